@@ -1,0 +1,33 @@
+"""The ``nn.Module`` around a textbook layer. It loads torch: import it when one is built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import sqrt
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from .base import Textbook
+
+
+class TextbookModule(nn.Module):
+    """Hold a textbook layer's weights and pass them to its formula."""
+
+    def __init__(self, layer: Textbook, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        super().__init__()
+        self.layer = layer
+        for name, shape in shapes.items():
+            bound = 1 / sqrt(shape[-1])  # the fan-in: as torch draws the weights of nn.Linear
+            weight = torch.empty(shape).uniform_(-bound, bound)
+            self.register_parameter(name, nn.Parameter(weight))
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Compute the layer's formula."""
+        return self.layer.forward(*inputs, **self._parameters)
+
+    def extra_repr(self) -> str:
+        """Show the formula where torch shows a module."""
+        return f"{self.layer.name}: {self.layer.formula}"

@@ -1,0 +1,165 @@
+"""What a layer is: a name, its inputs and weights, its formula, and its theory beside it.
+
+To add one, write one class in one file of this folder and put ``@register`` above it;
+docs/layers.md walks through it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sympy import Expr
+
+from ._lazy import torch
+from .theory import Theory, d, n, put
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Shape = tuple[Expr | int, ...]
+Sizes = Mapping[str, int]
+
+
+class Layer(ABC):
+    """A layer that can be built at any size and measured.
+
+    Attributes
+    ----------
+    name
+        The name it is registered, measured and reported under.
+    title
+        A few words for a reader, such as "self-attention".
+    formula
+        The formula, as the textbook writes it.
+    theory
+        Its theory, in the size symbols.
+    axes
+        The sizes that a sweep varies.
+    inputs
+        Shape of each input without the batch, in the size symbols.
+    ties
+        Sizes that follow from others or are constant unless given: ``{"m": d, "h": 4}``.
+    native
+        Whether one of torch's fused kernels does the work. Textbook layers call none, and
+        carry the comparison with theory; native ones show what a kernel makes of it.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    formula: ClassVar[str]
+    theory: ClassVar[Theory]
+    axes: ClassVar[tuple[str, ...]] = ("n", "d")
+    inputs: ClassVar[Mapping[str, Shape]] = {"x": (n, d)}
+    ties: ClassVar[Mapping[str, Expr | int]] = {}
+    native: ClassVar[bool] = False
+
+    @abstractmethod
+    def build(self, sizes: Sizes) -> nn.Module:
+        """Build the module at these sizes, with fresh random weights."""
+
+    def resolve(self, sizes: Sizes) -> dict[str, int]:
+        """Complete the sizes by the layer's ties.
+
+        Raises
+        ------
+        ValueError
+            If a size that the layer needs is missing or not a positive whole number.
+        """
+        given = {s: v for s, v in sizes.items() if v is not None}
+        for s in self.axes:
+            if s not in given:
+                raise ValueError(f"layer {self.name!r} needs the size {s!r}; it got {given}")
+        for s, v in given.items():
+            if v != int(v) or v < 1:
+                raise ValueError(f"layer {self.name!r}: size {s} must be a whole number, not {v!r}")
+        tied = {s: int(put(v, given)) for s, v in self.ties.items()}
+        return {**tied, **{s: int(v) for s, v in given.items()}}
+
+    def tied_theory(self) -> Theory:
+        """Theory in the swept sizes alone: the ties put in."""
+        return self.theory.at(self.ties)
+
+    def make_inputs(
+        self,
+        sizes: Sizes,
+        *,
+        batch: int = 1,
+        dtype: torch.dtype | None = None,
+        device: str = "cpu",
+        seed: int = 0,
+    ) -> tuple[Tensor, ...]:
+        """Unit-normal inputs of shape (batch, …), the same for the same seed."""
+        full = self.resolve(sizes)
+        source = torch.Generator(device="cpu").manual_seed(seed)
+        return tuple(
+            torch.randn((batch, *_numbers(shape, full)), generator=source).to(
+                dtype=dtype or torch.float32, device=device
+            )
+            for shape in self.inputs.values()
+        )
+
+
+class Textbook(Layer):
+    """A layer written as its formula: ``forward(inputs…, weights…)`` on plain tensors.
+
+    Attributes
+    ----------
+    weights
+        Shape of each weight, in the size symbols. A matrix ``(rows, columns)`` multiplies a
+        column vector, as in the text, so its columns are its fan-in.
+    """
+
+    weights: ClassVar[Mapping[str, Shape]] = {}
+
+    @abstractmethod
+    def forward(self, *tensors: Any, **weights: Any) -> Tensor:
+        """Compute the layer: inputs in order, weights by name."""
+
+    def build(self, sizes: Sizes) -> nn.Module:
+        """Build the module; weights are uniform within ±1/√fan-in, as torch draws them."""
+        from ._module import TextbookModule  # loads torch
+
+        full = self.resolve(sizes)
+        return TextbookModule(self, {w: _numbers(shape, full) for w, shape in self.weights.items()})
+
+
+def _numbers(shape: Shape, sizes: Sizes) -> tuple[int, ...]:
+    return tuple(int(put(side, sizes)) for side in shape)
+
+
+_registry: dict[str, Layer] = {}
+
+
+def register(cls: type[Layer]) -> type[Layer]:
+    """Register a layer class under its name.
+
+    Raises
+    ------
+    ValueError
+        If the name is taken.
+    """
+    if cls.name in _registry:
+        raise ValueError(f"a layer called {cls.name!r} is registered already")
+    _registry[cls.name] = cls()
+    return cls
+
+
+def get(name: str) -> Layer:
+    """Return the layer of this name.
+
+    Raises
+    ------
+    KeyError
+        If there is none; the message lists the names there are.
+    """
+    try:
+        return _registry[name]
+    except KeyError:
+        raise KeyError(f"no layer is called {name!r}; there are: {', '.join(_registry)}") from None
+
+
+def names() -> list[str]:
+    """Names of all registered layers, in the order of registration."""
+    return list(_registry)

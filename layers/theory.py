@@ -1,0 +1,58 @@
+"""What theory says of a layer: SymPy expressions in the size symbols, each with its source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+
+import sympy
+from sympy import Expr
+
+#: sequence length, width, kernel, input width, heads
+n, d, k, m, h = sympy.symbols("n d k m h", positive=True)
+
+#: The size symbols by their letter.
+SYMBOLS: Mapping[str, sympy.Symbol] = {symbol.name: symbol for symbol in (n, d, k, m, h)}
+
+
+def put(expr: Expr | int, sizes: Mapping[str, int | Expr]) -> Expr:
+    """Put sizes, by letter, into an expression; letters that it lacks are passed over."""
+    return sympy.sympify(expr).subs({SYMBOLS[letter]: size for letter, size in sizes.items()})
+
+
+@dataclass(frozen=True)
+class Theory:
+    """Orders and exact counts of one layer at batch 1; one multiply-add is 2 FLOPs.
+
+    Parameters
+    ----------
+    time
+        Leading order of the forward time. Where several terms lead (n²·d and n·d² of
+        multi-head attention) it is their sum, with the ratio of their FLOPs.
+    flops
+        Exact FLOPs of the forward pass, by the convention of docs/flops.md.
+    parameters
+        Number of parameters.
+    memory
+        Order of the activations kept for the backward pass, in elements.
+    sequential_ops
+        Order of the operations that must follow one another (Vaswani et al. 2017, Table 1,
+        where a matrix product counts as one).
+    path_length
+        Order of the longest path between two positions; infinite where none exists.
+    sources
+        Field name to the paper or the exercise it comes from.
+    """
+
+    time: Expr
+    flops: Expr
+    parameters: Expr
+    memory: Expr
+    sequential_ops: Expr
+    path_length: Expr
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    def at(self, sizes: Mapping[str, int | Expr]) -> Theory:
+        """Put sizes (by letter) into every expression."""
+        values = {f.name: put(getattr(self, f.name), sizes) for f in fields(self)[:-1]}
+        return replace(self, **values)
