@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from .base import Layer, Shape, Sizes, Textbook, get, names, register
+from .base import Layer, Native, Shape, Sizes, Textbook, get, names, register
 from .theory import Theory
 
 # Every module of this folder registers its layers: a new file needs no line here.
@@ -17,4 +17,4 @@ for _found in pkgutil.iter_modules(__path__):
     if not _found.name.startswith("_"):
         importlib.import_module(f"{__name__}.{_found.name}")
 
-__all__ = ["Layer", "Shape", "Sizes", "Textbook", "Theory", "get", "names", "register"]
+__all__ = ["Layer", "Native", "Shape", "Sizes", "Textbook", "Theory", "get", "names", "register"]

@@ -1,4 +1,4 @@
-"""The ``nn.Module`` around a textbook layer. It loads torch: import it when one is built."""
+"""The ``nn.Module`` around a layer. It loads torch: import it when one is built."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
-    from .base import Textbook
+    from .base import Native, Textbook
 
 
 class TextbookModule(nn.Module):
@@ -31,3 +31,16 @@ class TextbookModule(nn.Module):
     def extra_repr(self) -> str:
         """Show the formula where torch shows a module."""
         return f"{self.layer.name}: {self.layer.formula}"
+
+
+class NativeModule(nn.Module):
+    """Give one of torch's modules the inputs and the output of a textbook layer."""
+
+    def __init__(self, layer: Native, module: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer
+        self.module = module
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Call torch's module."""
+        return self.layer.forward(self.module, *inputs)

@@ -41,6 +41,8 @@ class Layer(ABC):
         Shape of each input without the batch, in the size symbols.
     ties
         Sizes that follow from others or are constant unless given: ``{"m": d, "h": 4}``.
+    whole
+        Expressions in the sizes that must be whole numbers, such as the padding (k − 1)/2.
     native
         Whether one of torch's fused kernels does the work. Textbook layers call none, and
         carry the comparison with theory; native ones show what a kernel makes of it.
@@ -53,6 +55,7 @@ class Layer(ABC):
     axes: ClassVar[tuple[str, ...]] = ("n", "d")
     inputs: ClassVar[Mapping[str, Shape]] = {"x": (n, d)}
     ties: ClassVar[Mapping[str, Expr | int]] = {}
+    whole: ClassVar[tuple[Expr, ...]] = ()
     native: ClassVar[bool] = False
 
     @abstractmethod
@@ -65,7 +68,8 @@ class Layer(ABC):
         Raises
         ------
         ValueError
-            If a size that the layer needs is missing or not a positive whole number.
+            If a size that the layer needs is missing or not a positive whole number, or if
+            the sizes do not go together (an even k, a width that the heads do not divide).
         """
         given = {s: v for s, v in sizes.items() if v is not None}
         for s in self.axes:
@@ -75,7 +79,11 @@ class Layer(ABC):
             if v != int(v) or v < 1:
                 raise ValueError(f"layer {self.name!r}: size {s} must be a whole number, not {v!r}")
         tied = {s: int(put(v, given)) for s, v in self.ties.items()}
-        return {**tied, **{s: int(v) for s, v in given.items()}}
+        full = {**tied, **{s: int(v) for s, v in given.items()}}
+        for expr in self.whole:
+            if not put(expr, full).is_integer:
+                raise ValueError(f"layer {self.name!r}: {expr} must be a whole number at {full}")
+        return full
 
     def tied_theory(self) -> Theory:
         """Theory in the swept sizes alone: the ties put in."""
@@ -90,15 +98,22 @@ class Layer(ABC):
         device: str = "cpu",
         seed: int = 0,
     ) -> tuple[Tensor, ...]:
-        """Unit-normal inputs of shape (batch, …), the same for the same seed."""
+        """Unit-normal inputs of shape (batch, …), the same for the same seed.
+
+        They are drawn on the CPU in float32, so that every device and dtype gets the same
+        numbers; on the device "meta", which holds none, they are not drawn.
+        """
         full = self.resolve(sizes)
         source = torch.Generator(device="cpu").manual_seed(seed)
-        return tuple(
-            torch.randn((batch, *_numbers(shape, full)), generator=source).to(
-                dtype=dtype or torch.float32, device=device
-            )
-            for shape in self.inputs.values()
-        )
+        dtype = dtype or torch.float32
+
+        def draw(shape: tuple[int, ...]) -> Tensor:
+            if device == "meta":
+                return torch.empty(shape, dtype=dtype, device=device)
+            drawn = torch.randn(shape, generator=source, dtype=torch.float32)
+            return drawn.to(dtype=dtype, device=device)
+
+        return tuple(draw((batch, *_numbers(shape, full))) for shape in self.inputs.values())
 
 
 class Textbook(Layer):
@@ -123,6 +138,26 @@ class Textbook(Layer):
 
         full = self.resolve(sizes)
         return TextbookModule(self, {w: _numbers(shape, full) for w, shape in self.weights.items()})
+
+
+class Native(Layer):
+    """One of torch's own modules, called so that its shapes are those of the textbook layer."""
+
+    native = True
+
+    def module(self, sizes: Sizes) -> nn.Module:
+        """Make torch's module; a function of torch that has no module needs none."""
+        return torch.nn.Identity()
+
+    @abstractmethod
+    def forward(self, module: nn.Module, *inputs: Any, **options: Any) -> Tensor:
+        """Call the module; the output is (batch, n, d)."""
+
+    def build(self, sizes: Sizes) -> nn.Module:
+        """Build the module, with torch's own random weights."""
+        from ._module import NativeModule  # loads torch
+
+        return NativeModule(self, self.module(self.resolve(sizes)))
 
 
 def _numbers(shape: Shape, sizes: Sizes) -> tuple[int, ...]:

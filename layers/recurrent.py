@@ -1,4 +1,9 @@
-"""Recurrent layers, step by step: Elman's RNN, the seed's LSTM, and the GRU in both its forms."""
+"""Recurrent layers, step by step: Elman's RNN, the seed's LSTM, and the GRU in both its forms.
+
+Products that share their factor are stacked into one (the four gates of the LSTM are one
+product per step); nothing is computed ahead of its step. Every state stays within ±1 and the
+weights within ±1/√fan-in, so at unit-normal inputs no value explodes or fades with n.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +11,17 @@ from typing import TYPE_CHECKING
 
 from ._lazy import torch
 from .base import Textbook, register
-from .theory import Theory, d, m, n
+from .theory import TABLE_1, Theory, d, m, n
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+#: What every recurrent layer's theory says for the same reason.
+_SOURCES = {
+    "memory": "the states and gates of width d, at every step",
+    "sequential_ops": TABLE_1,
+    "path_length": TABLE_1,
+}
 
 
 @register
@@ -32,9 +44,8 @@ class ElmanRNN(Textbook):
         sources={
             "time": "seed A6.4: U x_t is O(md), W h_{t−1} is O(d²), n steps",
             "flops": "per step two products, one sum and one tanh of width d",
-            "memory": "one state of width d per step",
-            "sequential_ops": "Vaswani et al. 2017, Table 1",
-            "path_length": "Vaswani et al. 2017, Table 1",
+            "parameters": "U and W",
+            **_SOURCES,
         },
     )
 
@@ -43,5 +54,134 @@ class ElmanRNN(Textbook):
         states = []
         for x_t in x.unbind(dim=1):  # (batch, m)
             h = torch.tanh(x_t @ U.mT + h @ W.mT)
+            states.append(h)
+        return torch.stack(states, dim=1)  # (batch, n, d)
+
+
+@register
+class LSTM(Textbook):
+    """Long short-term memory with the seed's four gates, A6.3, on [h_{t−1}, x_t] concatenated.
+
+    W holds W_f, W_i, W_C and W_o one above the other, and b their biases, so that the four
+    products of a step are one.
+    """
+
+    name = "lstm"
+    title = "recurrent (LSTM)"
+    formula = "f, i, o, C̃ from W·[h_{t−1}, x_t] + b; C_t = f∗C_{t−1} + i∗C̃; h_t = o∗tanh(C_t)"
+    inputs = {"x": (n, m)}
+    ties = {"m": d}
+    weights = {"W": (4 * d, d + m), "b": (4 * d,)}
+    theory = Theory(
+        time=n * d**2,
+        flops=n * (8 * d * (d + m) + 13 * d),
+        parameters=4 * d * (d + m) + 4 * d,
+        memory=n * d,
+        sequential_ops=n,
+        path_length=n,
+        sources={
+            "time": "Hochreiter & Schmidhuber 1997; four products d × (d + m) a step, seed A6.3",
+            "flops": "per step 8d(d+m), 4 biases, 4 gate functions, 5 operations for C_t and h_t",
+            "parameters": "seed A6.3: four matrices on [h, x], four biases",
+            **_SOURCES,
+        },
+    )
+
+    def forward(self, x: Tensor, W: Tensor, b: Tensor) -> Tensor:  # x (batch, n, m)
+        h = C = x.new_zeros(x.shape[0], W.shape[0] // 4)  # (batch, d)
+        states = []
+        for x_t in x.unbind(dim=1):  # (batch, m)
+            gates = torch.cat([h, x_t], dim=-1) @ W.mT + b  # (batch, 4d)
+            f, i, c, o = gates.chunk(4, dim=-1)  # each (batch, d)
+            C = torch.sigmoid(f) * C + torch.sigmoid(i) * torch.tanh(c)
+            h = torch.sigmoid(o) * torch.tanh(C)
+            states.append(h)
+        return torch.stack(states, dim=1)  # (batch, n, d)
+
+
+@register
+class GRU(Textbook):
+    """Gated recurrent unit as Cho et al. 2014 give it: the reset gate stands before the product.
+
+    The candidate is tanh(W x + U (r ⊙ h)): r chooses which parts of the state U sees.
+    ``gru_reset_after`` is the form of ``nn.GRU``. W holds W_r, W_z and W one above the other,
+    U_gates holds U_r and U_z; there are no biases, as in the paper's equations 5 to 8.
+    """
+
+    name = "gru"
+    title = "recurrent (GRU, Cho et al.)"
+    formula = "h̃ = tanh(W x_t + U (r ⊙ h_{t−1})); h_t = z ⊙ h_{t−1} + (1−z) ⊙ h̃"
+    inputs = {"x": (n, m)}
+    ties = {"m": d}
+    weights = {"W": (3 * d, m), "U_gates": (2 * d, d), "U": (d, d)}
+    theory = Theory(
+        time=n * d**2,
+        flops=n * (6 * d * m + 6 * d**2 + 11 * d),
+        parameters=3 * d * m + 3 * d**2,
+        memory=n * d,
+        sequential_ops=n,
+        path_length=n,
+        sources={
+            "time": "Cho et al. 2014, equations 5 to 8: six products a step",
+            "flops": "per step 6dm + 6d²; 2 operations for each gate, 3 for h̃, 4 for h",
+            "parameters": "Cho et al. 2014: three matrices on x, three on h",
+            **_SOURCES,
+        },
+    )
+
+    def forward(self, x: Tensor, W: Tensor, U_gates: Tensor, U: Tensor) -> Tensor:  # (batch, n, m)
+        h = x.new_zeros(x.shape[0], U.shape[0])  # (batch, d)
+        states = []
+        for x_t in x.unbind(dim=1):  # (batch, m)
+            x_r, x_z, x_h = (x_t @ W.mT).chunk(3, dim=-1)  # each (batch, d)
+            h_r, h_z = (h @ U_gates.mT).chunk(2, dim=-1)
+            r = torch.sigmoid(x_r + h_r)
+            z = torch.sigmoid(x_z + h_z)
+            candidate = torch.tanh(x_h + (r * h) @ U.mT)
+            h = z * h + (1 - z) * candidate
+            states.append(h)
+        return torch.stack(states, dim=1)  # (batch, n, d)
+
+
+@register
+class GRUResetAfter(Textbook):
+    """Gated recurrent unit in the form of ``nn.GRU``: the reset gate stands after the product.
+
+    The candidate is tanh(W x + b + r ⊙ (U h + c)): all products with h_{t−1} can be one, which
+    is why cuDNN and ``nn.GRU`` have it so. ``gru`` is the form of Cho et al. 2014, another
+    function of the same size. W and U hold the rows for r, z and the candidate in turn.
+    """
+
+    name = "gru_reset_after"
+    title = "recurrent (GRU, nn.GRU's form)"
+    formula = "h̃ = tanh(W x_t + b + r ⊙ (U h_{t−1} + c)); h_t = (1−z) ⊙ h̃ + z ⊙ h_{t−1}"
+    inputs = {"x": (n, m)}
+    ties = {"m": d}
+    weights = {"W": (3 * d, m), "U": (3 * d, d), "b": (3 * d,), "c": (3 * d,)}
+    theory = Theory(
+        time=n * d**2,
+        flops=n * (6 * d * m + 6 * d**2 + 17 * d),
+        parameters=3 * d * m + 3 * d**2 + 6 * d,
+        memory=n * d,
+        sequential_ops=n,
+        path_length=n,
+        sources={
+            "time": "six products a step, as in Cho et al. 2014",
+            "flops": "as gru, and 6 biases of width d",
+            "parameters": "torch's documentation of nn.GRU: two matrices, two biases",
+            **_SOURCES,
+        },
+    )
+
+    def forward(self, x: Tensor, W: Tensor, U: Tensor, b: Tensor, c: Tensor) -> Tensor:
+        h = x.new_zeros(x.shape[0], U.shape[1])  # (batch, d); x is (batch, n, m)
+        states = []
+        for x_t in x.unbind(dim=1):  # (batch, m)
+            x_r, x_z, x_h = (x_t @ W.mT + b).chunk(3, dim=-1)  # each (batch, d)
+            h_r, h_z, h_h = (h @ U.mT + c).chunk(3, dim=-1)
+            r = torch.sigmoid(x_r + h_r)
+            z = torch.sigmoid(x_z + h_z)
+            candidate = torch.tanh(x_h + r * h_h)
+            h = (1 - z) * candidate + z * h
             states.append(h)
         return torch.stack(states, dim=1)  # (batch, n, d)

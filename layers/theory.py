@@ -14,10 +14,15 @@ n, d, k, m, h = sympy.symbols("n d k m h", positive=True)
 #: The size symbols by their letter.
 SYMBOLS: Mapping[str, sympy.Symbol] = {symbol.name: symbol for symbol in (n, d, k, m, h)}
 
+#: The table that most orders are quoted from; it counts a matrix product as one operation.
+TABLE_1 = "Vaswani et al. 2017, Table 1"
+
 
 def put(expr: Expr | int, sizes: Mapping[str, int | Expr]) -> Expr:
     """Put sizes, by letter, into an expression; letters that it lacks are passed over."""
-    return sympy.sympify(expr).subs({SYMBOLS[letter]: size for letter, size in sizes.items()})
+    expr = sympy.sympify(expr)
+    found = {symbol: sizes[symbol.name] for symbol in expr.free_symbols if symbol.name in sizes}
+    return expr.subs(found)
 
 
 @dataclass(frozen=True)

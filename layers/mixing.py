@@ -1,0 +1,75 @@
+"""Fully connected layers: over the positions (token mixing), and at each position (dense)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sympy import Integer, oo
+
+from .base import Textbook, register
+from .theory import TABLE_1, Theory, d, n
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@register
+class TokenMixing(Textbook):
+    """Fully connected over the positions: the weights are learnt, and n is fixed with them.
+
+    The seed, A6.4, puts it beside self-attention, whose weights are computed from the input
+    and so serve every n.
+    """
+
+    name = "token_mixing"
+    title = "token mixing (fully connected)"
+    formula = "Y = W X"
+    weights = {"W": (n, n)}
+    theory = Theory(
+        time=n**2 * d,
+        flops=2 * n**2 * d,
+        parameters=n**2,
+        memory=n * d,
+        sequential_ops=Integer(1),
+        path_length=Integer(1),
+        sources={
+            "time": "Tolstikhin et al. 2021",
+            "flops": "one product (n × n)(n × d)",
+            "parameters": "one weight for each pair of positions",
+            "memory": "the input, kept for the gradient of W",
+            "sequential_ops": f"one matrix product; {TABLE_1}",
+            "path_length": "seed A6.4: each position is connected to every other",
+        },
+    )
+
+    def forward(self, x: Tensor, W: Tensor) -> Tensor:  # x (batch, n, d), W (n, n)
+        return W @ x  # (batch, n, d)
+
+
+@register
+class Dense(Textbook):
+    """Position-wise dense layer: the same d × d matrix and bias at every position."""
+
+    name = "dense"
+    title = "position-wise dense"
+    formula = "y_t = W x_t + b"
+    weights = {"W": (d, d), "b": (d,)}
+    theory = Theory(
+        time=n * d**2,
+        flops=2 * n * d**2 + n * d,
+        parameters=d**2 + d,
+        memory=n * d,
+        sequential_ops=Integer(1),
+        path_length=oo,
+        sources={
+            "time": "seed A6.1: a 1×1 convolution; Vaswani et al. 2017, section 3.3",
+            "flops": "one product (n × d)(d × d), one bias",
+            "parameters": "W and b",
+            "memory": "the input, kept for the gradient of W",
+            "sequential_ops": f"one matrix product; {TABLE_1}",
+            "path_length": "it never leaves its position",
+        },
+    )
+
+    def forward(self, x: Tensor, W: Tensor, b: Tensor) -> Tensor:  # x (batch, n, d)
+        return x @ W.mT + b  # (batch, n, d)

@@ -1,0 +1,142 @@
+"""Torch's own layers beside the textbook ones: they show what a fused kernel makes of a formula.
+
+FLOPs are those of the operations that torch's definition of the layer consists of (what it runs
+on meta tensors); a fused kernel may save some of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ._lazy import torch
+from .attention import Attention
+from .base import Native, Sizes, Textbook, register
+from .convolution import Convolution
+from .recurrent import LSTM, ElmanRNN, GRUResetAfter
+from .theory import Theory, d, m, n
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+def _like(layer: type[Textbook], sources: dict[str, str], **changes: Any) -> Theory:
+    """Theory of the textbook layer but for what the kernel changes, with sources for that."""
+    return replace(layer.theory, **changes, sources={**layer.theory.sources, **sources})
+
+
+@register
+class TorchRNN(Native):
+    """``nn.RNN`` without biases: the same function as ``rnn``."""
+
+    name = "torch_rnn"
+    title = "nn.RNN"
+    formula = ElmanRNN.formula
+    inputs = {"x": (n, m)}
+    ties = {"m": d}
+    theory = ElmanRNN.theory
+
+    def module(self, sizes: Sizes) -> nn.Module:
+        return torch.nn.RNN(sizes["m"], sizes["d"], bias=False, batch_first=True)
+
+    def forward(self, module: nn.Module, x: Tensor) -> Tensor:  # (batch, n, m)
+        states: Tensor = module(x)[0]
+        return states  # (batch, n, d)
+
+
+@register
+class TorchLSTM(Native):
+    """``nn.LSTM``: the function of ``lstm`` with a bias for the input and one for the state."""
+
+    name = "torch_lstm"
+    title = "nn.LSTM"
+    formula = LSTM.formula
+    inputs = {"x": (n, m)}
+    ties = {"m": d}
+    theory = _like(
+        LSTM,
+        {
+            "flops": "as lstm; a second bias, and one sum of the two products, of width 4d each",
+            "parameters": "torch's documentation of nn.LSTM: two biases",
+        },
+        flops=n * (8 * d * (d + m) + 21 * d),
+        parameters=4 * d * (d + m) + 8 * d,
+    )
+
+    def module(self, sizes: Sizes) -> nn.Module:
+        return torch.nn.LSTM(sizes["m"], sizes["d"], batch_first=True)
+
+    def forward(self, module: nn.Module, x: Tensor) -> Tensor:  # (batch, n, m)
+        states: Tensor = module(x)[0]
+        return states  # (batch, n, d)
+
+
+@register
+class TorchGRU(Native):
+    """``nn.GRU``: the same function as ``gru_reset_after``."""
+
+    name = "torch_gru"
+    title = "nn.GRU"
+    formula = GRUResetAfter.formula
+    inputs = {"x": (n, m)}
+    ties = {"m": d}
+    theory = _like(
+        GRUResetAfter,
+        {"flops": "as gru_reset_after; h̃ + z ⊙ (h − h̃) saves one operation"},
+        flops=n * (6 * d * m + 6 * d**2 + 16 * d),
+    )
+
+    def module(self, sizes: Sizes) -> nn.Module:
+        return torch.nn.GRU(sizes["m"], sizes["d"], batch_first=True)
+
+    def forward(self, module: nn.Module, x: Tensor) -> Tensor:  # (batch, n, m)
+        states: Tensor = module(x)[0]
+        return states  # (batch, n, d)
+
+
+@register
+class TorchConv(Native):
+    """``nn.Conv1d`` without bias, which keeps no unfolded copy: the same function as ``conv``."""
+
+    name = "torch_conv"
+    title = "nn.Conv1d"
+    formula = Convolution.formula
+    axes = Convolution.axes
+    whole = Convolution.whole
+    theory = _like(Convolution, {"memory": "the input, kept for the gradient of W"}, memory=n * d)
+
+    def module(self, sizes: Sizes) -> nn.Module:
+        width, size = sizes["d"], sizes["k"]
+        return torch.nn.Conv1d(width, width, size, padding=(size - 1) // 2, bias=False)
+
+    def forward(self, module: nn.Module, x: Tensor) -> Tensor:  # (batch, n, d)
+        channels_first: Tensor = module(x.mT)  # (batch, d, n)
+        return channels_first.mT  # (batch, n, d)
+
+
+@register
+class ScaledDotProductAttention(Native):
+    """``F.scaled_dot_product_attention`` of one head: ``attention`` with the usual scaling.
+
+    The scaling keeps the scores near unit variance, so its softmax makes no subnormal numbers.
+    """
+
+    name = "sdpa"
+    title = "scaled-dot-product attention"
+    formula = "Softmax(Q Kᵀ / √d) V"
+    inputs = Attention.inputs
+    theory = _like(
+        Attention,
+        {
+            "flops": "as attention, and the scaling of Q and of K by the root of 1/√d",
+            "memory": "Dao et al. 2022: the weights are computed anew in the backward pass",
+        },
+        flops=4 * n**2 * d + 5 * n**2 + 2 * n * d,
+        memory=n * d,
+    )
+
+    def forward(self, module: nn.Module, Q: Tensor, K: Tensor, V: Tensor) -> Tensor:
+        # The flash kernels take (batch, heads, n, d) alone: without the axis of heads, torch
+        # falls back on the n × n weights in full.
+        heads = (tensor.unsqueeze(1) for tensor in (Q, K, V))  # each (batch, 1, n, d)
+        return torch.nn.functional.scaled_dot_product_attention(*heads).squeeze(1)

@@ -1,0 +1,140 @@
+"""Exact FLOPs of a layer, counted operation by operation on meta tensors.
+
+Nothing is computed: meta tensors have shapes alone, so any size is counted at once. Products
+are counted as torch's ``FlopCounterMode`` counts them, 2 FLOPs for a multiply-add; element-wise
+work by the convention of docs/flops.md.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch._ops import OpOverload
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from ..layers import Layer, Sizes
+
+#: FLOPs per element of the output, by the operation's name in ATen (`add` stands for `add_` too).
+ELEMENTWISE: Mapping[str, int] = {
+    **dict.fromkeys(("add", "sub", "rsub", "mul", "div", "neg", "reciprocal"), 1),
+    **dict.fromkeys(("exp", "log", "sqrt", "rsqrt", "sin", "cos"), 1),
+    **dict.fromkeys(("tanh", "sigmoid", "relu", "maximum", "minimum"), 1),
+    # maximum, difference, exponential, sum, quotient
+    **dict.fromkeys(("_softmax", "_safe_softmax"), 5),
+}
+
+#: Products, each with the place of a bias among its arguments: 1 FLOP per element of the output.
+PRODUCTS: Mapping[str, int | None] = {
+    "mm": None,
+    "bmm": None,
+    "addmm": 0,
+    "baddbmm": 0,
+    "convolution": 2,
+}
+
+#: Operations that make or move numbers without arithmetic. Views need no entry.
+FREE = frozenset(
+    {
+        "empty",
+        "zeros",
+        "new_zeros",
+        "ones",
+        "full",
+        "clone",
+        "copy",
+        "_to_copy",
+        "cat",
+        "stack",
+        "constant_pad_nd",
+        "transpose",  # in place, as nn.RNN does it: no view to PyTorch
+        "_unsafe_view",
+        "unsafe_split",
+    }
+)
+
+
+class FlopCounter(TorchDispatchMode):
+    """Count the FLOPs of what runs inside it.
+
+    Attributes
+    ----------
+    products
+        FLOPs of matrix products and convolutions, by operation.
+    elementwise
+        FLOPs of everything else, by operation; a product's bias counts here.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.products: Counter[str] = Counter()
+        self.elementwise: Counter[str] = Counter()
+
+    @property
+    def total(self) -> int:
+        """All FLOPs counted so far."""
+        return self.products.total() + self.elementwise.total()
+
+    def __torch_dispatch__(
+        self,
+        func: OpOverload,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        """Run one operation and count it."""
+        kwargs = kwargs or {}
+        out = func(*args, **kwargs)
+        name = operation(func)
+        if name in PRODUCTS:
+            count = flop_registry[func.overloadpacket]
+            self.products[name] += count(*args, **kwargs, out_val=out)
+            bias = PRODUCTS[name]
+            if bias is not None and args[bias] is not None:
+                self.elementwise[name] += out.numel()
+        elif name in ELEMENTWISE:
+            scaled = kwargs.get("alpha", 1) != 1  # a + alpha·b is one product more
+            self.elementwise[name] += (ELEMENTWISE[name] + scaled) * out.numel()
+        elif not is_free(func):
+            raise NotImplementedError(
+                f"the FLOPs of {func} are not known: enter it in layerlaw.measure.flops, "
+                "in ELEMENTWISE with its FLOPs per element, or in FREE if it does no arithmetic"
+            )
+        return out
+
+
+def operation(func: OpOverload) -> str:
+    """Name of an operation, the same in place or not: ``aten.add_.Tensor`` is ``add``."""
+    name: str = func.overloadpacket.__name__
+    return name.rstrip("_")
+
+
+def is_free(func: OpOverload) -> bool:
+    """Whether an operation only makes, moves or views numbers."""
+    return func.is_view or operation(func) in FREE
+
+
+def count_flops(layer: Layer, sizes: Sizes) -> int:
+    """FLOPs of the layer's forward pass at these sizes and batch 1.
+
+    Parameters
+    ----------
+    layer
+        A layer, such as ``layers.get("attention")``.
+    sizes
+        Its sizes by letter; those that the layer ties may be left out.
+
+    Raises
+    ------
+    NotImplementedError
+        If the layer uses an operation whose FLOPs are not known; it is never counted as 0.
+    """
+    with torch.device("meta"):
+        module = layer.build(sizes)
+    inputs = layer.make_inputs(sizes, device="meta")
+    with torch.no_grad(), FlopCounter() as counter:
+        module(*inputs)
+    return counter.total
