@@ -1,1 +1,41 @@
-"""measure."""
+"""Measuring: from layers and a grid to a tidy table of times.
+
+`sweep` does it in one call. Underneath, `plan` says what is to be measured, a `Store` keeps it,
+and `carry_out` measures what the store lacks. Importing this package does not load torch.
+"""
+
+from __future__ import annotations
+
+from .case import Case, Measurement
+from .control import Controls
+from .grid import PROFILES, Profile, points
+from .machine import fingerprint, machine_id
+from .planning import DeviceUnavailable, Plan, plan
+from .store import Run, Store, StoreError
+from .sweeping import Progress, begin, carry_out, sweep
+from .table import COLUMNS, tidy
+from .workload import measure
+
+__all__ = [
+    "COLUMNS",
+    "PROFILES",
+    "Case",
+    "Controls",
+    "DeviceUnavailable",
+    "Measurement",
+    "Plan",
+    "Profile",
+    "Progress",
+    "Run",
+    "Store",
+    "StoreError",
+    "begin",
+    "carry_out",
+    "fingerprint",
+    "machine_id",
+    "measure",
+    "plan",
+    "points",
+    "sweep",
+    "tidy",
+]

@@ -1,0 +1,96 @@
+"""What is measured: a case (one point of one layer), and a measurement of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+Status = Literal["ok", "invalid", "oom", "error"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One point to measure.
+
+    Parameters
+    ----------
+    layer
+        Its registered name.
+    sizes
+        The layer's axes, by letter: ``{"n": 256, "d": 64}``.
+    batch
+        Sequences per pass.
+    dtype
+        Name of the torch dtype of inputs and weights.
+    device
+        ``cpu`` or ``cuda``.
+    threads
+        Threads that torch may use within one operation.
+    mode
+        The pass that is measured; ``forward``.
+    """
+
+    layer: str
+    sizes: Mapping[str, int]
+    batch: int = 1
+    dtype: str = "float32"
+    device: str = "cpu"
+    threads: int = 1
+    mode: str = "forward"
+
+    @cached_property
+    def key(self) -> str:
+        """The case in one line: equal exactly for equal cases, whatever the order of the sizes.
+
+        >>> Case("attention", {"n": 256, "d": 64}).key
+        'attention d=64 n=256 batch=1 float32 cpu threads=1 forward'
+        """
+        sizes = " ".join(f"{letter}={self.sizes[letter]}" for letter in sorted(self.sizes))
+        return (
+            f"{self.layer} {sizes} batch={self.batch} {self.dtype} {self.device} "
+            f"threads={self.threads} {self.mode}"
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __str__(self) -> str:
+        return self.key
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields by name, as JSON holds them; ``Case(**fields)`` gives the case back."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What came out of measuring one case once.
+
+    Parameters
+    ----------
+    case
+        The point.
+    process
+        Number of the process that measured it, counted from 0 within its run.
+    round
+        Number of the round, counted from 0 over the whole run.
+    values
+        The raw repeats, in seconds per pass; empty unless the status is ``ok``.
+    status
+        ``ok``; ``invalid`` where the output holds NaN or infinity; ``oom`` where memory ran
+        out; ``error`` for any other exception.
+    note
+        What a reader should know of it: why it failed, or the share of subnormal numbers.
+    metric
+        What the values are.
+    """
+
+    case: Case
+    process: int
+    round: int
+    values: tuple[float, ...] = ()
+    status: Status = "ok"
+    note: str = ""
+    metric: str = "seconds"

@@ -1,0 +1,149 @@
+"""What is to be measured: from layers and a profile to the cases, and their order in each round."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ..layers import get, names
+from ..layers._lazy import torch
+from .case import Case
+from .control import Controls
+from .grid import points, profile_of
+
+#: What `device` may be; ``all`` is every one of them that is there.
+DEVICES = ("cpu", "cuda")
+
+
+class DeviceUnavailable(Exception):
+    """The device asked for is not there; the message is one line."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that decides a run: the same plan on the same machine goes on where it was.
+
+    Parameters
+    ----------
+    cases
+        The points, layer by layer.
+    rounds
+        How often all cases are measured, each time in another order.
+    repeats
+        Timings per case and round.
+    seed
+        Of the order, the weights and the inputs.
+    controls
+        What is held steady.
+    """
+
+    cases: tuple[Case, ...]
+    rounds: int = 5
+    repeats: int = 2
+    seed: int = 0
+    controls: Controls = field(default_factory=Controls)
+
+    @property
+    def layers(self) -> list[str]:
+        """Names of the layers, in order."""
+        return list(dict.fromkeys(case.layer for case in self.cases))
+
+    @property
+    def total(self) -> int:
+        """Number of measurements."""
+        return len(self.cases) * self.rounds
+
+    def settings(self) -> dict[str, Any]:
+        """Return the plan as JSON holds it: what a run is recognised by."""
+        return {**asdict(self), "cases": [case.as_dict() for case in self.cases]}
+
+    def order(self, round: int) -> list[Case]:
+        """Cases in the order of a round: shuffled over all layers, anew for each round.
+
+        Whatever drifts in the machine meanwhile then falls on all points alike, and becomes
+        spread between a point's rounds instead of a bias along an axis.
+        """
+        cases = list(self.cases)
+        random.Random(f"{self.seed}/{round}").shuffle(cases)
+        return cases
+
+    def measurements(self) -> Iterator[tuple[int, Case]]:
+        """Every measurement to be made, in order: its round and its case."""
+        for round in range(self.rounds):
+            for case in self.order(round):
+                yield round, case
+
+
+def plan(
+    layers: str | Sequence[str] | None = None,
+    *,
+    profile: str = "standard",
+    device: str = "cpu",
+    batch: int = 1,
+    dtype: str = "float32",
+    threads: int = 1,
+    rounds: int | None = None,
+    repeats: int | None = None,
+    seed: int = 0,
+    raw: bool = False,
+) -> Plan:
+    """Plan a run.
+
+    Parameters
+    ----------
+    layers
+        A layer's name, several, or None for all that are registered.
+    profile
+        How much is measured: a name of `grid.PROFILES`.
+    device
+        ``cpu``, ``cuda``, or ``all`` that are there.
+    batch, dtype, threads
+        Of every case.
+    rounds, repeats
+        Instead of the profile's.
+    seed
+        Of the order, the weights and the inputs.
+    raw
+        Leave the memory allocator as it is.
+
+    Raises
+    ------
+    KeyError
+        If no layer has a name that was given.
+    ValueError
+        If the profile or the device is not known.
+    DeviceUnavailable
+        If CUDA is asked for and is not there.
+    """
+    limits = profile_of(profile)
+    chosen = names() if layers is None else [layers] if isinstance(layers, str) else list(layers)
+    cases = (
+        Case(layer, sizes, batch=batch, dtype=dtype, device=where, threads=threads)
+        for where in _devices(device)
+        for layer in chosen
+        for sizes in points(get(layer), limits)
+    )
+    return Plan(
+        tuple(dict.fromkeys(cases)),  # a layer named twice is measured once
+        rounds=limits.rounds if rounds is None else rounds,
+        repeats=limits.repeats if repeats is None else repeats,
+        seed=seed,
+        controls=Controls(threads=threads, allocator=not raw),
+    )
+
+
+def _devices(device: str) -> list[str]:
+    if device == "cpu":
+        return ["cpu"]  # without loading torch
+    if device not in (*DEVICES, "all"):
+        raise ValueError(f"no device is called {device!r}; there are: {', '.join(DEVICES)}, all")
+    if torch.cuda.is_available():
+        return ["cuda"] if device == "cuda" else list(DEVICES)
+    if device == "all":
+        return ["cpu"]
+    raise DeviceUnavailable(
+        "CUDA is not available here: torch sees no CUDA device, or was built without CUDA; "
+        "use the device cpu"
+    )

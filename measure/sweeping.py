@@ -1,0 +1,170 @@
+"""Carry out a plan: measure what the store lacks, keep each measurement, tell of the progress."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+import pandas as pd
+
+from .case import Case, Measurement
+from .machine import fingerprint, machine_id
+from .planning import Plan, plan
+from .store import Run, Store
+from .workload import measure
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is, after one more measurement.
+
+    Parameters
+    ----------
+    measurement
+        What was just measured and kept.
+    done, total
+        Measurements of the whole run, those of earlier processes included.
+    layer_done, layer_total
+        The same of the measurement's layer, over all devices.
+    seconds_left
+        Estimated from what each case took before; a case not yet measured counts as the mean of
+        the others, which the shuffled order makes a fair sample.
+    """
+
+    measurement: Measurement
+    done: int
+    total: int
+    layer_done: int
+    layer_total: int
+    seconds_left: float
+
+    @property
+    def layer(self) -> str:
+        """Name of the layer that was measured."""
+        return self.measurement.case.layer
+
+
+def begin(plan: Plan, store: Store, *, fresh: bool = False) -> Run:
+    """Find or file the run of a plan on this machine; `fresh` deletes what it has measured."""
+    facts = fingerprint()
+    run = store.begin(plan.settings(), machine_id(facts), facts)
+    if fresh:
+        store.clear(run)
+    return run
+
+
+def carry_out(plan: Plan, store: Store, run: Run) -> Iterator[Progress]:
+    """Measure what a run lacks, and yield after each measurement that was kept.
+
+    The caller's code between two steps runs in the same process, so it may draw, but not from
+    another thread: that would disturb the next measurement. A case that failed is not tried
+    again in later rounds. Close the generator when leaving early, to release the controls.
+    """
+    known = list(store.measured(run))
+    failed = {m.case for m in known if m.status != "ok"}
+    done = {(m.round, m.case) for m in known}
+    pending = [
+        (round, case)
+        for round, case in plan.measurements()
+        if (round, case) not in done and case not in failed
+    ]
+    if not pending:
+        return
+    totals = Counter(case.layer for case in plan.cases)
+    estimate = _Estimate(case for _, case in pending)
+    with plan.controls.in_force() as controls:
+        process = store.add_process(run, controls)
+        while pending:
+            round, case = pending.pop(0)
+            start = monotonic()
+            result = measure(
+                case, process=process, round=round, repeats=plan.repeats, seed=plan.seed
+            )
+            store.add(run, result)
+            if result.status != "ok":
+                pending = [(r, other) for r, other in pending if other != case]
+            estimate.learn(case, monotonic() - start, again=result.status == "ok")
+            layer_total = totals[case.layer] * plan.rounds
+            yield Progress(
+                result,
+                done=plan.total - len(pending),
+                total=plan.total,
+                layer_done=layer_total - estimate.measurements(case.layer),
+                layer_total=layer_total,
+                seconds_left=estimate.seconds(),
+            )
+
+
+def sweep(
+    layers: str | Sequence[str] | None = None,
+    *,
+    profile: str = "standard",
+    store: str | Path | None = None,
+    fresh: bool = False,
+    progress: Callable[[Progress], object] | None = None,
+    **settings: object,
+) -> pd.DataFrame:
+    """Measure layers over the grid of a profile.
+
+    Parameters
+    ----------
+    layers
+        A layer's name, several, or None for all that are registered.
+    profile
+        How much is measured: ``quick``, ``standard`` or ``full``.
+    store
+        File that keeps each measurement as it is done; the same call goes on where it was.
+        None measures without one.
+    fresh
+        Begin anew, whatever the store has of this run.
+    progress
+        Called after each measurement.
+    settings
+        Further arguments of `plan`: `device`, `batch`, `dtype`, `threads`, `rounds`, `repeats`,
+        `seed`, `raw`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The tidy table, one row per repeat, seconds per pass; see `table.COLUMNS`.
+
+    Raises
+    ------
+    KeyError, ValueError, DeviceUnavailable
+        As `plan` does.
+    StoreError
+        If the store cannot be used.
+    """
+    todo = plan(layers, profile=profile, **settings)  # type: ignore[arg-type]
+    with Store(store) as kept:
+        run = begin(todo, kept, fresh=fresh)
+        with closing(carry_out(todo, kept, run)) as steps:
+            for step in steps:
+                if progress is not None:
+                    progress(step)
+        return kept.table(run)
+
+
+class _Estimate:
+    """Measurements and seconds that are left of a run."""
+
+    def __init__(self, pending: Iterable[Case]) -> None:
+        self._left = Counter(pending)
+        self._cost: dict[Case, float] = {}
+
+    def learn(self, case: Case, seconds: float, *, again: bool) -> None:
+        """Take note of what a case took, and whether its later rounds will be measured."""
+        self._cost[case] = seconds
+        self._left[case] = self._left[case] - 1 if again else 0
+
+    def measurements(self, layer: str) -> int:
+        return sum(left for case, left in self._left.items() if case.layer == layer)
+
+    def seconds(self) -> float:
+        known = sum(seconds * self._left[case] for case, seconds in self._cost.items())
+        unknown = sum(self._left.values()) - sum(self._left[case] for case in self._cost)
+        return known + unknown * sum(self._cost.values()) / len(self._cost)

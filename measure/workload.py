@@ -1,0 +1,119 @@
+"""From a case to numbers: build it, check what it yields, time it; a failure becomes a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ..layers import get
+from ..layers._lazy import torch
+from .case import Case, Measurement, Status
+from .control import no_collection
+from .timing import Call, Clock, clock_for, time_repeats
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+def measure(
+    case: Case,
+    *,
+    process: int = 0,
+    round: int = 0,
+    repeats: int = 1,
+    seed: int = 0,
+    clock: Clock | None = None,
+) -> Measurement:
+    """Measure one case once.
+
+    Module and inputs are made anew, with the same values for the same seed: one case's memory at
+    a time is in use, and where it lies differs from round to round, so that what an unlucky
+    address costs shows up as spread between rounds and not as bias of a point.
+
+    Parameters
+    ----------
+    case
+        The point.
+    process, round
+        Numbers that the measurement is filed under.
+    repeats
+        Raw values to take.
+    seed
+        Of weights and inputs.
+    clock
+        Instead of the device's own.
+
+    Returns
+    -------
+    Measurement
+        Its status is not ``ok`` where the case raised or its output is not finite.
+    """
+    values: tuple[float, ...] = ()
+    try:
+        with no_collection(), torch.inference_mode():
+            call = prepare(case, seed)
+            status, note = check(call())
+            if status == "ok":
+                values = time_repeats(call, clock or clock_for(case.device), repeats=repeats)
+    except Exception as error:  # whatever a layer raises: the sweep goes on, and says so
+        status, note = _failure(error), f"{type(error).__name__}: {error}".splitlines()[0]
+    return Measurement(case, process, round, values, status, note)
+
+
+def prepare(case: Case, seed: int = 0) -> Call:
+    """Build a case's module and inputs; the callable returned is what is timed.
+
+    Raises
+    ------
+    KeyError
+        If no layer has the case's name.
+    ValueError
+        If a size does not fit the layer, or the mode is not known.
+    """
+    layer = get(case.layer)
+    dtype = getattr(torch, case.dtype)
+    torch.manual_seed(seed)
+    module = layer.build(case.sizes).to(case.device, dtype).eval()
+    inputs = layer.make_inputs(
+        case.sizes, batch=case.batch, dtype=dtype, device=case.device, seed=seed
+    )
+    try:
+        mode = MODES[case.mode]
+    except KeyError:
+        raise ValueError(f"no mode is called {case.mode!r}; there are: {list(MODES)}") from None
+    return mode(module, inputs)
+
+
+def _forward(module: nn.Module, inputs: tuple[Tensor, ...]) -> Call:
+    return lambda: module(*inputs)
+
+
+#: What one pass of a mode is, given the module and its inputs.
+MODES: dict[str, Callable[[nn.Module, tuple[Tensor, ...]], Call]] = {"forward": _forward}
+
+
+def check(output: Tensor) -> tuple[Status, str]:
+    """Say whether an output may be timed: its status, and what a reader should know of it."""
+    if not torch.isfinite(output).all():
+        bad = int((~torch.isfinite(output)).sum())
+        return "invalid", f"{bad} of {output.numel()} numbers of the output are NaN or infinite"
+    if share := subnormal_share(output):
+        return "ok", f"{share:.2%} of the output is subnormal"
+    return "ok", ""
+
+
+def subnormal_share(values: Tensor) -> float:
+    """Share of subnormal numbers, from 0 to 1.
+
+    It looks at the bits: where subnormal numbers are flushed, a comparison takes them for zero.
+    """
+    whole = {2: torch.int16, 4: torch.int32, 8: torch.int64}[values.element_size()]
+    bits = values.contiguous().view(whole) & torch.iinfo(whole).max  # without the sign
+    smallest = torch.tensor(torch.finfo(values.dtype).tiny, dtype=values.dtype).view(whole).item()
+    return float(((bits > 0) & (bits < smallest)).double().mean())
+
+
+def _failure(error: Exception) -> Status:
+    """Tell a lack of memory, which torch's CPU allocator reports as a RuntimeError, from a bug."""
+    out_of_memory = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    return "oom" if out_of_memory or "allocate memory" in str(error) else "error"
