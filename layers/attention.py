@@ -177,7 +177,7 @@ class MultiHeadAttention(Textbook):
         heads, width, _ = W_Q.shape  # h, d/h
 
         def project(W: Tensor) -> Tensor:  # one product for all heads; x is (batch, n, d)
-            return (x @ W.flatten(0, 1).mT).unflatten(-1, (heads, width)).transpose(1, 2)
+            return (x @ W.flatten(0, 1).mT).view(*x.shape[:2], heads, width).transpose(1, 2)
 
         Q, K, V = project(W_Q), project(W_K), project(W_V)  # each (batch, h, n, d/h)
         scores = Q @ K.mT / sqrt(width)  # (batch, h, n, n)

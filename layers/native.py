@@ -138,5 +138,5 @@ class ScaledDotProductAttention(Native):
     def forward(self, module: nn.Module, Q: Tensor, K: Tensor, V: Tensor) -> Tensor:
         # The flash kernels take (batch, heads, n, d) alone: without the axis of heads, torch
         # falls back on the n × n weights in full.
-        heads = (tensor.unsqueeze(1) for tensor in (Q, K, V))  # each (batch, 1, n, d)
-        return torch.nn.functional.scaled_dot_product_attention(*heads).squeeze(1)
+        Q, K, V = Q.unsqueeze(1), K.unsqueeze(1), V.unsqueeze(1)  # each (batch, 1, n, d)
+        return torch.nn.functional.scaled_dot_product_attention(Q, K, V).squeeze(1)

@@ -135,6 +135,7 @@ def count_flops(layer: Layer, sizes: Sizes) -> int:
     with torch.device("meta"):
         module = layer.build(sizes)
     inputs = layer.make_inputs(sizes, device="meta")
-    with torch.no_grad(), FlopCounter() as counter:
+    counter = FlopCounter()
+    with torch.no_grad(), counter:
         module(*inputs)
     return counter.total

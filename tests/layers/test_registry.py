@@ -1,0 +1,127 @@
+"""The registry, and what a layer says of its sizes and inputs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+import torch
+from layerlaw import layers
+from layerlaw.layers import base
+
+SEEDS_LAYERS = {"rnn", "lstm", "gru", "conv", "conv_1x1", "attention", "multihead", "dense"}
+
+
+@pytest.fixture
+def _own_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let a test register layers that the next one does not see."""
+    monkeypatch.setattr(base, "_registry", dict(base._registry))
+    return
+
+
+def test_the_seeds_layers_are_registered_once_each() -> None:
+    assert set(layers.names()) >= SEEDS_LAYERS
+    assert len(layers.names()) == len(set(layers.names()))
+    assert all(layers.get(name).name == name for name in layers.names())
+
+
+@pytest.mark.usefixtures("_own_registry")
+def test_a_taken_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="'rnn' is registered already"):
+        layers.register(type(layers.get("rnn")))
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(KeyError, match=r"'atention'.*attention, .*rnn"):
+        layers.get("atention")
+
+
+def test_reading_theory_does_not_load_torch() -> None:
+    program = (
+        "import sys; from layerlaw import layers; "
+        "[layers.get(name).tied_theory() for name in layers.names()]; "
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], timeout=60).returncode == 0
+
+
+@pytest.mark.parametrize("name", layers.names())
+def test_a_layer_describes_itself(name: str) -> None:
+    layer = layers.get(name)
+    assert layer.title
+    assert layer.formula
+    assert layer.__doc__
+    assert set(layer.axes) <= {"n", "d", "k"}
+    assert isinstance(layer, layers.Native) == layer.native
+    if isinstance(layer, layers.Textbook):
+        assert layer.formula in repr(layer.build({"n": 4, "d": 4, "k": 3}))
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes", "complaint"),
+    [
+        ("rnn", {"n": 4}, "needs the size 'd'"),
+        ("conv", {"n": 4, "d": 4}, "needs the size 'k'"),
+        ("conv", {"n": 4, "d": 4, "k": None}, "needs the size 'k'"),
+        ("conv", {"n": 4, "d": 4, "k": 4}, "k/2 - 1/2 must be a whole number"),
+        ("multihead", {"n": 4, "d": 6}, "d/h must be a whole number"),
+        ("rnn", {"n": 0, "d": 4}, "size n must be a whole number"),
+        ("rnn", {"n": 2.5, "d": 4}, "size n must be a whole number"),
+    ],
+)
+def test_sizes_that_do_not_go_are_refused(name: str, sizes: dict, complaint: str) -> None:
+    with pytest.raises(ValueError, match=f"layer '{name}'.*{complaint}"):
+        layers.get(name).resolve(sizes)
+
+
+def test_ties_give_way_to_sizes_that_are_given() -> None:
+    assert layers.get("rnn").resolve({"n": 2, "d": 8, "k": None}) == {"n": 2, "d": 8, "m": 8}
+    assert layers.get("rnn").resolve({"n": 2, "d": 8, "m": 3})["m"] == 3
+    assert layers.get("multihead").resolve({"n": 2, "d": 8})["h"] == 4
+    assert layers.get("multihead").resolve({"n": 2, "d": 8, "h": 2})["h"] == 2
+
+
+@pytest.mark.parametrize("name", layers.names())
+def test_inputs_are_unit_normal_and_repeat_with_their_seed(name: str) -> None:
+    layer, sizes = layers.get(name), {"n": 64, "d": 64, "k": 3}
+    inputs = layer.make_inputs(sizes, batch=2, seed=5)
+    assert len(inputs) == len(layer.inputs)
+    for x, same, other, wide, meta in zip(
+        inputs,
+        layer.make_inputs(sizes, batch=2, seed=5),
+        layer.make_inputs(sizes, batch=2, seed=6),
+        layer.make_inputs(sizes, batch=2, seed=5, dtype=torch.float64),
+        layer.make_inputs(sizes, batch=2, seed=5, device="meta"),
+        strict=True,
+    ):
+        assert abs(x.mean()) < 0.1
+        assert abs(x.std() - 1) < 0.1
+        assert torch.equal(x, same)
+        assert not torch.equal(x, other)
+        assert torch.equal(x.double(), wide)
+        assert meta.shape == x.shape
+        assert meta.is_meta
+
+
+@pytest.mark.parametrize("name", layers.names())
+def test_outputs_are_finite_and_none_is_subnormal(name: str) -> None:
+    torch.manual_seed(0)
+    layer, sizes = layers.get(name), {"n": 96, "d": 96, "k": 3}
+    with torch.no_grad():
+        out = layer.build(sizes)(*layer.make_inputs(sizes))
+    assert out.isfinite().all()
+    assert not ((out != 0) & (out.abs() < torch.finfo(out.dtype).tiny)).any()
+
+
+@pytest.mark.parametrize("name", layers.names())
+def test_the_sequences_of_a_batch_do_not_meet(name: str) -> None:
+    torch.manual_seed(0)
+    layer, sizes = layers.get(name), {"n": 6, "d": 4, "k": 3, "m": 5}
+    module = layer.build(sizes).double()
+    inputs = layer.make_inputs(sizes, batch=3, dtype=torch.float64)
+    with torch.no_grad():
+        together = module(*inputs)
+        alone = torch.cat([module(*(x[i : i + 1] for x in inputs)) for i in range(3)])
+    torch.testing.assert_close(together, alone, rtol=0, atol=1e-12)

@@ -1,0 +1,131 @@
+"""Theory against the layers themselves: parameters, steps in sequence, and who reaches whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from math import ceil
+
+import pytest
+import sympy
+import torch
+from layerlaw import layers
+from layerlaw.layers.theory import SYMBOLS, Theory, d, k, n, put
+from layerlaw.measure.flops import is_free
+from torch import Tensor
+from torch._ops import OpOverload
+from torch.fx.experimental.proxy_tensor import make_fx
+
+EXPRESSIONS = [f.name for f in fields(Theory) if f.name != "sources"]
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    torch.manual_seed(0)
+
+
+@pytest.mark.parametrize("name", layers.names())
+def test_every_expression_has_its_source_and_is_in_the_size_symbols(name: str) -> None:
+    theory = layers.get(name).theory
+    assert set(theory.sources) == set(EXPRESSIONS)
+    for field in EXPRESSIONS:
+        assert getattr(theory, field).free_symbols <= set(SYMBOLS.values())
+
+
+@pytest.mark.parametrize("name", layers.names())
+def test_tied_theory_is_in_the_axes_alone(name: str) -> None:
+    layer = layers.get(name)
+    axes = {SYMBOLS[letter] for letter in layer.axes}
+    for field in EXPRESSIONS:
+        assert getattr(layer.tied_theory(), field).free_symbols <= axes
+
+
+@pytest.mark.parametrize("name", layers.names())
+def test_time_leads_the_flops(name: str) -> None:
+    """Time and FLOPs grow alike where all sizes are large and equal."""
+    theory, s = layers.get(name).tied_theory(), sympy.Symbol("s", positive=True)
+    ratio = put(theory.flops, dict.fromkeys("ndk", s)) / put(theory.time, dict.fromkeys("ndk", s))
+    limit = sympy.limit(ratio, s, sympy.oo)
+    assert limit.is_finite
+    assert limit > 0
+
+
+def test_an_expression_takes_sizes_and_passes_over_other_letters() -> None:
+    assert put(n * d, {"n": 3, "d": d / 2, "k": 7, "batch": 2}) == 3 * d / 2
+    assert put(4, {"n": 3}) == 4
+
+
+@pytest.mark.parametrize("m", [1, 4, 7])
+@pytest.mark.parametrize("name", layers.names())
+def test_parameters_are_those_of_the_module(name: str, m: int) -> None:
+    layer, sizes = layers.get(name), {"n": 5, "d": 8, "k": 3, "m": m, "h": 2}
+    counted = sum(weight.numel() for weight in layer.build(sizes).parameters())
+    assert counted == put(layer.theory.parameters, sizes)
+
+
+def longest_chain(layer: layers.Layer, sizes: Mapping[str, int]) -> int:
+    """Most arithmetic operations that must follow one another; a product counts as one."""
+    graph = make_fx(layer.build(sizes))(*layer.make_inputs(sizes)).graph
+    depth: dict[torch.fx.Node, int] = {}
+    for node in graph.nodes:
+        arithmetic = isinstance(node.target, OpOverload) and not is_free(node.target)
+        depth[node] = arithmetic + max((depth[i] for i in node.all_input_nodes), default=0)
+    return max(depth.values())
+
+
+@pytest.mark.parametrize("name", [name for name in layers.names() if not layers.get(name).native])
+def test_operations_in_sequence_grow_as_theory_says(name: str) -> None:
+    """A fused kernel is one opaque node: only textbook layers can be traced."""
+    layer = layers.get(name)
+    chain, theory = [], []
+    for length in (4, 8, 16):
+        sizes = {"n": length, "d": 4, "k": 3}
+        chain.append(longest_chain(layer, sizes))
+        theory.append(put(layer.tied_theory().sequential_ops, sizes))
+    if theory[0] == theory[2]:
+        assert chain[0] == chain[1] == chain[2] <= 7
+    else:
+        per_unit = (chain[2] - chain[0]) / (theory[2] - theory[0])
+        assert per_unit >= 1
+        assert chain[1] - chain[0] == per_unit * (theory[1] - theory[0])
+
+
+def reach(layer: layers.Layer, sizes: Mapping[str, int]) -> Tensor:
+    """Whether output position i (row) depends on input position j (column), by gradients."""
+
+    def by_position(x: Tensor) -> Tensor:
+        # each row of the softmax is alone: its positions are the keys, the columns
+        return x.mT[0] if layer.name == "attention_softmax" else x[0]
+
+    inputs = [x.requires_grad_() for x in layer.make_inputs(sizes, dtype=torch.float64)]
+    rows = []
+    for out in by_position(layer.build(sizes).double()(*inputs)):
+        gradients = torch.autograd.grad(out, inputs, torch.randn_like(out), retain_graph=True)
+        rows.append(sum(by_position(gradient).abs().sum(dim=-1) for gradient in gradients))
+    return torch.stack(rows) != 0
+
+
+@pytest.mark.parametrize("name", layers.names())
+def test_positions_reach_one_another_as_the_path_length_says(name: str) -> None:
+    layer, sizes = layers.get(name), {"n": 9, "d": 4, "k": 5}
+    i, j = torch.arange(9)[:, None], torch.arange(9)
+    expected = {
+        sympy.Integer(1): torch.ones(9, 9, dtype=torch.bool),  # all, at once
+        n: j <= i,  # the past, through the states between
+        n / k: abs(i - j) <= 2,  # (k − 1)/2 to either side
+        sympy.oo: i == j,  # its own position alone
+    }
+    assert torch.equal(reach(layer, sizes), expected[layer.theory.path_length])
+
+
+@pytest.mark.parametrize("kernel", [3, 5, 9])
+@pytest.mark.parametrize("name", ["conv", "torch_conv"])
+def test_stacked_convolutions_join_the_ends_after_the_order_of_n_over_k(
+    name: str, kernel: int
+) -> None:
+    length = 13
+    one_layer = reach(layers.get(name), {"n": length, "d": 2, "k": kernel}).double()
+    depth, joined = 1, one_layer
+    while not joined[0, -1]:
+        depth, joined = depth + 1, joined @ one_layer
+    assert depth == ceil(2 * (length - 1) / (kernel - 1))
