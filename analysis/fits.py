@@ -1,0 +1,201 @@
+"""Fit every law of a table and hold it against theory: one way for commands, reports and asv."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from sympy import Expr
+
+from .. import layers
+from . import readers, table
+from .discover import discover
+from .law import Law, fit_law
+from .table import Series, TableError
+from .terms import ExpressionError, Leading, leading, parse
+from .verdict import MARGIN, Judgement, Verdict, judge
+
+SCHEMA = 1
+
+#: Which field of a layer's theory speaks of a metric.
+THEORY_OF = {
+    "seconds": "time",
+    "flops": "flops",
+    "peak_bytes": "memory",
+    "parameters": "parameters",
+    "sequential_ops": "sequential_ops",
+    "path_length": "path_length",
+}
+
+
+@dataclass(frozen=True, repr=False)
+class Fit:
+    """One law of a table and what it says of theory.
+
+    Attributes
+    ----------
+    series
+        The points.
+    law
+        The fitted law; None where there is a single point, or no size varies.
+    theory
+        Theory's leading part in the sizes that vary; None where none is known.
+    judgement, exponents
+        The law's verdict with its reason, and each exponent's; None and empty without theory.
+    """
+
+    series: Series
+    law: Law | None
+    theory: Leading | None
+    judgement: Judgement | None
+    exponents: Mapping[str, Judgement]
+
+    @property
+    def reason(self) -> str:
+        """Why the verdict is what it is, or why there is none."""
+        if self.judgement is not None:
+            return self.judgement.reason
+        return "no theory was given for this layer"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the fit as the JSON contract has it (schema 1)."""
+        law, series = self.law, self.series
+        exponents = {}
+        for exponent in law.exponents if law else ():
+            judged = self.exponents.get(exponent.axis)
+            exponents[exponent.axis] = {
+                "estimate": exponent.estimate,
+                "low": exponent.low,
+                "high": exponent.high,
+                "expected": self.theory.degree(exponent.axis) if judged and self.theory else None,
+                "verdict": judged.verdict.value if judged else None,
+            }
+        return {
+            "layer": series.layer,
+            "device": series.device,
+            "mode": series.mode,
+            "metric": series.metric,
+            "by": series.by,
+            "sizes": series.constants,
+            "points": len(series.values),
+            "law": law.expression if law else None,
+            "exponents": exponents,
+            "verdict": self.judgement.verdict.value if self.judgement else None,
+            "reason": self.reason,
+        }
+
+    def __repr__(self) -> str:
+        verdict = self.judgement.verdict.value if self.judgement else "no theory"
+        return f"Fit({self.series}: {self.law!r}, {verdict})"
+
+
+def fit(
+    source: pd.DataFrame | str | Path,
+    expect: Mapping[str, str] | None = None,
+    *,
+    axes: Sequence[str] = (),
+    margin: float = MARGIN,
+    progress: Callable[[int, int, Series], None] | None = None,
+) -> list[Fit]:
+    """Fit the laws of a table.
+
+    Parameters
+    ----------
+    source
+        A tidy table: ``layer, device, mode, metric, n, d, value``, optionally ``k, repeat,
+        process, round, status`` and others; or a file of one, or what asv or
+        pytest-benchmark wrote.
+    expect
+        Layer to the leading order that theory gives it, such as ``{"mine": "n*k*d**2"}``.
+        Layers of the registry need none.
+    axes
+        Further columns that are sizes, such as ``batch``.
+    margin
+        Largest deviation of an exponent that still counts as a match.
+    progress
+        Called before each law with the number done, the number of all, and the series.
+
+    Returns
+    -------
+    A fit for each law, in the order of the table.
+
+    Raises
+    ------
+    TableError
+        If the table cannot be used; the message names file, row and column.
+    ExpressionError
+        If an expression of `expect` cannot.
+
+    Examples
+    --------
+    >>> import layerlaw
+    >>> layerlaw.fit("table.csv", {"mine": "n*d**2"})  # doctest: +SKIP
+    """
+    if isinstance(source, pd.DataFrame):
+        frame, name = source.reset_index(drop=True), "table"
+    else:
+        frame, name = readers.read(Path(source)), str(source)
+    checked = table.check(frame, name, axes)
+    expected = {layer: parse(text, axes) for layer, text in (expect or {}).items()}
+    there = checked["layer"].unique()
+    for layer in expected:
+        if layer not in there:
+            raise TableError(
+                f"{name}: column layer: there is no {layer!r}; it has {', '.join(there)}"
+            )
+    series = list(table.cut(checked, name, axes))
+    fits = []
+    for done, one in enumerate(series):
+        if progress is not None:
+            progress(done, len(series), one)
+        theory = expected.get(one.layer)
+        if theory is None:
+            theory = theory_of(one.layer, one.metric)
+        fits.append(fit_series(one, theory, margin))
+    return fits
+
+
+def theory_of(layer: str, metric: str) -> Expr | None:
+    """Look up what the registry says of a layer's metric; None where it says nothing."""
+    if layer not in layers.names() or metric not in THEORY_OF:
+        return None
+    expression: Expr = getattr(layers.get(layer).tied_theory(), THEORY_OF[metric])
+    return expression if expression.is_finite else None
+
+
+def fit_series(series: Series, theory: Expr | None, margin: float = MARGIN) -> Fit:
+    """Fit one series and judge it where there is a theory.
+
+    Raises
+    ------
+    ExpressionError
+        If the theory is no sum of monomials.
+    """
+    if not series.axes:
+        reason = f"one point only ({_where(series)}): nothing grows"
+        judgement = None if theory is None else Judgement(Verdict.UNRESOLVED, reason)
+        return Fit(series, None, None, judgement, {})
+    lead = None if theory is None else leading(theory, series.axes, series.constants)
+    start = lead or discover(series.axes, series.sizes, series.values)
+    law = fit_law(series.sizes, series.values, start, start.divisors())
+    if lead is None or theory is None:
+        return Fit(series, law, None, None, {})
+    # Of a size that theory does not know, such as the batch, it says nothing.
+    letters = {symbol.name for symbol in theory.free_symbols}
+    spoken = {a: lead.degree(a) for a in series.axes if a in letters or a in table.SIZES}
+    return Fit(series, law, lead, *judge(law, spoken, margin))
+
+
+def _where(series: Series) -> str:
+    return ", ".join(f"{size} = {value:g}" for size, value in series.constants.items()) or "no size"
+
+
+def to_json(fits: Sequence[Fit]) -> dict[str, Any]:
+    """Write fits as the contract's JSON document."""
+    return {"schema": SCHEMA, "fits": [one.to_dict() for one in fits]}
+
+
+__all__ = ["ExpressionError", "Fit", "TableError", "fit", "fit_series", "theory_of", "to_json"]

@@ -1,0 +1,117 @@
+"""Intervals of the exponents, from the profile of the squared error.
+
+With relative errors of unknown size s, a flat prior on log s and on the exponents, the profile
+likelihood of the exponents θ is SSE(θ)^(−(N − a(θ))/2), a the terms in use. It is sampled by
+adaptive importance sampling: a t distribution set at the optimum by the curvature there, then
+moved twice to the mean and covariance of what was drawn (Cappé et al. 2008). The draws are a
+Sobol sequence, so the same points give the same interval.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import chdtri, ndtri
+from scipy.stats import qmc
+
+from .projection import FLOOR, Projection, Solution
+
+Array = NDArray[np.float64]
+
+_FREEDOM = 4  # of the t distribution: tails heavier than the profile's
+_STAGES = ((128, 1.5), (128, 1.3), (256, 1.15))  # draws, and how much wider than the last
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Weighted draws of the exponents.
+
+    Attributes
+    ----------
+    draws
+        (draws, axes).
+    weights
+        (draws,), adding up to 1.
+    """
+
+    draws: Array
+    weights: Array
+
+    def quantiles(self, levels: tuple[float, ...]) -> Array:
+        """Weighted quantiles, (axes, levels)."""
+        columns = []
+        for x in self.draws.T:
+            order = np.argsort(x)
+            reached = np.cumsum(self.weights[order]) - self.weights[order] / 2
+            columns.append(np.interp(levels, reached, x[order]))
+        return np.array(columns)
+
+    @property
+    def effective(self) -> float:
+        """Number of equally weighted draws that would tell as much."""
+        return float(1 / np.sum(self.weights**2))
+
+
+def sample(problem: Projection, best: Solution, bound: float) -> Sample:
+    """Draw exponents from the profile around its optimum, within ±bound."""
+    axes = problem.axes
+    freedom = max(problem.points - best.active - axes, 1)
+    floor = problem.points * FLOOR**2
+
+    def log_density(theta: Array) -> Array:
+        inside = (np.abs(theta) <= bound).all(axis=1)
+        out = np.full(len(theta), -np.inf)
+        sse, active = problem.profile(theta[inside])
+        out[inside] = -np.maximum(problem.points - active, 1) / 2 * np.log(sse + floor)
+        return out
+
+    variance = (best.sse + floor) / freedom
+    where = best.exponents
+    spread = _bounded(variance * np.linalg.pinv(problem.curvature(best), hermitian=True), bound)
+    draws = np.empty((0, axes))
+    density = np.empty(0)
+    proposals: list[tuple[int, Array, Array]] = []
+    weights = np.empty(0)
+    for stage, (number, wider) in enumerate(_STAGES):
+        root = np.asarray(np.linalg.cholesky(spread) * wider, dtype=np.float64)
+        proposals.append((number, where, root))
+        drawn = where + _student(number, axes, seed=stage) @ root.T
+        draws = np.vstack([draws, drawn])
+        density = np.append(density, log_density(drawn))
+        log_weights = density - _log_mixture(draws, proposals)
+        weights = np.exp(log_weights - log_weights.max())
+        weights /= weights.sum()
+        where = weights @ draws
+        apart = draws - where
+        spread = _bounded((apart * weights[:, None]).T @ apart, bound)
+    return Sample(draws, weights)
+
+
+def _bounded(covariance: Array, bound: float) -> Array:
+    """Keep a covariance positive and within the range of the search."""
+    values, vectors = np.linalg.eigh(covariance)
+    return np.asarray((vectors * np.clip(values, 1e-10, bound**2)) @ vectors.T)
+
+
+def _student(number: int, axes: int, seed: int) -> Array:
+    """Draw a Sobol sample of the standard t distribution, (number, axes)."""
+    uniform = qmc.Sobol(axes + 1, rng=np.random.default_rng(seed)).random(number)
+    uniform = np.clip(uniform, 1e-9, 1 - 1e-9)
+    scale = np.sqrt(chdtri(_FREEDOM, uniform[:, -1]) / _FREEDOM)
+    return np.asarray(ndtri(uniform[:, :-1]) / scale[:, None])
+
+
+def _log_mixture(draws: Array, proposals: list[tuple[int, Array, Array]]) -> Array:
+    """Log density, up to a constant, of the mixture of all proposals so far (balance heuristic)."""
+    axes = draws.shape[1]
+    parts = []
+    for number, where, root in proposals:
+        distance = np.sum(np.linalg.solve(root, (draws - where).T) ** 2, axis=0)
+        parts.append(
+            np.log(number)
+            - (_FREEDOM + axes) / 2 * np.log1p(distance / _FREEDOM)
+            - np.log(np.diag(root)).sum()
+        )
+    return np.asarray(np.logaddexp.reduce(parts, axis=0))

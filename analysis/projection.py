@@ -1,0 +1,178 @@
+"""Variable projection: for given exponents, the best non-negative coefficients of a law.
+
+A law is T = c₀·lead(n, d, k)·n^α·d^β·k^γ + Σ c_j·m_j(n, d, k), all c ≥ 0. Divided by the measured
+T, for relative errors, its coefficients are a small non-negative least-squares problem for
+each (α, β, γ), so only these are searched (Golub & Pereyra 1973). Non-negativity chooses the
+terms: most coefficients come out as zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize, nnls
+
+Array = NDArray[np.float64]
+
+#: A coefficient below this share of the fit is not in use.
+IN_USE = 1e-9
+
+#: The relative error below which no law and no timer is believed: it keeps exact data finite.
+FLOOR = 1e-3
+
+
+@dataclass(frozen=True)
+class Solution:
+    """The best coefficients at one value of the exponents.
+
+    Attributes
+    ----------
+    exponents
+        What multiplies the leading part, by axis; zero where the leading part is exact.
+    leading
+        Coefficient of the leading part.
+    lower
+        Coefficients of the lower-order terms.
+    sse
+        Weighted sum of squared relative residuals.
+    """
+
+    exponents: Array
+    leading: float
+    lower: Array
+    sse: float
+
+    @property
+    def active(self) -> int:
+        """Number of terms in use, the leading one counted."""
+        return int(np.count_nonzero(self.lower) + (self.leading > 0))
+
+
+class Projection:
+    """The profile of a law's squared error over its exponents.
+
+    Parameters
+    ----------
+    sizes
+        (points, axes), positive.
+    values
+        (points,), positive: what was measured.
+    leading
+        (points,): the leading part at those sizes.
+    lower
+        (points, terms): the lower-order terms at those sizes.
+    """
+
+    def __init__(self, sizes: Array, values: Array, leading: Array, lower: Array) -> None:
+        self.logs = np.log(sizes)
+        self.centre = self.logs.mean(axis=0)
+        self.centred = self.logs - self.centre  # so that the coefficient hardly moves with α
+        self.points, self.axes = sizes.shape
+        self._leading = leading / values
+        self._lower = lower / values[:, None]
+        self.weigh(np.ones(self.points))
+
+    def weigh(self, weights: Array) -> None:
+        """Set the points' weights, (points,), and reduce the problem to its few columns."""
+        self.weights = weights
+        self._target = np.sqrt(weights)
+        lower = self._lower * self._target[:, None]
+        self._norms = np.linalg.norm(lower, axis=0)
+        self._unit = lower / self._norms
+        # Rows are reduced once by QR: what remains for each (α, β, γ) has a row per column.
+        self._q, self._r = np.linalg.qr(self._unit)
+        self._projected = self._q.T @ self._target
+        self._total = float(self._target @ self._target)
+
+    def _column(self, exponents: Array) -> tuple[Array, float]:
+        """Leading column of unit length at these exponents, and its length."""
+        column = self._leading * self._target * np.exp(self.centred @ exponents)
+        length = float(np.linalg.norm(column))
+        return column / length, length
+
+    def _solve(self, column: Array) -> tuple[Array, float]:
+        """Coefficients (lower…, leading) of the unit columns, and the squared error."""
+        along = self._q.T @ column
+        rest = column - self._q @ along
+        height = float(np.linalg.norm(rest))
+        terms = self._r.shape[1]
+        matrix = np.zeros((self._r.shape[0] + 1, terms + 1))
+        matrix[:-1, :-1] = self._r
+        matrix[:-1, -1] = along
+        matrix[-1, -1] = height
+        last = float(rest @ self._target) / height if height > 0 else 0.0
+        target = np.append(self._projected, last)
+        coefficients, error = nnls(matrix, target)
+        coefficients[coefficients < IN_USE * coefficients.sum()] = 0.0
+        outside = max(self._total - float(target @ target), 0.0)
+        return coefficients, float(error) ** 2 + outside
+
+    def solve(self, exponents: Array) -> Solution:
+        """Find the best coefficients at these exponents, (axes,)."""
+        column, length = self._column(exponents)
+        coefficients, sse = self._solve(column)
+        return Solution(
+            exponents=exponents,
+            # undo the centring: the coefficient belongs to lead·n^α·d^β·k^γ itself
+            leading=float(coefficients[-1] / length * np.exp(-self.centre @ exponents)),
+            lower=coefficients[:-1] / self._norms,
+            sse=sse,
+        )
+
+    def profile(self, exponents: Array) -> tuple[Array, NDArray[np.int_]]:
+        """Squared error and number of terms in use at many exponents, (draws, axes)."""
+        sse = np.empty(len(exponents))
+        active = np.empty(len(exponents), dtype=int)
+        for i, theta in enumerate(exponents):
+            coefficients, sse[i] = self._solve(self._column(theta)[0])
+            active[i] = np.count_nonzero(coefficients)
+        return sse, active
+
+    def _objective(self, exponents: Array) -> tuple[float, Array]:
+        """Logarithm of the squared error and its gradient.
+
+        By the envelope theorem the coefficients' own change drops out: at their optimum the
+        error does not move with those that are free, and the others stay at zero.
+        """
+        column, _ = self._column(exponents)
+        coefficients, sse = self._solve(column)
+        part = column * coefficients[-1]
+        residual = self._target - self._unit @ coefficients[:-1] - part
+        sse += self.points * FLOOR**2
+        return float(np.log(sse)), -2 * (residual * part) @ self.centred / sse
+
+    def search(self, bound: float, starts: Array) -> Solution:
+        """Find the exponents of least error within ±bound, from each start, (starts, axes)."""
+        runs = [
+            minimize(
+                self._objective,
+                start,
+                jac=True,
+                method="L-BFGS-B",
+                bounds=[(-bound, bound)] * self.axes,
+                options={"maxiter": 80},
+            )
+            for start in starts
+        ]
+        best = self.solve(min(runs, key=lambda run: float(run.fun)).x)
+        # Where the leading part is not in use nothing depends on the exponents.
+        return best if best.leading > 0 else self.solve(np.zeros(self.axes))
+
+    def fitted(self, solution: Solution) -> Array:
+        """Give each term's share of the measured values, (points, terms + 1); leading last."""
+        lead = self._leading * np.exp(self.logs @ solution.exponents) * solution.leading
+        return np.column_stack([self._lower * solution.lower, lead])
+
+    def residuals(self, solution: Solution) -> Array:
+        """Relative residuals, (points,): (measured − law) / measured."""
+        return np.asarray(1 - self.fitted(solution).sum(axis=1))
+
+    def curvature(self, solution: Solution) -> Array:
+        """Gauss–Newton curvature of half the squared error in the exponents, (axes, axes)."""
+        parts = self.fitted(solution) * self._target[:, None]
+        moved = parts[:, -1:] * self.centred
+        used = parts[:, parts.any(axis=0)]
+        moved = moved - used @ np.linalg.lstsq(used, moved, rcond=None)[0]
+        return np.asarray(moved.T @ moved)

@@ -1,0 +1,206 @@
+"""The border: a table of measurements is checked here once, and cut into series to fit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+KEYS = ("layer", "device", "mode", "metric")
+SIZES = ("n", "d", "k")
+REQUIRED = (*KEYS, "n", "d", "value")
+#: Columns that tell measurements of one point apart; they separate no laws.
+WITHIN = ("repeat", "process", "round", "status")
+
+#: A point's value is the mean of this share of its repeats, the lowest: disturbances only
+#: ever add time. Of five repeats the lowest three beat mean, median and minimum.
+_LOWEST = 0.6
+
+
+class TableError(ValueError):
+    """A table that cannot be fitted; the message names file, row and column."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """The points of one law.
+
+    Attributes
+    ----------
+    layer, device, mode, metric
+        What was measured.
+    by
+        Other columns that vary in the table and so separate its laws, with their values here.
+    axes
+        The sizes that vary.
+    constants
+        The sizes that do not.
+    sizes, values
+        (points, axes), and (points,) in the metric's unit.
+    """
+
+    layer: str
+    device: str
+    mode: str
+    metric: str
+    by: dict[str, Any]
+    axes: tuple[str, ...]
+    constants: dict[str, float]
+    sizes: Array
+    values: Array
+
+    def __str__(self) -> str:
+        other = [f"{column}={value}" for column, value in self.by.items()]
+        return " ".join([self.layer, self.device, self.mode, self.metric, *other])
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    """Read a tidy CSV file; the index is the row of the file, its header being row 1.
+
+    Raises
+    ------
+    TableError
+        If the file cannot be read as CSV.
+    """
+    numeric = {column: [""] for column in (*SIZES, "value")}
+    try:
+        frame = pd.read_csv(
+            path,
+            keep_default_na=False,
+            na_values=numeric,
+            skip_blank_lines=False,
+            encoding="utf-8-sig",
+            low_memory=False,
+        )
+    except FileNotFoundError:
+        raise TableError(f"{path}: there is no such file") from None
+    except (OSError, UnicodeError, pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise TableError(f"{path}: cannot be read as CSV: {reason}") from None
+    frame.index = frame.index + 2
+    blank = frame.map(lambda cell: cell == "" or cell != cell).all(axis=1) if len(frame) else None
+    return frame if blank is None else frame[~blank]
+
+
+def check(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> pd.DataFrame:
+    """Check a table and make its numbers numbers; rows whose status is not ``ok`` are left out.
+
+    Parameters
+    ----------
+    frame
+        Tidy rows; the index counts as the row in messages.
+    name
+        What to call the table in messages: a file.
+    axes
+        Columns that are sizes besides n, d and k.
+
+    Raises
+    ------
+    TableError
+        At the first cell that cannot be used.
+    """
+    for column in (*REQUIRED, *axes):
+        if column not in frame.columns:
+            has = ", ".join(map(str, frame.columns))
+            raise TableError(f"{name}: row 1: there is no column {column!r}; it has {has}")
+    if "status" in frame.columns:
+        status = frame["status"].fillna("ok").astype(str)
+        frame = frame[status.isin(["ok", ""])]
+    if frame.empty:
+        raise TableError(f"{name}: row 1, column value: there are no rows to fit")
+    frame = frame.copy()
+    for column in (*SIZES, *axes):
+        if column in frame.columns:
+            frame[column] = _numbers(frame[column], name, empty=True)
+    frame["value"] = _numbers(frame["value"], name, empty=False)
+    for column in KEYS:
+        empty = frame[column].isna() | (frame[column].astype(str) == "")
+        if empty.any():
+            raise TableError(f"{name}: row {empty.idxmax()}, column {column}: it is empty")
+        frame[column] = frame[column].astype(str)
+    return frame
+
+
+def _numbers(column: pd.Series[Any], name: str, *, empty: bool) -> pd.Series[float]:
+    """Turn a column into positive finite numbers; NaN may stand for empty where that is allowed."""
+    numbers = pd.to_numeric(column, errors="coerce").astype(float)
+    text = numbers.isna() & column.notna()
+    problems: dict[str, pd.Series[bool]] = {
+        "is not a number": text,
+        "is empty or NaN": column.isna() & (not empty),
+        "is not finite": pd.Series(np.isinf(numbers), index=column.index),
+        "is not positive": numbers <= 0,
+    }
+    for problem, wrong in problems.items():
+        if wrong.any():
+            row = wrong.idxmax()
+            raise TableError(f"{name}: row {row}, column {column.name}: {column[row]} {problem}")
+    return numbers
+
+
+def cut(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> Iterator[Series]:
+    """Cut a checked table into series: one for each law.
+
+    Every column but sizes, value and those within a point separates laws where it varies.
+    Repeats of a point become one value.
+
+    Raises
+    ------
+    TableError
+        If a size is empty in a part of a series, or no series has two points.
+    """
+    sizes = [*(s for s in SIZES if s in frame.columns), *axes]
+    other = [
+        column
+        for column in frame.columns
+        if column not in (*KEYS, *WITHIN, "value", *sizes)
+        and frame[column].nunique(dropna=False) > 1
+    ]
+    separate = [*KEYS, *other]
+    groups = list(_collapse(frame, [*separate, *sizes]).groupby(separate, sort=False, dropna=False))
+    if all(len(points) < 2 for _, points in groups):
+        row = frame.index[0]
+        why = f"; these columns separate its rows: {', '.join(other)}" if len(groups) > 1 else ""
+        raise TableError(f"{name}: row {row}, column value: one point only{why}")
+    for key, points in groups:
+        for size in sizes:
+            empty = points[size].isna()
+            if empty.any() and not empty.all():
+                row = points["row"][empty].iloc[0]
+                raise TableError(f"{name}: row {row}, column {size}: empty here, not elsewhere")
+        vary = tuple(s for s in sizes if points[s].nunique() > 1)
+        held = {s: float(points[s].iloc[0]) for s in sizes if points[s].nunique() == 1}
+        values = dict(zip(separate, key, strict=True))
+        yield Series(
+            **{column: str(values[column]) for column in KEYS},
+            by={column: _plain(values[column]) for column in other},
+            axes=vary,
+            constants=held,
+            sizes=points[list(vary)].to_numpy(dtype=float),
+            values=points["value"].to_numpy(dtype=float),
+        )
+
+
+def _collapse(frame: pd.DataFrame, point: Sequence[str]) -> pd.DataFrame:
+    """Give each point one value: the mean of its lowest repeats; ``row`` is its first row."""
+    ordered = frame.assign(row=frame.index).sort_values("value", kind="stable")
+    grouped = ordered.groupby(list(point), sort=False, dropna=False)
+    rank = grouped.cumcount()
+    keep = np.ceil(_LOWEST * grouped["value"].transform("size"))
+    lowest = ordered[rank < keep].groupby(list(point), sort=False, dropna=False)
+    points: pd.DataFrame = lowest.agg(value=("value", "mean"), row=("row", "min")).reset_index()
+    return points.sort_values("row", kind="stable")
+
+
+def _plain(value: Any) -> Any:
+    """Make a cell fit for JSON: NumPy's numbers become Python's, NaN becomes None."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(value, float) and math.isnan(value) else value

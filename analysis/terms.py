@@ -1,0 +1,236 @@
+"""Monomials in the sizes: what theory's expressions are made of, and the columns of a fit."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import sympy
+from numpy.typing import NDArray
+from sympy import Expr, Symbol
+
+Array = NDArray[np.float64]
+
+#: Letters that an expression may use without being a column of the table: DESIGN's size
+#: symbols and the constants of a layer (input width, heads, chunk).
+SIZE_LETTERS = ("n", "d", "k", "r", "L", "m", "h", "c")
+
+
+class ExpressionError(ValueError):
+    """An expression that is no sum of monomials in the sizes; the message says why."""
+
+
+@dataclass(frozen=True)
+class Monomial:
+    """n^a · d^b · … · log(n)^q …, by axis.
+
+    Attributes
+    ----------
+    powers
+        Degree in each axis.
+    logs
+        Power of the logarithm of each axis.
+    """
+
+    powers: tuple[float, ...]
+    logs: tuple[int, ...]
+
+    def column(self, sizes: Array) -> Array:
+        """Evaluate at sizes of shape (points, axes); gives (points,)."""
+        column: Array = np.prod(sizes ** np.array(self.powers), axis=1)
+        for axis, q in enumerate(self.logs):
+            if q:
+                column = column * np.log(sizes[:, axis]) ** q
+        return column
+
+    def divides(self, other: Monomial) -> bool:
+        """Whether it is of lower or equal order in every axis."""
+        pairs = zip(
+            zip(self.powers, self.logs, strict=True),
+            zip(other.powers, other.logs, strict=True),
+            strict=True,
+        )
+        return all(a <= b for a, b in pairs)
+
+    def text(self, axes: Sequence[str], shift: Array | None = None) -> str:
+        """Write it as SymPy reads it, the degrees shifted; empty for the constant."""
+        factors = []
+        moved = self.powers if shift is None else np.add(self.powers, shift)
+        for axis, degree, q in zip(axes, moved, self.logs, strict=True):
+            if (written := f"{degree:.10g}") != "0":
+                factors.append(axis if written == "1" else f"{axis}**{written}")
+            if q:
+                factors.append(f"log({axis})" if q == 1 else f"log({axis})**{q}")
+        return "*".join(factors)
+
+
+@dataclass(frozen=True)
+class Leading:
+    """The leading part of a law: Σ weight · monomial, no monomial dividing another."""
+
+    axes: tuple[str, ...]
+    terms: tuple[tuple[float, Monomial], ...]
+
+    def column(self, sizes: Array) -> Array:
+        """Evaluate at sizes of shape (points, axes); gives (points,)."""
+        columns = [weight * term.column(sizes) for weight, term in self.terms]
+        return np.asarray(np.sum(columns, axis=0))
+
+    def degree(self, axis: str) -> float:
+        """Highest degree in an axis."""
+        at = self.axes.index(axis)
+        return max(term.powers[at] for _, term in self.terms)
+
+    def divisors(self) -> tuple[Monomial, ...]:
+        """Every monomial of whole degrees that properly divides one of its own.
+
+        A rate that saturates, overhead per step or per row, the traffic of memory: costs of
+        lower order are of this form, so these are the natural candidates (constant first).
+        """
+        found: set[Monomial] = set()
+        for _, term in self.terms:
+            degrees = [[*range(math.ceil(p)), p] if p > 0 else [min(p, 0.0)] for p in term.powers]
+            logs = [range(q + 1) for q in term.logs]
+            for powers in itertools.product(*degrees):
+                for q in itertools.product(*logs):
+                    found.add(Monomial(tuple(float(p) for p in powers), tuple(q)))
+        found -= {term for _, term in self.terms}
+        return tuple(sorted(found, key=lambda m: (sum(m.powers), m.powers, m.logs)))
+
+    def text(self) -> str:
+        """Write it for a person: ``4·n²·d + 8·n·d²``."""
+        return " + ".join(
+            "·".join(filter(None, [f"{weight:g}" if weight != 1 else "", _pretty(self.axes, term)]))
+            for weight, term in self.terms
+        )
+
+
+def _pretty(axes: Sequence[str], term: Monomial) -> str:
+    superscripts = str.maketrans("0123456789.-", "⁰¹²³⁴⁵⁶⁷⁸⁹·⁻")
+    factors = []
+    for axis, power, q in zip(axes, term.powers, term.logs, strict=True):
+        if power:
+            factors.append(axis if power == 1 else axis + f"{power:g}".translate(superscripts))
+        if q:
+            factors.append(
+                f"log {axis}" if q == 1 else f"(log {axis})" + f"{q}".translate(superscripts)
+            )
+    return "·".join(factors) or "1"
+
+
+def parse(text: str, extra: Iterable[str] = ()) -> Expr:
+    """Read an expression such as ``n*k*d**2`` or ``n*log(n)*d``.
+
+    It is checked as a Python expression before SymPy, which would evaluate any, sees it.
+
+    Parameters
+    ----------
+    text
+        Numbers, size letters, ``+ - * / **``, parentheses and ``log``.
+    extra
+        Names allowed besides `SIZE_LETTERS`, such as ``batch``.
+
+    Raises
+    ------
+    ExpressionError
+        If it has anything else; the message names it.
+    """
+    allowed = {*SIZE_LETTERS, *extra}
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except SyntaxError:
+        raise ExpressionError(f"cannot read the expression {text!r}") from None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            if node.id not in allowed and node.id != "log":
+                known = ", ".join(sorted(allowed))
+                raise ExpressionError(
+                    f"unknown symbol {node.id!r} in {text!r}; known are {known}, log"
+                )
+        elif isinstance(node, ast.Constant):
+            if type(node.value) not in (int, float):
+                raise ExpressionError(f"{node.value!r} in {text!r} is no number")
+        elif isinstance(node, ast.Call):
+            if not isinstance(node.func, ast.Name) or node.func.id != "log" or node.keywords:
+                raise ExpressionError(f"{text!r} calls something other than log(size)")
+        elif not isinstance(
+            node,
+            ast.Expression
+            | ast.BinOp
+            | ast.UnaryOp
+            | ast.operator
+            | ast.unaryop
+            | ast.expr_context,
+        ):
+            raise ExpressionError(f"{ast.unparse(node)!r} has no place in the expression {text!r}")
+    symbols = {letter: Symbol(letter, positive=True) for letter in allowed}
+    try:
+        expr = sympy.sympify(text, locals={**symbols, "log": sympy.log})
+    except (TypeError, ValueError, SyntaxError, AttributeError, sympy.SympifyError):
+        raise ExpressionError(f"cannot read the expression {text!r}") from None
+    if not isinstance(expr, Expr):
+        raise ExpressionError(f"cannot read the expression {text!r}")
+    return expr
+
+
+def leading(
+    expr: Expr, axes: Sequence[str], constants: Mapping[str, float] | None = None
+) -> Leading:
+    """Take the leading part of an expression in the axes that vary.
+
+    Parameters
+    ----------
+    expr
+        A sum of monomials with positive coefficients; logarithms of a size may multiply them.
+    axes
+        The sizes that vary. A letter that is neither an axis nor in `constants` counts as 1.
+    constants
+        Sizes with one value: they are put in, so that 4n²d + 8nd² at one d leads with n² alone.
+
+    Raises
+    ------
+    ExpressionError
+        If it is no such sum.
+    """
+    values = {s: (constants or {}).get(s.name, 1) for s in expr.free_symbols if s.name not in axes}
+    terms: dict[Monomial, float] = {}
+    for term in sympy.Add.make_args(sympy.expand(sympy.expand_log(expr.subs(values), force=True))):
+        weight, monomial = _monomial(term, axes)
+        if weight <= 0:
+            raise ExpressionError(f"the term {term} of {expr} is not positive")
+        terms[monomial] = terms.get(monomial, 0.0) + weight
+    top = [
+        (weight, term)
+        for term, weight in terms.items()
+        if not any(term != other and term.divides(other) for other in terms)
+    ]
+    if len(top) == 1:  # one term leads: its coefficient says nothing
+        top = [(1.0, top[0][1])]
+    return Leading(tuple(axes), tuple(sorted(top, key=lambda pair: pair[1].powers, reverse=True)))
+
+
+def _monomial(term: Expr, axes: Sequence[str]) -> tuple[float, Monomial]:
+    """Split one product into its coefficient, degrees and powers of logarithms."""
+    weight = 1.0
+    powers = dict.fromkeys(axes, 0.0)
+    logs = dict.fromkeys(axes, 0)
+    for factor in sympy.Mul.make_args(term):
+        base, power = factor.as_base_exp()
+        if factor.is_number:
+            weight *= float(factor)
+        elif isinstance(base, Symbol) and power.is_number:
+            powers[base.name] += float(power)
+        elif (
+            isinstance(base, sympy.log)
+            and isinstance(base.args[0], Symbol)
+            and power.is_Integer
+            and power > 0
+        ):
+            logs[base.args[0].name] += int(power)
+        else:
+            raise ExpressionError(f"{factor} in {term} is neither a power of a size nor of its log")
+    return weight, Monomial(tuple(powers[a] for a in axes), tuple(logs[a] for a in axes))

@@ -1,0 +1,124 @@
+"""The fitter held against laws whose truth is known, beside a straight log-log line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from . import table
+from .fits import fit
+from .synthetic import SyntheticCase, cases
+from .terms import Leading
+from .verdict import Verdict
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the fitter made of one case.
+
+    Attributes
+    ----------
+    errors, line_errors
+        |exponent − truth| by axis, of the fitter and of a log-log line.
+    covered
+        By axis, whether the 95 % interval holds the truth.
+    widths
+        Widths of the intervals.
+    verdict
+        The law's verdict.
+    """
+
+    name: str
+    errors: Array
+    line_errors: Array
+    covered: NDArray[np.bool_]
+    widths: Array
+    verdict: Verdict
+
+
+def outcome(case: SyntheticCase) -> Outcome:
+    """Fit a case, told theory's leading order alone, and hold it against the truth."""
+    one = fit(case.table, {case.name: case.name})[0]
+    assert one.law is not None and one.judgement is not None  # a case has many points
+    truth = np.array([case.truth[e.axis] for e in one.law.exponents])
+    estimate = np.array([e.estimate for e in one.law.exponents])
+    low = np.array([e.low for e in one.law.exponents])
+    high = np.array([e.high for e in one.law.exponents])
+    return Outcome(
+        name=case.name,
+        errors=np.abs(estimate - truth),
+        line_errors=np.abs(_line(case.table, case.theory) - truth),
+        covered=(low <= truth) & (truth <= high),
+        widths=high - low,
+        verdict=one.judgement.verdict,
+    )
+
+
+def _line(rows: pd.DataFrame, theory: Leading) -> Array:
+    """Exponents of a straight line through the logarithms of all repeats' means.
+
+    Where several terms lead, the line's slopes are held against the slopes that the leading
+    part itself has on the grid.
+    """
+    series = next(iter(table.cut(table.check(rows, "synthetic"), "synthetic")))
+    design = np.column_stack([np.ones(len(series.values)), np.log(series.sizes)])
+    slopes = np.linalg.lstsq(design, np.log(series.values), rcond=None)[0][1:]
+    if len(theory.terms) > 1:
+        own = np.linalg.lstsq(design, np.log(theory.column(series.sizes)), rcond=None)[0][1:]
+        slopes = slopes - own + np.array([theory.degree(a) for a in series.axes])
+    return np.asarray(slopes)
+
+
+def _batch(number: int, seed: int, off_law: bool) -> list[Outcome]:
+    return [outcome(case) for case in cases(number, seed, off_law=off_law)]
+
+
+def validate(number: int, seed: int, *, workers: int | None = None) -> pd.DataFrame:
+    """Fit `number` cases that follow theory and as many that do not.
+
+    Returns
+    -------
+    One row for each kind of case: quantiles of the error beside a log-log line's, coverage and
+    width of the 95 % intervals, and the shares of each verdict.
+    """
+    # Batches are of a fixed size, so that the figures do not depend on the number of workers.
+    chunk = 25
+    jobs = [
+        (min(chunk, number - start), seed * 1_000_003 + start, off_law)
+        for off_law in (False, True)
+        for start in range(0, number, chunk)
+    ]
+    with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        outcomes = list(pool.map(_batch, *zip(*jobs, strict=True)))
+    rows = []
+    for off_law in (False, True):
+        these = [o for job, batch in zip(jobs, outcomes, strict=True) if job[2] is off_law for o in batch]
+        rows.append({"cases": "off the law" if off_law else "on the law", **summarise(these)})
+    return pd.DataFrame(rows).set_index("cases")
+
+
+def summarise(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """Sum up outcomes as the figures of the table."""
+    errors = np.concatenate([o.errors for o in outcomes])
+    line = np.concatenate([o.line_errors for o in outcomes])
+    widths = np.concatenate([o.widths for o in outcomes])
+    verdicts = [o.verdict for o in outcomes]
+    return {
+        "number": len(outcomes),
+        "median error": float(np.median(errors)),
+        "p95 error": float(np.quantile(errors, 0.95)),
+        "line median error": float(np.median(line)),
+        "line p95 error": float(np.quantile(line, 0.95)),
+        "coverage": float(np.mean(np.concatenate([o.covered for o in outcomes]))),
+        "median width": float(np.median(widths)),
+        **{v.value: verdicts.count(v) / len(verdicts) for v in Verdict},
+    }

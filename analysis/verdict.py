@@ -1,0 +1,180 @@
+"""Verdicts: the growth matches theory, differs from it, or these points cannot tell.
+
+Each reason is computed from the fit; `Verdict.advice` says what to do about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .law import Exponent, Law
+
+Array = NDArray[np.float64]
+
+#: An exponent matches when its whole interval lies within this of theory's.
+MARGIN = 0.2
+
+_FEWEST_SIZES = 4
+_MOSTLY = 0.5  # overhead above this share of the time hides the leading term
+_BARELY = 0.2  # a leading term below this share at every point says nothing of its exponent
+
+
+class Verdict(Enum):
+    """What a law says of theory."""
+
+    MATCHES = "matches"
+    DIFFERS = "differs"
+    UNRESOLVED = "unresolved"
+
+    @property
+    def advice(self) -> str:
+        """What a reader does with it."""
+        return {
+            Verdict.MATCHES: "the layer grows here as theory says",
+            Verdict.DIFFERS: "the layer grows here otherwise than theory says",
+            Verdict.UNRESOLVED: "these points cannot tell; the reason says what would",
+        }[self]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict and its reason in words."""
+
+    verdict: Verdict
+    reason: str
+
+
+def judge(
+    law: Law, expected: Mapping[str, float], margin: float = MARGIN
+) -> tuple[Judgement, dict[str, Judgement]]:
+    """Judge a law and each of its exponents.
+
+    Parameters
+    ----------
+    law
+        The fitted law.
+    expected
+        Theory's exponent of each axis that it speaks of.
+    margin
+        Largest deviation that still counts as a match.
+
+    Returns
+    -------
+    The law's judgement, and each expected exponent's by axis.
+    """
+    single = {
+        e.axis: _judge_exponent(law, e, expected[e.axis], margin)
+        for e in law.exponents
+        if e.axis in expected
+    }
+    for verdict in (Verdict.DIFFERS, Verdict.UNRESOLVED):
+        reasons = [j.reason for j in single.values() if j.verdict is verdict]
+        if reasons:
+            return Judgement(verdict, "; ".join(dict.fromkeys(reasons))), single
+    return Judgement(Verdict.MATCHES, "; ".join(j.reason for j in single.values())), single
+
+
+def _judge_exponent(law: Law, exponent: Exponent, theory: float, margin: float) -> Judgement:
+    # What makes the interval itself worthless comes before what it says.
+    for doubt in (_too_few, _hidden, _left_over):
+        if reason := doubt(law, exponent):
+            return Judgement(Verdict.UNRESOLVED, reason)
+    said = f"{exponent} (theory {theory:g})"
+    if abs(exponent.low - theory) <= margin and abs(exponent.high - theory) <= margin:
+        return Judgement(Verdict.MATCHES, f"{said}: within ±{margin:g}")
+    if exponent.low > theory + margin or exponent.high < theory - margin:
+        way = "faster" if exponent.estimate > theory else "slower"
+        return Judgement(Verdict.DIFFERS, f"{said}: it grows {way} than theory here")
+    return Judgement(Verdict.UNRESOLVED, f"{said}: {_why_wide(law, exponent, margin)}")
+
+
+def _too_few(law: Law, exponent: Exponent) -> str | None:
+    sizes = _levels(law, exponent.axis)
+    if len(sizes) < 3:
+        listed = " and ".join(f"{s:g}" for s in sizes)
+        return (
+            f"{exponent.axis} takes {len(sizes)} values ({listed}): "
+            f"measure at least {_FEWEST_SIZES}"
+        )
+    if law.sample is None and law.coefficient > 0:
+        return (
+            f"{len(law.values)} points for a law of {len(law.values) - law.spare} free numbers: "
+            "measure more sizes"
+        )
+    return None
+
+
+def _hidden(law: Law, exponent: Exponent) -> str | None:
+    share = 1 - law.overhead()
+    if law.coefficient == 0 or share.max() < _BARELY:
+        return (
+            f"the leading term takes at most {share.max():.0%} of the time at any point: "
+            f"measure larger {_axes_in_words(law)}"
+        )
+    return None
+
+
+def _left_over(law: Law, exponent: Exponent) -> str | None:
+    left = law.left_over
+    if left.describes:
+        return None
+    if left.axis is not None and left.size is not None and left.share is not None:
+        where = (
+            f": at {left.axis} = {left.size:g} the times lie {abs(left.share):.0%} "
+            f"{'above' if left.share > 0 else 'below'} it"
+        )
+        return (
+            f"the law leaves {left.structured:.0%} that follows the sizes{where}; "
+            "fit the regimes apart, or name the missing term"
+        )
+    if left.structured:
+        return (
+            f"the law leaves {left.structured:.0%} that neighbouring sizes share; "
+            "fit the regimes apart, or name the missing term"
+        )
+    return (
+        f"the points scatter by {left.scatter:.0%} around the law: kernels may switch between "
+        "sizes, or the machine was disturbed"
+    )
+
+
+def _why_wide(law: Law, exponent: Exponent, margin: float) -> str:
+    axis = exponent.axis
+    sizes = _levels(law, axis)
+    at = law.axes.index(axis)
+    overhead = law.overhead()
+    by_size = np.array([overhead[law.sizes[:, at] == s].mean() for s in sizes])
+    if by_size[-1] > _MOSTLY or (by_size[: len(sizes) // 2 + 1] > _MOSTLY).all():
+        last = sizes[np.flatnonzero(by_size > _MOSTLY)[-1]]
+        share = overhead[law.sizes[:, at] <= last].mean()
+        return (
+            f"the overhead takes {share:.0%} of the time up to {axis} = {last:g}: "
+            f"measure larger {axis}"
+        )
+    if exponent.high - exponent.low <= margin:
+        return f"the interval lies across the edge of ±{margin:g}"
+    if len(sizes) < _FEWEST_SIZES:
+        return f"{axis} takes {len(sizes)} values: measure at least {_FEWEST_SIZES}"
+    if law.left_over.scatter > 0.02:
+        return (
+            f"the points scatter by {law.left_over.scatter:.1%} around the law over "
+            f"{axis} = {sizes[0]:g} to {sizes[-1]:g}: measure more rounds, or a wider range "
+            f"of {axis}"
+        )
+    return (
+        f"terms of lower order could take its place over {axis} = {sizes[0]:g} to {sizes[-1]:g}: "
+        f"measure a wider range of {axis}"
+    )
+
+
+def _levels(law: Law, axis: str) -> Array:
+    return np.unique(law.sizes[:, law.axes.index(axis)])
+
+
+def _axes_in_words(law: Law) -> str:
+    return " and ".join(law.axes)
