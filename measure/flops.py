@@ -57,7 +57,7 @@ FREE = frozenset(
 )
 
 
-class FlopCounter(TorchDispatchMode):
+class FlopCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch gives no types
     """Count the FLOPs of what runs inside it.
 
     Attributes
@@ -69,7 +69,7 @@ class FlopCounter(TorchDispatchMode):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # the same
         self.products: Counter[str] = Counter()
         self.elementwise: Counter[str] = Counter()
 
