@@ -160,7 +160,7 @@ def _at(expr: Expr, sizes: Mapping[str, NDArray[np.int64]]) -> NDArray[np.float6
 
 
 def _thin(sizes: dict[str, NDArray[np.int64]], most: int) -> dict[str, NDArray[np.int64]]:
-    """Leave out points, but no end of an axis, until at most so many remain.
+    """Leave out points until at most so many remain.
 
     First every other value of the longest axis: the lines along an axis stay whole, so that each
     can be drawn and its local slope taken. Where that would leave an axis fewer than four
@@ -173,7 +173,7 @@ def _thin(sizes: dict[str, NDArray[np.int64]], most: int) -> dict[str, NDArray[n
             break
         # Counted from the top, where the leading term weighs most.
         sizes = _take(sizes, np.isin(sizes[longest], values[longest][::-2]))
-    ranks = sum(np.unique(column, return_inverse=True)[1] for column in sizes.values())
+    ranks = np.sum([np.unique(column, return_inverse=True)[1] for column in sizes.values()], axis=0)
     for modulus in count(1):
         classes = np.bincount(ranks % modulus)
         if classes.max() <= most:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +57,7 @@ def begin(plan: Plan, store: Store, *, fresh: bool = False) -> Run:
     return run
 
 
-def carry_out(plan: Plan, store: Store, run: Run) -> Iterator[Progress]:
+def carry_out(plan: Plan, store: Store, run: Run) -> Generator[Progress, None, None]:
     """Measure what a run lacks, and yield after each measurement that was kept.
 
     The caller's code between two steps runs in the same process, so it may draw, but not from

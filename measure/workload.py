@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from ..layers import get
 from ..layers._lazy import torch
 from .case import Case, Measurement, Status
 from .control import no_collection
-from .timing import Call, Clock, clock_for, time_repeats
+from .timing import Clock, clock_for, time_repeats
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    Pass = Callable[[], Tensor]
 
 
 def measure(
@@ -60,7 +62,7 @@ def measure(
     return Measurement(case, process, round, values, status, note)
 
 
-def prepare(case: Case, seed: int = 0) -> Call:
+def prepare(case: Case, seed: int = 0) -> Pass:
     """Build a case's module and inputs; the callable returned is what is timed.
 
     Raises
@@ -84,12 +86,12 @@ def prepare(case: Case, seed: int = 0) -> Call:
     return mode(module, inputs)
 
 
-def _forward(module: nn.Module, inputs: tuple[Tensor, ...]) -> Call:
+def _forward(module: nn.Module, inputs: tuple[Tensor, ...]) -> Pass:
     return lambda: module(*inputs)
 
 
 #: What one pass of a mode is, given the module and its inputs.
-MODES: dict[str, Callable[[nn.Module, tuple[Tensor, ...]], Call]] = {"forward": _forward}
+MODES: Mapping[str, Callable[[nn.Module, tuple[Tensor, ...]], Pass]] = {"forward": _forward}
 
 
 def check(output: Tensor) -> tuple[Status, str]:

@@ -1,0 +1,37 @@
+"""Layers that misbehave on purpose, registered for one test; a registry of their own."""
+
+import pytest
+from layerlaw.layers import Textbook, Theory
+from layerlaw.layers import base as registry
+from layerlaw.layers.theory import d, n
+from sympy import Integer
+
+
+class Toy(Textbook):
+    """A layer for tests; its `forward` is a test's to give."""
+
+    title = "toy"
+    formula = "x"
+    inputs = {"x": (n, d)}
+    theory = Theory(
+        time=n * d,
+        flops=n * d**2,
+        parameters=Integer(0),
+        memory=n * d,
+        sequential_ops=Integer(1),
+        path_length=Integer(1),
+    )
+
+
+@pytest.fixture
+def toy(monkeypatch):
+    """Register a toy layer under a name, with a forward pass, for the length of a test."""
+    known = dict(registry._registry)
+    monkeypatch.setattr(registry, "_registry", known)
+
+    def register(name, forward, **attributes):
+        body = {"name": name, "forward": lambda self, x: forward(x), **attributes}
+        registry.register(type(name, (Toy,), body))
+        return registry.get(name)
+
+    return register

@@ -1,0 +1,76 @@
+import gc
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+from layerlaw.measure import Controls
+from layerlaw.measure.control import _is_glibc, flushes_subnormals, no_collection
+
+needs_glibc = pytest.mark.skipif(not _is_glibc(), reason="mallopt is glibc's")
+
+FAULTS = """
+import json, sys
+from layerlaw.measure.control import Controls, page_faults
+size = 64 * 2**20
+with Controls(allocator=sys.argv[1] == "held").in_force(2 * size) as record:
+    faults = sum(page_faults(size) for _ in range(20))
+print(json.dumps({"faults": faults, "record": record, "after": page_faults(size)}))
+"""
+
+
+def faults(allocator):
+    command = [sys.executable, "-c", FAULTS, allocator]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+@needs_glibc
+def test_a_temporary_is_not_mapped_anew_when_the_allocator_is_held():
+    held, free = faults("held"), faults("free")
+    assert held["faults"] * 3 < free["faults"]
+    assert held["record"]["allocator"].startswith("memory is kept")
+    assert free["record"]["allocator"] == "left alone"
+    assert held["after"] * 40 > free["faults"], "the defaults come back"
+
+
+def test_elsewhere_than_glibc_it_says_that_it_is_not_controlled(monkeypatch):
+    monkeypatch.setattr("layerlaw.measure.control._is_glibc", lambda: False)
+    with Controls().in_force() as record:
+        assert record["allocator"].startswith("not controlled")
+
+
+def test_an_allocator_that_heeds_nothing_is_found_out(monkeypatch):
+    monkeypatch.setattr("layerlaw.measure.control._mallopt", lambda settings: None)
+    monkeypatch.setattr("layerlaw.measure.control._is_glibc", lambda: True)
+    monkeypatch.setattr("layerlaw.measure.control.page_faults", lambda size: size // 4096)
+    with Controls().in_force() as record:
+        assert record["allocator"].startswith("not controlled")
+
+
+def test_threads_and_subnormals_are_set_and_given_back():
+    threads, flushing = torch.get_num_threads(), flushes_subnormals()
+    with Controls(threads=threads + 1).in_force() as record:
+        assert torch.get_num_threads() == threads + 1
+        assert record["threads"] == str(threads + 1)
+        assert record["subnormals"] == "flushed in the calling thread alone"
+    assert torch.get_num_threads() == threads
+    assert flushes_subnormals() == flushing
+
+
+@pytest.mark.parametrize("flush", [True, False])
+def test_subnormal_numbers_are_flushed_or_left(flush):
+    with Controls(flush_subnormals=flush).in_force() as record:
+        assert flushes_subnormals() == flush
+        assert record["subnormals"] == ("flushed" if flush else "left alone")
+
+
+def test_collection_is_off_inside_and_as_before_outside():
+    assert gc.isenabled()
+    with no_collection():
+        assert not gc.isenabled()
+        with no_collection():
+            pass
+        assert not gc.isenabled()
+    assert gc.isenabled()

@@ -1,0 +1,103 @@
+import subprocess
+import sys
+
+import pytest
+from layerlaw.layers import Theory, get, names
+from layerlaw.layers.theory import SYMBOLS, d, k, n
+from layerlaw.measure.grid import ELEMENT, LADDERS, PROFILES, points, profile_of, working_set
+from sympy import Integer
+
+
+def value(expr, sizes):
+    return float(expr.subs({SYMBOLS[letter]: size for letter, size in sizes.items()}))
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+@pytest.mark.parametrize("name", names())
+def test_every_point_is_within_what_the_profile_affords(name, profile):
+    layer = get(name)
+    theory = layer.tied_theory()
+    grid = points(layer, profile)
+    assert len({tuple(sizes.items()) for sizes in grid}) == len(grid) <= profile.points
+    flops = [value(theory.flops, sizes) for sizes in grid]
+    assert max(flops) <= profile.flops
+    assert max(flops) <= profile.span * min(flops)
+    for sizes in grid:
+        assert tuple(sizes) == layer.axes
+        assert value(theory.sequential_ops, sizes) <= profile.steps
+        assert value(working_set(layer), sizes) * ELEMENT <= profile.bytes
+        assert all(sizes[axis] in LADDERS[axis] for axis in sizes)
+
+
+@pytest.mark.parametrize("profile", ["asv", "quick", "standard", "full"])
+@pytest.mark.parametrize("name", names())
+def test_every_axis_takes_at_least_four_values(name, profile):
+    layer = get(name)
+    grid = points(layer, PROFILES[profile])
+    for axis in layer.axes:
+        assert len({sizes[axis] for sizes in grid}) >= 4
+
+
+@pytest.mark.parametrize("name", names())
+def test_standard_has_enough_points_to_tell_exponents_from_overhead(name):
+    layer = get(name)
+    assert len(points(layer, PROFILES["standard"])) >= (30 if len(layer.axes) > 1 else 7)
+
+
+def test_attention_stays_where_its_temporaries_are_in_cache():
+    standard = points(get("attention"), PROFILES["standard"])
+    assert max(sizes["n"] for sizes in standard) == 1024
+    assert max(sizes["n"] for sizes in points(get("attention"), PROFILES["full"])) > 1024
+
+
+def test_the_grid_follows_the_theory_of_a_layer_it_has_never_seen(toy):
+    cubic = toy("cubic", lambda x: x)
+    dear = Theory(n * d, 1000 * n * d**2, Integer(0), n * d, Integer(1), Integer(1))
+    deep = Theory(n * d, n * d**2, Integer(0), n * d, n, Integer(1))
+    wide = Theory(n * d, n * d**2, Integer(0), n**2 * d, Integer(1), Integer(1))
+
+    def largest(theory, axis):
+        cubic.__class__.theory = theory
+        return max(sizes[axis] for sizes in points(cubic, PROFILES["standard"]))
+
+    free = largest(cubic.theory, "n")
+    assert largest(dear, "n") < free
+    assert largest(deep, "n") == PROFILES["standard"].steps < free
+    assert largest(wide, "n") < free
+
+
+def test_one_axis_and_three_axes(toy):
+    theory = Theory(n, n, Integer(0), n, Integer(1), Integer(1))
+    alone = toy("alone", lambda x: x, axes=("n",), inputs={"x": (n,)}, theory=theory)
+    assert points(alone, PROFILES["standard"]) == [{"n": i} for i in LADDERS["n"]]
+    theory = Theory(n * k * d**2, 2 * n * k * d**2, k * d**2, n * d, Integer(1), Integer(1))
+    three = toy("three", lambda x: x, axes=("n", "d", "k"), theory=theory)
+    assert 30 <= len(points(three, PROFILES["standard"])) <= PROFILES["standard"].points
+
+
+def test_kernels_are_odd_and_the_rest_powers_of_two():
+    assert all(size % 2 == 1 and size > 1 for size in LADDERS["k"])
+    assert all(size & (size - 1) == 0 for axis in ("n", "d") for size in LADDERS[axis])
+
+
+def test_an_unknown_profile_or_axis_is_named(toy):
+    with pytest.raises(ValueError, match="'huge'; there are: asv, quick, standard, full"):
+        profile_of("huge")
+    odd = toy("odd", lambda x: x, axes=("n", "z"))
+    with pytest.raises(ValueError, match=r"'odd'.*'z'"):
+        points(odd, PROFILES["quick"])
+
+
+def test_a_layer_beyond_all_limits_is_named(toy):
+    theory = Theory(n, Integer(10**15), Integer(0), n, Integer(1), Integer(1))
+    heavy = toy("heavy", lambda x: x, theory=theory)
+    with pytest.raises(ValueError, match=r"'heavy'.*'quick'"):
+        points(heavy, PROFILES["quick"])
+
+
+def test_planning_for_the_cpu_does_not_load_torch():
+    code = (
+        "import sys, layerlaw.measure as m; m.plan(profile='quick'); "
+        "m.Store().runs(); sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

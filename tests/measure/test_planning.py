@@ -1,0 +1,68 @@
+from itertools import pairwise
+
+import pytest
+from layerlaw.layers import names
+from layerlaw.measure import DeviceUnavailable, plan, planning
+
+
+def test_the_order_is_the_same_for_a_seed_and_another_in_each_round():
+    one, same, other = (plan("attention", profile="asv", seed=seed) for seed in (1, 1, 2))
+    assert one.order(0) == same.order(0)
+    assert one.order(0) != one.order(1)
+    assert one.order(0) != other.order(0)
+    assert set(one.order(0)) == set(one.cases)
+
+
+def test_rounds_interleave_the_layers():
+    order = plan(["attention", "rnn"], profile="quick").order(0)
+    changes = sum(a.layer != b.layer for a, b in pairwise(order))
+    assert changes > len(order) / 4
+
+
+def test_every_case_is_measured_once_in_each_round():
+    todo = plan("attention", profile="asv", rounds=3)
+    made = list(todo.measurements())
+    assert len(made) == len(set(made)) == todo.total == 3 * len(todo.cases)
+
+
+def test_all_layers_by_default_and_none_twice():
+    assert plan(profile="asv").layers == names()
+    assert plan(["rnn", "rnn"], profile="asv") == plan("rnn", profile="asv")
+
+
+def test_settings_tell_plans_apart():
+    settings = [
+        plan("rnn", profile="asv", **changed).settings()
+        for changed in ({}, {"seed": 1}, {"raw": True}, {"dtype": "float64"}, {"rounds": 9})
+    ]
+    assert all(settings.count(one) == 1 for one in settings)
+
+
+@pytest.mark.parametrize(
+    ("device", "there", "found"),
+    [
+        ("cpu", False, ["cpu"]),
+        ("all", False, ["cpu"]),
+        ("all", True, ["cpu", "cuda"]),
+        ("cuda", True, ["cuda"]),
+    ],
+)
+def test_devices(monkeypatch, device, there, found):
+    monkeypatch.setattr(planning.torch.cuda, "is_available", lambda: there)
+    todo = plan("rnn", profile="asv", device=device)
+    assert list(dict.fromkeys(case.device for case in todo.cases)) == found
+
+
+def test_cuda_where_there_is_none_is_one_line(monkeypatch):
+    monkeypatch.setattr(planning.torch.cuda, "is_available", lambda: False)
+    with pytest.raises(DeviceUnavailable) as raised:
+        plan("rnn", device="cuda")
+    assert "\n" not in str(raised.value)
+    assert "CUDA is not available" in str(raised.value)
+
+
+def test_unknown_names_are_refused():
+    with pytest.raises(KeyError, match="no layer is called 'abacus'"):
+        plan("abacus")
+    with pytest.raises(ValueError, match="no device is called 'tpu'"):
+        plan("rnn", device="tpu")

@@ -1,0 +1,169 @@
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import closing
+
+import layerlaw
+import pytest
+from layerlaw.measure import COLUMNS, Store, begin, carry_out, plan, sweeping
+
+TODO = {"profile": "asv", "rounds": 2, "repeats": 2}
+
+
+def steps(todo, store, fresh=False):
+    return closing(carry_out(todo, store, begin(todo, store, fresh=fresh)))
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Count how often each case and round is measured, by a fake that takes no time."""
+    made = Counter()
+
+    def fake(case, *, process, round, repeats, seed):
+        made[case, round] += 1
+        return sweeping.Measurement(case, process, round, (1e-3,) * repeats)
+
+    monkeypatch.setattr(sweeping, "measure", fake)
+    return made
+
+
+def test_a_sweep_without_a_store_gives_the_tidy_table():
+    table = layerlaw.sweep("attention", **TODO)
+    cases = plan("attention", **TODO).cases
+    assert tuple(table.columns) == COLUMNS
+    assert len(table) == len(cases) * 2 * 2
+    assert (table["value"] > 0).all()
+    assert set(table["status"]) == {"ok"}
+    assert set(table["round"]) == {0, 1}
+    assert set(table["process"]) == {0}
+    assert table.groupby(["n", "d", "round"]).size().unique().tolist() == [2]
+
+
+def test_the_same_call_goes_on_and_a_complete_run_measures_nothing(tmp_path, counted):
+    todo, path = plan(["attention", "rnn"], **TODO), tmp_path / "runs.sqlite"
+    with Store(path) as store, steps(todo, store) as run:
+        for _ in range(7):
+            next(run)
+    assert counted.total() == 7
+    layerlaw.sweep(["attention", "rnn"], store=path, **TODO)
+    assert counted == Counter(dict.fromkeys([(c, r) for r, c in todo.measurements()], 1))
+    again = layerlaw.sweep(["attention", "rnn"], store=path, **TODO)
+    assert counted.total() == todo.total
+    assert set(again["process"]) == {0, 1}, "each process that measured has its number"
+
+
+def test_fresh_begins_anew_and_other_settings_are_another_run(tmp_path, counted):
+    path = tmp_path / "runs.sqlite"
+    once = len(layerlaw.sweep("rnn", store=path, **TODO))
+    assert len(layerlaw.sweep("rnn", store=path, fresh=True, **TODO)) == once
+    layerlaw.sweep("rnn", store=path, seed=1, **TODO)
+    assert counted.total() == 3 * once / 2
+    with Store(path, readonly=True) as store:
+        assert len(store.runs()) == 2
+
+
+def test_progress_counts_what_earlier_processes_did(tmp_path, counted):
+    todo = plan(["attention", "rnn"], **TODO)
+    with Store() as store:
+        with steps(todo, store) as run:
+            first = [next(run) for _ in range(5)]
+        with steps(todo, store) as run:
+            rest = list(run)
+    seen = first + rest
+    assert [step.done for step in seen] == list(range(1, todo.total + 1))
+    assert {step.total for step in seen} == {todo.total}
+    for layer in todo.layers:
+        own = [step for step in seen if step.layer == layer]
+        assert [step.layer_done for step in own] == list(range(1, own[0].layer_total + 1))
+    assert all(step.seconds_left > 0 for step in seen[:-1])
+    assert seen[-1].seconds_left == 0
+
+
+def test_the_estimate_knows_the_cost_of_each_case_and_takes_the_mean_for_the_rest():
+    cheap, dear, unknown = plan("rnn", **TODO).cases[:3]
+    estimate = sweeping._Estimate([cheap, dear, unknown] * 2)
+    estimate.learn(cheap, 1.0, again=True)
+    assert estimate.seconds() == pytest.approx(5 * 1.0)
+    estimate.learn(dear, 3.0, again=True)
+    assert estimate.seconds() == pytest.approx(1.0 + 3.0 + 2 * 2.0)
+    estimate.learn(unknown, 5.0, again=False)
+    assert estimate.seconds() == pytest.approx(1.0 + 3.0)
+    assert estimate.measurements("rnn") == 2
+
+
+def test_a_failing_case_is_one_row_and_the_sweep_goes_on(toy):
+    def forward(x):
+        if x.shape[1] == 64:
+            raise MemoryError("no room")
+        return x
+
+    toy("moody", forward)
+    table = layerlaw.sweep("moody", **TODO)
+    failed = table[table["status"] == "oom"]
+    assert set(failed["n"]) == {64}
+    assert failed["value"].isna().all()
+    assert failed.groupby(["n", "d"]).size().unique().tolist() == [1], "it is not tried again"
+    assert len(table) > len(failed)
+    assert set(table[table["n"] != 64]["status"]) == {"ok"}
+
+
+def test_stopping_by_hand_loses_the_point_under_way_and_no_other(tmp_path, monkeypatch, counted):
+    path, fake = tmp_path / "runs.sqlite", sweeping.measure
+
+    def stopped(case, **where):
+        if counted.total() == 4:
+            raise KeyboardInterrupt
+        return fake(case, **where)
+
+    monkeypatch.setattr(sweeping, "measure", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        layerlaw.sweep("rnn", store=path, **TODO)
+    monkeypatch.setattr(sweeping, "measure", fake)
+    layerlaw.sweep("rnn", store=path, **TODO)
+    assert set(counted.values()) == {1}
+    assert counted.total() == plan("rnn", **TODO).total
+
+
+SWEEP = """
+import sys, layerlaw
+layerlaw.sweep(["attention", "rnn"], store=sys.argv[1], profile="asv", rounds=4, repeats=1)
+"""
+
+
+def rows(path):
+    """Measurements that are kept, as any reader sees them; 0 as long as there is no store."""
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+            return connection.execute("SELECT count(*) FROM measurements").fetchone()[0]
+    except sqlite3.OperationalError:
+        return 0
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_it_loses_at_most_the_point_under_way(tmp_path):
+    path = tmp_path / "runs.sqlite"
+    seen = 0
+    for more in (1, 30):
+        process = subprocess.Popen([sys.executable, "-c", SWEEP, str(path)])
+        while rows(path) < seen + more and process.poll() is None:
+            time.sleep(0.01)
+        before = rows(path)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL, "it was still measuring"
+        seen = rows(path)
+        assert seen >= before >= more, "what a reader saw is still there"
+    settings = {"profile": "asv", "rounds": 4, "repeats": 1}
+    layerlaw.sweep(["attention", "rnn"], store=path, **settings)
+    with Store(path, readonly=True) as store:
+        made = list(store.measured(store.latest()))
+        assert len(store.runs()) == 1
+    keys = [(measurement.round, measurement.case) for measurement in made]
+    todo = plan(["attention", "rnn"], **settings)
+    assert keys == list(todo.measurements()), "each once, in the planned order, none left out"
+    assert all(len(measurement.values) == 1 for measurement in made)
+    processes = [measurement.process for measurement in made]
+    assert processes == sorted(processes)
+    assert set(processes) == {0, 1, 2}

@@ -1,0 +1,85 @@
+from fractions import Fraction
+
+import pytest
+import torch
+from layerlaw.measure.timing import CudaClock, HostClock, calibrate, clock_for, time_repeats
+
+
+class Work:
+    """Calls that take a known time on a clock of their own; the first ones are slower."""
+
+    def __init__(self, nanoseconds, *, first=0):
+        self.now, self.calls = 0, 0
+        self._nanoseconds, self._first = nanoseconds, first
+
+    def __call__(self):
+        self.now += self._nanoseconds + (self._first if self.calls == 0 else 0)
+        self.calls += 1
+
+    @property
+    def clock(self):
+        return HostClock(lambda: self.now)
+
+
+@pytest.mark.parametrize("nanoseconds", [200, 999, 3_000, 250_000, 4_999_999, 5_000_000, 10**9])
+def test_a_repeat_lasts_at_least_the_least_and_not_much_more(nanoseconds):
+    work = Work(nanoseconds)
+    loops = calibrate(work, work.clock, min_seconds=0.005)
+    seconds = Fraction(loops * nanoseconds, 10**9)
+    assert seconds >= Fraction(5, 1000)
+    assert loops == 1 or seconds <= Fraction(5, 1000) * 2 + Fraction(nanoseconds, 10**9)
+
+
+def test_a_slow_first_call_does_not_decide_the_loops():
+    work = Work(3_000, first=4_000_000)
+    loops = calibrate(work, work.clock, min_seconds=0.005)
+    assert loops * 3_000 >= 5_000_000
+
+
+def test_values_are_seconds_per_call_and_the_warm_up_is_not_among_them():
+    work = Work(3_000, first=4_000_000)
+    values = time_repeats(work, work.clock, repeats=3)
+    assert values == pytest.approx((3e-6,) * 3)
+
+
+class FakeEvent:
+    """Records the time of the stream when it is reached; a host clock would see nothing."""
+
+    stream, log = 0.0, []
+
+    def record(self):
+        self.at = FakeEvent.stream
+        FakeEvent.log.append("record")
+
+    def synchronize(self):
+        FakeEvent.log.append("synchronize")
+
+    def elapsed_time(self, end):
+        FakeEvent.log.append("elapsed")
+        return end.at - self.at  # milliseconds, as in torch.cuda.Event
+
+
+def test_the_cuda_clock_reads_events_after_the_last_call_has_finished(monkeypatch):
+    monkeypatch.setattr(FakeEvent, "stream", 7.0)
+    monkeypatch.setattr(FakeEvent, "log", [])
+
+    def kernel():
+        FakeEvent.stream += 2.0
+        FakeEvent.log.append("call")
+
+    assert CudaClock(FakeEvent)(kernel, 3) == pytest.approx(6e-3)
+    assert FakeEvent.log == ["record", *["call"] * 3, "record", "synchronize", "elapsed"]
+
+
+def test_each_device_has_its_clock():
+    assert isinstance(clock_for("cpu"), HostClock)
+    assert isinstance(clock_for("cuda"), CudaClock)
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_cuda_events_see_the_kernels():
+    x = torch.randn(2048, 2048, device="cuda")
+    clock = clock_for("cuda")
+    one, many = clock(lambda: x @ x, 10), clock(lambda: x @ x, 100)
+    assert 3 < many / one < 30
