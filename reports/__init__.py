@@ -1,1 +1,10 @@
-"""reports."""
+"""What a person reads: the summary, the page, its Markdown, the table and the laws.
+
+Nothing here loads torch.
+"""
+
+from .coverage import common_size
+from .summary import SummaryRow, summary
+from .write import write_report
+
+__all__ = ["SummaryRow", "common_size", "summary", "write_report"]

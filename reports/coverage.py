@@ -1,0 +1,96 @@
+"""Where a law was measured: what may be predicted without leaving its points."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..analysis import Fit, Law, Series
+from ..analysis.table import SIZES
+
+Array = NDArray[np.float64]
+Sizes = Mapping[str, float]
+
+#: Most values of a size that are tried for the common size.
+_MOST_LEVELS = 40
+
+
+def points(series: Series) -> dict[str, Array]:
+    """Every size of a series' points by letter, those that do not vary included."""
+    count = len(series.values)
+    held = {size: np.full(count, value) for size, value in series.constants.items()}
+    return {**{axis: series.sizes[:, at] for at, axis in enumerate(series.axes)}, **held}
+
+
+def covers(series: Series, at: Mapping[str, float | Array]) -> NDArray[np.bool_]:
+    """Whether sizes lie within a series' points: (candidates,) for columns, (1,) for numbers.
+
+    No size is below the smallest measured, and some point is at least as large in all of them:
+    grids are cut where points become too expensive, so the largest n and the largest d seldom
+    occur together. A size that the series lacks is passed over.
+    """
+    own = points(series)
+    candidates = np.broadcast_shapes((1,), *(np.shape(value) for value in at.values()))
+    above = np.ones((*candidates, len(series.values)), dtype=bool)
+    inside = np.ones(candidates, dtype=bool)
+    for size in own.keys() & at.keys():
+        inside &= at[size] >= own[size].min()
+        above &= own[size] >= np.reshape(at[size], (-1, 1))
+    return np.asarray(inside & above.any(axis=1))
+
+
+def span(series: Series, axis: str, at: Sizes) -> tuple[float, float] | None:
+    """Smallest and largest value of an axis that is covered at the other sizes; None if none is."""
+    own = points(series)
+    above = np.ones(len(series.values), dtype=bool)
+    for size in own:
+        if size != axis and size in at:
+            if at[size] < own[size].min():
+                return None
+            above &= own[size] >= at[size]
+    return (float(own[axis].min()), float(own[axis][above].max())) if above.any() else None
+
+
+def columns(law: Law, at: Mapping[str, float | Array]) -> Array:
+    """Sizes as a law takes them, (points, axes); `at` may mix numbers and columns."""
+    return np.column_stack(np.broadcast_arrays(*(np.atleast_1d(at[a]) for a in law.axes)))
+
+
+def common_size(fits: Sequence[Fit]) -> dict[str, float]:
+    """Choose the largest sizes that every law's points cover.
+
+    First n and d, by the largest product n·d and then the most balanced one, since nearly all
+    layers have them; then k and other sizes in turn. Where no sizes are covered by all laws,
+    those that most cover are taken. A layer without a size passes it over.
+    """
+    series = [fit.series for fit in fits]
+    levels: dict[str, set[float]] = {}
+    for one in series:
+        for size, values in points(one).items():
+            levels.setdefault(size, set()).update(map(float, values))
+    if not levels:
+        return {}
+    mesh = np.meshgrid(*(_thinned(levels[size]) for size in levels), indexing="ij")
+    at = {size: values.ravel() for size, values in zip(levels, mesh, strict=True)}
+    pair = [at[size] for size in ("n", "d") if size in at]
+    preference = [
+        np.sum([covers(one, at) for one in series], axis=0),
+        *([np.prod(pair, axis=0), np.min(pair, axis=0)] if pair else []),
+        *(at[size] for size in sorted(at, key=_rank) if size not in ("n", "d")),
+    ]
+    best = np.lexsort(preference[::-1])[-1]  # the last key counts most
+    return {size: float(at[size][best]) for size in sorted(at, key=_rank)}
+
+
+def _rank(size: str) -> tuple[int, str]:
+    """Order of the sizes: n, d, k, then others by name."""
+    return (SIZES.index(size) if size in SIZES else len(SIZES), size)
+
+
+def _thinned(levels: set[float]) -> Array:
+    """Sorted levels of a size, thinned evenly in rank where a table has very many."""
+    ordered = np.sort(list(levels))[::-1]
+    return np.asarray(ordered[:: math.ceil(len(ordered) / _MOST_LEVELS)])

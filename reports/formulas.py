@@ -1,0 +1,81 @@
+"""Formulas for a reader: orders such as O(n²·d), and fitted laws with units."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from sympy import Expr
+
+from ..analysis import ExpressionError, Fit, Law
+from ..analysis.terms import Leading, Monomial, leading
+from .units import NONE, quantity
+
+
+class Term(NamedTuple):
+    """One term of a law: its coefficient with unit, and powers as (base, exponent as text)."""
+
+    coefficient: str
+    factors: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        powers = [base if power == "1" else f"{base}^{power}" for base, power in self.factors]
+        return "·".join([self.coefficient, *powers])
+
+
+def theory_text(fit: Fit) -> str:
+    """Theory's order in the sizes that vary, without its coefficients: ``O(n²·d + n·d²)``."""
+    return NONE if fit.theory is None else f"O({_plain(fit.theory)})"
+
+
+def order_text(expr: Expr) -> str:
+    """Write an order of theory's: ``O(n)``, ``O(n/k)``, or ``∞`` where it is unbounded.
+
+    >>> from sympy import Integer, oo, symbols
+    >>> n, k = symbols("n k", positive=True)
+    >>> order_text(n / k), order_text(Integer(1)), order_text(oo)
+    ('O(n/k)', 'O(1)', '∞')
+    """
+    if expr.is_infinite:
+        return "∞"
+    above, below = (_sum(part) for part in expr.as_numer_denom())
+    return f"O({above})" if below == "1" else f"O({above}/{below})"
+
+
+def terms(law: Law, metric: str) -> list[Term]:
+    """Terms of a fitted law, the leading ones last."""
+    found = [Term(quantity(c, metric), _factors(law.axes, m)) for c, m in law.terms]
+    if law.coefficient:
+        found += [
+            Term(quantity(law.coefficient * weight, metric), _factors(law.axes, m, law.shift))
+            for weight, m in law.leading.terms
+        ]
+    return found
+
+
+def _factors(
+    axes: Sequence[str], monomial: Monomial, shift: Iterable[float] | None = None
+) -> tuple[tuple[str, str], ...]:
+    moved = itertools.repeat(0.0) if shift is None else shift
+    digits = ".3g" if shift is None else ".2f"  # a fitted exponent shows its decimals
+    found = []
+    for axis, power, logs, more in zip(axes, monomial.powers, monomial.logs, moved, strict=False):
+        if power or more:
+            found.append((axis, f"{power + more:{digits}}"))
+        if logs:
+            found.append((f"log({axis})", str(logs)))
+    return tuple(found)
+
+
+def _sum(expr: Expr) -> str:
+    letters = sorted(symbol.name for symbol in expr.free_symbols)
+    letters.sort(key=lambda letter: "ndk".find(letter) % 4)
+    try:
+        return _plain(leading(expr, letters)) if letters else "1"
+    except ExpressionError:  # not a sum of monomials: as SymPy writes it
+        return str(expr)
+
+
+def _plain(lead: Leading) -> str:
+    return Leading(lead.axes, tuple((1.0, term) for _, term in lead.terms)).text()

@@ -1,0 +1,73 @@
+"""report.md: the summary, the reasons and the machine, for terminals and issue trackers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from .content import Content
+from .formulas import terms
+from .units import called
+
+
+def render(content: Content) -> str:
+    """Write a report as Markdown."""
+    return "\n\n".join([*_sections(content), ""])
+
+
+def _sections(content: Content) -> Iterable[str]:
+    yield "# How the cost of layers grows"
+    yield content.headline
+    yield "## Summary"
+    yield _table(
+        [
+            "layer",
+            "theory",
+            "exponents with 95 % intervals",
+            "verdict",
+            "sequential operations",
+            "path length",
+            f"{content.cost} at {content.at}" if content.at else content.cost,
+        ],
+        (
+            (
+                f"{row.layer} ({row.variant})" if row.variant else row.layer,
+                row.theory,
+                "; ".join(row.exponents),
+                row.verdict,
+                row.sequential_ops,
+                row.path_length,
+                row.cost,
+            )
+            for row in content.rows
+        ),
+    )
+    yield "## Laws and reasons"
+    for row, fit in zip(content.rows, content.fits, strict=True):
+        name = f"{row.layer} ({row.variant})" if row.variant else row.layer
+        yield f"**{_escape(name)}**: {row.verdict}. {_escape(fit.reason)}."
+        if fit.law is not None:
+            law = " + ".join(map(str, terms(fit.law, fit.series.metric)))
+            yield f"    {called(fit.series.metric)} = {law}"
+    for heading, pairs in (
+        ("Machine", content.machine),
+        ("How it was measured", [*content.settings, *content.counts]),
+        ("How to read it", content.guide),
+    ):
+        if pairs:
+            yield f"## {heading}"
+            yield "\n".join(f"- {_escape(label)}: {_escape(value)}" for label, value in pairs)
+    if content.command:
+        yield "## How to make it again"
+        yield "\n".join(f"    {line}" for line in content.command.splitlines())
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *(list(map(_escape, row)) for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _escape(text: str) -> str:
+    """Keep Markdown and HTML from reading a name or a reason as markup."""
+    one_line = " ".join(text.split())
+    return re.sub(r"([\\`*_\[\]<>|~])", r"\\\1", one_line)

@@ -1,0 +1,69 @@
+"""Numbers for a reader: few digits, and the unit that suits the metric and the size."""
+
+from __future__ import annotations
+
+from math import floor, isfinite, log10
+
+NONE = "–"
+
+_SI = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P"}
+_BINARY = ("B", "KiB", "MiB", "GiB", "TiB")
+
+#: Unit of a metric and what a figure calls it; a metric that is not here is a plain number.
+_UNITS = {"seconds": "s", "flops": "FLOP"}
+_NAMES = {
+    "seconds": "time",
+    "flops": "FLOPs",
+    "peak_bytes": "peak memory",
+    "parameters": "parameters",
+    "sequential_ops": "sequential operations",
+    "path_length": "path length",
+}
+
+
+def called(metric: str) -> str:
+    """Return a metric's name for a reader: ``time`` for ``seconds``.
+
+    >>> called("peak_bytes"), called("joules_per_token")
+    ('peak memory', 'joules per token')
+    """
+    return _NAMES.get(metric, metric.replace("_", " "))
+
+
+def quantity(value: float, metric: str, digits: int = 3) -> str:
+    """Write a value of a metric with its unit, to so many significant digits.
+
+    >>> quantity(0.0000123456, "seconds"), quantity(2**21, "peak_bytes"), quantity(4e9, "flops")
+    ('12.3 µs', '2 MiB', '4 GFLOP')
+    >>> quantity(1234567, "parameters")
+    '1.23 M'
+    """
+    if not isfinite(value):
+        return NONE
+    if metric == "peak_bytes":
+        step = min(max(floor(log10(max(abs(value), 1)) / log10(2**10)), 0), len(_BINARY) - 1)
+        return f"{number(value / 2 ** (10 * step), digits)} {_BINARY[step]}"
+    rounded = float(f"{value:.{digits}g}")  # first, so that 999.9 µs becomes 1 ms
+    step = 3 * floor(log10(abs(rounded)) / 3) if rounded else 0
+    step = min(max(step, min(_SI)), max(_SI))
+    if metric not in _UNITS and -3 <= step <= 0:
+        return number(value, digits)  # a plain number needs no "m" for thousandths
+    return f"{number(rounded / 10.0**step, digits)} {_SI[step]}{_UNITS.get(metric, '')}".strip()
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Write a number to so many significant digits, without an exponent where it is not needed.
+
+    >>> number(0.123456), number(1234.5), number(16384)
+    ('0.123', '1234', '16384')
+    """
+    if not isfinite(value):
+        return NONE
+    if abs(value) >= 10.0 ** (digits - 1) and abs(value) < 1e7:
+        return f"{value:.0f}"
+    return f"{value:.{digits}g}"
+
+
+def sizes(at: dict[str, float]) -> str:
+    """Write sizes as ``n = 256, d = 64``."""
+    return ", ".join(f"{size} = {number(value)}" for size, value in at.items())

@@ -1,0 +1,90 @@
+"""Write a report: the page, its Markdown, the table and the laws, each whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..analysis import MARGIN, Fit, to_json
+from . import markdown
+from .content import content
+
+
+def write_report(
+    folder: str | Path,
+    table: pd.DataFrame,
+    fits: Sequence[Fit],
+    machine: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    command: str,
+    *,
+    margin: float = MARGIN,
+) -> list[Path]:
+    """Write ``report.html``, ``report.md``, ``table.csv`` and ``laws.json``.
+
+    Parameters
+    ----------
+    folder
+        Where to; it is made if it is not there.
+    table
+        The tidy rows that were fitted, one per repeat.
+    fits
+        The laws.
+    machine
+        The machine's fingerprint, as JSON holds it; empty where it is not known.
+    settings
+        How it was measured, as JSON holds it: the profile, the plan's settings, the controls in
+        force. Mappings within it are flattened; of ``cases`` only their number is told.
+    command
+        What makes the report again.
+    margin
+        The margin that the fits were judged with.
+
+    Returns
+    -------
+    The paths, the page first.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    said = content(table, fits, machine, settings, command, margin)
+    files = {
+        "report.md": markdown.render(said),
+        "table.csv": table.to_csv(index=False),
+        "laws.json": laws_json(fits),
+    }
+    return [_write(folder / name, text) for name, text in files.items()]
+
+
+def laws_json(fits: Sequence[Fit]) -> str:
+    """Write the laws as strict JSON, in which what is not finite is null."""
+    return json.dumps(_finite(to_json(fits)), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    if isinstance(value, float) and not float("-inf") < value < float("inf"):
+        return None
+    return value
+
+
+def _write(path: Path, text: str) -> Path:
+    """Write beside the file and move it into place, so that a reader never sees half of it."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        Path(name).chmod(0o644)  # mkstemp's files are their owner's alone
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return path
