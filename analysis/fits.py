@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from sympy import Expr
+from sympy import Expr, Symbol
 
 from .. import layers
 from . import readers, table
@@ -81,6 +82,7 @@ class Fit:
             "by": series.by,
             "sizes": series.constants,
             "points": len(series.values),
+            "left_out": series.left_out,
             "law": law.expression if law else None,
             "exponents": exponents,
             "verdict": self.judgement.verdict.value if self.judgement else None,
@@ -92,8 +94,11 @@ class Fit:
         return f"Fit({self.series}: {self.law!r}, {verdict})"
 
 
+Source = pd.DataFrame | str | Path
+
+
 def fit(
-    source: pd.DataFrame | str | Path,
+    source: Source | Sequence[Source],
     expect: Mapping[str, str] | None = None,
     *,
     axes: Sequence[str] = (),
@@ -107,7 +112,7 @@ def fit(
     source
         A tidy table: ``layer, device, mode, metric, n, d, value``, optionally ``k, repeat,
         process, round, status`` and others; or a file of one, or what asv or
-        pytest-benchmark wrote.
+        pytest-benchmark wrote; or several of these, each with laws of its own.
     expect
         Layer to the leading order that theory gives it, such as ``{"mine": "n*k*d**2"}``.
         Layers of the registry need none.
@@ -134,19 +139,15 @@ def fit(
     >>> import layerlaw
     >>> layerlaw.fit("table.csv", {"mine": "n*d**2"})  # doctest: +SKIP
     """
-    if isinstance(source, pd.DataFrame):
-        frame, name = source.reset_index(drop=True), "table"
-    else:
-        frame, name = readers.read(Path(source)), str(source)
-    checked = table.check(frame, name, axes)
     expected = {layer: parse(text, axes) for layer, text in (expect or {}).items()}
-    there = checked["layer"].unique()
+    sources = [source] if isinstance(source, pd.DataFrame | str | Path) else source
+    series = [one for each in sources for one in _series(each, axes)]
+    there = list(dict.fromkeys(one.layer for one in series))
     for layer in expected:
         if layer not in there:
             raise TableError(
-                f"{name}: column layer: there is no {layer!r}; it has {', '.join(there)}"
+                f"expected {layer!r}: no row has it in the column layer; it has {', '.join(there)}"
             )
-    series = list(table.cut(checked, name, axes))
     fits = []
     for done, one in enumerate(series):
         if progress is not None:
@@ -156,6 +157,15 @@ def fit(
             theory = theory_of(one.layer, one.metric)
         fits.append(fit_series(one, theory, margin))
     return fits
+
+
+def _series(source: Source, axes: Sequence[str]) -> list[Series]:
+    """Read a source, check it and cut it into the points of its laws."""
+    if isinstance(source, pd.DataFrame):
+        frame, name = source.reset_index(drop=True), "table"
+    else:
+        frame, name = readers.read(Path(source)), str(source)
+    return list(table.cut(table.check(frame, name, axes), name, axes))
 
 
 def theory_of(layer: str, metric: str) -> Expr | None:
@@ -178,14 +188,18 @@ def fit_series(series: Series, theory: Expr | None, margin: float = MARGIN) -> F
         reason = f"one point only ({_where(series)}): nothing grows"
         judgement = None if theory is None else Judgement(Verdict.UNRESOLVED, reason)
         return Fit(series, None, None, judgement, {})
-    lead = None if theory is None else leading(theory, series.axes, series.constants)
-    start = lead or discover(series.axes, series.sizes, series.values)
-    law = fit_law(series.sizes, series.values, start, start.divisors())
-    if lead is None or theory is None:
-        return Fit(series, law, None, None, {})
-    # Of a size that theory does not know, such as the batch, it says nothing.
-    letters = {symbol.name for symbol in theory.free_symbols}
-    spoken = {a: lead.degree(a) for a in series.axes if a in letters or a in table.SIZES}
+    if theory is None:
+        start = discover(series.axes, series.sizes, series.values)
+        return Fit(
+            series, fit_law(series.sizes, series.values, start, start.divisors()), None, None, {}
+        )
+    # Of a size that theory does not name, such as the batch, it says nothing; but all that a
+    # layer does it does for each sequence, so its terms are taken to be linear there.
+    named = {symbol.name for symbol in theory.free_symbols} | set(table.SIZES)
+    silent = [axis for axis in series.axes if axis not in named]
+    lead = leading(theory * prod(map(Symbol, silent)), series.axes, series.constants)
+    law = fit_law(series.sizes, series.values, lead, lead.divisors())
+    spoken = {axis: lead.degree(axis) for axis in series.axes if axis not in silent}
     return Fit(series, law, lead, *judge(law, spoken, margin))
 
 

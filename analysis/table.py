@@ -45,6 +45,8 @@ class Series:
         The sizes that do not.
     sizes, values
         (points, axes), and (points,) in the metric's unit.
+    left_out
+        Rows that were left out because their status is not ``ok``.
     """
 
     layer: str
@@ -56,6 +58,7 @@ class Series:
     constants: dict[str, float]
     sizes: Array
     values: Array
+    left_out: int = 0
 
     def __str__(self) -> str:
         other = [f"{column}={value}" for column, value in self.by.items()]
@@ -91,7 +94,7 @@ def read_csv(path: Path) -> pd.DataFrame:
 
 
 def check(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> pd.DataFrame:
-    """Check a table and make its numbers numbers; rows whose status is not ``ok`` are left out.
+    """Check a table and make its numbers numbers; where the status is not ``ok`` value is NaN.
 
     Parameters
     ----------
@@ -111,16 +114,16 @@ def check(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> pd.DataFr
         if column not in frame.columns:
             has = ", ".join(map(str, frame.columns))
             raise TableError(f"{name}: row 1: there is no column {column!r}; it has {has}")
+    good = pd.Series(True, index=frame.index)
     if "status" in frame.columns:
-        status = frame["status"].fillna("ok").astype(str)
-        frame = frame[status.isin(["ok", ""])]
-    if frame.empty:
+        good = frame["status"].fillna("ok").astype(str).isin(["ok", ""])
+    if not good.any():
         raise TableError(f"{name}: row 1, column value: there are no rows to fit")
     frame = frame.copy()
     for column in (*SIZES, *axes):
         if column in frame.columns:
             frame[column] = _numbers(frame[column], name, empty=True)
-    frame["value"] = _numbers(frame["value"], name, empty=False)
+    frame["value"] = _numbers(frame["value"][good], name, empty=False).reindex(frame.index)
     for column in KEYS:
         empty = frame[column].isna() | (frame[column].astype(str) == "")
         if empty.any():
@@ -165,7 +168,10 @@ def cut(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> Iterator[Se
         and frame[column].nunique(dropna=False) > 1
     ]
     separate = [*KEYS, *other]
-    groups = list(_collapse(frame, [*separate, *sizes]).groupby(separate, sort=False, dropna=False))
+    good = frame["value"].notna()
+    points = _collapse(frame[good], [*separate, *sizes])
+    groups = list(points.groupby(separate, sort=False, dropna=False))
+    left_out = frame[~good].groupby(separate, dropna=False).size().to_dict()
     if all(len(points) < 2 for _, points in groups):
         row = frame.index[0]
         why = f"; these columns separate its rows: {', '.join(other)}" if len(groups) > 1 else ""
@@ -186,6 +192,7 @@ def cut(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> Iterator[Se
             constants=held,
             sizes=points[list(vary)].to_numpy(dtype=float),
             values=points["value"].to_numpy(dtype=float),
+            left_out=left_out.get(key, 0),
         )
 
 

@@ -48,7 +48,8 @@ class Outcome:
 def outcome(case: SyntheticCase) -> Outcome:
     """Fit a case, told theory's leading order alone, and hold it against the truth."""
     one = fit(case.table, {case.name: case.name})[0]
-    assert one.law is not None and one.judgement is not None  # a case has many points
+    assert one.law is not None  # a case has many points
+    assert one.judgement is not None
     truth = np.array([case.truth[e.axis] for e in one.law.exponents])
     estimate = np.array([e.estimate for e in one.law.exponents])
     low = np.array([e.low for e in one.law.exponents])
@@ -101,7 +102,9 @@ def validate(number: int, seed: int, *, workers: int | None = None) -> pd.DataFr
         outcomes = list(pool.map(_batch, *zip(*jobs, strict=True)))
     rows = []
     for off_law in (False, True):
-        these = [o for job, batch in zip(jobs, outcomes, strict=True) if job[2] is off_law for o in batch]
+        these = [
+            o for job, batch in zip(jobs, outcomes, strict=True) if job[2] is off_law for o in batch
+        ]
         rows.append({"cases": "off the law" if off_law else "on the law", **summarise(these)})
     return pd.DataFrame(rows).set_index("cases")
 

@@ -1,0 +1,99 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import sympy
+from layerlaw.analysis import TableError, fit, to_json
+
+
+def test_the_json_keeps_its_contract(rows):
+    document = json.loads(json.dumps(to_json(fit(rows, {"mine": "n*d**2"})), allow_nan=False))
+    assert document["schema"] == 1
+    (one,) = document["fits"]
+    expected = {
+        "layer": "mine",
+        "device": "cpu",
+        "mode": "forward",
+        "metric": "seconds",
+        "points": 30,
+    }
+    assert expected.items() <= one.items()
+    assert set(one["exponents"]) == {"n", "d"}
+    assert set(one["exponents"]["n"]) == {"estimate", "low", "high", "expected", "verdict"}
+    assert one["exponents"]["d"]["expected"] == 2
+    assert one["verdict"] == "matches"
+    assert isinstance(one["reason"], str)
+    law = sympy.sympify(one["law"]).subs({"n": 512, "d": 128})
+    assert float(law) == pytest.approx(1e-5 + 1e-9 * 512 * 128 + 1e-10 * 512 * 128**2, rel=0.03)
+
+
+def test_without_theory_the_verdict_is_null(rows):
+    (one,) = fit(rows)
+    entry = one.to_dict()
+    assert entry["verdict"] is None
+    assert {e["verdict"] for e in entry["exponents"].values()} == {None}
+    assert {e["expected"] for e in entry["exponents"].values()} == {None}
+    assert entry["exponents"]["d"]["estimate"] == pytest.approx(2, abs=0.1)
+    assert "no theory" in entry["reason"]
+
+
+def test_layers_of_the_registry_need_no_expression(rows):
+    (one,) = fit(rows.assign(layer="dense"))
+    assert one.to_dict()["verdict"] == "matches"
+    (other,) = fit(rows.assign(layer="dense"), {"dense": "n**2*d"})  # what is given goes before
+    assert other.to_dict()["verdict"] == "differs"
+
+
+def test_theory_is_that_of_the_metric():
+    n = np.array([128, 256, 512, 1024, 2048, 4096])
+    frame = pd.DataFrame(
+        {
+            "layer": "attention",
+            "device": "x",
+            "mode": "training",
+            "metric": "peak_bytes",
+            "n": n,
+            "d": 64,
+        }
+    ).assign(value=4.0 * n**2 + 1000 * n)
+    (one,) = fit(frame)
+    entry = one.to_dict()
+    assert entry["exponents"]["n"]["expected"] == 2
+    assert entry["verdict"] == "matches"
+
+
+def test_one_point_among_others_is_unresolved_and_says_so(rows):
+    lone = rows.iloc[:5].assign(layer="lone")
+    entries = [
+        one.to_dict() for one in fit(pd.concat([rows, lone]), {"lone": "n", "mine": "n*d**2"})
+    ]
+    assert entries[1]["exponents"] == {}
+    assert entries[1]["law"] is None
+    assert entries[1]["verdict"] == "unresolved"
+    assert "one point only" in entries[1]["reason"]
+
+
+def test_an_expected_layer_that_no_table_has_is_an_error(rows):
+    with pytest.raises(TableError, match="'typo'"):
+        fit(rows, {"typo": "n"})
+
+
+def test_several_tables_keep_laws_of_their_own(rows, tmp_path):
+    path = tmp_path / "a.csv"
+    rows.to_csv(path, index=False)
+    fits = fit([path, rows.assign(layer="other")], {"other": "n*d**2"})
+    assert [one.series.layer for one in fits] == ["mine", "other"]
+
+
+def test_fitting_does_not_load_torch(rows, tmp_path):
+    path = tmp_path / "t.csv"
+    rows.assign(layer="attention").to_csv(path, index=False)
+    code = f"""
+import sys, layerlaw
+layerlaw.fit({str(path)!r})
+assert "torch" not in sys.modules, "torch was loaded"
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

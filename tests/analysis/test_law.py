@@ -1,0 +1,171 @@
+import numpy as np
+import pytest
+import sympy
+from layerlaw.analysis import fit_law
+from layerlaw.analysis.discover import discover
+from layerlaw.analysis.projection import Projection
+from layerlaw.analysis.terms import leading, parse
+
+
+def grid(**axes):
+    mesh = np.meshgrid(*(np.asarray(v, float) for v in axes.values()), indexing="ij")
+    return tuple(axes), np.array(mesh).reshape(len(axes), -1).T
+
+
+N_D = grid(n=2.0 ** np.arange(5, 12), d=2.0 ** np.arange(4, 10))
+
+
+def law_of(text, axes, sizes, values, **options):
+    lead = leading(parse(text), axes)
+    return fit_law(sizes, values, lead, lead.divisors(), **options)
+
+
+def times(expression, axes, sizes):
+    return sympy.lambdify(axes, sympy.sympify(expression), "numpy")(*sizes.T)
+
+
+def noisy(values, share, seed):
+    return values * np.exp(np.random.default_rng(seed).normal(0, share, len(values)))
+
+
+@pytest.mark.parametrize(
+    ("order", "expression"),
+    [
+        ("n**2*d", "1e-5 + 2e-9*n**2 + 1e-10*n**2*d"),
+        ("n*d**2", "3e-6 + 5e-6*n + 4e-9*n*d + 1e-10*n*d**2"),
+        ("4*n**2*d + 8*n*d**2", "1e-6 + 1e-10*(4*n**2*d + 8*n*d**2) + 1e-9*n**2"),
+        ("n*log(n)*d", "1e-6 + 1e-9*n*d + 2e-9*n*log(n)*d"),
+    ],
+)
+def test_without_noise_the_truth_is_found(order, expression):
+    axes, sizes = N_D
+    law = law_of(order, axes, sizes, times(expression, axes, sizes))
+    for exponent in law.exponents:
+        assert exponent.estimate == pytest.approx(law.leading.degree(exponent.axis), abs=2e-3)
+        assert exponent.low <= exponent.estimate <= exponent.high
+    assert np.abs(law.residuals).max() < 1e-3
+
+
+def test_an_exponent_that_theory_does_not_have_is_measured():
+    axes, sizes = N_D
+    values = noisy(times("1e-6 + 1e-9*n**1.5*d**1.2", axes, sizes), 0.01, seed=1)
+    law = law_of("n**2*d", axes, sizes, values)
+    n, d = law.exponents
+    assert n.low <= 1.5 <= n.high
+    assert d.low <= 1.2 <= d.high
+    assert n.high - n.low < 0.1
+
+
+def test_a_straight_line_would_be_wrong_where_the_law_is_right():
+    axes, sizes = N_D
+    values = noisy(times("2e-4 + 1e-10*n*d**2", axes, sizes), 0.02, seed=2)
+    design = np.column_stack([np.ones(len(sizes)), np.log(sizes)])
+    line = np.linalg.lstsq(design, np.log(values), rcond=None)[0][1:]
+    law = law_of("n*d**2", axes, sizes, values)
+    assert abs(line[1] - 2) > 0.4
+    assert abs(law.exponents[1].estimate - 2) < 0.1
+
+
+def test_the_unit_and_the_order_of_the_points_do_not_matter():
+    axes, sizes = N_D
+    values = noisy(times("1e-6 + 1e-9*n*d + 1e-10*n*d**2", axes, sizes), 0.03, seed=3)
+    order = np.random.default_rng(0).permutation(len(values))
+    first = law_of("n*d**2", axes, sizes, values)
+    second = law_of("n*d**2", axes, sizes[order], 1e9 * values[order])
+    for a, b in zip(first.exponents, second.exponents, strict=True):
+        assert (a.estimate, a.low, a.high) == pytest.approx((b.estimate, b.low, b.high), abs=2e-3)
+
+
+def test_the_same_points_give_the_same_intervals():
+    axes, sizes = N_D
+    values = noisy(times("1e-6 + 1e-10*n*d**2", axes, sizes), 0.03, seed=4)
+    assert (
+        law_of("n*d**2", axes, sizes, values).exponents
+        == law_of("n*d**2", axes, sizes, values).exponents
+    )
+
+
+def test_the_interval_grows_where_overhead_hides_the_leading_term():
+    axes, sizes = N_D
+    clear = noisy(times("1e-6 + 1e-10*n**2*d", axes, sizes), 0.03, seed=5)
+    hidden = noisy(times("3e-2 + 1e-10*n**2*d", axes, sizes), 0.03, seed=5)
+
+    def width(values):
+        return max(e.high - e.low for e in law_of("n**2*d", axes, sizes, values).exponents)
+
+    assert width(hidden) > 4 * width(clear)
+
+
+def test_a_point_far_off_does_not_move_the_law():
+    axes, sizes = N_D
+    values = noisy(times("1e-6 + 1e-10*n**2*d", axes, sizes), 0.01, seed=6)
+    before = law_of("n**2*d", axes, sizes, values).exponents
+    values[-1] *= 3
+    after = law_of("n**2*d", axes, sizes, values).exponents
+    for a, b in zip(before, after, strict=True):
+        assert a.estimate == pytest.approx(b.estimate, abs=0.03)
+
+
+@pytest.mark.parametrize("points", [2, 3, 4])
+def test_too_few_points_give_the_whole_range_instead_of_an_interval(points):
+    sizes = 2.0 ** np.arange(5, 5 + points)[:, None]
+    law = law_of("n**2", ("n",), sizes, 1e-6 + 1e-8 * sizes[:, 0] + 1e-9 * sizes[:, 0] ** 2.0)
+    (n,) = law.exponents
+    assert law.spare < 1 or n.high - n.low < 1
+    if points == 2:
+        assert (n.low, n.high) == (0.5, 3.5)
+
+
+def test_the_expression_is_the_law_as_sympy_reads_it():
+    axes, sizes = N_D
+    values = noisy(
+        times("1e-6 + 1e-9*n*d + 3e-10*(4*n**2*d + 8*n*d**2)", axes, sizes), 0.03, seed=7
+    )
+    law = law_of("4*n**2*d + 8*n*d**2", axes, sizes, values)
+    np.testing.assert_allclose(times(law.expression, axes, sizes), law.predict(sizes), rtol=1e-6)
+    np.testing.assert_allclose(law.parts(sizes).sum(axis=1), law.predict(sizes))
+    np.testing.assert_allclose(1 - law.predict(sizes) / values, law.residuals, atol=1e-9)
+
+
+def test_elasticity_is_the_slope_of_the_law():
+    axes, sizes = N_D
+    law = law_of("n**2*d", axes, sizes, times("1e-10*n**2*d", axes, sizes))
+    np.testing.assert_allclose(law.elasticity(sizes), [[2, 1]] * len(sizes), atol=1e-2)
+    mixed = law_of("n*d**2", axes, sizes, times("1e-9*n*d + 1e-10*n*d**2", axes, sizes))
+    d = sizes[:, 1]
+    np.testing.assert_allclose(mixed.elasticity(sizes)[:, 1], 1 + d / (d + 10), atol=2e-2)
+
+
+def test_the_gradient_of_the_search_is_the_slope_of_its_objective():
+    axes, sizes = N_D
+    values = noisy(times("1e-5 + 1e-8*n**1.2*d**1.7", axes, sizes), 0.05, seed=8)
+    lead = leading(parse("n*d**2"), axes)
+    lower = np.column_stack([m.column(sizes) for m in lead.divisors()])
+    problem = Projection(sizes, values, lead.column(sizes), lower)
+    at = np.array([0.15, -0.2])
+    _, gradient = problem._objective(at)
+    for axis in range(2):
+        step = np.eye(2)[axis] * 1e-6
+        slope = (problem._objective(at + step)[0] - problem._objective(at - step)[0]) / 2e-6
+        assert gradient[axis] == pytest.approx(slope, rel=1e-4, abs=1e-6)
+
+
+def test_no_coefficient_is_negative():
+    axes, sizes = N_D
+    law = law_of("n*d**2", axes, sizes, noisy(times("1e-9*n*d**1.6", axes, sizes), 0.05, seed=9))
+    assert all(c > 0 for c, _ in law.terms)
+    assert law.coefficient >= 0
+
+
+@pytest.mark.parametrize(
+    ("expression", "degrees"),
+    [("1e-5 + 1e-8*n**2", (2,)), ("1e-5 + 1e-6*n", (1,)), ("1e-6 + 1e-6*n + 1e-10*n**3", (3,))],
+)
+def test_without_theory_the_degrees_are_found(expression, degrees):
+    axes, sizes = grid(n=2.0 ** np.arange(4, 12))
+    values = noisy(times(expression, axes, sizes), 0.02, seed=10)
+    lead = discover(axes, sizes, values)
+    law = fit_law(sizes, values, lead, lead.divisors())
+    for exponent, degree in zip(law.exponents, degrees, strict=True):
+        assert exponent.low - 0.02 <= degree <= exponent.high + 0.02
+        assert abs(exponent.estimate - degree) < 0.1

@@ -1,0 +1,130 @@
+"""Each reason is provoked, and shown to be absent where its cause is."""
+
+import numpy as np
+import pytest
+from layerlaw.analysis import Verdict, fit_law, judge
+from layerlaw.analysis.terms import leading, parse
+
+RNG_SEED = 11
+
+
+def judged(order, axes, sizes, values, margin=0.2):
+    lead = leading(parse(order), axes)
+    law = fit_law(sizes, values, lead, lead.divisors())
+    return judge(law, {a: lead.degree(a) for a in axes}, margin)
+
+
+def grid(**axes):
+    mesh = np.meshgrid(*(np.asarray(v, float) for v in axes.values()), indexing="ij")
+    return tuple(axes), np.array(mesh).reshape(len(axes), -1).T
+
+
+def noise(values, share=0.02):
+    return values * np.exp(np.random.default_rng(RNG_SEED).normal(0, share, len(values)))
+
+
+AXES, SIZES = grid(n=2.0 ** np.arange(5, 12), d=2.0 ** np.arange(4, 10))
+N, D = SIZES.T
+CLEAN = noise(1e-6 + 1e-9 * N * D + 1e-10 * N * D**2)
+
+
+def test_a_law_that_follows_theory_matches():
+    law, single = judged("n*d**2", AXES, SIZES, CLEAN)
+    assert law.verdict is Verdict.MATCHES
+    assert {j.verdict for j in single.values()} == {Verdict.MATCHES}
+    assert "within ±0.2" in law.reason
+
+
+@pytest.mark.parametrize(("power", "way"), [(1.6, "faster"), (0.5, "slower")])
+def test_an_exponent_wholly_outside_the_margin_differs(power, way):
+    law, single = judged("n*d**2", AXES, SIZES, noise(1e-6 + 1e-9 * N**power * D**2))
+    assert law.verdict is Verdict.DIFFERS
+    assert single["n"].verdict is Verdict.DIFFERS
+    assert single["d"].verdict is Verdict.MATCHES
+    assert way in law.reason
+    assert "(theory 1)" in law.reason
+    assert "d " not in law.reason  # the reason speaks of what differs alone
+
+
+def test_an_interval_across_the_edge_is_unresolved_and_a_wider_margin_settles_it():
+    values = noise(1e-6 + 1e-9 * N**1.2 * D**2)
+    law, _ = judged("n*d**2", AXES, SIZES, values)
+    assert law.verdict is Verdict.UNRESOLVED
+    assert "across the edge of ±0.2" in law.reason
+    assert judged("n*d**2", AXES, SIZES, values, margin=0.5)[0].verdict is Verdict.MATCHES
+    assert judged("n*d**2", AXES, SIZES, values, margin=0.05)[0].verdict is Verdict.DIFFERS
+
+
+def test_overhead_is_named_with_its_share_and_place():
+    overhead = np.median(1e-10 * N**2 * D) * 300
+    law, single = judged("n**2*d", AXES, SIZES, noise(overhead + 1e-10 * N**2 * D, 0.05))
+    assert law.verdict is Verdict.UNRESOLVED
+    assert any(
+        "the overhead takes" in j.reason and "measure larger" in j.reason for j in single.values()
+    )
+    assert "the overhead takes" not in judged("n**2*d", AXES, SIZES, CLEAN)[0].reason
+
+
+def test_a_leading_term_that_is_never_seen_is_said_to_be_hidden():
+    law, _ = judged("n**2*d", AXES, SIZES, noise(1e-3 + 1e-7 * N))
+    assert law.verdict is Verdict.UNRESOLVED
+    assert "the leading term takes at most" in law.reason
+    assert "measure larger n and d" in law.reason
+
+
+def test_two_values_of_an_axis_are_too_few():
+    axes, sizes = grid(n=2.0 ** np.arange(5, 12), d=[64.0, 128.0])
+    law, single = judged("n*d**2", axes, sizes, noise(1e-10 * sizes[:, 0] * sizes[:, 1] ** 2))
+    assert single["d"].verdict is Verdict.UNRESOLVED
+    assert "d takes 2 values (64 and 128)" in law.reason
+    assert "takes 2 values" not in single["n"].reason
+
+
+def test_fewer_points_than_free_numbers_are_said_to_be_so():
+    sizes = np.array([[32.0], [64], [128]])
+    law, _ = judged("n**2", ("n",), sizes, 1e-6 + 1e-8 * sizes[:, 0] + 1e-9 * sizes[:, 0] ** 2.1)
+    assert law.verdict is Verdict.UNRESOLVED
+    assert "3 points for a law of" in law.reason
+
+
+def test_scatter_is_named_where_noise_makes_the_interval_wide():
+    axes, sizes = grid(n=np.geomspace(64, 512, 8))
+    law, _ = judged("n**2", axes, sizes, noise(1e-9 * sizes[:, 0] ** 2, 0.12))
+    assert law.verdict is Verdict.UNRESOLVED
+    assert "scatter by" in law.reason
+
+
+def test_a_narrow_range_is_named_where_noise_is_low():
+    axes, sizes = grid(n=np.linspace(1000, 1400, 12))
+    law, _ = judged("n**2", axes, sizes, noise(1e-9 * sizes[:, 0] ** 2, 0.005))
+    assert law.verdict is Verdict.UNRESOLVED
+    assert "n = 1000 to 1400" in law.reason
+    assert "wider range of n" in law.reason
+
+
+def test_a_step_is_left_over_and_named_with_its_place():
+    values = CLEAN * np.where(D >= 512, 2.0, 1.0)
+    law, single = judged("n*d**2", AXES, SIZES, values)
+    assert law.verdict is Verdict.UNRESOLVED
+    assert {j.verdict for j in single.values()} == {Verdict.UNRESOLVED}
+    assert "the law leaves" in law.reason
+    assert " at d = " in law.reason
+    assert "the law leaves" not in judged("n*d**2", AXES, SIZES, CLEAN)[0].reason
+
+
+def test_a_missing_term_is_left_over():
+    values = noise(4e-10 * N**2 * D + 8e-10 * N * D**2 * 4)
+    assert judged("n**2*d", AXES, SIZES, values)[0].verdict is not Verdict.MATCHES
+    assert judged("4*n**2*d + 32*n*d**2", AXES, SIZES, values)[0].verdict is Verdict.MATCHES
+
+
+def test_kernels_that_switch_at_random_do_not_match():
+    switched = CLEAN * np.random.default_rng(1).choice([1.0, 1.8], len(CLEAN))
+    law, _ = judged("n*d**2", AXES, SIZES, switched)
+    assert law.verdict is Verdict.UNRESOLVED
+    assert "scatter by" in law.reason
+    assert "kernels may switch" in law.reason
+
+
+def test_every_verdict_carries_its_advice():
+    assert len({v.advice for v in Verdict}) == 3
