@@ -53,6 +53,38 @@ class Case:
             f"threads={self.threads} {self.mode}"
         )
 
+    @classmethod
+    def parse(cls, key: str) -> Case:
+        """Read a case from its key: other tools keep the key as the name of a parameter.
+
+        Raises
+        ------
+        ValueError
+            If it is no case's key.
+
+        Examples
+        --------
+        >>> Case.parse("attention d=64 n=256 batch=1 float32 cpu threads=1 forward").sizes
+        {'d': 64, 'n': 256}
+        """
+        try:
+            layer, *given, dtype, device, threads, mode = key.split(" ")
+            numbers = {name: int(value) for name, value in (one.split("=") for one in given)}
+            case = cls(
+                layer,
+                batch=numbers.pop("batch"),
+                sizes=numbers,
+                dtype=dtype,
+                device=device,
+                threads=int(threads.removeprefix("threads=")),
+                mode=mode,
+            )
+        except (ValueError, KeyError):
+            case = None
+        if case is None or case.key != key:
+            raise ValueError(f"not the key of a case: {key!r}")
+        return case
+
     def __hash__(self) -> int:
         return hash(self.key)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..layers import get
@@ -51,15 +52,44 @@ def measure(
         Its status is not ``ok`` where the case raised or its output is not finite.
     """
     values: tuple[float, ...] = ()
+    status: Status = "ok"
     try:
-        with no_collection(), torch.inference_mode():
-            call = prepare(case, seed)
-            status, note = check(call())
-            if status == "ok":
-                values = time_repeats(call, clock or clock_for(case.device), repeats=repeats)
+        with ready(case, seed) as (call, note):
+            values = time_repeats(call, clock or clock_for(case.device), repeats=repeats)
+    except InvalidOutput as error:
+        status, note = "invalid", str(error)
     except Exception as error:  # whatever a layer raises: the sweep goes on, and says so
         status, note = _failure(error), f"{type(error).__name__}: {error}".splitlines()[0]
     return Measurement(case, process, round, values, status, note)
+
+
+class InvalidOutput(Exception):
+    """A case yields NaN or infinity; the message says how many."""
+
+
+@contextmanager
+def ready(case: Case, seed: int = 0) -> Iterator[tuple[Pass, str]]:
+    """Make a case ready to be timed, by whatever times it, and keep it so inside.
+
+    It is built and checked once, without gradients, while Python collects no garbage. `Controls`
+    hold for many cases and are put in force around it.
+
+    Yields
+    ------
+    callable, str
+        What is timed, and what a reader should know of its output.
+
+    Raises
+    ------
+    InvalidOutput
+        If the output is not finite.
+    """
+    with no_collection(), torch.inference_mode():
+        call = prepare(case, seed)
+        status, note = check(call())
+        if status != "ok":
+            raise InvalidOutput(note)
+        yield call, note
 
 
 def prepare(case: Case, seed: int = 0) -> Pass:

@@ -35,6 +35,34 @@ def test_a_case_survives_json():
     assert Case(**json.loads(json.dumps(case.as_dict()))) == case
 
 
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case("attention", {"n": 64, "d": 32}),
+        Case("conv", {"n": 8, "k": 3, "d": 4}, 2, "float64", "cuda", 4, "backward"),
+    ],
+)
+def test_a_case_survives_its_key(case):
+    assert Case.parse(case.key) == case
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "attention",
+        "attention d=4 n=8",
+        "attention d=4 n=8 float32 cpu threads=1 forward",
+        "attention n=8 d=4 batch=1 float32 cpu threads=1 forward",
+        "attention d=4 n=eight batch=1 float32 cpu threads=1 forward",
+        "attention d=4 n=8 batch=1 float32 cpu 1 forward",
+    ],
+)
+def test_what_is_no_key_is_refused(key):
+    with pytest.raises(ValueError, match="not the key of a case"):
+        Case.parse(key)
+
+
 def test_tidy_has_one_row_per_repeat_and_one_per_failure():
     fine = Measurement(Case("attention", {"n": 64, "d": 32}), 0, 1, (1e-3, 2e-3))
     failed = Measurement(Case("conv", {"n": 8, "d": 4, "k": 3}), 0, 0, status="oom", note="no")
