@@ -1,0 +1,1 @@
+"""The asv suite; asv imports every module in here."""
