@@ -7,28 +7,32 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from functools import cache
+from typing import TYPE_CHECKING
 
 import layerlaw
 import torch  # noqa: F401 - here once, instead of in the process that asv forks for each case
 from layerlaw.layers import names
 from layerlaw.measure import Case, Controls, plan
 from layerlaw.measure.grid import LADDERS
-from layerlaw.measure.workload import Pass, ready
+from layerlaw.measure.workload import ready
+
+if TYPE_CHECKING:
+    from layerlaw.measure.workload import Pass
 
 PROFILE = "asv"
 
 
+#: What is in force until the process ends, in which asv measures a single case.
+IN_FORCE = ExitStack()
+
+
 @cache
 def ready_for_good(key: str) -> Pass:
-    """Make a case ready for the rest of the process, which asv gives each case anew."""
-    case, stack = Case.parse(key), ExitStack()
-    stack.enter_context(Controls(threads=case.threads).in_force())
-    call, _ = stack.enter_context(ready(case))
-    ready_for_good.stacks.append(stack)  # or it would be left at once
+    """Make a case ready for the rest of the process."""
+    case = Case.parse(key)
+    IN_FORCE.enter_context(Controls(threads=case.threads).in_force())
+    call, _ = IN_FORCE.enter_context(ready(case))
     return call
-
-
-ready_for_good.stacks = []
 
 
 class Forward:
