@@ -4,7 +4,7 @@ Nothing here loads torch.
 """
 
 from .coverage import common_size
-from .summary import SummaryRow, summary
+from .summary import SummaryRow, cost_name, in_order, summary
 from .write import write_report
 
-__all__ = ["SummaryRow", "common_size", "summary", "write_report"]
+__all__ = ["SummaryRow", "common_size", "cost_name", "in_order", "summary", "write_report"]

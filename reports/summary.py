@@ -53,6 +53,12 @@ def summary(fits: Sequence[Fit]) -> list[SummaryRow]:
     return [_row(fit, variant, at) for fit, variant in zip(fits, variants(fits), strict=True)]
 
 
+def in_order(fits: Sequence[Fit]) -> list[Fit]:
+    """Sort fits as the registry has their layers, others behind; rows come shuffled."""
+    rank = {name: place for place, name in enumerate(layers.names())}
+    return sorted(fits, key=lambda fit: rank.get(fit.series.layer, len(rank)))
+
+
 def variants(fits: Sequence[Fit]) -> list[str]:
     """Say what tells each law from the others of its layer: only what varies over the fits."""
     told = [

@@ -12,8 +12,9 @@ from typing import Any
 import pandas as pd
 
 from ..analysis import MARGIN, Fit, to_json
-from . import markdown
+from . import markdown, page
 from .content import content
+from .summary import in_order
 
 
 def write_report(
@@ -35,7 +36,7 @@ def write_report(
     table
         The tidy rows that were fitted, one per repeat.
     fits
-        The laws.
+        The laws; they are reported in the order of the registry.
     machine
         The machine's fingerprint, as JSON holds it; empty where it is not known.
     settings
@@ -52,8 +53,10 @@ def write_report(
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    fits = in_order(fits)
     said = content(table, fits, machine, settings, command, margin)
     files = {
+        "report.html": page.render(said),
         "report.md": markdown.render(said),
         "table.csv": table.to_csv(index=False),
         "laws.json": laws_json(fits),

@@ -1,0 +1,204 @@
+"""Where layers cross over: the length n from which another layer is the cheaper one."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+
+from .. import layers
+from ..analysis import Fit
+from .coverage import columns, points, span
+
+Array = NDArray[np.float64]
+
+#: Laws are followed this many times beyond their longest measured n, and no further.
+REACH = 4.0
+
+#: Widths at which layers are compared: these shares of the way through those that all have.
+_WIDTHS = (0.25, 0.5, 0.75)
+_MOST_LAYERS = 9
+_STEPS = 200
+
+
+class Crossing(NamedTuple):
+    """Two laws that cost the same at n; beyond it `cheaper` costs less than `dearer`."""
+
+    cheaper: str
+    dearer: str
+    d: float
+    n: float
+    extrapolated: bool
+
+
+class Crossovers(NamedTuple):
+    """Laws over n at one width.
+
+    Attributes
+    ----------
+    d
+        The width; None where no law has one.
+    lines
+        Columns layer, n, value, extrapolated.
+    crossings
+        Every pair that crosses, by n.
+    held
+        Further sizes that some laws have, with the values they are held at.
+    metric
+        What the values are.
+    """
+
+    d: float | None
+    lines: pd.DataFrame
+    crossings: Sequence[Crossing]
+    held: Mapping[str, float]
+    metric: str
+
+
+def crossover(
+    first: Fit, second: Fit, at: Mapping[str, float], reach: float = REACH
+) -> float | None:
+    """Find the largest n at which two laws cost the same; None where they do not.
+
+    Parameters
+    ----------
+    first, second
+        Fits that have a law in n.
+    at
+        The other sizes, such as ``{"d": 64}``.
+    reach
+        How many times beyond the longest measured n to look.
+    """
+    spans = [span(fit.series, "n", at) for fit in (first, second)]
+    found = [limits for limits in spans if limits is not None]
+    if len(found) < 2:
+        return None
+    low = max(limits[0] for limits in found)
+    high = reach * min(limits[1] for limits in found)
+    if low >= high:
+        return None
+
+    def difference(log_n: Array) -> Array:
+        n = np.exp(log_n)
+        return np.log(_along(first, n, at) / _along(second, n, at))
+
+    grid = np.linspace(np.log(low), np.log(high), _STEPS)
+    signs = np.sign(difference(grid))
+    changes = np.flatnonzero(signs[:-1] * signs[1:] < 0)
+    if not len(changes):
+        return None
+    last = changes[-1]
+    root = brentq(lambda x: float(difference(np.array([x]))[0]), grid[last], grid[last + 1])
+    return float(np.exp(root))
+
+
+def crossovers_info(fits: Sequence[Fit]) -> list[Crossovers]:
+    """Compare comparable laws at two or three widths that all of them have.
+
+    Laws are comparable where device, mode, metric and whatever else separates them agree, and
+    where both layers, textbook or both native, carry something from one position to another.
+    """
+    return [
+        info
+        for group in _comparable(fits)
+        for width in _widths(group)
+        if (info := _compare(group, width)) is not None
+    ]
+
+
+def _comparable(fits: Sequence[Fit]) -> Iterator[list[Fit]]:
+    groups: dict[tuple[object, ...], list[Fit]] = {}
+    for fit in fits:
+        one = fit.series
+        if fit.law is None or "n" not in one.axes or one.layer not in layers.names():
+            continue
+        layer = layers.get(one.layer)
+        if layer.theory.path_length.is_infinite or not _maps_sequences(layer):
+            continue
+        key = (layer.native, one.device, one.mode, one.metric, *sorted(map(str, one.by.items())))
+        groups.setdefault(key, []).append(fit)
+    yield from (group[:_MOST_LAYERS] for group in groups.values() if len(group) > 1)
+
+
+def _maps_sequences(layer: layers.Layer) -> bool:
+    """Whether its inputs are sequences alone: a phase of attention takes n × n scores."""
+    return all(len({*shape}) == len(shape) for shape in layer.inputs.values())
+
+
+def _widths(group: Sequence[Fit]) -> list[float | None]:
+    own = [points(fit.series)["d"] for fit in group if "d" in points(fit.series)]
+    if not own:
+        return [None]
+    low, high = max(d.min() for d in own), min(d.max() for d in own)
+    shared = sorted({float(d) for values in own for d in values if low <= d <= high})
+    if not shared:
+        return []
+    picked = [shared[round(share * (len(shared) - 1))] for share in _WIDTHS]
+    return list(dict.fromkeys(picked))
+
+
+def _compare(group: Sequence[Fit], width: float | None) -> Crossovers | None:
+    at = {} if width is None else {"d": width}
+    held: dict[str, float] = {}
+    for fit in group:
+        for size, values in points(fit.series).items():
+            if size not in ("n", "d"):
+                held[size] = max(held.get(size, 0.0), float(values.min()))
+    at |= held
+    lines = [_line(fit, at) for fit in group]
+    drawn = [fit for fit, line in zip(group, lines, strict=True) if len(line)]
+    if len(drawn) < 2:
+        return None
+    crossings = [
+        _crossing(first, second, n, at)
+        for first, second in itertools.combinations(drawn, 2)
+        if (n := crossover(first, second, at)) is not None
+    ]
+    return Crossovers(
+        width,
+        pd.concat(lines, ignore_index=True),
+        sorted(crossings, key=lambda crossing: crossing.n),
+        held,
+        group[0].series.metric,
+    )
+
+
+def _line(fit: Fit, at: Mapping[str, float]) -> pd.DataFrame:
+    limits = span(fit.series, "n", at)
+    if limits is None:
+        return pd.DataFrame(columns=["layer", "n", "value", "extrapolated"])
+    inside = np.geomspace(*limits, 40)
+    beyond = np.geomspace(limits[1], REACH * limits[1], 10)
+    n = np.concatenate([inside, beyond])
+    return pd.DataFrame(
+        {
+            "layer": fit.series.layer,
+            "n": n,
+            "value": _along(fit, n, at),
+            "extrapolated": np.arange(len(n)) >= len(inside),
+        }
+    )
+
+
+def _crossing(first: Fit, second: Fit, n: float, at: Mapping[str, float]) -> Crossing:
+    beyond = np.array([n * 1.001])
+    pair = sorted((first, second), key=lambda fit: float(_along(fit, beyond, at)[0]))
+    spans = (span(fit.series, "n", at) for fit in pair)
+    return Crossing(
+        pair[0].series.layer,
+        pair[1].series.layer,
+        at.get("d", float("nan")),
+        n,
+        any(limits is not None and n > limits[1] for limits in spans),
+    )
+
+
+def _along(fit: Fit, n: Array, at: Mapping[str, float]) -> Array:
+    """Predict a law along n, (len(n),)."""
+    assert fit.law is not None
+    return fit.law.predict(columns(fit.law, {**at, "n": n}))

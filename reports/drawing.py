@@ -1,0 +1,193 @@
+"""How each figure is drawn, from its info onto axes; nothing is computed here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
+
+from .crossovers import Crossovers
+from .curves import Curves
+from .ink import MARKERS, ink, legend, ramp
+from .units import called, number, quantity
+
+if TYPE_CHECKING:
+    from .figures import Exponents
+
+#: Columns of the crossovers' legend.
+CROSSOVER_COLUMNS = 3
+
+_VERDICT_MARKERS = {"matches": "o", "differs": "X", "unresolved": "^", "none": "s"}
+_COLUMNS = 4
+_MOST_TICKS = 7
+_LABEL_LENGTH = 24
+_FARTHEST = 1.2  # exponents are drawn this far beyond theory's extremes, and cut there
+
+
+def times(info: Curves, metric: str, axes: Axes) -> None:
+    """Draw points, law and theory's slope, log-log."""
+    guides = []
+    if len(info.theory):
+        (guide,) = axes.plot(
+            info.theory[info.axis], info.theory["value"], ls=":", lw=1.4, color=ink("text")
+        )
+        guide.set_label("theory's slope" + (f" {number(info.degree)}" if info.degree else ""))
+        guides.append(guide)
+    _curves(info, axes, guides)
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(10, numticks=8))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: quantity(value, metric, 2)))
+    axes.set_title(f"{called(metric)} against {info.axis}")
+
+
+def slopes(info: Curves, axes: Axes) -> None:
+    """Draw local slopes of points, law and theory's FLOPs against the logarithm of a size."""
+    guides = []
+    if info.degree is not None:
+        guides.append(axes.axhline(info.degree, color=ink("muted"), lw=0.9, label="theory"))
+    for _, line in info.theory.groupby("hue"):
+        (guide,) = axes.plot(
+            line[info.axis], line["value"], ls="--", lw=1, color=ink("text"), label="its FLOPs"
+        )
+    if len(info.theory):
+        guides.append(guide)
+    _curves(info, axes, guides)
+    axes.set_ylim(*info.limits)
+    axes.set_title(f"local slope in {info.axis}")
+
+
+def legend_lines(info: Curves) -> int:
+    """Lines that the legend of a law's panel takes."""
+    levels = len(np.unique(info.lines["hue"])) if info.hue is not None else 0
+    return math.ceil((levels + 2) / _COLUMNS)
+
+
+def _curves(info: Curves, axes: Axes, guides: Sequence[Line2D]) -> None:
+    """Points and lines in one colour and marker for each value of the other size."""
+    levels = list(np.unique(info.lines["hue"]))
+    palette = dict(zip(levels, ramp(len(levels)), strict=True))
+    markers = dict(zip(levels, MARKERS, strict=False))
+    for level, line in info.lines.groupby("hue"):
+        axes.plot(line[info.axis], line["value"], color=palette[level])
+    if len(info.points):
+        sns.scatterplot(
+            info.points,
+            x=info.axis,
+            y="value",
+            hue="hue",
+            style="hue",
+            palette=palette,
+            markers=markers,
+            s=20,
+            linewidth=0,
+            legend=False,
+            ax=axes,
+        )
+    axes.set_xscale("log")
+    _size_ticks(axes, info.lines[info.axis])
+    axes.set(xlabel=info.axis, ylabel="")
+    shown = levels if info.hue is not None else []
+    handles = [
+        Line2D([], [], color=palette[v], marker=markers[v], ms=4, label=f"{info.hue} = {number(v)}")
+        for v in shown
+    ]
+    legend(axes, [*handles, *guides], _COLUMNS)
+
+
+def exponents(info: Exponents, margin: float, axes: Axes) -> None:
+    """Draw a forest plot: estimates and intervals beside theory's value and its margin."""
+    rows = info.rows
+    y = np.arange(len(rows))
+    anchors = rows["expected"].fillna(rows["estimate"])
+    low, high = anchors.min() - _FARTHEST, anchors.max() + _FARTHEST
+    low = max(low, min(rows["low"].min(), anchors.min() - margin) - 0.1)
+    high = min(high, max(rows["high"].max(), anchors.max() + margin) + 0.1)
+    known = rows["expected"].notna()
+    axes.barh(
+        y[known],
+        2 * margin,
+        left=rows["expected"][known] - margin,
+        height=0.9,
+        lw=0,
+        color=ink("band"),
+    )
+    axes.vlines(rows["expected"][known], y[known] - 0.45, y[known] + 0.45, color=ink("muted"))
+    for verdict, marker in _VERDICT_MARKERS.items():
+        own = rows["verdict"] == verdict
+        colour = ink(verdict)
+        axes.hlines(y[own], rows["low"][own], rows["high"][own], color=colour, lw=1.6)
+        axes.scatter(
+            rows["estimate"][own], y[own], marker=marker, s=30, color=colour, lw=0, zorder=3
+        )
+    axes.set(xlim=(low, high), ylim=(len(rows) - 0.5, -0.5))
+    axes.set_yticks(y, [_short(label) for label in rows["label"]])
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="y", visible=False)
+    axes.set_title(f"exponent in {info.axis}")
+
+
+def label_width(info: Exponents) -> float:
+    """Room that the longest label of a forest plot takes, in inches."""
+    return 0.25 + 0.066 * max(len(_short(label)) for label in info.rows["label"])
+
+
+def crossovers(info: Crossovers, axes: Axes) -> None:
+    """Draw laws over n, dashed where extrapolated, with a ring where two cross."""
+    names = list(dict.fromkeys(info.lines["layer"]))
+    for index, name in enumerate(names):
+        own = info.lines[info.lines["layer"] == name]
+        inside = own[~own["extrapolated"].astype(bool)]
+        colour = ink(f"line{index}")
+        style = {"color": colour, "marker": MARKERS[index], "ms": 4}
+        axes.plot(inside["n"], inside["value"], markevery=(index * 2, 13), **style)
+        beyond = own[own["extrapolated"].astype(bool)]
+        axes.plot(beyond["n"], beyond["value"], ls="--", color=colour)
+    heights = [_value_at(info, crossing.cheaper, crossing.n) for crossing in info.crossings]
+    axes.scatter(
+        [crossing.n for crossing in info.crossings],
+        heights,
+        s=42,
+        facecolors="none",
+        edgecolors=ink("text"),
+        lw=0.9,
+        zorder=4,
+    )
+    axes.set(xscale="log", yscale="log", xlabel="n", ylabel="")
+    _size_ticks(axes, info.lines["n"])
+    axes.set_xlim(info.lines["n"].min() / 1.2, info.lines["n"].max() * 1.2)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: quantity(value, info.metric, 2)))
+    axes.yaxis.set_minor_locator(NullLocator())
+    width = "" if info.d is None else f", d = {number(info.d)}"
+    axes.set_title(f"{called(info.metric)} against n{width}")
+    handles = [
+        Line2D([], [], color=ink(f"line{i}"), marker=MARKERS[i], ms=4, label=_short(name))
+        for i, name in enumerate(names)
+    ]
+    legend(axes, handles, CROSSOVER_COLUMNS)
+
+
+def _value_at(info: Crossovers, layer: str, n: float) -> float:
+    own = info.lines[info.lines["layer"] == layer].drop_duplicates("n")
+    return float(np.exp(np.interp(np.log(n), np.log(own["n"].astype(float)), np.log(own["value"]))))
+
+
+def _size_ticks(axes: Axes, values: pd.Series[float]) -> None:
+    """Put ticks at powers of two, or near, that lie within the values."""
+    low, high = np.log2(values.min()), np.log2(values.max())
+    step = max(1, int(np.ceil((high - low + 1) / _MOST_TICKS)))
+    powers = 2.0 ** np.arange(np.floor(low), np.ceil(high) + 1, step)
+    axes.xaxis.set_major_locator(FixedLocator(list(powers)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 6)))
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= _LABEL_LENGTH else f"{label[: _LABEL_LENGTH - 1]}…"

@@ -1,0 +1,224 @@
+"""The figures of a report: for each an info, computed and tested, and a way to draw it.
+
+A figure is a row of panels that wraps on a narrow screen, so that its text stays readable at
+any width.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from ..analysis import Fit, Law
+from . import drawing
+from .crossovers import REACH, Crossing, crossovers_info
+from .curves import Curves, slopes_info, times_info
+from .ink import listed, render
+from .summary import variants
+from .units import called, number, quantity, sizes
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Panels as inline SVG, each with its description, and what is to be seen in words."""
+
+    panels: Sequence[str]
+    caption: str
+
+
+class Exponents(NamedTuple):
+    """Exponents of one axis over all laws.
+
+    Attributes
+    ----------
+    axis
+        The size.
+    rows
+        Columns label, estimate, low, high, expected (NaN without theory), verdict.
+    """
+
+    axis: str
+    rows: pd.DataFrame
+
+
+def law_pictures(fit: Fit) -> list[Picture]:
+    """Draw one law along each of its axes: its values, then its local slopes."""
+    if fit.law is None:
+        return []
+    return [_times(fit, fit.law), _slopes(fit, fit.law)]
+
+
+def exponents_picture(fits: Sequence[Fit], margin: float) -> Picture | None:
+    """Draw all exponents beside theory; None where no law was fitted."""
+    infos = exponents_info(fits)
+    if not infos:
+        return None
+    panels = [
+        render(
+            partial(drawing.exponents, info, margin),
+            plot=0.2 * len(info.rows),
+            label=_exponents_alt(info),
+            left=drawing.label_width(info),
+        )
+        for info in infos
+    ]
+    return Picture(
+        panels,
+        f"Exponents with their 95 % intervals; the upright line is theory and the band ±"
+        f"{number(margin)} around it. A disc matches, a cross differs, a triangle is unresolved, "
+        "a square has no theory.",
+    )
+
+
+def exponents_info(fits: Sequence[Fit]) -> list[Exponents]:
+    """Collect the exponents of all laws, by axis."""
+    rows = [
+        {
+            "axis": exponent.axis,
+            "label": f"{fit.series.layer} ({variant})" if variant else fit.series.layer,
+            "estimate": exponent.estimate,
+            "low": exponent.low,
+            "high": exponent.high,
+            "expected": fit.theory.degree(exponent.axis)
+            if fit.theory is not None and exponent.axis in fit.exponents
+            else np.nan,
+            "verdict": fit.exponents[exponent.axis].verdict.value
+            if exponent.axis in fit.exponents
+            else "none",
+        }
+        for fit, variant in zip(fits, variants(fits), strict=True)
+        for exponent in (fit.law.exponents if fit.law else ())
+    ]
+    axes = dict.fromkeys(row["axis"] for row in rows)
+    frame = pd.DataFrame(rows)
+    return [
+        Exponents(axis, frame[frame["axis"] == axis].drop(columns="axis").reset_index(drop=True))
+        for axis in axes
+    ]
+
+
+def crossover_pictures(fits: Sequence[Fit]) -> tuple[Picture, list[Crossing]] | None:
+    """Draw where layers cross over, and list the crossings; None where nothing compares."""
+    infos = crossovers_info(fits)
+    if not infos:
+        return None
+    panels = []
+    for info in infos:
+        where = "" if info.d is None else f" at d = {number(info.d)}"
+        names = listed(list(dict.fromkeys(info.lines["layer"])))
+        alt = (
+            f"{called(info.metric)} against n{where} for {names}, by their laws: "
+            f"{_crossings_in_words(info.crossings)}."
+        )
+        lines = math.ceil(info.lines["layer"].nunique() / drawing.CROSSOVER_COLUMNS)
+        panels.append(render(partial(drawing.crossovers, info), 2.6, alt, legend=lines))
+    held = {size: value for info in infos for size, value in info.held.items()}
+    return (
+        Picture(
+            panels,
+            "What the laws predict against n, at one width a panel; rings mark where two lines "
+            f"cross. Dashed: extrapolated, up to {number(REACH)} times beyond the longest n that "
+            "was measured." + (f" Layers that have it are taken at {sizes(held)}." if held else ""),
+        ),
+        [crossing for info in infos for crossing in info.crossings],
+    )
+
+
+def _times(fit: Fit, law: Law) -> Picture:
+    metric = fit.series.metric
+    infos = [times_info(fit, law, axis) for axis in law.axes]
+    panels = [
+        render(
+            partial(drawing.times, info, metric),
+            plot=2.2,
+            legend=drawing.legend_lines(info),
+            label=_curve_alt(called(metric), info)
+            + f", from {quantity(info.points['value'].min(), metric)} "
+            f"to {quantity(info.points['value'].max(), metric)}"
+            + (f"; theory's exponent is {number(info.degree)}" if info.degree is not None else ""),
+        )
+        for info in infos
+    ]
+    caption = (
+        f"Points: measured {called(metric)}. Lines: the fitted law. The dotted line has theory's "
+        "slope; where the points run along it, the leading term has taken over."
+        if any(len(info.theory) for info in infos)
+        else f"Points: measured {called(metric)}. Lines: the fitted law."
+    )
+    return Picture(panels, caption + _held_in_words(infos, moved=True))
+
+
+def _slopes(fit: Fit, law: Law) -> Picture:
+    infos = [slopes_info(fit, law, axis) for axis in law.axes]
+    panels = [
+        render(
+            partial(drawing.slopes, info),
+            plot=2.2,
+            legend=drawing.legend_lines(info),
+            label=_curve_alt("local slope", info)
+            + (f"; theory's exponent is {number(info.degree)}" if info.degree is not None else "")
+            + (
+                f"; the law's slope ends at {info.lines['value'].iloc[-1]:.2f} for the largest "
+                f"{info.hue or info.axis}"
+                if len(info.lines)
+                else ""
+            ),
+        )
+        for info in infos
+    ]
+    caption = (
+        "Local slopes, the exponent that two neighbouring sizes would tell. Points: between "
+        "neighbouring measurements. Lines: the fitted law's."
+    )
+    if any(len(info.theory) for info in infos):
+        caption += " Dashed: those of the FLOPs that theory counts."
+    if any(info.degree is not None for info in infos):
+        caption += " The level line is theory's exponent."
+    if outside := sum(info.outside for info in infos):
+        caption += f" {outside} points lie beyond the frame."
+    return Picture(panels, caption + _held_in_words(infos, moved=False))
+
+
+def _curve_alt(what: str, info: Curves) -> str:
+    axis = info.points[info.axis] if len(info.points) else info.lines[info.axis]
+    levels = np.unique(info.lines["hue"])
+    alt = f"{what} against {info.axis} = {number(axis.min())} to {number(axis.max())}"
+    if info.hue is not None:
+        alt += f", for {info.hue} = {listed([number(level) for level in levels])}"
+    return alt
+
+
+def _held_in_words(infos: Sequence[Curves], *, moved: bool) -> str:
+    held = {size: value for info in infos for size, value in info.held.items()}
+    text = ""
+    if held:
+        text += f" Where it takes no part, a size is held at {sizes(held)}"
+        text += "; points measured elsewhere are moved there by the law's ratio." if moved else "."
+    if left_out := max((info.left_out for info in infos), default=0):
+        text += f" {left_out} values of the other size are not shown."
+    return text
+
+
+def _exponents_alt(info: Exponents) -> str:
+    said = [
+        f"{row.label} {row.estimate:.2f} [{row.low:.2f}, {row.high:.2f}]"
+        + (f" {row.verdict}, theory {number(row.expected)}" if row.verdict != "none" else "")
+        for row in info.rows.itertuples()
+    ]
+    return f"exponents in {info.axis}: {'; '.join(said)}"
+
+
+def _crossings_in_words(crossings: Sequence[Crossing]) -> str:
+    if not crossings:
+        return "no two cross"
+    return "; ".join(
+        f"{one.cheaper} is cheaper than {one.dearer} beyond n = {number(one.n)}"
+        + (" (extrapolated)" if one.extrapolated else "")
+        for one in crossings
+    )

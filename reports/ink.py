@@ -1,0 +1,220 @@
+"""Ink: figures drawn once, as SVG whose colours the page chooses, by light and by dark.
+
+Matplotlib wants a colour, the page wants a variable: each ink is drawn in a stand-in colour that
+nothing else uses, and `render` puts the CSS variable in its place. Text is drawn as paths, so no
+font need be there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from io import StringIO
+
+import matplotlib
+import seaborn as sns
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+
+#: Width of a panel in inches; at this size on the page its text is about 11 px high.
+WIDTH = 4.0
+
+#: Steps of the ramp that colours the values of a size, from small to large.
+RAMP = 11
+
+_FIXED = {  # ink: (on light, on dark)
+    "text": ("#1f2328", "#e6e8eb"),
+    "muted": ("#656d76", "#9aa4af"),
+    "grid": ("#e4e7eb", "#2c323a"),
+    "band": ("#dbe7f3", "#233447"),
+    "matches": ("#0a7d5a", "#3fc79a"),
+    "differs": ("#c2410c", "#ff8a57"),
+    "unresolved": ("#8a6300", "#e0b341"),
+    "none": ("#656d76", "#9aa4af"),
+}
+#: Nine lines that are told apart, after Okabe and Ito; markers tell them apart without colour.
+_LINES = (
+    ("#0072b2", "#56b4e9"),
+    ("#c14d00", "#ff9a57"),
+    ("#007a5a", "#33c799"),
+    ("#a8508a", "#e39cc6"),
+    ("#8a6300", "#e3b23c"),
+    ("#5b4bb7", "#a79bf0"),
+    ("#b3261e", "#ff8a80"),
+    ("#3d6b21", "#9fd37a"),
+    ("#4a5560", "#b9c3cd"),
+)
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h")
+
+
+def _ramp() -> list[tuple[str, str]]:
+    """Viridis without its ends, which would drown: the bright one on light, the dark on dark."""
+    viridis = sns.color_palette("viridis", as_cmap=True)
+    steps = [i / (RAMP - 1) for i in range(RAMP)]
+    return [(to_hex(viridis(0.02 + 0.80 * s)), to_hex(viridis(0.35 + 0.65 * s))) for s in steps]
+
+
+def inks() -> dict[str, tuple[str, str]]:
+    """Every ink's name, with its colours on light and on dark."""
+    return {
+        **_FIXED,
+        **{f"line{i}": pair for i, pair in enumerate(_LINES)},
+        **{f"ramp{i}": pair for i, pair in enumerate(_ramp())},
+    }
+
+
+_STAND_INS = {name: f"#fe00{number:02x}" for number, name in enumerate(inks())}
+
+
+def ink(name: str) -> str:
+    """Return the stand-in colour to draw an ink with."""
+    return _STAND_INS[name]
+
+
+def ramp(count: int) -> list[str]:
+    """Stand-in colours of so many ordered values, spread over the ramp."""
+    return [ink(f"ramp{round(i * (RAMP - 1) / max(count - 1, 1))}") for i in range(count)]
+
+
+def css(dark: bool) -> str:
+    """CSS variables of all inks."""
+    return "".join(f"--{name}:{pair[dark]};" for name, pair in inks().items())
+
+
+def render(
+    draw: Callable[[Axes], object], plot: float, label: str, *, left: float = 0.66, legend: int = 0
+) -> str:
+    """Draw a panel and return it as inline SVG.
+
+    The margins are set, not searched for: a layout engine takes longer than all the drawing.
+
+    Parameters
+    ----------
+    draw
+        Draws onto the axes it is given.
+    plot
+        Height of the plot proper, in inches; the width of the whole is `WIDTH`.
+    label
+        What is to be seen, for whoever does not see it.
+    left
+        Room for the labels of the upright axis, in inches.
+    legend
+        Lines of the legend, which stands below.
+    """
+    above, below = 0.32, 0.46 + 0.18 * legend
+    height = above + plot + below
+    with _style():
+        figure = Figure(figsize=(WIDTH, height))
+        figure.subplots_adjust(left / WIDTH, below / height, 1 - 0.1 / WIDTH, 1 - above / height)
+        draw(figure.add_subplot())
+        figure.patch.set_visible(False)
+        figure.axes[0].patch.set_visible(False)
+        file = StringIO()
+        FigureCanvasSVG(figure).print_svg(file, metadata=_NO_METADATA)
+    return _inline(file.getvalue(), label)
+
+
+_NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+
+
+def legend(axes: Axes, handles: Sequence[Artist], columns: int) -> None:
+    """Put a legend below a panel, as many columns wide; `render` is told its lines."""
+    plot = axes.bbox.height / axes.figure.dpi  # in inches
+    axes.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(-0.02, -0.42 / plot),
+        borderaxespad=0,
+        ncols=columns,
+        handlelength=1.6,
+        columnspacing=1.2,
+        labelspacing=0.35,
+        borderpad=0,
+    )
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    text, muted, grid = ink("text"), ink("muted"), ink("grid")
+    settings = {
+        **sns.axes_style("ticks"),
+        "svg.fonttype": "path",
+        "svg.hashsalt": "layerlaw",
+        "font.family": ["DejaVu Sans"],  # comes with matplotlib
+        "font.size": 8,
+        "axes.titlesize": 9,
+        "axes.titleweight": "bold",
+        "axes.titlelocation": "left",
+        "axes.labelsize": 8,
+        "xtick.labelsize": 7.5,
+        "ytick.labelsize": 7.5,
+        "legend.fontsize": 7.5,
+        "legend.title_fontsize": 7.5,
+        "legend.frameon": False,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "grid.color": grid,
+        "grid.linewidth": 0.6,
+        "axes.edgecolor": muted,
+        "axes.linewidth": 0.6,
+        "xtick.color": muted,
+        "ytick.color": muted,
+        "xtick.labelcolor": text,
+        "ytick.labelcolor": text,
+        "xtick.major.width": 0.6,
+        "ytick.major.width": 0.6,
+        "xtick.major.size": 3,
+        "ytick.major.size": 3,
+        "axes.labelcolor": text,
+        "text.color": text,
+        "lines.linewidth": 1.2,
+    }
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        # seaborn 0.13.2 calls what pandas 3 and matplotlib 3.11 are about to drop.
+        warnings.filterwarnings("ignore", module=r"seaborn\b")
+        yield
+
+
+def _inline(svg: str, label: str) -> str:
+    """Make matplotlib's file a part of a page: small, with ids of its own, inks as variables."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'(?<= d=")[^"]+', lambda found: _rounded(found.group()), svg)
+    svg = re.sub(r'(?<= [xy]=")[^"]+', lambda found: _rounded(found.group()), svg)
+    svg = re.sub(r'<g id="[a-z_]+\d*"', "<g", svg)  # groups are referred to by nobody
+    own = hashlib.sha256(svg.encode()).hexdigest()[:8]
+    svg = re.sub(r'\bid="', f'id="{own}-', svg)
+    svg = re.sub(r'(url\(#|xlink:href="#)', rf"\g<1>{own}-", svg)
+    for name, colour in _STAND_INS.items():
+        svg = svg.replace(colour, f"var(--{name})")
+    svg = re.sub(r"\s*\n\s*", " ", svg).replace("> <", "><").strip()
+    box = re.search(r'viewBox="[^"]+"', svg)
+    assert box is not None  # matplotlib always writes one
+    start = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'{box.group()} role="img" aria-label="{_attribute(label)}">'
+    )
+    return start + svg[svg.index(">") + 1 :]
+
+
+def _rounded(numbers: str) -> str:
+    return re.sub(r"-?\d+\.\d+", lambda found: f"{float(found.group()):.1f}", numbers)
+
+
+def _attribute(text: str) -> str:
+    for character, entity in {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}.items():
+        text = text.replace(character, entity)
+    return text
+
+
+def listed(words: Sequence[str]) -> str:
+    """Join words as a sentence does: ``a, b and c``."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

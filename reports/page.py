@@ -1,0 +1,100 @@
+"""report.html: one file that opens offline, in light and dark, on a phone and on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from .. import layers
+from ..analysis import Fit
+from . import figures, ink
+from .content import Content
+from .figures import Picture
+from .formulas import Term, terms
+from .summary import SummaryRow
+from .units import called, number
+
+#: Signs of the verdicts, told apart without colour.
+_SIGNS = {"matches": "✓", "differs": "≠", "unresolved": "?"}
+
+
+@dataclass(frozen=True)
+class Section:
+    """What the page says of one law.
+
+    Attributes
+    ----------
+    anchor
+        Its id on the page.
+    row, fit
+        The law's row of the summary, and the law.
+    facts
+        (label, value) pairs: the formula, the source of theory, how well the law describes.
+    metric, terms
+        Name of the cost, and the law's terms.
+    pictures
+        Its figures.
+    """
+
+    anchor: str
+    row: SummaryRow
+    fit: Fit
+    facts: Sequence[tuple[str, str]]
+    metric: str
+    terms: Sequence[Term]
+    pictures: Sequence[Picture]
+
+
+def render(content: Content) -> str:
+    """Write a report as a page that fetches nothing."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"svg": Markup, "number": number}
+    crossovers = figures.crossover_pictures(content.fits)
+    return environment.get_template("report.html.j2").render(
+        content=content,
+        sections=list(_sections(content)),
+        exponents=figures.exponents_picture(content.fits, content.margin),
+        crossovers=crossovers and crossovers[0],
+        crossings=crossovers[1] if crossovers else [],
+        signs=_SIGNS,
+        light=Markup(ink.css(dark=False)),
+        dark=Markup(ink.css(dark=True)),
+    )
+
+
+def _sections(content: Content) -> Iterator[Section]:
+    for index, (row, fit) in enumerate(zip(content.rows, content.fits, strict=True)):
+        yield Section(
+            anchor=f"law-{index}",
+            row=row,
+            fit=fit,
+            facts=list(_facts(fit)),
+            metric=called(fit.series.metric),
+            terms=terms(fit.law, fit.series.metric) if fit.law else (),
+            pictures=figures.law_pictures(fit),
+        )
+
+
+def _facts(fit: Fit) -> Iterator[tuple[str, str]]:
+    name = fit.series.layer
+    if name in layers.names():
+        layer = layers.get(name)
+        yield "formula", layer.formula
+        if "time" in layer.theory.sources:
+            yield "source of theory", layer.theory.sources["time"]
+    yield "points", str(len(fit.series.values))
+    if fit.law is not None:
+        yield "scatter around the law", f"{fit.law.left_over.scatter:.1%}"
+        overhead = fit.law.overhead()
+        share = f"{overhead.min():.0%} to {overhead.max():.0%}"
+        yield "share of lower-order terms", f"{share} of the law, by point"
