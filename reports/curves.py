@@ -34,6 +34,8 @@ class Curves(NamedTuple):
         The size along which, and the one that is told apart; None where there is no other.
     held
         Further sizes, with the values they are held at.
+    levels
+        The values of `axis` that were measured.
     points, lines
         Columns axis, hue, value: measured, and by the fitted law.
     theory
@@ -47,6 +49,7 @@ class Curves(NamedTuple):
     axis: str
     hue: str | None
     held: Mapping[str, float]
+    levels: Array
     points: pd.DataFrame
     lines: pd.DataFrame
     theory: pd.DataFrame
@@ -80,13 +83,16 @@ def times_info(fit: Fit, law: Law, axis: str) -> Curves:
     lines = _lines(law, points, axis, hue, held, law.predict)
     theory = pd.DataFrame(columns=[axis, "hue", "value"])
     if fit.theory is not None and fit.theory.degree(axis):
-        # Beside the end of the highest line, as far down as there are points.
-        top = lines[lines["hue"] == lines["hue"].max()]
+        # Beside the end of the longest line, as far down as there are points.
+        reach = lines.groupby("hue")[axis].agg(lambda sizes: sizes.iloc[-1] / sizes.iloc[0])
+        top = lines[lines["hue"] == reach[::-1].idxmax()]
         shape = fit.theory.column(_at(law, axis, hue, top, held))
         theory = top.assign(value=shape / shape[-1] * top["value"].iloc[-1] * _BESIDE)
         theory = theory[theory["value"] >= points["value"].min()]
     degree = fit.theory.degree(axis) if fit.theory is not None else None
-    return Curves(axis, hue, held, points, lines, theory, degree, left_out)
+    return Curves(
+        axis, hue, held, np.unique(_named(law)[axis]), points, lines, theory, degree, left_out
+    )
 
 
 def slopes_info(fit: Fit, law: Law, axis: str) -> Curves:
@@ -95,11 +101,12 @@ def slopes_info(fit: Fit, law: Law, axis: str) -> Curves:
     Neighbours differ in this axis alone; their slope stands at the geometric mean of the two.
     """
     hue, held = _others(law, axis)
-    points, left_out = _told_apart(pd.DataFrame(_neighbours(law, axis, hue), dtype=float))
     at = law.axes.index(axis)
-    whole, _ = _told_apart(
-        pd.DataFrame({axis: _named(law)[axis], "hue": _hue(_named(law), hue), "value": law.values})
+    whole, left_out = _told_apart(
+        pd.DataFrame({axis: _named(law)[axis], "hue": _hue(_named(law), hue)})
     )
+    points = pd.DataFrame(_neighbours(law, axis, hue), dtype=float)
+    points = points[points["hue"].isin(whole["hue"])]
     lines = _lines(law, whole, axis, hue, held, lambda sizes: law.elasticity(sizes)[:, at])
     theory = pd.DataFrame(columns=[axis, "hue", "value"])
     flops = flops_of(fit)
@@ -107,7 +114,9 @@ def slopes_info(fit: Fit, law: Law, axis: str) -> Curves:
         sizes = dict(zip(law.axes, _at(law, axis, hue, lines, held).T, strict=True))
         theory = lines.assign(value=elasticity(flops, axis, {**fit.series.constants, **sizes}))
     degree = fit.theory.degree(axis) if fit.theory is not None else None
-    return Curves(axis, hue, held, points, lines, theory, degree, left_out)
+    return Curves(
+        axis, hue, held, np.unique(_named(law)[axis]), points, lines, theory, degree, left_out
+    )
 
 
 def flops_of(fit: Fit) -> Expr | None:
@@ -133,10 +142,11 @@ def elasticity(expr: Expr, axis: str, sizes: Mapping[str, float | Array]) -> Arr
 
 def _others(law: Law, axis: str) -> tuple[str | None, dict[str, float]]:
     """Choose the size to tell apart, and the middle value of each further one."""
-    hue, *further = [*(a for a in law.axes if a != axis), None]
+    others = [a for a in law.axes if a != axis]
     sizes = _named(law)
-    levels = {a: np.unique(sizes[a]) for a in further if a is not None}
-    return hue, {a: float(values[len(values) // 2]) for a, values in levels.items()}
+    levels = {a: np.unique(sizes[a]) for a in others[1:]}
+    held = {a: float(values[len(values) // 2]) for a, values in levels.items()}
+    return (others[0] if others else None), held
 
 
 def _named(law: Law) -> dict[str, Array]:
@@ -178,7 +188,7 @@ def _at(
     law: Law, axis: str, hue: str | None, frame: pd.DataFrame, held: Mapping[str, float]
 ) -> Array:
     """Sizes of a frame's rows as the law takes them, (rows, axes)."""
-    at = {**held, axis: frame[axis].to_numpy(dtype=float)}
+    at: dict[str, float | Array] = {**held, axis: frame[axis].to_numpy(dtype=float)}
     if hue is not None:
         at[hue] = frame["hue"].to_numpy(dtype=float)
     return columns(law, at)

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
+from numpy.typing import NDArray
 
 from .crossovers import Crossovers
 from .curves import Curves
@@ -27,6 +27,8 @@ CROSSOVER_COLUMNS = 3
 _VERDICT_MARKERS = {"matches": "o", "differs": "X", "unresolved": "^", "none": "s"}
 _COLUMNS = 4
 _MOST_TICKS = 7
+_MOST_LEVELS = 16
+_FEW_DECADES = 3.2
 _LABEL_LENGTH = 24
 _FARTHEST = 1.2  # exponents are drawn this far beyond theory's extremes, and cut there
 
@@ -38,13 +40,10 @@ def times(info: Curves, metric: str, axes: Axes) -> None:
         (guide,) = axes.plot(
             info.theory[info.axis], info.theory["value"], ls=":", lw=1.4, color=ink("text")
         )
-        guide.set_label("theory's slope" + (f" {number(info.degree)}" if info.degree else ""))
+        guide.set_label(f"slope {number(info.degree)}" if info.degree else "theory")
         guides.append(guide)
     _curves(info, axes, guides)
-    axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(10, numticks=8))
-    axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: quantity(value, metric, 2)))
+    _cost_scale(axes, metric)
     axes.set_title(f"{called(metric)} against {info.axis}")
 
 
@@ -77,6 +76,8 @@ def _curves(info: Curves, axes: Axes, guides: Sequence[Line2D]) -> None:
     markers = dict(zip(levels, MARKERS, strict=False))
     for level, line in info.lines.groupby("hue"):
         axes.plot(line[info.axis], line["value"], color=palette[level])
+    # Set beforehand: seaborn, to label an axis, makes all its ticks first, which is slow.
+    axes.set(xlabel=info.axis, ylabel=" ")
     if len(info.points):
         sns.scatterplot(
             info.points,
@@ -92,8 +93,8 @@ def _curves(info: Curves, axes: Axes, guides: Sequence[Line2D]) -> None:
             ax=axes,
         )
     axes.set_xscale("log")
-    _size_ticks(axes, info.lines[info.axis])
-    axes.set(xlabel=info.axis, ylabel="")
+    axes.set(ylabel="")
+    _size_ticks(axes, info.levels)
     shown = levels if info.hue is not None else []
     handles = [
         Line2D([], [], color=palette[v], marker=markers[v], ms=4, label=f"{info.hue} = {number(v)}")
@@ -111,15 +112,9 @@ def exponents(info: Exponents, margin: float, axes: Axes) -> None:
     low = max(low, min(rows["low"].min(), anchors.min() - margin) - 0.1)
     high = min(high, max(rows["high"].max(), anchors.max() + margin) + 0.1)
     known = rows["expected"].notna()
-    axes.barh(
-        y[known],
-        2 * margin,
-        left=rows["expected"][known] - margin,
-        height=0.9,
-        lw=0,
-        color=ink("band"),
-    )
-    axes.vlines(rows["expected"][known], y[known] - 0.45, y[known] + 0.45, color=ink("muted"))
+    theory = rows["expected"][known]
+    axes.barh(y[known], 2 * margin, left=theory - margin, height=0.9, lw=0, color=ink("band"))
+    axes.vlines(theory, y[known] - 0.45, y[known] + 0.45, color=ink("muted"))
     for verdict, marker in _VERDICT_MARKERS.items():
         own = rows["verdict"] == verdict
         colour = ink(verdict)
@@ -146,8 +141,14 @@ def crossovers(info: Crossovers, axes: Axes) -> None:
         own = info.lines[info.lines["layer"] == name]
         inside = own[~own["extrapolated"].astype(bool)]
         colour = ink(f"line{index}")
-        style = {"color": colour, "marker": MARKERS[index], "ms": 4}
-        axes.plot(inside["n"], inside["value"], markevery=(index * 2, 13), **style)
+        axes.plot(
+            inside["n"],
+            inside["value"],
+            color=colour,
+            marker=MARKERS[index],
+            ms=4,
+            markevery=(index * 2, 13),
+        )
         beyond = own[own["extrapolated"].astype(bool)]
         axes.plot(beyond["n"], beyond["value"], ls="--", color=colour)
     heights = [_value_at(info, crossing.cheaper, crossing.n) for crossing in info.crossings]
@@ -160,11 +161,10 @@ def crossovers(info: Crossovers, axes: Axes) -> None:
         lw=0.9,
         zorder=4,
     )
-    axes.set(xscale="log", yscale="log", xlabel="n", ylabel="")
-    _size_ticks(axes, info.lines["n"])
+    axes.set(xscale="log", xlabel="n", ylabel="")
+    _cost_scale(axes, info.metric)
+    _size_ticks(axes, info.lines["n"].to_numpy())
     axes.set_xlim(info.lines["n"].min() / 1.2, info.lines["n"].max() * 1.2)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: quantity(value, info.metric, 2)))
-    axes.yaxis.set_minor_locator(NullLocator())
     width = "" if info.d is None else f", d = {number(info.d)}"
     axes.set_title(f"{called(info.metric)} against n{width}")
     handles = [
@@ -179,12 +179,23 @@ def _value_at(info: Crossovers, layer: str, n: float) -> float:
     return float(np.exp(np.interp(np.log(n), np.log(own["n"].astype(float)), np.log(own["value"]))))
 
 
-def _size_ticks(axes: Axes, values: pd.Series[float]) -> None:
-    """Put ticks at powers of two, or near, that lie within the values."""
-    low, high = np.log2(values.min()), np.log2(values.max())
-    step = max(1, int(np.ceil((high - low + 1) / _MOST_TICKS)))
-    powers = 2.0 ** np.arange(np.floor(low), np.ceil(high) + 1, step)
-    axes.xaxis.set_major_locator(FixedLocator(list(powers)))
+def _cost_scale(axes: Axes, metric: str) -> None:
+    """Make the upright axis logarithmic, with a tick a decade, or three in two of few."""
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    between = (1.0, 3.0) if math.log10(high / low) < _FEW_DECADES else (1.0,)
+    axes.yaxis.set_major_locator(LogLocator(10, subs=between, numticks=10))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: quantity(value, metric, 2)))
+
+
+def _size_ticks(axes: Axes, levels: NDArray[np.float64]) -> None:
+    """Put ticks at sizes, thinned; where there are many, at powers of two between them."""
+    if len(levels) > _MOST_LEVELS:
+        low, high = np.log2(levels.min()), np.log2(levels.max())
+        levels = 2.0 ** np.arange(np.floor(low), np.ceil(high) + 1)
+    ticks = levels[:: math.ceil(len(levels) / _MOST_TICKS)]
+    axes.xaxis.set_major_locator(FixedLocator(list(ticks)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 6)))
 

@@ -95,7 +95,7 @@ def exponents_info(fits: Sequence[Fit]) -> list[Exponents]:
         for fit, variant in zip(fits, variants(fits), strict=True)
         for exponent in (fit.law.exponents if fit.law else ())
     ]
-    axes = dict.fromkeys(row["axis"] for row in rows)
+    axes = dict.fromkeys(str(row["axis"]) for row in rows)
     frame = pd.DataFrame(rows)
     return [
         Exponents(axis, frame[frame["axis"] == axis].drop(columns="axis").reset_index(drop=True))
@@ -199,7 +199,8 @@ def _held_in_words(infos: Sequence[Curves], *, moved: bool) -> str:
     text = ""
     if held:
         text += f" Where it takes no part, a size is held at {sizes(held)}"
-        text += "; points measured elsewhere are moved there by the law's ratio." if moved else "."
+        text += "; points measured elsewhere "
+        text += "are moved there by the law's ratio." if moved else "keep their own."
     if left_out := max((info.left_out for info in infos), default=0):
         text += f" {left_out} values of the other size are not shown."
     return text
@@ -208,7 +209,7 @@ def _held_in_words(infos: Sequence[Curves], *, moved: bool) -> str:
 def _exponents_alt(info: Exponents) -> str:
     said = [
         f"{row.label} {row.estimate:.2f} [{row.low:.2f}, {row.high:.2f}]"
-        + (f" {row.verdict}, theory {number(row.expected)}" if row.verdict != "none" else "")
+        + (f" {row.verdict}, theory {row.expected:g}" if row.verdict != "none" else "")
         for row in info.rows.itertuples()
     ]
     return f"exponents in {info.axis}: {'; '.join(said)}"

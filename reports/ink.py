@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from io import StringIO
+from typing import Any
 
 import matplotlib
 import seaborn as sns
@@ -116,7 +117,8 @@ def render(
         figure.patch.set_visible(False)
         figure.axes[0].patch.set_visible(False)
         file = StringIO()
-        FigureCanvasSVG(figure).print_svg(file, metadata=_NO_METADATA)
+        canvas: Any = FigureCanvasSVG(figure)  # print_svg has no types; savefig draws twice
+        canvas.print_svg(file, metadata=_NO_METADATA)
     return _inline(file.getvalue(), label)
 
 
@@ -142,11 +144,12 @@ def legend(axes: Axes, handles: Sequence[Artist], columns: int) -> None:
 @contextmanager
 def _style() -> Iterator[None]:
     text, muted, grid = ink("text"), ink("muted"), ink("grid")
-    settings = {
+    settings: Any = {
         **sns.axes_style("ticks"),
         "svg.fonttype": "path",
         "svg.hashsalt": "layerlaw",
         "font.family": ["DejaVu Sans"],  # comes with matplotlib
+        "text.parse_math": False,  # a layer's name may hold a dollar sign
         "font.size": 8,
         "axes.titlesize": 9,
         "axes.titleweight": "bold",
@@ -180,6 +183,8 @@ def _style() -> Iterator[None]:
     with matplotlib.rc_context(settings), warnings.catch_warnings():
         # seaborn 0.13.2 calls what pandas 3 and matplotlib 3.11 are about to drop.
         warnings.filterwarnings("ignore", module=r"seaborn\b")
+        # A name in letters that the font lacks shows boxes; the page has it beside the figure.
+        warnings.filterwarnings("ignore", message="Glyph")
         yield
 
 
