@@ -1,0 +1,265 @@
+"""What holds the project together: who imports whom, what the texts refer to, one set of pins."""
+
+import ast
+import doctest
+import importlib
+import importlib.util
+import json
+import os
+import pkgutil
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import layerlaw
+import pytest
+from layerlaw.analysis import to_json
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+# Each package may import itself and those to its left.
+ORDER = ["layers", "measure", "analysis", "reports", "cli"]
+FRONT_DOOR = {"", "__version__"}  # the package layerlaw itself, which holds the version
+
+
+def sources(package):
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def imports(path):
+    """Give absolute names of the modules a file imports, at any depth of its code."""
+    inside = path.relative_to(ROOT).with_suffix("").parts
+    module = ["layerlaw", *inside]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            base = [*module[: -node.level], *filter(None, (node.module or "").split("."))]
+            # `from .. import layers` names the package in the alias
+            yield from (
+                ".".join([*base, alias.name] if base == ["layerlaw"] else base)
+                for alias in node.names
+            )
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module
+
+
+@pytest.mark.parametrize("package", ORDER)
+def test_imports_go_left_only(package):
+    allowed = {*ORDER[: ORDER.index(package) + 1]}
+    if package == "cli":
+        allowed |= FRONT_DOOR
+    for path in sources(package):
+        for name in imports(path):
+            top, _, rest = name.partition(".")
+            if top == "layerlaw":
+                assert rest.partition(".")[0] in allowed, f"{path.relative_to(ROOT)}: {name}"
+
+
+def test_layers_need_torch_and_sympy_alone():
+    allowed = {"torch", "sympy", "layerlaw", *sys.stdlib_module_names}
+    for path in sources("layers"):
+        others = {name.partition(".")[0] for name in imports(path)} - allowed
+        assert not others, f"{path.relative_to(ROOT)} imports {others}"
+
+
+def test_the_rule_of_imports_sees_every_form_of_import(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
+    path = tmp_path / "layers" / "one.py"
+    path.parent.mkdir()
+    path.write_text(
+        "import a.b\nfrom c import d\nfrom . import two\nfrom .three import x\n"
+        "from .. import measure\nfrom ..analysis import fit\n"
+        "def f():\n    from ..cli.main import run\n"
+    )
+    assert set(imports(path)) == {
+        "a.b",
+        "c",
+        "layerlaw.layers",
+        "layerlaw.layers.three",
+        "layerlaw.measure",
+        "layerlaw.analysis",
+        "layerlaw.cli.main",
+    }
+
+
+TABLE = "layer,device,mode,metric,n,d,value\n" + "".join(
+    f"mine,cpu,forward,seconds,{n},{d},{n * d * d * 1e-9}\n"
+    for n in (16, 32, 64, 128, 256)
+    for d in (8, 16, 32)
+)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import layerlaw; layerlaw.fit",
+        "import layerlaw.reports",
+        "import layerlaw.measure",
+        "command('--help')",
+        "command('fit', 'mine.csv', '--expect', 'mine=n*d**2', '--json', 'laws.json')",
+    ],
+)
+def test_torch_is_not_loaded_before_it_is_needed(tmp_path, code):
+    (tmp_path / "mine.csv").write_text(TABLE)
+    lines = [
+        "import sys",
+        "from importlib.metadata import entry_points",
+        "def command(*arguments):",
+        "    sys.argv[1:] = arguments",
+        "    entry_points(group='console_scripts')['layerlaw'].load()()",
+        "try:",
+        f"    {code}",
+        "except SystemExit as end:",
+        "    assert not end.code, end.code",
+        "print('loaded', 'torch' in sys.modules)",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "loaded False"
+
+
+def test_public_names():
+    assert {"fit", "layers", "sweep", "__version__"} <= set(dir(layerlaw))
+    assert callable(layerlaw.fit)
+    assert callable(layerlaw.sweep)
+    assert "attention" in layerlaw.layers.names()
+    with pytest.raises(AttributeError, match="no attribute 'swep'"):
+        _ = layerlaw.swep
+
+
+def test_version():
+    assert layerlaw.__version__ == version("layerlaw") == PROJECT["project"]["version"]
+    assert f"## [{layerlaw.__version__}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_every_package_is_declared_and_there():
+    declared = PROJECT["tool"]["setuptools"]
+    folders = declared["package-dir"]
+    assert sorted(folders) == sorted(declared["packages"])
+    there = {
+        path.parent.relative_to(ROOT)
+        for top in ["api", *ORDER]
+        for path in (ROOT / top).rglob("__init__.py")
+    }
+    assert {Path(folder) for folder in folders.values()} == there
+    for package, folder in folders.items():
+        assert importlib.util.find_spec(package), package
+        assert package == "layerlaw" or package == f"layerlaw.{folder.replace('/', '.')}"
+
+
+def test_no_folder_shadows_the_installed_package():
+    assert not (ROOT / "layerlaw").exists()
+    assert not (ROOT / "layerlaw.py").exists()
+
+
+MODULES = sorted(
+    found.name
+    for top in ["layerlaw", *(f"layerlaw.{package}" for package in ORDER)]
+    for found in pkgutil.iter_modules(importlib.import_module(top).__path__, f"{top}.")
+)
+
+
+# By the name they are imported under: from their files they would be loaded a second time.
+@pytest.mark.parametrize("module", ["layerlaw", *MODULES])
+def test_examples_in_docstrings(module):
+    assert doctest.testmod(importlib.import_module(module)).failed == 0
+
+
+def readme_command(environment):
+    found = re.findall(rf"^python3 .* run -e {environment}$", README, re.MULTILINE)
+    assert len(found) == 1, f"the README should give one command for {environment}: {found}"
+    return found[0]
+
+
+def test_ci_runs_the_readmes_commands():
+    report, tests = readme_command("report"), readme_command("tests")
+    assert report.replace("report", "tests") == tests
+    # Both take the line out of the README; this is what they look for.
+    looked_for = r"grep -E '^python3 .* run -e tests$' README.md"
+    assert looked_for in (ROOT / ".ci/run").read_text()
+    workflow = (ROOT / ".github/workflows/ci.yml").read_text()
+    assert looked_for in workflow
+    assert looked_for.replace("tests", "report") in workflow
+    setup = tests.removesuffix("-e tests")
+    assert f"{setup}-e wheel" in workflow
+    tox_again = "PYTHONPATH=.tox-bin python3 -m tox run -e lint,types"
+    assert tox_again in (ROOT / ".ci/run").read_text()
+    assert setup.endswith(tox_again.removesuffix("-e lint,types"))
+
+
+def test_ci_can_be_run():
+    assert os.access(ROOT / ".ci/run", os.X_OK)
+    assert subprocess.run(["bash", "-n", ROOT / ".ci/run"]).returncode == 0
+
+
+def links(path):
+    text = re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.S | re.M)
+    return re.findall(r"\]\(([^)\s]+)\)", text)
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+def test_links_and_images_are_there(path):
+    for link in links(path):
+        if re.match(r"[a-z]+:", link):
+            continue
+        target, _, anchor = link.partition("#")
+        there = path.parent / target if target else path
+        assert there.exists(), f"{path.name} refers to {link}"
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", there.read_text(encoding="utf-8"), re.MULTILINE)
+            slugs = {re.sub(r"[^\w\- ]", "", h).strip().lower().replace(" ", "-") for h in headings}
+            assert anchor in slugs, f"{path.name} refers to {link}"
+
+
+def pins():
+    text = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    for line in lines:
+        assert re.fullmatch(r"[a-z0-9.-]+==[0-9][0-9.]*", line), line
+    return dict(line.split("==") for line in lines)
+
+
+def test_everything_asked_for_is_pinned():
+    project = PROJECT["project"]
+    asked = [*project["dependencies"], *PROJECT["build-system"]["requires"]]
+    for extra in project["optional-dependencies"].values():
+        asked += extra
+    names = {re.match(r"[\w.-]+", requirement)[0].lower() for requirement in asked}
+    assert names <= set(pins())
+
+
+def test_hooks_use_the_pinned_versions():
+    text = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    ruff = set(re.findall(r"\bruff==([\w.]+)", text))
+    assert ruff == {pins()["ruff"]}
+
+
+def test_asv_measures_with_the_pinned_torch():
+    text = (ROOT / "asv.conf.json").read_text(encoding="utf-8")
+    assert re.search(r'"torch": \["([\d.]+)"\]', text)[1] == pins()["torch"]
+
+
+def shape(value):
+    """Give the fields of a JSON document without its values."""
+    if isinstance(value, dict):
+        return {key: shape(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [shape(inner) for inner in value]
+    return None
+
+
+def test_the_readmes_json_has_the_fields_of_a_real_one(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text(TABLE)
+    real = to_json(layerlaw.fit(path, {"mine": "n*d**2"}))
+    shown = re.search(r"^```json\n(.*?)^```", README, re.DOTALL | re.MULTILINE)[1]
+    assert shape(json.loads(shown)) == shape(real)
