@@ -85,7 +85,9 @@ def _load(path: Path) -> dict[str, Any]:
 def _table(rows: Iterator[Row], path: Path) -> pd.DataFrame:
     try:
         listed = list(rows)
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
+    except TableError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise TableError(f"{path}: not as its tool writes it: {reason}") from None
     if not listed:
@@ -132,7 +134,9 @@ def _asv_rows(path: Path, content: Mapping[str, Any]) -> Iterator[Row]:
         if metric is None or result["result"] is None:
             continue
         points = list(product(*result.get("params") or []))
-        names = about.get("param_names") or _guess_names(points[0])
+        names = about.get("param_names") or ()
+        if points and len(names) != len(points[0]):  # described anew since, or not at all
+            names = _guess_names(points[0])
         samples = result.get("samples") or [None] * len(points)
         for point, value, sampled in zip(points, result["result"], samples, strict=True):
             parameters = dict(zip(names, map(_literal, point), strict=True))
@@ -156,7 +160,7 @@ def _named_metric(name: str) -> str | None:
 
 
 def _guess_names(point: Sequence[str]) -> list[str]:
-    """Name parameters where benchmarks.json is missing: a case's key can be told by itself."""
+    """Name parameters that nothing describes: a case's key can be told by itself."""
     return [
         "case" if _case(_literal(text)) is not None else f"param{i + 1}"
         for i, text in enumerate(point)

@@ -5,12 +5,13 @@ No layer and no size is named here: the registry and the grid's profile `asv` gi
 
 from __future__ import annotations
 
+import atexit
 from contextlib import ExitStack
 from functools import cache
 from typing import TYPE_CHECKING
 
 import layerlaw
-import torch  # noqa: F401 - here once, instead of in the process that asv forks for each case
+import torch  # noqa: F401 - once, before asv forks a process for each case
 from layerlaw.layers import names
 from layerlaw.measure import Case, Controls, plan
 from layerlaw.measure.grid import LADDERS
@@ -24,6 +25,7 @@ PROFILE = "asv"
 
 #: What is in force until the process ends, in which asv measures a single case.
 IN_FORCE = ExitStack()
+atexit.register(IN_FORCE.close)
 
 
 @cache
