@@ -12,7 +12,7 @@ import pandas as pd
 from ..analysis import MARGIN, Fit, Verdict
 from .coverage import common_size
 from .summary import SummaryRow, cost_name, summary
-from .units import NONE, number, quantity, sizes
+from .units import NONE, listed, number, quantity, sizes
 
 #: Fields of the machine and the settings, as a reader calls them; others by their own name.
 _LABELS = {
@@ -111,8 +111,7 @@ def headline(fits: Sequence[Fit]) -> str:
     }
     parts = [f"{count[v]} {words[count[v] > 1]}" for v, words in said.items() if count[v]]
     laws = "1 law" if len(fits) == 1 else f"{len(fits)} laws"
-    listed = " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
-    return f"Of {laws}, {listed}."
+    return f"Of {laws}, {listed(parts)}."
 
 
 def facts(given: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
@@ -151,8 +150,8 @@ def _counts(table: pd.DataFrame, fits: Sequence[Fit]) -> Iterator[tuple[str, str
     if "status" in table:
         left_out = table[~table["status"].fillna("ok").isin(["ok", ""])]
         why = Counter(zip(left_out["layer"], left_out["status"], strict=True))
-        listed = ", ".join(f"{layer} {status} {count}" for (layer, status), count in why.items())
-        yield "rows left out", f"{len(left_out)} ({listed})" if listed else "0"
+        said = ", ".join(f"{layer} {status} {count}" for (layer, status), count in why.items())
+        yield "rows left out", f"{len(left_out)} ({said})" if said else "0"
 
 
 def _guide(margin: float) -> list[tuple[str, str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import seaborn as sns
@@ -15,11 +14,9 @@ from numpy.typing import NDArray
 
 from .crossovers import Crossovers
 from .curves import Curves
+from .exponents import Exponents
 from .ink import MARKERS, ink, legend, ramp
 from .units import called, number, quantity
-
-if TYPE_CHECKING:
-    from .figures import Exponents
 
 #: Columns of the crossovers' legend.
 CROSSOVER_COLUMNS = 3

@@ -10,18 +10,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from ..analysis import Fit, Law
 from . import drawing
 from .crossovers import REACH, Crossing, crossovers_info
 from .curves import Curves, slopes_info, times_info
-from .ink import listed, render
-from .summary import variants
-from .units import called, number, quantity, sizes
+from .exponents import Exponents, exponents_info
+from .ink import render
+from .units import called, listed, number, quantity, sizes
 
 
 @dataclass(frozen=True)
@@ -30,21 +28,6 @@ class Picture:
 
     panels: Sequence[str]
     caption: str
-
-
-class Exponents(NamedTuple):
-    """Exponents of one axis over all laws.
-
-    Attributes
-    ----------
-    axis
-        The size.
-    rows
-        Columns label, estimate, low, high, expected (NaN without theory), verdict.
-    """
-
-    axis: str
-    rows: pd.DataFrame
 
 
 def law_pictures(fit: Fit) -> list[Picture]:
@@ -74,33 +57,6 @@ def exponents_picture(fits: Sequence[Fit], margin: float) -> Picture | None:
         f"{number(margin)} around it. A disc matches, a cross differs, a triangle is unresolved, "
         "a square has no theory.",
     )
-
-
-def exponents_info(fits: Sequence[Fit]) -> list[Exponents]:
-    """Collect the exponents of all laws, by axis."""
-    rows = [
-        {
-            "axis": exponent.axis,
-            "label": f"{fit.series.layer} ({variant})" if variant else fit.series.layer,
-            "estimate": exponent.estimate,
-            "low": exponent.low,
-            "high": exponent.high,
-            "expected": fit.theory.degree(exponent.axis)
-            if fit.theory is not None and exponent.axis in fit.exponents
-            else np.nan,
-            "verdict": fit.exponents[exponent.axis].verdict.value
-            if exponent.axis in fit.exponents
-            else "none",
-        }
-        for fit, variant in zip(fits, variants(fits), strict=True)
-        for exponent in (fit.law.exponents if fit.law else ())
-    ]
-    axes = dict.fromkeys(str(row["axis"]) for row in rows)
-    frame = pd.DataFrame(rows)
-    return [
-        Exponents(axis, frame[frame["axis"] == axis].drop(columns="axis").reset_index(drop=True))
-        for axis in axes
-    ]
 
 
 def crossover_pictures(fits: Sequence[Fit]) -> tuple[Picture, list[Crossing]] | None:

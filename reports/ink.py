@@ -218,8 +218,3 @@ def _attribute(text: str) -> str:
     for character, entity in {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}.items():
         text = text.replace(character, entity)
     return text
-
-
-def listed(words: Sequence[str]) -> str:
-    """Join words as a sentence does: ``a, b and c``."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

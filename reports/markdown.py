@@ -70,4 +70,4 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def _escape(text: str) -> str:
     """Keep Markdown and HTML from reading a name or a reason as markup."""
     one_line = " ".join(text.split())
-    return re.sub(r"([\\`*_\[\]<>|~])", r"\\\1", one_line)
+    return re.sub(r"([\\`*_\[\]<>|~$])", r"\\\1", one_line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import floor, isfinite, log10
 
 NONE = "–"
@@ -67,3 +68,8 @@ def number(value: float, digits: int = 3) -> str:
 def sizes(at: dict[str, float]) -> str:
     """Write sizes as ``n = 256, d = 64``."""
     return ", ".join(f"{size} = {number(value)}" for size, value in at.items())
+
+
+def listed(words: Sequence[str]) -> str:
+    """Join words as a sentence does: ``a, b and c``."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

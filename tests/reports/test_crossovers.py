@@ -1,0 +1,71 @@
+import pytest
+from layerlaw.reports.crossovers import REACH, crossover, crossovers_info
+
+from .conftest import N, exact
+
+ATTENTION, RNN = 2e-11, 5e-10  # seconds per n²·d and per n·d²
+
+
+@pytest.fixture
+def pair():
+    return [exact("attention", ATTENTION, {"n": 2, "d": 1}), exact("rnn", RNN, {"n": 1, "d": 2})]
+
+
+@pytest.mark.parametrize("d", [8, 16, 32])
+def test_laws_cross_where_algebra_says(pair, d):
+    # a·n²·d = b·n·d² at n = d·b/a
+    assert crossover(*pair, {"d": d}) == pytest.approx(d * RNN / ATTENTION)
+    assert crossover(*reversed(pair), {"d": d}) == pytest.approx(d * RNN / ATTENTION)
+
+
+def test_no_crossing_is_told_beyond_reach(pair):
+    assert REACH * N[-1] < 128 * RNN / ATTENTION
+    assert crossover(*pair, {"d": 128}) is None
+    assert crossover(*pair, {"d": 128}, reach=8) == pytest.approx(128 * RNN / ATTENTION)
+    assert crossover(pair[0], pair[0], {"d": 8}) is None
+
+
+def test_no_crossing_is_told_at_a_width_that_was_not_measured(pair):
+    assert crossover(*pair, {"d": 4}) is None
+    assert crossover(*pair, {"d": 256}) is None
+
+
+def test_of_several_crossings_the_last_counts():
+    # 1 + n²/8192 and n/32 are equal at n = 32·(4 ± √(16 − 8))
+    bent = exact("attention", 1 / 8192, {"n": 2}, {"n": (16, 512)}, overhead=1.0)
+    line = exact("rnn", 1 / 32, {"n": 1}, {"n": (16, 512)})
+    assert crossover(bent, line, {}) == pytest.approx(32 * (4 + 8**0.5))
+
+
+def test_the_figure_tells_measured_from_extrapolated(pair):
+    infos = crossovers_info(pair)
+    assert [info.d for info in infos] == [16, 32, 64]
+    first, second, _ = (info.crossings for info in infos)
+    assert [(c.cheaper, c.dearer, c.extrapolated) for c in first] == [("rnn", "attention", False)]
+    assert first[0].n == pytest.approx(400)
+    assert [c.extrapolated for c in second] == [True]
+    lines = infos[0].lines
+    assert lines.loc[~lines["extrapolated"].astype(bool), "n"].max() == N[-1]
+    assert lines["n"].max() == pytest.approx(REACH * N[-1])
+
+
+def test_only_comparable_layers_are_compared(pair):
+    native = exact("sdpa", ATTENTION, {"n": 2, "d": 1})
+    alone = exact("dense", 1.0, {"n": 1, "d": 2})  # carries nothing between positions
+    phase = exact("attention_softmax", 1.0, {"n": 2}, {"n": N})  # takes scores, no sequence
+    unknown = exact("mine", 1.0, {"n": 1, "d": 1})
+    infos = crossovers_info([*pair, native, alone, phase, unknown])
+    assert {name for info in infos for name in info.lines["layer"]} == {"attention", "rnn"}
+    assert crossovers_info([native, alone, phase, unknown]) == []
+
+
+def test_a_kernel_is_held_at_its_smallest(pair):
+    conv = exact("conv", 1e-10, {"n": 1, "d": 2, "k": 1}, {"n": N, "d": (8, 64), "k": (3, 9)})
+    infos = crossovers_info([*pair, conv])
+    assert all(info.held == {"k": 3} for info in infos)
+
+
+def test_layers_without_a_common_width_are_not_compared():
+    narrow = exact("rnn", 1.0, {"n": 1, "d": 2}, {"n": N, "d": (8, 16)})
+    wide = exact("lstm", 1.0, {"n": 1, "d": 2}, {"n": N, "d": (64, 128)})
+    assert crossovers_info([narrow, wide]) == []
