@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -83,8 +83,25 @@ def _batch(number: int, seed: int, off_law: bool) -> list[Outcome]:
     return [outcome(case) for case in cases(number, seed, off_law=off_law)]
 
 
-def validate(number: int, seed: int, *, workers: int | None = None) -> pd.DataFrame:
+def validate(
+    number: int,
+    seed: int,
+    *,
+    workers: int | None = None,
+    progress: Callable[[int, int, object], None] | None = None,
+) -> pd.DataFrame:
     """Fit `number` cases that follow theory and as many that do not.
+
+    Parameters
+    ----------
+    number
+        Cases of each kind.
+    seed
+        Of the cases: the same seed gives the same figures.
+    workers
+        Processes; as many as there are cores, by default.
+    progress
+        Called after each batch of cases with the number done, the number of all, and its seed.
 
     Returns
     -------
@@ -99,7 +116,11 @@ def validate(number: int, seed: int, *, workers: int | None = None) -> pd.DataFr
         for start in range(0, number, chunk)
     ]
     with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        outcomes = list(pool.map(_batch, *zip(*jobs, strict=True)))
+        outcomes = []
+        for job, batch in zip(jobs, pool.map(_batch, *zip(*jobs, strict=True)), strict=True):
+            outcomes.append(batch)
+            if progress is not None:
+                progress(len(outcomes), len(jobs), f"from {job[1]}")
     rows = []
     for off_law in (False, True):
         these = [

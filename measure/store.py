@@ -192,6 +192,13 @@ class Store:
             connection.execute(insert(processes).values(**values))
         return int(number)
 
+    def controls(self, run: Run) -> dict[str, str]:
+        """Return what the controls did, in words, in the process that measured last."""
+        query = select(processes.c.controls).filter_by(run=run.id)
+        with self._engine.connect() as connection:
+            found = connection.scalars(query.order_by(processes.c.number.desc()).limit(1)).first()
+        return dict(found or {})
+
     def add(self, run: Run, measurement: Measurement) -> None:
         """Keep a measurement, whole or not at all: it is safe once this returns."""
         with self._engine.begin() as connection:

@@ -1,0 +1,353 @@
+"""The command line: what each command takes, and the one place where errors become one line."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+from . import show
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..analysis import Fit
+    from ..analysis.fits import Source
+    from ..measure import Run, Store
+
+app = typer.Typer(
+    name="layerlaw",
+    help="Measure how the cost of a layer grows, fit the law, and hold it against theory.",
+    epilog="Example: layerlaw run --profile quick --out my-report",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    add_completion=False,
+)
+
+#: Where `run` leaves what it makes, in the current folder.
+OUT = Path("layerlaw-report")
+STORE = "measurements.sqlite"
+
+_Layers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--layer",
+        "-l",
+        metavar="NAME",
+        help="A layer to measure; repeat for several. All, by default.",
+    ),
+]
+_Out = Annotated[
+    Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for report, table and laws.")
+]
+_Expect = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--expect",
+        "-e",
+        metavar="LAYER=EXPR",
+        help="Theory's leading order, such as mine=n*k*d**2; repeat.",
+    ),
+]
+_Axes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--axis", metavar="COLUMN", help="A column that is a size too, such as batch; repeat."
+    ),
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program.")]
+_Margin = Annotated[
+    float, typer.Option(min=0.0, help="Largest deviation of an exponent that still matches theory.")
+]
+
+
+#: Errors that speak to the user, by name: importing them all would cost `--help` a second.
+_MENDABLE = {
+    "DeviceUnavailable",
+    "ExpressionError",
+    "StoreError",
+    "TableError",
+    "UsageError",
+}
+
+
+class Device(StrEnum):
+    """Where to measure."""
+
+    CPU = "cpu"
+    CUDA = "cuda"
+    ALL = "all"
+
+
+class DType(StrEnum):
+    """Types of weights and inputs."""
+
+    FLOAT32 = "float32"
+    FLOAT64 = "float64"
+    BFLOAT16 = "bfloat16"
+    FLOAT16 = "float16"
+
+
+class UsageError(Exception):
+    """Something the user gave cannot be used; the message is one line."""
+
+
+class Measured(NamedTuple):
+    """What a report is made of: tidy rows, the machine's fingerprint, and how it was measured."""
+
+    table: pd.DataFrame
+    machine: Mapping[str, Any]
+    settings: Mapping[str, Any]
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    if version:
+        from .. import __version__
+
+        print(f"layerlaw {__version__}")
+        raise typer.Exit
+
+
+@app.command(name="list", epilog="Example: layerlaw list --json | jq '.[].name'")
+def list_layers(
+    as_json: _Json = False,
+) -> None:
+    """List the layers with their theory."""
+    from ..reports.theory import theory_rows
+
+    rows = theory_rows()
+    if as_json:
+        print(json.dumps([row.as_dict() for row in rows], indent=2, ensure_ascii=False))
+    else:
+        show.theory(rows)
+
+
+@app.command(epilog="Example: layerlaw run --profile quick --layer attention --layer rnn")
+def run(
+    layers: _Layers = None,
+    profile: Annotated[
+        str,
+        typer.Option(
+            help="How much to measure: quick (under 3 minutes), standard (under 10) or full."
+        ),
+    ] = "standard",
+    device: Annotated[
+        Device, typer.Option(help="Where to measure; all: every device that is there.")
+    ] = Device.CPU,
+    out: _Out = OUT,
+    batch: Annotated[int, typer.Option(min=1, help="Sequences per pass.")] = 1,
+    dtype: Annotated[DType, typer.Option(help="Type of weights and inputs.")] = DType.FLOAT32,
+    threads: Annotated[int, typer.Option(min=1, help="Threads that torch may use.")] = 1,
+    rounds: Annotated[
+        int | None, typer.Option(min=1, help="Passes over all points, instead of the profile's.")
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(help="Of the order of points, the weights and the inputs.")
+    ] = 0,
+    raw: Annotated[
+        bool,
+        typer.Option("--raw", help="Leave the memory allocator as it is: pages are mapped anew."),
+    ] = False,
+    fresh: Annotated[
+        bool,
+        typer.Option("--fresh", help="Measure anew instead of going on where a run was stopped."),
+    ] = False,
+    margin: _Margin = 0.2,
+    as_json: _Json = False,
+) -> None:
+    """Measure layers, fit their laws, judge them, and write the report.
+
+    The same command again goes on where a stopped run was, and measures nothing twice.
+    """
+    from contextlib import closing
+
+    from ..measure import Store, begin, carry_out, plan
+
+    try:
+        todo = plan(
+            layers,
+            profile=profile,
+            device=device.value,
+            batch=batch,
+            dtype=dtype.value,
+            threads=threads,
+            rounds=rounds,
+            seed=seed,
+            raw=raw,
+        )
+    except (KeyError, ValueError) as error:  # a name that is not known; the message lists those
+        raise UsageError(error.args[0]) from None
+    with Store(out / STORE) as store:
+        work = begin(todo, store, fresh=fresh)
+        with closing(carry_out(todo, store, work)) as steps:
+            show.measuring(todo, steps)
+        measured = _kept(store, work)
+    command = shlex.join(["layerlaw", *sys.argv[1:]])
+    _report(measured, out, command, {}, [], margin, as_json=as_json)
+
+
+@app.command(epilog="Example: layerlaw fit table.csv --expect mine=n*k*d**2 --json laws.json")
+def fit(
+    tables: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="TABLE...",
+            help="Tidy CSV, asv's result folder or file, or pytest-benchmark's JSON.",
+            show_default=False,
+        ),
+    ],
+    expect: _Expect = None,
+    axes: _Axes = None,
+    margin: _Margin = 0.2,
+    json_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--json", metavar="OUT.json", help="Write the laws as JSON; - for standard output."
+        ),
+    ] = None,
+) -> None:
+    """Fit the laws of measurements that are there already, and judge them.
+
+    Columns: layer, device, mode, metric, n, d, value; k, repeat, process, round and status may
+    be there. Any other column that varies separates laws, unless --axis makes it a size.
+    """
+    fits = _fit(tables, _expected(expect), axes, margin)
+    if json_file is not None:
+        _write_json(fits, json_file)
+    if json_file != Path("-"):
+        show.laws(fits)
+
+
+@app.command(epilog="Example: layerlaw report layerlaw-report --out again")
+def report(
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="SOURCE", help="Folder that run wrote, or a table that fit reads."),
+    ] = OUT,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="DIR", help="Where to; the folder of SOURCE."),
+    ] = None,
+    expect: _Expect = None,
+    axes: _Axes = None,
+    margin: _Margin = 0.2,
+    as_json: _Json = False,
+) -> None:
+    """Write the report of measurements that are there already, measuring nothing.
+
+    A run that was stopped is reported as far as it went.
+    """
+    if (source / STORE).is_file():
+        from ..measure import Store
+
+        with Store(source / STORE, readonly=True) as store:
+            measured = _kept(store, store.latest())
+    else:
+        from ..analysis.readers import read
+
+        measured = Measured(read(source), {}, {})
+    to = out or (source if (source / STORE).is_file() else OUT)
+    command = shlex.join(["layerlaw", *sys.argv[1:]])
+    _report(measured, to, command, _expected(expect), axes, margin, as_json=as_json)
+
+
+@app.command(epilog="Example: layerlaw validate --cases 400 --seed 7")
+def validate(
+    cases: Annotated[
+        int, typer.Option(min=1, help="Synthetic laws on theory, and as many off it.")
+    ] = 200,
+    seed: Annotated[int, typer.Option(help="Of the cases.")] = 1000,
+    as_json: _Json = False,
+) -> None:
+    """Hold the fitter against synthetic laws whose truth is known, beside a log-log line."""
+    from ..analysis.validation import validate as hold
+
+    with show.counting("synthetic laws") as update:
+        figures = hold(cases, seed, progress=update)
+    if as_json:
+        print(figures.to_json(orient="index", indent=2))
+    else:
+        show.figures(figures)
+
+
+def _fit(
+    sources: Sequence[Source], expect: Mapping[str, str], axes: list[str] | None, margin: float
+) -> list[Fit]:
+    from ..analysis import fit
+
+    with show.counting("laws") as update:
+        return fit(sources, expect, axes=axes or [], margin=margin, progress=update)
+
+
+def _kept(store: Store, work: Run) -> Measured:
+    settings = {**work.settings, "controls": store.controls(work)}
+    return Measured(store.table(work), work.machine, settings)
+
+
+def _report(
+    measured: Measured,
+    out: Path,
+    command: str,
+    expect: Mapping[str, str],
+    axes: list[str] | None,
+    margin: float,
+    *,
+    as_json: bool,
+) -> None:
+    """Fit what was measured, write the report, and print the laws."""
+    from ..reports import in_order, write_report
+
+    fits = in_order(_fit([measured.table], expect, axes, margin))
+    with show.working("writing the report"):
+        page, *_ = write_report(
+            out, measured.table, fits, measured.machine, measured.settings, command, margin=margin
+        )
+    if as_json:
+        _write_json(fits, Path("-"))
+    else:
+        show.laws(fits)
+    show.say(f"The report is {page}; table.csv, laws.json and report.md lie beside it in {out}.")
+
+
+def _write_json(fits: Sequence[Fit], path: Path) -> None:
+    from ..reports.write import laws_json
+
+    if path == Path("-"):
+        print(laws_json(fits), end="")
+    else:
+        path.write_text(laws_json(fits), encoding="utf-8")
+
+
+def _expected(pairs: list[str] | None) -> dict[str, str]:
+    """Split ``LAYER=EXPR`` pairs."""
+    expected = {}
+    for pair in pairs or []:
+        layer, equals, expression = pair.partition("=")
+        if not (layer.strip() and equals and expression.strip()):
+            raise UsageError(f"--expect {pair!r}: write it as LAYER=EXPR, such as mine=n*d**2")
+        expected[layer.strip()] = expression
+    return expected
+
+
+def run_app() -> None:
+    """Run the command; what a user can mend ends with one line and exit status 2."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        show.error("stopped; the same command again goes on from here")
+        sys.exit(130)
+    except Exception as error:
+        if type(error).__name__ not in _MENDABLE and not isinstance(error, OSError):
+            raise
+        show.error(str(error))
+        sys.exit(2)

@@ -1,0 +1,188 @@
+"""What a person sees in the terminal: progress on standard error, results on standard output."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..analysis import Fit
+    from ..measure import Plan
+    from ..measure import Progress as Step
+    from ..reports.theory import TheoryRow
+
+#: A screen is drawn at most this often, and a log gets a line at most that often, in seconds.
+_SCREEN, _LOG = 0.25, 10.0
+
+_STYLES = {"matches": "green", "differs": "red", "unresolved": "yellow"}
+_PIPE_WIDTH = 160  # of a table that goes to a file: wide enough not to be folded
+
+
+def _out() -> Console:
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_PIPE_WIDTH)
+
+
+def say(text: str) -> None:
+    """Print a line for a person, apart from what a program would read."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
+
+
+def measuring(plan: Plan, steps: Iterable[Step]) -> None:
+    """Draw a line per layer and the time left while measuring.
+
+    It draws between measurements alone: a thread that redraws would disturb them.
+    """
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        return _measuring_log(steps)
+    bars = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[left]}"),
+        console=console,
+        auto_refresh=False,
+    )
+    rows = {layer: bars.add_task(layer, total=None, left="") for layer in plan.layers}
+    whole = bars.add_task("[bold]all", total=plan.total, left="")
+    drawn = 0.0
+    with bars:
+        for step in steps:
+            bars.update(rows[step.layer], total=step.layer_total, completed=step.layer_done)
+            bars.update(whole, completed=step.done, left=f"{clock(step.seconds_left)} left")
+            if monotonic() - drawn > _SCREEN:
+                bars.refresh()
+                drawn = monotonic()
+        bars.update(whole, completed=plan.total, left="")
+        bars.refresh()
+
+
+def _measuring_log(steps: Iterable[Step]) -> None:
+    """Print a line now and then, for a log file."""
+    said = monotonic()
+    for step in steps:
+        if monotonic() - said > _LOG:
+            say(f"measured {step.done} of {step.total}, {clock(step.seconds_left)} left")
+            said = monotonic()
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Show that something is under way."""
+    with Console(stderr=True).status(what):
+        yield
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int, int, object], None]]:
+    """Draw a bar with the time left; yields what is called with done, total and the one at hand."""
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("fitting {task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as bars:
+        bar = bars.add_task(what, total=None)
+
+        def update(done: int, total: int, at_hand: object) -> None:
+            bars.update(bar, completed=done, total=total, description=f"{what}: {at_hand}")
+
+        yield update
+
+
+def laws(fits: Sequence[Fit]) -> None:
+    """Print the summary of laws, and the reasons of all that do not match."""
+    from ..reports import common_size, cost_name, summary
+    from ..reports.units import sizes
+
+    rows = summary(fits)
+    size = common_size(fits)
+    grown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    grown.add_column("layer", no_wrap=True)
+    variant = any(row.variant for row in rows)
+    if variant:
+        grown.add_column("of")
+    grown.add_column("theory")
+    grown.add_column("measured exponents [95 %]")
+    grown.add_column("verdict")
+    grown.add_column("sequential\noperations")
+    grown.add_column("path\nlength")
+    cost = f"{cost_name(fits)} at\n{sizes(size)}" if size else cost_name(fits)
+    grown.add_column(cost, justify="right")
+    for row in rows:
+        grown.add_row(
+            row.layer,
+            *([row.variant] if variant else []),
+            row.theory,
+            "\n".join(row.exponents),
+            Text(row.verdict, style=_STYLES.get(row.verdict, "")),
+            row.sequential_ops,
+            row.path_length,
+            row.cost,
+        )
+    console = _out()
+    console.print(grown)
+    for row, fit in zip(rows, fits, strict=True):
+        if row.verdict in ("differs", "unresolved"):
+            label = f"{row.layer} ({row.variant})" if row.variant else row.layer
+            reason = Text.assemble((label, "bold"), " ", (row.verdict, _STYLES[row.verdict]))
+            console.print(reason.append(f": {fit.reason}"))
+
+
+def theory(rows: Sequence[TheoryRow]) -> None:
+    """Print the layers with their theory."""
+    listed = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in (
+        "layer",
+        "formula",
+        "time",
+        "FLOPs, forward",
+        "sequential\noperations",
+        "path\nlength",
+    ):
+        listed.add_column(column)
+    for row in rows:
+        listed.add_row(
+            row.name, Text(row.formula), row.time, row.flops, row.sequential_ops, row.path_length
+        )
+    _out().print(listed)
+
+
+def figures(table: pd.DataFrame) -> None:
+    """Print the figures of the validation, a column for each kind of case."""
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    shown.add_column("figure")
+    for kind in table.index:
+        shown.add_column(str(kind), justify="right")
+    for figure in table.columns:
+        values = table[figure]
+        digits = "{:.0f}" if figure == "number" else "{:.4f}" if "error" in figure else "{:.3f}"
+        shown.add_row(figure, *(digits.format(value) for value in values))
+    _out().print(shown)
+
+
+def clock(seconds: float) -> str:
+    """Write seconds as minutes and seconds."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"
+
+
+def error(message: str) -> None:
+    """Print an error as one line on standard error."""
+    print("layerlaw: " + " ".join(message.split()), file=sys.stderr)

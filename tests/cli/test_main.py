@@ -1,0 +1,136 @@
+"""The command as a user calls it: a real process, real files, exit status and output."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+RUN = ("run", "--profile", "asv", "--layer", "dense", "--rounds", "1", "--out", "out")
+
+
+def layerlaw(*arguments, cwd, status=0):
+    done = subprocess.run(
+        [sys.executable, "-c", "from layerlaw.cli.main import run_app; run_app()", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "COLUMNS": "120"},
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture
+def table(tmp_path):
+    n, d = np.meshgrid([32, 64, 128, 256, 512], [16, 32, 64, 128, 256])
+    frame = pd.DataFrame({"n": n.ravel(), "d": d.ravel()})
+    frame = frame.assign(layer="mine", device="cpu", mode="forward", metric="seconds")
+    frame["value"] = 1e-6 + 1e-10 * frame.n * frame.d**2
+    path = tmp_path / "table.csv"
+    frame.to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize("command", [[], ["list"], ["run"], ["fit"], ["report"], ["validate"]])
+def test_every_command_has_help_with_an_example(command, tmp_path):
+    assert "Example: layerlaw" in layerlaw(*command, "--help", cwd=tmp_path).stdout
+
+
+def test_list_tells_the_theory_of_every_layer(tmp_path):
+    rows = json.loads(layerlaw("list", "--json", cwd=tmp_path).stdout)
+    attention = next(row for row in rows if row["name"] == "attention")
+    assert (attention["time"], attention["flops"]) == ("O(n²·d)", "4*d*n**2 + 5*n**2")
+    text = layerlaw("list", cwd=tmp_path).stdout
+    assert all(row["name"] in text for row in rows)
+
+
+def test_fit_writes_the_contract_and_prints_a_table(table, tmp_path):
+    done = layerlaw("fit", table.name, "--expect", "mine=n*d**2", "--json", "o.json", cwd=tmp_path)
+    (one,) = json.loads((tmp_path / "o.json").read_text())["fits"]
+    assert one["verdict"] == "matches"
+    assert "matches" in done.stdout
+    assert "O(n·d²)" in done.stdout
+
+
+def test_fit_gives_json_alone_on_standard_output(table, tmp_path):
+    done = layerlaw("fit", table.name, "--json", "-", cwd=tmp_path)
+    assert json.loads(done.stdout)["schema"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["fit", "none.csv"], "none.csv: there is no such file"),
+        (["fit", "table.csv", "--expect", "mine=n*q"], "unknown symbol 'q'"),
+        (["fit", "table.csv", "--expect", "mine"], "LAYER=EXPR"),
+        (["fit", "table.csv", "--expect", "typo=n"], "'typo'"),
+        (["fit", "table.csv", "--axis", "batch"], "no column 'batch'"),
+        (["fit", "table.csv", "--json", "no/such/folder.json"], "no/such/folder.json"),
+        (["run", "--layer", "nope"], "no layer is called 'nope'"),
+        (["run", "--profile", "nope"], "no profile is called 'nope'"),
+        (["report", "none"], "none: there is no such file"),
+    ],
+)
+def test_what_a_user_can_mend_is_one_line_and_status_2(arguments, says, table, tmp_path):
+    done = layerlaw(*arguments, cwd=tmp_path, status=2)
+    assert says in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_cuda_where_there_is_none_is_one_line_and_status_2(tmp_path):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is a CUDA device here")
+    done = layerlaw("run", "--device", "cuda", cwd=tmp_path, status=2)
+    assert "CUDA is not available" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_run_goes_from_layers_to_report_and_measures_nothing_twice(tmp_path):
+    first = layerlaw(*RUN, cwd=tmp_path)
+    assert first.stderr.strip().splitlines()[-1].startswith("The report is out/report.html")
+    assert "dense" in first.stdout
+    rows = pd.read_csv(tmp_path / "out" / "table.csv")
+    assert (rows["value"] > 0).all()
+    assert {"report.html", "report.md", "laws.json"} <= {
+        p.name for p in (tmp_path / "out").iterdir()
+    }
+    laws = json.loads((tmp_path / "out" / "laws.json").read_text())["fits"]
+    assert laws[0]["exponents"].keys() == {"n", "d"}
+
+    layerlaw(*RUN, cwd=tmp_path)  # complete: the same rows again
+    pd.testing.assert_frame_equal(rows, pd.read_csv(tmp_path / "out" / "table.csv"))
+    layerlaw(*RUN, "--fresh", cwd=tmp_path)
+    assert not rows["value"].equals(pd.read_csv(tmp_path / "out" / "table.csv")["value"])
+
+
+def test_report_and_fit_agree_with_run(tmp_path):
+    layerlaw(*RUN, cwd=tmp_path)
+    laws = json.loads((tmp_path / "out" / "laws.json").read_text())
+    again = layerlaw("report", "out", "--out", "again", "--json", cwd=tmp_path)
+    assert json.loads(again.stdout) == laws
+    assert (tmp_path / "again" / "report.html").is_file()
+    fitted = layerlaw("fit", "out/table.csv", "--json", "-", cwd=tmp_path)
+    for one, other in zip(json.loads(fitted.stdout)["fits"], laws["fits"], strict=True):
+        assert one["verdict"] == other["verdict"]
+
+
+@pytest.mark.slow
+def test_validation_reaches_its_bars(tmp_path):
+    done = layerlaw("validate", "--cases", "50", "--seed", "2000", "--json", cwd=tmp_path)
+    figures = json.loads(done.stdout)
+    on, off = figures["on the law"], figures["off the law"]
+    assert on["median error"] <= 0.017
+    assert on["p95 error"] <= 0.15  # 0.10 over many cases; 50 leave some chance
+    assert on["median error"] < on["line median error"] / 5
+    assert on["coverage"] >= 0.88  # 90 % over many cases
+    assert on["matches"] >= 0.80
+    assert off["matches"] == 0
