@@ -44,7 +44,7 @@ def page(tmp_path_factory, table, fits) -> Path:
     folder = tmp_path_factory.mktemp("page")
     long = "a_layer_with_a_name_that_is_longer_than_any_name_should_be_" * 2
     more = rows(long, attention)
-    every = [*fits, *analysis.fit(more)]
+    every = [fits[0], *analysis.fit(more)]
     command = "layerlaw run " + " ".join(f"--layer {fit.series.layer}" for fit in every)
     return write_report(folder, table, every, {"cpu": long}, {"profile": "quick"}, command)[0]
 
