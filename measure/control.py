@@ -32,11 +32,14 @@ class Controls:
     flush_subnormals
         Treat subnormal numbers as zero. An unscaled softmax yields up to 10 % of them and took
         twice as long at d = 64 to 128 as at d = 32, which moved its d exponent by 0.11.
+    calm
+        Wait, within limits, while something else slows the machine down; see `calm`.
     """
 
     threads: int = 1
     allocator: bool = True
     flush_subnormals: bool = True
+    calm: bool = True
 
     @contextmanager
     def in_force(self, working_set: int = 2**25) -> Iterator[dict[str, str]]:
@@ -59,6 +62,7 @@ class Controls:
             "threads": str(self.threads),
             "subnormals": self._subnormals(),
             "garbage collection": "off while timing",
+            "calm": "waited for" if self.calm else "not waited for",
             "allocator": hold_allocator(working_set) if self.allocator else "left alone",
         }
         try:

@@ -41,7 +41,7 @@ class Plan:
 
     cases: tuple[Case, ...]
     rounds: int = 5
-    repeats: int = 2
+    repeats: int = 1
     seed: int = 0
     controls: Controls = field(default_factory=Controls)
 

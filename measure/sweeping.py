@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
 import pandas as pd
 
+from .calm import Calm
 from .case import Case, Measurement
 from .machine import fingerprint, machine_id
 from .planning import Plan, plan
 from .store import Run, Store
 from .workload import measure
+
+#: The note of a measurement for which no calm moment came.
+DISTURBED = "(measured while something else slowed the machine down)"
 
 
 @dataclass(frozen=True)
@@ -78,12 +83,16 @@ def carry_out(plan: Plan, store: Store, run: Run) -> Generator[Progress, None, N
     estimate = _Estimate(case for _, case in pending)
     with plan.controls.in_force() as controls:
         process = store.add_process(run, controls)
+        calm = Calm() if plan.controls.calm else None
         while pending:
             round, case = pending.pop(0)
             start = monotonic()
-            result = measure(
-                case, process=process, round=round, repeats=plan.repeats, seed=plan.seed
+            work = partial(
+                measure, case, process=process, round=round, repeats=plan.repeats, seed=plan.seed
             )
+            result, calmly = calm.during(work) if calm else (work(), True)
+            if not calmly:
+                result = replace(result, note=f"{result.note} {DISTURBED}".strip())
             store.add(run, result)
             if result.status != "ok":
                 pending = [(r, other) for r, other in pending if other != case]

@@ -52,7 +52,7 @@ def test_attention_stays_where_its_temporaries_are_in_cache():
 
 def test_the_grid_follows_the_theory_of_a_layer_it_has_never_seen(toy):
     cubic = toy("cubic", lambda x: x)
-    dear = Theory(n * d, 1000 * n * d**2, Integer(0), n * d, Integer(1), Integer(1))
+    dear = Theory(n * d, 10_000 * n * d**2, Integer(0), n * d, Integer(1), Integer(1))
     deep = Theory(n * d, n * d**2, Integer(0), n * d, n, Integer(1))
     wide = Theory(n * d, n * d**2, Integer(0), n**2 * d, Integer(1), Integer(1))
 

@@ -5,16 +5,24 @@ import sys
 import time
 from collections import Counter
 from contextlib import closing
+from dataclasses import replace
 
 import layerlaw
 import pytest
-from layerlaw.measure import COLUMNS, Store, begin, carry_out, plan, sweeping
+from layerlaw.measure import COLUMNS, Controls, Store, begin, carry_out, plan, sweeping
 
 TODO = {"profile": "asv", "rounds": 2, "repeats": 2}
 
 
 def steps(todo, store, fresh=False):
     return closing(carry_out(todo, store, begin(todo, store, fresh=fresh)))
+
+
+class Still:
+    """A machine on which it is always calm."""
+
+    def during(self, work):
+        return work(), True
 
 
 @pytest.fixture
@@ -27,6 +35,7 @@ def counted(monkeypatch):
         return sweeping.Measurement(case, process, round, (1e-3,) * repeats)
 
     monkeypatch.setattr(sweeping, "measure", fake)
+    monkeypatch.setattr(sweeping, "Calm", Still)
     return made
 
 
@@ -108,6 +117,22 @@ def test_a_failing_case_is_one_row_and_the_sweep_goes_on(toy):
     assert failed.groupby(["n", "d"]).size().unique().tolist() == [1], "it is not tried again"
     assert len(table) > len(failed)
     assert set(table[table["n"] != 64]["status"]) == {"ok"}
+
+
+def test_what_no_calm_moment_came_for_is_kept_and_noted(counted, monkeypatch):
+    monkeypatch.setattr(Still, "during", lambda self, work: (work(), False))
+    todo = plan("rnn", **TODO)
+    with Store() as store, steps(todo, store) as run:
+        notes = {step.measurement.note for step in run}
+    assert notes == {sweeping.DISTURBED}
+    assert counted.total() == todo.total
+
+
+def test_waiting_can_be_turned_off(counted, monkeypatch):
+    monkeypatch.setattr(sweeping, "Calm", None)
+    todo = replace(plan("rnn", **TODO), controls=Controls(calm=False))
+    with Store() as store, steps(todo, store) as run:
+        assert {step.measurement.note for step in run} == {""}
 
 
 def test_stopping_by_hand_loses_the_point_under_way_and_no_other(tmp_path, monkeypatch, counted):

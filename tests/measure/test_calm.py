@@ -1,0 +1,74 @@
+import pytest
+from layerlaw.measure import Controls
+from layerlaw.measure.calm import SHARE, SLOW, Calm
+
+
+class Machine:
+    """A machine of two speeds: slow within the stretches given, in seconds of its own time."""
+
+    def __init__(self, *slow):
+        self.now, self._slow = 0.0, slow
+
+    def work(self, seconds):
+        factor = 1.8 if any(start <= self.now < end for start, end in self._slow) else 1.0
+        self.now += factor * seconds
+        return factor
+
+    def calm(self):
+        return Calm(lambda call, loops: self.work(5e-4) * 5e-4, lambda: self.now)
+
+
+def test_it_works_at_once_in_a_calm_moment():
+    machine = Machine()
+    calm = machine.calm()
+    before = machine.now
+    assert calm.during(lambda: machine.work(0.01)) == (1.0, True)
+    assert machine.now - before == pytest.approx(0.01 + 2 * 5e-4)
+
+
+def test_it_waits_for_a_slow_stretch_to_end():
+    machine = Machine((1.0, 1.3))
+    calm = machine.calm()
+    machine.now = 1.1
+    assert calm.during(lambda: machine.work(0.01)) == (1.0, True)
+    assert 1.3 <= machine.now < 1.32
+
+
+def test_work_in_which_a_slow_stretch_began_is_done_again():
+    machine = Machine((1.0, 1.3))
+    calm = machine.calm()
+    machine.now = 0.99
+    tries = []
+    result, calmly = calm.during(lambda: tries.append(machine.work(0.02)))
+    assert (result, calmly) == (None, True)
+    assert len(tries) == 2
+    assert tries[-1] == 1.0
+
+
+def test_where_the_best_never_comes_back_waiting_ends_and_is_told():
+    machine = Machine((1.0, 1e9))
+    calm = machine.calm()
+    machine.now = 1.0
+    worked = 0.0
+    for _ in range(200):
+        _, calmly = calm.during(lambda: machine.work(0.01))
+        worked += 0.018
+    assert not calmly
+    assert machine.now - 1.0 < 1.0 + 1.1 * worked / (1 - SHARE)
+
+
+def test_slowness_is_beside_the_best_so_far():
+    machine = Machine((0.0, 1.0))
+    calm = machine.calm()
+    assert calm.slowness() == pytest.approx(1.0), "it has seen nothing better"
+    machine.now = 1.0
+    assert calm.slowness() == pytest.approx(1.0)
+    machine.now = 0.5
+    assert calm.slowness() == pytest.approx(1.8)
+    assert SLOW < 1.8
+
+
+def test_the_real_reference_takes_about_as_long_each_time():
+    with Controls(allocator=False).in_force():
+        calm = Calm()
+        assert min(calm.slowness() for _ in range(50)) < SLOW
