@@ -136,16 +136,17 @@ def _numbers(column: pd.Series[Any], name: str, *, empty: bool) -> pd.Series[flo
     """Turn a column into positive finite numbers; NaN may stand for empty where that is allowed."""
     numbers = pd.to_numeric(column, errors="coerce").astype(float)
     text = numbers.isna() & column.notna()
-    problems: dict[str, pd.Series[bool]] = {
-        "is not a number": text,
-        "is empty or NaN": column.isna() & (not empty),
-        "is not finite": pd.Series(np.isinf(numbers), index=column.index),
-        "is not positive": numbers <= 0,
+    problems = {
+        "is not a number": text.to_numpy(),
+        "is empty or NaN": column.isna().to_numpy() & (not empty),
+        "is not finite": np.isinf(numbers.to_numpy()),
+        "is not positive": (numbers <= 0).to_numpy(),
     }
     for problem, wrong in problems.items():
         if wrong.any():
-            row = wrong.idxmax()
-            raise TableError(f"{name}: row {row}, column {column.name}: {column[row]} {problem}")
+            first = int(wrong.argmax())
+            row, cell = column.index[first], column.iloc[first]
+            raise TableError(f"{name}: row {row}, column {column.name}: {cell} {problem}")
     return numbers
 
 
