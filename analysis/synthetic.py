@@ -18,7 +18,7 @@ from .terms import Leading, leading, parse
 
 Array = NDArray[np.float64]
 
-_GRIDS: dict[int, dict[str, Array]] = {
+_GRIDS: dict[int, dict[str, NDArray[np.floating]]] = {
     1: {"n": 2 ** np.linspace(5, 14, 37)},
     2: {"n": 2.0 ** np.arange(5, 12), "d": 2.0 ** np.arange(4, 11)},
     3: {

@@ -23,6 +23,10 @@ WITHIN = ("repeat", "process", "round", "status")
 #: A point's value is the mean of this share of its repeats, the lowest: disturbances only
 #: ever add time. Of five repeats the lowest three beat mean, median and minimum.
 _LOWEST = 0.6
+#: Of these only such as lie within this share above the very lowest. Where neighbours slow a
+#: machine to half its speed for more than two rounds of five, the lowest three are a mixture of
+#: both speeds; with it the scatter around the law was 12 %, without it 5 %.
+_NEAR = 0.15
 
 
 class TableError(ValueError):
@@ -198,12 +202,13 @@ def cut(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> Iterator[Se
 
 
 def _collapse(frame: pd.DataFrame, point: Sequence[str]) -> pd.DataFrame:
-    """Give each point one value: the mean of its lowest repeats; ``row`` is its first row."""
+    """Give each point one value, of its lowest repeats; ``row`` is the first of these."""
     ordered = frame.assign(row=frame.index).sort_values("value", kind="stable")
     grouped = ordered.groupby(list(point), sort=False, dropna=False)
     rank = grouped.cumcount()
-    keep = np.ceil(_LOWEST * grouped["value"].transform("size"))
-    lowest = ordered[rank < keep].groupby(list(point), sort=False, dropna=False)
+    keep = rank < np.ceil(_LOWEST * grouped["value"].transform("size"))
+    keep &= ordered["value"] <= (1 + _NEAR) * grouped["value"].transform("min")
+    lowest = ordered[keep].groupby(list(point), sort=False, dropna=False)
     points: pd.DataFrame = lowest.agg(value=("value", "mean"), row=("row", "min")).reset_index()
     return points.sort_values("row", kind="stable")
 

@@ -12,7 +12,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from .law import Exponent, Law
+from .law import BOUND, Exponent, Law
 
 Array = NDArray[np.float64]
 
@@ -20,6 +20,7 @@ Array = NDArray[np.float64]
 MARGIN = 0.2
 
 _FEWEST_SIZES = 4
+_EDGE = 0.05  # an interval this near to the end of the search is cut off by it
 _MOSTLY = 0.5  # overhead above this share of the time hides the leading term
 _BARELY = 0.2  # a leading term below this share at every point says nothing of its exponent
 
@@ -81,7 +82,7 @@ def judge(
 
 def _judge_exponent(law: Law, exponent: Exponent, theory: float, margin: float) -> Judgement:
     # What makes the interval itself worthless comes before what it says.
-    for doubt in (_too_few, _hidden, _left_over):
+    for doubt in (_too_few, _hidden, _left_over, _at_the_edge):
         if reason := doubt(law, exponent):
             return Judgement(Verdict.UNRESOLVED, reason)
     said = f"{exponent} (theory {theory:g})"
@@ -140,6 +141,16 @@ def _left_over(law: Law, exponent: Exponent) -> str | None:
     return (
         f"the points scatter by {left.scatter:.0%} around the law: kernels may switch between "
         "sizes, or the machine was disturbed"
+    )
+
+
+def _at_the_edge(law: Law, exponent: Exponent) -> str | None:
+    degree = law.leading.degree(exponent.axis)
+    if max(exponent.high - degree, degree - exponent.low) < BOUND - _EDGE:
+        return None
+    return (
+        f"{exponent} runs to the edge of what is searched ({degree - BOUND:g} to "
+        f"{degree + BOUND:g}): {_why_wide(law, exponent, MARGIN)}"
     )
 
 

@@ -28,9 +28,10 @@ FEWEST = 4
 #: Values of each axis, from which a grid takes what theory allows. Powers of two, so that every
 #: point fills whole vector registers and tiles alike; a kernel is odd (the padding (k − 1)/2 is
 #: whole) and begins at 3, because with k = 1 a convolution is another layer with another kernel.
+#: The width begins at 16, a vector register of float32: at 8 times lay 12 to 43 % above the law.
 LADDERS: Mapping[str, tuple[int, ...]] = {
     "n": tuple(2**i for i in range(4, 15)),
-    "d": tuple(2**i for i in range(3, 13)),
+    "d": tuple(2**i for i in range(4, 13)),
     "k": tuple(2**i + 1 for i in range(1, 7)),
 }
 

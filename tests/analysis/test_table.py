@@ -26,10 +26,17 @@ def test_a_point_is_the_mean_of_its_lowest_three_of_five(rows):
 @pytest.mark.parametrize(("repeats", "lowest"), [(1, 1), (2, 2), (3, 2), (5, 3), (10, 6)])
 def test_the_share_of_the_lowest_repeats(rows, repeats, lowest):
     points = pd.concat(
-        [rows.iloc[[0]].assign(n=n, value=float(v)) for n in (1, 2) for v in range(1, repeats + 1)]
+        [rows.iloc[[0]].assign(n=n, value=1 + 0.01 * v) for n in (1, 2) for v in range(repeats)]
     )
     (series,) = cut(points)
-    assert series.values[0] == pytest.approx(np.mean(np.arange(1, lowest + 1)))
+    assert series.values[0] == pytest.approx(1 + 0.01 * np.mean(range(lowest)))
+
+
+def test_repeats_at_half_the_speed_are_not_mixed_in(rows):
+    speeds = (1.0, 1.02, 1.8, 1.82, 1.85)
+    points = pd.concat([rows.iloc[[0]].assign(n=n, value=v) for n in (1, 2) for v in speeds])
+    (series,) = cut(points)
+    assert series.values[0] == pytest.approx(1.01)
 
 
 def test_sizes_that_are_empty_or_constant_take_no_part(rows):

@@ -128,3 +128,11 @@ def test_kernels_that_switch_at_random_do_not_match():
 
 def test_every_verdict_carries_its_advice():
     assert len({v.advice for v in Verdict}) == 3
+
+
+def test_an_interval_cut_off_by_the_search_neither_matches_nor_differs():
+    law, single = judged("n*d", AXES, SIZES, noise(1e-9 * N * D**2.49))
+    assert single["d"].verdict is Verdict.UNRESOLVED
+    assert "runs to the edge" in law.reason
+    assert single["n"].verdict is Verdict.MATCHES
+    assert "runs to the edge" not in judged("n*d**2", AXES, SIZES, CLEAN)[0].reason

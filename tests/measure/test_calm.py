@@ -68,7 +68,8 @@ def test_slowness_is_beside_the_best_so_far():
     assert SLOW < 1.8
 
 
-def test_the_real_reference_takes_about_as_long_each_time():
+def test_the_real_reference_comes_back_to_its_best():
     with Controls(allocator=False).in_force():
         calm = Calm()
-        assert min(calm.slowness() for _ in range(50)) < SLOW
+        # Of many, so that one calm moment is enough, however busy the machine is.
+        assert min(calm.slowness() for _ in range(1000)) < SLOW
