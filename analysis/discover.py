@@ -5,13 +5,11 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .arrays import Array
 from .law import Law, fit_law
 from .projection import FLOOR
 from .terms import Leading, Monomial
-
-Array = NDArray[np.float64]
 
 _HIGHEST = 3
 _NEAR = 0.75  # an exponent farther off belongs to a neighbouring degree

@@ -12,13 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import chdtri, ndtri
 from scipy.stats import qmc
 
+from .arrays import Array
 from .projection import FLOOR, Projection, Solution
-
-Array = NDArray[np.float64]
 
 _FREEDOM = 4  # of the t distribution: tails heavier than the profile's
 _STAGES = ((128, 1.5), (128, 1.3), (256, 1.15))  # draws, and how much wider than the last
@@ -47,11 +45,6 @@ class Sample:
             reached = np.cumsum(self.weights[order]) - self.weights[order] / 2
             columns.append(np.interp(levels, reached, x[order]))
         return np.array(columns)
-
-    @property
-    def effective(self) -> float:
-        """Number of equally weighted draws that would tell as much."""
-        return float(1 / np.sum(self.weights**2))
 
 
 def sample(problem: Projection, best: Solution, bound: float) -> Sample:

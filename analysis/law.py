@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .arrays import Array
 from .intervals import Sample, sample
 from .projection import FLOOR, Projection, Solution
 from .structure import LeftOver, left_over
 from .terms import Leading, Monomial
-
-Array = NDArray[np.float64]
 
 #: Unless told otherwise, exponents are searched this far from the leading part's degrees.
 BOUND = 1.5

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize, nnls
 
-Array = NDArray[np.float64]
+from .arrays import Array
 
 #: A coefficient below this share of the fit is not in use.
 IN_USE = 1e-9

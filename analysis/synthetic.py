@@ -13,10 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .. import layers
+from .arrays import Array
 from .table import SIZES
 from .terms import Leading, leading, parse
-
-Array = NDArray[np.float64]
 
 _GRIDS: dict[int, dict[str, NDArray[np.floating]]] = {
     1: {"n": 2 ** np.linspace(5, 14, 37)},
@@ -51,11 +50,6 @@ class SyntheticCase:
     theory: Leading
     truth: dict[str, float]
     table: pd.DataFrame
-
-    @property
-    def on_law(self) -> bool:
-        """Whether the truth is theory's."""
-        return all(self.truth[a] == self.theory.degree(a) for a in self.theory.axes)
 
 
 def cases(number: int, seed: int, *, off_law: bool = False) -> Iterator[SyntheticCase]:

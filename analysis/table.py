@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from ..measure.table import SIZES as SIZES  # a part of the table here too
+from .arrays import Array
 
 KEYS = ("layer", "device", "mode", "metric")
-SIZES = ("n", "d", "k")
 REQUIRED = (*KEYS, "n", "d", "value")
 #: Columns that tell measurements of one point apart; they separate no laws.
 WITHIN = ("repeat", "process", "round", "status")

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import sympy
-from numpy.typing import NDArray
 from sympy import Expr, Symbol
 
-Array = NDArray[np.float64]
+from .arrays import Array
 
 #: Letters that an expression may use without being a column of the table: DESIGN's size
 #: symbols and the constants of a layer (input width, heads, chunk).

@@ -13,12 +13,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from . import table
+from .arrays import Array
 from .fits import fit
 from .synthetic import SyntheticCase, cases
 from .terms import Leading
 from .verdict import Verdict
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .arrays import Array
 from .law import BOUND, Exponent, Law
-
-Array = NDArray[np.float64]
 
 #: An exponent matches when its whole interval lies within this of theory's.
 MARGIN = 0.2

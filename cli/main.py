@@ -250,13 +250,14 @@ def report(
     if (source / STORE).is_file():
         from ..measure import Store
 
+        to = out or source
         with Store(source / STORE, readonly=True) as store:
             measured = _kept(store, store.latest())
     else:
         from ..analysis.readers import read
 
+        to = out or OUT
         measured = Measured(read(source), {}, {})
-    to = out or (source if (source / STORE).is_file() else OUT)
     command = shlex.join(["layerlaw", *sys.argv[1:]])
     _report(measured, to, command, _expected(expect), axes, margin, as_json=as_json)
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..analysis import Fit, Law, Series
+from ..analysis.arrays import Array
 from ..analysis.table import SIZES
 
-Array = NDArray[np.float64]
 Sizes = Mapping[str, float]
 
 #: Most values of a size that are tried for the common size.

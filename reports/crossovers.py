@@ -8,14 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from .. import layers
 from ..analysis import Fit
+from ..analysis.arrays import Array
 from .coverage import columns, points, span
-
-Array = NDArray[np.float64]
 
 #: Laws are followed this many times beyond their longest measured n, and no further.
 REACH = 4.0

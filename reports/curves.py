@@ -9,14 +9,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import sympy
-from numpy.typing import NDArray
 from sympy import Expr
 
 from .. import layers
 from ..analysis import Fit, Law
+from ..analysis.arrays import Array
 from .coverage import columns
-
-Array = NDArray[np.float64]
 
 #: Most values of the other size that are told apart; of more, these many are shown.
 MOST_HUES = 8
