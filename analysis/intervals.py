@@ -1,18 +1,20 @@
 """Intervals of the exponents, from the profile of the squared error.
 
-With relative errors of unknown size s, a flat prior on log s and on the exponents, the profile
-likelihood of the exponents θ is SSE(θ)^(−(N − a(θ))/2), a the terms in use. It is sampled by
-adaptive importance sampling: a t distribution set at the optimum by the curvature there, then
-moved twice to the mean and covariance of what was drawn (Cappé et al. 2008). The draws are a
-Sobol sequence, so the same points give the same interval.
+With relative errors of unknown size σ, a flat prior on log σ and on the exponents, the profile
+likelihood of the exponents θ is |V|^(−1/2) · SSE(θ)^(−(N − a(θ))/2), a the terms in use and σ²V
+the errors' covariance; it is averaged over how much the points of one size share, on which V
+depends. It is sampled by adaptive importance sampling: a t distribution set at the optimum by
+the curvature there, then moved twice to the mean and covariance of what was drawn (Cappé et al.
+2008). The draws are a Sobol sequence, so the same points give the same interval.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import chdtri, ndtri
+from scipy.special import chdtri, logsumexp, ndtri
 from scipy.stats import qmc
 
 from .arrays import Array
@@ -47,20 +49,30 @@ class Sample:
         return np.array(columns)
 
 
-def sample(problem: Projection, best: Solution, bound: float) -> Sample:
-    """Draw exponents from the profile around its optimum, within ±bound."""
+def sample(problems: Sequence[Projection], likeliest: int, best: Solution, bound: float) -> Sample:
+    """Draw exponents from the profile, within ±bound.
+
+    Parameters
+    ----------
+    problems
+        The problem at each likely size of what points share.
+    likeliest, best
+        Which of them is likeliest, and its solution, around which the search begins.
+    bound
+        Of the search.
+    """
+    problem = problems[likeliest]
     axes = problem.axes
     freedom = max(problem.points - best.active - axes, 1)
-    floor = problem.points * FLOOR**2
 
     def log_density(theta: Array) -> Array:
         inside = (np.abs(theta) <= bound).all(axis=1)
         out = np.full(len(theta), -np.inf)
-        sse, active = problem.profile(theta[inside])
-        out[inside] = -np.maximum(problem.points - active, 1) / 2 * np.log(sse + floor)
+        each = [one.log_likelihood(*one.profile(theta[inside])) for one in problems]
+        out[inside] = logsumexp(each, axis=0)
         return out
 
-    variance = (best.sse + floor) / freedom
+    variance = (best.sse + problem.points * FLOOR**2) / freedom
     where = best.exponents
     spread = _bounded(variance * np.linalg.pinv(problem.curvature(best), hermitian=True), bound)
     draws = np.empty((0, axes))

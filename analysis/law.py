@@ -10,6 +10,7 @@ import numpy as np
 from .arrays import Array
 from .intervals import Sample, sample
 from .projection import FLOOR, Projection, Solution
+from .shared import independent, whitenings
 from .structure import LeftOver, left_over
 from .terms import Leading, Monomial
 
@@ -154,10 +155,22 @@ def fit_law(
     problem = Projection(
         sizes, values, leading.column(sizes), np.column_stack([m.column(sizes) for m in lower])
     )
-    best = _search(problem, bound)
+    problem, best, spread = _robust(problem, bound)
+    problems = [
+        problem.whitened(each) for each in whitenings(sizes, problem.whitening.roots**2, spread)
+    ]
+    solutions = [one.search(bound, best.exponents[None, :]) for one in problems]
+    likelihoods = [
+        float(one.log_likelihood(np.array(s.sse), np.array(s.active)))
+        for one, s in zip(problems, solutions, strict=True)
+    ]
+    likeliest = int(np.argmax(likelihoods))
+    best = solutions[likeliest]
     free = best.active + problem.axes
     spare = problem.points - free
-    drawn = sample(problem, best, bound) if intervals and spare >= 1 and best.leading > 0 else None
+    drawn = None
+    if intervals and spare >= 1 and best.leading > 0:
+        drawn = sample(problems, likeliest, best, bound)
     residuals = problem.residuals(best)
     return Law(
         leading=leading,
@@ -173,18 +186,19 @@ def fit_law(
     )
 
 
-def _search(problem: Projection, bound: float) -> Solution:
-    """Find the best exponents, points far off the law losing weight."""
+def _robust(problem: Projection, bound: float) -> tuple[Projection, Solution, float]:
+    """Find the best exponents, points far off the law losing weight; and the points' spread."""
     starts = np.outer((0.0, -0.4, 0.4), np.ones(problem.axes))
     best = problem.search(bound, starts)
     for _ in range(2):
         residuals = problem.residuals(best)
         freedom = max(problem.points - best.active - problem.axes, 1)
         spread = 1.4826 * np.median(np.abs(residuals - np.median(residuals)))
-        spread = spread * np.sqrt(problem.points / freedom) + FLOOR
-        problem.weigh(1 / np.maximum(np.abs(residuals) / (_ROBUST * spread), 1))
+        spread = float(spread * np.sqrt(problem.points / freedom) + FLOOR)
+        weights = 1 / np.maximum(np.abs(residuals) / (_ROBUST * spread), 1)
+        problem = problem.whitened(independent(weights))
         best = problem.search(bound, best.exponents[None, :])
-    return best
+    return problem, best, spread
 
 
 def _exponents(

@@ -8,6 +8,7 @@ terms: most coefficients come out as zero.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize, nnls
 
 from .arrays import Array
+from .shared import Whitening, independent
 
 #: A coefficient below this share of the fit is not in use.
 IN_USE = 1e-9
@@ -72,13 +74,19 @@ class Projection:
         self.points, self.axes = sizes.shape
         self._leading = leading / values
         self._lower = lower / values[:, None]
-        self.weigh(np.ones(self.points))
+        self._whiten(independent(np.ones(self.points)))
 
-    def weigh(self, weights: Array) -> None:
-        """Set the points' weights, (points,), and reduce the problem to its few columns."""
-        self.weights = weights
-        self._target = np.sqrt(weights)
-        lower = self._lower * self._target[:, None]
+    def whitened(self, whitening: Whitening) -> Projection:
+        """Give the same problem with other weights, or errors that points share otherwise."""
+        other = copy(self)
+        other._whiten(whitening)
+        return other
+
+    def _whiten(self, whitening: Whitening) -> None:
+        """Reduce the problem to its few columns."""
+        self.whitening = whitening
+        self._target = whitening(np.ones(self.points))
+        lower = whitening(self._lower)
         self._norms = np.linalg.norm(lower, axis=0)
         self._unit = lower / self._norms
         # Rows are reduced once by QR: what remains for each (α, β, γ) has a row per column.
@@ -88,7 +96,7 @@ class Projection:
 
     def _column(self, exponents: Array) -> tuple[Array, float]:
         """Leading column of unit length at these exponents, and its length."""
-        column = self._leading * self._target * np.exp(self.centred @ exponents)
+        column = self.whitening(self._leading * np.exp(self.centred @ exponents))
         length = float(np.linalg.norm(column))
         return column / length, length
 
@@ -121,6 +129,12 @@ class Projection:
             sse=sse,
         )
 
+    def log_likelihood(self, sse: Array, active: NDArray[np.int_]) -> Array:
+        """Logarithm of the profile likelihood for these squared errors and terms in use."""
+        freedom = np.maximum(self.points - active, 1)
+        error = np.log(sse + self.points * FLOOR**2)
+        return np.asarray(-freedom / 2 * error - self.whitening.log_determinant / 2)
+
     def profile(self, exponents: Array) -> tuple[Array, NDArray[np.int_]]:
         """Squared error and number of terms in use at many exponents, (draws, axes)."""
         sse = np.empty(len(exponents))
@@ -136,12 +150,13 @@ class Projection:
         By the envelope theorem the coefficients' own change drops out: at their optimum the
         error does not move with those that are free, and the others stay at zero.
         """
-        column, _ = self._column(exponents)
+        column, length = self._column(exponents)
         coefficients, sse = self._solve(column)
-        part = column * coefficients[-1]
-        residual = self._target - self._unit @ coefficients[:-1] - part
+        residual = self._target - self._unit @ coefficients[:-1] - column * coefficients[-1]
+        part = self._leading * np.exp(self.centred @ exponents) * coefficients[-1] / length
+        moved = self.whitening(part[:, None] * self.centred)
         sse += self.points * FLOOR**2
-        return float(np.log(sse)), -2 * (residual * part) @ self.centred / sse
+        return float(np.log(sse)), -2 * residual @ moved / sse
 
     def search(self, bound: float, starts: Array) -> Solution:
         """Find the exponents of least error within ±bound, from each start, (starts, axes)."""
@@ -171,8 +186,9 @@ class Projection:
 
     def curvature(self, solution: Solution) -> Array:
         """Gauss–Newton curvature of half the squared error in the exponents, (axes, axes)."""
-        parts = self.fitted(solution) * self._target[:, None]
-        moved = parts[:, -1:] * self.centred
+        fitted = self.fitted(solution)
+        parts = self.whitening(fitted)
+        moved = self.whitening(fitted[:, -1:] * self.centred)
         used = parts[:, parts.any(axis=0)]
         moved = moved - used @ np.linalg.lstsq(used, moved, rcond=None)[0]
         return np.asarray(moved.T @ moved)

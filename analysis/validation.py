@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from . import table
 from .arrays import Array
 from .fits import fit
-from .synthetic import SyntheticCase, cases
+from .synthetic import MUCH, SOME, SyntheticCase, cases
 from .terms import Leading
 from .verdict import Verdict
 
@@ -78,8 +78,18 @@ def _line(rows: pd.DataFrame, theory: Leading) -> Array:
     return np.asarray(slopes)
 
 
-def _batch(number: int, seed: int, off_law: bool) -> list[Outcome]:
-    return [outcome(case) for case in cases(number, seed, off_law=off_law)]
+#: The kinds of cases: off the law or on it, and how large a lower-order term may be.
+KINDS: Mapping[str, tuple[bool, float]] = {
+    "on the law": (False, SOME),
+    "off the law": (True, SOME),
+    "on the law, much overhead": (False, MUCH),
+    "off the law, much overhead": (True, MUCH),
+}
+
+
+def _batch(number: int, seed: int, kind: str) -> list[Outcome]:
+    off_law, overhead = KINDS[kind]
+    return [outcome(case) for case in cases(number, seed, off_law=off_law, overhead=overhead)]
 
 
 def validate(
@@ -89,7 +99,7 @@ def validate(
     workers: int | None = None,
     progress: Callable[[int, int, object], None] | None = None,
 ) -> pd.DataFrame:
-    """Fit `number` cases that follow theory and as many that do not.
+    """Fit `number` cases of each kind: on the law and off it, with some overhead and with much.
 
     Parameters
     ----------
@@ -110,22 +120,20 @@ def validate(
     # Batches are of a fixed size, so that the figures do not depend on the number of workers.
     chunk = 25
     jobs = [
-        (min(chunk, number - start), seed * 1_000_003 + start, off_law)
-        for off_law in (False, True)
+        (min(chunk, number - start), seed * 1_000_003 + start, kind)
+        for kind in KINDS
         for start in range(0, number, chunk)
     ]
     with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        outcomes = []
+        done = []
         for job, batch in zip(jobs, pool.map(_batch, *zip(*jobs, strict=True)), strict=True):
-            outcomes.append(batch)
+            done.append((job, batch))
             if progress is not None:
-                progress(len(outcomes), len(jobs), f"from {job[1]}")
-    rows = []
-    for off_law in (False, True):
-        these = [
-            o for job, batch in zip(jobs, outcomes, strict=True) if job[2] is off_law for o in batch
-        ]
-        rows.append({"cases": "off the law" if off_law else "on the law", **summarise(these)})
+                progress(len(done), len(jobs), f"{job[2]}, from {job[1]}")
+    rows = [
+        {"cases": kind, **summarise([o for job, batch in done if job[2] == kind for o in batch])}
+        for kind in KINDS
+    ]
     return pd.DataFrame(rows).set_index("cases")
 
 

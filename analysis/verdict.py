@@ -20,6 +20,7 @@ MARGIN = 0.2
 _FEWEST_SIZES = 4
 _EDGE = 0.05  # an interval this near to the end of the search is cut off by it
 _MOSTLY = 0.5  # overhead above this share of the time hides the leading term
+_FEWEST_LED = 3  # sizes of an axis at which the leading term takes the larger part somewhere
 _BARELY = 0.2  # a leading term below this share at every point says nothing of its exponent
 
 
@@ -115,6 +116,12 @@ def _hidden(law: Law, exponent: Exponent) -> str | None:
             f"the leading term takes at most {share.max():.0%} of the time at any point: "
             f"measure larger {_axes_in_words(law)}"
         )
+    # Where it leads at one or two sizes alone, its exponent is what the terms of lower order
+    # leave of a step or two, and says as much of their form as of its own.
+    at = law.axes.index(exponent.axis)
+    leads = [s for s in _levels(law, exponent.axis) if share[law.sizes[:, at] == s].max() > _MOSTLY]
+    if len(leads) < _FEWEST_LED:
+        return f"{exponent}: {_overhead_in_words(law, exponent.axis)}"
     return None
 
 
@@ -155,16 +162,9 @@ def _at_the_edge(law: Law, exponent: Exponent) -> str | None:
 def _why_wide(law: Law, exponent: Exponent, margin: float) -> str:
     axis = exponent.axis
     sizes = _levels(law, axis)
-    at = law.axes.index(axis)
-    overhead = law.overhead()
-    by_size = np.array([overhead[law.sizes[:, at] == s].mean() for s in sizes])
+    by_size = _overhead_by_size(law, axis)
     if by_size[-1] > _MOSTLY or (by_size[: len(sizes) // 2 + 1] > _MOSTLY).all():
-        last = sizes[np.flatnonzero(by_size > _MOSTLY)[-1]]
-        share = overhead[law.sizes[:, at] <= last].mean()
-        return (
-            f"the overhead takes {share:.0%} of the time up to {axis} = {last:g}: "
-            f"measure larger {axis}"
-        )
+        return _overhead_in_words(law, axis)
     if exponent.high - exponent.low <= margin:
         return f"the interval lies across the edge of ±{margin:g}"
     if len(sizes) < _FEWEST_SIZES:
@@ -178,6 +178,23 @@ def _why_wide(law: Law, exponent: Exponent, margin: float) -> str:
     return (
         f"terms of lower order could take its place over {axis} = {sizes[0]:g} to {sizes[-1]:g}: "
         f"measure a wider range of {axis}"
+    )
+
+
+def _overhead_by_size(law: Law, axis: str) -> Array:
+    """Mean share of the lower-order terms at each size of an axis."""
+    column, overhead = law.sizes[:, law.axes.index(axis)], law.overhead()
+    return np.array([overhead[column == size].mean() for size in _levels(law, axis)])
+
+
+def _overhead_in_words(law: Law, axis: str) -> str:
+    """Say up to which size the lower-order terms take most of the time."""
+    sizes, by_size = _levels(law, axis), _overhead_by_size(law, axis)
+    hidden = np.flatnonzero(by_size > _MOSTLY)
+    last = sizes[hidden[-1]] if len(hidden) else sizes[-1]
+    share = law.overhead()[law.sizes[:, law.axes.index(axis)] <= last].mean()
+    return (
+        f"the overhead takes {share:.0%} of the time up to {axis} = {last:g}: measure larger {axis}"
     )
 
 

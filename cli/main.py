@@ -192,7 +192,7 @@ def run(
         with closing(carry_out(todo, store, work)) as steps:
             show.measuring(todo, steps)
         measured = _kept(store, work)
-    command = shlex.join(["layerlaw", *sys.argv[1:]])
+    command = _command()
     _report(measured, out, command, {}, [], margin, as_json=as_json)
 
 
@@ -258,7 +258,7 @@ def report(
 
         to = out or OUT
         measured = Measured(read(source), {}, {})
-    command = shlex.join(["layerlaw", *sys.argv[1:]])
+    command = _command()
     _report(measured, to, command, _expected(expect), axes, margin, as_json=as_json)
 
 
@@ -267,8 +267,11 @@ def validate(
     cases: Annotated[
         int, typer.Option(min=1, help="Synthetic laws on theory, and as many off it.")
     ] = 200,
-    seed: Annotated[int, typer.Option(help="Of the cases.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Of the cases.")] = 1000,
     as_json: _Json = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the page docs/validation.md.")
+    ] = False,
 ) -> None:
     """Hold the fitter against synthetic laws whose truth is known, beside a log-log line."""
     from ..analysis.validation import validate as hold
@@ -277,6 +280,10 @@ def validate(
         figures = hold(cases, seed, progress=update)
     if as_json:
         print(figures.to_json(orient="index", indent=2))
+    elif markdown:
+        from ..reports import validation
+
+        print(validation.render(figures, _command()), end="")
     else:
         show.figures(figures)
 
@@ -293,6 +300,11 @@ def _fit(
 def _kept(store: Store, work: Run) -> Measured:
     settings = {**work.settings, "controls": store.controls(work)}
     return Measured(store.table(work), work.machine, settings)
+
+
+def _command() -> str:
+    """Give the command as it was typed, to be shown where its result can be made again."""
+    return shlex.join(["layerlaw", *sys.argv[1:]])
 
 
 def _report(

@@ -19,7 +19,7 @@ def _sections(content: Content) -> Iterable[str]:
     yield "# How the cost of layers grows"
     yield content.headline
     yield "## Summary"
-    yield _table(
+    yield table(
         [
             "layer",
             "theory",
@@ -62,7 +62,8 @@ def _sections(content: Content) -> Iterable[str]:
         yield "\n".join(f"    {line}" for line in content.command.splitlines())
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table; nothing in it is read as markup."""
     lines = [head, ["---"] * len(head), *(list(map(_escape, row)) for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

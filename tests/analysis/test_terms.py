@@ -3,6 +3,7 @@ import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from layerlaw import layers
 from layerlaw.analysis.terms import ExpressionError, Leading, Monomial, leading, parse
 
 AXES = ("n", "d", "k")
@@ -109,3 +110,16 @@ def test_what_is_written_is_read_again(monomial):
     assert all(m.divides(monomial) and m != monomial for m in lead.divisors())
     at = sympy.sympify(text).subs({"n": 6, "d": 5})
     np.testing.assert_allclose(monomial.column(np.array([[6.0, 5.0]])), float(at))
+
+
+@pytest.mark.parametrize("name", layers.names())
+def test_what_theory_itself_adds_to_the_leading_term_is_among_the_divisors(name):
+    layer = layers.get(name)
+    theory = layer.tied_theory()
+    lead = leading(theory.time, layer.axes)
+    known = {*lead.divisors(), *(term for _, term in lead.terms)}
+    for expr in (theory.flops, theory.parameters, theory.memory, theory.sequential_ops):
+        for term in sympy.Add.make_args(sympy.expand(expr)):
+            if term != 0:
+                ((_, monomial),) = leading(term, layer.axes).terms
+                assert monomial in known

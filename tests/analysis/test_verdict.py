@@ -72,6 +72,20 @@ def test_a_leading_term_that_is_never_seen_is_said_to_be_hidden():
     assert "measure larger n and d" in law.reason
 
 
+def test_an_exponent_that_rests_on_two_sizes_is_not_judged():
+    axes, sizes = grid(n=2.0 ** np.arange(5, 10), d=2.0 ** np.arange(4, 10))
+    n, d = sizes.T
+
+    def of(power, overhead):  # the leading term is most of the time from d = 256 on, or from 64
+        return judged("n*d**2", axes, sizes, noise(n * (overhead + d**power), 0.005))
+
+    hidden, single = of(2.5, 0.6 * 256**2.5)
+    assert single["d"].verdict is hidden.verdict is Verdict.UNRESOLVED
+    assert "of the time up to d = 128: measure larger d" in hidden.reason
+    assert single["n"].verdict is Verdict.MATCHES
+    assert of(2.5, 0.6 * 64**2.5)[1]["d"].verdict is Verdict.DIFFERS
+
+
 def test_two_values_of_an_axis_are_too_few():
     axes, sizes = grid(n=2.0 ** np.arange(5, 12), d=[64.0, 128.0])
     law, single = judged("n*d**2", axes, sizes, noise(1e-10 * sizes[:, 0] * sizes[:, 1] ** 2))
