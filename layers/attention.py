@@ -65,6 +65,7 @@ class AttentionScores(Textbook):
     title = "attention's QKᵀ"
     formula = "Q Kᵀ"
     inputs = {"Q": (n, d), "K": (n, d)}
+    output = (n, n)
     theory = Theory(
         time=n**2 * d,
         flops=2 * n**2 * d,
@@ -97,6 +98,7 @@ class AttentionSoftmax(Textbook):
     formula = "Softmax(S)"
     axes = ("n",)
     inputs = {"S": (n, n)}
+    output = (n, n)
     theory = Theory(
         time=n**2,
         flops=5 * n**2,

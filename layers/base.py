@@ -39,6 +39,8 @@ class Layer(ABC):
         The sizes that a sweep varies.
     inputs
         Shape of each input without the batch, in the size symbols.
+    output
+        Shape of the output, likewise.
     ties
         Sizes that follow from others or are constant unless given: ``{"m": d, "h": 4}``.
     whole
@@ -54,6 +56,7 @@ class Layer(ABC):
     theory: ClassVar[Theory]
     axes: ClassVar[tuple[str, ...]] = ("n", "d")
     inputs: ClassVar[Mapping[str, Shape]] = {"x": (n, d)}
+    output: ClassVar[Shape] = (n, d)
     ties: ClassVar[Mapping[str, Expr | int]] = {}
     whole: ClassVar[tuple[Expr, ...]] = ()
     native: ClassVar[bool] = False

@@ -17,21 +17,25 @@ from numpy.typing import NDArray
 from sympy import Expr
 
 from ..layers import Layer
+from ..layers.base import Shape
 from ..layers.theory import SYMBOLS, put
 
 #: Bytes of one element of the dtype that the limits are meant for, float32.
 ELEMENT = 4
 
+MIB = 2.0**20
+
 #: Fewest values of an axis that thinning leaves: an exponent beside two lower-order terms.
 FEWEST = 4
 
-#: Values of each axis, from which a grid takes what theory allows. Powers of two, so that every
-#: point fills whole vector registers and tiles alike; a kernel is odd (the padding (k − 1)/2 is
-#: whole) and begins at 3, because with k = 1 a convolution is another layer with another kernel.
-#: The width begins at 16, a vector register of float32: at 8 times lay 12 to 43 % above the law.
+#: Values of each axis, from which a grid takes what theory allows. n and d begin at 16, a vector
+#: register of float32 (at d = 8 times lay 12 to 43 % above the law), and go on in half octaves of
+#: whole registers: a recurrent layer's weights leave few octaves between overhead and cache, and
+#: each size errs a little in its own way. A kernel is odd (the padding (k − 1)/2 is whole) and
+#: begins at 3, because with k = 1 a convolution is another layer with another kernel.
 LADDERS: Mapping[str, tuple[int, ...]] = {
-    "n": tuple(2**i for i in range(4, 15)),
-    "d": tuple(2**i for i in range(4, 13)),
+    "n": (16, *(half * 2**i for i in range(4, 13) for half in (2, 3)), 16384),
+    "d": (16, *(half * 2**i for i in range(4, 11) for half in (2, 3)), 4096),
     "k": tuple(2**i + 1 for i in range(1, 7)),
 }
 
@@ -52,10 +56,11 @@ class Profile:
     steps
         Most operations that follow one another: each costs some microseconds however small it
         is, so a long chain of small ones would be seconds of overhead.
-    bytes
-        Largest working set in float32: inputs, parameters and the activations of theory. What
-        leaves the cache follows another law (a naive attention's local n-slope rises from 2.0
-        to 2.3 where its n × n temporaries leave it).
+    activations, weights
+        Most bytes in float32 of what a pass writes and of what it only reads. What leaves the
+        cache follows another law, and what is written leaves it sooner: beyond 5 MiB of unfolded
+        windows a convolution's n came out as 1.11 instead of 1.05, and beyond 4 MiB of scores
+        attention's local n-slope rises from 2.0 to 2.3.
     points
         Most points per layer; a longer grid is thinned.
     rounds
@@ -69,7 +74,8 @@ class Profile:
     flops: float
     span: float
     steps: int
-    bytes: int
+    activations: float
+    weights: float
     points: int
     rounds: int = 5
     repeats: int = 1
@@ -82,10 +88,10 @@ class Profile:
 PROFILES: Mapping[str, Profile] = {
     profile.name: profile
     for profile in (
-        Profile("asv", 3e9, 1e3, 512, 12 * 2**20, points=60),
-        Profile("quick", 3e8, 1e4, 256, 12 * 2**20, points=36),
-        Profile("standard", 1.25e9, 1e4, 512, 12 * 2**20, points=80, rounds=7),
-        Profile("full", 2e10, 1e5, 2048, 512 * 2**20, points=200, rounds=7),
+        Profile("asv", 3e9, 1e3, 512, 5 * MIB, 10 * MIB, points=60),
+        Profile("quick", 6e8, 1e4, 256, 5 * MIB, 10 * MIB, points=48),
+        Profile("standard", 1.25e9, 1e4, 512, 5 * MIB, 10 * MIB, points=80, rounds=7),
+        Profile("full", 2e10, 1e5, 2048, 512 * MIB, 512 * MIB, points=200, rounds=7),
     )
 }
 
@@ -123,36 +129,48 @@ def points(layer: Layer, profile: Profile) -> list[dict[str, int]]:
     Raises
     ------
     ValueError
-        If an axis has no ladder, or no point of the ladders is within the limits.
+        If an axis has no ladder, a size is neither an axis nor tied to one, or no point of the
+        ladders is within the limits.
     """
     if missing := [axis for axis in layer.axes if axis not in LADDERS]:
         raise ValueError(f"layer {layer.name!r}: the grid has no ladder for {missing}")
     mesh = np.meshgrid(*(LADDERS[axis] for axis in layer.axes), indexing="ij")
     sizes = {axis: values.ravel() for axis, values in zip(layer.axes, mesh, strict=True)}
     theory = layer.tied_theory()
+    for expr in (theory.flops, theory.sequential_ops, theory.parameters, activations(layer)):
+        if unknown := {str(s) for s in expr.free_symbols} - set(sizes):
+            raise ValueError(
+                f"layer {layer.name!r}: its theory, inputs or output name {sorted(unknown)}, "
+                "which are neither axes nor ties"
+            )
     flops = _at(theory.flops, sizes)
     kept = flops <= profile.flops
     kept &= _at(theory.sequential_ops, sizes) <= profile.steps
-    kept &= ELEMENT * _at(working_set(layer), sizes) <= profile.bytes
+    kept &= ELEMENT * _at(activations(layer), sizes) <= profile.activations
+    kept &= ELEMENT * _at(theory.parameters, sizes) <= profile.weights
     if not kept.any():
         raise ValueError(f"layer {layer.name!r}: no point of the ladders fits {profile.name!r}")
     kept &= flops * profile.span >= flops[kept].max()
-    inside = _thin(_take(sizes, kept), profile.points)
+    orders = {axis: _order(theory.flops, sizes, axis) for axis in layer.axes}
+    inside = _thin(_take(sizes, kept), profile.points, orders)
     return [
         dict(zip(inside, map(int, point), strict=True))
         for point in zip(*inside.values(), strict=True)
     ]
 
 
-def working_set(layer: Layer) -> Expr:
-    """Elements that one pass touches: the parameters, and the activations of theory or the inputs.
+def activations(layer: Layer) -> Expr:
+    """Elements that one pass writes or takes in, weights apart: inputs or memory, and the output.
 
-    The larger of the two counts, not their sum: what theory keeps for the backward pass is often
-    an input.
+    The larger of inputs and memory counts, not their sum: what theory keeps for the backward
+    pass is often an input.
     """
-    theory = layer.tied_theory()
-    inputs = sum(prod(put(side, layer.ties) for side in shape) for shape in layer.inputs.values())
-    return theory.parameters + sympy.Max(inputs, theory.memory)
+    inputs = sum(_elements(layer, shape) for shape in layer.inputs.values())
+    return sympy.Max(inputs, layer.tied_theory().memory) + _elements(layer, layer.output)
+
+
+def _elements(layer: Layer, shape: Shape) -> Expr:
+    return prod(put(side, layer.ties) for side in shape)
 
 
 def _at(expr: Expr, sizes: Mapping[str, NDArray[np.int64]]) -> NDArray[np.float64]:
@@ -162,18 +180,29 @@ def _at(expr: Expr, sizes: Mapping[str, NDArray[np.int64]]) -> NDArray[np.float6
     return np.broadcast_to(np.asarray(function(*columns), dtype=float), columns[0].shape)
 
 
-def _thin(sizes: dict[str, NDArray[np.int64]], most: int) -> dict[str, NDArray[np.int64]]:
+def _order(expr: Expr, sizes: Mapping[str, NDArray[np.int64]], axis: str) -> float:
+    """Order in one axis: the slope of log expr between the largest sizes and twice that axis."""
+    top = {letter: values.max(keepdims=True) for letter, values in sizes.items()}
+    return float(np.log2(_at(expr, {**top, axis: 2 * top[axis]}) / _at(expr, top))[0])
+
+
+def _thin(
+    sizes: dict[str, NDArray[np.int64]], most: int, orders: Mapping[str, float]
+) -> dict[str, NDArray[np.int64]]:
     """Leave out points until at most so many remain.
 
-    First every other value of the longest axis: the lines along an axis stay whole, so that each
-    can be drawn and its local slope taken. Where that would leave an axis fewer than four
-    values, points are left out instead, in a lattice: every value of every axis stays in use.
+    First every other value of an axis: the lines along an axis stay whole, so that each can be
+    drawn and its local slope taken. It is the axis with most values for its order, since more
+    terms of lower order lie below a square than below a line. Where that would leave an axis
+    fewer than four values, points are left out instead, in a lattice: every value of every axis
+    stays in use.
     """
     while _count(sizes) > most:
         values = {axis: np.unique(column) for axis, column in sizes.items()}
-        longest = max(values, key=lambda axis: len(values[axis]))
-        if len(values[longest]) < 2 * FEWEST - 1:
+        long = [axis for axis in values if len(values[axis]) >= 2 * FEWEST - 1]
+        if not long:
             break
+        longest = max(long, key=lambda axis: len(values[axis]) / (1 + orders[axis]))
         # Counted from the top, where the leading term weighs most.
         sizes = _take(sizes, np.isin(sizes[longest], values[longest][::-2]))
     fewest = {axis: min(FEWEST, len(np.unique(column))) for axis, column in sizes.items()}

@@ -10,6 +10,7 @@ import pytest
 import torch
 from layerlaw import layers
 from layerlaw.layers import base
+from layerlaw.layers.theory import put
 
 SEEDS_LAYERS = {"rnn", "lstm", "gru", "conv", "conv_1x1", "attention", "multihead", "dense"}
 
@@ -113,6 +114,14 @@ def test_outputs_are_finite_and_none_is_subnormal(name: str) -> None:
         out = layer.build(sizes)(*layer.make_inputs(sizes))
     assert out.isfinite().all()
     assert not ((out != 0) & (out.abs() < torch.finfo(out.dtype).tiny)).any()
+
+
+@pytest.mark.parametrize("name", layers.names())
+def test_the_output_has_the_shape_that_is_declared(name: str) -> None:
+    layer, sizes = layers.get(name), {"n": 6, "d": 8, "k": 3, "m": 8}
+    with torch.no_grad():
+        out = layer.build(sizes)(*layer.make_inputs(sizes, batch=2))
+    assert out.shape == (2, *(int(put(side, sizes)) for side in layer.output))
 
 
 @pytest.mark.parametrize("name", layers.names())

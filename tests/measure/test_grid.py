@@ -4,7 +4,7 @@ import sys
 import pytest
 from layerlaw.layers import Theory, get, names
 from layerlaw.layers.theory import SYMBOLS, d, k, n
-from layerlaw.measure.grid import ELEMENT, LADDERS, PROFILES, points, profile_of, working_set
+from layerlaw.measure.grid import ELEMENT, LADDERS, PROFILES, activations, points, profile_of
 from sympy import Integer
 
 
@@ -25,7 +25,8 @@ def test_every_point_is_within_what_the_profile_affords(name, profile):
     for sizes in grid:
         assert tuple(sizes) == layer.axes
         assert value(theory.sequential_ops, sizes) <= profile.steps
-        assert value(working_set(layer), sizes) * ELEMENT <= profile.bytes
+        assert value(activations(layer), sizes) * ELEMENT <= profile.activations
+        assert value(theory.parameters, sizes) * ELEMENT <= profile.weights
         assert all(sizes[axis] in LADDERS[axis] for axis in sizes)
 
 
@@ -68,16 +69,23 @@ def test_the_grid_follows_the_theory_of_a_layer_it_has_never_seen(toy):
 
 def test_one_axis_and_three_axes(toy):
     theory = Theory(n, n, Integer(0), n, Integer(1), Integer(1))
-    alone = toy("alone", lambda x: x, axes=("n",), inputs={"x": (n,)}, theory=theory)
+    alone = toy("alone", lambda x: x, axes=("n",), inputs={"x": (n,)}, output=(n,), theory=theory)
     assert points(alone, PROFILES["standard"]) == [{"n": i} for i in LADDERS["n"]]
     theory = Theory(n * k * d**2, 2 * n * k * d**2, k * d**2, n * d, Integer(1), Integer(1))
     three = toy("three", lambda x: x, axes=("n", "d", "k"), theory=theory)
     assert 30 <= len(points(three, PROFILES["standard"])) <= PROFILES["standard"].points
 
 
-def test_kernels_are_odd_and_the_rest_powers_of_two():
+def test_kernels_are_odd_and_the_rest_fill_vector_registers():
     assert all(size % 2 == 1 and size > 1 for size in LADDERS["k"])
-    assert all(size & (size - 1) == 0 for axis in ("n", "d") for size in LADDERS[axis])
+    assert all(size % 16 == 0 for axis in ("n", "d") for size in LADDERS[axis])
+    assert all(list(ladder) == sorted(set(ladder)) for ladder in LADDERS.values())
+
+
+def test_activations_count_what_a_layer_writes():
+    sizes = {"n": 64, "d": 16}
+    assert value(activations(get("attention_scores")), sizes) == 2 * 64 * 16 + 64**2
+    assert value(activations(get("conv_1x1")), sizes) == 2 * 64 * 16
 
 
 def test_an_unknown_profile_or_axis_is_named(toy):
@@ -86,6 +94,19 @@ def test_an_unknown_profile_or_axis_is_named(toy):
     odd = toy("odd", lambda x: x, axes=("n", "z"))
     with pytest.raises(ValueError, match=r"'odd'.*'z'"):
         points(odd, PROFILES["quick"])
+
+
+def test_a_size_that_is_neither_axis_nor_tied_is_named(toy):
+    alone = toy("alone", lambda x: x, axes=("n",))
+    with pytest.raises(ValueError, match=r"'alone'.*\['d'\]"):
+        points(alone, PROFILES["quick"])
+
+
+def test_a_square_keeps_more_values_than_a_line():
+    recurrent = points(get("rnn"), PROFILES["standard"])
+    assert len({p["d"] for p in recurrent}) > len({p["n"] for p in recurrent})
+    attention = points(get("attention"), PROFILES["standard"])
+    assert len({p["n"] for p in attention}) > len({p["d"] for p in attention})
 
 
 def test_a_layer_beyond_all_limits_is_named(toy):
