@@ -124,8 +124,8 @@ def _comparable(fits: Sequence[Fit]) -> Iterator[list[Fit]]:
 
 
 def _maps_sequences(layer: layers.Layer) -> bool:
-    """Whether its inputs are sequences alone: a phase of attention takes n × n scores."""
-    return all(len({*shape}) == len(shape) for shape in layer.inputs.values())
+    """Whether it maps sequences to a sequence: the phases of attention take or give n × n scores."""
+    return all(len({*shape}) == len(shape) for shape in (*layer.inputs.values(), layer.output))
 
 
 def _widths(group: Sequence[Fit]) -> list[float | None]:

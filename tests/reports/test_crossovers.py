@@ -53,10 +53,11 @@ def test_only_comparable_layers_are_compared(pair):
     native = exact("sdpa", ATTENTION, {"n": 2, "d": 1})
     alone = exact("dense", 1.0, {"n": 1, "d": 2})  # carries nothing between positions
     phase = exact("attention_softmax", 1.0, {"n": 2}, {"n": N})  # takes scores, no sequence
+    scores = exact("attention_scores", 1.0, {"n": 2, "d": 1})  # gives scores
     unknown = exact("mine", 1.0, {"n": 1, "d": 1})
-    infos = crossovers_info([*pair, native, alone, phase, unknown])
+    infos = crossovers_info([*pair, native, alone, phase, scores, unknown])
     assert {name for info in infos for name in info.lines["layer"]} == {"attention", "rnn"}
-    assert crossovers_info([native, alone, phase, unknown]) == []
+    assert crossovers_info([native, alone, phase, scores, unknown]) == []
 
 
 def test_a_kernel_is_held_at_its_smallest(pair):
