@@ -14,7 +14,7 @@ from sympy import Expr, Symbol
 from .. import layers
 from . import readers, table
 from .discover import discover
-from .law import Law, fit_law
+from .law import OVERLAPS, SUM, Law, fit_law
 from .table import Series, TableError
 from .terms import ExpressionError, Leading, leading, parse
 from .verdict import MARGIN, Judgement, Verdict, judge
@@ -84,6 +84,7 @@ class Fit:
             "points": len(series.values),
             "left_out": series.left_out,
             "law": law.expression if law else None,
+            "overlap": law.overlap if law else None,
             "exponents": exponents,
             "verdict": self.judgement.verdict.value if self.judgement else None,
             "reason": self.reason,
@@ -133,12 +134,16 @@ def fit(
         If the table cannot be used; the message names file, row and column.
     ExpressionError
         If an expression of `expect` cannot.
+    ValueError
+        If the margin is negative.
 
     Examples
     --------
     >>> import layerlaw
     >>> layerlaw.fit("table.csv", {"mine": "n*d**2"})  # doctest: +SKIP
     """
+    if not margin >= 0:
+        raise ValueError(f"the margin must be 0 or larger, not {margin}")
     expected = {layer: parse(text, axes) for layer, text in (expect or {}).items()}
     sources = [source] if isinstance(source, pd.DataFrame | str | Path) else source
     series = [one for each in sources for one in _series(each, axes)]
@@ -190,17 +195,21 @@ def fit_series(series: Series, theory: Expr | None, margin: float = MARGIN) -> F
         return Fit(series, None, None, judgement, {})
     if theory is None:
         start = discover(series.axes, series.sizes, series.values)
-        return Fit(
-            series, fit_law(series.sizes, series.values, start, start.divisors()), None, None, {}
-        )
+        return Fit(series, _law(series, start), None, None, {})
     # Of a size that theory does not name, such as the batch, it says nothing; but all that a
     # layer does it does for each sequence, so its terms are taken to be linear there.
     named = {symbol.name for symbol in theory.free_symbols} | set(table.SIZES)
     silent = [axis for axis in series.axes if axis not in named]
     lead = leading(theory * prod(map(Symbol, silent)), series.axes, series.constants)
-    law = fit_law(series.sizes, series.values, lead, lead.divisors())
+    law = _law(series, lead)
     spoken = {axis: lead.degree(axis) for axis in series.axes if axis not in silent}
     return Fit(series, law, lead, *judge(law, spoken, margin))
+
+
+def _law(series: Series, lead: Leading) -> Law:
+    """Fit all divisors beside the leading part; only costs in time can overlap."""
+    overlaps = OVERLAPS if series.metric == "seconds" else SUM
+    return fit_law(series.sizes, series.values, lead, lead.divisors(), overlaps=overlaps)
 
 
 def _where(series: Series) -> str:

@@ -34,10 +34,13 @@ class Sample:
         (draws, axes).
     weights
         (draws,), adding up to 1.
+    shares
+        (problems,), adding up to 1: how likely each problem is.
     """
 
     draws: Array
     weights: Array
+    shares: Array
 
     def quantiles(self, levels: tuple[float, ...]) -> Array:
         """Weighted quantiles, (axes, levels)."""
@@ -49,34 +52,41 @@ class Sample:
         return np.array(columns)
 
 
-def sample(problems: Sequence[Projection], likeliest: int, best: Solution, bound: float) -> Sample:
+def sample(
+    problems: Sequence[Projection],
+    prior: Array,
+    likeliest: Projection,
+    best: Solution,
+    bound: float,
+) -> Sample:
     """Draw exponents from the profile, within ±bound.
 
     Parameters
     ----------
-    problems
-        The problem at each likely size of what points share.
+    problems, prior
+        The problem at each likely overlap and size of what points share, and how likely each is
+        beforehand.
     likeliest, best
         Which of them is likeliest, and its solution, around which the search begins.
     bound
         Of the search.
     """
-    problem = problems[likeliest]
+    problem = likeliest
     axes = problem.axes
     freedom = max(problem.points - best.active - axes, 1)
 
-    def log_density(theta: Array) -> Array:
+    def log_densities(theta: Array) -> Array:  # (problems, draws)
         inside = (np.abs(theta) <= bound).all(axis=1)
-        out = np.full(len(theta), -np.inf)
-        each = [one.log_likelihood(*one.profile(theta[inside])) for one in problems]
-        out[inside] = logsumexp(each, axis=0)
+        out = np.full((len(problems), len(theta)), -np.inf)
+        for at, one in enumerate(problems):
+            out[at, inside] = one.log_likelihood(*one.profile(theta[inside])) + np.log(prior[at])
         return out
 
     variance = (best.sse + problem.points * FLOOR**2) / freedom
     where = best.exponents
     spread = _bounded(variance * np.linalg.pinv(problem.curvature(best), hermitian=True), bound)
     draws = np.empty((0, axes))
-    density = np.empty(0)
+    densities = np.empty((len(problems), 0))
     proposals: list[tuple[int, Array, Array]] = []
     weights = np.empty(0)
     for stage, (number, wider) in enumerate(_STAGES):
@@ -84,14 +94,17 @@ def sample(problems: Sequence[Projection], likeliest: int, best: Solution, bound
         proposals.append((number, where, root))
         drawn = where + _student(number, axes, seed=stage) @ root.T
         draws = np.vstack([draws, drawn])
-        density = np.append(density, log_density(drawn))
+        densities = np.hstack([densities, log_densities(drawn)])
+        density = logsumexp(densities, axis=0)
         log_weights = density - _log_mixture(draws, proposals)
         weights = np.exp(log_weights - log_weights.max())
         weights /= weights.sum()
         where = weights @ draws
         apart = draws - where
         spread = _bounded((apart * weights[:, None]).T @ apart, bound)
-    return Sample(draws, weights)
+    likely = weights > 0
+    shares = np.exp(densities[:, likely] - density[likely]) @ weights[likely]
+    return Sample(draws, weights, shares)
 
 
 def _bounded(covariance: Array, bound: float) -> Array:

@@ -1,8 +1,8 @@
-"""A law: the sum of terms that describes how a cost grows, with intervals of its exponents."""
+"""A law: the terms that describe how a cost grows, with intervals of its exponents."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +17,13 @@ from .terms import Leading, Monomial
 #: Unless told otherwise, exponents are searched this far from the leading part's degrees.
 BOUND = 1.5
 
+#: How likely each overlap exponent p is beforehand. 1 is a sum, costs that follow one another;
+#: from 5 on the law is nearly the largest of its terms. A sum is the rule on a processor.
+OVERLAPS: Mapping[float, float] = {1: 0.6, 1.5: 0.1, 2: 0.1, 3: 0.1, 5: 0.1}
+SUM: Mapping[float, float] = {1: 1.0}
+
 _LEVELS = (0.025, 0.975)
+_NEGLIGIBLE = 9.0  # in log likelihood: what is e^9 times less likely moves no interval
 _ROBUST = 4.0  # residuals beyond this many standard deviations lose weight (Huber 1964)
 
 
@@ -36,7 +42,7 @@ class Exponent:
 
 @dataclass(frozen=True, repr=False)
 class Law:
-    """T = c·lead·n^α·d^β·k^γ + Σ c_j·m_j, fitted.
+    """T^p = (c·lead·n^α·d^β·k^γ)^p + Σ (c_j·m_j)^p, fitted.
 
     Attributes
     ----------
@@ -54,6 +60,10 @@ class Law:
         (points,): (measured − law) / measured.
     left_over
         What it leaves, and whether that follows the sizes.
+    overlap
+        p: 1 where the terms add up, larger where they overlap.
+    overlaps
+        How likely each p is that was tried, given the points.
     spare
         Points beyond the law's free numbers; below 1 there are no intervals.
     sample
@@ -69,6 +79,8 @@ class Law:
     residuals: Array
     left_over: LeftOver
     spare: int
+    overlap: float = 1.0
+    overlaps: Mapping[float, float] = field(default_factory=lambda: SUM)
     sample: Sample | None = field(default=None)
 
     @property
@@ -88,7 +100,7 @@ class Law:
 
     def predict(self, sizes: Array) -> Array:
         """Evaluate the law at sizes (points, axes), in the metric's unit: (points,)."""
-        return np.asarray(self.parts(sizes).sum(axis=1))
+        return np.asarray(np.sum(self.parts(sizes) ** self.overlap, axis=1) ** (1 / self.overlap))
 
     def elasticity(self, sizes: Array) -> Array:
         """Local slopes ∂log T/∂log size at sizes (points, axes): (points, axes)."""
@@ -101,9 +113,13 @@ class Law:
             slopes.append(np.log(ratio) / (2 * step))
         return np.column_stack(slopes)
 
-    def overhead(self) -> Array:
-        """Share of the lower-order terms in the law at each of its points, (points,)."""
-        parts = self.parts(self.sizes)
+    def overhead(self, sizes: Array | None = None) -> Array:
+        """Share of the lower-order terms in the law at sizes (points, axes), or at its own points.
+
+        Where terms overlap it is the share in T^p, which is also what each adds to the local
+        slopes.
+        """
+        parts = self.parts(self.sizes if sizes is None else sizes) ** self.overlap
         return np.asarray(1 - parts[:, -1] / parts.sum(axis=1))
 
     @property
@@ -115,7 +131,10 @@ class Law:
                 _product(self.coefficient * weight, term.text(self.axes, self.shift))
                 for weight, term in self.leading.terms
             ]
-        return " + ".join(written)
+        if self.overlap == 1:
+            return " + ".join(written)
+        p = f"{self.overlap:g}"
+        return f"({' + '.join(f'({term})**{p}' for term in written)})**(1/{p})"
 
     def __repr__(self) -> str:
         inside = ", ".join(map(str, self.exponents))
@@ -133,6 +152,7 @@ def fit_law(
     lower: Sequence[Monomial],
     *,
     bound: float = BOUND,
+    overlaps: Mapping[float, float] = SUM,
     intervals: bool = True,
 ) -> Law:
     """Fit a law to points.
@@ -149,28 +169,35 @@ def fit_law(
         Lower-order terms that it may use; non-negativity chooses among them.
     bound
         Exponents are searched within ± this of the leading part's degrees.
+    overlaps
+        Overlap exponents p to try, each with how likely it is beforehand.
     intervals
         Whether to sample the exponents; without, their intervals are the range searched.
     """
-    problem = Projection(
-        sizes, values, leading.column(sizes), np.column_stack([m.column(sizes) for m in lower])
-    )
-    problem, best, spread = _robust(problem, bound)
-    problems = [
-        problem.whitened(each) for each in whitenings(sizes, problem.whitening.roots**2, spread)
-    ]
-    solutions = [one.search(bound, best.exponents[None, :]) for one in problems]
+    columns = leading.column(sizes), _columns(sizes, lower)
+    robust = [_robust(Projection(sizes, values, *columns, p), bound) for p in overlaps]
+    # Weights and spread are those of the overlap that describes the points best: all are then
+    # held against the same errors.
+    model, _, spread = min(robust, key=lambda found: found[2])
+    whitened = whitenings(sizes, model.whitening.roots**2, spread)
+    problems, solutions, prior = [], [], []
+    for (problem, start, _), chance in zip(robust, overlaps.values(), strict=True):
+        for each in whitened:
+            problems.append(problem.whitened(each))
+            solutions.append(problems[-1].search(bound, start.exponents[None, :]))
+            prior.append(chance / len(whitened))
     likelihoods = [
-        float(one.log_likelihood(np.array(s.sse), np.array(s.active)))
-        for one, s in zip(problems, solutions, strict=True)
+        one.log_likelihood(*one.profile(s.exponents[None, :]))[0] + np.log(chance)
+        for one, s, chance in zip(problems, solutions, prior, strict=True)
     ]
     likeliest = int(np.argmax(likelihoods))
-    best = solutions[likeliest]
+    problem, best = problems[likeliest], solutions[likeliest]
+    kept = np.flatnonzero(np.array(likelihoods) > likelihoods[likeliest] - _NEGLIGIBLE)
     free = best.active + problem.axes
     spare = problem.points - free
     drawn = None
     if intervals and spare >= 1 and best.leading > 0:
-        drawn = sample(problems, likeliest, best, bound)
+        drawn = sample([problems[i] for i in kept], np.array(prior)[kept], problem, best, bound)
     residuals = problem.residuals(best)
     return Law(
         leading=leading,
@@ -182,8 +209,24 @@ def fit_law(
         residuals=residuals,
         left_over=left_over(leading.axes, sizes, residuals, spare),
         spare=spare,
+        overlap=problem.overlap,
+        overlaps=_shares(overlaps, [problems[i].overlap for i in kept], drawn),
         sample=drawn,
     )
+
+
+def _columns(sizes: Array, lower: Sequence[Monomial]) -> Array:
+    """Lower-order terms at sizes (points, axes): (points, terms); a constant law has none."""
+    return np.array([term.column(sizes) for term in lower]).reshape(len(lower), len(sizes)).T
+
+
+def _shares(
+    overlaps: Mapping[float, float], kept: Sequence[float], drawn: Sample | None
+) -> Mapping[float, float]:
+    """How likely each overlap is; where nothing was drawn, as likely as beforehand."""
+    if drawn is None:
+        return overlaps
+    return {p: float(sum(drawn.shares[np.equal(kept, p)])) for p in overlaps}
 
 
 def _robust(problem: Projection, bound: float) -> tuple[Projection, Solution, float]:

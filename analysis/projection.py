@@ -1,8 +1,9 @@
 """Variable projection: for given exponents, the best non-negative coefficients of a law.
 
-A law is T = c₀·lead(n, d, k)·n^α·d^β·k^γ + Σ c_j·m_j(n, d, k), all c ≥ 0. Divided by the measured
-T, for relative errors, its coefficients are a small non-negative least-squares problem for
-each (α, β, γ), so only these are searched (Golub & Pereyra 1973). Non-negativity chooses the
+A law is T^p = (c₀·lead(n, d, k)·n^α·d^β·k^γ)^p + Σ (c_j·m_j(n, d, k))^p, all c ≥ 0: with p = 1
+costs follow one another and add up, with larger p they overlap and the largest decides. Divided by
+the measured T^p, for relative errors, the c^p are a small non-negative least-squares problem for
+each p and (α, β, γ), so only these are searched (Golub & Pereyra 1973). Non-negativity chooses the
 terms: most coefficients come out as zero.
 """
 
@@ -65,15 +66,20 @@ class Projection:
         (points,): the leading part at those sizes.
     lower
         (points, terms): the lower-order terms at those sizes.
+    overlap
+        The exponent p.
     """
 
-    def __init__(self, sizes: Array, values: Array, leading: Array, lower: Array) -> None:
+    def __init__(
+        self, sizes: Array, values: Array, leading: Array, lower: Array, overlap: float = 1.0
+    ) -> None:
         self.logs = np.log(sizes)
         self.centre = self.logs.mean(axis=0)
         self.centred = self.logs - self.centre  # so that the coefficient hardly moves with α
         self.points, self.axes = sizes.shape
-        self._leading = leading / values
-        self._lower = lower / values[:, None]
+        self.overlap = overlap
+        self._leading = (leading / values) ** overlap
+        self._lower = (lower / values[:, None]) ** overlap
         self._whiten(independent(np.ones(self.points)))
 
     def whitened(self, whitening: Whitening) -> Projection:
@@ -85,7 +91,8 @@ class Projection:
     def _whiten(self, whitening: Whitening) -> None:
         """Reduce the problem to its few columns."""
         self.whitening = whitening
-        self._target = whitening(np.ones(self.points))
+        # (1 − f^p)/p is the relative error 1 − f to first order, whatever p.
+        self._target = whitening(np.full(self.points, 1 / self.overlap))
         lower = whitening(self._lower)
         self._norms = np.linalg.norm(lower, axis=0)
         self._unit = lower / self._norms
@@ -94,9 +101,13 @@ class Projection:
         self._projected = self._q.T @ self._target
         self._total = float(self._target @ self._target)
 
+    def _lead(self, exponents: Array) -> Array:
+        """Leading column at these exponents, centred, before whitening."""
+        return np.asarray(self._leading * np.exp(self.overlap * (self.centred @ exponents)))
+
     def _column(self, exponents: Array) -> tuple[Array, float]:
         """Leading column of unit length at these exponents, and its length."""
-        column = self.whitening(self._leading * np.exp(self.centred @ exponents))
+        column = self.whitening(self._lead(exponents))
         length = float(np.linalg.norm(column))
         return column / length, length
 
@@ -121,11 +132,13 @@ class Projection:
         """Find the best coefficients at these exponents, (axes,)."""
         column, length = self._column(exponents)
         coefficients, sse = self._solve(column)
+        powers = coefficients * self.overlap / np.append(self._norms, length)
+        *lower, leading = powers ** (1 / self.overlap)
         return Solution(
             exponents=exponents,
             # undo the centring: the coefficient belongs to lead·n^α·d^β·k^γ itself
-            leading=float(coefficients[-1] / length * np.exp(-self.centre @ exponents)),
-            lower=coefficients[:-1] / self._norms,
+            leading=float(leading * np.exp(-self.centre @ exponents)),
+            lower=np.array(lower),
             sse=sse,
         )
 
@@ -136,12 +149,19 @@ class Projection:
         return np.asarray(-freedom / 2 * error - self.whitening.log_determinant / 2)
 
     def profile(self, exponents: Array) -> tuple[Array, NDArray[np.int_]]:
-        """Squared error and number of terms in use at many exponents, (draws, axes)."""
+        """Squared relative error and number of terms in use at many exponents, (draws, axes)."""
         sse = np.empty(len(exponents))
         active = np.empty(len(exponents), dtype=int)
         for i, theta in enumerate(exponents):
-            coefficients, sse[i] = self._solve(self._column(theta)[0])
+            column, length = self._column(theta)
+            coefficients, sse[i] = self._solve(column)
             active[i] = np.count_nonzero(coefficients)
+            if self.overlap != 1:
+                # Of T, as for every other p: errors of T^p weigh a law that is too high more.
+                powers = self.overlap * coefficients / np.append(self._norms, length)
+                fitted = self._lower @ powers[:-1] + self._lead(theta) * powers[-1]
+                residuals = self.whitening(1 - fitted ** (1 / self.overlap))
+                sse[i] = residuals @ residuals
         return sse, active
 
     def _objective(self, exponents: Array) -> tuple[float, Array]:
@@ -153,8 +173,8 @@ class Projection:
         column, length = self._column(exponents)
         coefficients, sse = self._solve(column)
         residual = self._target - self._unit @ coefficients[:-1] - column * coefficients[-1]
-        part = self._leading * np.exp(self.centred @ exponents) * coefficients[-1] / length
-        moved = self.whitening(part[:, None] * self.centred)
+        part = self._lead(exponents) * coefficients[-1] / length
+        moved = self.whitening(self.overlap * part[:, None] * self.centred)
         sse += self.points * FLOOR**2
         return float(np.log(sse)), -2 * residual @ moved / sse
 
@@ -176,13 +196,16 @@ class Projection:
         return best if best.leading > 0 else self.solve(np.zeros(self.axes))
 
     def fitted(self, solution: Solution) -> Array:
-        """Give each term's share of the measured values, (points, terms + 1); leading last."""
-        lead = self._leading * np.exp(self.logs @ solution.exponents) * solution.leading
-        return np.column_stack([self._lower * solution.lower, lead])
+        """Give each term's part of the measured values^p, (points, terms + 1); leading last."""
+        lead = (
+            self._leading
+            * (np.exp(self.logs @ solution.exponents) * solution.leading) ** self.overlap
+        )
+        return np.column_stack([self._lower * solution.lower**self.overlap, lead])
 
     def residuals(self, solution: Solution) -> Array:
         """Relative residuals, (points,): (measured − law) / measured."""
-        return np.asarray(1 - self.fitted(solution).sum(axis=1))
+        return np.asarray(1 - self.fitted(solution).sum(axis=1) ** (1 / self.overlap))
 
     def curvature(self, solution: Solution) -> Array:
         """Gauss–Newton curvature of half the squared error in the exponents, (axes, axes)."""

@@ -57,15 +57,32 @@ class SyntheticCase:
     table: pd.DataFrame
 
 
-def cases(
-    number: int, seed: int, *, off_law: bool = False, overhead: float = SOME
-) -> Iterator[SyntheticCase]:
+@dataclass(frozen=True)
+class Kind:
+    """What is true of a case.
+
+    Attributes
+    ----------
+    off_law
+        Whether one of its exponents is 0.35 to 0.8 from theory.
+    overhead
+        Largest share of a lower-order term.
+    overlapping
+        Whether its costs overlap, with an exponent p between 2 and 8, instead of adding up.
+    """
+
+    off_law: bool = False
+    overhead: float = SOME
+    overlapping: bool = False
+
+
+def cases(number: int, seed: int, kind: Kind) -> Iterator[SyntheticCase]:
     """Draw cases from the registry's theories; the same seed gives the same cases."""
     for index in range(number):
-        yield _case(np.random.default_rng([seed, index, off_law]), off_law, overhead)
+        yield _case(np.random.default_rng([seed, index, kind.off_law]), kind)
 
 
-def _case(rng: np.random.Generator, off_law: bool, overhead: float) -> SyntheticCase:
+def _case(rng: np.random.Generator, kind: Kind) -> SyntheticCase:
     orders = _orders()
     name = orders[rng.integers(len(orders))]
     order = parse(name)
@@ -73,10 +90,12 @@ def _case(rng: np.random.Generator, off_law: bool, overhead: float) -> Synthetic
     grid = _grid(rng, axes)
     theory = leading(order, axes)
     shift = np.zeros(len(axes))
-    if off_law:
+    if kind.off_law:
         shift[rng.integers(len(axes))] = rng.choice([-1, 1]) * rng.uniform(0.35, 0.8)
     time = _unit(theory.column(grid) * np.prod(grid**shift, axis=1))
-    time = time + _overhead(rng, theory, grid, overhead)
+    overhead = _overhead(rng, theory, grid, kind.overhead)
+    overlap = np.exp(rng.uniform(np.log(2), np.log(8))) if kind.overlapping else 1.0
+    time = (time**overlap + np.sum(overhead**overlap, axis=1)) ** (1 / overlap)
     return SyntheticCase(
         name=name,
         theory=theory,
@@ -104,14 +123,18 @@ def _grid(rng: np.random.Generator, axes: tuple[str, ...]) -> Array:
 
 
 def _overhead(rng: np.random.Generator, theory: Leading, grid: Array, most: float) -> Array:
-    """Draw one to four lower-order terms, each 0.01 to `most` of the leading one at mid-grid."""
+    """Draw one to four lower-order terms, each 0.01 to `most` of the leading one at mid-grid.
+
+    Gives (points, terms).
+    """
     terms = list(theory.divisors())
     chosen = rng.permutation(len(terms))[: rng.integers(1, 5)]
     picked = [terms[i] for i in chosen]
     if rng.random() < 0.8:  # nearly everything pays something for being called at all
         picked[0] = terms[0]
     shares = np.exp(rng.uniform(np.log(_LEAST), np.log(most), len(picked)))
-    return np.asarray(sum(s * _unit(t.column(grid)) for s, t in zip(shares, picked, strict=True)))
+    columns = [s * _unit(t.column(grid)) for s, t in zip(shares, picked, strict=True)]
+    return np.column_stack(columns)
 
 
 def _unit(column: Array) -> Array:

@@ -19,6 +19,9 @@ from .arrays import Array
 SIZE_LETTERS = ("n", "d", "k", "r", "L", "m", "h", "c")
 
 
+_LONGEST, _LARGEST, _HIGHEST = 500, 1e9, 10  # of an expression, its numbers and its powers
+
+
 class ExpressionError(ValueError):
     """An expression that is no sum of monomials in the sizes; the message says why."""
 
@@ -139,9 +142,11 @@ def parse(text: str, extra: Iterable[str] = ()) -> Expr:
         If it has anything else; the message names it.
     """
     allowed = {*SIZE_LETTERS, *extra}
+    if len(text) > _LONGEST:
+        raise ExpressionError(f"the expression {text[:40]!r}… is longer than {_LONGEST} characters")
     try:
         tree = ast.parse(text.strip(), mode="eval")
-    except SyntaxError:
+    except (SyntaxError, ValueError):
         raise ExpressionError(f"cannot read the expression {text!r}") from None
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
@@ -151,8 +156,16 @@ def parse(text: str, extra: Iterable[str] = ()) -> Expr:
                     f"unknown symbol {node.id!r} in {text!r}; known are {known}, log"
                 )
         elif isinstance(node, ast.Constant):
-            if type(node.value) not in (int, float):
+            if type(node.value) is not int and type(node.value) is not float:
                 raise ExpressionError(f"{node.value!r} in {text!r} is no number")
+            if not abs(float(node.value)) <= _LARGEST:
+                raise ExpressionError(f"a number in {text!r} is larger than {_LARGEST:g}")
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+            # SymPy would work out any power of numbers, however large.
+            if not abs(_number(node.right)) <= _HIGHEST:
+                raise ExpressionError(
+                    f"the power {ast.unparse(node.right)} in {text!r} is no number up to {_HIGHEST}"
+                )
         elif isinstance(node, ast.Call):
             if not isinstance(node.func, ast.Name) or node.func.id != "log" or node.keywords:
                 raise ExpressionError(f"{text!r} calls something other than log(size)")
@@ -174,6 +187,18 @@ def parse(text: str, extra: Iterable[str] = ()) -> Expr:
     if not isinstance(expr, Expr):
         raise ExpressionError(f"cannot read the expression {text!r}")
     return expr
+
+
+def _number(node: ast.expr) -> float:
+    """Value of a power such as 2, 0.5, -1 or (1/2); NaN for anything else."""
+    match node:
+        case ast.Constant(value=int() | float() as value):
+            return float(value)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -_number(operand)
+        case ast.BinOp(left=above, op=ast.Div(), right=below):
+            return _number(above) / (_number(below) or math.nan)
+    return math.nan
 
 
 def leading(

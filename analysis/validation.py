@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from . import table
 from .arrays import Array
 from .fits import fit
-from .synthetic import MUCH, SOME, SyntheticCase, cases
+from .synthetic import MUCH, Kind, SyntheticCase, cases
 from .terms import Leading
 from .verdict import Verdict
 
@@ -78,18 +78,18 @@ def _line(rows: pd.DataFrame, theory: Leading) -> Array:
     return np.asarray(slopes)
 
 
-#: The kinds of cases: off the law or on it, and how large a lower-order term may be.
-KINDS: Mapping[str, tuple[bool, float]] = {
-    "on the law": (False, SOME),
-    "off the law": (True, SOME),
-    "on the law, much overhead": (False, MUCH),
-    "off the law, much overhead": (True, MUCH),
+#: The kinds of cases that are tried, by name.
+KINDS: Mapping[str, Kind] = {
+    "on the law": Kind(),
+    "off the law": Kind(off_law=True),
+    "on the law, much overhead": Kind(overhead=MUCH),
+    "off the law, much overhead": Kind(off_law=True, overhead=MUCH),
+    "on the law, overlapping": Kind(overhead=MUCH, overlapping=True),
 }
 
 
 def _batch(number: int, seed: int, kind: str) -> list[Outcome]:
-    off_law, overhead = KINDS[kind]
-    return [outcome(case) for case in cases(number, seed, off_law=off_law, overhead=overhead)]
+    return [outcome(case) for case in cases(number, seed, KINDS[kind])]
 
 
 def validate(

@@ -13,6 +13,7 @@ import numpy as np
 
 from .arrays import Array
 from .law import BOUND, Exponent, Law
+from .structure import TOLERANCE
 
 #: An exponent matches when its whole interval lies within this of theory's.
 MARGIN = 0.2
@@ -20,7 +21,7 @@ MARGIN = 0.2
 _FEWEST_SIZES = 4
 _EDGE = 0.05  # an interval this near to the end of the search is cut off by it
 _MOSTLY = 0.5  # overhead above this share of the time hides the leading term
-_FEWEST_LED = 3  # sizes of an axis at which the leading term takes the larger part somewhere
+_LED_OVER = 4  # ratio of the sizes between which the leading term has to take the larger part
 _BARELY = 0.2  # a leading term below this share at every point says nothing of its exponent
 
 
@@ -84,13 +85,20 @@ def _judge_exponent(law: Law, exponent: Exponent, theory: float, margin: float) 
     for doubt in (_too_few, _hidden, _left_over, _at_the_edge):
         if reason := doubt(law, exponent):
             return Judgement(Verdict.UNRESOLVED, reason)
-    said = f"{exponent} (theory {theory:g})"
+    said = _said(exponent, law)
     if abs(exponent.low - theory) <= margin and abs(exponent.high - theory) <= margin:
         return Judgement(Verdict.MATCHES, f"{said}: within ±{margin:g}")
     if exponent.low > theory + margin or exponent.high < theory - margin:
         way = "faster" if exponent.estimate > theory else "slower"
-        return Judgement(Verdict.DIFFERS, f"{said}: it grows {way} than theory here")
+        reason = f"{said}: it grows {way} than theory here"
+        if law.left_over.scatter > TOLERANCE:
+            reason += f", by a law around which the points scatter by {law.left_over.scatter:.1%}"
+        return Judgement(Verdict.DIFFERS, reason)
     return Judgement(Verdict.UNRESOLVED, f"{said}: {_why_wide(law, exponent, margin)}")
+
+
+def _said(exponent: Exponent, law: Law) -> str:
+    return f"{exponent} (theory {law.leading.degree(exponent.axis):g})"
 
 
 def _too_few(law: Law, exponent: Exponent) -> str | None:
@@ -116,12 +124,13 @@ def _hidden(law: Law, exponent: Exponent) -> str | None:
             f"the leading term takes at most {share.max():.0%} of the time at any point: "
             f"measure larger {_axes_in_words(law)}"
         )
-    # Where it leads at one or two sizes alone, its exponent is what the terms of lower order
-    # leave of a step or two, and says as much of their form as of its own.
-    at = law.axes.index(exponent.axis)
-    leads = [s for s in _levels(law, exponent.axis) if share[law.sizes[:, at] == s].max() > _MOSTLY]
-    if len(leads) < _FEWEST_LED:
-        return f"{exponent}: {_overhead_in_words(law, exponent.axis)}"
+    # Where it leads over less than two octaves, its exponent says as much of the form of the
+    # lower-order terms as of its own.
+    at, sizes = law.axes.index(exponent.axis), _levels(law, exponent.axis)
+    leads = [size for size in sizes if share[law.sizes[:, at] == size].max() > _MOSTLY]
+    short = sizes[-1] < _LED_OVER * sizes[0]  # what is measured itself: the interval will tell
+    if not short and (not leads or leads[-1] < _LED_OVER * leads[0]):
+        return f"{_said(exponent, law)}: {_overhead_in_words(law, exponent.axis)}"
     return None
 
 
@@ -154,7 +163,7 @@ def _at_the_edge(law: Law, exponent: Exponent) -> str | None:
     if max(exponent.high - degree, degree - exponent.low) < BOUND - _EDGE:
         return None
     return (
-        f"{exponent} runs to the edge of what is searched ({degree - BOUND:g} to "
+        f"{_said(exponent, law)} runs to the edge of what is searched ({degree - BOUND:g} to "
         f"{degree + BOUND:g}): {_why_wide(law, exponent, MARGIN)}"
     )
 
@@ -188,7 +197,8 @@ def _overhead_by_size(law: Law, axis: str) -> Array:
 
 
 def _overhead_in_words(law: Law, axis: str) -> str:
-    """Say up to which size the lower-order terms take most of the time."""
+    """Say up to which size the lower-order terms take most of the time, and what to do about it."""
+    axis = _remedy(law, axis)
     sizes, by_size = _levels(law, axis), _overhead_by_size(law, axis)
     hidden = np.flatnonzero(by_size > _MOSTLY)
     last = sizes[hidden[-1]] if len(hidden) else sizes[-1]
@@ -196,6 +206,21 @@ def _overhead_in_words(law: Law, axis: str) -> str:
     return (
         f"the overhead takes {share:.0%} of the time up to {axis} = {last:g}: measure larger {axis}"
     )
+
+
+def _remedy(law: Law, axis: str) -> str:
+    """Axis along which the overhead falls: that of the exponent, unless another does far more.
+
+    A recurrent layer's overhead is one of each step: a longer sequence has as much of it.
+    """
+    now = law.overhead().mean()
+    falls = {}
+    for at, each in enumerate(law.axes):
+        doubled = law.sizes.copy()
+        doubled[:, at] *= 2
+        falls[each] = now - law.overhead(doubled).mean()
+    best = max(falls, key=lambda each: falls[each])
+    return axis if falls[axis] >= falls[best] / 2 else best
 
 
 def _levels(law: Law, axis: str) -> Array:

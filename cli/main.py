@@ -189,8 +189,12 @@ def run(
         raise UsageError(error.args[0]) from None
     with Store(out / STORE) as store:
         work = begin(todo, store, fresh=fresh)
-        with closing(carry_out(todo, store, work)) as steps:
-            show.measuring(todo, steps)
+        try:
+            with closing(carry_out(todo, store, work)) as steps:
+                show.measuring(todo, steps)
+        except KeyboardInterrupt:
+            show.error("stopped; the same command again goes on from here")
+            raise typer.Exit(130) from None
         measured = _kept(store, work)
     command = _command()
     _report(measured, out, command, {}, [], margin, as_json=as_json)
@@ -356,9 +360,6 @@ def run_app() -> None:
     """Run the command; what a user can mend ends with one line and exit status 2."""
     try:
         app()
-    except KeyboardInterrupt:
-        show.error("stopped; the same command again goes on from here")
-        sys.exit(130)
     except Exception as error:
         if type(error).__name__ not in _MENDABLE and not isinstance(error, OSError):
             raise

@@ -127,10 +127,10 @@ def laws(fits: Sequence[Fit]) -> None:
     grown.add_column(cost, justify="right")
     for row in rows:
         grown.add_row(
-            row.layer,
-            *([row.variant] if variant else []),
+            Text(row.layer),
+            *([Text(row.variant)] if variant else []),
             row.theory,
-            "\n".join(row.exponents),
+            Text("\n".join(row.exponents)),
             Text(row.verdict, style=_STYLES.get(row.verdict, "")),
             row.sequential_ops,
             row.path_length,

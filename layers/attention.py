@@ -1,4 +1,4 @@
-"""Self-attention in the seed's form, its three phases alone, and multi-head attention.
+"""Self-attention in the course text's form, its three phases alone, and multi-head attention.
 
 Inputs are unit-normal. Without 1/√d the scores spread as √d, so from d of about 64 the softmax
 makes subnormal numbers (up to a tenth of all weights), which slow it down: whoever measures
@@ -20,9 +20,9 @@ from .theory import TABLE_1, Theory, d, h, n
 if TYPE_CHECKING:
     from torch import Tensor
 
-#: What the seed's form and its phases say for the same reason.
+#: What the course text's form and its phases say for the same reason.
 _SOURCES = {
-    "parameters": "seed A6.4: no projections",
+    "parameters": "course text A6.4: no projections",
     "sequential_ops": TABLE_1,
     "path_length": TABLE_1,
 }
@@ -30,7 +30,7 @@ _SOURCES = {
 
 @register
 class Attention(Textbook):
-    """Self-attention without projections or scaling, as in the seed, A6.4."""
+    """Self-attention without projections or scaling, as in the course text, A6.4."""
 
     name = "attention"
     title = "self-attention"
@@ -44,7 +44,7 @@ class Attention(Textbook):
         sequential_ops=Integer(1),
         path_length=Integer(1),
         sources={
-            "time": f"seed A6.4; {TABLE_1}",
+            "time": f"course text A6.4; {TABLE_1}",
             "flops": "two products of 2n²d; softmax 5 per element",
             "memory": "the n × n weights are kept for the backward pass",
             **_SOURCES,
@@ -74,7 +74,7 @@ class AttentionScores(Textbook):
         sequential_ops=Integer(1),
         path_length=Integer(1),
         sources={
-            "time": "seed A6.4: n × d times d × n",
+            "time": "course text A6.4: n × d times d × n",
             "flops": "one product (n × d)(d × n)",
             "memory": "Q and K, kept for each other's gradient",
             **_SOURCES,
@@ -107,7 +107,7 @@ class AttentionSoftmax(Textbook):
         sequential_ops=Integer(1),
         path_length=Integer(1),
         sources={
-            "time": "seed A6.4: O(n) for each of n rows",
+            "time": "course text A6.4: O(n) for each of n rows",
             "flops": "per element a maximum, a difference, an exponential, a sum and a quotient",
             "memory": "the n × n weights, kept for the gradient",
             **_SOURCES,
@@ -134,7 +134,7 @@ class AttentionSum(Textbook):
         sequential_ops=Integer(1),
         path_length=Integer(1),
         sources={
-            "time": "seed A6.4: n × n times n × d",
+            "time": "course text A6.4: n × n times n × d",
             "flops": "one product (n × n)(n × d)",
             "memory": "A and V, kept for each other's gradient",
             **_SOURCES,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @register
 class Convolution(Textbook):
-    """Convolution of stride 1 and "same" padding (k−1)/2, as in the seed, A6.4; k is odd.
+    """Convolution of stride 1 and "same" padding (k−1)/2, as in the course text, A6.4; k is odd.
 
     Every window of k positions is laid out as one row ("unfolded"), so that the convolution is
     a product with W, whose columns run over the window's positions and, within each, over
@@ -37,9 +37,9 @@ class Convolution(Textbook):
         sequential_ops=Integer(1),
         path_length=n / k,
         sources={
-            "time": f"seed A6.4; {TABLE_1}",
+            "time": f"course text A6.4; {TABLE_1}",
             "flops": "one product (n × kd)(kd × d); the padding is multiplied too",
-            "parameters": "d kernels of k × d, seed A6.4",
+            "parameters": "d kernels of k × d, course text A6.4",
             "memory": "the unfolded input, kept for the gradient of W",
             "sequential_ops": TABLE_1,
             "path_length": "Vaswani et al. 2017, section 4: contiguous kernels, stacked",
@@ -56,7 +56,7 @@ class Convolution(Textbook):
 
 @register
 class Convolution1x1(Textbook):
-    """1×1 convolution: each position alone, from m channels to d (seed A6.1).
+    """1×1 convolution: each position alone, from m channels to d (course text A6.1).
 
     It is the position-wise dense layer without its bias, under the convolution's name.
     """
@@ -75,9 +75,9 @@ class Convolution1x1(Textbook):
         sequential_ops=Integer(1),
         path_length=oo,
         sources={
-            "time": "seed A6.1 and A6.4 with k = 1",
+            "time": "course text A6.1 and A6.4 with k = 1",
             "flops": "one product (n × m)(m × d)",
-            "parameters": "seed A6.1: W changes the number of channels from m to d",
+            "parameters": "course text A6.1: W changes the number of channels from m to d",
             "memory": "the input, kept for the gradient of W",
             "sequential_ops": TABLE_1,
             "path_length": "a kernel of width 1 never leaves its position",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class TokenMixing(Textbook):
     """Fully connected over the positions: the weights are learnt, and n is fixed with them.
 
-    The seed, A6.4, puts it beside self-attention, whose weights are computed from the input
+    The course text, A6.4, puts it beside self-attention, whose weights are computed from the input
     and so serve every n.
     """
 
@@ -38,7 +38,7 @@ class TokenMixing(Textbook):
             "parameters": "one weight for each pair of positions",
             "memory": "the input, kept for the gradient of W",
             "sequential_ops": f"one matrix product; {TABLE_1}",
-            "path_length": "seed A6.4: each position is connected to every other",
+            "path_length": "course text A6.4: each position is connected to every other",
         },
     )
 
@@ -62,7 +62,7 @@ class Dense(Textbook):
         sequential_ops=Integer(1),
         path_length=oo,
         sources={
-            "time": "seed A6.1: a 1×1 convolution; Vaswani et al. 2017, section 3.3",
+            "time": "course text A6.1: a 1×1 convolution; Vaswani et al. 2017, section 3.3",
             "flops": "one product (n × d)(d × d), one bias",
             "parameters": "W and b",
             "memory": "the input, kept for the gradient of W",

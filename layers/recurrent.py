@@ -1,4 +1,4 @@
-"""Recurrent layers, step by step: Elman's RNN, the seed's LSTM, and the GRU in both its forms.
+"""Recurrent layers, step by step: Elman's RNN, the LSTM, and the GRU in both its forms.
 
 Products that share their factor are stacked into one (the four gates of the LSTM are one
 product per step); nothing is computed ahead of its step. Every state stays within ±1 and the
@@ -26,7 +26,7 @@ _SOURCES = {
 
 @register
 class ElmanRNN(Textbook):
-    """Elman's recurrent layer, as in the seed, A6.4; input width m."""
+    """Elman's recurrent layer, as in the course text, A6.4; input width m."""
 
     name = "rnn"
     title = "recurrent (Elman)"
@@ -42,7 +42,7 @@ class ElmanRNN(Textbook):
         sequential_ops=n,
         path_length=n,
         sources={
-            "time": "seed A6.4: U x_t is O(md), W h_{t−1} is O(d²), n steps",
+            "time": "course text A6.4: U x_t is O(md), W h_{t−1} is O(d²), n steps",
             "flops": "per step two products, one sum and one tanh of width d",
             "parameters": "U and W",
             **_SOURCES,
@@ -60,7 +60,7 @@ class ElmanRNN(Textbook):
 
 @register
 class LSTM(Textbook):
-    """Long short-term memory with the seed's four gates, A6.3, on [h_{t−1}, x_t] concatenated.
+    """Long short-term memory with four gates on [h_{t−1}, x_t] concatenated (course text, A6.3).
 
     W holds W_f, W_i, W_C and W_o one above the other, and b their biases, so that the four
     products of a step are one.
@@ -80,9 +80,9 @@ class LSTM(Textbook):
         sequential_ops=n,
         path_length=n,
         sources={
-            "time": "Hochreiter & Schmidhuber 1997; four products d × (d + m) a step, seed A6.3",
+            "time": "Hochreiter & Schmidhuber 1997; course text A6.3: four products a step",
             "flops": "per step 8d(d+m), 4 biases, 4 gate functions, 5 operations for C_t and h_t",
-            "parameters": "seed A6.3: four matrices on [h, x], four biases",
+            "parameters": "course text A6.3: four matrices on [h, x], four biases",
             **_SOURCES,
         },
     )

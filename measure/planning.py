@@ -17,6 +17,10 @@ from .grid import points, profile_of
 DEVICES = ("cpu", "cuda")
 
 
+#: Types of weights and inputs that the layers are measured in.
+DTYPES = ("float32", "float64", "bfloat16", "float16")
+
+
 class DeviceUnavailable(Exception):
     """The device asked for is not there; the message is one line."""
 
@@ -113,11 +117,17 @@ def plan(
     KeyError
         If no layer has a name that was given.
     ValueError
-        If the profile or the device is not known.
+        If the profile, the device or the dtype is not known, or a count is below 1.
     DeviceUnavailable
         If CUDA is asked for and is not there.
     """
     limits = profile_of(profile)
+    counts = {"batch": batch, "threads": threads, "rounds": rounds, "repeats": repeats}
+    for name, count in counts.items():
+        if count is not None and count < 1:
+            raise ValueError(f"{name} must be at least 1, not {count}")
+    if dtype not in DTYPES:
+        raise ValueError(f"no dtype is called {dtype!r}; there are: {', '.join(DTYPES)}")
     chosen = names() if layers is None else [layers] if isinstance(layers, str) else list(layers)
     cases = (
         Case(layer, sizes, batch=batch, dtype=dtype, device=where, threads=threads)

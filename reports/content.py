@@ -182,7 +182,9 @@ def _guide(margin: float) -> list[tuple[str, str]]:
         (
             "law",
             "A sum of terms with non-negative coefficients. The last one is theory's leading term "
-            "with fitted exponents; the others are of lower order: calls, steps, rows, memory.",
+            "with fitted exponents; the others are of lower order: calls, steps, rows, memory. "
+            "Where costs overlap, such as weights that stream in while others are multiplied, "
+            "powers of them add up, and the largest counts for more.",
         ),
         (
             "sequential operations, path length",

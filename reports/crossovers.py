@@ -124,7 +124,7 @@ def _comparable(fits: Sequence[Fit]) -> Iterator[list[Fit]]:
 
 
 def _maps_sequences(layer: layers.Layer) -> bool:
-    """Whether it maps sequences to a sequence: the phases of attention take or give n × n scores."""
+    """Whether it maps sequences to a sequence: attention's phases take or give n × n scores."""
     return all(len({*shape}) == len(shape) for shape in (*layer.inputs.values(), layer.output))
 
 

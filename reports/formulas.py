@@ -54,6 +54,11 @@ def terms(law: Law, metric: str) -> list[Term]:
     return found
 
 
+def overlap_text(law: Law) -> str:
+    """Write the overlap exponent p; empty where the terms simply add up."""
+    return "" if law.overlap == 1 else f"{law.overlap:g}"
+
+
 def _factors(
     axes: Sequence[str], monomial: Monomial, shift: Iterable[float] | None = None
 ) -> tuple[tuple[str, str], ...]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from .content import Content
-from .formulas import terms
+from .formulas import overlap_text, terms
 from .units import called
 
 
@@ -47,8 +47,10 @@ def _sections(content: Content) -> Iterable[str]:
         name = f"{row.layer} ({row.variant})" if row.variant else row.layer
         yield f"**{_escape(name)}**: {row.verdict}. {_escape(fit.reason)}."
         if fit.law is not None:
-            law = " + ".join(map(str, terms(fit.law, fit.series.metric)))
-            yield f"    {called(fit.series.metric)} = {law}"
+            p = overlap_text(fit.law)
+            written = [f"({t})^{p}" if p else str(t) for t in terms(fit.law, fit.series.metric)]
+            cost = called(fit.series.metric)
+            yield f"    {f'{cost}^{p}' if p else cost} = {' + '.join(written)}"
     for heading, pairs in (
         ("Machine", content.machine),
         ("How it was measured", [*content.settings, *content.counts]),

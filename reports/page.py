@@ -14,7 +14,7 @@ from ..analysis import Fit
 from . import figures, ink
 from .content import Content
 from .figures import Picture
-from .formulas import Term, terms
+from .formulas import Term, overlap_text, terms
 from .summary import SummaryRow
 from .units import called, number
 
@@ -34,8 +34,8 @@ class Section:
         The law's row of the summary, and the law.
     facts
         (label, value) pairs: the formula, the source of theory, how well the law describes.
-    metric, terms
-        Name of the cost, and the law's terms.
+    metric, terms, overlap
+        Name of the cost, the law's terms, and the overlap exponent where it is not 1.
     pictures
         Its figures.
     """
@@ -46,6 +46,7 @@ class Section:
     facts: Sequence[tuple[str, str]]
     metric: str
     terms: Sequence[Term]
+    overlap: str
     pictures: Sequence[Picture]
 
 
@@ -81,6 +82,7 @@ def _sections(content: Content) -> Iterator[Section]:
             facts=list(_facts(fit)),
             metric=called(fit.series.metric),
             terms=terms(fit.law, fit.series.metric) if fit.law else (),
+            overlap=overlap_text(fit.law) if fit.law else "",
             pictures=figures.law_pictures(fit),
         )
 
@@ -95,6 +97,13 @@ def _facts(fit: Fit) -> Iterator[tuple[str, str]]:
     yield "points", str(len(fit.series.values))
     if fit.law is not None:
         yield "scatter around the law", f"{fit.law.left_over.scatter:.1%}"
+        if fit.law.overlap != 1:
+            likely = 1 - fit.law.overlaps.get(1, 0.0)
+            yield (
+                "overlap",
+                f"parts of the work run at the same time ({likely:.0%} likely): powers of p = "
+                f"{overlap_text(fit.law)} add up instead of the times themselves",
+            )
         overhead = fit.law.overhead()
         share = f"{overhead.min():.0%} to {overhead.max():.0%}"
         yield "share of lower-order terms", f"{share} of the law, by point"

@@ -3,6 +3,7 @@ import pytest
 import sympy
 from layerlaw.analysis import fit_law
 from layerlaw.analysis.discover import discover
+from layerlaw.analysis.law import OVERLAPS
 from layerlaw.analysis.projection import Projection
 from layerlaw.analysis.terms import leading, parse
 
@@ -136,12 +137,13 @@ def test_elasticity_is_the_slope_of_the_law():
     np.testing.assert_allclose(mixed.elasticity(sizes)[:, 1], 1 + d / (d + 10), atol=2e-2)
 
 
-def test_the_gradient_of_the_search_is_the_slope_of_its_objective():
+@pytest.mark.parametrize("overlap", [1, 3])
+def test_the_gradient_of_the_search_is_the_slope_of_its_objective(overlap):
     axes, sizes = N_D
     values = noisy(times("1e-5 + 1e-8*n**1.2*d**1.7", axes, sizes), 0.05, seed=8)
     lead = leading(parse("n*d**2"), axes)
     lower = np.column_stack([m.column(sizes) for m in lead.divisors()])
-    problem = Projection(sizes, values, lead.column(sizes), lower)
+    problem = Projection(sizes, values, lead.column(sizes), lower, overlap)
     at = np.array([0.15, -0.2])
     _, gradient = problem._objective(at)
     for axis in range(2):
@@ -169,3 +171,29 @@ def test_without_theory_the_degrees_are_found(expression, degrees):
     for exponent, degree in zip(law.exponents, degrees, strict=True):
         assert exponent.low - 0.02 <= degree <= exponent.high + 0.02
         assert abs(exponent.estimate - degree) < 0.1
+
+
+def test_costs_that_overlap_are_told_from_a_sum():
+    axes, sizes = N_D
+    parts = [times(text, axes, sizes) for text in ("1e-5", "1e-8*n*d", "1e-10*n*d**2")]
+    for overlap in (1, 3):
+        exact = sum(part**overlap for part in parts) ** (1 / overlap)
+        lead = leading(parse("n*d**2"), axes)
+        values = noisy(exact, 0.02, seed=11)
+        law = fit_law(sizes, values, lead, lead.divisors(), overlaps=OVERLAPS)
+        assert law.overlap == overlap
+        assert sum(law.overlaps.values()) == pytest.approx(1)
+        assert max(law.overlaps, key=law.overlaps.get) == overlap
+        for exponent, degree in zip(law.exponents, (1, 2), strict=True):
+            assert exponent.estimate == pytest.approx(degree, abs=0.05)
+            assert exponent.low - 0.01 <= degree <= exponent.high + 0.01
+        np.testing.assert_allclose(law.predict(sizes), exact, rtol=0.1)
+        np.testing.assert_allclose(times(law.expression, axes, sizes), law.predict(sizes))
+        np.testing.assert_allclose(1 - law.predict(sizes) / values, law.residuals, atol=1e-9)
+
+
+def test_a_constant_cost_has_a_law():
+    axes, sizes = N_D
+    law = law_of("5", axes, sizes, noisy(np.full(len(sizes), 3.0), 0.02, seed=12))
+    for exponent in law.exponents:
+        assert exponent.estimate == pytest.approx(0, abs=0.02)

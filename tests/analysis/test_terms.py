@@ -70,7 +70,7 @@ def test_anything_else_is_refused_before_sympy_sees_it(text, says):
     ("text", "says"),
     [
         ("n - d", "not positive"),
-        ("n**d", "neither a power"),
+        ("n**d", "the power d"),
         ("n*log(n+d)", "neither a power"),
         ("0*n", "not positive"),
     ],
@@ -123,3 +123,17 @@ def test_what_theory_itself_adds_to_the_leading_term_is_among_the_divisors(name)
             if term != 0:
                 ((_, monomial),) = leading(term, layer.axes).terms
                 assert monomial in known
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["n*9**9**9", "n**(9**9**9)", "n**9**9", "n**d", "n*d**1e400", "n*1e300", "*".join("n" * 5001)],
+)
+def test_what_would_take_for_ever_is_refused_at_once(text):
+    with pytest.raises(ExpressionError, match=r"power|larger|longer"):
+        parse(text)
+
+
+@pytest.mark.parametrize(("text", "power"), [("n**(1/2)", 0.5), ("n**-1", -1), ("n**2.5", 2.5)])
+def test_powers_are_numbers(text, power):
+    assert read(text, ("n",)).degree("n") == power

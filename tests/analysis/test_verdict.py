@@ -65,6 +65,23 @@ def test_overhead_is_named_with_its_share_and_place():
     assert "the overhead takes" not in judged("n**2*d", AXES, SIZES, CLEAN)[0].reason
 
 
+def test_larger_sizes_are_asked_for_along_the_axis_where_the_overhead_falls():
+    per_step = 1e-10 * np.median(D) ** 2 * 40  # as much of a longer sequence as of a short one
+    _, single = judged("n*d**2", AXES, SIZES, noise(N * (per_step + 1e-10 * D**2), 0.05))
+    reasons = [j.reason for j in single.values() if "the overhead takes" in j.reason]
+    assert reasons
+    assert all(reason.endswith("measure larger d") for reason in reasons)
+
+
+def test_a_law_that_differs_says_how_far_the_points_scatter():
+    def reason(share):
+        values = noise(1e-6 + 1e-9 * N**1.6 * D**2, share)
+        return judged("n*d**2", AXES, SIZES, values)[0].reason
+
+    assert "scatter by" in reason(0.08)
+    assert "scatter" not in reason(0.01)
+
+
 def test_a_leading_term_that_is_never_seen_is_said_to_be_hidden():
     law, _ = judged("n**2*d", AXES, SIZES, noise(1e-3 + 1e-7 * N))
     assert law.verdict is Verdict.UNRESOLVED

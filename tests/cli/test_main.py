@@ -127,6 +127,38 @@ def test_report_and_fit_agree_with_run(tmp_path):
         assert one["verdict"] == other["verdict"]
 
 
+def test_ctrl_c_says_that_the_run_goes_on_from_there(tmp_path):
+    code = "from layerlaw.cli.main import run_app; run_app()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "run", "-l", "dense"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell's background job would have it ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    while not list(tmp_path.rglob("*.sqlite")):
+        time.sleep(0.05)
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.strip().endswith("layerlaw: stopped; the same command again goes on from here")
+
+
+@pytest.mark.parametrize("name", ["conv[k]", "[red]x[/b]", "<b>"])
+def test_a_layers_name_is_shown_as_it_is(tmp_path, name):
+    rows = [
+        {"layer": name, "device": "c", "mode": "m", "metric": "seconds", "n": n, "d": d}
+        for n in (16, 32, 64, 128)
+        for d in (16, 32, 64, 128)
+    ]
+    table = pd.DataFrame(rows).assign(value=lambda rows: 1e-6 * rows["n"] * rows["d"])
+    table.to_csv(tmp_path / "table.csv", index=False)
+    done = layerlaw("fit", "table.csv", "--expect", f"{name}=n*d**2", cwd=tmp_path)
+    assert done.stdout.count(name) == 2, "in the table and in the reason"
+
+
 @pytest.mark.slow
 def test_a_run_that_is_killed_goes_on_and_measures_no_point_twice(tmp_path):
     command = ["run", "--profile", "quick", "-l", "dense", "-l", "rnn", "--rounds", "2"]

@@ -33,7 +33,7 @@ def rnn(x: Tensor, U: Tensor, W: Tensor) -> Tensor:
 
 def lstm(x: Tensor, W: Tensor, b: Tensor) -> Tensor:
     d, m = len(b) // 4, x.shape[-1]
-    f, i, c, o = range(4)  # the seed's order; torch's is i, f, c, o
+    f, i, c, o = range(4)  # the course text's order; torch's is i, f, c, o
     W = torch.cat([W.chunk(4)[gate] for gate in (i, f, c, o)])
     b = torch.cat([b.chunk(4)[gate] for gate in (i, f, c, o)])
     weights = {

@@ -66,3 +66,17 @@ def test_unknown_names_are_refused():
         plan("abacus")
     with pytest.raises(ValueError, match="no device is called 'tpu'"):
         plan("rnn", device="tpu")
+
+
+@pytest.mark.parametrize("count", ["batch", "threads", "rounds", "repeats"])
+def test_counts_begin_at_one(count):
+    with pytest.raises(ValueError, match=f"{count} must be at least 1, not 0"):
+        plan("attention", **{count: 0})
+
+
+def test_the_command_offers_the_dtypes_that_are_measured():
+    from layerlaw.cli.main import DType
+
+    assert [each.value for each in DType] == list(planning.DTYPES)
+    with pytest.raises(ValueError, match="'int8'; there are: float32"):
+        plan("attention", dtype="int8")
