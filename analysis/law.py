@@ -174,30 +174,17 @@ def fit_law(
     intervals
         Whether to sample the exponents; without, their intervals are the range searched.
     """
-    columns = leading.column(sizes), _columns(sizes, lower)
-    robust = [_robust(Projection(sizes, values, *columns, p), bound) for p in overlaps]
-    # Weights and spread are those of the overlap that describes the points best: all are then
-    # held against the same errors.
-    model, _, spread = min(robust, key=lambda found: found[2])
-    whitened = whitenings(sizes, model.whitening.roots**2, spread)
-    problems, solutions, prior = [], [], []
-    for (problem, start, _), chance in zip(robust, overlaps.values(), strict=True):
-        for each in whitened:
-            problems.append(problem.whitened(each))
-            solutions.append(problems[-1].search(bound, start.exponents[None, :]))
-            prior.append(chance / len(whitened))
-    likelihoods = [
-        one.log_likelihood(*one.profile(s.exponents[None, :]))[0] + np.log(chance)
-        for one, s, chance in zip(problems, solutions, prior, strict=True)
-    ]
-    likeliest = int(np.argmax(likelihoods))
-    problem, best = problems[likeliest], solutions[likeliest]
-    kept = np.flatnonzero(np.array(likelihoods) > likelihoods[likeliest] - _NEGLIGIBLE)
-    free = best.active + problem.axes
-    spare = problem.points - free
+    models = _models(sizes, values, leading, lower, bound, overlaps)
     drawn = None
-    if intervals and spare >= 1 and best.leading > 0:
-        drawn = sample([problems[i] for i in kept], np.array(prior)[kept], problem, best, bound)
+    if intervals and _spare(models[0]) >= 1 and models[0].best.leading > 0:
+        chances = np.array([model.chance for model in models])
+        problems = [model.problem for model in models]
+        drawn = sample(problems, chances, problems[0], models[0].best, bound)
+    shares = _shares(models, drawn)
+    # What is shown has the overlap that is likeliest over all exponents, not at one of them.
+    likeliest = max(shares, key=lambda p: shares[p])
+    model = next(each for each in models if each.problem.overlap == likeliest)
+    problem, best, spare = model.problem, model.best, _spare(model)
     residuals = problem.residuals(best)
     return Law(
         leading=leading,
@@ -209,10 +196,62 @@ def fit_law(
         residuals=residuals,
         left_over=left_over(leading.axes, sizes, residuals, spare),
         spare=spare,
-        overlap=problem.overlap,
-        overlaps=_shares(overlaps, [problems[i].overlap for i in kept], drawn),
+        overlap=likeliest,
+        overlaps=shares,
         sample=drawn,
     )
+
+
+@dataclass(frozen=True)
+class _Model:
+    """An overlap and a size of what points share, with the best law they allow.
+
+    Attributes
+    ----------
+    problem, best
+        The problem and its solution.
+    chance
+        How likely it is beforehand.
+    likelihood
+        Log likelihood of the solution, the chance included.
+    """
+
+    problem: Projection
+    best: Solution
+    chance: float
+    likelihood: float
+
+
+def _models(
+    sizes: Array,
+    values: Array,
+    leading: Leading,
+    lower: Sequence[Monomial],
+    bound: float,
+    overlaps: Mapping[float, float],
+) -> list[_Model]:
+    """Fit every overlap with every size of what points share; the likeliest first."""
+    columns = leading.column(sizes), _columns(sizes, lower)
+    robust = [_robust(Projection(sizes, values, *columns, p), bound) for p in overlaps]
+    # Weights and spread are those of the overlap that describes the points best: all are then
+    # held against the same errors.
+    closest, _, spread = min(robust, key=lambda found: found[2])
+    whitened = whitenings(sizes, closest.whitening.roots**2, spread)
+    models = []
+    for (problem, start, _), prior in zip(robust, overlaps.values(), strict=True):
+        for each in whitened:
+            one = problem.whitened(each)
+            best = one.search(bound, start.exponents[None, :])
+            chance = prior / len(whitened)
+            (likelihood,) = one.log_likelihood(*one.profile(best.exponents[None, :]))
+            models.append(_Model(one, best, chance, float(likelihood + np.log(chance))))
+    models.sort(key=lambda model: -model.likelihood)
+    return [one for one in models if one.likelihood > models[0].likelihood - _NEGLIGIBLE]
+
+
+def _spare(model: _Model) -> int:
+    """Points beyond the free numbers: coefficients in use and exponents."""
+    return int(model.problem.points - model.best.active - model.problem.axes)
 
 
 def _columns(sizes: Array, lower: Sequence[Monomial]) -> Array:
@@ -220,13 +259,14 @@ def _columns(sizes: Array, lower: Sequence[Monomial]) -> Array:
     return np.array([term.column(sizes) for term in lower]).reshape(len(lower), len(sizes)).T
 
 
-def _shares(
-    overlaps: Mapping[float, float], kept: Sequence[float], drawn: Sample | None
-) -> Mapping[float, float]:
-    """How likely each overlap is; where nothing was drawn, as likely as beforehand."""
+def _shares(models: Sequence[_Model], drawn: Sample | None) -> Mapping[float, float]:
+    """How likely each overlap is; where nothing was drawn, that of the best fit is taken."""
     if drawn is None:
-        return overlaps
-    return {p: float(sum(drawn.shares[np.equal(kept, p)])) for p in overlaps}
+        return {models[0].problem.overlap: 1.0}
+    shares: dict[float, float] = {}
+    for model, share in zip(models, drawn.shares, strict=True):
+        shares[model.problem.overlap] = shares.get(model.problem.overlap, 0.0) + float(share)
+    return shares
 
 
 def _robust(problem: Projection, bound: float) -> tuple[Projection, Solution, float]:
