@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from sympy import Expr, Symbol
 from .. import layers
 from . import readers, table
 from .discover import discover
+from .holdout import Trial, trials
 from .law import OVERLAPS, SUM, Law, fit_law
 from .table import Series, TableError
 from .terms import ExpressionError, Leading, leading, parse
@@ -54,6 +56,11 @@ class Fit:
     judgement: Judgement | None
     exponents: Mapping[str, Judgement]
 
+    @cached_property
+    def trials(self) -> Sequence[Trial]:
+        """How well the law predicts its own largest points when they are left out."""
+        return trials(self.law, _overlaps(self.series)) if self.law else ()
+
     @property
     def reason(self) -> str:
         """Why the verdict is what it is, or why there is none."""
@@ -85,6 +92,7 @@ class Fit:
             "left_out": series.left_out,
             "law": law.expression if law else None,
             "overlap": law.overlap if law else None,
+            "prediction_error": [asdict(trial) for trial in self.trials],
             "exponents": exponents,
             "verdict": self.judgement.verdict.value if self.judgement else None,
             "reason": self.reason,
@@ -207,9 +215,14 @@ def fit_series(series: Series, theory: Expr | None, margin: float = MARGIN) -> F
 
 
 def _law(series: Series, lead: Leading) -> Law:
-    """Fit all divisors beside the leading part; only costs in time can overlap."""
-    overlaps = OVERLAPS if series.metric == "seconds" else SUM
-    return fit_law(series.sizes, series.values, lead, lead.divisors(), overlaps=overlaps)
+    """Fit all divisors beside the leading part."""
+    lower = lead.divisors()
+    return fit_law(series.sizes, series.values, lead, lower, overlaps=_overlaps(series))
+
+
+def _overlaps(series: Series) -> Mapping[float, float]:
+    """Overlaps to try: only costs in time can run at once."""
+    return OVERLAPS if series.metric == "seconds" else SUM
 
 
 def _where(series: Series) -> str:

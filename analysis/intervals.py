@@ -32,22 +32,29 @@ class Sample:
     ----------
     draws
         (draws, axes).
-    weights
-        (draws,), adding up to 1.
-    shares
-        (problems,), adding up to 1: how likely each problem is.
+    joint
+        (problems, draws), adding up to 1: how likely each problem is with each draw.
     """
 
     draws: Array
-    weights: Array
-    shares: Array
+    joint: Array
+
+    @property
+    def weights(self) -> Array:
+        """Weight of each draw, (draws,), adding up to 1."""
+        return np.asarray(self.joint.sum(axis=0))
+
+    @property
+    def shares(self) -> Array:
+        """How likely each problem is, (problems,), adding up to 1."""
+        return np.asarray(self.joint.sum(axis=1))
 
     def quantiles(self, levels: tuple[float, ...]) -> Array:
         """Weighted quantiles, (axes, levels)."""
-        columns = []
+        columns, weights = [], self.weights
         for x in self.draws.T:
             order = np.argsort(x)
-            reached = np.cumsum(self.weights[order]) - self.weights[order] / 2
+            reached = np.cumsum(weights[order]) - weights[order] / 2
             columns.append(np.interp(levels, reached, x[order]))
         return np.array(columns)
 
@@ -102,9 +109,10 @@ def sample(
         where = weights @ draws
         apart = draws - where
         spread = _bounded((apart * weights[:, None]).T @ apart, bound)
+    joint = np.zeros_like(densities)
     likely = weights > 0
-    shares = np.exp(densities[:, likely] - density[likely]) @ weights[likely]
-    return Sample(draws, weights, shares)
+    joint[:, likely] = np.exp(densities[:, likely] - density[likely]) * weights[likely]
+    return Sample(draws, joint)
 
 
 def _bounded(covariance: Array, bound: float) -> Array:

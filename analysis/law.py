@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from .arrays import Array
 from .intervals import Sample, sample
+from .prediction import Posterior, Prediction, Reach, ladder, within
 from .projection import FLOOR, Projection, Solution
 from .shared import independent, whitenings
 from .structure import LeftOver, left_over
@@ -68,6 +70,8 @@ class Law:
         Points beyond the law's free numbers; below 1 there are no intervals.
     sample
         Weighted draws of the exponents' shift from the degrees.
+    problems, lower
+        What they were drawn from, and every lower-order term that was allowed.
     """
 
     leading: Leading
@@ -81,7 +85,9 @@ class Law:
     spare: int
     overlap: float = 1.0
     overlaps: Mapping[float, float] = field(default_factory=lambda: SUM)
-    sample: Sample | None = field(default=None)
+    sample: Sample | None = None
+    problems: Sequence[Projection] = ()
+    lower: Sequence[Monomial] = ()
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -101,6 +107,60 @@ class Law:
     def predict(self, sizes: Array) -> Array:
         """Evaluate the law at sizes (points, axes), in the metric's unit: (points,)."""
         return np.asarray(np.sum(self.parts(sizes) ** self.overlap, axis=1) ** (1 / self.overlap))
+
+    def prediction(self, sizes: Array, level: float = 0.95) -> Prediction:
+        """Predict what would be measured at sizes (points, axes), with an interval.
+
+        The interval holds the exponents, the overlap, the coefficients and a measurement's own
+        error. It knows of no regime beyond the points: where a cache overflows it is wrong.
+
+        Raises
+        ------
+        ValueError
+            If there were too few points for intervals.
+        """
+        drawn = self._posterior.predict(sizes)
+        low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
+        return Prediction(self.predict(sizes), low, high)
+
+    def reach(
+        self, axis: str, budget: float, at: Mapping[str, float] | None = None, level: float = 0.95
+    ) -> Reach:
+        """Find how far a size can go within a budget.
+
+        Parameters
+        ----------
+        axis
+            The size.
+        budget
+            In the metric's unit, such as 1.0 for a second.
+        at
+            The other sizes.
+        level
+            Of the interval.
+
+        Raises
+        ------
+        ValueError
+            If another size is missing, or there were too few points for intervals.
+        """
+        given = {**(at or {}), axis: 1.0}
+        if missing := [each for each in self.axes if each not in given]:
+            raise ValueError(f"the law grows in {', '.join(missing)} too: say at which size")
+        steps = ladder()
+        sizes = np.column_stack(
+            [steps if a == axis else np.full(len(steps), given[a]) for a in self.axes]
+        )
+        (value,) = within(self.predict(sizes)[None, :], steps, budget)
+        found = within(self._posterior.predict(sizes, measured=False), steps, budget)
+        low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2], method="nearest")
+        return Reach(float(value), float(low), float(high))
+
+    @cached_property
+    def _posterior(self) -> Posterior:
+        if self.sample is None:
+            raise ValueError(f"{len(self.values)} points are too few for intervals of this law")
+        return Posterior(self.problems, self.sample, self.leading, self.lower)
 
     def elasticity(self, sizes: Array) -> Array:
         """Local slopes ∂log T/∂log size at sizes (points, axes): (points, axes)."""
@@ -199,6 +259,8 @@ def fit_law(
         overlap=likeliest,
         overlaps=shares,
         sample=drawn,
+        problems=[each.problem for each in models],
+        lower=lower,
     )
 
 

@@ -148,6 +148,33 @@ class Projection:
         error = np.log(sse + self.points * FLOOR**2)
         return np.asarray(-freedom / 2 * error - self.whitening.log_determinant / 2)
 
+    def draw(self, exponents: Array, rng: np.random.Generator) -> tuple[float, Array, float]:
+        """Draw coefficients at these exponents, and the size of the errors, from what is likely.
+
+        With flat priors σ² is SSE/χ² and the coefficients in use are normal around the best;
+        those below zero are set to it.
+
+        Returns
+        -------
+        The leading coefficient, the lower ones, and the standard deviation of the relative error
+        of a point at new sizes.
+        """
+        column, length = self._column(exponents)
+        coefficients, sse = self._solve(column)
+        used = coefficients > 0
+        freedom = max(self.points - int(np.count_nonzero(used)), 1)
+        sigma = float(np.sqrt((sse + self.points * FLOOR**2) / rng.chisquare(freedom)))
+        columns = np.column_stack([self._unit, column])[:, used]
+        # columns = QR: the covariance is σ² (RᵀR)⁻¹
+        noise = np.linalg.lstsq(
+            np.linalg.qr(columns, mode="r"), rng.standard_normal(columns.shape[1]), rcond=None
+        )[0]
+        coefficients[used] = np.maximum(coefficients[used] + sigma * noise, 0)
+        powers = coefficients * self.overlap / np.append(self._norms, length)
+        *lower, leading = powers ** (1 / self.overlap)
+        error = sigma * float(np.sqrt(self.whitening.variance))
+        return float(leading * np.exp(-self.centre @ exponents)), np.array(lower), error
+
     def profile(self, exponents: Array) -> tuple[Array, NDArray[np.int_]]:
         """Squared relative error and number of terms in use at many exponents, (draws, axes)."""
         sse = np.empty(len(exponents))

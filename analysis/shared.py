@@ -35,12 +35,15 @@ class Whitening:
         (points, rank) and (rank,): the directions that points share, and how far each shrinks.
     log_determinant
         Of the covariance, in units of σ² and of the weights.
+    variance
+        Of a point whose sizes are all new, in units of σ².
     """
 
     roots: Array
     vectors: Array
     shrink: Array
     log_determinant: float
+    variance: float = 1.0
 
     def __call__(self, rows: Array) -> Array:
         """Whiten (points,) or (points, columns)."""
@@ -71,6 +74,7 @@ def whitenings(sizes: Array, weights: Array, spread: float) -> list[Whitening]:
             vectors,
             1 - 1 / np.sqrt(1 + ratio * values**2),
             float(np.log1p(ratio * values**2).sum()),
+            1 + ratio * len(shared),
         )
         for ratio in (LIKELY / spread) ** 2
     ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 
@@ -92,6 +93,19 @@ def _batch(number: int, seed: int, kind: str) -> list[Outcome]:
     return [outcome(case) for case in cases(number, seed, KINDS[kind])]
 
 
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Have processes started meanwhile use one thread: matrices are small, and cores all busy."""
+    name = "OPENBLAS_NUM_THREADS"
+    before = os.environ.get(name)
+    os.environ[name] = before or "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+
+
 def validate(
     number: int,
     seed: int,
@@ -124,7 +138,10 @@ def validate(
         for kind in KINDS
         for start in range(0, number, chunk)
     ]
-    with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=get_context("spawn")) as pool:
+    with (
+        _one_thread_each(),
+        ProcessPoolExecutor(workers or os.cpu_count(), mp_context=get_context("spawn")) as pool,
+    ):
         done = []
         for job, batch in zip(jobs, pool.map(_batch, *zip(*jobs, strict=True)), strict=True):
             done.append((job, batch))

@@ -90,7 +90,7 @@ PROFILES: Mapping[str, Profile] = {
     for profile in (
         Profile("asv", 3e9, 1e3, 512, 5 * MIB, 10 * MIB, points=60),
         Profile("quick", 6e8, 1e4, 256, 5 * MIB, 10 * MIB, points=48),
-        Profile("standard", 1.25e9, 1e4, 512, 5 * MIB, 10 * MIB, points=80, rounds=7),
+        Profile("standard", 1.25e9, 1e4, 512, 5 * MIB, 10 * MIB, points=80, rounds=9),
         Profile("full", 2e10, 1e5, 2048, 512 * MIB, 512 * MIB, points=200, rounds=7),
     )
 }

@@ -104,6 +104,12 @@ def _facts(fit: Fit) -> Iterator[tuple[str, str]]:
                 f"parts of the work run at the same time ({likely:.0%} likely): powers of p = "
                 f"{overlap_text(fit.law)} add up instead of the times themselves",
             )
+        for trial in fit.trials:
+            yield (
+                f"predicted {trial.factor:g} times beyond",
+                f"{trial.error:.1%} off at the median of {trial.points} points, the largest, that "
+                "were left out",
+            )
         overhead = fit.law.overhead()
         share = f"{overhead.min():.0%} to {overhead.max():.0%}"
         yield "share of lower-order terms", f"{share} of the law, by point"

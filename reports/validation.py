@@ -37,7 +37,7 @@ def render(figures: pd.DataFrame, command: str) -> str:
     return "\n\n".join(
         [
             "# How well the fitter does",
-            "Laws whose truth is known, made as section 9 of [the method](method.md) says. The "
+            "Laws whose truth is known, made as section 10 of [the method](method.md) says. The "
             "fitter is told theory's order and nothing else. Off the law, one exponent is 0.35 to "
             "0.8 from theory, and `differs` is right. This page is the output of",
             f"    {command}",

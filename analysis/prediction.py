@@ -1,0 +1,122 @@
+"""Predictions of a law at sizes that were never measured, with intervals, and their own test.
+
+A prediction is averaged over everything the points leave open: the exponents, how far costs
+overlap, the coefficients at each of these, and the size of the errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from .arrays import Array
+from .intervals import Sample
+from .projection import Projection
+from .terms import Leading, Monomial
+
+_DRAWS = 400
+
+
+class Prediction(NamedTuple):
+    """What a law predicts, each (points,) in the metric's unit.
+
+    Attributes
+    ----------
+    value
+        The law itself.
+    low, high
+        Ends of the interval in which a measurement is expected.
+    """
+
+    value: Array
+    low: Array
+    high: Array
+
+
+class Reach(NamedTuple):
+    """How far a size can go within a budget, with an interval.
+
+    0 where even the smallest size costs more; infinite where no size up to `FARTHEST` does.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+#: Largest size that is looked at.
+FARTHEST = 2.0**40
+_STEPS = 20  # of the search per octave
+
+
+class Posterior:
+    """Laws that the points leave possible, drawn once: the same table gives the same draws.
+
+    Parameters
+    ----------
+    problems, sample
+        What the exponents were sampled from, and the sample.
+    leading, lower
+        The terms.
+    """
+
+    def __init__(
+        self,
+        problems: Sequence[Projection],
+        sample: Sample,
+        leading: Leading,
+        lower: Sequence[Monomial],
+    ) -> None:
+        rng = np.random.default_rng(0)
+        picked = rng.choice(sample.joint.size, _DRAWS, p=sample.joint.ravel() / sample.joint.sum())
+        self._leading, self._lower = leading, lower
+        self._laws = []
+        for which, at in zip(*np.unravel_index(picked, sample.joint.shape), strict=True):
+            problem, theta = problems[which], sample.draws[at]
+            self._laws.append((problem.overlap, theta, *problem.draw(theta, rng)))
+        self._errors = rng.standard_normal(_DRAWS)
+
+    def predict(self, sizes: Array, *, measured: bool = True) -> Array:
+        """Values at sizes (points, axes) by each law: (draws, points).
+
+        Parameters
+        ----------
+        sizes
+            (points, axes), positive.
+        measured
+            Whether what a measurement errs by is added.
+        """
+        lead = self._leading.column(sizes)
+        lower = np.array([term.column(sizes) for term in self._lower]).reshape(-1, len(sizes))
+        rows = []
+        for (p, theta, top, others, spread), error in zip(self._laws, self._errors, strict=True):
+            parts = np.vstack([others[:, None] * lower, top * lead * np.prod(sizes**theta, axis=1)])
+            # relative to the largest: high powers of small times would vanish
+            most = parts.max(axis=0)
+            law = most * np.sum((parts / most) ** p, axis=0) ** (1 / p)
+            rows.append(law * np.exp(spread * error) if measured else law)
+        return np.array(rows)
+
+
+def ladder() -> Array:
+    """Sizes at which a reach is looked for, (sizes,)."""
+    octaves = int(np.log2(FARTHEST))
+    return np.asarray(2 ** np.linspace(0, octaves, octaves * _STEPS + 1))
+
+
+def within(costs: Array, sizes: Array, budget: float) -> Array:
+    """Find the largest size within a budget for each row of costs, (rows, sizes): (rows,)."""
+    found = np.empty(len(costs))
+    for row, cost in enumerate(costs):
+        above = np.flatnonzero(cost > budget)
+        if not len(above):
+            found[row] = np.inf
+        elif above[0] == 0:
+            found[row] = 0.0
+        else:  # a straight line between two steps, in logarithms
+            at = np.array([above[0] - 1, above[0]])
+            where = np.interp(np.log(budget), np.log(cost[at]), np.log(sizes[at]))
+            found[row] = np.exp(where)
+    return found

@@ -1,0 +1,85 @@
+"""Predictions beyond the points: right where the truth is known, and tested on what is left out."""
+
+import numpy as np
+import pytest
+from layerlaw.analysis.holdout import trials
+from layerlaw.analysis.law import OVERLAPS, SUM, fit_law
+from layerlaw.analysis.prediction import within
+from layerlaw.analysis.terms import leading, parse
+
+AXES = ("n", "d")
+SIZES = np.array(
+    np.meshgrid(2.0 ** np.arange(4, 10), 2.0 ** np.arange(4, 10), indexing="ij")
+).reshape(2, -1)
+SIZES = SIZES.T
+LEAD = leading(parse("n**2*d"), AXES)
+
+
+def true(sizes, overlap=1):
+    n, d = sizes.T
+    parts = [np.full(len(n), 2e-5), 2e-8 * n * d, 1e-10 * n**2 * d]
+    return sum(part**overlap for part in parts) ** (1 / overlap)
+
+
+def fitted(seed, overlap=1, noise=0.03):
+    values = true(SIZES, overlap) * np.exp(
+        np.random.default_rng([seed, 7]).normal(0, noise, len(SIZES))
+    )
+    return fit_law(SIZES, values, LEAD, LEAD.divisors(), overlaps=OVERLAPS)
+
+
+def test_intervals_hold_what_is_measured_at_twice_the_sizes():
+    beyond = 2 * SIZES[-6:]
+    inside = []
+    for seed in range(30):
+        rng = np.random.default_rng([seed, 8])
+        low, high = fitted(seed).prediction(beyond)[1:]
+        measured = true(beyond) * np.exp(rng.normal(0, 0.03, len(beyond)))
+        inside.append((low <= measured) & (measured <= high))
+    assert 0.88 <= np.mean(inside) <= 1
+
+
+def test_intervals_grow_with_the_distance_and_the_level():
+    law = fitted(0)
+    near, far = (np.diff(law.prediction(k * SIZES[-1:])[1:], axis=0).item() for k in (1, 8))
+    assert far / law.predict(8 * SIZES[-1:]).item() > near / law.predict(SIZES[-1:]).item()
+    narrow, wide = (
+        np.diff(law.prediction(SIZES, level)[1:], axis=0).mean() for level in (0.5, 0.95)
+    )
+    assert wide > 1.5 * narrow
+
+
+@pytest.mark.parametrize("overlap", [1, 3])
+def test_the_reach_is_where_the_truth_meets_the_budget(overlap):
+    reach = fitted(1, overlap).reach("n", 1.0, {"d": 64})
+    steps = np.geomspace(512, 2**20, 100_000)
+    truth = steps[
+        np.searchsorted(true(np.column_stack([steps, np.full(len(steps), 64.0)]), overlap), 1.0)
+    ]
+    assert reach.low <= truth <= reach.high
+    assert reach.value == pytest.approx(truth, rel=0.1)
+    with pytest.raises(ValueError, match="grows in d too"):
+        fitted(1).reach("n", 1.0)
+
+
+def test_a_budget_below_and_beyond_all_sizes():
+    sizes = np.array([1.0, 2, 4])
+    costs = np.array([[1.0, 2, 4], [5.0, 6, 7], [1.0, 1, 1]])
+    np.testing.assert_allclose(within(costs, sizes, 3.0), [3.0, 0.0, np.inf])
+
+
+def test_what_is_left_out_is_predicted_and_a_law_that_breaks_fails():
+    values = true(SIZES) * np.exp(np.random.default_rng(3).normal(0, 0.02, len(SIZES)))
+    good = trials(fit_law(SIZES, values, LEAD, LEAD.divisors()), SUM)
+    assert [trial.factor for trial in good] == [4]
+    assert all(trial.points >= 4 and trial.error < 0.05 for trial in good)
+    leaves_cache = np.where(SIZES[:, 0] >= 512, 3.0, 1.0)
+    bad = trials(fit_law(SIZES, values * leaves_cache, LEAD, LEAD.divisors()), SUM)
+    assert bad[-1].error > 3 * good[-1].error
+
+
+def test_too_few_points_have_no_intervals():
+    lead = leading(parse("n**2"), ("n",))
+    law = fit_law(np.array([[1.0], [2.0]]), np.array([1.0, 4.0]), lead, lead.divisors())
+    with pytest.raises(ValueError, match="too few"):
+        law.prediction(np.array([[4.0]]))
