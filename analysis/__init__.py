@@ -4,7 +4,8 @@ Nothing here loads torch.
 """
 
 from .fits import Fit, fit, to_json
-from .law import Exponent, Law, fit_law
+from .fitting import fit_law
+from .law import Exponent, Law
 from .table import Series, TableError
 from .terms import ExpressionError
 from .verdict import MARGIN, Judgement, Verdict, judge

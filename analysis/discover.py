@@ -7,7 +7,8 @@ import itertools
 import numpy as np
 
 from .arrays import Array
-from .law import Law, fit_law
+from .fitting import fit_law
+from .law import Law
 from .projection import FLOOR
 from .terms import Leading, Monomial
 

@@ -15,8 +15,9 @@ from sympy import Expr, Symbol
 from .. import layers
 from . import readers, table
 from .discover import discover
+from .fitting import OVERLAPS, fit_law
 from .holdout import Trial, trials
-from .law import OVERLAPS, SUM, Law, fit_law
+from .law import SUM, Law
 from .table import Series, TableError
 from .terms import ExpressionError, Leading, leading, parse
 from .verdict import MARGIN, Judgement, Verdict, judge

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .law import Law, fit_law
+from .fitting import fit_law
+from .law import Law
 from .projection import FLOOR
 
 #: How many times beyond the points that are kept the law is tried.

@@ -12,7 +12,8 @@ from enum import Enum
 import numpy as np
 
 from .arrays import Array
-from .law import BOUND, Exponent, Law
+from .fitting import BOUND
+from .law import Exponent, Law
 from .structure import TOLERANCE
 
 #: An exponent matches when its whole interval lies within this of theory's.

@@ -3,7 +3,7 @@ import pytest
 import sympy
 from layerlaw.analysis import fit_law
 from layerlaw.analysis.discover import discover
-from layerlaw.analysis.law import OVERLAPS
+from layerlaw.analysis.fitting import OVERLAPS
 from layerlaw.analysis.projection import Projection
 from layerlaw.analysis.terms import leading, parse
 
@@ -197,3 +197,19 @@ def test_a_constant_cost_has_a_law():
     law = law_of("5", axes, sizes, noisy(np.full(len(sizes), 3.0), 0.02, seed=12))
     for exponent in law.exponents:
         assert exponent.estimate == pytest.approx(0, abs=0.02)
+
+
+def test_intervals_of_any_level_and_a_summary():
+    axes, sizes = N_D
+    values = noisy(times("1e-6 + 1e-10*n*d**2", axes, sizes), 0.03, seed=4)
+    law = law_of("n*d**2", axes, sizes, values)
+    usual, narrow = law.conf_int(), law.conf_int(0.5)
+    assert list(usual.index) == list(axes)
+    for exponent in law.exponents:
+        low, high = usual.loc[exponent.axis]
+        assert (low, high) == pytest.approx((exponent.low, exponent.high), abs=0.01)
+        assert low < narrow.loc[exponent.axis, "low"] < narrow.loc[exponent.axis, "high"] < high
+    said = law.summary()
+    assert law.expression in said
+    assert all(str(exponent) in said for exponent in law.exponents)
+    assert f"{len(values)}, which scatter by {law.left_over.scatter:.1%}" in said

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from layerlaw.analysis.fitting import OVERLAPS, fit_law
 from layerlaw.analysis.holdout import trials
-from layerlaw.analysis.law import OVERLAPS, SUM, fit_law
+from layerlaw.analysis.law import SUM
 from layerlaw.analysis.prediction import within
 from layerlaw.analysis.terms import leading, parse
 

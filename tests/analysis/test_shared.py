@@ -1,9 +1,9 @@
 """Errors that all points of one size share."""
 
-import layerlaw.analysis.law as law_module
+import layerlaw.analysis.fitting as fitting
 import numpy as np
 import pytest
-from layerlaw.analysis.law import fit_law
+from layerlaw.analysis.fitting import fit_law
 from layerlaw.analysis.shared import LIKELY, independent, whitenings
 from layerlaw.analysis.terms import leading, parse
 
@@ -38,7 +38,7 @@ def test_where_no_two_points_share_a_size_nothing_is_shared():
 def covered(number, monkeypatch=None):
     """Share of cases whose interval for d holds the truth, each width off by 1.5 % of its own."""
     if monkeypatch is not None:
-        monkeypatch.setattr(law_module, "whitenings", lambda s, w, _: [independent(w)])
+        monkeypatch.setattr(fitting, "whitenings", lambda s, w, _: [independent(w)])
     lead = leading(parse("n*d**2"), ("n", "d"))
     n, d = SIZES.T
     held = []
