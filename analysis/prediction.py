@@ -94,7 +94,7 @@ class Posterior:
         for (p, theta, top, others, spread), error in zip(self._laws, self._errors, strict=True):
             parts = np.vstack([others[:, None] * lower, top * lead * np.prod(sizes**theta, axis=1)])
             # relative to the largest: high powers of small times would vanish
-            most = parts.max(axis=0)
+            most = np.maximum(parts.max(axis=0), np.finfo(float).tiny)
             law = most * np.sum((parts / most) ** p, axis=0) ** (1 / p)
             rows.append(law * np.exp(spread * error) if measured else law)
         return np.array(rows)

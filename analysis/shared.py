@@ -59,11 +59,10 @@ def independent(weights: Array) -> Whitening:
 def whitenings(sizes: Array, weights: Array, spread: float) -> list[Whitening]:
     """Whitening at each likely τ, for points of these weights and of standard deviation `spread`.
 
-    Where no two points share a size there is nothing to tell τ from σ, and one that shares
-    nothing stands for all.
+    An axis counts whose sizes have two points each or more: with fewer there is little to tell τ
+    from σ. Where there is none, one whitening that shares nothing stands for all.
     """
-    members = [_members(column) for column in sizes.T]
-    shared = [each for each in members if each.shape[1] < len(sizes)]
+    shared = [_members(column) for column in sizes.T if 2 * len(np.unique(column)) <= len(column)]
     if not shared:
         return [independent(weights)]
     roots = np.sqrt(weights)
