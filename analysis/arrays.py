@@ -1,6 +1,13 @@
-"""The array type of all of analysis and reports."""
+"""The array type of all of analysis and reports, and how costs that overlap are put together."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+
+
+def overlapped(parts: Array, p: float) -> Array:
+    """Cost of parts (points, parts) that overlap with exponent p: (Σ part^p)^(1/p), (points,)."""
+    # Relative to the largest: high powers of small times would vanish.
+    most = np.maximum(parts.max(axis=1), np.finfo(float).tiny)
+    return np.asarray(most * np.sum((parts / most[:, None]) ** p, axis=1) ** (1 / p))

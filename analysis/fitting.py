@@ -13,7 +13,7 @@ from .law import SUM, Exponent, Law
 from .projection import FLOOR, Projection, Solution
 from .shared import independent, whitenings
 from .structure import left_over
-from .terms import Leading, Monomial
+from .terms import Leading, Monomial, columns
 
 #: Unless told otherwise, exponents are searched this far from the leading part's degrees.
 BOUND = 1.5
@@ -61,7 +61,7 @@ def fit_law(
     if intervals and _spare(models[0]) >= 1 and models[0].best.leading > 0:
         chances = np.array([model.chance for model in models])
         problems = [model.problem for model in models]
-        drawn = sample(problems, chances, problems[0], models[0].best, bound)
+        drawn = sample(problems, chances, models[0].best, bound)
     shares = _shares(models, drawn)
     # What is shown has the overlap that is likeliest over all exponents, not at one of them.
     likeliest = max(shares, key=lambda p: shares[p])
@@ -115,8 +115,8 @@ def _models(
     overlaps: Mapping[float, float],
 ) -> list[_Model]:
     """Fit every overlap with every size of what points share; the likeliest first."""
-    columns = leading.column(sizes), _columns(sizes, lower)
-    robust = [_robust(Projection(sizes, values, *columns, p), bound) for p in overlaps]
+    parts = leading.column(sizes), columns(lower, sizes)
+    robust = [_robust(Projection(sizes, values, *parts, p), bound) for p in overlaps]
     # Weights and spread are those of the overlap that describes the points best: all are then
     # held against the same errors.
     closest, _, spread = min(robust, key=lambda found: found[2])
@@ -136,11 +136,6 @@ def _models(
 def _spare(model: _Model) -> int:
     """Points beyond the free numbers: coefficients in use and exponents."""
     return int(model.problem.points - model.best.active - model.problem.axes)
-
-
-def _columns(sizes: Array, lower: Sequence[Monomial]) -> Array:
-    """Lower-order terms at sizes (points, axes): (points, terms); a constant law has none."""
-    return np.array([term.column(sizes) for term in lower]).reshape(len(lower), len(sizes)).T
 
 
 def _shares(models: Sequence[_Model], drawn: Sample | None) -> Mapping[float, float]:

@@ -62,7 +62,6 @@ class Sample:
 def sample(
     problems: Sequence[Projection],
     prior: Array,
-    likeliest: Projection,
     best: Solution,
     bound: float,
 ) -> Sample:
@@ -71,14 +70,14 @@ def sample(
     Parameters
     ----------
     problems, prior
-        The problem at each likely overlap and size of what points share, and how likely each is
-        beforehand.
-    likeliest, best
-        Which of them is likeliest, and its solution, around which the search begins.
+        The problem at each likely overlap and size of what points share, the likeliest first,
+        and how likely each is beforehand.
+    best
+        Solution of the first, around which the search begins.
     bound
         Of the search.
     """
-    problem = likeliest
+    problem = problems[0]
     axes = problem.axes
     freedom = max(problem.points - best.active - axes, 1)
 

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from .arrays import Array
+from .arrays import Array, overlapped
 from .intervals import Sample
 from .prediction import Posterior, Prediction, Reach, ladder, within
 from .projection import Projection
@@ -97,7 +97,7 @@ class Law:
 
     def predict(self, sizes: Array) -> Array:
         """Evaluate the law at sizes (points, axes), in the metric's unit: (points,)."""
-        return np.asarray(np.sum(self.parts(sizes) ** self.overlap, axis=1) ** (1 / self.overlap))
+        return overlapped(self.parts(sizes), self.overlap)
 
     def conf_int(self, level: float = 0.95) -> pd.DataFrame:
         """Intervals of the exponents: a row for each axis, columns low and high.
@@ -107,7 +107,7 @@ class Law:
         ValueError
             If there were too few points for intervals.
         """
-        ends = self._drawn.quantiles(((1 - level) / 2, (1 + level) / 2))
+        ends = self._drawn.quantiles(_ends(level))
         degrees = np.array([self.leading.degree(axis) for axis in self.axes])
         return pd.DataFrame(
             ends + degrees[:, None], index=pd.Index(self.axes), columns=["low", "high"]
@@ -141,7 +141,7 @@ class Law:
             If there were too few points for intervals.
         """
         drawn = self._posterior.predict(sizes)
-        low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
+        low, high = np.quantile(drawn, _ends(level), axis=0)
         return Prediction(self.predict(sizes), low, high)
 
     def reach(
@@ -174,7 +174,7 @@ class Law:
         )
         (value,) = within(self.predict(sizes)[None, :], steps, budget)
         found = within(self._posterior.predict(sizes, measured=False), steps, budget)
-        low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2], method="nearest")
+        low, high = np.quantile(found, _ends(level), method="nearest")
         return Reach(float(value), float(low), float(high))
 
     @property
@@ -224,6 +224,11 @@ class Law:
     def __repr__(self) -> str:
         inside = ", ".join(map(str, self.exponents))
         return f"Law({inside}; {self.expression})"
+
+
+def _ends(level: float) -> tuple[float, float]:
+    """Quantiles between which an interval of this level lies."""
+    return (1 - level) / 2, (1 + level) / 2
 
 
 def _product(coefficient: float, text: str) -> str:

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .arrays import Array
+from .arrays import Array, overlapped
 from .intervals import Sample
 from .projection import Projection
-from .terms import Leading, Monomial
+from .terms import Leading, Monomial, columns
 
 _DRAWS = 400
 
@@ -89,13 +89,11 @@ class Posterior:
             Whether what a measurement errs by is added.
         """
         lead = self._leading.column(sizes)
-        lower = np.array([term.column(sizes) for term in self._lower]).reshape(-1, len(sizes))
+        lower = columns(self._lower, sizes)
         rows = []
         for (p, theta, top, others, spread), error in zip(self._laws, self._errors, strict=True):
-            parts = np.vstack([others[:, None] * lower, top * lead * np.prod(sizes**theta, axis=1)])
-            # relative to the largest: high powers of small times would vanish
-            most = np.maximum(parts.max(axis=0), np.finfo(float).tiny)
-            law = most * np.sum((parts / most) ** p, axis=0) ** (1 / p)
+            parts = [others * lower, top * lead * np.prod(sizes**theta, axis=1)]
+            law = overlapped(np.column_stack(parts), p)
             rows.append(law * np.exp(spread * error) if measured else law)
         return np.array(rows)
 

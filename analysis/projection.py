@@ -128,12 +128,15 @@ class Projection:
         outside = max(self._total - float(target @ target), 0.0)
         return coefficients, float(error) ** 2 + outside
 
+    def _powers(self, coefficients: Array, length: float) -> Array:
+        """Turn coefficients of the unit columns into those of the terms^p, (lower…, leading)."""
+        return np.asarray(coefficients * self.overlap / np.append(self._norms, length))
+
     def solve(self, exponents: Array) -> Solution:
         """Find the best coefficients at these exponents, (axes,)."""
         column, length = self._column(exponents)
         coefficients, sse = self._solve(column)
-        powers = coefficients * self.overlap / np.append(self._norms, length)
-        *lower, leading = powers ** (1 / self.overlap)
+        *lower, leading = self._powers(coefficients, length) ** (1 / self.overlap)
         return Solution(
             exponents=exponents,
             # undo the centring: the coefficient belongs to lead·n^α·d^β·k^γ itself
@@ -170,8 +173,7 @@ class Projection:
             np.linalg.qr(columns, mode="r"), rng.standard_normal(columns.shape[1]), rcond=None
         )[0]
         coefficients[used] = np.maximum(coefficients[used] + sigma * noise, 0)
-        powers = coefficients * self.overlap / np.append(self._norms, length)
-        *lower, leading = powers ** (1 / self.overlap)
+        *lower, leading = self._powers(coefficients, length) ** (1 / self.overlap)
         error = sigma * float(np.sqrt(self.whitening.variance))
         return float(leading * np.exp(-self.centre @ exponents)), np.array(lower), error
 
@@ -185,7 +187,7 @@ class Projection:
             active[i] = np.count_nonzero(coefficients)
             if self.overlap != 1:
                 # Of T, as for every other p: errors of T^p weigh a law that is too high more.
-                powers = self.overlap * coefficients / np.append(self._norms, length)
+                powers = self._powers(coefficients, length)
                 fitted = self._lower @ powers[:-1] + self._lead(theta) * powers[-1]
                 residuals = self.whitening(1 - fitted ** (1 / self.overlap))
                 sse[i] = residuals @ residuals

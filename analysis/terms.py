@@ -70,6 +70,11 @@ class Monomial:
         return "*".join(factors)
 
 
+def columns(terms: Sequence[Monomial], sizes: Array) -> Array:
+    """Evaluate terms at sizes (points, axes): (points, terms), of which there may be none."""
+    return np.array([term.column(sizes) for term in terms]).reshape(len(terms), len(sizes)).T
+
+
 @dataclass(frozen=True)
 class Leading:
     """The leading part of a law: Σ weight · monomial, no monomial dividing another."""
