@@ -6,13 +6,13 @@ import json
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from . import show
+from .options import Axes, Device, DType, Expect, Json, Layers, Margin, Out
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,39 +35,6 @@ app = typer.Typer(
 OUT = Path("layerlaw-report")
 STORE = "measurements.sqlite"
 
-_Layers = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--layer",
-        "-l",
-        metavar="NAME",
-        help="A layer to measure; repeat for several. All, by default.",
-    ),
-]
-_Out = Annotated[
-    Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for report, table and laws.")
-]
-_Expect = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--expect",
-        "-e",
-        metavar="LAYER=EXPR",
-        help="Theory's leading order, such as mine=n*k*d**2; repeat.",
-    ),
-]
-_Axes = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--axis", metavar="COLUMN", help="A column that is a size too, such as batch; repeat."
-    ),
-]
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program.")]
-_Margin = Annotated[
-    float, typer.Option(min=0.0, help="Largest deviation of an exponent that still matches theory.")
-]
-
-
 #: Errors that speak to the user, by name: importing them all would cost `--help` a second.
 _MENDABLE = {
     "DeviceUnavailable",
@@ -76,23 +43,6 @@ _MENDABLE = {
     "TableError",
     "UsageError",
 }
-
-
-class Device(StrEnum):
-    """Where to measure."""
-
-    CPU = "cpu"
-    CUDA = "cuda"
-    ALL = "all"
-
-
-class DType(StrEnum):
-    """Types of weights and inputs."""
-
-    FLOAT32 = "float32"
-    FLOAT64 = "float64"
-    BFLOAT16 = "bfloat16"
-    FLOAT16 = "float16"
 
 
 class UsageError(Exception):
@@ -120,7 +70,7 @@ def _version(
 
 @app.command(name="list", epilog="Example: layerlaw list --json | jq '.[].name'")
 def list_layers(
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
     """List the layers with their theory."""
     from ..reports.theory import theory_rows
@@ -134,7 +84,7 @@ def list_layers(
 
 @app.command(epilog="Example: layerlaw run --profile quick --layer attention --layer rnn")
 def run(
-    layers: _Layers = None,
+    layers: Layers = None,
     profile: Annotated[
         str,
         typer.Option(
@@ -144,7 +94,7 @@ def run(
     device: Annotated[
         Device, typer.Option(help="Where to measure; all: every device that is there.")
     ] = Device.CPU,
-    out: _Out = OUT,
+    out: Out = OUT,
     batch: Annotated[int, typer.Option(min=1, help="Sequences per pass.")] = 1,
     dtype: Annotated[DType, typer.Option(help="Type of weights and inputs.")] = DType.FLOAT32,
     threads: Annotated[int, typer.Option(min=1, help="Threads that torch may use.")] = 1,
@@ -162,8 +112,8 @@ def run(
         bool,
         typer.Option("--fresh", help="Measure anew instead of going on where a run was stopped."),
     ] = False,
-    margin: _Margin = 0.2,
-    as_json: _Json = False,
+    margin: Margin = 0.2,
+    as_json: Json = False,
 ) -> None:
     """Measure layers, fit their laws, judge them, and write the report.
 
@@ -210,9 +160,9 @@ def fit(
             show_default=False,
         ),
     ],
-    expect: _Expect = None,
-    axes: _Axes = None,
-    margin: _Margin = 0.2,
+    expect: Expect = None,
+    axes: Axes = None,
+    margin: Margin = 0.2,
     json_file: Annotated[
         Path | None,
         typer.Option(
@@ -242,10 +192,10 @@ def report(
         Path | None,
         typer.Option("--out", "-o", metavar="DIR", help="Where to; the folder of SOURCE."),
     ] = None,
-    expect: _Expect = None,
-    axes: _Axes = None,
-    margin: _Margin = 0.2,
-    as_json: _Json = False,
+    expect: Expect = None,
+    axes: Axes = None,
+    margin: Margin = 0.2,
+    as_json: Json = False,
 ) -> None:
     """Write the report of measurements that are there already, measuring nothing.
 
@@ -272,7 +222,7 @@ def validate(
         int, typer.Option(min=1, help="Synthetic laws on theory, and as many off it.")
     ] = 200,
     seed: Annotated[int, typer.Option(min=0, help="Of the cases.")] = 1000,
-    as_json: _Json = False,
+    as_json: Json = False,
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print the page docs/validation.md.")
     ] = False,

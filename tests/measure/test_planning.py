@@ -75,7 +75,7 @@ def test_counts_begin_at_one(count):
 
 
 def test_the_command_offers_the_dtypes_that_are_measured():
-    from layerlaw.cli.main import DType
+    from layerlaw.cli.options import DType
 
     assert [each.value for each in DType] == list(planning.DTYPES)
     with pytest.raises(ValueError, match="'int8'; there are: float32"):
