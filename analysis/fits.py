@@ -19,7 +19,7 @@ from .fitting import OVERLAPS, fit_law
 from .holdout import Trial, trials
 from .law import SUM, Law
 from .table import Series, TableError
-from .terms import ExpressionError, Leading, leading, parse
+from .terms import ExpressionError, Leading, Monomial, leading, parse
 from .verdict import MARGIN, Judgement, Verdict, judge
 
 SCHEMA = 1
@@ -93,6 +93,7 @@ class Fit:
             "left_out": series.left_out,
             "law": law.expression if law else None,
             "overlap": law.overlap if law else None,
+            "regimes": _regimes(law) if law else [],
             "prediction_error": [asdict(trial) for trial in self.trials],
             "exponents": exponents,
             "verdict": self.judgement.verdict.value if self.judgement else None,
@@ -218,12 +219,36 @@ def fit_series(series: Series, theory: Expr | None, margin: float = MARGIN) -> F
 def _law(series: Series, lead: Leading) -> Law:
     """Fit all divisors beside the leading part."""
     lower = lead.divisors()
-    return fit_law(series.sizes, series.values, lead, lower, overlaps=_overlaps(series))
+    return fit_law(
+        series.sizes,
+        series.values,
+        lead,
+        lower,
+        overlaps=_overlaps(series),
+        regimes=series.metric == "seconds",
+    )
 
 
 def _overlaps(series: Series) -> Mapping[float, float]:
     """Overlaps to try: only costs in time can run at once."""
     return OVERLAPS if series.metric == "seconds" else SUM
+
+
+def _regimes(law: Law) -> list[dict[str, Any]]:
+    """Give the border between regimes, where there is one."""
+    if law.step is None:
+        return []
+    border = law.step.border
+    return [
+        {
+            "term": Monomial.text(law.step, law.axes) or "1",
+            "along": border.along.text(law.axes),
+            "low": border.low,
+            "high": border.high,
+            "beyond": law.step.beyond,
+            "probability": law.stepped,
+        }
+    ]
 
 
 def _where(series: Series) -> str:

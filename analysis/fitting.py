@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from .arrays import Array
 from .intervals import Sample, sample
 from .law import SUM, Exponent, Law
 from .projection import FLOOR, Projection, Solution
+from .regimes import CHANCE, Stepped, steps
 from .shared import independent, whitenings
 from .structure import left_over
 from .terms import Leading, Monomial, columns
@@ -24,6 +25,8 @@ OVERLAPS: Mapping[float, float] = {1: 0.6, 1.5: 0.1, 2: 0.1, 3: 0.1, 5: 0.1}
 
 _LEVELS = (0.025, 0.975)
 _NEGLIGIBLE = 9.0  # in log likelihood: what is e^9 times less likely moves no interval
+_UNLIKELY = 4.0  # the same for a law with a border, of which there are many
+_SURE = 0.95  # a border is said to be there when it is at least this likely
 _ROBUST = 4.0  # residuals beyond this many standard deviations lose weight (Huber 1964)
 
 
@@ -35,6 +38,7 @@ def fit_law(
     *,
     bound: float = BOUND,
     overlaps: Mapping[float, float] = SUM,
+    regimes: bool = False,
     intervals: bool = True,
 ) -> Law:
     """Fit a law to points.
@@ -53,26 +57,36 @@ def fit_law(
         Exponents are searched within ± this of the leading part's degrees.
     overlaps
         Overlap exponents p to try, each with how likely it is beforehand.
+    regimes
+        Whether a term may cost more from some border on, or up to it.
     intervals
         Whether to sample the exponents; without, their intervals are the range searched.
     """
-    models = _models(sizes, values, leading, lower, bound, overlaps)
+    models = _models(sizes, values, leading, lower, bound, overlaps, regimes)
     drawn = None
     if intervals and _spare(models[0]) >= 1 and models[0].best.leading > 0:
         chances = np.array([model.chance for model in models])
         problems = [model.problem for model in models]
         drawn = sample(problems, chances, models[0].best, bound)
-    shares = _shares(models, drawn)
-    # What is shown has the overlap that is likeliest over all exponents, not at one of them.
-    likeliest = max(shares, key=lambda p: shares[p])
-    model = next(each for each in models if each.problem.overlap == likeliest)
+    likely = _likely(models, drawn)
+    stepped = min(float(sum(p for p, one in zip(likely, models, strict=True) if one.step)), 1.0)
+    # What is shown has a border only if that is sure, and the overlap that is likeliest over all
+    # exponents, not at one of them.
+    shown = [one for one in models if bool(one.step) == (stepped >= _SURE)] or models
+    shares: dict[float, float] = {}
+    for share, one in zip(likely, models, strict=True):
+        shares[one.problem.overlap] = shares.get(one.problem.overlap, 0.0) + float(share)
+    likeliest = max({one.problem.overlap for one in shown}, key=lambda p: shares[p])
+    model = next(one for one in shown if one.problem.overlap == likeliest)
     problem, best, spare = model.problem, model.best, _spare(model)
     residuals = problem.residuals(best)
     return Law(
         leading=leading,
         coefficient=best.leading,
         exponents=_exponents(leading, best, drawn, bound),
-        terms=tuple((float(c), term) for c, term in zip(best.lower, lower, strict=True) if c > 0),
+        terms=tuple(
+            (float(c), term) for c, term in zip(best.lower, model.lower, strict=True) if c > 0
+        ),
         sizes=sizes,
         values=values,
         residuals=residuals,
@@ -80,8 +94,9 @@ def fit_law(
         spare=spare,
         overlap=likeliest,
         overlaps=shares,
+        stepped=stepped,
         sample=drawn,
-        problems=[each.problem for each in models],
+        problems=[(each.problem, each.lower) for each in models],
         lower=lower,
     )
 
@@ -94,6 +109,10 @@ class _Model:
     ----------
     problem, best
         The problem and its solution.
+    lower
+        Its lower-order terms, the step last where there is one.
+    step
+        The term of one regime alone.
     chance
         How likely it is beforehand.
     likelihood
@@ -102,6 +121,8 @@ class _Model:
 
     problem: Projection
     best: Solution
+    lower: Sequence[Monomial]
+    step: Stepped | None
     chance: float
     likelihood: float
 
@@ -113,6 +134,7 @@ def _models(
     lower: Sequence[Monomial],
     bound: float,
     overlaps: Mapping[float, float],
+    regimes: bool,
 ) -> list[_Model]:
     """Fit every overlap with every size of what points share; the likeliest first."""
     parts = leading.column(sizes), columns(lower, sizes)
@@ -121,16 +143,67 @@ def _models(
     # held against the same errors.
     closest, _, spread = min(robust, key=lambda found: found[2])
     whitened = whitenings(sizes, closest.whitening.roots**2, spread)
-    models = []
-    for (problem, start, _), prior in zip(robust, overlaps.values(), strict=True):
-        for each in whitened:
-            one = problem.whitened(each)
-            best = one.search(bound, start.exponents[None, :])
-            chance = prior / len(whitened)
-            (likelihood,) = one.log_likelihood(*one.profile(best.exponents[None, :]))
-            models.append(_Model(one, best, chance, float(likelihood + np.log(chance))))
-    models.sort(key=lambda model: -model.likelihood)
-    return [one for one in models if one.likelihood > models[0].likelihood - _NEGLIGIBLE]
+    models = [
+        _model(problem.whitened(each), start, lower, None, prior / len(whitened), bound)
+        for (problem, start, _), prior in zip(robust, overlaps.values(), strict=True)
+        for each in whitened
+    ]
+    models = _likeliest(models, _NEGLIGIBLE)
+    if not regimes:
+        return models
+    stepped: list[_Model] = []
+    for model in models:
+        found, tried = steps(model.problem, model.best, sizes, leading, lower)
+        chance = model.chance * CHANCE / (1 - CHANCE) / tried
+        stepped += [
+            _stepped(model, step, sizes, values, leading, lower, chance, bound) for step in found
+        ]
+    best = max(models[0].likelihood, *(each.likelihood for each in stepped), -np.inf)
+    kept = [each for each in stepped if each.likelihood > best - _UNLIKELY]
+    return _likeliest([*models, *kept], _NEGLIGIBLE)
+
+
+def _stepped(
+    model: _Model,
+    step: Stepped,
+    sizes: Array,
+    values: Array,
+    leading: Leading,
+    lower: Sequence[Monomial],
+    chance: float,
+    bound: float,
+) -> _Model:
+    """Fit a law with a step, from where the one without it was."""
+    lead, terms = leading.column(sizes), columns(lower, sizes)
+    if step.leads is None:
+        terms = np.column_stack([terms, step.column(sizes)])
+    else:  # a step of the leading part grows with the law's exponents, whatever they are
+        lead = np.column_stack([lead, lead * step.holds(sizes)])
+    problem = Projection(sizes, values, lead, terms, model.problem.overlap)
+    whitened = problem.whitened(model.problem.whitening)
+    found = _model(whitened, model.best, [*lower, step], step, chance, bound)
+    step = step.following(found.best.exponents)
+    return replace(found, lower=[*lower, step], step=step)
+
+
+def _model(
+    problem: Projection,
+    start: Solution,
+    lower: Sequence[Monomial],
+    step: Stepped | None,
+    chance: float,
+    bound: float,
+) -> _Model:
+    """Fit one model from where another was."""
+    best = problem.search(bound, start.exponents[None, :])
+    (likelihood,) = problem.log_likelihood(*problem.profile(best.exponents[None, :]))
+    return _Model(problem, best, lower, step, chance, float(likelihood + np.log(chance)))
+
+
+def _likeliest(models: list[_Model], within: float) -> list[_Model]:
+    """Those that are not much less likely than the best, the likeliest first."""
+    models = sorted(models, key=lambda model: -model.likelihood)
+    return [one for one in models if one.likelihood > models[0].likelihood - within]
 
 
 def _spare(model: _Model) -> int:
@@ -138,14 +211,12 @@ def _spare(model: _Model) -> int:
     return int(model.problem.points - model.best.active - model.problem.axes)
 
 
-def _shares(models: Sequence[_Model], drawn: Sample | None) -> Mapping[float, float]:
-    """How likely each overlap is; where nothing was drawn, that of the best fit is taken."""
-    if drawn is None:
-        return {models[0].problem.overlap: 1.0}
-    shares: dict[float, float] = {}
-    for model, share in zip(models, drawn.shares, strict=True):
-        shares[model.problem.overlap] = shares.get(model.problem.overlap, 0.0) + float(share)
-    return shares
+def _likely(models: Sequence[_Model], drawn: Sample | None) -> Array:
+    """How likely each model is; where nothing was drawn, by their best exponents alone."""
+    if drawn is not None:
+        return drawn.shares
+    likely = np.exp(np.array([model.likelihood for model in models]) - models[0].likelihood)
+    return np.asarray(likely / likely.sum())
 
 
 def _robust(problem: Projection, bound: float) -> tuple[Projection, Solution, float]:

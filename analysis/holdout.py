@@ -57,6 +57,7 @@ def trials(law: Law, overlaps: Mapping[float, float]) -> list[Trial]:
             law.leading,
             law.lower,
             overlaps=overlaps,
+            regimes=law.step is not None,
             intervals=False,
         )
         if rest.spare < 1:

@@ -13,6 +13,7 @@ from .arrays import Array, overlapped
 from .intervals import Sample
 from .prediction import Posterior, Prediction, Reach, ladder, within
 from .projection import Projection
+from .regimes import Stepped
 from .structure import LeftOver
 from .terms import Leading, Monomial
 
@@ -57,12 +58,17 @@ class Law:
         p: 1 where the terms add up, larger where they overlap.
     overlaps
         How likely each p is that was tried, given the points.
+    stepped
+        How likely the points lie in two regimes, so that one term holds on one side of a border
+        alone. The law has such a term only where that is sure.
     spare
         Points beyond the law's free numbers; below 1 there are no intervals.
     sample
         Weighted draws of the exponents' shift from the degrees.
-    problems, lower
-        What they were drawn from, and every lower-order term that was allowed.
+    problems
+        What they were drawn from, each with its lower-order terms.
+    lower
+        Every lower-order term that was allowed in all regimes.
     """
 
     leading: Leading
@@ -76,14 +82,20 @@ class Law:
     spare: int
     overlap: float = 1.0
     overlaps: Mapping[float, float] = field(default_factory=lambda: SUM)
+    stepped: float = 0.0
     sample: Sample | None = None
-    problems: Sequence[Projection] = ()
+    problems: Sequence[tuple[Projection, Sequence[Monomial]]] = ()
     lower: Sequence[Monomial] = ()
 
     @property
     def axes(self) -> tuple[str, ...]:
         """The sizes it grows in."""
         return self.leading.axes
+
+    @property
+    def step(self) -> Stepped | None:
+        """The term of one regime alone; None where all points lie in one."""
+        return next((term for _, term in self.terms if isinstance(term, Stepped)), None)
 
     @property
     def shift(self) -> Array:
@@ -127,6 +139,8 @@ class Law:
         if len(self.overlaps) > 1:
             likely = (f"p = {p:g}: {share:.0%}" for p, share in self.overlaps.items())
             lines.append(f"overlap    {', '.join(likely)}")
+        if self.step is not None:
+            lines.append(f"regimes    {self.step.words(self.axes)}")
         return "\n".join(lines)
 
     def prediction(self, sizes: Array, level: float = 0.95) -> Prediction:
@@ -185,7 +199,7 @@ class Law:
 
     @cached_property
     def _posterior(self) -> Posterior:
-        return Posterior(self.problems, self._drawn, self.leading, self.lower)
+        return Posterior(self.problems, self._drawn, self.leading)
 
     def elasticity(self, sizes: Array) -> Array:
         """Local slopes ∂log T/∂log size at sizes (points, axes): (points, axes)."""
@@ -205,7 +219,8 @@ class Law:
         slopes.
         """
         parts = self.parts(self.sizes if sizes is None else sizes) ** self.overlap
-        return np.asarray(1 - parts[:, -1] / parts.sum(axis=1))
+        leads = [isinstance(term, Stepped) and term.leads is not None for _, term in self.terms]
+        return np.asarray(1 - parts[:, [*leads, True]].sum(axis=1) / parts.sum(axis=1))
 
     @property
     def expression(self) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from .arrays import Array, overlapped
 from .intervals import Sample
 from .projection import Projection
+from .regimes import Stepped
 from .terms import Leading, Monomial, columns
 
 _DRAWS = 400
@@ -57,25 +58,26 @@ class Posterior:
     Parameters
     ----------
     problems, sample
-        What the exponents were sampled from, and the sample.
-    leading, lower
-        The terms.
+        What the exponents were sampled from, each with its lower-order terms, and the sample.
+    leading
+        The leading part.
     """
 
     def __init__(
         self,
-        problems: Sequence[Projection],
+        problems: Sequence[tuple[Projection, Sequence[Monomial]]],
         sample: Sample,
         leading: Leading,
-        lower: Sequence[Monomial],
     ) -> None:
         rng = np.random.default_rng(0)
         picked = rng.choice(sample.joint.size, _DRAWS, p=sample.joint.ravel() / sample.joint.sum())
-        self._leading, self._lower = leading, lower
+        self._leading = leading
         self._laws = []
         for which, at in zip(*np.unravel_index(picked, sample.joint.shape), strict=True):
-            problem, theta = problems[which], sample.draws[at]
-            self._laws.append((problem.overlap, theta, *problem.draw(theta, rng)))
+            (problem, lower), theta = problems[which], sample.draws[at]
+            if lower and isinstance(lower[-1], Stepped) and lower[-1].leads:
+                lower = [*lower[:-1], lower[-1].following(theta)]
+            self._laws.append((problem.overlap, lower, theta, *problem.draw(theta, rng)))
         self._errors = rng.standard_normal(_DRAWS)
 
     def predict(self, sizes: Array, *, measured: bool = True) -> Array:
@@ -89,11 +91,13 @@ class Posterior:
             Whether what a measurement errs by is added.
         """
         lead = self._leading.column(sizes)
-        lower = columns(self._lower, sizes)
+        # Most laws have the same terms: their columns are evaluated once.
+        parts = {id(law[1]): columns(law[1], sizes) for law in self._laws}
         rows = []
-        for (p, theta, top, others, spread), error in zip(self._laws, self._errors, strict=True):
-            parts = [others * lower, top * lead * np.prod(sizes**theta, axis=1)]
-            law = overlapped(np.column_stack(parts), p)
+        for drawn, error in zip(self._laws, self._errors, strict=True):
+            p, lower, theta, top, others, spread = drawn
+            leads = top * lead * np.prod(sizes**theta, axis=1)
+            law = overlapped(np.column_stack([others * parts[id(lower)], leads]), p)
             rows.append(law * np.exp(spread * error) if measured else law)
         return np.array(rows)
 

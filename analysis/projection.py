@@ -37,7 +37,7 @@ class Solution:
     leading
         Coefficient of the leading part.
     lower
-        Coefficients of the lower-order terms.
+        Coefficients of the lower-order terms, then that of the leading part's step if it has one.
     sse
         Weighted sum of squared relative residuals.
     """
@@ -63,7 +63,8 @@ class Projection:
     values
         (points,), positive: what was measured.
     leading
-        (points,): the leading part at those sizes.
+        (points,): the leading part at those sizes; or (points, 2) where it steps: the second
+        column is the leading part in one regime, zero outside it.
     lower
         (points, terms): the lower-order terms at those sizes.
     overlap
@@ -78,7 +79,8 @@ class Projection:
         self.centred = self.logs - self.centre  # so that the coefficient hardly moves with α
         self.points, self.axes = sizes.shape
         self.overlap = overlap
-        self._leading = (leading / values) ** overlap
+        self._values = values
+        self._leading = (leading.reshape(len(values), -1) / values[:, None]) ** overlap
         self._lower = (lower / values[:, None]) ** overlap
         self._whiten(independent(np.ones(self.points)))
 
@@ -102,48 +104,46 @@ class Projection:
         self._total = float(self._target @ self._target)
 
     def _lead(self, exponents: Array) -> Array:
-        """Leading column at these exponents, centred, before whitening."""
-        return np.asarray(self._leading * np.exp(self.overlap * (self.centred @ exponents)))
+        """Leading columns at these exponents, centred, before whitening: the step first."""
+        growth = np.exp(self.overlap * (self.centred @ exponents))
+        return np.asarray(self._leading[:, ::-1] * growth[:, None])
 
-    def _column(self, exponents: Array) -> tuple[Array, float]:
-        """Leading column of unit length at these exponents, and its length."""
-        column = self.whitening(self._lead(exponents))
-        length = float(np.linalg.norm(column))
-        return column / length, length
+    def _columns(self, exponents: Array) -> tuple[Array, Array]:
+        """Leading columns of unit length at these exponents, and their lengths."""
+        columns = self.whitening(self._lead(exponents))
+        lengths = np.linalg.norm(columns, axis=0)
+        return columns / lengths, lengths
 
-    def _solve(self, column: Array) -> tuple[Array, float]:
-        """Coefficients (lower…, leading) of the unit columns, and the squared error."""
-        along = self._q.T @ column
-        rest = column - self._q @ along
-        height = float(np.linalg.norm(rest))
-        terms = self._r.shape[1]
-        matrix = np.zeros((self._r.shape[0] + 1, terms + 1))
-        matrix[:-1, :-1] = self._r
-        matrix[:-1, -1] = along
-        matrix[-1, -1] = height
-        last = float(rest @ self._target) / height if height > 0 else 0.0
-        target = np.append(self._projected, last)
+    def _solve(self, columns: Array) -> tuple[Array, float]:
+        """Coefficients (lower…, step, leading) of the unit columns, and the squared error."""
+        along = self._q.T @ columns
+        beyond, heights = np.linalg.qr(columns - self._q @ along)
+        matrix = np.block([[self._r, along], [np.zeros((len(heights), self._r.shape[1])), heights]])
+        target = np.append(self._projected, beyond.T @ self._target)
         coefficients, error = nnls(matrix, target)
         coefficients[coefficients < IN_USE * coefficients.sum()] = 0.0
         outside = max(self._total - float(target @ target), 0.0)
         return coefficients, float(error) ** 2 + outside
 
-    def _powers(self, coefficients: Array, length: float) -> Array:
-        """Turn coefficients of the unit columns into those of the terms^p, (lower…, leading)."""
-        return np.asarray(coefficients * self.overlap / np.append(self._norms, length))
+    def _uncentred(self, powers: Array, exponents: Array) -> tuple[float, Array]:
+        """Turn coefficients^p into those of the terms: the leading one, and the others.
+
+        The centring is undone: a coefficient belongs to lead·n^α·d^β·k^γ itself.
+        """
+        found = powers ** (1 / self.overlap)
+        found[self._unit.shape[1] :] *= np.exp(-self.centre @ exponents)
+        return float(found[-1]), found[:-1]
+
+    def _powers(self, coefficients: Array, lengths: Array) -> Array:
+        """Turn coefficients of the unit columns into those of the terms^p, in their order."""
+        return np.asarray(coefficients * self.overlap / np.append(self._norms, lengths))
 
     def solve(self, exponents: Array) -> Solution:
         """Find the best coefficients at these exponents, (axes,)."""
-        column, length = self._column(exponents)
-        coefficients, sse = self._solve(column)
-        *lower, leading = self._powers(coefficients, length) ** (1 / self.overlap)
-        return Solution(
-            exponents=exponents,
-            # undo the centring: the coefficient belongs to lead·n^α·d^β·k^γ itself
-            leading=float(leading * np.exp(-self.centre @ exponents)),
-            lower=np.array(lower),
-            sse=sse,
-        )
+        columns, lengths = self._columns(exponents)
+        coefficients, sse = self._solve(columns)
+        leading, lower = self._uncentred(self._powers(coefficients, lengths), exponents)
+        return Solution(exponents, leading, lower, sse)
 
     def log_likelihood(self, sse: Array, active: NDArray[np.int_]) -> Array:
         """Logarithm of the profile likelihood for these squared errors and terms in use."""
@@ -162,33 +162,32 @@ class Projection:
         The leading coefficient, the lower ones, and the standard deviation of the relative error
         of a point at new sizes.
         """
-        column, length = self._column(exponents)
-        coefficients, sse = self._solve(column)
+        leads, lengths = self._columns(exponents)
+        coefficients, sse = self._solve(leads)
         used = coefficients > 0
         freedom = max(self.points - int(np.count_nonzero(used)), 1)
         sigma = float(np.sqrt((sse + self.points * FLOOR**2) / rng.chisquare(freedom)))
-        columns = np.column_stack([self._unit, column])[:, used]
+        columns = np.column_stack([self._unit, leads])[:, used]
         # columns = QR: the covariance is σ² (RᵀR)⁻¹
         noise = np.linalg.lstsq(
             np.linalg.qr(columns, mode="r"), rng.standard_normal(columns.shape[1]), rcond=None
         )[0]
         coefficients[used] = np.maximum(coefficients[used] + sigma * noise, 0)
-        *lower, leading = self._powers(coefficients, length) ** (1 / self.overlap)
         error = sigma * float(np.sqrt(self.whitening.variance))
-        return float(leading * np.exp(-self.centre @ exponents)), np.array(lower), error
+        return *self._uncentred(self._powers(coefficients, lengths), exponents), error
 
     def profile(self, exponents: Array) -> tuple[Array, NDArray[np.int_]]:
         """Squared relative error and number of terms in use at many exponents, (draws, axes)."""
         sse = np.empty(len(exponents))
         active = np.empty(len(exponents), dtype=int)
         for i, theta in enumerate(exponents):
-            column, length = self._column(theta)
-            coefficients, sse[i] = self._solve(column)
+            columns, lengths = self._columns(theta)
+            coefficients, sse[i] = self._solve(columns)
             active[i] = np.count_nonzero(coefficients)
             if self.overlap != 1:
                 # Of T, as for every other p: errors of T^p weigh a law that is too high more.
-                powers = self._powers(coefficients, length)
-                fitted = self._lower @ powers[:-1] + self._lead(theta) * powers[-1]
+                powers = self._powers(coefficients, lengths)
+                fitted = np.hstack([self._lower, self._lead(theta)]) @ powers
                 residuals = self.whitening(1 - fitted ** (1 / self.overlap))
                 sse[i] = residuals @ residuals
         return sse, active
@@ -199,10 +198,11 @@ class Projection:
         By the envelope theorem the coefficients' own change drops out: at their optimum the
         error does not move with those that are free, and the others stay at zero.
         """
-        column, length = self._column(exponents)
-        coefficients, sse = self._solve(column)
-        residual = self._target - self._unit @ coefficients[:-1] - column * coefficients[-1]
-        part = self._lead(exponents) * coefficients[-1] / length
+        columns, lengths = self._columns(exponents)
+        coefficients, sse = self._solve(columns)
+        terms = self._unit.shape[1]
+        residual = self._target - self._unit @ coefficients[:terms] - columns @ coefficients[terms:]
+        part = self._lead(exponents) @ (coefficients[terms:] / lengths)
         moved = self.whitening(self.overlap * part[:, None] * self.centred)
         sse += self.points * FLOOR**2
         return float(np.log(sse)), -2 * residual @ moved / sse
@@ -225,22 +225,62 @@ class Projection:
         return best if best.leading > 0 else self.solve(np.zeros(self.axes))
 
     def fitted(self, solution: Solution) -> Array:
-        """Give each term's part of the measured values^p, (points, terms + 1); leading last."""
-        lead = (
-            self._leading
-            * (np.exp(self.logs @ solution.exponents) * solution.leading) ** self.overlap
-        )
-        return np.column_stack([self._lower * solution.lower**self.overlap, lead])
+        """Give each term's part of the measured values^p, (points, terms); leading last."""
+        terms = self._lower.shape[1]
+        growth = np.exp(self.logs @ solution.exponents)
+        leading = np.append(solution.lower[terms:], solution.leading)
+        leads = self._leading[:, ::-1] * np.outer(growth, leading) ** self.overlap
+        return np.column_stack([self._lower * solution.lower[:terms] ** self.overlap, leads])
+
+    def _growing(self, fitted: Array) -> Array:
+        """Add up those parts that the exponents move, (points, 1)."""
+        return np.asarray(fitted[:, self._lower.shape[1] :].sum(axis=1, keepdims=True))
 
     def residuals(self, solution: Solution) -> Array:
         """Relative residuals, (points,): (measured − law) / measured."""
         return np.asarray(1 - self.fitted(solution).sum(axis=1) ** (1 / self.overlap))
 
+    def gains(self, solution: Solution, terms: Array, sides: NDArray[np.bool_]) -> Array:
+        """Squared error that one more column would take away, to first order.
+
+        A score test: the residuals' part along the column, once all that the law could make of
+        it with its coefficients in use and its exponents is taken off.
+
+        Parameters
+        ----------
+        solution
+            The law.
+        terms
+            (points, terms), in the metric's unit.
+        sides
+            (sides, points): where a column holds; outside it is zero.
+
+        Returns
+        -------
+        (sides, terms); 0 where the coefficient would be negative.
+        """
+        residuals = self.whitening(self.residuals(solution))
+        fitted = self.fitted(solution)
+        used = self.whitening(fitted[:, fitted.any(axis=0)])
+        moved = self.whitening(self._growing(fitted) * self.centred)
+        known, _ = np.linalg.qr(np.hstack([used, moved]))
+        relative = (terms / self._values[:, None]) ** self.overlap
+        found = []
+        for side in sides:
+            columns = self.whitening(relative * side[:, None])
+            lengths = np.linalg.norm(columns, axis=0)
+            columns = columns - known @ (known.T @ columns)
+            rest = np.linalg.norm(columns, axis=0)
+            along = np.maximum(columns.T @ residuals, 0)
+            # A column that the law holds already leaves rounding errors alone.
+            found.append(np.where(rest > 1e-6 * lengths, along / np.maximum(rest, 1e-300), 0) ** 2)
+        return np.array(found)
+
     def curvature(self, solution: Solution) -> Array:
         """Gauss–Newton curvature of half the squared error in the exponents, (axes, axes)."""
         fitted = self.fitted(solution)
         parts = self.whitening(fitted)
-        moved = self.whitening(fitted[:, -1:] * self.centred)
+        moved = self.whitening(self._growing(fitted) * self.centred)
         used = parts[:, parts.any(axis=0)]
         moved = moved - used @ np.linalg.lstsq(used, moved, rcond=None)[0]
         return np.asarray(moved.T @ moved)

@@ -69,11 +69,14 @@ class Kind:
         Largest share of a lower-order term.
     overlapping
         Whether its costs overlap, with an exponent p between 2 and 8, instead of adding up.
+    stepped
+        Whether the leading term costs 1.5 to 2.5 times as much from some border on.
     """
 
     off_law: bool = False
     overhead: float = SOME
     overlapping: bool = False
+    stepped: bool = False
 
 
 def cases(number: int, seed: int, kind: Kind) -> Iterator[SyntheticCase]:
@@ -94,6 +97,8 @@ def _case(rng: np.random.Generator, kind: Kind) -> SyntheticCase:
         shift[rng.integers(len(axes))] = rng.choice([-1, 1]) * rng.uniform(0.35, 0.8)
     time = _unit(theory.column(grid) * np.prod(grid**shift, axis=1))
     overhead = _overhead(rng, theory, grid, kind.overhead)
+    if kind.stepped:
+        time = time * np.where(_beyond(rng, grid), rng.uniform(1.5, 2.5), 1.0)
     overlap = np.exp(rng.uniform(np.log(2), np.log(8))) if kind.overlapping else 1.0
     time = (time**overlap + np.sum(overhead**overlap, axis=1)) ** (1 / overlap)
     return SyntheticCase(
@@ -135,6 +140,20 @@ def _overhead(rng: np.random.Generator, theory: Leading, grid: Array, most: floa
     shares = np.exp(rng.uniform(np.log(_LEAST), np.log(most), len(picked)))
     columns = [s * _unit(t.column(grid)) for s, t in zip(shares, picked, strict=True)]
     return np.column_stack(columns)
+
+
+def _beyond(rng: np.random.Generator, grid: Array) -> NDArray[np.bool_]:
+    """Draw a border along a size, or a product of sizes as a working set is, (points,).
+
+    A sixth of the points or more lie on either side.
+    """
+    powers = rng.integers(0, 3, size=(grid.shape[1],))
+    powers[rng.integers(grid.shape[1])] += not powers.any()
+    along = np.prod(grid**powers, axis=1)
+    levels = np.unique(along)
+    least = len(along) / 6
+    fair = [b for b in levels if least <= np.count_nonzero(along >= b) <= len(along) - least]
+    return np.asarray(along >= rng.choice(fair or [np.median(along)]))
 
 
 def _unit(column: Array) -> Array:

@@ -35,6 +35,8 @@ class Outcome:
         Widths of the intervals.
     verdict
         The law's verdict.
+    stepped
+        Whether two regimes were found.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Outcome:
     covered: NDArray[np.bool_]
     widths: Array
     verdict: Verdict
+    stepped: bool
 
 
 def outcome(case: SyntheticCase) -> Outcome:
@@ -61,6 +64,7 @@ def outcome(case: SyntheticCase) -> Outcome:
         covered=(low <= truth) & (truth <= high),
         widths=high - low,
         verdict=one.judgement.verdict,
+        stepped=one.law.step is not None,
     )
 
 
@@ -86,6 +90,7 @@ KINDS: Mapping[str, Kind] = {
     "on the law, much overhead": Kind(overhead=MUCH),
     "off the law, much overhead": Kind(off_law=True, overhead=MUCH),
     "on the law, overlapping": Kind(overhead=MUCH, overlapping=True),
+    "on the law, two regimes": Kind(stepped=True),
 }
 
 
@@ -167,6 +172,7 @@ def summarise(outcomes: Sequence[Outcome]) -> dict[str, float]:
         "line median error": float(np.median(line)),
         "line p95 error": float(np.quantile(line, 0.95)),
         "coverage": float(np.mean(np.concatenate([o.covered for o in outcomes]))),
+        "two regimes": float(np.mean([o.stepped for o in outcomes])),
         "median width": float(np.median(widths)),
         **{v.value: verdicts.count(v) / len(verdicts) for v in Verdict},
     }

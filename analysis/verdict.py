@@ -74,11 +74,26 @@ def judge(
         for e in law.exponents
         if e.axis in expected
     }
-    for verdict in (Verdict.DIFFERS, Verdict.UNRESOLVED):
-        reasons = [j.reason for j in single.values() if j.verdict is verdict]
-        if reasons:
-            return Judgement(verdict, "; ".join(dict.fromkeys(reasons))), single
-    return Judgement(Verdict.MATCHES, "; ".join(j.reason for j in single.values())), single
+    found = {judged.verdict for judged in single.values()}
+    worst = (v for v in (Verdict.DIFFERS, Verdict.UNRESOLVED) if v in found)
+    verdict = next(worst, Verdict.MATCHES)
+    reasons = [judged.reason for judged in single.values() if judged.verdict is verdict]
+    if law.step is not None:
+        reasons.append(_two_regimes(law))
+    return Judgement(verdict, "; ".join(dict.fromkeys(reasons))), single
+
+
+def _two_regimes(law: Law) -> str:
+    """Say what changes at the border, and that the exponents are those of both sides."""
+    assert law.step is not None
+    at = [term for _, term in law.terms].index(law.step)
+    inside = law.step.holds(law.sizes)
+    parts = law.parts(law.sizes)[inside] ** law.overlap
+    share = np.median(parts[:, at] / parts.sum(axis=1))
+    return (
+        f"two regimes: {law.step.words(law.axes)}, {share:.0%} of the time there; the exponents "
+        "hold on both sides"
+    )
 
 
 def _judge_exponent(law: Law, exponent: Exponent, theory: float, margin: float) -> Judgement:

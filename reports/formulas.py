@@ -9,19 +9,25 @@ from typing import NamedTuple
 from sympy import Expr
 
 from ..analysis import ExpressionError, Fit, Law
+from ..analysis.regimes import Stepped
 from ..analysis.terms import Leading, Monomial, leading
 from .units import NONE, quantity
 
 
 class Term(NamedTuple):
-    """One term of a law: its coefficient with unit, and powers as (base, exponent as text)."""
+    """One term of a law: its coefficient with unit, and powers as (base, exponent as text).
+
+    `where` says in which regime it holds; it is empty where that is everywhere.
+    """
 
     coefficient: str
     factors: tuple[tuple[str, str], ...]
+    where: str = ""
 
     def __str__(self) -> str:
         powers = [base if power == "1" else f"{base}^{power}" for base, power in self.factors]
-        return "·".join([self.coefficient, *powers])
+        written = "·".join([self.coefficient, *powers])
+        return f"{written} [{self.where}]" if self.where else written
 
 
 def theory_text(fit: Fit) -> str:
@@ -45,13 +51,24 @@ def order_text(expr: Expr) -> str:
 
 def terms(law: Law, metric: str) -> list[Term]:
     """Terms of a fitted law, the leading ones last."""
-    found = [Term(quantity(c, metric), _factors(law.axes, m)) for c, m in law.terms]
+    found = [
+        Term(quantity(c, metric), _factors(law.axes, m), where_text(m, law.axes))
+        for c, m in law.terms
+    ]
     if law.coefficient:
         found += [
             Term(quantity(law.coefficient * weight, metric), _factors(law.axes, m, law.shift))
             for weight, m in law.leading.terms
         ]
     return found
+
+
+def where_text(term: Monomial, axes: Sequence[str]) -> str:
+    """Write in which regime a term holds: ``d²·k ≥ 1.27e+06``; empty where in all."""
+    if not isinstance(term, Stepped):
+        return ""
+    along = Leading(tuple(axes), ((1.0, term.border.along),)).text()
+    return f"{along} {'≥' if term.beyond else '<'} {term.border.place:.3g}"
 
 
 def overlap_text(law: Law) -> str:

@@ -13,6 +13,7 @@ _WORDS = {
     "line median error": "of a log-log line, median",
     "line p95 error": "of a log-log line, 95th percentile",
     "coverage": "95 % intervals that hold the truth",
+    "two regimes": "two regimes found",
     "median width": "width of an interval, median",
     "matches": "verdict matches",
     "differs": "verdict differs",

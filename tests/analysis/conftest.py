@@ -25,3 +25,23 @@ def rows():
             for repeat in range(5)
         ]
     )
+
+
+@pytest.fixture
+def table_of():
+    """Make a tidy table of points, one repeat each."""
+
+    def make(layer, sizes, values):
+        return pd.DataFrame(
+            {
+                "layer": layer,
+                "device": "cpu",
+                "mode": "forward",
+                "metric": "seconds",
+                "n": sizes[:, 0],
+                "d": sizes[:, 1],
+                "value": values,
+            }
+        )
+
+    return make

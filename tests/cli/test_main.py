@@ -193,7 +193,7 @@ def test_a_run_that_is_killed_goes_on_and_measures_no_point_twice(tmp_path):
 def test_the_page_of_the_validation_is_the_commands_output(tmp_path):
     done = layerlaw("validate", "--cases", "2", "--seed", "3", "--markdown", cwd=tmp_path)
     assert "    layerlaw validate --cases 2 --seed 3 --markdown\n" in done.stdout
-    assert "| laws | 2 | 2 | 2 | 2 | 2 |" in done.stdout
+    assert "| laws | 2 | 2 | 2 | 2 | 2 | 2 |" in done.stdout
 
 
 @pytest.mark.slow
@@ -205,6 +205,8 @@ def test_validation_reaches_its_bars(tmp_path):
     assert figures["on the law, much overhead"]["differs"] <= 0.04
     assert figures["on the law, overlapping"]["median error"] <= 0.03
     assert figures["on the law, overlapping"]["coverage"] >= 0.85
+    assert figures["on the law, two regimes"]["two regimes"] >= 0.7
+    assert figures["on the law"]["two regimes"] <= 0.02
     assert on["median error"] <= 0.017
     assert on["p95 error"] <= 0.10
     assert on["median error"] < on["line median error"] / 5

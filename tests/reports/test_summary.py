@@ -3,6 +3,8 @@ import dataclasses
 import numpy as np
 import pandas as pd
 from layerlaw import analysis
+from layerlaw.analysis.regimes import Border, Stepped
+from layerlaw.analysis.terms import Monomial
 from layerlaw.reports import common_size, in_order, summary
 from layerlaw.reports.coverage import covers, span
 from layerlaw.reports.formulas import order_text, terms, theory_text
@@ -108,6 +110,14 @@ def test_orders_are_written_as_in_a_textbook():
 def test_a_law_is_written_with_units_and_its_fitted_exponents():
     fit = exact("rnn", 2e-9, {"n": 1, "d": 2}, overhead=1.5e-5)
     assert [str(term) for term in terms(fit.law, "seconds")] == ["15 µs", "2 ns·n^1.00·d^2.00"]
+
+
+def test_a_term_of_one_regime_says_where_it_holds():
+    border = Border(Monomial((0.0, 2.0), (0, 0)), 100.0, 400.0)
+    for beyond, sign in ((True, "≥"), (False, "<")):
+        step = Stepped((1.0, 1.0), (0, 0), border, beyond)
+        law = dataclasses.replace(exact("rnn", 2e-9, {"n": 1, "d": 2}).law, terms=((1e-9, step),))
+        assert str(terms(law, "seconds")[0]) == f"1 ns·n·d [d² {sign} 200]"
 
 
 def test_titles_come_from_the_registry():
