@@ -11,7 +11,7 @@ from .arrays import Array
 from .intervals import Sample, sample
 from .law import SUM, Exponent, Law
 from .projection import FLOOR, Projection, Solution
-from .regimes import CHANCE, Stepped, steps
+from .regimes import CHANCE, Stepped, borders, steps
 from .shared import independent, whitenings
 from .structure import left_over
 from .terms import Leading, Monomial, columns
@@ -152,14 +152,14 @@ def _models(
     if not regimes:
         return models
     stepped: list[_Model] = []
+    places = borders(sizes)
     for model in models:
-        found, tried = steps(model.problem, model.best, sizes, leading, lower)
+        found, tried = steps(model.problem, model.best, sizes, places, leading, lower)
         chance = model.chance * CHANCE / (1 - CHANCE) / tried
         stepped += [
             _stepped(model, step, sizes, values, leading, lower, chance, bound) for step in found
         ]
-    best = max(models[0].likelihood, *(each.likelihood for each in stepped), -np.inf)
-    kept = [each for each in stepped if each.likelihood > best - _UNLIKELY]
+    kept = [each for each in _likeliest([*models, *stepped], _UNLIKELY) if each.step]
     return _likeliest([*models, *kept], _NEGLIGIBLE)
 
 

@@ -50,6 +50,10 @@ class Border:
         """The middle between the neighbouring points, by ratio."""
         return float(np.sqrt(self.low * self.high))
 
+    def past(self, sizes: Array) -> NDArray[np.bool_]:
+        """Whether sizes (points, axes) lie beyond it, (points,)."""
+        return np.asarray(self.along.column(sizes) >= self.place)
+
 
 @dataclass(frozen=True)
 class Stepped(Monomial):
@@ -73,12 +77,11 @@ class Stepped(Monomial):
         """Move a step of the leading part to where the law's exponents are, (axes,)."""
         if self.leads is None:
             return self
-        return replace(self, powers=tuple(np.add(self.leads.powers, exponents).tolist()))
+        return replace(self, powers=self.leads.shifted(exponents).powers)
 
     def holds(self, sizes: Array) -> NDArray[np.bool_]:
         """Whether sizes (points, axes) lie in its regime, (points,)."""
-        past = self.border.along.column(sizes) >= self.border.place
-        return np.asarray(past if self.beyond else ~past)
+        return np.asarray(self.border.past(sizes) == self.beyond)
 
     def column(self, sizes: Array) -> Array:
         """Evaluate at sizes of shape (points, axes); gives (points,)."""
@@ -103,7 +106,12 @@ class Stepped(Monomial):
 
 
 def steps(
-    problem: Projection, best: Solution, sizes: Array, leading: Leading, lower: Sequence[Monomial]
+    problem: Projection,
+    best: Solution,
+    sizes: Array,
+    borders: Sequence[Border],
+    leading: Leading,
+    lower: Sequence[Monomial],
 ) -> tuple[list[Stepped], int]:
     """Find the steps that could explain most of what a law leaves.
 
@@ -113,6 +121,8 @@ def steps(
         The law without steps.
     sizes
         (points, axes).
+    borders
+        Where a term may step; `borders` finds them.
     leading, lower
         Its terms.
 
@@ -120,16 +130,12 @@ def steps(
     -------
     The most promising steps, and the number of all that were looked at.
     """
-    if problem.points - best.active - problem.axes < _SPARE:
-        return [], 1
-    borders = _borders(sizes)
-    if not borders:
+    if problem.points - best.active - problem.axes < _SPARE or not borders:
         return [], 1
     # A step of several leading terms at once would be no single term.
     tops = [term for _, term in leading.terms] if len(leading.terms) == 1 else []
-    shifted = [replace(t, powers=tuple(np.add(t.powers, best.exponents).tolist())) for t in tops]
-    terms = [*lower, *shifted]
-    past = np.array([border.along.column(sizes) >= border.place for border in borders])
+    terms = [*lower, *(top.shifted(best.exponents) for top in tops)]
+    past = np.array([border.past(sizes) for border in borders])
     sides = np.concatenate([past, ~past])
     gains = problem.gains(best, columns(terms, sizes), sides)
     found = []
@@ -142,8 +148,11 @@ def steps(
     return found, gains.size
 
 
-def _borders(sizes: Array) -> list[Border]:
-    """Borders that part the points differently, those along few sizes and low degrees first."""
+def borders(sizes: Array) -> list[Border]:
+    """Find the borders that part points (points, axes) differently.
+
+    Of those that part them alike the one along the fewest sizes and lowest degrees stands for all.
+    """
     axes = sizes.shape[1]
     degrees = sorted(
         itertools.product(_DEGREES, repeat=axes), key=lambda p: (np.count_nonzero(p), sum(p))

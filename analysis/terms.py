@@ -6,7 +6,7 @@ import ast
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import sympy
@@ -48,6 +48,10 @@ class Monomial:
             if q:
                 column = column * np.log(sizes[:, axis]) ** q
         return column
+
+    def shifted(self, shift: Array) -> Monomial:
+        """Move its degrees by a shift, (axes,)."""
+        return replace(self, powers=tuple(np.add(self.powers, shift).tolist()))
 
     def divides(self, other: Monomial) -> bool:
         """Whether it is of lower or equal order in every axis."""

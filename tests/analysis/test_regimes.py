@@ -6,7 +6,7 @@ import sympy
 from layerlaw.analysis import fit_law
 from layerlaw.analysis.fits import fit
 from layerlaw.analysis.projection import Projection
-from layerlaw.analysis.regimes import steps
+from layerlaw.analysis.regimes import borders, steps
 from layerlaw.analysis.terms import Monomial, columns, leading, parse
 from layerlaw.analysis.verdict import Verdict, judge
 
@@ -68,7 +68,7 @@ def test_what_the_score_promises_a_fit_keeps():
     lower = LEAD.divisors()
     problem = Projection(SIZES, values, LEAD.column(SIZES), columns(lower, SIZES))
     best = problem.search(1.5, np.zeros((1, 2)))
-    (step, *_), tried = steps(problem, best, SIZES, LEAD, lower)
+    (step, *_), tried = steps(problem, best, SIZES, borders(SIZES), LEAD, lower)
     assert tried > 100
     terms = [*lower, step]
     better = Projection(SIZES, values, LEAD.column(SIZES), columns(terms, SIZES)).search(
