@@ -137,15 +137,15 @@ def run(
         )
     except (KeyError, ValueError) as error:  # a name that is not known; the message lists those
         raise UsageError(error.args[0]) from None
-    with Store(out / STORE) as store:
-        work = begin(todo, store, fresh=fresh)
-        try:
+    try:
+        with Store(out / STORE) as store:
+            work = begin(todo, store, fresh=fresh)
             with closing(carry_out(todo, store, work)) as steps:
                 show.measuring(todo, steps)
-        except KeyboardInterrupt:
-            show.error("stopped; the same command again goes on from here")
-            raise typer.Exit(130) from None
-        measured = _kept(store, work)
+            measured = _kept(store, work)
+    except KeyboardInterrupt:
+        show.error("stopped; the same command again goes on from here")
+        raise typer.Exit(130) from None
     command = _command()
     _report(measured, out, command, {}, [], margin, as_json=as_json)
 
