@@ -43,10 +43,12 @@ class Attention(Textbook):
         memory=n**2,
         sequential_ops=Integer(1),
         path_length=Integer(1),
+        temporaries=2 * n**2,
         sources={
             "time": f"course text A6.4; {TABLE_1}",
             "flops": "two products of 2n²d; softmax 5 per element",
             "memory": "the n × n weights are kept for the backward pass",
+            "temporaries": "scores and weights, while the softmax runs",
             **_SOURCES,
         },
     )
@@ -165,6 +167,7 @@ class MultiHeadAttention(Textbook):
         memory=h * n**2 + n * d,
         sequential_ops=Integer(1),
         path_length=Integer(1),
+        temporaries=2 * h * n**2 + 5 * n * d,
         sources={
             "time": "Vaswani et al. 2017, section 3.2.2; Table 1 leaves out the projections",
             "flops": "two products of 2n²d, four of 2nd²; per score 1 for √(d/h), 5 for softmax",
@@ -172,6 +175,7 @@ class MultiHeadAttention(Textbook):
             "memory": "the n × n weights of each head and the projections, kept for the gradient",
             "sequential_ops": TABLE_1,
             "path_length": TABLE_1,
+            "temporaries": "each head's scores and weights; Q, K, V, the sums in two orders",
         },
     )
 

@@ -36,6 +36,7 @@ class Convolution(Textbook):
         memory=n * k * d,
         sequential_ops=Integer(1),
         path_length=n / k,
+        temporaries=n * k * d + (n + k - 1) * d,
         sources={
             "time": f"course text A6.4; {TABLE_1}",
             "flops": "one product (n × kd)(kd × d); the padding is multiplied too",
@@ -43,6 +44,7 @@ class Convolution(Textbook):
             "memory": "the unfolded input, kept for the gradient of W",
             "sequential_ops": TABLE_1,
             "path_length": "Vaswani et al. 2017, section 4: contiguous kernels, stacked",
+            "temporaries": "the unfolded and the padded input",
         },
     )
 

@@ -32,6 +32,7 @@ class TokenMixing(Textbook):
         memory=n * d,
         sequential_ops=Integer(1),
         path_length=Integer(1),
+        temporaries=n * d,
         sources={
             "time": "Tolstikhin et al. 2021",
             "flops": "one product (n × n)(n × d)",
@@ -39,6 +40,7 @@ class TokenMixing(Textbook):
             "memory": "the input, kept for the gradient of W",
             "sequential_ops": f"one matrix product; {TABLE_1}",
             "path_length": "course text A6.4: each position is connected to every other",
+            "temporaries": "the input, laid out anew for the product",
         },
     )
 
@@ -61,6 +63,7 @@ class Dense(Textbook):
         memory=n * d,
         sequential_ops=Integer(1),
         path_length=oo,
+        temporaries=n * d,
         sources={
             "time": "course text A6.1: a 1×1 convolution; Vaswani et al. 2017, section 3.3",
             "flops": "one product (n × d)(d × d), one bias",
@@ -68,6 +71,7 @@ class Dense(Textbook):
             "memory": "the input, kept for the gradient of W",
             "sequential_ops": f"one matrix product; {TABLE_1}",
             "path_length": "it never leaves its position",
+            "temporaries": "the product, before the bias",
         },
     )
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from sympy import Integer
+
 from ._lazy import torch
 from .attention import Attention
 from .base import Native, Sizes, Textbook, register
@@ -18,6 +20,10 @@ from .theory import Theory, d, m, n
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+
+#: Source of temporaries that count as none.
+_UNSEEN = "what the kernel holds is its own: blocks, no copy in full"
 
 
 def _like(layer: type[Textbook], sources: dict[str, str], **changes: Any) -> Theory:
@@ -103,7 +109,12 @@ class TorchConv(Native):
     formula = Convolution.formula
     axes = Convolution.axes
     whole = Convolution.whole
-    theory = _like(Convolution, {"memory": "the input, kept for the gradient of W"}, memory=n * d)
+    theory = _like(
+        Convolution,
+        {"memory": "the input, kept for the gradient of W", "temporaries": _UNSEEN},
+        memory=n * d,
+        temporaries=Integer(0),
+    )
 
     def module(self, sizes: Sizes) -> nn.Module:
         width, size = sizes["d"], sizes["k"]
@@ -130,9 +141,11 @@ class ScaledDotProductAttention(Native):
         {
             "flops": "as attention, and the scaling of Q and of K by the root of 1/√d",
             "memory": "Dao et al. 2022: the weights are computed anew in the backward pass",
+            "temporaries": _UNSEEN,
         },
         flops=4 * n**2 * d + 5 * n**2 + 2 * n * d,
         memory=n * d,
+        temporaries=Integer(0),
     )
 
     def forward(self, module: nn.Module, Q: Tensor, K: Tensor, V: Tensor) -> Tensor:

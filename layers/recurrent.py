@@ -21,6 +21,7 @@ _SOURCES = {
     "memory": "the states and gates of width d, at every step",
     "sequential_ops": TABLE_1,
     "path_length": TABLE_1,
+    "temporaries": "the states, until they are stacked",
 }
 
 
@@ -41,6 +42,7 @@ class ElmanRNN(Textbook):
         memory=n * d,
         sequential_ops=n,
         path_length=n,
+        temporaries=n * d,
         sources={
             "time": "course text A6.4: U x_t is O(md), W h_{t−1} is O(d²), n steps",
             "flops": "per step two products, one sum and one tanh of width d",
@@ -79,6 +81,7 @@ class LSTM(Textbook):
         memory=n * d,
         sequential_ops=n,
         path_length=n,
+        temporaries=n * d,
         sources={
             "time": "Hochreiter & Schmidhuber 1997; course text A6.3: four products a step",
             "flops": "per step 8d(d+m), 4 biases, 4 gate functions, 5 operations for C_t and h_t",
@@ -121,6 +124,7 @@ class GRU(Textbook):
         memory=n * d,
         sequential_ops=n,
         path_length=n,
+        temporaries=n * d,
         sources={
             "time": "Cho et al. 2014, equations 5 to 8: six products a step",
             "flops": "per step 6dm + 6d²; 2 operations for each gate, 3 for h̃, 4 for h",
@@ -165,6 +169,7 @@ class GRUResetAfter(Textbook):
         memory=n * d,
         sequential_ops=n,
         path_length=n,
+        temporaries=n * d,
         sources={
             "time": "six products a step, as in Cho et al. 2014",
             "flops": "as gru, and 6 biases of width d",

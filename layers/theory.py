@@ -45,6 +45,9 @@ class Theory:
         where a matrix product counts as one).
     path_length
         Order of the longest path between two positions; infinite where none exists.
+    temporaries
+        Elements of the intermediate results that a forward pass holds at once, where they are
+        most, to leading order; what a fused kernel keeps to itself is not known.
     sources
         Field name to the paper or the exercise it comes from.
     """
@@ -55,6 +58,7 @@ class Theory:
     memory: Expr
     sequential_ops: Expr
     path_length: Expr
+    temporaries: Expr = sympy.S.Zero
     sources: Mapping[str, str] = field(default_factory=dict)
 
     def at(self, sizes: Mapping[str, int | Expr]) -> Theory:

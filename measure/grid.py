@@ -56,13 +56,22 @@ class Profile:
     steps
         Most operations that follow one another: each costs some microseconds however small it
         is, so a long chain of small ones would be seconds of overhead.
-    activations, weights
-        Most bytes in float32 of what a pass writes and of what it only reads. What leaves the
-        cache follows another law, and what is written leaves it sooner: with unfolded windows of
-        up to 5 MiB a convolution's n and k came out as 1.17, with 4 MiB as 1.09 and 1.12, on the
-        same run; beyond 4 MiB of scores attention's local n-slope rises from 2.0 to 2.3.
+    activations
+        Most bytes in float32 of inputs, output and what a pass holds in between. Where they leave
+        a cache, the law changes: with 3 MiB attention's n came out as 2.04 to 2.09 in five runs,
+        with 4.5 MiB of the same runs as 2.05 to 2.12.
+    weights
+        Most bytes in float32 of weights that are read once. A product that packs matrices which
+        have left the cache packs them at another rate: with up to 10 MiB a convolution's d came
+        out as 2.08 to 2.16 in five runs, with 2 MiB of the same runs as 2.00 to 2.13.
+    streamed
+        The same of weights that are read again at each of the steps that follow one another.
+        There a pass does little else, and only where they have left the inner caches has it a
+        law to show: with 5 MiB a recurrent layer's d came out as 1.71 to 1.94, with 10 MiB as
+        1.96 to 2.00.
     points
-        Most points per layer; a longer grid is thinned.
+        Most points for each axis of a layer, since each axis has an exponent to tell; a longer
+        grid is thinned. With 80 points for its three axes in all, a convolution kept five widths.
     rounds
         Passes over all points of the run.
     repeats
@@ -76,10 +85,14 @@ class Profile:
     steps: int
     activations: float
     weights: float
+    streamed: float
     points: int
     rounds: int = 5
     repeats: int = 1
 
+
+#: Limits on bytes that keep a layer within one regime: activations, weights, weights streamed.
+IN_CACHE = (3 * MIB, 2 * MIB, 10 * MIB)
 
 #: The profiles, by name. `asv` is the grid of the asv and pytest-benchmark suites, whose tools take
 #: half a second to a second per point however small it is: its points are large ones. With 24 of
@@ -88,10 +101,10 @@ class Profile:
 PROFILES: Mapping[str, Profile] = {
     profile.name: profile
     for profile in (
-        Profile("asv", 3e9, 1e3, 512, 4 * MIB, 10 * MIB, points=60),
-        Profile("quick", 6e8, 1e4, 256, 4 * MIB, 10 * MIB, points=48),
-        Profile("standard", 1.25e9, 1e4, 512, 4 * MIB, 10 * MIB, points=80, rounds=9),
-        Profile("full", 2e10, 1e5, 2048, 512 * MIB, 512 * MIB, points=200, rounds=7),
+        Profile("asv", 3e9, 1e3, 512, *IN_CACHE, points=30),
+        Profile("quick", 6e8, 1e4, 256, *IN_CACHE, points=24),
+        Profile("standard", 1.25e9, 1e4, 512, *IN_CACHE, points=40, rounds=9),
+        Profile("full", 2e10, 1e5, 2048, *3 * (512 * MIB,), points=100, rounds=7),
     )
 }
 
@@ -124,7 +137,7 @@ def points(layer: Layer, profile: Profile) -> list[dict[str, int]]:
     Returns
     -------
     list of dict
-        At most ``profile.points`` points.
+        At most ``profile.points`` for each axis.
 
     Raises
     ------
@@ -147,12 +160,15 @@ def points(layer: Layer, profile: Profile) -> list[dict[str, int]]:
     kept = flops <= profile.flops
     kept &= _at(theory.sequential_ops, sizes) <= profile.steps
     kept &= ELEMENT * _at(activations(layer), sizes) <= profile.activations
-    kept &= ELEMENT * _at(theory.parameters, sizes) <= profile.weights
+    streams = bool(theory.sequential_ops.free_symbols)
+    weights = profile.streamed if streams else profile.weights
+    kept &= ELEMENT * _at(theory.parameters, sizes) <= weights
     if not kept.any():
         raise ValueError(f"layer {layer.name!r}: no point of the ladders fits {profile.name!r}")
     kept &= flops * profile.span >= flops[kept].max()
     orders = {axis: _order(theory.flops, sizes, axis) for axis in layer.axes}
-    inside = _thin(_take(sizes, kept), profile.points, orders)
+    most = profile.points * len(layer.axes)
+    inside = _thin(_take(sizes, kept), most, orders)
     return [
         dict(zip(inside, map(int, point), strict=True))
         for point in zip(*inside.values(), strict=True)
@@ -160,13 +176,9 @@ def points(layer: Layer, profile: Profile) -> list[dict[str, int]]:
 
 
 def activations(layer: Layer) -> Expr:
-    """Elements that one pass writes or takes in, weights apart: inputs or memory, and the output.
-
-    The larger of inputs and memory counts, not their sum: what theory keeps for the backward
-    pass is often an input.
-    """
-    inputs = sum(_elements(layer, shape) for shape in layer.inputs.values())
-    return sympy.Max(inputs, layer.tied_theory().memory) + _elements(layer, layer.output)
+    """Elements that a pass holds at once, weights apart: inputs, temporaries and output."""
+    shapes = (*layer.inputs.values(), layer.output)
+    return layer.tied_theory().temporaries + sum(_elements(layer, shape) for shape in shapes)
 
 
 def _elements(layer: Layer, shape: Shape) -> Expr:
