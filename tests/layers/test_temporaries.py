@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import pytest
 import torch
 from layerlaw import layers
@@ -37,7 +39,7 @@ def test_a_pass_holds_its_output_and_the_temporaries_of_theory(name: str, sizes:
     assert isinstance(layer, Textbook)
     sizes = {axis: sizes[axis] for axis in layer.axes}
     full = layer.resolve(sizes)
-    output = int(torch.tensor([int(put(side, full)) for side in layer.output]).prod())
+    output = prod(int(put(side, full)) for side in layer.output)
     temporaries = int(put(layer.theory.temporaries, full))
     held = most_elements(layer, sizes)
     assert held == pytest.approx(output + temporaries, rel=0.05)  # it is told to leading order
