@@ -36,7 +36,7 @@ class Plan:
     rounds
         How often all cases are measured, each time in another order.
     repeats
-        Timings per case and round.
+        Timings per case and round, fewer where a pass is long.
     seed
         Of the order, the weights and the inputs.
     controls
@@ -45,7 +45,7 @@ class Plan:
 
     cases: tuple[Case, ...]
     rounds: int = 5
-    repeats: int = 1
+    repeats: int = 5
     seed: int = 0
     controls: Controls = field(default_factory=Controls)
 

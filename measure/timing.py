@@ -12,9 +12,9 @@ from ..layers._lazy import torch
 
 Call = Callable[[], object]
 
-#: Least seconds of one repeat. Between 1 and 20 ms it moves neither the values (by 1 % at most)
-#: nor their spread between rounds, which the machine makes; 5 ms keep a single interrupt small.
-MIN_SECONDS = 0.005
+#: Least seconds of one repeat. A neighbour may take turns with us every few milliseconds: of five
+#: repeats of 1 ms some then lie between its turns, where one of 5 ms is a mixture.
+MIN_SECONDS = 0.001
 
 
 class Clock(Protocol):
@@ -110,7 +110,11 @@ def time_repeats(
     Returns
     -------
     tuple of float
-        Seconds per call, one raw value per repeat.
+        Seconds per call, one raw value per repeat. Where a single call makes a repeat there are
+        no more of them than last `repeats` × `min_seconds`, but one at least.
     """
     loops = calibrate(call, clock, min_seconds)
-    return tuple(clock(call, loops) / loops for _ in range(repeats))
+    values: list[float] = []
+    while len(values) < repeats and (loops > 1 or sum(values) < repeats * min_seconds):
+        values.append(clock(call, loops) / loops)
+    return tuple(values)

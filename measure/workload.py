@@ -40,7 +40,7 @@ def measure(
     process, round
         Numbers that the measurement is filed under.
     repeats
-        Raw values to take.
+        Raw values to take, fewer where a pass is long.
     seed
         Of weights and inputs.
     clock

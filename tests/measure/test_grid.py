@@ -49,7 +49,7 @@ def test_standard_has_enough_points_to_tell_exponents_from_overhead(name):
 
 def test_attention_stays_where_its_temporaries_are_in_cache():
     standard = points(get("attention"), PROFILES["standard"])
-    assert max(sizes["n"] for sizes in standard) == 512
+    assert max(sizes["n"] for sizes in standard) == 384
     assert max(sizes["n"] for sizes in points(get("attention"), PROFILES["full"])) > 1024
 
 
@@ -86,7 +86,7 @@ def test_one_axis_and_three_axes(toy):
     theory = Theory(n * k * d**2, 2 * n * k * d**2, k * d**2, n * d, Integer(1), Integer(1))
     three = toy("three", lambda x: x, axes=("n", "d", "k"), theory=theory)
     standard = PROFILES["standard"]
-    assert 2 * standard.points < len(points(three, standard)) <= 3 * standard.points
+    assert 1.5 * standard.points < len(points(three, standard)) <= 3 * standard.points
 
 
 def test_kernels_are_odd_and_the_rest_fill_vector_registers():

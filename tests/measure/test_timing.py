@@ -42,6 +42,12 @@ def test_values_are_seconds_per_call_and_the_warm_up_is_not_among_them():
     assert values == pytest.approx((3e-6,) * 3)
 
 
+@pytest.mark.parametrize(("milliseconds", "number"), [(1, 5), (2, 3), (4.9, 2), (5, 1), (60, 1)])
+def test_long_calls_are_repeated_less(milliseconds, number):
+    work = Work(milliseconds * 1_000_000)
+    assert len(time_repeats(work, work.clock, repeats=5)) == number
+
+
 class FakeEvent:
     """Records the time of the stream when it is reached; a host clock would see nothing."""
 
