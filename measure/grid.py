@@ -25,17 +25,40 @@ ELEMENT = 4
 
 MIB = 2.0**20
 
+#: Fewest FLOPs of a point for each byte moved, where the layer can do twice as many: bytes of what
+#: a pass holds, and of the weights as often as it reads them. Below, memory decides, at a speed
+#: that changes with each cache that the bytes outgrow: on one machine a convolution's n, d and k
+#: came out as 1.17, 2.25 and 1.21 with all points, as 1.06, 2.01 and 1.03 with these.
+INTENSITY = 16
+
 #: Fewest values of an axis that thinning leaves: an exponent beside two lower-order terms.
 FEWEST = 4
 
-#: Values of each axis, from which a grid takes what theory allows. n and d begin at 16, a vector
-#: register of float32 (at d = 8 times lay 12 to 43 % above the law), and go on in half octaves of
-#: whole registers: a recurrent layer's weights leave few octaves between overhead and cache, and
-#: each size errs a little in its own way. A kernel is odd (the padding (k − 1)/2 is whole) and
-#: begins at 3, because with k = 1 a convolution is another layer with another kernel.
+#: Elements of a vector register of float32, and of a cache line: 64 bytes.
+REGISTER = 16
+
+
+def half_octaves(largest: int) -> tuple[int, ...]:
+    """Sizes in steps of about √2, of whole vector registers, from one register on.
+
+    At half a register times lay 12 to 43 % above the law. From 256 on each size is one register
+    more than a power of two or three times one, so an odd number of them: in rows whose lengths
+    are multiples of 2 KiB a column lies in few of a cache's sets, which pushes it out. QKᵀ took
+    8 to 45 % more time for each FLOP at d = 512, 1024 and 1536 than at 528, 1040 and 1552, and
+    attention's d came out as 1.1 to 1.2.
+    """
+    powers = (half * 2**i for i in range(3, largest.bit_length()) for half in (2, 3))
+    sizes = (size for size in powers if size % REGISTER == 0 and size <= largest)
+    return tuple(size if size < 256 else size + REGISTER for size in sizes)
+
+
+#: Values of each axis, from which a grid takes what theory allows. n and d go in half octaves: a
+#: recurrent layer's weights leave few octaves between overhead and cache, and each size errs a
+#: little in its own way. A kernel is odd (the padding (k − 1)/2 is whole) and begins at 3, because
+#: with k = 1 a convolution is another layer with another kernel.
 LADDERS: Mapping[str, tuple[int, ...]] = {
-    "n": (16, *(half * 2**i for i in range(4, 13) for half in (2, 3)), 16384),
-    "d": (16, *(half * 2**i for i in range(4, 11) for half in (2, 3)), 4096),
+    "n": half_octaves(16384),
+    "d": half_octaves(2048),
     "k": tuple(2**i + 1 for i in range(1, 7)),
 }
 
@@ -57,14 +80,13 @@ class Profile:
         Most operations that follow one another: each costs some microseconds however small it
         is, so a long chain of small ones would be seconds of overhead.
     activations
-        Most bytes in float32 of inputs, output and what a pass holds in between. Where they leave
-        a cache, the law changes, and neighbours that use the same cache slow the larger points
-        down: on a busy machine attention's n came out as 2.09 to 2.13 with 3 MiB, as 2.03 to
-        2.10 with 2 MiB.
+        Most bytes in float32 of inputs, output and what a pass holds in between. Far beyond the
+        inner caches, which some points would fit into and others not, and within the last one:
+        beside 2 MiB of level-2 cache a convolution's n came out as 1.10 to 1.15 with up to 4 MiB,
+        as 1.06 with 8 MiB.
     weights
         Most bytes in float32 of weights that are read once. A product that packs matrices which
-        have left the cache packs them at another rate: with up to 10 MiB a convolution's d came
-        out as 2.08 to 2.16 in five runs, with 2 MiB of the same runs as 2.00 to 2.13.
+        have left the cache packs them at another rate.
     streamed
         The same of weights that are read again at each of the steps that follow one another.
         There a pass does little else, and only where they have left the inner caches has it a
@@ -93,7 +115,7 @@ class Profile:
 
 
 #: Limits on bytes that keep a layer within one regime: activations, weights, weights streamed.
-IN_CACHE = (2 * MIB, 2 * MIB, 10 * MIB)
+IN_CACHE = (8 * MIB, 5 * MIB, 10 * MIB)
 
 #: The profiles, by name. `asv` is the grid of the asv and pytest-benchmark suites, whose tools take
 #: half a second to a second per point however small it is: its points are large ones. With 24 of
@@ -102,10 +124,10 @@ IN_CACHE = (2 * MIB, 2 * MIB, 10 * MIB)
 PROFILES: Mapping[str, Profile] = {
     profile.name: profile
     for profile in (
-        Profile("asv", 3e9, 1e3, 512, *IN_CACHE, points=30),
-        Profile("quick", 6e8, 1e4, 256, *IN_CACHE, points=24),
-        Profile("standard", 1.25e9, 1e4, 512, *IN_CACHE, points=40, rounds=12),
-        Profile("full", 2e10, 1e5, 2048, *3 * (512 * MIB,), points=100, rounds=7),
+        Profile("asv", 3e9, 1e3, 600, *IN_CACHE, points=30),
+        Profile("quick", 6e8, 1e4, 300, *IN_CACHE, points=24),
+        Profile("standard", 1.25e9, 1e4, 600, *IN_CACHE, points=40, rounds=10),
+        Profile("full", 2e10, 1e5, 2100, *3 * (512 * MIB,), points=100, rounds=7),
     )
 }
 
@@ -158,14 +180,18 @@ def points(layer: Layer, profile: Profile) -> list[dict[str, int]]:
                 "which are neither axes nor ties"
             )
     flops = _at(theory.flops, sizes)
+    held = ELEMENT * _at(activations(layer), sizes)
+    weights = ELEMENT * _at(theory.parameters, sizes)
     kept = flops <= profile.flops
-    kept &= _at(theory.sequential_ops, sizes) <= profile.steps
-    kept &= ELEMENT * _at(activations(layer), sizes) <= profile.activations
+    steps = _at(theory.sequential_ops, sizes)
+    kept &= steps <= profile.steps
+    kept &= held <= profile.activations
     streams = bool(theory.sequential_ops.free_symbols)
-    weights = profile.streamed if streams else profile.weights
-    kept &= ELEMENT * _at(theory.parameters, sizes) <= weights
+    kept &= weights <= (profile.streamed if streams else profile.weights)
     if not kept.any():
         raise ValueError(f"layer {layer.name!r}: no point of the ladders fits {profile.name!r}")
+    intensity = flops / (held + weights * (steps if streams else 1))
+    kept &= intensity >= min(INTENSITY, intensity[kept].max() / 2)
     kept &= flops * profile.span >= flops[kept].max()
     orders = {axis: _order(theory.flops, sizes, axis) for axis in layer.axes}
     most = profile.points * len(layer.axes)

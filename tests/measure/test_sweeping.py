@@ -43,12 +43,13 @@ def test_a_sweep_without_a_store_gives_the_tidy_table():
     table = layerlaw.sweep("attention", **TODO)
     cases = plan("attention", **TODO).cases
     assert tuple(table.columns) == COLUMNS
-    assert len(table) == len(cases) * 2 * 2
+    repeats = table.groupby(["n", "d", "round"]).size()
+    assert len(repeats) == len(cases) * 2
+    assert {2} <= set(repeats) <= {1, 2}, "a long pass is timed once"
     assert (table["value"] > 0).all()
     assert set(table["status"]) == {"ok"}
     assert set(table["round"]) == {0, 1}
     assert set(table["process"]) == {0}
-    assert table.groupby(["n", "d", "round"]).size().unique().tolist() == [2]
 
 
 def test_the_same_call_goes_on_and_a_complete_run_measures_nothing(tmp_path, counted):
@@ -105,18 +106,19 @@ def test_the_estimate_knows_the_cost_of_each_case_and_takes_the_mean_for_the_res
 
 def test_a_failing_case_is_one_row_and_the_sweep_goes_on(toy):
     def forward(x):
-        if x.shape[1] == 64:
+        if x.shape[1] == unlucky:
             raise MemoryError("no room")
         return x
 
     toy("moody", forward)
+    unlucky = plan("moody", **TODO).cases[0].sizes["n"]
     table = layerlaw.sweep("moody", **TODO)
     failed = table[table["status"] == "oom"]
-    assert set(failed["n"]) == {64}
+    assert set(failed["n"]) == {unlucky}
     assert failed["value"].isna().all()
     assert failed.groupby(["n", "d"]).size().unique().tolist() == [1], "it is not tried again"
     assert len(table) > len(failed)
-    assert set(table[table["n"] != 64]["status"]) == {"ok"}
+    assert set(table[table["n"] != unlucky]["status"]) == {"ok"}
 
 
 def test_what_no_calm_moment_came_for_is_kept_and_noted(counted, monkeypatch):
