@@ -92,17 +92,20 @@ def _two_regimes(law: Law) -> str:
     share = np.median(parts[:, at] / parts.sum(axis=1))
     return (
         f"two regimes: {law.step.words(law.axes)}, {share:.0%} of the time there; the exponents "
-        "hold on both sides"
+        "are taken to be those of both sides"
     )
 
 
 def _judge_exponent(law: Law, exponent: Exponent, theory: float, margin: float) -> Judgement:
+    within = abs(exponent.low - theory) <= margin and abs(exponent.high - theory) <= margin
+    if not within and (reason := _across_a_border(law, exponent)):
+        return Judgement(Verdict.UNRESOLVED, reason)
     # What makes the interval itself worthless comes before what it says.
     for doubt in (_too_few, _hidden, _left_over, _at_the_edge):
         if reason := doubt(law, exponent):
             return Judgement(Verdict.UNRESOLVED, reason)
     said = _said(exponent, law)
-    if abs(exponent.low - theory) <= margin and abs(exponent.high - theory) <= margin:
+    if within:
         return Judgement(Verdict.MATCHES, f"{said}: within ±{margin:g}")
     if exponent.low > theory + margin or exponent.high < theory - margin:
         way = "faster" if exponent.estimate > theory else "slower"
@@ -115,6 +118,22 @@ def _judge_exponent(law: Law, exponent: Exponent, theory: float, margin: float) 
 
 def _said(exponent: Exponent, law: Law) -> str:
     return f"{exponent} (theory {law.leading.degree(exponent.axis):g})"
+
+
+def _across_a_border(law: Law, exponent: Exponent) -> str | None:
+    """Doubt an exponent along which the law changes.
+
+    A border is taken to be sharp. Where a cache is left little by little it is not, and the
+    exponent makes up for that.
+    """
+    at = law.axes.index(exponent.axis)
+    if law.step is None or not law.step.border.along.powers[at]:
+        return None
+    border = law.step.border
+    return (
+        f"{_said(exponent, law)}: the border at {border.along.text(law.axes)} = {border.place:.3g} "
+        "may be no sharp one, which bends this exponent: measure more sizes on one side of it"
+    )
 
 
 def _too_few(law: Law, exponent: Exponent) -> str | None:

@@ -126,3 +126,16 @@ def test_counts_have_one_regime(table_of):
     (found,) = fit(table, {"mine": "n*d**2"})
     assert found.law is not None
     assert found.law.step is None
+
+
+def test_an_exponent_that_a_border_may_bend_does_not_differ():
+    faster = 1e-6 + 3e-8 * N * D + 1e-9 * N * D**2.6
+    stepped = law_of(noisy(np.where(D >= 256, 2.0, 1.0) * faster, seed=20), regimes=True)
+    whole = law_of(noisy(faster, seed=20), regimes=True)
+    expected = {"n": 1.0, "d": 2.0}
+    law, exponents = judge(stepped, expected)
+    assert law.verdict is Verdict.UNRESOLVED
+    assert "the border at d = 181 may be no sharp one" in exponents["d"].reason
+    assert "on one side" in exponents["d"].reason
+    assert exponents["n"].verdict is Verdict.MATCHES  # the border does not lie along n
+    assert judge(whole, expected)[1]["d"].verdict is Verdict.DIFFERS
