@@ -245,6 +245,8 @@ def _regimes(law: Law) -> list[dict[str, Any]]:
             "along": border.along.text(law.axes),
             "low": border.low,
             "high": border.high,
+            "middle": border.middle,
+            "part": border.part,
             "beyond": law.step.beyond,
             "probability": law.stepped,
         }

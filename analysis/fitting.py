@@ -178,7 +178,7 @@ def _stepped(
     if step.leads is None:
         terms = np.column_stack([terms, step.column(sizes)])
     else:  # a step of the leading part grows with the law's exponents, whatever they are
-        lead = np.column_stack([lead, lead * step.holds(sizes)])
+        lead = np.column_stack([lead, lead * step.share(sizes)])
     problem = Projection(sizes, values, lead, terms, model.problem.overlap)
     whitened = problem.whitened(model.problem.whitening)
     found = _model(whitened, model.best, [*lower, step], step, chance, bound)

@@ -64,7 +64,7 @@ class Projection:
         (points,), positive: what was measured.
     leading
         (points,): the leading part at those sizes; or (points, 2) where it steps: the second
-        column is the leading part in one regime, zero outside it.
+        column is the leading part as far as one regime holds, zero outside it.
     lower
         (points, terms): the lower-order terms at those sizes.
     overlap
@@ -240,7 +240,7 @@ class Projection:
         """Relative residuals, (points,): (measured − law) / measured."""
         return np.asarray(1 - self.fitted(solution).sum(axis=1) ** (1 / self.overlap))
 
-    def gains(self, solution: Solution, terms: Array, sides: NDArray[np.bool_]) -> Array:
+    def gains(self, solution: Solution, terms: Array, sides: Array) -> Array:
         """Squared error that one more column would take away, to first order.
 
         A score test: the residuals' part along the column, once all that the law could make of
@@ -253,7 +253,7 @@ class Projection:
         terms
             (points, terms), in the metric's unit.
         sides
-            (sides, points): where a column holds; outside it is zero.
+            (sides, points): how far a column holds, from 0 to 1.
 
         Returns
         -------
@@ -266,7 +266,7 @@ class Projection:
         known, _ = np.linalg.qr(np.hstack([used, moved]))
         relative = (terms / self._values[:, None]) ** self.overlap
         found = []
-        for side in sides:
+        for side in sides**self.overlap:
             columns = self.whitening(relative * side[:, None])
             lengths = np.linalg.norm(columns, axis=0)
             columns = columns - known @ (known.T @ columns)

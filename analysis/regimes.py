@@ -9,11 +9,10 @@ all at once, and only the best are fitted.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .arrays import Array
 from .projection import Projection, Solution
@@ -25,6 +24,7 @@ CHANCE = 0.1
 
 _DEGREES = (0, 1, 2)  # of a border in each size: n·d is a matrix, k·d² a weight
 _FEWEST = 4  # points on either side
+_PARTS = np.arange(1, 10) / 10  # in which the next regime may have come at a value between
 _SPARE = 12  # points beyond a law's free numbers, below which no border is looked for
 _FITTED = 8  # candidates that are fitted, of each problem
 
@@ -38,21 +38,33 @@ class Border:
     along
         What crosses it, such as k·d².
     low, high
-        Its values at the neighbouring points: the border lies between.
+        Its values at the last points of one regime and the first of the next: the border lies
+        between.
+    middle, part
+        A value between them at whose points the next regime has come in part, from 0 to 1, as
+        where a weight has outgrown a cache by a little; None where there is no such value.
     """
 
     along: Monomial
     low: float
     high: float
+    middle: float | None = None
+    part: float = 1.0
 
     @property
     def place(self) -> float:
-        """The middle between the neighbouring points, by ratio."""
-        return float(np.sqrt(self.low * self.high))
+        """Where the next regime begins: the middle between the points there, by ratio."""
+        return float(np.sqrt(self.low * (self.middle or self.high)))
 
-    def past(self, sizes: Array) -> NDArray[np.bool_]:
-        """Whether sizes (points, axes) lie beyond it, (points,)."""
-        return np.asarray(self.along.column(sizes) >= self.place)
+    @property
+    def end(self) -> float:
+        """Where it has come in full."""
+        return float(np.sqrt((self.middle or self.low) * self.high))
+
+    def share(self, sizes: Array) -> Array:
+        """How far the next regime has come at sizes (points, axes): (points,), from 0 to 1."""
+        reached = self.along.column(sizes)
+        return np.where(reached >= self.end, 1.0, np.where(reached >= self.place, self.part, 0.0))
 
 
 @dataclass(frozen=True)
@@ -79,29 +91,43 @@ class Stepped(Monomial):
             return self
         return replace(self, powers=self.leads.shifted(exponents).powers)
 
-    def holds(self, sizes: Array) -> NDArray[np.bool_]:
-        """Whether sizes (points, axes) lie in its regime, (points,)."""
-        return np.asarray(self.border.past(sizes) == self.beyond)
+    def share(self, sizes: Array) -> Array:
+        """How far its regime has come at sizes (points, axes): (points,), from 0 to 1."""
+        share = self.border.share(sizes)
+        return share if self.beyond else 1 - share
 
     def column(self, sizes: Array) -> Array:
         """Evaluate at sizes of shape (points, axes); gives (points,)."""
-        return np.asarray(super().column(sizes) * self.holds(sizes))
+        return np.asarray(super().column(sizes) * self.share(sizes))
 
     def words(self, axes: Sequence[str]) -> str:
         """Say in a sentence what changes at the border."""
         border = self.border
         term = super().text(axes) if self.leads is None else self.leads.text(axes)
+        between = f"between the points at {border.low:.3g} and {border.high:.3g}"
+        if border.middle is not None:
+            part = border.part if self.beyond else 1 - border.part
+            between += f", {part:.0%} of it at {border.middle:.3g}"
         return (
-            f"{'from' if self.beyond else 'up to'} {border.along.text(axes)} = {border.place:.3g} "
-            f"(between the points at {border.low:.3g} and {border.high:.3g}) each "
-            f"{term or 'pass'} costs more"
+            f"{'from' if self.beyond else 'up to'} {border.along.text(axes)} = {self.ends:.3g} "
+            f"({between}) each {term or 'pass'} costs more"
         )
+
+    @property
+    def ends(self) -> float:
+        """Where it begins or ends: beyond, nothing of it is left."""
+        return self.border.place if self.beyond else self.border.end
 
     def text(self, axes: Sequence[str], shift: Array | None = None) -> str:
         """Write it as SymPy reads it."""
         term = super().text(axes, shift)
-        sign, place = ">=" if self.beyond else "<", f"{self.border.place:.12g}"
-        where = f"Piecewise((1, {self.border.along.text(axes)} {sign} {place}), (0, True))"
+        border, along = self.border, self.border.along.text(axes)
+        sign, full = (">=", border.end) if self.beyond else ("<", border.place)
+        pieces = [f"(1, {along} {sign} {full:.12g})"]
+        if border.middle is not None:
+            part = border.part if self.beyond else 1 - border.part
+            pieces.append(f"({part:.12g}, {along} {sign} {self.ends:.12g})")
+        where = f"Piecewise({', '.join(pieces)}, (0, True))"
         return f"{term}*{where}" if term else where
 
 
@@ -135,8 +161,8 @@ def steps(
     # A step of several leading terms at once would be no single term.
     tops = [term for _, term in leading.terms] if len(leading.terms) == 1 else []
     terms = [*lower, *(top.shifted(best.exponents) for top in tops)]
-    past = np.array([border.past(sizes) for border in borders])
-    sides = np.concatenate([past, ~past])
+    shares = np.array([border.share(sizes) for border in borders])
+    sides = np.concatenate([shares, 1 - shares])
     gains = problem.gains(best, columns(terms, sizes), sides)
     found = []
     for at in np.argsort(-gains, axis=None)[:_FITTED]:
@@ -152,6 +178,7 @@ def borders(sizes: Array) -> list[Border]:
     """Find the borders that part points (points, axes) differently.
 
     Of those that part them alike the one along the fewest sizes and lowest degrees stands for all.
+    Along a size alone, a border may also lie across one of its values, in tenths.
     """
     axes = sizes.shape[1]
     degrees = sorted(
@@ -161,9 +188,25 @@ def borders(sizes: Array) -> list[Border]:
     for powers in degrees[1:]:
         along = Monomial(tuple(map(float, powers)), (0,) * axes)
         reached = along.column(sizes)
-        levels = np.unique(reached)
-        for low, high in itertools.pairwise(levels):
-            past = reached >= high
-            if _FEWEST <= past.sum() <= len(past) - _FEWEST:
-                found.setdefault(past.tobytes(), Border(along, float(low), float(high)))
+        levels = [float(level) for level in np.unique(reached)]
+        fit = [
+            border for border in _along(along, levels, sum(powers) == 1) if _apart(border, reached)
+        ]
+        for border in fit:
+            found.setdefault(border.share(sizes).tobytes(), border)
     return list(found.values())
+
+
+def _along(along: Monomial, levels: Sequence[float], across: bool) -> Iterator[Border]:
+    """Borders between the values of a monomial, and across one."""
+    for low, high in itertools.pairwise(levels):
+        yield Border(along, low, high)
+    for low, middle, high in zip(levels, levels[1:], levels[2:], strict=False) if across else ():
+        for part in _PARTS:
+            yield Border(along, low, high, middle, part)
+
+
+def _apart(border: Border, reached: Array) -> bool:
+    """Whether there are points enough on either side."""
+    sides = np.count_nonzero(reached <= border.low), np.count_nonzero(reached >= border.high)
+    return min(sides) >= _FEWEST

@@ -87,12 +87,12 @@ def _two_regimes(law: Law) -> str:
     """Say what changes at the border, and that the exponents are those of both sides."""
     assert law.step is not None
     at = [term for _, term in law.terms].index(law.step)
-    inside = law.step.holds(law.sizes)
+    inside = law.step.share(law.sizes) == 1
     parts = law.parts(law.sizes)[inside] ** law.overlap
-    share = np.median(parts[:, at] / parts.sum(axis=1))
+    share = _percent(np.median(parts[:, at] / parts.sum(axis=1)))
     return (
-        f"two regimes: {law.step.words(law.axes)}, {share:.0%} of the time there; the exponents "
-        "are taken to be those of both sides"
+        f"two regimes: {law.step.words(law.axes)}, {share} of the time there; the exponents are "
+        "taken to be those of both sides"
     )
 
 
@@ -120,19 +120,23 @@ def _said(exponent: Exponent, law: Law) -> str:
     return f"{exponent} (theory {law.leading.degree(exponent.axis):g})"
 
 
+def _percent(share: np.floating) -> str:
+    return f"{share:.0%}" if share >= 0.005 else "less than 1%"
+
+
 def _across_a_border(law: Law, exponent: Exponent) -> str | None:
     """Doubt an exponent along which the law changes.
 
-    A border is taken to be sharp. Where a cache is left little by little it is not, and the
-    exponent makes up for that.
+    A border is taken to be sharp, or nearly so. Where a cache is left little by little it is not,
+    and the exponent makes up for that.
     """
     at = law.axes.index(exponent.axis)
     if law.step is None or not law.step.border.along.powers[at]:
         return None
-    border = law.step.border
+    where = f"{law.step.border.along.text(law.axes)} = {law.step.ends:.3g}"
     return (
-        f"{_said(exponent, law)}: the border at {border.along.text(law.axes)} = {border.place:.3g} "
-        "may be no sharp one, which bends this exponent: measure more sizes on one side of it"
+        f"{_said(exponent, law)}: the border at {where} may be no sharp one, which bends this "
+        "exponent: measure more sizes on one side of it"
     )
 
 

@@ -67,8 +67,14 @@ def where_text(term: Monomial, axes: Sequence[str]) -> str:
     """Write in which regime a term holds: ``d²·k ≥ 1.27e+06``; empty where in all."""
     if not isinstance(term, Stepped):
         return ""
-    along = Leading(tuple(axes), ((1.0, term.border.along),)).text()
-    return f"{along} {'≥' if term.beyond else '<'} {term.border.place:.3g}"
+    border = term.border
+    along = Leading(tuple(axes), ((1.0, border.along),)).text()
+    where = f"{along} {'≥' if term.beyond else '<'} {term.ends:.3g}"
+    if border.middle is None:
+        return where
+    if term.beyond:
+        return f"{where}, {border.part:.0%} below {border.end:.3g}"
+    return f"{where}, {1 - border.part:.0%} from {border.place:.3g}"
 
 
 def overlap_text(law: Law) -> str:

@@ -47,14 +47,29 @@ def test_a_border_along_a_product_of_sizes_is_found():
     cached = N * D < 2.0**15
     law = law_of(noisy(ONE + np.where(cached, 0, 6e-8 * N * D), seed=3), regimes=True)
     assert law.step is not None
-    wrong = law.step.holds(SIZES) == cached
+    wrong = (law.step.share(SIZES) > 0.5) == cached
     assert wrong.mean() < 0.1
 
 
 def test_a_cost_up_to_a_border_is_found():
     law = law_of(noisy(ONE * np.where(N < 128, 1.6, 1), seed=4), regimes=True)
     assert law.step is not None
-    assert (~law.step.holds(SIZES) == (N >= 128)).mean() > 0.9
+    assert ((law.step.share(SIZES) < 0.5) == (N >= 128)).mean() > 0.9
+
+
+def test_a_border_that_lies_across_one_size_is_found():
+    gradual = np.select([D >= 512, D >= 256], [3.0, 1.6], 1.0) * 1e-9 * N * D**2
+    law = law_of(noisy(1e-6 + 3e-8 * N * D + gradual, seed=11), regimes=True)
+    assert law.step is not None
+    border = law.step.border
+    assert (border.low, border.middle, border.high) == (128, 256, 512)
+    assert abs(border.part - 0.3) <= 0.1
+    assert abs(law.exponents[1].estimate - 2) < 0.06
+    assert "between the points at 128 and 512, " in law.summary()
+    written = sympy.sympify(law.expression)
+    for n, d in [(64, 128), (64, 256), (64, 1024)]:
+        (value,) = law.predict(np.array([[float(n), float(d)]]))
+        assert float(written.subs({"n": n, "d": d})) == pytest.approx(value, rel=1e-6)
 
 
 def test_no_border_is_found_where_there_is_none():
@@ -74,7 +89,7 @@ def test_what_the_score_promises_a_fit_keeps():
     better = Projection(SIZES, values, LEAD.column(SIZES), columns(terms, SIZES)).search(
         1.5, best.exponents[None, :]
     )
-    past = step.holds(SIZES)[None, :]
+    past = step.share(SIZES)[None, :]
     column = Monomial(step.powers, step.logs).column(SIZES)[:, None]
     promised = float(problem.gains(best, column, past)[0, 0])
     assert best.sse - better.sse == pytest.approx(promised, rel=0.25)
