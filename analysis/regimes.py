@@ -209,4 +209,4 @@ def _along(along: Monomial, levels: Sequence[float], across: bool) -> Iterator[B
 def _apart(border: Border, reached: Array) -> bool:
     """Whether there are points enough on either side."""
     sides = np.count_nonzero(reached <= border.low), np.count_nonzero(reached >= border.high)
-    return min(sides) >= _FEWEST
+    return bool(min(sides) >= _FEWEST)
