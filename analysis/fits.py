@@ -15,6 +15,7 @@ from sympy import Expr, Symbol
 from .. import layers
 from . import readers, table
 from .discover import discover
+from .exact import exact_law
 from .fitting import OVERLAPS, fit_law
 from .holdout import Trial, trials
 from .law import SUM, Law
@@ -60,7 +61,9 @@ class Fit:
     @cached_property
     def trials(self) -> Sequence[Trial]:
         """How well the law predicts its own largest points when they are left out."""
-        return trials(self.law, _overlaps(self.series)) if self.law else ()
+        if self.law is None or self.law.polynomial:
+            return ()
+        return trials(self.law, _overlaps(self.series))
 
     @property
     def reason(self) -> str:
@@ -204,16 +207,23 @@ def fit_series(series: Series, theory: Expr | None, margin: float = MARGIN) -> F
         judgement = None if theory is None else Judgement(Verdict.UNRESOLVED, reason)
         return Fit(series, None, None, judgement, {})
     if theory is None:
-        start = discover(series.axes, series.sizes, series.values)
-        return Fit(series, _law(series, start), None, None, {})
+        law = _exact(series) or _law(series, discover(series.axes, series.sizes, series.values))
+        return Fit(series, law, None, None, {})
     # Of a size that theory does not name, such as the batch, it says nothing; but all that a
     # layer does it does for each sequence, so its terms are taken to be linear there.
     named = {symbol.name for symbol in theory.free_symbols} | set(table.SIZES)
     silent = [axis for axis in series.axes if axis not in named]
     lead = leading(theory * prod(map(Symbol, silent)), series.axes, series.constants)
-    law = _law(series, lead)
+    law = _exact(series, lead) or _law(series, lead)
     spoken = {axis: lead.degree(axis) for axis in series.axes if axis not in silent}
     return Fit(series, law, lead, *judge(law, spoken, margin))
+
+
+def _exact(series: Series, lead: Leading | None = None) -> Law | None:
+    """Find the exact law of a count; a time is measured, and has none."""
+    if series.metric == "seconds":
+        return None
+    return exact_law(series.axes, series.sizes, series.values, lead)
 
 
 def _law(series: Series, lead: Leading) -> Law:

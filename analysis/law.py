@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -31,6 +32,8 @@ class Exponent:
     high: float
 
     def __str__(self) -> str:
+        if self.low == self.high:
+            return f"{self.axis} {self.estimate:g}"
         return f"{self.axis} {self.estimate:.2f} [{self.low:.2f}, {self.high:.2f}]"
 
 
@@ -69,6 +72,9 @@ class Law:
         What they were drawn from, each with its lower-order terms.
     lower
         Every lower-order term that was allowed in all regimes.
+    polynomial
+        Of a law that gives every value exactly, its terms with their coefficients, all of them;
+        empty where it was fitted.
     """
 
     leading: Leading
@@ -86,6 +92,7 @@ class Law:
     sample: Sample | None = None
     problems: Sequence[tuple[Projection, Sequence[Monomial]]] = ()
     lower: Sequence[Monomial] = ()
+    polynomial: tuple[tuple[Fraction, Monomial], ...] = ()
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -119,7 +126,10 @@ class Law:
         ValueError
             If there were too few points for intervals.
         """
-        ends = self._drawn.quantiles(_ends(level))
+        if self.polynomial:
+            ends = np.zeros((len(self.axes), 2))
+        else:
+            ends = self._drawn.quantiles(_ends(level))
         degrees = np.array([self.leading.degree(axis) for axis in self.axes])
         return pd.DataFrame(
             ends + degrees[:, None], index=pd.Index(self.axes), columns=["low", "high"]
@@ -154,9 +164,11 @@ class Law:
         ValueError
             If there were too few points for intervals.
         """
-        drawn = self._posterior.predict(sizes)
-        low, high = np.quantile(drawn, _ends(level), axis=0)
-        return Prediction(self.predict(sizes), low, high)
+        value = self.predict(sizes)
+        if self.polynomial:
+            return Prediction(value, value, value)
+        low, high = np.quantile(self._posterior.predict(sizes), _ends(level), axis=0)
+        return Prediction(value, low, high)
 
     def reach(
         self, axis: str, budget: float, at: Mapping[str, float] | None = None, level: float = 0.95
@@ -187,6 +199,8 @@ class Law:
             [steps if a == axis else np.full(len(steps), given[a]) for a in self.axes]
         )
         (value,) = within(self.predict(sizes)[None, :], steps, budget)
+        if self.polynomial:
+            return Reach(*3 * (float(value),))
         found = within(self._posterior.predict(sizes, measured=False), steps, budget)
         low, high = np.quantile(found, _ends(level), method="nearest")
         return Reach(float(value), float(low), float(high))
@@ -225,6 +239,9 @@ class Law:
     @property
     def expression(self) -> str:
         """The law as SymPy reads it, in the size symbols and the metric's unit."""
+        if self.polynomial:
+            products = (_exactly(c, term.text(self.axes)) for c, term in self.polynomial)
+            return " + ".join(products)
         written = [_product(c, term.text(self.axes)) for c, term in self.terms]
         if self.coefficient:
             written += [
@@ -244,6 +261,10 @@ class Law:
 def _ends(level: float) -> tuple[float, float]:
     """Quantiles between which an interval of this level lies."""
     return (1 - level) / 2, (1 + level) / 2
+
+
+def _exactly(coefficient: Fraction, text: str) -> str:
+    return "*".join(filter(None, [str(coefficient) if coefficient != 1 or not text else "", text]))
 
 
 def _product(coefficient: float, text: str) -> str:

@@ -101,12 +101,13 @@ def _judge_exponent(law: Law, exponent: Exponent, theory: float, margin: float) 
     if not within and (reason := _across_a_border(law, exponent)):
         return Judgement(Verdict.UNRESOLVED, reason)
     # What makes the interval itself worthless comes before what it says.
-    for doubt in (_too_few, _hidden, _left_over, _at_the_edge):
+    for doubt in () if law.polynomial else (_too_few, _hidden, _left_over, _at_the_edge):
         if reason := doubt(law, exponent):
             return Judgement(Verdict.UNRESOLVED, reason)
-    said = _said(exponent, law)
+    said = f"{exponent} (theory {theory:g})"
     if within:
-        return Judgement(Verdict.MATCHES, f"{said}: within ±{margin:g}")
+        how = "exactly" if law.polynomial else f"within ±{margin:g}"
+        return Judgement(Verdict.MATCHES, f"{said}: {how}")
     if exponent.low > theory + margin or exponent.high < theory - margin:
         way = "faster" if exponent.estimate > theory else "slower"
         reason = f"{said}: it grows {way} than theory here"

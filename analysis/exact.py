@@ -1,0 +1,114 @@
+"""Exact laws: the polynomial that whole numbers follow, with no error at all.
+
+FLOPs, parameters, bytes and operations that follow one another are counted, not timed. Where a
+polynomial in the sizes gives every value exactly there is nothing to estimate: its coefficients
+come out of linear equations in rational numbers, and its degrees are whole.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+import numpy as np
+from sympy import QQ
+from sympy.polys.matrices import DomainMatrix
+
+from .arrays import Array
+from .law import Exponent, Law
+from .structure import LeftOver
+from .terms import Leading, Monomial
+
+_HIGHEST = 4  # degree in each size, where theory's own terms do not do
+_LARGEST = 2.0**53  # a float holds whole numbers up to here
+
+
+def exact_law(
+    axes: Sequence[str], sizes: Array, values: Array, theory: Leading | None = None
+) -> Law | None:
+    """Find the polynomial that the values follow exactly.
+
+    Parameters
+    ----------
+    axes
+        The sizes that vary.
+    sizes, values
+        (points, axes) and (points,), positive.
+    theory
+        Leading part whose terms and divisors are tried first.
+
+    Returns
+    -------
+    The law; None where a value or a size is not whole, where no polynomial of degrees up to 4
+    gives all values, or where there is no point beyond those that its terms take to be found.
+    """
+    whole = np.column_stack([sizes, values])
+    if (whole != np.round(whole)).any() or whole.max() > _LARGEST:
+        return None
+    for terms in _candidates(len(axes), theory):
+        if len(terms) < len(values) and (found := _solve(terms, sizes, values)):
+            return _law(tuple(axes), found, sizes, values)
+    return None
+
+
+def _candidates(axes: int, theory: Leading | None) -> Iterator[Sequence[Monomial]]:
+    """Terms of theory and its divisors, then all up to a degree in each size, lowest first."""
+    if theory is not None:
+        own = (*theory.divisors(), *(term for _, term in theory.terms))
+        yield [term for term in own if not any(term.logs) and not np.mod(term.powers, 1).any()]
+    for highest in range(1, _HIGHEST + 1):
+        degrees = itertools.product(range(highest + 1), repeat=axes)
+        yield [Monomial(tuple(map(float, powers)), (0,) * axes) for powers in degrees]
+
+
+def _solve(
+    terms: Sequence[Monomial], sizes: Array, values: Array
+) -> list[tuple[Fraction, Monomial]] | None:
+    """Coefficients other than 0; None where none gives all values, or several do."""
+    rows = [
+        [QQ(_power(point, term)) for term in terms] + [QQ(int(value))]
+        for point, value in zip(sizes, values, strict=True)
+    ]
+    reduced, pivots = DomainMatrix(rows, (len(rows), len(terms) + 1), QQ).rref()
+    if pivots != tuple(range(len(terms))):
+        return None
+    solution = reduced.to_list()
+    found = [Fraction(str(solution[at][-1])) for at in range(len(terms))]
+    return [(c, term) for c, term in zip(found, terms, strict=True) if c]
+
+
+def _power(point: Array, term: Monomial) -> Fraction:
+    """Value of a monomial at a point, as a rational number."""
+    value = Fraction(1)
+    for size, power in zip(point, term.powers, strict=True):
+        value *= Fraction(int(size)) ** int(power)
+    return value
+
+
+def _law(
+    axes: tuple[str, ...],
+    polynomial: list[tuple[Fraction, Monomial]],
+    sizes: Array,
+    values: Array,
+) -> Law:
+    """Write a polynomial as a law, whose terms of highest order lead."""
+    top = [
+        (float(c), term)
+        for c, term in polynomial
+        if not any(term != other and term.divides(other) for _, other in polynomial)
+    ]
+    lead = Leading(axes, tuple(sorted(top, key=lambda pair: pair[1].powers, reverse=True)))
+    leads = {term for _, term in top}
+    return Law(
+        leading=lead,
+        coefficient=1.0,
+        exponents=tuple(Exponent(axis, *3 * (lead.degree(axis),)) for axis in axes),
+        terms=tuple((float(c), term) for c, term in polynomial if term not in leads),
+        sizes=sizes,
+        values=values,
+        residuals=np.zeros(len(values)),
+        left_over=LeftOver(0.0),
+        spare=len(values) - len(polynomial),
+        polynomial=tuple(polynomial),
+    )
