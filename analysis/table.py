@@ -92,8 +92,10 @@ def read_csv(path: Path) -> pd.DataFrame:
         reason = str(error).strip().splitlines()[-1]
         raise TableError(f"{path}: cannot be read as CSV: {reason}") from None
     frame.index = frame.index + 2
-    blank = frame.map(lambda cell: cell == "" or cell != cell).all(axis=1) if len(frame) else None
-    return frame if blank is None else frame[~blank]
+    blank = np.ones(len(frame), dtype=bool)
+    for _, column in frame.items():
+        blank &= (column.isna() | (column == "")).to_numpy(dtype=bool)
+    return frame[~blank]
 
 
 def check(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> pd.DataFrame:
