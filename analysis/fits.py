@@ -95,6 +95,7 @@ class Fit:
             "points": len(series.values),
             "left_out": series.left_out,
             "law": law.expression if law else None,
+            "terms": _terms(law) if law else [],
             "overlap": law.overlap if law else None,
             "regimes": _regimes(law) if law else [],
             "prediction_error": [asdict(trial) for trial in self.trials],
@@ -117,6 +118,7 @@ def fit(
     *,
     axes: Sequence[str] = (),
     margin: float = MARGIN,
+    at_most: bool = False,
     progress: Callable[[int, int, Series], None] | None = None,
 ) -> list[Fit]:
     """Fit the laws of a table.
@@ -134,6 +136,8 @@ def fit(
         Further columns that are sizes, such as ``batch``.
     margin
         Largest deviation of an exponent that still counts as a match.
+    at_most
+        Whether an exponent below theory's matches too: "no worse than theory".
     progress
         Called before each law with the number done, the number of all, and the series.
 
@@ -173,7 +177,7 @@ def fit(
         theory = expected.get(one.layer)
         if theory is None:
             theory = theory_of(one.layer, one.metric)
-        fits.append(fit_series(one, theory, margin))
+        fits.append(fit_series(one, theory, margin, at_most=at_most))
     return fits
 
 
@@ -194,7 +198,9 @@ def theory_of(layer: str, metric: str) -> Expr | None:
     return expression if expression.is_finite else None
 
 
-def fit_series(series: Series, theory: Expr | None, margin: float = MARGIN) -> Fit:
+def fit_series(
+    series: Series, theory: Expr | None, margin: float = MARGIN, *, at_most: bool = False
+) -> Fit:
     """Fit one series and judge it where there is a theory.
 
     Raises
@@ -216,7 +222,7 @@ def fit_series(series: Series, theory: Expr | None, margin: float = MARGIN) -> F
     lead = leading(theory * prod(map(Symbol, silent)), series.axes, series.constants)
     law = _exact(series, lead) or _law(series, lead)
     spoken = {axis: lead.degree(axis) for axis in series.axes if axis not in silent}
-    return Fit(series, law, lead, *judge(law, spoken, margin))
+    return Fit(series, law, lead, *judge(law, spoken, margin, at_most=at_most))
 
 
 def _exact(series: Series, lead: Leading | None = None) -> Law | None:
@@ -242,6 +248,19 @@ def _law(series: Series, lead: Leading) -> Law:
 def _overlaps(series: Series) -> Mapping[float, float]:
     """Overlaps to try: only costs in time can run at once."""
     return OVERLAPS if series.metric == "seconds" else SUM
+
+
+def _terms(law: Law) -> list[dict[str, Any]]:
+    """Give each term with its coefficient, those that lead last."""
+    lower = [(c, term.text(law.axes), False) for c, term in law.terms]
+    leads = [
+        (law.coefficient * weight, term.text(law.axes, law.shift), True)
+        for weight, term in (law.leading.terms if law.coefficient else ())
+    ]
+    return [
+        {"coefficient": coefficient, "term": text or "1", "leading": leading}
+        for coefficient, text, leading in [*lower, *leads]
+    ]
 
 
 def _regimes(law: Law) -> list[dict[str, Any]]:

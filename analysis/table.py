@@ -93,8 +93,8 @@ def read_csv(path: Path) -> pd.DataFrame:
         raise TableError(f"{path}: cannot be read as CSV: {reason}") from None
     frame.index = frame.index + 2
     blank = np.ones(len(frame), dtype=bool)
-    for _, column in frame.items():
-        blank &= (column.isna() | (column == "")).to_numpy(dtype=bool)
+    for name in frame.columns:
+        blank &= (frame[name].isna() | (frame[name] == "")).to_numpy(dtype=bool)
     return frame[~blank]
 
 

@@ -52,7 +52,7 @@ class Judgement:
 
 
 def judge(
-    law: Law, expected: Mapping[str, float], margin: float = MARGIN
+    law: Law, expected: Mapping[str, float], margin: float = MARGIN, *, at_most: bool = False
 ) -> tuple[Judgement, dict[str, Judgement]]:
     """Judge a law and each of its exponents.
 
@@ -64,13 +64,15 @@ def judge(
         Theory's exponent of each axis that it speaks of.
     margin
         Largest deviation that still counts as a match.
+    at_most
+        Whether an exponent below theory's matches too: "no worse than O(n·d²)".
 
     Returns
     -------
     The law's judgement, and each expected exponent's by axis.
     """
     single = {
-        e.axis: _judge_exponent(law, e, expected[e.axis], margin)
+        e.axis: _judge_exponent(law, e, expected[e.axis], margin, at_most)
         for e in law.exponents
         if e.axis in expected
     }
@@ -96,8 +98,11 @@ def _two_regimes(law: Law) -> str:
     )
 
 
-def _judge_exponent(law: Law, exponent: Exponent, theory: float, margin: float) -> Judgement:
-    within = abs(exponent.low - theory) <= margin and abs(exponent.high - theory) <= margin
+def _judge_exponent(
+    law: Law, exponent: Exponent, theory: float, margin: float, at_most: bool
+) -> Judgement:
+    low, high = -np.inf if at_most else theory - margin, theory + margin
+    within = low <= exponent.low and exponent.high <= high
     if not within and (reason := _across_a_border(law, exponent)):
         return Judgement(Verdict.UNRESOLVED, reason)
     # What makes the interval itself worthless comes before what it says.
@@ -106,9 +111,9 @@ def _judge_exponent(law: Law, exponent: Exponent, theory: float, margin: float) 
             return Judgement(Verdict.UNRESOLVED, reason)
     said = f"{exponent} (theory {theory:g})"
     if within:
-        how = "exactly" if law.polynomial else f"within ±{margin:g}"
-        return Judgement(Verdict.MATCHES, f"{said}: {how}")
-    if exponent.low > theory + margin or exponent.high < theory - margin:
+        inside = f"at most {margin:g} above" if at_most else f"within ±{margin:g}"
+        return Judgement(Verdict.MATCHES, f"{said}: {'exactly' if law.polynomial else inside}")
+    if exponent.low > high or exponent.high < low:
         way = "faster" if exponent.estimate > theory else "slower"
         reason = f"{said}: it grows {way} than theory here"
         if law.left_over.scatter > TOLERANCE:

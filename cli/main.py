@@ -163,6 +163,12 @@ def fit(
     expect: Expect = None,
     axes: Axes = None,
     margin: Margin = 0.2,
+    at_most: Annotated[
+        bool,
+        typer.Option(
+            "--at-most", help="An exponent below theory's matches too: no worse than theory."
+        ),
+    ] = False,
     json_file: Annotated[
         Path | None,
         typer.Option(
@@ -175,7 +181,7 @@ def fit(
     Columns: layer, device, mode, metric, n, d, value; k, repeat, process, round and status may
     be there. Any other column that varies separates laws, unless --axis makes it a size.
     """
-    fits = _fit(tables, _expected(expect), axes, margin)
+    fits = _fit(tables, _expected(expect), axes, margin, at_most=at_most)
     if json_file is not None:
         _write_json(fits, json_file)
     if json_file != Path("-"):
@@ -243,12 +249,19 @@ def validate(
 
 
 def _fit(
-    sources: Sequence[Source], expect: Mapping[str, str], axes: list[str] | None, margin: float
+    sources: Sequence[Source],
+    expect: Mapping[str, str],
+    axes: list[str] | None,
+    margin: float,
+    *,
+    at_most: bool = False,
 ) -> list[Fit]:
     from ..analysis import fit
 
     with show.counting("laws") as update:
-        return fit(sources, expect, axes=axes or [], margin=margin, progress=update)
+        return fit(
+            sources, expect, axes=axes or [], margin=margin, at_most=at_most, progress=update
+        )
 
 
 def _kept(store: Store, work: Run) -> Measured:

@@ -249,11 +249,12 @@ def test_asv_measures_with_the_pinned_torch():
 
 
 def shape(value):
-    """Give the fields of a JSON document without its values."""
+    """Give the fields of a JSON document without its values; of a list, each kind once."""
     if isinstance(value, dict):
         return {key: shape(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [shape(inner) for inner in value]
+        shapes = [shape(inner) for inner in value]
+        return [each for at, each in enumerate(shapes) if each not in shapes[:at]]
     return None
 
 

@@ -26,7 +26,11 @@ def test_the_json_keeps_its_contract(rows):
     assert one["exponents"]["d"]["expected"] == 2
     assert one["verdict"] == "matches"
     assert isinstance(one["reason"], str)
-    law = sympy.sympify(one["law"]).subs({"n": 512, "d": 128})
+    at = {"n": 512, "d": 128}
+    law = sympy.sympify(one["law"]).subs(at)
+    parts = [part["coefficient"] * sympy.sympify(part["term"]).subs(at) for part in one["terms"]]
+    assert float(sum(parts)) == pytest.approx(float(law), rel=1e-6)
+    assert [part["leading"] for part in one["terms"]][-1]
     assert float(law) == pytest.approx(1e-5 + 1e-9 * 512 * 128 + 1e-10 * 512 * 128**2, rel=0.03)
 
 

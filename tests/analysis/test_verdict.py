@@ -8,10 +8,10 @@ from layerlaw.analysis.terms import leading, parse
 RNG_SEED = 11
 
 
-def judged(order, axes, sizes, values, margin=0.2):
+def judged(order, axes, sizes, values, margin=0.2, **options):
     lead = leading(parse(order), axes)
     law = fit_law(sizes, values, lead, lead.divisors())
-    return judge(law, {a: lead.degree(a) for a in axes}, margin)
+    return judge(law, {a: lead.degree(a) for a in axes}, margin, **options)
 
 
 def grid(**axes):
@@ -44,6 +44,17 @@ def test_an_exponent_wholly_outside_the_margin_differs(power, way):
     assert way in law.reason
     assert "(theory 1)" in law.reason
     assert "d " not in law.reason  # the reason speaks of what differs alone
+
+
+def test_no_worse_than_theory_is_a_question_of_its_own():
+    slower, faster = (noise(1e-6 + 1e-9 * N**power * D**2) for power in (0.5, 1.6))
+    law, single = judged("n*d**2", AXES, SIZES, slower, at_most=True)
+    assert law.verdict is Verdict.MATCHES
+    assert "at most 0.2 above" in single["n"].reason
+    assert judged("n*d**2", AXES, SIZES, slower)[0].verdict is Verdict.DIFFERS
+    assert judged("n*d**2", AXES, SIZES, faster, at_most=True)[0].verdict is Verdict.DIFFERS
+    across = noise(1e-6 + 1e-9 * N**1.2 * D**2)
+    assert judged("n*d**2", AXES, SIZES, across, at_most=True)[0].verdict is Verdict.UNRESOLVED
 
 
 def test_an_interval_across_the_edge_is_unresolved_and_a_wider_margin_settles_it():

@@ -62,6 +62,15 @@ def test_fit_writes_the_contract_and_prints_a_table(table, tmp_path):
     assert "O(n·d²)" in done.stdout
 
 
+def test_fit_asks_for_an_upper_bound_alone(table, tmp_path):
+    frame = pd.read_csv(table)
+    frame.assign(value=1e-6 + 1e-9 * frame.n * frame.d**1.5).to_csv(table, index=False)
+    for options, verdict in (([], "differs"), (["--at-most"], "matches")):
+        arguments = ["fit", table.name, "-e", "mine=n*d**2", "--json", "o.json", *options]
+        layerlaw(*arguments, cwd=tmp_path)
+        assert json.loads((tmp_path / "o.json").read_text())["fits"][0]["verdict"] == verdict
+
+
 def test_fit_gives_json_alone_on_standard_output(table, tmp_path):
     done = layerlaw("fit", table.name, "--json", "-", cwd=tmp_path)
     assert json.loads(done.stdout)["schema"] == 1
