@@ -6,6 +6,7 @@ import json
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -34,6 +35,9 @@ app = typer.Typer(
 #: Where `run` leaves what it makes, in the current folder.
 OUT = Path("layerlaw-report")
 STORE = "measurements.sqlite"
+
+#: Largest deviation of an exponent that still matches theory.
+MARGIN = 0.2
 
 #: Errors that speak to the user, by name: importing them all would cost `--help` a second.
 _MENDABLE = {
@@ -112,7 +116,7 @@ def run(
         bool,
         typer.Option("--fresh", help="Measure anew instead of going on where a run was stopped."),
     ] = False,
-    margin: Margin = 0.2,
+    margin: Margin = MARGIN,
     as_json: Json = False,
 ) -> None:
     """Measure layers, fit their laws, judge them, and write the report.
@@ -162,7 +166,7 @@ def fit(
     ],
     expect: Expect = None,
     axes: Axes = None,
-    margin: Margin = 0.2,
+    margin: Margin = MARGIN,
     at_most: Annotated[
         bool,
         typer.Option(
@@ -200,26 +204,68 @@ def report(
     ] = None,
     expect: Expect = None,
     axes: Axes = None,
-    margin: Margin = 0.2,
+    margin: Margin = MARGIN,
     as_json: Json = False,
 ) -> None:
     """Write the report of measurements that are there already, measuring nothing.
 
     A run that was stopped is reported as far as it went.
     """
-    if (source / STORE).is_file():
-        from ..measure import Store
-
-        to = out or source
-        with Store(source / STORE, readonly=True) as store:
-            measured = _kept(store, store.latest())
-    else:
-        from ..analysis.readers import read
-
-        to = out or OUT
-        measured = Measured(read(source), {}, {})
+    to = out or (source if (source / STORE).is_file() else OUT)
     command = _command()
-    _report(measured, to, command, _expected(expect), axes, margin, as_json=as_json)
+    _report(_measured(source), to, command, _expected(expect), axes, margin, as_json=as_json)
+
+
+@app.command(
+    epilog="Example: layerlaw predict layerlaw-report --layer attention --at d=64 --within 1.0"
+)
+def predict(
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="SOURCE", help="Folder that run wrote, or a table that fit reads."),
+    ] = OUT,
+    layers: Annotated[
+        list[str] | None,
+        typer.Option("--layer", "-l", metavar="NAME", help="A layer; repeat. All, by default."),
+    ] = None,
+    at: Annotated[
+        list[str] | None, typer.Option("--at", metavar="SIZE=NUMBER", help="A size; repeat.")
+    ] = None,
+    within: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            metavar="BUDGET",
+            help="Find how far the size goes that --at leaves out: in seconds, or the metric's "
+            "own unit.",
+        ),
+    ] = None,
+    expect: Expect = None,
+    axes: Axes = None,
+    as_json: Json = False,
+) -> None:
+    """Predict a cost at sizes that were not measured, or how far a size can go, with intervals.
+
+    An interval knows of no regime beyond the points: where a cache overflows it is wrong.
+    """
+    from ..reports import answers, in_order
+
+    sizes = _sizes(at)
+    table = _measured(source).table
+    if layers:
+        known = list(dict.fromkeys(table["layer"].astype(str)))
+        if unknown := [name for name in layers if name not in known]:
+            raise UsageError(f"no row has the layer {unknown[0]!r}; there are: {', '.join(known)}")
+        table = table[table["layer"].astype(str).isin(layers)]
+    fits = in_order(_fit([table], _expected(expect), axes, MARGIN))
+    try:
+        found = answers(fits, sizes, within)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    if as_json:
+        print(json.dumps([each.as_dict() for each in found], indent=2))
+    else:
+        show.answers(found)
 
 
 @app.command(epilog="Example: layerlaw validate --cases 400 --seed 7")
@@ -262,6 +308,18 @@ def _fit(
         return fit(
             sources, expect, axes=axes or [], margin=margin, at_most=at_most, progress=update
         )
+
+
+def _measured(source: Path) -> Measured:
+    """Read what `run` left in a folder, as far as it went, or a table."""
+    if (source / STORE).is_file():
+        from ..measure import Store
+
+        with Store(source / STORE, readonly=True) as store:
+            return _kept(store, store.latest())
+    from ..analysis.readers import read
+
+    return Measured(read(source), {}, {})
 
 
 def _kept(store: Store, work: Run) -> Measured:
@@ -317,6 +375,20 @@ def _expected(pairs: list[str] | None) -> dict[str, str]:
             raise UsageError(f"--expect {pair!r}: write it as LAYER=EXPR, such as mine=n*d**2")
         expected[layer.strip()] = expression
     return expected
+
+
+def _sizes(pairs: list[str] | None) -> dict[str, float]:
+    """Split ``SIZE=NUMBER`` pairs."""
+    sizes = {}
+    for pair in pairs or []:
+        size, _, text = pair.partition("=")
+        try:
+            sizes[size.strip()] = float(text)
+        except ValueError:
+            raise UsageError(f"--at {pair!r}: write it as SIZE=NUMBER, such as n=4096") from None
+        if not 0 < sizes[size.strip()] < inf:
+            raise UsageError(f"--at {pair!r}: a size is a positive number")
+    return sizes
 
 
 def run_app() -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..analysis import Fit
     from ..measure import Plan
     from ..measure import Progress as Step
+    from ..reports.predictions import Answer
     from ..reports.theory import TheoryRow
 
 #: A screen is drawn at most this often, and a log gets a line at most that often, in seconds.
@@ -162,6 +163,23 @@ def theory(rows: Sequence[TheoryRow]) -> None:
             row.name, Text(row.formula), row.time, row.flops, row.sequential_ops, row.path_length
         )
     _out().print(listed)
+
+
+def answers(found: Sequence[Answer]) -> None:
+    """Print predictions, each with how far beyond the measured sizes it is."""
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    variant = any(each.variant for each in found)
+    for column in ("layer", *(["of"] if variant else []), "asked", "predicted [95 %]", "beyond"):
+        shown.add_column(column)
+    for each in found:
+        shown.add_row(
+            Text(each.layer),
+            *([Text(each.variant)] if variant else []),
+            Text(each.question),
+            Text(each.answer),
+            Text(each.warning or "–"),
+        )
+    _out().print(shown)
 
 
 def figures(table: pd.DataFrame) -> None:

@@ -4,7 +4,17 @@ Nothing here loads torch.
 """
 
 from .coverage import common_size
+from .predictions import Answer, answers
 from .summary import SummaryRow, cost_name, in_order, summary
 from .write import write_report
 
-__all__ = ["SummaryRow", "common_size", "cost_name", "in_order", "summary", "write_report"]
+__all__ = [
+    "Answer",
+    "SummaryRow",
+    "answers",
+    "common_size",
+    "cost_name",
+    "in_order",
+    "summary",
+    "write_report",
+]

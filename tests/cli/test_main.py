@@ -41,7 +41,9 @@ def table(tmp_path):
     return path
 
 
-@pytest.mark.parametrize("command", [[], ["list"], ["run"], ["fit"], ["report"], ["validate"]])
+@pytest.mark.parametrize(
+    "command", [[], ["list"], ["run"], ["fit"], ["report"], ["predict"], ["validate"]]
+)
 def test_every_command_has_help_with_an_example(command, tmp_path):
     assert "Example: layerlaw" in layerlaw(*command, "--help", cwd=tmp_path).stdout
 
@@ -71,6 +73,16 @@ def test_fit_asks_for_an_upper_bound_alone(table, tmp_path):
         assert json.loads((tmp_path / "o.json").read_text())["fits"][0]["verdict"] == verdict
 
 
+def test_predict_answers_what_a_size_costs_and_how_far_one_can_go(table, tmp_path):
+    known = ["predict", table.name, "-l", "mine", "-e", "mine=n*d**2", "--at", "d=64"]
+    done = layerlaw(*known, "--at", "n=2048", cwd=tmp_path)
+    assert "n = 2048, d = 64" in done.stdout
+    assert "4 × the largest n" in done.stdout
+    (answer,) = json.loads(layerlaw(*known, "--within", "1", "--json", cwd=tmp_path).stdout)
+    assert answer["axis"] == "n"
+    assert answer["value"] == pytest.approx(1e10 / 64**2, rel=0.02)
+
+
 def test_fit_gives_json_alone_on_standard_output(table, tmp_path):
     done = layerlaw("fit", table.name, "--json", "-", cwd=tmp_path)
     assert json.loads(done.stdout)["schema"] == 1
@@ -82,6 +94,10 @@ def test_fit_gives_json_alone_on_standard_output(table, tmp_path):
         (["fit", "none.csv"], "none.csv: there is no such file"),
         (["fit", "table.csv", "--expect", "mine=n*q"], "unknown symbol 'q'"),
         (["fit", "table.csv", "--expect", "mine"], "LAYER=EXPR"),
+        (["predict", "table.csv", "--at", "n"], "SIZE=NUMBER"),
+        (["predict", "table.csv", "--at", "n=-1"], "a size is a positive number"),
+        (["predict", "table.csv", "--at", "n=64"], "mine: it grows in n and d: say at which d"),
+        (["predict", "table.csv", "-l", "other"], "'other'; there are: mine"),
         (["fit", "table.csv", "--expect", "typo=n"], "'typo'"),
         (["fit", "table.csv", "--axis", "batch"], "no column 'batch'"),
         (["fit", "table.csv", "--json", "no/such/folder.json"], "no/such/folder.json"),

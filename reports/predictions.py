@@ -1,0 +1,141 @@
+"""Predictions for a reader: what a law expects at sizes, or how far a size goes in a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ..analysis import Fit, Law
+from .summary import variants
+from .units import listed, number, quantity, sizes
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One prediction.
+
+    Attributes
+    ----------
+    layer, variant, metric
+        Whose law, what tells it from the others of its layer, and what it is a law of.
+    at
+        The sizes that were given.
+    axis, budget
+        The size that was asked for, and what it may cost, in the metric's unit; None where the
+        cost was asked for.
+    value, low, high
+        The answer with its 95 % interval: a cost in the metric's unit, or a size.
+    beyond
+        How many times the size lies beyond the measured ones, where it does.
+    """
+
+    layer: str
+    variant: str
+    metric: str
+    at: Mapping[str, float]
+    axis: str | None
+    budget: float | None
+    value: float
+    low: float
+    high: float
+    beyond: Mapping[str, float]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as JSON holds it; an infinite size is null."""
+        finite = {
+            name: None if isinstance(value, float) and np.isinf(value) else value
+            for name, value in asdict(self).items()
+        }
+        return finite
+
+    @property
+    def question(self) -> str:
+        """What was asked: ``n = 4096, d = 64``, or ``n within 1 s at d = 64``."""
+        if self.axis is None or self.budget is None:
+            return sizes(dict(self.at))
+        given = f" at {sizes(dict(self.at))}" if self.at else ""
+        return f"{self.axis} within {quantity(self.budget, self.metric)}{given}"
+
+    @property
+    def answer(self) -> str:
+        """The value with its interval."""
+        value, low, high = (self._text(each) for each in (self.value, self.low, self.high))
+        return value if low == value == high else f"{value} [{low}, {high}]"
+
+    @property
+    def warning(self) -> str:
+        """How far beyond the measured sizes it is; empty where it is not."""
+        far = [f"{number(times, 2)} × the largest {axis}" for axis, times in self.beyond.items()]
+        return listed(far)
+
+    def _text(self, value: float) -> str:
+        if self.axis is None:
+            return quantity(value, self.metric)
+        return "any" if np.isinf(value) else number(np.floor(value))
+
+
+def answers(fits: Sequence[Fit], at: Mapping[str, float], budget: float | None) -> list[Answer]:
+    """Predict by each law at sizes, or how far the size goes that was not given.
+
+    Parameters
+    ----------
+    fits
+        Laws of any layers.
+    at
+        Sizes; those that a law does not grow in are passed over.
+    budget
+        In the metric's unit; None where the cost is asked for.
+
+    Raises
+    ------
+    ValueError
+        If a size is missing, or a law has no intervals; the message names the layer.
+    """
+    return [
+        _answer(fit, variant, at, budget) for fit, variant in zip(fits, variants(fits), strict=True)
+    ]
+
+
+def _answer(fit: Fit, variant: str, at: Mapping[str, float], budget: float | None) -> Answer:
+    law, layer = fit.law, fit.series.layer
+    if law is None:
+        raise ValueError(f"{layer}: {fit.reason}")
+    given = {axis: at[axis] for axis in law.axes if axis in at}
+    missing = [axis for axis in law.axes if axis not in at]
+    try:
+        if budget is None:
+            if missing:
+                raise ValueError(f"it grows in {listed(law.axes)}: say at which {listed(missing)}")
+            found = law.prediction(np.array([[given[axis] for axis in law.axes]]))
+            axis, (value, low, high) = None, (float(each[0]) for each in found)
+        else:
+            if len(missing) != 1:
+                raise ValueError(
+                    f"it grows in {listed(law.axes)}: give all of them but the one to be found"
+                )
+            axis = missing[0]
+            value, low, high = law.reach(axis, budget, given)
+    except ValueError as error:
+        raise ValueError(f"{layer}: {error}") from None
+    reached = given if axis is None or np.isinf(value) else {**given, axis: value}
+    return Answer(
+        layer,
+        variant,
+        fit.series.metric,
+        given,
+        axis,
+        budget,
+        value,
+        low,
+        high,
+        beyond=_beyond(law, reached),
+    )
+
+
+def _beyond(law: Law, at: Mapping[str, float]) -> dict[str, float]:
+    """How many times each size lies beyond the largest one measured."""
+    largest = dict(zip(law.axes, law.sizes.max(axis=0), strict=True))
+    return {axis: float(x / largest[axis]) for axis, x in at.items() if x > largest[axis]}
