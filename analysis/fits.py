@@ -14,7 +14,7 @@ from sympy import Expr, Symbol
 
 from .. import layers
 from . import readers, table
-from .discover import discover
+from .discover import Form, discover
 from .exact import exact_law
 from .fitting import OVERLAPS, fit_law
 from .holdout import Trial, trials
@@ -24,6 +24,8 @@ from .terms import ExpressionError, Leading, Monomial, leading, parse
 from .verdict import MARGIN, Judgement, Verdict, judge
 
 SCHEMA = 1
+
+_TOLD = 0.01  # a leading part less likely than this is not told of
 
 #: Which field of a layer's theory speaks of a metric.
 THEORY_OF = {
@@ -50,6 +52,8 @@ class Fit:
         Theory's leading part in the sizes that vary; None where none is known.
     judgement, exponents
         The law's verdict with its reason, and each exponent's; None and empty without theory.
+    forms
+        What the search for a leading part found, the one taken first; empty with theory.
     """
 
     series: Series
@@ -57,6 +61,7 @@ class Fit:
     theory: Leading | None
     judgement: Judgement | None
     exponents: Mapping[str, Judgement]
+    forms: Sequence[Form] = ()
 
     @cached_property
     def trials(self) -> Sequence[Trial]:
@@ -70,7 +75,15 @@ class Fit:
         """Why the verdict is what it is, or why there is none."""
         if self.judgement is not None:
             return self.judgement.reason
-        return "no theory was given for this layer"
+        if self.law is None:
+            return _nothing_grows(self.series)
+        found = "; ".join(f"{form.text}: {form.weight:.2f}" for form in self._likely)
+        said = f", whose leading part was searched for ({found})" if found else ""
+        return f"no theory was given for this layer{said}"
+
+    @property
+    def _likely(self) -> list[Form]:
+        return [form for form in self.forms if form.weight >= _TOLD]
 
     def to_dict(self) -> dict[str, Any]:
         """Give the fit as the JSON contract has it (schema 1)."""
@@ -96,6 +109,7 @@ class Fit:
             "left_out": series.left_out,
             "law": law.expression if law else None,
             "terms": _terms(law) if law else [],
+            "runners_up": [{"leading": form.text, "weight": form.weight} for form in self._likely],
             "overlap": law.overlap if law else None,
             "regimes": _regimes(law) if law else [],
             "prediction_error": [asdict(trial) for trial in self.trials],
@@ -209,12 +223,14 @@ def fit_series(
         If the theory is no sum of monomials.
     """
     if not series.axes:
-        reason = f"one point only ({_where(series)}): nothing grows"
+        reason = _nothing_grows(series)
         judgement = None if theory is None else Judgement(Verdict.UNRESOLVED, reason)
         return Fit(series, None, None, judgement, {})
     if theory is None:
-        law = _exact(series) or _law(series, discover(series.axes, series.sizes, series.values))
-        return Fit(series, law, None, None, {})
+        if exact := _exact(series):
+            return Fit(series, exact, None, None, {})
+        forms = discover(series.axes, series.sizes, series.values)
+        return Fit(series, _law(series, forms[0].leading), None, None, {}, forms)
     # Of a size that theory does not name, such as the batch, it says nothing; but all that a
     # layer does it does for each sequence, so its terms are taken to be linear there.
     named = {symbol.name for symbol in theory.free_symbols} | set(table.SIZES)
@@ -282,8 +298,11 @@ def _regimes(law: Law) -> list[dict[str, Any]]:
     ]
 
 
-def _where(series: Series) -> str:
-    return ", ".join(f"{size} = {value:g}" for size, value in series.constants.items()) or "no size"
+def _nothing_grows(series: Series) -> str:
+    where = (
+        ", ".join(f"{size} = {value:g}" for size, value in series.constants.items()) or "no size"
+    )
+    return f"one point only ({where}): nothing grows"
 
 
 def to_json(fits: Sequence[Fit]) -> dict[str, Any]:

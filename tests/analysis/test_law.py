@@ -166,7 +166,7 @@ def test_no_coefficient_is_negative():
 def test_without_theory_the_degrees_are_found(expression, degrees):
     axes, sizes = grid(n=2.0 ** np.arange(4, 12))
     values = noisy(times(expression, axes, sizes), 0.02, seed=10)
-    lead = discover(axes, sizes, values)
+    lead = discover(axes, sizes, values)[0].leading
     law = fit_law(sizes, values, lead, lead.divisors())
     for exponent, degree in zip(law.exponents, degrees, strict=True):
         assert exponent.low - 0.02 <= degree <= exponent.high + 0.02
