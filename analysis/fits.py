@@ -291,7 +291,7 @@ def _regimes(law: Law) -> list[dict[str, Any]]:
             "low": border.low,
             "high": border.high,
             "middle": border.middle,
-            "part": border.part,
+            "part": law.step.part,
             "beyond": law.step.beyond,
             "probability": law.stepped,
         }

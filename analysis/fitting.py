@@ -11,7 +11,7 @@ from .arrays import Array
 from .intervals import Sample, sample
 from .law import SUM, Exponent, Law
 from .projection import FLOOR, Projection, Solution
-from .regimes import CHANCE, Stepped, borders, steps
+from .regimes import Stepped, borders, steps
 from .shared import independent, whitenings
 from .structure import left_over
 from .terms import Leading, Monomial, columns
@@ -154,10 +154,9 @@ def _models(
     stepped: list[_Model] = []
     places = borders(sizes)
     for model in models:
-        found, tried = steps(model.problem, model.best, sizes, places, leading, lower)
-        chance = model.chance * CHANCE / (1 - CHANCE) / tried
         stepped += [
-            _stepped(model, step, sizes, values, leading, lower, chance, bound) for step in found
+            _stepped(model, step, sizes, values, leading, lower, model.chance * chance, bound)
+            for step, chance in steps(model.problem, model.best, sizes, places, leading, lower)
         ]
     kept = [each for each in _likeliest([*models, *stepped], _UNLIKELY) if each.step]
     return _likeliest([*models, *kept], _NEGLIGIBLE)

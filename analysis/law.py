@@ -154,7 +154,7 @@ class Law:
         return "\n".join(lines)
 
     def prediction(self, sizes: Array, level: float = 0.95) -> Prediction:
-        """Predict what would be measured at sizes (points, axes), with an interval.
+        """Predict what would be measured at sizes (points, axes), or at one, with an interval.
 
         The interval holds the exponents, the overlap, the coefficients and a measurement's own
         error. It knows of no regime beyond the points: where a cache overflows it is wrong.
@@ -162,8 +162,9 @@ class Law:
         Raises
         ------
         ValueError
-            If there were too few points for intervals.
+            If a size is missing or not positive, or there were too few points for intervals.
         """
+        sizes = self._checked(sizes)
         value = self.predict(sizes)
         if self.polynomial:
             return Prediction(value, value, value)
@@ -189,8 +190,11 @@ class Law:
         Raises
         ------
         ValueError
-            If another size is missing, or there were too few points for intervals.
+            If the law does not grow in the size, another size is missing, or there were too few
+            points for intervals.
         """
+        if axis not in self.axes:
+            raise ValueError(f"the law grows in {', '.join(self.axes)}, not in {axis!r}")
         given = {**(at or {}), axis: 1.0}
         if missing := [each for each in self.axes if each not in given]:
             raise ValueError(f"the law grows in {', '.join(missing)} too: say at which size")
@@ -204,6 +208,14 @@ class Law:
         found = within(self._posterior.predict(sizes, measured=False), steps, budget)
         low, high = np.quantile(found, _ends(level), method="nearest")
         return Reach(float(value), float(low), float(high))
+
+    def _checked(self, sizes: Array) -> Array:
+        sizes = np.atleast_2d(np.asarray(sizes, dtype=float))
+        if sizes.ndim != 2 or sizes.shape[1] != len(self.axes):
+            raise ValueError(f"a point has {len(self.axes)} sizes here: {', '.join(self.axes)}")
+        if not (np.isfinite(sizes) & (sizes > 0)).all():
+            raise ValueError("sizes are positive numbers")
+        return sizes
 
     @property
     def _drawn(self) -> Sample:

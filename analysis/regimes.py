@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .arrays import Array
-from .projection import Projection, Solution
+from .numbers import number
+from .projection import FLOOR, Projection, Solution
 from .terms import Leading, Monomial, columns
 
 #: How likely it is beforehand that a layer's points lie in two regimes. It is shared out equally
@@ -50,6 +51,11 @@ class Border:
     high: float
     middle: float | None = None
     part: float = 1.0
+
+    @property
+    def weight(self) -> float:
+        """How likely it is beforehand, beside a sharp one: all parts share one chance."""
+        return 1.0 if self.middle is None else 1 / len(_PARTS)
 
     @property
     def place(self) -> float:
@@ -103,15 +109,19 @@ class Stepped(Monomial):
     def words(self, axes: Sequence[str]) -> str:
         """Say in a sentence what changes at the border."""
         border = self.border
-        term = super().text(axes) if self.leads is None else self.leads.text(axes)
-        between = f"between the points at {border.low:.3g} and {border.high:.3g}"
+        what = f"each {super().text(axes) or 'pass'}" if self.leads is None else "the leading term"
+        between = f"between the points at {number(border.low)} and {number(border.high)}"
         if border.middle is not None:
-            part = border.part if self.beyond else 1 - border.part
-            between += f", {part:.0%} of it at {border.middle:.3g}"
+            between += f", {self.part:.0%} of it at {number(border.middle)}"
         return (
-            f"{'from' if self.beyond else 'up to'} {border.along.text(axes)} = {self.ends:.3g} "
-            f"({between}) each {term or 'pass'} costs more"
+            f"{'from' if self.beyond else 'up to'} {border.along.text(axes)} = {number(self.ends)} "
+            f"({between}) {what} costs more"
         )
+
+    @property
+    def part(self) -> float:
+        """How much of it holds at the border's middle value."""
+        return self.border.part if self.beyond else 1 - self.border.part
 
     @property
     def ends(self) -> float:
@@ -125,8 +135,7 @@ class Stepped(Monomial):
         sign, full = (">=", border.end) if self.beyond else ("<", border.place)
         pieces = [f"(1, {along} {sign} {full:.12g})"]
         if border.middle is not None:
-            part = border.part if self.beyond else 1 - border.part
-            pieces.append(f"({part:.12g}, {along} {sign} {self.ends:.12g})")
+            pieces.append(f"({self.part:.12g}, {along} {sign} {self.ends:.12g})")
         where = f"Piecewise({', '.join(pieces)}, (0, True))"
         return f"{term}*{where}" if term else where
 
@@ -138,7 +147,7 @@ def steps(
     borders: Sequence[Border],
     leading: Leading,
     lower: Sequence[Monomial],
-) -> tuple[list[Stepped], int]:
+) -> list[tuple[Stepped, float]]:
     """Find the steps that could explain most of what a law leaves.
 
     Parameters
@@ -154,24 +163,29 @@ def steps(
 
     Returns
     -------
-    The most promising steps, and the number of all that were looked at.
+    The most promising steps, each with how likely it is beforehand against none.
     """
-    if problem.points - best.active - problem.axes < _SPARE or not borders:
-        return [], 1
+    freedom = problem.points - best.active - problem.axes
+    if freedom < _SPARE or not borders:
+        return []
     # A step of several leading terms at once would be no single term.
     tops = [term for _, term in leading.terms] if len(leading.terms) == 1 else []
     terms = [*lower, *(top.shifted(best.exponents) for top in tops)]
     shares = np.array([border.share(sizes) for border in borders])
-    sides = np.concatenate([shares, 1 - shares])
-    gains = problem.gains(best, columns(terms, sizes), sides)
+    weights = np.array([border.weight for border in borders])
+    chances = CHANCE / (1 - CHANCE) * np.tile(weights / weights.sum(), 2) / (2 * len(terms))
+    gains = problem.gains(best, columns(terms, sizes), np.concatenate([shares, 1 - shares]))
+    left = np.maximum(1 - gains / (best.sse + problem.points * FLOOR**2), FLOOR**2)
+    promises = np.log(chances)[:, None] - freedom / 2 * np.log(left)
     found = []
-    for at in np.argsort(-gains, axis=None)[:_FITTED]:
+    for at in np.argsort(-promises, axis=None)[:_FITTED]:
         side, which = np.unravel_index(at, gains.shape)
         border = borders[side % len(borders)]
         term, beyond = terms[which], bool(side < len(borders))
         leads = None if which < len(lower) else tops[which - len(lower)]
-        found.append(Stepped(term.powers, term.logs, border, beyond, leads))
-    return found, gains.size
+        step = Stepped(term.powers, term.logs, border, beyond, leads)
+        found.append((step, float(chances[side])))
+    return found
 
 
 def borders(sizes: Array) -> list[Border]:

@@ -27,6 +27,9 @@ _LOWEST = 0.6
 #: both speeds; with it the scatter around the law was 12 %, without it 5 %.
 _NEAR = 0.15
 
+#: Sizes and values beyond this, or below its inverse, are a mistake, and powers of them overflow.
+_EXTREME = 1e30
+
 
 class TableError(ValueError):
     """A table that cannot be fitted; the message names file, row and column."""
@@ -98,7 +101,7 @@ def read_csv(path: Path) -> pd.DataFrame:
     return frame[~blank]
 
 
-def check(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> pd.DataFrame:
+def check(frame: pd.DataFrame, name: str, axes: Sequence[str] = ()) -> pd.DataFrame:
     """Check a table and make its numbers numbers; where the status is not ``ok`` value is NaN.
 
     Parameters
@@ -117,8 +120,10 @@ def check(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> pd.DataFr
     """
     for column in (*REQUIRED, *axes):
         if column not in frame.columns:
-            has = ", ".join(map(str, frame.columns))
+            has = ", ".join(map(repr, frame.columns))
             raise TableError(f"{name}: row 1: there is no column {column!r}; it has {has}")
+        if column in axes and column in (*WITHIN, "value"):
+            raise TableError(f"{name}: row 1: the column {column!r} cannot be a size")
     good = pd.Series(True, index=frame.index)
     if "status" in frame.columns:
         good = frame["status"].fillna("ok").astype(str).isin(["ok", ""])
@@ -146,6 +151,8 @@ def _numbers(column: pd.Series[Any], name: str, *, empty: bool) -> pd.Series[flo
         "is empty or NaN": column.isna().to_numpy() & (not empty),
         "is not finite": np.isinf(numbers.to_numpy()),
         "is not positive": (numbers <= 0).to_numpy(),
+        "is too small": (numbers < 1 / _EXTREME).to_numpy(),
+        "is too large": (numbers > _EXTREME).to_numpy(),
     }
     for problem, wrong in problems.items():
         if wrong.any():

@@ -14,6 +14,7 @@ import numpy as np
 from .arrays import Array
 from .fitting import BOUND
 from .law import Exponent, Law
+from .numbers import number
 from .structure import TOLERANCE
 
 #: An exponent matches when its whole interval lies within this of theory's.
@@ -89,12 +90,11 @@ def _two_regimes(law: Law) -> str:
     """Say what changes at the border, and that the exponents are those of both sides."""
     assert law.step is not None
     at = [term for _, term in law.terms].index(law.step)
-    inside = law.step.share(law.sizes) == 1
-    parts = law.parts(law.sizes)[inside] ** law.overlap
-    share = _percent(np.median(parts[:, at] / parts.sum(axis=1)))
+    parts = law.parts(law.sizes) ** law.overlap
+    share = (parts[:, at] / parts.sum(axis=1)).max()
     return (
-        f"two regimes: {law.step.words(law.axes)}, {share} of the time there; the exponents are "
-        "taken to be those of both sides"
+        f"two regimes: {law.step.words(law.axes)}, up to {share:.0%} of the time; the exponents "
+        "are taken to be those of both sides"
     )
 
 
@@ -126,10 +126,6 @@ def _said(exponent: Exponent, law: Law) -> str:
     return f"{exponent} (theory {law.leading.degree(exponent.axis):g})"
 
 
-def _percent(share: np.floating) -> str:
-    return f"{share:.0%}" if share >= 0.005 else "less than 1%"
-
-
 def _across_a_border(law: Law, exponent: Exponent) -> str | None:
     """Doubt an exponent along which the law changes.
 
@@ -139,7 +135,7 @@ def _across_a_border(law: Law, exponent: Exponent) -> str | None:
     at = law.axes.index(exponent.axis)
     if law.step is None or not law.step.border.along.powers[at]:
         return None
-    where = f"{law.step.border.along.text(law.axes)} = {law.step.ends:.3g}"
+    where = f"{law.step.border.along.text(law.axes)} = {number(law.step.ends)}"
     return (
         f"{_said(exponent, law)}: the border at {where} may be no sharp one, which bends this "
         "exponent: measure more sizes on one side of it"

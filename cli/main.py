@@ -185,6 +185,8 @@ def fit(
     Columns: layer, device, mode, metric, n, d, value; k, repeat, process, round and status may
     be there. Any other column that varies separates laws, unless --axis makes it a size.
     """
+    if json_file is not None and not json_file.parent.is_dir():  # before the work, not after it
+        raise UsageError(f"{json_file}: there is no folder {json_file.parent}")
     fits = _fit(tables, _expected(expect), axes, margin, at_most=at_most)
     if json_file is not None:
         _write_json(fits, json_file)

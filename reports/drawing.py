@@ -119,6 +119,11 @@ def exponents(info: Exponents, margin: float, axes: Axes) -> None:
         axes.scatter(
             rows["estimate"][own], y[own], marker=marker, s=30, color=colour, lw=0, zorder=3
         )
+    for at, estimate in zip(y, rows["estimate"], strict=True):
+        if not low <= estimate <= high:  # off the picture: say where
+            edge, side = (high, "right") if estimate > high else (low, "left")
+            said = f"{estimate:.2f} →" if estimate > high else f"← {estimate:.2f}"
+            axes.annotate(said, (edge, at), ha=side, va="center", fontsize="small")
     axes.set(xlim=(low, high), ylim=(len(rows) - 0.5, -0.5))
     axes.set_yticks(y, [_short(label) for label in rows["label"]])
     axes.tick_params(axis="y", length=0)

@@ -11,7 +11,7 @@ from sympy import Expr
 from ..analysis import ExpressionError, Fit, Law
 from ..analysis.regimes import Stepped
 from ..analysis.terms import Leading, Monomial, leading
-from .units import NONE, quantity
+from .units import NONE, number, quantity
 
 
 class Term(NamedTuple):
@@ -69,12 +69,12 @@ def where_text(term: Monomial, axes: Sequence[str]) -> str:
         return ""
     border = term.border
     along = Leading(tuple(axes), ((1.0, border.along),)).text()
-    where = f"{along} {'≥' if term.beyond else '<'} {term.ends:.3g}"
+    where = f"{along} {'≥' if term.beyond else '<'} {number(term.ends)}"
     if border.middle is None:
         return where
     if term.beyond:
-        return f"{where}, {border.part:.0%} below {border.end:.3g}"
-    return f"{where}, {1 - border.part:.0%} from {border.place:.3g}"
+        return f"{where}, {term.part:.0%} below {number(border.end)}"
+    return f"{where}, {term.part:.0%} from {number(border.place)}"
 
 
 def overlap_text(law: Law) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import floor, isfinite, log10
 
-NONE = "–"
+from ..analysis.numbers import NONE as NONE
+from ..analysis.numbers import number as number  # the words of units are these too
 
 _SI = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P"}
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -50,19 +51,6 @@ def quantity(value: float, metric: str, digits: int = 3) -> str:
     if metric not in _UNITS and -3 <= step <= 0:
         return number(value, digits)  # a plain number needs no "m" for thousandths
     return f"{number(rounded / 10.0**step, digits)} {_SI[step]}{_UNITS.get(metric, '')}".strip()
-
-
-def number(value: float, digits: int = 3) -> str:
-    """Write a number to so many significant digits, without an exponent where it is not needed.
-
-    >>> number(0.123456), number(1234.5), number(16384)
-    ('0.123', '1234', '16384')
-    """
-    if not isfinite(value):
-        return NONE
-    if abs(value) >= 10.0 ** (digits - 1) and abs(value) < 1e7:
-        return f"{value:.0f}"
-    return f"{value:.{digits}g}"
 
 
 def sizes(at: dict[str, float]) -> str:

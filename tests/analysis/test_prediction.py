@@ -84,3 +84,15 @@ def test_too_few_points_have_no_intervals():
     law = fit_law(np.array([[1.0], [2.0]]), np.array([1.0, 4.0]), lead, lead.divisors())
     with pytest.raises(ValueError, match="too few"):
         law.prediction(np.array([[4.0]]))
+
+
+def test_sizes_that_cannot_be_are_refused_in_words():
+    law = fitted(3)
+    with pytest.raises(ValueError, match="has 2 sizes here: n, d"):
+        law.prediction(np.array([[1.0, 2.0, 3.0]]))
+    with pytest.raises(ValueError, match="positive"):
+        law.prediction(np.array([[0.0, 2.0]]))
+    with pytest.raises(ValueError, match="not in 'q'"):
+        law.reach("q", 1.0, {"d": 64})
+    one, same = law.prediction(np.array([512.0, 64.0])), law.prediction(np.array([[512.0, 64.0]]))
+    assert one.value == same.value

@@ -142,3 +142,21 @@ def test_blank_lines_and_a_byte_order_mark_are_passed_over(rows, tmp_path):
     path = tmp_path / "t.csv"
     path.write_bytes(b"\xef\xbb\xbf" + rows.to_csv(index=False).encode() + b"\n\n")
     assert len(fit(path)) == 1
+
+
+@pytest.mark.parametrize(("column", "value"), [("value", 1e-200), ("value", 1e200), ("n", 1e100)])
+def test_numbers_whose_powers_would_overflow_are_named(rows, column, value):
+    rows = rows.astype({column: float})
+    rows.loc[rows.index[3], column] = value
+    with pytest.raises(TableError, match=f"row 3, column {column}: .* is too "):
+        cut(rows.reset_index(drop=True))
+
+
+def test_a_value_is_no_size(rows):
+    with pytest.raises(TableError, match="the column 'value' cannot be a size"):
+        cut(rows, ["value"])
+
+
+def test_a_header_shows_its_blanks(rows):
+    with pytest.raises(TableError, match="it has ' layer'"):
+        cut(rows.rename(columns={"layer": " layer"})[[" layer"]])

@@ -1,0 +1,20 @@
+"""Numbers as a sentence has them."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+NONE = "–"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Write a number to so many significant digits, without an exponent where it is not needed.
+
+    >>> number(0.123456), number(1234.5), number(16384)
+    ('0.123', '1234', '16384')
+    """
+    if not isfinite(value):
+        return NONE
+    if abs(value) >= 10.0 ** (digits - 1) and abs(value) < 1e7:
+        return f"{value:.0f}"
+    return f"{value:.{digits}g}"
