@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,6 +96,10 @@ def read_csv(path: Path) -> pd.DataFrame:
     except (OSError, UnicodeError, pd.errors.EmptyDataError, pd.errors.ParserError) as error:
         reason = str(error).strip().splitlines()[-1]
         raise TableError(f"{path}: cannot be read as CSV: {reason}") from None
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        names = Counter(next(csv.reader(file)))
+    if twice := [name for name, times in names.items() if times > 1]:
+        raise TableError(f"{path}: row 1: there are several columns {twice[0]!r}")
     frame.index = frame.index + 2
     blank = np.ones(len(frame), dtype=bool)
     for name in frame.columns:

@@ -104,7 +104,12 @@ def counting(what: str) -> Iterator[Callable[[int, int, object], None]]:
         def update(done: int, total: int, at_hand: object) -> None:
             bars.update(bar, completed=done, total=total, description=f"{what}: {at_hand}")
 
-        yield update
+        try:
+            yield update
+        except KeyboardInterrupt:
+            bars.stop()
+            error("stopped")
+            raise
 
 
 def laws(fits: Sequence[Fit]) -> None:

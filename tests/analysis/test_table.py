@@ -160,3 +160,10 @@ def test_a_value_is_no_size(rows):
 def test_a_header_shows_its_blanks(rows):
     with pytest.raises(TableError, match="it has ' layer'"):
         cut(rows.rename(columns={"layer": " layer"})[[" layer"]])
+
+
+def test_two_columns_of_one_name_are_named(rows, tmp_path):
+    path = written(rows, tmp_path)
+    path.write_text(path.read_text().replace("device", "n", 1))
+    with pytest.raises(TableError, match="row 1: there are several columns 'n'"):
+        table.read_csv(path)
