@@ -171,6 +171,19 @@ class Law:
         low, high = np.quantile(self._posterior.predict(sizes), _ends(level), axis=0)
         return Prediction(value, low, high)
 
+    def likely(self, sizes: Array) -> Array:
+        """Values at sizes (points, axes) by laws that the points leave possible, (laws, points).
+
+        Raises
+        ------
+        ValueError
+            As `prediction` does.
+        """
+        sizes = self._checked(sizes)
+        if self.polynomial:
+            return self.predict(sizes)[None, :]
+        return self._posterior.predict(sizes, measured=False)
+
     def reach(
         self, axis: str, budget: float, at: Mapping[str, float] | None = None, level: float = 0.95
     ) -> Reach:
@@ -205,7 +218,7 @@ class Law:
         (value,) = within(self.predict(sizes)[None, :], steps, budget)
         if self.polynomial:
             return Reach(*3 * (float(value),))
-        found = within(self._posterior.predict(sizes, measured=False), steps, budget)
+        found = within(self.likely(sizes), steps, budget)
         low, high = np.quantile(found, _ends(level), method="nearest")
         return Reach(float(value), float(low), float(high))
 

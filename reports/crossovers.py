@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from math import inf, isfinite, isnan, nan
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from .. import layers
 from ..analysis import Fit
 from ..analysis.arrays import Array
 from .coverage import columns, points, span
+from .units import number
 
 #: Laws are followed this many times beyond their longest measured n, and no further.
 REACH = 4.0
@@ -25,13 +27,27 @@ _STEPS = 200
 
 
 class Crossing(NamedTuple):
-    """Two laws that cost the same at n; beyond it `cheaper` costs less than `dearer`."""
+    """Two laws that cost the same at n; beyond it `cheaper` costs less than `dearer`.
+
+    `low` and `high` are the ends of the 95 % interval of n: 0 and infinity where it goes beyond
+    what was looked at, NaN where a law has no intervals.
+    """
 
     cheaper: str
     dearer: str
     d: float
     n: float
     extrapolated: bool
+    low: float = nan
+    high: float = nan
+
+    @property
+    def interval(self) -> str:
+        """Write the interval; an end beyond what was looked at is left open."""
+        if isnan(self.low):
+            return ""
+        low = number(self.low) if self.low else "…"
+        return f"[{low}, {number(self.high) if isfinite(self.high) else '…'}]"
 
 
 class Crossovers(NamedTuple):
@@ -72,14 +88,10 @@ def crossover(
     reach
         How many times beyond the longest measured n to look.
     """
-    spans = [span(fit.series, "n", at) for fit in (first, second)]
-    found = [limits for limits in spans if limits is not None]
-    if len(found) < 2:
+    window = _window(first, second, at, reach)
+    if window is None:
         return None
-    low = max(limits[0] for limits in found)
-    high = reach * min(limits[1] for limits in found)
-    if low >= high:
-        return None
+    low, high = window
 
     def difference(log_n: Array) -> Array:
         n = np.exp(log_n)
@@ -93,6 +105,19 @@ def crossover(
     last = changes[-1]
     root = brentq(lambda x: float(difference(np.array([x]))[0]), grid[last], grid[last + 1])
     return float(np.exp(root))
+
+
+def _window(
+    first: Fit, second: Fit, at: Mapping[str, float], reach: float
+) -> tuple[float, float] | None:
+    """Lengths at which two laws are compared; None where they share none."""
+    spans = [span(fit.series, "n", at) for fit in (first, second)]
+    found = [limits for limits in spans if limits is not None]
+    if len(found) < 2:
+        return None
+    low = max(limits[0] for limits in found)
+    high = reach * min(limits[1] for limits in found)
+    return (low, high) if low < high else None
 
 
 def crossovers_info(fits: Sequence[Fit]) -> list[Crossovers]:
@@ -187,13 +212,46 @@ def _crossing(first: Fit, second: Fit, n: float, at: Mapping[str, float]) -> Cro
     beyond = np.array([n * 1.001])
     pair = sorted((first, second), key=lambda fit: float(_along(fit, beyond, at)[0]))
     spans = (span(fit.series, "n", at) for fit in pair)
+    low, high = _interval(pair[0], pair[1], at)
     return Crossing(
         pair[0].series.layer,
         pair[1].series.layer,
         at.get("d", float("nan")),
         n,
         any(limits is not None and n > limits[1] for limits in spans),
+        min(low, n),
+        max(high, n),
     )
+
+
+def _interval(cheaper: Fit, dearer: Fit, at: Mapping[str, float]) -> tuple[float, float]:
+    """Find the 95 % interval of the n from which one law is the cheaper.
+
+    Each pair of laws that the points leave possible has such an n: the last at which they cost
+    the same, 0 where `cheaper` is so all the way, infinity where it is not so at the end.
+    """
+    window = _window(cheaper, dearer, at, REACH)
+    assert window is not None  # they cross
+    assert cheaper.law is not None
+    assert dearer.law is not None
+    n = np.geomspace(*window, _STEPS)
+    try:
+        less, more = (law.likely(columns(law, {**at, "n": n})) for law in (cheaper.law, dearer.law))
+    except ValueError:  # too few points for intervals
+        return nan, nan
+    difference = np.log(less) - np.log(more)  # (laws, n), negative where `cheaper` is
+    found = np.empty(len(difference))
+    for row, each in enumerate(difference):
+        above = np.flatnonzero(each > 0)
+        if not len(above):
+            found[row] = 0.0
+        elif above[-1] == len(n) - 1:
+            found[row] = inf
+        else:
+            last = above[-1]
+            found[row] = np.exp(np.interp(0, -each[last : last + 2], np.log(n[last : last + 2])))
+    low, high = np.quantile(found, (0.025, 0.975), method="nearest")
+    return float(low), float(high)
 
 
 def _along(fit: Fit, n: Array, at: Mapping[str, float]) -> Array:

@@ -176,6 +176,7 @@ def _crossings_in_words(crossings: Sequence[Crossing]) -> str:
         return "no two cross"
     return "; ".join(
         f"{one.cheaper} is cheaper than {one.dearer} beyond n = {number(one.n)}"
+        + (f" {one.interval}" if one.interval else "")
         + (" (extrapolated)" if one.extrapolated else "")
         for one in crossings
     )

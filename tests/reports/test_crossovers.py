@@ -1,4 +1,7 @@
+import numpy as np
+import pandas as pd
 import pytest
+from layerlaw import analysis
 from layerlaw.reports.crossovers import REACH, crossover, crossovers_info
 
 from .conftest import N, exact
@@ -70,3 +73,30 @@ def test_layers_without_a_common_width_are_not_compared():
     narrow = exact("rnn", 1.0, {"n": 1, "d": 2}, {"n": N, "d": (8, 16)})
     wide = exact("lstm", 1.0, {"n": 1, "d": 2}, {"n": N, "d": (64, 128)})
     assert crossovers_info([narrow, wide]) == []
+
+
+def measured(layer, coefficient, n_power, d_power, seed, noise=0.03):
+    n, d = (x.ravel() for x in np.meshgrid(2.0 ** np.arange(4, 11), [16.0, 32, 64, 128]))
+    errors = np.exp(np.random.default_rng(seed).normal(0, noise, len(n)))
+    frame = pd.DataFrame({"n": n, "d": d, "value": coefficient * n**n_power * d**d_power * errors})
+    return frame.assign(layer=layer, device="cpu", mode="forward", metric="seconds")
+
+
+def test_a_crossing_has_an_interval_that_holds_the_truth():
+    held = []
+    for seed in range(8):
+        attention = measured("attention", ATTENTION, 2, 1, seed)
+        rnn = measured("rnn", RNN, 1, 2, 100 + seed)
+        infos = crossovers_info(analysis.fit(pd.concat([attention, rnn])))
+        (crossing,) = next(info.crossings for info in infos if info.d == 32)
+        assert crossing.low <= crossing.n <= crossing.high
+        assert crossing.interval.startswith("[")
+        held.append(crossing.low <= 32 * RNN / ATTENTION <= crossing.high)
+    assert sum(held) >= 7
+
+
+def test_an_interval_that_leaves_what_was_looked_at_is_open(pair):
+    (first, *_) = (info.crossings for info in crossovers_info(pair))
+    assert first[0].interval == ""  # made up, without intervals
+    assert first[0]._replace(low=0.0, high=400.0).interval == "[…, 400]"
+    assert first[0]._replace(low=300.0, high=float("inf")).interval == "[300, …]"
