@@ -16,18 +16,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .arrays import Array
-from .fitting import fit_law
+from .fitting import fit_law, robust
+from .law import BARELY
 from .projection import FLOOR, Projection
 from .shared import independent
-from .terms import Leading, Monomial, columns
+from .terms import Leading, Monomial, columns, monomials
 
 _HIGHEST = 3
 _LOGS = (1, 2)
-_BARELY = 0.2  # a term below this share of every value does not lead
 _NEAR = 0.75  # an exponent farther off belongs to a neighbouring degree
 _ALIKE = 2.0  # a difference in the criterion that tells nothing (Kass & Raftery 1995)
-_CLEAR = 4.0  # residuals beyond this many standard deviations lose weight, as in every fit
-
 
 #: How likely each kind is beforehand.
 _WHOLE, _FREE, _LOGARITHM, _SUM = 0.5, 0.2, 0.15, 0.15
@@ -74,17 +72,17 @@ def discover(axes: tuple[str, ...], sizes: Array, values: Array) -> list[Form]:
     What was found, the one to take first: the likeliest, or, among those that the criterion
     cannot tell from it, that of lowest degree, whose divisors are fewest.
     """
-    whole = list(_monomials(axes))
+    whole = [Leading(axes, ((1.0, term),)) for term in _monomials(axes)[1:]]
     scored: list[tuple[float, Leading, Array]] = []
     hidden: list[tuple[float, Leading, Array]] = []
     weights, best = np.ones(len(values)), np.inf
     for leading in whole:
         law = fit_law(sizes, values, leading, leading.divisors(), bound=_NEAR, intervals=False)
         criterion = _criterion(law.residuals, len(values) - law.spare, _FREE / len(whole))
-        leads = bool((1 - law.overhead()).max() >= _BARELY)
+        leads = bool((1 - law.overhead()).max() >= BARELY)
         (scored if leads else hidden).append((criterion, leading, np.round(law.shift, 2)))
         if criterion < best:
-            best, weights = criterion, _weights(law.residuals, law.spare)
+            best, (weights, _) = criterion, robust(law.residuals, law.spare)
     kinds = ((_WHOLE, whole), (_LOGARITHM, list(_logarithms(axes))), (_SUM, list(_sums(axes))))
     for chance, kind in kinds:
         for leading in kind:
@@ -111,45 +109,31 @@ def _whole(
     found = problem.whitened(independent(weights)).solve(np.zeros(len(leading.axes)))
     tops = np.append(found.lower[len(lower) - len(others) :], found.leading)
     shares = tops * columns([*others, last], sizes) / values[:, None]
-    if (shares.max(axis=0) < _BARELY).any():
+    if (shares.max(axis=0) < BARELY).any():
         return None
     ratios = (float(top / tops[0]) for top in tops)
     terms = tuple(zip(ratios, (*others, last), strict=True))
     return problem.residuals(found), found.active, Leading(leading.axes, terms)
 
 
-def _monomials(axes: tuple[str, ...]) -> Iterator[Leading]:
-    highest = _HIGHEST if len(axes) < 3 else 2
-    for degrees in itertools.product(range(highest + 1), repeat=len(axes)):
-        if any(degrees):
-            yield _single(axes, degrees, (0,) * len(axes))
+def _monomials(axes: tuple[str, ...]) -> list[Monomial]:
+    """List the monomials of whole degrees that are tried, the constant first."""
+    return monomials(len(axes), _HIGHEST if len(axes) < 3 else 2)
 
 
 def _logarithms(axes: tuple[str, ...]) -> Iterator[Leading]:
     """Yield monomials, the constant too, times a power of one size's logarithm."""
-    highest = _HIGHEST if len(axes) < 3 else 2
-    for degrees in itertools.product(range(highest + 1), repeat=len(axes)):
+    for term in _monomials(axes):
         for at, power in itertools.product(range(len(axes)), _LOGS):
-            yield _single(axes, degrees, tuple(power * (at == other) for other in range(len(axes))))
+            logs = tuple(power * (at == other) for other in range(len(axes)))
+            yield Leading(axes, ((1.0, replace(term, logs=logs)),))
 
 
 def _sums(axes: tuple[str, ...]) -> Iterator[Leading]:
     """Yield sums of two monomials, neither of which divides the other."""
-    singles = [leading.terms[0][1] for leading in _monomials(axes)]
-    for one, other in itertools.combinations(singles, 2):
+    for one, other in itertools.combinations(_monomials(axes), 2):
         if not one.divides(other) and not other.divides(one):
             yield Leading(axes, ((1.0, one), (1.0, other)))
-
-
-def _single(axes: tuple[str, ...], degrees: tuple[int, ...], logs: tuple[int, ...]) -> Leading:
-    return Leading(axes, ((1.0, Monomial(tuple(map(float, degrees)), logs)),))
-
-
-def _weights(residuals: Array, spare: int) -> Array:
-    """Weights of points, those far off a law losing theirs (Huber 1964)."""
-    spread = 1.4826 * np.median(np.abs(residuals - np.median(residuals)))
-    spread = spread * np.sqrt(len(residuals) / max(spare, 1)) + FLOOR
-    return np.asarray(1 / np.maximum(np.abs(residuals) / (_CLEAR * spread), 1))
 
 
 def _criterion(residuals: Array, free: int, chance: float) -> float:

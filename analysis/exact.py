@@ -7,7 +7,6 @@ come out of linear equations in rational numbers, and its degrees are whole.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
@@ -18,7 +17,7 @@ from sympy.polys.matrices import DomainMatrix
 from .arrays import Array
 from .law import Exponent, Law
 from .structure import LeftOver
-from .terms import Leading, Monomial
+from .terms import Leading, Monomial, monomials
 
 _HIGHEST = 4  # degree in each size, where theory's own terms do not do
 _LARGEST = 2.0**53  # a float holds whole numbers up to here
@@ -58,8 +57,7 @@ def _candidates(axes: int, theory: Leading | None) -> Iterator[Sequence[Monomial
         own = (*theory.divisors(), *(term for _, term in theory.terms))
         yield [term for term in own if not any(term.logs) and not np.mod(term.powers, 1).any()]
     for highest in range(1, _HIGHEST + 1):
-        degrees = itertools.product(range(highest + 1), repeat=axes)
-        yield [Monomial(tuple(map(float, powers)), (0,) * axes) for powers in degrees]
+        yield monomials(axes, highest)
 
 
 def _solve(
@@ -93,13 +91,8 @@ def _law(
     values: Array,
 ) -> Law:
     """Write a polynomial as a law, whose terms of highest order lead."""
-    top = [
-        (float(c), term)
-        for c, term in polynomial
-        if not any(term != other and term.divides(other) for _, other in polynomial)
-    ]
-    lead = Leading(axes, tuple(sorted(top, key=lambda pair: pair[1].powers, reverse=True)))
-    leads = {term for _, term in top}
+    lead = Leading.of(axes, {term: float(c) for c, term in polynomial})
+    leads = {term for _, term in lead.terms}
     return Law(
         leading=lead,
         coefficient=1.0,

@@ -224,13 +224,25 @@ def _robust(problem: Projection, bound: float) -> tuple[Projection, Solution, fl
     best = problem.search(bound, starts)
     for _ in range(2):
         residuals = problem.residuals(best)
-        freedom = max(problem.points - best.active - problem.axes, 1)
-        spread = 1.4826 * np.median(np.abs(residuals - np.median(residuals)))
-        spread = float(spread * np.sqrt(problem.points / freedom) + FLOOR)
-        weights = 1 / np.maximum(np.abs(residuals) / (_ROBUST * spread), 1)
+        weights, spread = robust(residuals, problem.points - best.active - problem.axes)
         problem = problem.whitened(independent(weights))
         best = problem.search(bound, best.exponents[None, :])
     return problem, best, spread
+
+
+def robust(residuals: Array, spare: int) -> tuple[Array, float]:
+    """Weights of points, those far off a law losing theirs (Huber 1964), and the points' spread.
+
+    Parameters
+    ----------
+    residuals
+        (points,), relative.
+    spare
+        Points beyond the law's free numbers.
+    """
+    spread = 1.4826 * np.median(np.abs(residuals - np.median(residuals)))
+    spread = float(spread * np.sqrt(len(residuals) / max(spare, 1)) + FLOOR)
+    return np.asarray(1 / np.maximum(np.abs(residuals) / (_ROBUST * spread), 1)), spread
 
 
 def _exponents(

@@ -18,6 +18,9 @@ from .regimes import Stepped
 from .structure import LeftOver
 from .terms import Leading, Monomial
 
+#: A leading term below this share of every value says nothing of its exponent.
+BARELY = 0.2
+
 #: A sum: what costs are that do not overlap.
 SUM: Mapping[float, float] = {1: 1.0}
 
@@ -165,14 +168,13 @@ class Law:
             If a size is missing or not positive, or there were too few points for intervals.
         """
         sizes = self._checked(sizes)
-        value = self.predict(sizes)
-        if self.polynomial:
-            return Prediction(value, value, value)
-        low, high = np.quantile(self._posterior.predict(sizes), _ends(level), axis=0)
-        return Prediction(value, low, high)
+        low, high = np.quantile(self.likely(sizes, measured=True), _ends(level), axis=0)
+        return Prediction(self.predict(sizes), low, high)
 
-    def likely(self, sizes: Array) -> Array:
+    def likely(self, sizes: Array, *, measured: bool = False) -> Array:
         """Values at sizes (points, axes) by laws that the points leave possible, (laws, points).
+
+        Where `measured`, what a measurement errs by is added. An exact law is the only one.
 
         Raises
         ------
@@ -182,7 +184,7 @@ class Law:
         sizes = self._checked(sizes)
         if self.polynomial:
             return self.predict(sizes)[None, :]
-        return self._posterior.predict(sizes, measured=False)
+        return self._posterior.predict(sizes, measured=measured)
 
     def reach(
         self, axis: str, budget: float, at: Mapping[str, float] | None = None, level: float = 0.95
@@ -216,8 +218,6 @@ class Law:
             [steps if a == axis else np.full(len(steps), given[a]) for a in self.axes]
         )
         (value,) = within(self.predict(sizes)[None, :], steps, budget)
-        if self.polynomial:
-            return Reach(*3 * (float(value),))
         found = within(self.likely(sizes), steps, budget)
         low, high = np.quantile(found, _ends(level), method="nearest")
         return Reach(float(value), float(low), float(high))

@@ -17,13 +17,13 @@ import numpy as np
 from .arrays import Array
 from .numbers import number
 from .projection import FLOOR, Projection, Solution
-from .terms import Leading, Monomial, columns
+from .terms import Leading, Monomial, columns, monomials
 
 #: How likely it is beforehand that a layer's points lie in two regimes. It is shared out equally
 #: among all candidates, so that their number is paid for.
 CHANCE = 0.1
 
-_DEGREES = (0, 1, 2)  # of a border in each size: n·d is a matrix, k·d² a weight
+_HIGHEST = 2  # degree of a border in each size: n·d is a matrix, k·d² a weight
 _FEWEST = 4  # points on either side
 _PARTS = np.arange(1, 10) / 10  # in which the next regime may have come at a value between
 _SPARE = 12  # points beyond a law's free numbers, below which no border is looked for
@@ -128,12 +128,17 @@ class Stepped(Monomial):
         """Where it begins or ends: beyond, nothing of it is left."""
         return self.border.place if self.beyond else self.border.end
 
+    @property
+    def full(self) -> float:
+        """Where it begins, or ceases, to hold in full."""
+        return self.border.end if self.beyond else self.border.place
+
     def text(self, axes: Sequence[str], shift: Array | None = None) -> str:
         """Write it as SymPy reads it."""
         term = super().text(axes, shift)
         border, along = self.border, self.border.along.text(axes)
-        sign, full = (">=", border.end) if self.beyond else ("<", border.place)
-        pieces = [f"(1, {along} {sign} {full:.12g})"]
+        sign = ">=" if self.beyond else "<"
+        pieces = [f"(1, {along} {sign} {self.full:.12g})"]
         if border.middle is not None:
             pieces.append(f"({self.part:.12g}, {along} {sign} {self.ends:.12g})")
         where = f"Piecewise({', '.join(pieces)}, (0, True))"
@@ -195,19 +200,16 @@ def borders(sizes: Array) -> list[Border]:
     Along a size alone, a border may also lie across one of its values, in tenths.
     """
     axes = sizes.shape[1]
-    degrees = sorted(
-        itertools.product(_DEGREES, repeat=axes), key=lambda p: (np.count_nonzero(p), sum(p))
+    ways = sorted(
+        monomials(axes, _HIGHEST), key=lambda m: (np.count_nonzero(m.powers), sum(m.powers))
     )
     found: dict[bytes, Border] = {}
-    for powers in degrees[1:]:
-        along = Monomial(tuple(map(float, powers)), (0,) * axes)
+    for along in ways[1:]:
         reached = along.column(sizes)
         levels = [float(level) for level in np.unique(reached)]
-        fit = [
-            border for border in _along(along, levels, sum(powers) == 1) if _apart(border, reached)
-        ]
-        for border in fit:
-            found.setdefault(border.share(sizes).tobytes(), border)
+        for border in _along(along, levels, across=sum(along.powers) == 1):
+            if _apart(border, reached):
+                found.setdefault(border.share(sizes).tobytes(), border)
     return list(found.values())
 
 

@@ -74,6 +74,12 @@ class Monomial:
         return "*".join(factors)
 
 
+def monomials(axes: int, highest: int) -> list[Monomial]:
+    """List all of whole degrees up to `highest` in each of so many sizes, the constant first."""
+    degrees = itertools.product(range(highest + 1), repeat=axes)
+    return [Monomial(tuple(map(float, powers)), (0,) * axes) for powers in degrees]
+
+
 def columns(terms: Sequence[Monomial], sizes: Array) -> Array:
     """Evaluate terms at sizes (points, axes): (points, terms), of which there may be none."""
     return np.array([term.column(sizes) for term in terms]).reshape(len(terms), len(sizes)).T
@@ -85,6 +91,16 @@ class Leading:
 
     axes: tuple[str, ...]
     terms: tuple[tuple[float, Monomial], ...]
+
+    @classmethod
+    def of(cls, axes: Sequence[str], terms: Mapping[Monomial, float]) -> Leading:
+        """Take those terms of a sum, with their coefficients, that divide no other."""
+        top = [
+            (weight, term)
+            for term, weight in terms.items()
+            if not any(term != other and term.divides(other) for other in terms)
+        ]
+        return cls(tuple(axes), tuple(sorted(top, key=lambda pair: pair[1].powers, reverse=True)))
 
     def column(self, sizes: Array) -> Array:
         """Evaluate at sizes of shape (points, axes); gives (points,)."""
@@ -236,14 +252,10 @@ def leading(
         if weight <= 0:
             raise ExpressionError(f"the term {term} of {expr} is not positive")
         terms[monomial] = terms.get(monomial, 0.0) + weight
-    top = [
-        (weight, term)
-        for term, weight in terms.items()
-        if not any(term != other and term.divides(other) for other in terms)
-    ]
-    if len(top) == 1:  # one term leads: its coefficient says nothing
-        top = [(1.0, top[0][1])]
-    return Leading(tuple(axes), tuple(sorted(top, key=lambda pair: pair[1].powers, reverse=True)))
+    found = Leading.of(axes, terms)
+    if len(found.terms) == 1:  # one term leads: its coefficient says nothing
+        return replace(found, terms=((1.0, found.terms[0][1]),))
+    return found
 
 
 def _monomial(term: Expr, axes: Sequence[str]) -> tuple[float, Monomial]:

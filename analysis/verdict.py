@@ -13,7 +13,7 @@ import numpy as np
 
 from .arrays import Array
 from .fitting import BOUND
-from .law import Exponent, Law
+from .law import BARELY, Exponent, Law
 from .numbers import number
 from .structure import TOLERANCE
 
@@ -24,7 +24,6 @@ _FEWEST_SIZES = 4
 _EDGE = 0.05  # an interval this near to the end of the search is cut off by it
 _MOSTLY = 0.5  # overhead above this share of the time hides the leading term
 _LED_OVER = 4  # ratio of the sizes between which the leading term has to take the larger part
-_BARELY = 0.2  # a leading term below this share at every point says nothing of its exponent
 
 
 class Verdict(Enum):
@@ -160,7 +159,7 @@ def _too_few(law: Law, exponent: Exponent) -> str | None:
 
 def _hidden(law: Law, exponent: Exponent) -> str | None:
     share = 1 - law.overhead()
-    if law.coefficient == 0 or share.max() < _BARELY:
+    if law.coefficient == 0 or share.max() < BARELY:
         return (
             f"the leading term takes at most {share.max():.0%} of the time at any point: "
             f"measure larger {_axes_in_words(law)}"

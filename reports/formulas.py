@@ -72,9 +72,7 @@ def where_text(term: Monomial, axes: Sequence[str]) -> str:
     where = f"{along} {'≥' if term.beyond else '<'} {number(term.ends)}"
     if border.middle is None:
         return where
-    if term.beyond:
-        return f"{where}, {term.part:.0%} below {number(border.end)}"
-    return f"{where}, {term.part:.0%} from {number(border.place)}"
+    return f"{where}, {term.part:.0%} {'below' if term.beyond else 'from'} {number(term.full)}"
 
 
 def overlap_text(law: Law) -> str:
