@@ -6,20 +6,33 @@ import json
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from . import show
-from .options import Axes, Device, DType, Expect, Json, Layers, Margin, Out
+from .options import (
+    MARGIN,
+    Axes,
+    Device,
+    DType,
+    Expect,
+    Json,
+    Layers,
+    Margin,
+    Out,
+    Source,
+    UsageError,
+    expected,
+    sizes_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ..analysis import Fit
-    from ..analysis.fits import Source
+    from ..analysis.fits import Source as Table
     from ..measure import Run, Store
 
 app = typer.Typer(
@@ -36,9 +49,6 @@ app = typer.Typer(
 OUT = Path("layerlaw-report")
 STORE = "measurements.sqlite"
 
-#: Largest deviation of an exponent that still matches theory.
-MARGIN = 0.2
-
 #: Errors that speak to the user, by name: importing them all would cost `--help` a second.
 _MENDABLE = {
     "DeviceUnavailable",
@@ -47,10 +57,6 @@ _MENDABLE = {
     "TableError",
     "UsageError",
 }
-
-
-class UsageError(Exception):
-    """Something the user gave cannot be used; the message is one line."""
 
 
 class Measured(NamedTuple):
@@ -187,7 +193,7 @@ def fit(
     """
     if json_file is not None and not json_file.parent.is_dir():  # before the work, not after it
         raise UsageError(f"{json_file}: there is no folder {json_file.parent}")
-    fits = _fit(tables, _expected(expect), axes, margin, at_most=at_most)
+    fits = _fit(tables, expected(expect), axes, margin, at_most=at_most)
     if json_file is not None:
         _write_json(fits, json_file)
     if json_file != Path("-"):
@@ -196,10 +202,7 @@ def fit(
 
 @app.command(epilog="Example: layerlaw report layerlaw-report --out again")
 def report(
-    source: Annotated[
-        Path,
-        typer.Argument(metavar="SOURCE", help="Folder that run wrote, or a table that fit reads."),
-    ] = OUT,
+    source: Source = OUT,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="DIR", help="Where to; the folder of SOURCE."),
@@ -215,17 +218,14 @@ def report(
     """
     to = out or (source if (source / STORE).is_file() else OUT)
     command = _command()
-    _report(_measured(source), to, command, _expected(expect), axes, margin, as_json=as_json)
+    _report(_measured(source), to, command, expected(expect), axes, margin, as_json=as_json)
 
 
 @app.command(
     epilog="Example: layerlaw predict layerlaw-report --layer attention --at d=64 --within 1.0"
 )
 def predict(
-    source: Annotated[
-        Path,
-        typer.Argument(metavar="SOURCE", help="Folder that run wrote, or a table that fit reads."),
-    ] = OUT,
+    source: Source = OUT,
     layers: Annotated[
         list[str] | None,
         typer.Option("--layer", "-l", metavar="NAME", help="A layer; repeat. All, by default."),
@@ -252,14 +252,14 @@ def predict(
     """
     from ..reports import answers, in_order
 
-    sizes = _sizes(at)
+    sizes = sizes_of(at)
     table = _measured(source).table
     if layers:
         known = list(dict.fromkeys(table["layer"].astype(str)))
         if unknown := [name for name in layers if name not in known]:
             raise UsageError(f"no row has the layer {unknown[0]!r}; there are: {', '.join(known)}")
         table = table[table["layer"].astype(str).isin(layers)]
-    fits = in_order(_fit([table], _expected(expect), axes, MARGIN))
+    fits = in_order(_fit([table], expected(expect), axes, MARGIN))
     try:
         found = answers(fits, sizes, within)
     except ValueError as error:
@@ -297,7 +297,7 @@ def validate(
 
 
 def _fit(
-    sources: Sequence[Source],
+    sources: Sequence[Table],
     expect: Mapping[str, str],
     axes: list[str] | None,
     margin: float,
@@ -366,31 +366,6 @@ def _write_json(fits: Sequence[Fit], path: Path) -> None:
         print(laws_json(fits), end="")
     else:
         path.write_text(laws_json(fits), encoding="utf-8")
-
-
-def _expected(pairs: list[str] | None) -> dict[str, str]:
-    """Split ``LAYER=EXPR`` pairs."""
-    expected = {}
-    for pair in pairs or []:
-        layer, equals, expression = pair.partition("=")
-        if not (layer.strip() and equals and expression.strip()):
-            raise UsageError(f"--expect {pair!r}: write it as LAYER=EXPR, such as mine=n*d**2")
-        expected[layer.strip()] = expression
-    return expected
-
-
-def _sizes(pairs: list[str] | None) -> dict[str, float]:
-    """Split ``SIZE=NUMBER`` pairs."""
-    sizes = {}
-    for pair in pairs or []:
-        size, _, text = pair.partition("=")
-        try:
-            sizes[size.strip()] = float(text)
-        except ValueError:
-            raise UsageError(f"--at {pair!r}: write it as SIZE=NUMBER, such as n=4096") from None
-        if not 0 < sizes[size.strip()] < inf:
-            raise UsageError(f"--at {pair!r}: a size is a positive number")
-    return sizes
 
 
 def run_app() -> None:

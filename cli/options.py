@@ -1,13 +1,21 @@
-"""Options that commands share, and the choices that some of them offer."""
+"""Options that commands share, the choices that some offer, and what their text means."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
+from math import inf
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+#: Largest deviation of an exponent that still matches theory.
+MARGIN = 0.2
+
+Source = Annotated[
+    Path, typer.Argument(metavar="SOURCE", help="Folder that run wrote, or a table that fit reads.")
+]
 Layers = Annotated[
     list[str] | None,
     typer.Option(
@@ -56,3 +64,47 @@ class DType(StrEnum):
     FLOAT64 = "float64"
     BFLOAT16 = "bfloat16"
     FLOAT16 = "float16"
+
+
+class UsageError(Exception):
+    """Something the user gave cannot be used; the message is one line."""
+
+
+def expected(pairs: list[str] | None) -> dict[str, str]:
+    """Read ``--expect LAYER=EXPR``.
+
+    Raises
+    ------
+    UsageError
+        If one is not written like that.
+    """
+    return dict(_split("--expect", pairs, "LAYER=EXPR, such as mine=n*d**2"))
+
+
+def sizes_of(pairs: list[str] | None) -> dict[str, float]:
+    """Read ``--at SIZE=NUMBER``.
+
+    Raises
+    ------
+    UsageError
+        If one is not written like that, or its number is not positive.
+    """
+    form = "SIZE=NUMBER, such as n=4096"
+    sizes = {}
+    for size, text in _split("--at", pairs, form):
+        try:
+            sizes[size] = float(text)
+        except ValueError:
+            raise UsageError(f"--at '{size}={text}': write it as {form}") from None
+        if not 0 < sizes[size] < inf:
+            raise UsageError(f"--at '{size}={text}': a size is a positive number")
+    return sizes
+
+
+def _split(option: str, pairs: list[str] | None, form: str) -> Iterator[tuple[str, str]]:
+    """Split what is written as NAME=TEXT."""
+    for pair in pairs or []:
+        name, _, text = pair.partition("=")
+        if not (name.strip() and text.strip()):
+            raise UsageError(f"{option} {pair!r}: write it as {form}")
+        yield name.strip(), text

@@ -35,7 +35,7 @@ class Answer:
     layer: str
     variant: str
     metric: str
-    at: Mapping[str, float]
+    at: dict[str, float]
     axis: str | None
     budget: float | None
     value: float
@@ -45,18 +45,17 @@ class Answer:
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as JSON holds it; an infinite size is null."""
-        finite = {
+        return {
             name: None if isinstance(value, float) and np.isinf(value) else value
             for name, value in asdict(self).items()
         }
-        return finite
 
     @property
     def question(self) -> str:
         """What was asked: ``n = 4096, d = 64``, or ``n within 1 s at d = 64``."""
         if self.axis is None or self.budget is None:
-            return sizes(dict(self.at))
-        given = f" at {sizes(dict(self.at))}" if self.at else ""
+            return sizes(self.at)
+        given = f" at {sizes(self.at)}" if self.at else ""
         return f"{self.axis} within {quantity(self.budget, self.metric)}{given}"
 
     @property
