@@ -148,7 +148,7 @@ class BigO(Rival):
         """Find the class of each axis."""
         slopes = np.full(len(points.axes), np.nan)
         failures = []
-        predict = _unknown
+        predict: Callable[[Array], Array] = _unknown
         for at, axis in enumerate(points.axes):
             others = np.delete(points.sizes, at, axis=1)
             along = np.all(others == others.max(axis=0), axis=1)
@@ -172,7 +172,7 @@ class BigO(Rival):
                 return float(found.coeff[1] * largest)
             case name:
                 degree, logarithms = self._DEGREES[name]
-                return degree + logarithms / np.log(largest)
+                return float(degree + logarithms / np.log(largest))
 
 
 def _along(found: Any, unit: float) -> Callable[[Array], Array]:
@@ -182,15 +182,17 @@ def _along(found: Any, unit: float) -> Callable[[Array], Array]:
 class ExtraP(Rival):
     """Extra-P 4.2.5, with the search that it takes by default, for one size or several.
 
-    Its law is a constant and a sum of products of s^a · log2(s)^b, a and b from a list of its own,
-    one pair for each size. It is heavy, so it has an interpreter of its own, which is started once
-    for many laws.
+    Its law is a constant and a sum of products of s^a · log2(s)^b, with one pair a, b for each
+    size, from a list of its own. It needs NumPy 1, so it has an interpreter of its own, which is
+    started once for many laws.
 
-    It is told the points' values instead of their repeats: on synthetic laws its own mean of the
-    repeats, its default, errs by more, as spikes are in it, its median and minimum by as much. Its
-    refining search errs by less at the median and by more at the 95th percentile. It wants five
-    sizes along each axis, and takes fewer; points missing from the grid cost it the lines that they
-    lie on.
+    It is told the points' values instead of their repeats. On synthetic laws its own mean of the
+    repeats, the default, errs by more, as spikes are in it, and its median or minimum by no less.
+    Its refining search does better on some kinds of laws and worse on others.
+
+    It models the lines of a grid along each size first, from five sizes on at best. It takes fewer,
+    and grids with points missing, without complaint: its law may then be far off, and is constant
+    where no lines are left.
 
     Parameters
     ----------
@@ -235,7 +237,7 @@ class ExtraP(Rival):
         if done.returncode:
             said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
             install = f"{self._python} -m pip install extrap==4.2.5"
-            missing = f"; get it with: {install}" if "'extrap" in said else ""
+            missing = f"; get it with: {install}" if "No module named 'extrap" in said else ""
             raise RivalError(f"{self._python}: ended with {done.returncode}: {said}{missing}")
         answers = done.stdout.splitlines()
         if len(answers) != len(lines):
