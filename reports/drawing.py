@@ -40,7 +40,7 @@ def times(info: Curves, metric: str, axes: Axes) -> None:
         guide.set_label(f"slope {number(info.degree)}" if info.degree else "theory")
         guides.append(guide)
     _curves(info, axes, guides)
-    _cost_scale(axes, metric)
+    cost_scale(axes, metric)
     axes.set_title(f"{called(metric)} against {info.axis}")
 
 
@@ -91,7 +91,7 @@ def _curves(info: Curves, axes: Axes, guides: Sequence[Line2D]) -> None:
         )
     axes.set_xscale("log")
     axes.set(ylabel="")
-    _size_ticks(axes, info.levels)
+    size_ticks(axes, info.levels)
     shown = levels if info.hue is not None else []
     handles = [
         Line2D([], [], color=palette[v], marker=markers[v], ms=4, label=f"{info.hue} = {number(v)}")
@@ -164,8 +164,8 @@ def crossovers(info: Crossovers, axes: Axes) -> None:
         zorder=4,
     )
     axes.set(xscale="log", xlabel="n", ylabel="")
-    _cost_scale(axes, info.metric)
-    _size_ticks(axes, info.lines["n"].to_numpy())
+    cost_scale(axes, info.metric)
+    size_ticks(axes, info.lines["n"].to_numpy())
     axes.set_xlim(info.lines["n"].min() / 1.2, info.lines["n"].max() * 1.2)
     width = "" if info.d is None else f", d = {number(info.d)}"
     axes.set_title(f"{called(info.metric)} against n{width}")
@@ -181,7 +181,7 @@ def _value_at(info: Crossovers, layer: str, n: float) -> float:
     return float(np.exp(np.interp(np.log(n), np.log(own["n"].astype(float)), np.log(own["value"]))))
 
 
-def _cost_scale(axes: Axes, metric: str) -> None:
+def cost_scale(axes: Axes, metric: str) -> None:
     """Make the upright axis logarithmic, with a tick a decade, or three in two of few."""
     axes.set_yscale("log")
     low, high = axes.get_ylim()
@@ -191,7 +191,7 @@ def _cost_scale(axes: Axes, metric: str) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: quantity(value, metric, 2)))
 
 
-def _size_ticks(axes: Axes, levels: NDArray[np.float64]) -> None:
+def size_ticks(axes: Axes, levels: NDArray[np.float64]) -> None:
     """Put ticks at sizes, thinned; where there are many, at powers of two between them."""
     if len(levels) > _MOST_LEVELS:
         low, high = np.log2(levels.min()), np.log2(levels.max())
