@@ -182,11 +182,18 @@ def _value_at(info: Crossovers, layer: str, n: float) -> float:
 
 
 def cost_scale(axes: Axes, metric: str) -> None:
-    """Make the upright axis logarithmic, with a tick a decade, or three in two of few."""
+    """Make the upright axis logarithmic, with a tick a decade, or three in two of few.
+
+    Bytes have a tick every four octaves, or every two: decades of them are no round numbers.
+    """
     axes.set_yscale("log")
     low, high = axes.get_ylim()
-    between = (1.0, 3.0) if math.log10(high / low) < _FEW_DECADES else (1.0,)
-    axes.yaxis.set_major_locator(LogLocator(10, subs=between, numticks=10))
+    few = math.log10(high / low) < _FEW_DECADES
+    if metric == "peak_bytes":
+        locator = LogLocator(4 if few else 16, numticks=10)
+    else:
+        locator = LogLocator(10, subs=(1.0, 3.0) if few else (1.0,), numticks=10)
+    axes.yaxis.set_major_locator(locator)
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: quantity(value, metric, 2)))
 

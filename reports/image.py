@@ -35,7 +35,7 @@ def grid(panels: Sequence[str], columns: int, label: str) -> str:
             placed.append(_placed(panels[at], _GAP + place * (wide + _GAP), top, *boxes[at]))
         top += max(boxes[at][1] for at in row) + _GAP
     across = _GAP + min(columns, len(panels)) * (wide + _GAP)
-    body = "\n".join(placed)
+    body = _glyphs_once("\n".join(placed))
     for name, (light, _) in inks().items():
         body = body.replace(f"var(--{name})", light)
     return (
@@ -44,6 +44,20 @@ def grid(panels: Sequence[str], columns: int, label: str) -> str:
         f'aria-label="{attribute(label)}">\n<rect width="100%" height="100%" fill="{_GROUND}"/>\n'
         f"{body}\n</svg>\n"
     )
+
+
+def _glyphs_once(svg: str) -> str:
+    """Keep the first definition of each letter's shape: the panels share one font."""
+    svg = re.sub(r'(id="|href="#)[0-9a-f]{8}-(DejaVuSans)', r"\1\2", svg)
+    seen: set[str] = set()
+
+    def first(found: re.Match[str]) -> str:
+        known = found[1] in seen
+        seen.add(found[1])
+        return "" if known else found[0]
+
+    svg = re.sub(r'<path id="(DejaVuSans[^"]*)"[^>]*?/>', first, svg)
+    return svg.replace("<defs></defs>", "")
 
 
 def _box(panel: str) -> tuple[float, float]:

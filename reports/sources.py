@@ -6,147 +6,11 @@ the measurements say comes from the fit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from math import ceil, log10
+from collections.abc import Mapping
 
-import numpy as np
+from .source import MODES, Digit, Order, Panel, Reading, Source, Statement
 
-from ..analysis.arrays import Array
-
-
-@dataclass(frozen=True)
-class Order:
-    """A leading order, as SymPy reads it, and who gives it."""
-
-    expression: str
-    whose: str
-
-
-@dataclass(frozen=True)
-class Digit:
-    """The last digit that a table prints.
-
-    Attributes
-    ----------
-    unit
-        One of it, in the printed unit.
-    name, scale
-        The printed unit, and how much of the metric's unit, or of its inverse, it is.
-    rate
-        Whether the table prints the inverse, such as steps per second.
-    """
-
-    unit: float
-    name: str
-    scale: float = 1.0
-    rate: bool = False
-
-    def half(self, values: Array) -> Array:
-        """How far rounding may have moved each value, (points,), in the metric's unit."""
-        slope = values**2 if self.rate else np.ones(len(values))
-        return self.unit * self.scale / 2 * slope
-
-    def printed(self, value: float) -> str:
-        """Write a value in the metric's unit as the table prints it."""
-        decimals = max(ceil(-log10(self.unit)), 0)
-        return f"{(1 / value if self.rate else value) / self.scale:.{decimals}f} {self.name}"
-
-    def __str__(self) -> str:
-        return f"{self.unit:g} {self.name}"
-
-
-@dataclass(frozen=True)
-class Statement:
-    """A crossing that a source states: from `low` to `high` on, `cheaper` costs less."""
-
-    said: str
-    whose: str
-    cheaper: str
-    dearer: str
-    mode: str
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Reading:
-    """Another transcription of a printed value, which differs from the table's."""
-
-    layer: str
-    mode: str
-    n: float
-    value: float
-
-
-@dataclass(frozen=True)
-class Panel:
-    """A panel of a source's figure.
-
-    Attributes
-    ----------
-    title
-        What stands above it.
-    mode, metric
-        Which laws it shows.
-    layer
-        One layer's law, with a curve for each value of the other sizes; all layers, if empty.
-    axis, held
-        The size along which it is drawn, and the sizes that are held.
-    """
-
-    title: str
-    mode: str
-    metric: str = "seconds"
-    layer: str = ""
-    axis: str = "n"
-    held: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Source:
-    """A file of published measurements.
-
-    Attributes
-    ----------
-    file, slug
-        The table, and the name of its figure.
-    title, citation, hardware, precision
-        For the reader.
-    notes
-        What to know before believing it, a sentence or two each.
-    orders
-        Theory's order by layer and metric; a layer that is not here has none.
-    digits
-        The last printed digit of each metric.
-    panels
-        Its figure.
-    axes
-        By layer, columns that are sizes as well.
-    only
-        By layer, the rows that make up its law, by a column's value: the others are single points.
-    statements, readings
-        What the source states of crossings, and values that were transcribed otherwise too.
-    """
-
-    file: str
-    slug: str
-    title: str
-    citation: str
-    hardware: str
-    precision: str
-    notes: Sequence[str]
-    orders: Mapping[tuple[str, str], Order]
-    digits: Mapping[str, Digit]
-    panels: Sequence[Panel]
-    axes: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    only: Mapping[str, tuple[str, float]] = field(default_factory=dict)
-    statements: Sequence[Statement] = ()
-    readings: Sequence[Reading] = ()
-
-
-#: Names as the sources write them; a layer that is not here is called by its own.
-NAMES = {
+_NAMES = {
     "attention": "standard attention",
     "flash_attention": "FlashAttention",
     "linformer": "Linformer",
@@ -167,12 +31,16 @@ NAMES = {
     "performer": "Performer",
 }
 
+#: Panels of the models that grow fast and of those that hardly do.
+_STEEP = ("transformer", "synthesizer", "bigbird", "reformer")
+_FLAT = ("local_attention", "linformer", "sinkhorn", "linear_transformer", "performer")
+
 _VASWANI = "Vaswani et al. 2017, table 1"
 _FLASH = "Dao et al. 2022, theorem 1"
 _RETENTION = "Sun et al. 2023; Yang et al. 2024"
 _CROSS = "approximate attention begins to cross over with FlashAttention between 512 and 1024"
 _OVERTAKES = "chunkwise retention overtakes FlashAttention-2 at about 1,400 to 1,750"
-_READ_OFF = "read off the table by straight interpolation"
+_READ_OFF = "read off the same table, which tests the laws against their points alone"
 
 
 def _overtakes(layer: str) -> Statement:
@@ -181,12 +49,8 @@ def _overtakes(layer: str) -> Statement:
 
 def _recurrent(layer: str, title: str, axis: str, held: Mapping[str, float]) -> list[Panel]:
     return [
-        Panel(f"{title}, {words}", mode, layer=layer, axis=axis, held=held)
-        for mode, words in (
-            ("forward", "forward"),
-            ("backward_inputs", "gradient of inputs"),
-            ("backward_weights", "gradient of weights"),
-        )
+        Panel(f"{title}, {MODES.get(mode, mode)}", mode, layers=(layer,), axis=axis, held=held)
+        for mode in ("forward", "backward_inputs", "backward_weights")
     ]
 
 
@@ -223,6 +87,7 @@ SOURCES = (
             Panel("time, forward and backward", "training"),
             Panel("peak memory", "training", metric="peak_bytes"),
         ),
+        names=_NAMES,
         statements=(
             Statement(
                 _CROSS,
@@ -273,6 +138,7 @@ SOURCES = (
             Panel("time, forward", "forward"),
             Panel("time, forward and backward", "training"),
         ),
+        names=_NAMES,
         statements=(_overtakes("retention_chunk"), _overtakes("retention_fused_chunk")),
     ),
     Source(
@@ -301,6 +167,7 @@ SOURCES = (
             *_recurrent("lstm", "LSTM, n = 25", "d", {"n": 25}),
             *_recurrent("rnn", "RNN, n = 50", "batch", {}),
         ),
+        names=_NAMES,
         axes={"rnn": ("batch",), "lstm": ("batch",)},
         only={"gru": ("batch", 32)},
     ),
@@ -325,10 +192,14 @@ SOURCES = (
             "seconds": Digit(0.1, "steps per second", rate=True),
             "peak_bytes": Digit(0.01, "GB", 1e9),
         },
+        modes={"training": "training step"},
         panels=(
-            Panel("time of a training step", "training"),
-            Panel("peak memory", "training", metric="peak_bytes"),
+            Panel("time of a training step", "training", layers=_STEEP),
+            Panel("peak memory", "training", metric="peak_bytes", layers=_STEEP),
+            Panel("time of a training step, the others", "training", layers=_FLAT),
+            Panel("peak memory, the others", "training", metric="peak_bytes", layers=_FLAT),
         ),
+        names=_NAMES,
     ),
 )
 

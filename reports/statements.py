@@ -8,7 +8,7 @@ from math import isfinite
 
 from ..analysis import Fit
 from .crossovers import Crossing, crossing, interpolated
-from .sources import Statement
+from .source import Statement
 
 #: An interval that spans more than this factor agrees with nearly anything.
 WIDEST = 4.0
