@@ -12,7 +12,7 @@ from .formulas import overlap_text, terms, theory_text
 from .markdown import escape, table
 from .published_figures import figure
 from .source import Source
-from .sources import DRAWN
+from .sources import DRAWN, PAPERS
 from .statements import WIDEST, Checked, check
 from .suspects import Held, hold, section, suspects, told
 from .units import NONE, called, listed, number
@@ -64,6 +64,8 @@ def render(fitted: Sequence[Fitted]) -> str:
             *(text for one in fitted for text in _section(one)),
             *_crossings(checked),
             *section(held),
+            "## Papers",
+            "\n".join(f"- {paper}" for paper in PAPERS),
             "",
         ]
     )

@@ -152,7 +152,9 @@ SOURCES = (
             "n is the number of steps. The sizes are those of applications, not a grid: only the "
             "GRU's have several n for each d, with one batch. Those of the RNN and the LSTM vary "
             "d and the batch, which counts as a size here.",
-            "The RNN has three widths and one n; the LSTM has three n, each with other widths.",
+            "The RNN has three widths and one n; the LSTM has three n, each with other widths. The "
+            "GRU's one point with another batch is left out, and two widths with a single n each "
+            "are fitted but not drawn.",
             "At these batches a step is a small matrix product whose weights are read anew, or "
             "kept on the chip, by kernels that switch with the size.",
         ),
@@ -208,4 +210,19 @@ DRAWN = (
     ("Gu & Dao 2023 (Mamba)", "the scan is faster than FlashAttention-2 from n = 2K on"),
     ("Poli et al. 2023 (Hyena)", "as fast as attention at 2K, as FlashAttention at 4K to 8K"),
     ("Dao & Gu 2024 (Mamba-2)", "state-space duality is faster than FlashAttention-2 from 2K on"),
+)
+
+#: Papers that are named above and are no source of a table.
+PAPERS = (
+    "Cho et al. 2014. Learning phrase representations using RNN encoder–decoder. EMNLP.",
+    "Dao 2023. FlashAttention-2: faster attention with better parallelism and work partitioning.",
+    "Dao, Gu 2024. Transformers are SSMs. ICML.",
+    "Gu, Dao 2023. Mamba: linear-time sequence modeling with selective state spaces.",
+    "Hochreiter, Schmidhuber 1997. Long short-term memory. Neural Computation 9.",
+    "Kitaev, Kaiser, Levskaya 2020. Reformer: the efficient Transformer. ICLR.",
+    "Poli et al. 2023. Hyena hierarchy: towards larger convolutional language models. ICML.",
+    "Sun et al. 2023. Retentive network: a successor to Transformer for large language models.",
+    "Vaswani et al. 2017. Attention is all you need. NeurIPS.",
+    "Wang et al. 2020. Linformer: self-attention with linear complexity.",
+    "Yang et al. 2024. Gated linear attention Transformers with hardware-efficient training. ICML.",
 )
