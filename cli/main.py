@@ -296,6 +296,24 @@ def validate(
         show.figures(figures)
 
 
+@app.command(epilog="Example: layerlaw published ../shared/published --out docs")
+def published(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="FOLDER", help="Of the published tables, CSV.", show_default=False),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for page and figures.")
+    ] = Path("docs"),
+) -> None:
+    """Fit what others measured on GPUs and TPUs, and write the page docs/published.md."""
+    from ..reports.published import write_page
+
+    with show.counting("published tables") as update:
+        page, *figures = write_page(folder, out, update)
+    show.say(f"The page is {page}; its {len(figures)} figures lie in {out / 'images'}.")
+
+
 def _fit(
     sources: Sequence[Table],
     expect: Mapping[str, str],

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.optimize import brentq
 
 from .. import layers
-from ..analysis import Fit
+from ..analysis import Fit, Series
 from ..analysis.arrays import Array
 from .coverage import columns, points, span
 from .units import number
@@ -107,6 +107,26 @@ def crossover(
     return float(np.exp(root))
 
 
+def interpolated(first: Series, second: Series) -> float | None:
+    """Find the largest n at which straight lines between measured points cross, without a law.
+
+    The lines are straight in logarithms. Both series grow in n alone; None where they share
+    fewer than two lengths, or do not cross between them.
+    """
+    own = [
+        dict(zip(one.sizes[:, 0].tolist(), one.values.tolist(), strict=True))
+        for one in (first, second)
+    ]
+    shared = np.array(sorted(own[0].keys() & own[1].keys()))
+    difference = np.array([np.log(own[0][n] / own[1][n]) for n in shared])
+    changes = np.flatnonzero(difference[:-1] * difference[1:] < 0)
+    if not len(changes):
+        return None
+    last = changes[-1]
+    part = difference[last] / (difference[last] - difference[last + 1])
+    return float(shared[last] * (shared[last + 1] / shared[last]) ** part)
+
+
 def _window(
     first: Fit, second: Fit, at: Mapping[str, float], reach: float
 ) -> tuple[float, float] | None:
@@ -178,9 +198,9 @@ def _compare(group: Sequence[Fit], width: float | None) -> Crossovers | None:
     if len(drawn) < 2:
         return None
     crossings = [
-        _crossing(first, second, n, at)
+        found
         for first, second in itertools.combinations(drawn, 2)
-        if (n := crossover(first, second, at)) is not None
+        if (found := crossing(first, second, at)) is not None
     ]
     return Crossovers(
         width,
@@ -208,7 +228,19 @@ def _line(fit: Fit, at: Mapping[str, float]) -> pd.DataFrame:
     )
 
 
-def _crossing(first: Fit, second: Fit, n: float, at: Mapping[str, float]) -> Crossing:
+def crossing(first: Fit, second: Fit, at: Mapping[str, float]) -> Crossing | None:
+    """Find where two laws cross, with its interval; None where they do not.
+
+    Parameters
+    ----------
+    first, second
+        Fits that have a law in n, of any layers.
+    at
+        The other sizes, such as ``{"d": 64}``.
+    """
+    n = crossover(first, second, at)
+    if n is None:
+        return None
     beyond = np.array([n * 1.001])
     pair = sorted((first, second), key=lambda fit: float(_along(fit, beyond, at)[0]))
     spans = (span(fit.series, "n", at) for fit in pair)

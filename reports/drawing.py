@@ -40,7 +40,7 @@ def times(info: Curves, metric: str, axes: Axes) -> None:
         guide.set_label(f"slope {number(info.degree)}" if info.degree else "theory")
         guides.append(guide)
     _curves(info, axes, guides)
-    _cost_scale(axes, metric)
+    cost_scale(axes, metric)
     axes.set_title(f"{called(metric)} against {info.axis}")
 
 
@@ -91,7 +91,7 @@ def _curves(info: Curves, axes: Axes, guides: Sequence[Line2D]) -> None:
         )
     axes.set_xscale("log")
     axes.set(ylabel="")
-    _size_ticks(axes, info.levels)
+    size_ticks(axes, info.levels)
     shown = levels if info.hue is not None else []
     handles = [
         Line2D([], [], color=palette[v], marker=markers[v], ms=4, label=f"{info.hue} = {number(v)}")
@@ -164,8 +164,8 @@ def crossovers(info: Crossovers, axes: Axes) -> None:
         zorder=4,
     )
     axes.set(xscale="log", xlabel="n", ylabel="")
-    _cost_scale(axes, info.metric)
-    _size_ticks(axes, info.lines["n"].to_numpy())
+    cost_scale(axes, info.metric)
+    size_ticks(axes, info.lines["n"].to_numpy())
     axes.set_xlim(info.lines["n"].min() / 1.2, info.lines["n"].max() * 1.2)
     width = "" if info.d is None else f", d = {number(info.d)}"
     axes.set_title(f"{called(info.metric)} against n{width}")
@@ -181,17 +181,24 @@ def _value_at(info: Crossovers, layer: str, n: float) -> float:
     return float(np.exp(np.interp(np.log(n), np.log(own["n"].astype(float)), np.log(own["value"]))))
 
 
-def _cost_scale(axes: Axes, metric: str) -> None:
-    """Make the upright axis logarithmic, with a tick a decade, or three in two of few."""
+def cost_scale(axes: Axes, metric: str) -> None:
+    """Make the upright axis logarithmic, with a tick a decade, or three in two of few.
+
+    Bytes have a tick every four octaves, or every two: decades of them are no round numbers.
+    """
     axes.set_yscale("log")
     low, high = axes.get_ylim()
-    between = (1.0, 3.0) if math.log10(high / low) < _FEW_DECADES else (1.0,)
-    axes.yaxis.set_major_locator(LogLocator(10, subs=between, numticks=10))
+    few = math.log10(high / low) < _FEW_DECADES
+    if metric == "peak_bytes":
+        locator = LogLocator(4 if few else 16, numticks=10)
+    else:
+        locator = LogLocator(10, subs=(1.0, 3.0) if few else (1.0,), numticks=10)
+    axes.yaxis.set_major_locator(locator)
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: quantity(value, metric, 2)))
 
 
-def _size_ticks(axes: Axes, levels: NDArray[np.float64]) -> None:
+def size_ticks(axes: Axes, levels: NDArray[np.float64]) -> None:
     """Put ticks at sizes, thinned; where there are many, at powers of two between them."""
     if len(levels) > _MOST_LEVELS:
         low, high = np.log2(levels.min()), np.log2(levels.max())

@@ -205,7 +205,7 @@ def _inline(svg: str, label: str) -> str:
     assert box is not None  # matplotlib always writes one
     start = (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'{box.group()} role="img" aria-label="{_attribute(label)}">'
+        f'{box.group()} role="img" aria-label="{attribute(label)}">'
     )
     return start + svg[svg.index(">") + 1 :]
 
@@ -214,7 +214,8 @@ def _rounded(numbers: str) -> str:
     return re.sub(r"-?\d+\.\d+", lambda found: f"{float(found.group()):.1f}", numbers)
 
 
-def _attribute(text: str) -> str:
+def attribute(text: str) -> str:
+    """Escape a text for an attribute of SVG or HTML."""
     for character, entity in {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}.items():
         text = text.replace(character, entity)
     return text

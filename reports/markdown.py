@@ -45,7 +45,7 @@ def _sections(content: Content) -> Iterable[str]:
     yield "## Laws and reasons"
     for row, fit in zip(content.rows, content.fits, strict=True):
         name = f"{row.layer} ({row.variant})" if row.variant else row.layer
-        yield f"**{_escape(name)}**: {row.verdict}. {_escape(fit.reason)}."
+        yield f"**{escape(name)}**: {row.verdict}. {escape(fit.reason)}."
         if fit.law is not None:
             p = overlap_text(fit.law)
             written = [f"({t})^{p}" if p else str(t) for t in terms(fit.law, fit.series.metric)]
@@ -58,7 +58,7 @@ def _sections(content: Content) -> Iterable[str]:
     ):
         if pairs:
             yield f"## {heading}"
-            yield "\n".join(f"- {_escape(label)}: {_escape(value)}" for label, value in pairs)
+            yield "\n".join(f"- {escape(label)}: {escape(value)}" for label, value in pairs)
     if content.command:
         yield "## How to make it again"
         yield "\n".join(f"    {line}" for line in content.command.splitlines())
@@ -66,11 +66,11 @@ def _sections(content: Content) -> Iterable[str]:
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Write a table; nothing in it is read as markup."""
-    lines = [head, ["---"] * len(head), *(list(map(_escape, row)) for row in rows)]
+    lines = [head, ["---"] * len(head), *(list(map(escape, row)) for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     """Keep Markdown and HTML from reading a name or a reason as markup."""
     one_line = " ".join(text.split())
     return re.sub(r"([\\`*_\[\]<>|~$])", r"\\\1", one_line)

@@ -61,7 +61,7 @@ def write_report(
         "table.csv": table.to_csv(index=False),
         "laws.json": laws_json(fits),
     }
-    return [_write(folder / name, text) for name, text in files.items()]
+    return [write_whole(folder / name, text) for name, text in files.items()]
 
 
 def laws_json(fits: Sequence[Fit]) -> str:
@@ -79,7 +79,7 @@ def _finite(value: Any) -> Any:
     return value
 
 
-def _write(path: Path, text: str) -> Path:
+def write_whole(path: Path, text: str) -> Path:
     """Write beside the file and move it into place, so that a reader never sees half of it."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

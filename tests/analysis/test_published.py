@@ -1,19 +1,11 @@
 """Tables that others measured, as they are: laws that a straight line does not find."""
 
-from pathlib import Path
-
 import pytest
 from layerlaw.analysis import fit
 
-FOLDER = next(
-    (
-        p / "shared" / "published"
-        for p in Path(__file__).parents
-        if (p / "shared" / "published").is_dir()
-    ),
-    None,
-)
-pytestmark = pytest.mark.skipif(FOLDER is None, reason="the folder shared/published is not there")
+from ..published import FOLDER, needs_published
+
+pytestmark = needs_published
 
 
 def exponent(file, layer, expect):

@@ -42,7 +42,8 @@ def table(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["list"], ["run"], ["fit"], ["report"], ["predict"], ["validate"]]
+    "command",
+    [[], ["list"], ["run"], ["fit"], ["report"], ["predict"], ["validate"], ["published"]],
 )
 def test_every_command_has_help_with_an_example(command, tmp_path):
     assert "Example: layerlaw" in layerlaw(*command, "--help", cwd=tmp_path).stdout
@@ -219,6 +220,12 @@ def test_the_page_of_the_validation_is_the_commands_output(tmp_path):
     done = layerlaw("validate", "--cases", "2", "--seed", "3", "--markdown", cwd=tmp_path)
     assert "    layerlaw validate --cases 2 --seed 3 --markdown\n" in done.stdout
     assert "| laws | 2 | 2 | 2 | 2 | 2 | 2 |" in done.stdout
+
+
+def test_published_names_the_table_that_is_not_there(tmp_path):
+    done = layerlaw("published", "nowhere", cwd=tmp_path, status=2)
+    assert done.stderr == "layerlaw: nowhere/flash-attention-2022.csv: there is no such file\n"
+    assert not (tmp_path / "docs").exists()
 
 
 @pytest.mark.slow
