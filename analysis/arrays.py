@@ -5,6 +5,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+#: The relative error below which no law and no timer is believed: it keeps exact data finite.
+FLOOR = 1e-3
+
 
 def overlapped(parts: Array, p: float) -> Array:
     """Cost of parts (points, parts) that overlap with exponent p: (Σ part^p)^(1/p), (points,)."""

@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .arrays import Array
+from .arrays import FLOOR, Array
 from .fitting import fit_law, robust
 from .law import BARELY
-from .projection import FLOOR, Projection
+from .projection import Projection
 from .shared import independent
 from .terms import Leading, Monomial, columns, monomials
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from html import escape
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,11 @@ from .. import layers
 from . import readers, table
 from .discover import Form, discover
 from .exact import exact_law
-from .fitting import OVERLAPS, fit_law
+from .fitting import fit_law
 from .holdout import Trial, trials
-from .law import SUM, Law
+from .law import Law
 from .table import Series, TableError
-from .terms import ExpressionError, Leading, Monomial, leading, parse
+from .terms import ExpressionError, Leading, leading, parse
 from .verdict import MARGIN, Judgement, Verdict, judge
 
 SCHEMA = 1
@@ -68,7 +69,7 @@ class Fit:
         """How well the law predicts its own largest points when they are left out."""
         if self.law is None or self.law.polynomial:
             return ()
-        return trials(self.law, _overlaps(self.series))
+        return trials(self.law, overlap=_timed(self.series))
 
     @property
     def reason(self) -> str:
@@ -117,6 +118,12 @@ class Fit:
             "verdict": self.judgement.verdict.value if self.judgement else None,
             "reason": self.reason,
         }
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook: what it is, the law in words, and the verdict with its reason."""
+        verdict = f"{self.judgement.verdict.value}: " if self.judgement else ""
+        lines = [str(self.series), self.law.summary() if self.law else "", verdict + self.reason]
+        return f"<pre>{escape(chr(10).join(filter(None, lines)))}</pre>"
 
     def __repr__(self) -> str:
         verdict = self.judgement.verdict.value if self.judgement else "no theory"
@@ -256,21 +263,22 @@ def _law(series: Series, lead: Leading) -> Law:
         series.values,
         lead,
         lower,
-        overlaps=_overlaps(series),
-        regimes=series.metric == "seconds",
+        overlap=_timed(series),
+        regimes=_timed(series),
+        processes=series.processes,
     )
 
 
-def _overlaps(series: Series) -> Mapping[float, float]:
-    """Overlaps to try: only costs in time can run at once."""
-    return OVERLAPS if series.metric == "seconds" else SUM
+def _timed(series: Series) -> bool:
+    """Whether costs can overlap and regimes change: only times do."""
+    return series.metric == "seconds"
 
 
 def _terms(law: Law) -> list[dict[str, Any]]:
     """Give each term with its coefficient, those that lead last."""
     lower = [(c, term.text(law.axes), False) for c, term in law.terms]
     leads = [
-        (law.coefficient * weight, term.text(law.axes, law.shift), True)
+        (law.coefficient * weight, term.text(law.axes, law.shift) + law.bends, True)
         for weight, term in (law.leading.terms if law.coefficient else ())
     ]
     return [
@@ -281,12 +289,27 @@ def _terms(law: Law) -> list[dict[str, Any]]:
 
 def _regimes(law: Law) -> list[dict[str, Any]]:
     """Give the border between regimes, where there is one."""
+    if law.bend is not None and law.bent is not None:
+        bend = law.bend
+        return [
+            {
+                "term": law.leading.formula,
+                "along": law.axes[bend.axis],
+                "low": bend.low,
+                "high": bend.high,
+                "middle": None,
+                "part": 1.0,
+                "beyond": bend.beyond,
+                "probability": law.stepped,
+                "bend": {each: getattr(law.bent, each) for each in ("estimate", "low", "high")},
+            }
+        ]
     if law.step is None:
         return []
     border = law.step.border
     return [
         {
-            "term": Monomial.text(law.step, law.axes) or "1",
+            "term": law.step.plain(law.axes) or "1",
             "along": border.along.text(law.axes),
             "low": border.low,
             "high": border.high,
@@ -294,6 +317,7 @@ def _regimes(law: Law) -> list[dict[str, Any]]:
             "part": law.step.part,
             "beyond": law.step.beyond,
             "probability": law.stepped,
+            "bend": None,
         }
     ]
 

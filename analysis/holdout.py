@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from .arrays import FLOOR
 from .fitting import fit_law
 from .law import Law
-from .projection import FLOOR
 
 #: How many times beyond the points that are kept the law is tried.
 FACTORS = (2, 4)
@@ -36,7 +35,7 @@ class Trial:
     error: float
 
 
-def trials(law: Law, overlaps: Mapping[float, float]) -> list[Trial]:
+def trials(law: Law, *, overlap: bool = False) -> list[Trial]:
     """Leave out the points of largest cost, fit the rest, and predict them.
 
     At factor 2 those are left out whose leading part is half of the largest or more, at 4 a
@@ -56,7 +55,7 @@ def trials(law: Law, overlaps: Mapping[float, float]) -> list[Trial]:
             law.values[kept],
             law.leading,
             law.lower,
-            overlaps=overlaps,
+            overlap=overlap,
             regimes=law.step is not None,
             intervals=False,
         )

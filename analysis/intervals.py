@@ -17,8 +17,8 @@ import numpy as np
 from scipy.special import chdtri, logsumexp, ndtri
 from scipy.stats import qmc
 
-from .arrays import Array
-from .projection import FLOOR, Projection, Solution
+from .arrays import FLOOR, Array
+from .projection import Projection, Solution
 
 _FREEDOM = 4  # of the t distribution: tails heavier than the profile's
 _STAGES = ((128, 1.5), (128, 1.3), (256, 1.15))  # draws, and how much wider than the last
@@ -85,7 +85,7 @@ def sample(
         inside = (np.abs(theta) <= bound).all(axis=1)
         out = np.full((len(problems), len(theta)), -np.inf)
         for at, one in enumerate(problems):
-            out[at, inside] = one.log_likelihood(*one.profile(theta[inside])) + np.log(prior[at])
+            out[at, inside] = one.log_likelihood(theta[inside]) + np.log(prior[at])
         return out
 
     variance = (best.sse + problem.points * FLOOR**2) / freedom

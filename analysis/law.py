@@ -6,17 +6,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from html import escape
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 import pandas as pd
 
 from .arrays import Array, overlapped
 from .intervals import Sample
+from .numbers import number
 from .prediction import Posterior, Prediction, Reach, ladder, within
 from .projection import Projection
-from .regimes import Stepped
+from .regimes import Bend, Stepped
 from .structure import LeftOver
-from .terms import Leading, Monomial
+from .terms import Leading, Monomial, product
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 #: A leading term below this share of every value says nothing of its exponent.
 BARELY = 0.2
@@ -66,7 +72,10 @@ class Law:
         How likely each p is that was tried, given the points.
     stepped
         How likely the points lie in two regimes, so that one term holds on one side of a border
-        alone. The law has such a term only where that is sure.
+        alone, or the leading part bends. The law has such a term only where that is sure.
+    bend, bent
+        Where the leading part grows otherwise, and by how much larger the exponent is there; None
+        where it grows alike everywhere.
     spare
         Points beyond the law's free numbers; below 1 there are no intervals.
     sample
@@ -83,7 +92,7 @@ class Law:
     leading: Leading
     coefficient: float
     exponents: tuple[Exponent, ...]
-    terms: tuple[tuple[float, Monomial], ...]
+    terms: tuple[tuple[float, Monomial | Stepped], ...]
     sizes: Array
     values: Array
     residuals: Array
@@ -92,8 +101,10 @@ class Law:
     overlap: float = 1.0
     overlaps: Mapping[float, float] = field(default_factory=lambda: SUM)
     stepped: float = 0.0
+    bend: Bend | None = None
+    bent: Exponent | None = None
     sample: Sample | None = None
-    problems: Sequence[tuple[Projection, Sequence[Monomial]]] = ()
+    problems: Sequence[tuple[Projection, Sequence[Monomial | Stepped]]] = ()
     lower: Sequence[Monomial] = ()
     polynomial: tuple[tuple[Fraction, Monomial], ...] = ()
 
@@ -115,11 +126,54 @@ class Law:
     def parts(self, sizes: Array) -> Array:
         """Each term's value at sizes (points, axes): (points, terms + 1), the leading one last."""
         lead = self.coefficient * self.leading.column(sizes) * np.prod(sizes**self.shift, axis=1)
+        if self.bend is not None and self.bent is not None:
+            lead = lead * self.bend.size(sizes) ** self.bent.estimate
         return np.column_stack([*(c * term.column(sizes) for c, term in self.terms), lead])
 
-    def predict(self, sizes: Array) -> Array:
-        """Evaluate the law at sizes (points, axes), in the metric's unit: (points,)."""
-        return overlapped(self.parts(sizes), self.overlap)
+    @overload
+    def predict(self, sizes: Array) -> Array: ...
+
+    @overload
+    def predict(self, sizes: Array, interval: float) -> Prediction: ...
+
+    def predict(self, sizes: Array, interval: float | None = None) -> Array | Prediction:
+        """Predict what a point costs, in the metric's unit.
+
+        The interval holds the exponents, the overlap, the coefficients and a measurement's own
+        error. It knows of no regime beyond the points: where a cache overflows it is wrong.
+
+        Parameters
+        ----------
+        sizes
+            (points, axes), or one point.
+        interval
+            Level of the interval in which a measurement is expected, such as 0.95; without it, the
+            law alone is evaluated.
+
+        Returns
+        -------
+        (points,), or with an interval value, low and high, each (points,).
+
+        Raises
+        ------
+        ValueError
+            If a size is missing or not positive, or there were too few points for intervals.
+        """
+        sizes = self._checked(sizes)
+        value = overlapped(self.parts(sizes), self.overlap)
+        if interval is None:
+            return value
+        low, high = np.quantile(self.likely(sizes, measured=True), _ends(interval), axis=0)
+        return Prediction(value, low, high)
+
+    def plot(self, unit: str = "") -> Figure:
+        """Draw it beside its points along each size: a matplotlib figure, as notebooks show it."""
+        from .plotting import plot
+
+        return plot(self, unit)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(self.summary())}</pre>"
 
     def conf_int(self, level: float = 0.95) -> pd.DataFrame:
         """Intervals of the exponents: a row for each axis, columns low and high.
@@ -132,7 +186,7 @@ class Law:
         if self.polynomial:
             ends = np.zeros((len(self.axes), 2))
         else:
-            ends = self._drawn.quantiles(_ends(level))
+            ends = self._drawn.quantiles(_ends(level))[: len(self.axes)]
         degrees = np.array([self.leading.degree(axis) for axis in self.axes])
         return pd.DataFrame(
             ends + degrees[:, None], index=pd.Index(self.axes), columns=["low", "high"]
@@ -150,26 +204,54 @@ class Law:
         if left.structured:
             lines.append(f"left over  {left.structured:.1%} that follows the sizes")
         if len(self.overlaps) > 1:
-            likely = (f"p = {p:g}: {share:.0%}" for p, share in self.overlaps.items())
-            lines.append(f"overlap    {', '.join(likely)}")
-        if self.step is not None:
-            lines.append(f"regimes    {self.step.words(self.axes)}")
+            lines.append(f"overlap    {self.overlap_words}")
+        if self.regimes:
+            lines.append(f"regimes    {self.regimes}")
         return "\n".join(lines)
 
-    def prediction(self, sizes: Array, level: float = 0.95) -> Prediction:
-        """Predict what would be measured at sizes (points, axes), or at one, with an interval.
+    @property
+    def regimes(self) -> str:
+        """Say in words where the law changes, and how; empty where all points follow one."""
+        if self.step is not None:
+            return self.step.words(self.axes)
+        if self.bend is None or self.bent is None:
+            return ""
+        axis, bend = self.axes[self.bend.axis], self.bend
+        own = self.exponents[bend.axis]
+        there = Exponent(
+            axis,
+            own.estimate + self.bent.estimate,
+            own.estimate + self.bent.low,
+            own.estimate + self.bent.high,
+        )
+        return (
+            f"{'from' if bend.beyond else 'up to'} {axis} = {number(bend.place)} (between "
+            f"{number(bend.low)} and {number(bend.high)}) the leading term grows with {there} "
+            f"instead of {own.estimate:.2f}"
+        )
 
-        The interval holds the exponents, the overlap, the coefficients and a measurement's own
-        error. It knows of no regime beyond the points: where a cache overflows it is wrong.
+    @property
+    def overlap_words(self) -> str:
+        """Say how far its costs overlap, and how sure that is."""
+        most = max((p for p in self.overlaps if p > 1), key=lambda p: self.overlaps[p])
+        together = 1 - self.overlaps.get(1, 0.0)
+        if together < 0.5:
+            return f"costs add up (p = 1): {1 - together:.0%}"
+        likely = [p for p, share in self.overlaps.items() if p > 1 and share > 0.05 * together]
+        about = f"{min(likely):.2g} to {max(likely):.2g}" if len(likely) > 1 else f"{most:.2g}"
+        return f"costs overlap, p = {about}: {together:.0%}"
 
-        Raises
-        ------
-        ValueError
-            If a size is missing or not positive, or there were too few points for intervals.
+    def odds_against(self, axis: str) -> float:
+        """How much likelier the law is than one with the leading part's own degree in an axis.
+
+        The logarithm of the ratio; the lower-order terms are free in both.
         """
-        sizes = self._checked(sizes)
-        low, high = np.quantile(self.likely(sizes, measured=True), _ends(level), axis=0)
-        return Prediction(self.predict(sizes), low, high)
+        found = np.append(self.shift, [] if self.bent is None else self.bent.estimate)
+        without = np.where(np.arange(len(found)) == self.axes.index(axis), 0.0, found)
+        tried = np.array([found, without, np.zeros(len(found))])
+        likely = np.array([problem.log_likelihood(tried) for problem, _ in self.problems])
+        best, *others = likely.max(axis=0)
+        return float(best - max(others))
 
     def likely(self, sizes: Array, *, measured: bool = False) -> Array:
         """Values at sizes (points, axes) by laws that the points leave possible, (laws, points).
@@ -179,7 +261,7 @@ class Law:
         Raises
         ------
         ValueError
-            As `prediction` does.
+            As `predict` does.
         """
         sizes = self._checked(sizes)
         if self.polynomial:
@@ -238,7 +320,7 @@ class Law:
 
     @cached_property
     def _posterior(self) -> Posterior:
-        return Posterior(self.problems, self._drawn, self.leading)
+        return Posterior(self.problems, self._drawn, self.leading, self.bend)
 
     def elasticity(self, sizes: Array) -> Array:
         """Local slopes ∂log T/∂log size at sizes (points, axes): (points, axes)."""
@@ -267,16 +349,27 @@ class Law:
         if self.polynomial:
             products = (_exactly(c, term.text(self.axes)) for c, term in self.polynomial)
             return " + ".join(products)
-        written = [_product(c, term.text(self.axes)) for c, term in self.terms]
+        written = [product(c, term.text(self.axes)) for c, term in self.terms]
         if self.coefficient:
             written += [
-                _product(self.coefficient * weight, term.text(self.axes, self.shift))
+                product(self.coefficient * weight, term.text(self.axes, self.shift) + self.bends)
                 for weight, term in self.leading.terms
             ]
         if self.overlap == 1:
             return " + ".join(written)
         p = f"{self.overlap:g}"
         return f"({' + '.join(f'({term})**{p}' for term in written)})**(1/{p})"
+
+    @property
+    def bends(self) -> str:
+        """The factor of the leading part beyond a bend, as SymPy reads it."""
+        if self.bend is None or self.bent is None:
+            return ""
+        axis, place = self.axes[self.bend.axis], f"{self.bend.place:.12g}"
+        factor = f"({axis}/{place})**{self.bent.estimate:.10g}"
+        return (
+            f"*Piecewise(({factor}, {axis} {'>' if self.bend.beyond else '<'} {place}), (1, True))"
+        )
 
     def __repr__(self) -> str:
         inside = ", ".join(map(str, self.exponents))
@@ -290,7 +383,3 @@ def _ends(level: float) -> tuple[float, float]:
 
 def _exactly(coefficient: Fraction, text: str) -> str:
     return "*".join(filter(None, [str(coefficient) if coefficient != 1 or not text else "", text]))
-
-
-def _product(coefficient: float, text: str) -> str:
-    return f"{coefficient:.12g}*{text}" if text else f"{coefficient:.12g}"

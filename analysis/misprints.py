@@ -19,11 +19,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import t as student
 
-from .arrays import Array
+from .arrays import FLOOR, Array
 from .fits import Fit
-from .fitting import OVERLAPS, fit_law
-from .law import SUM, Law
-from .projection import FLOOR
+from .fitting import fit_law
+from .law import Law
 
 #: A point is told of where chance gives one like it, anywhere among all points, less often.
 LEVEL = 0.05
@@ -146,7 +145,7 @@ def _without(law: Law, at: int, metric: str) -> Law | None:
         law.values[kept],
         law.leading,
         law.lower,
-        overlaps=OVERLAPS if metric == "seconds" else SUM,
+        overlap=metric == "seconds",
         regimes=law.step is not None,
         intervals=False,
     )

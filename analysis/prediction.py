@@ -14,7 +14,7 @@ import numpy as np
 from .arrays import Array, overlapped
 from .intervals import Sample
 from .projection import Projection
-from .regimes import Stepped
+from .regimes import Bend, Stepped
 from .terms import Leading, Monomial, columns
 
 _DRAWS = 400
@@ -61,22 +61,26 @@ class Posterior:
         What the exponents were sampled from, each with its lower-order terms, and the sample.
     leading
         The leading part.
+    bend
+        Where it grows otherwise.
     """
 
     def __init__(
         self,
-        problems: Sequence[tuple[Projection, Sequence[Monomial]]],
+        problems: Sequence[tuple[Projection, Sequence[Monomial | Stepped]]],
         sample: Sample,
         leading: Leading,
+        bend: Bend | None = None,
     ) -> None:
         rng = np.random.default_rng(0)
         picked = rng.choice(sample.joint.size, _DRAWS, p=sample.joint.ravel() / sample.joint.sum())
         self._leading = leading
+        self._bend = bend
         self._laws = []
         for which, at in zip(*np.unravel_index(picked, sample.joint.shape), strict=True):
             (problem, lower), theta = problems[which], sample.draws[at]
-            if lower and isinstance(lower[-1], Stepped) and lower[-1].leads:
-                lower = [*lower[:-1], lower[-1].following(theta)]
+            if lower and isinstance(step := lower[-1], Stepped) and step.leads:
+                lower = [*lower[:-1], step.following(theta)]
             self._laws.append((problem.overlap, lower, theta, *problem.draw(theta, rng)))
         self._errors = rng.standard_normal(_DRAWS)
 
@@ -91,12 +95,15 @@ class Posterior:
             Whether what a measurement errs by is added.
         """
         lead = self._leading.column(sizes)
+        grows = sizes
+        if self._bend is not None:
+            grows = np.column_stack([sizes, self._bend.size(sizes)])
         # Most laws have the same terms: their columns are evaluated once.
         parts = {id(law[1]): columns(law[1], sizes) for law in self._laws}
         rows = []
         for drawn, error in zip(self._laws, self._errors, strict=True):
             p, lower, theta, top, others, spread = drawn
-            leads = top * lead * np.prod(sizes**theta, axis=1)
+            leads = top * lead * np.prod(grows**theta, axis=1)
             law = overlapped(np.column_stack([others * parts[id(lower)], leads]), p)
             rows.append(law * np.exp(spread * error) if measured else law)
         return np.array(rows)

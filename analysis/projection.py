@@ -9,6 +9,7 @@ terms: most coefficients come out as zero.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
 
@@ -16,14 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize, nnls
 
-from .arrays import Array
+from .arrays import FLOOR, Array
 from .shared import Whitening, independent
 
 #: A coefficient below this share of the fit is not in use.
 IN_USE = 1e-9
-
-#: The relative error below which no law and no timer is believed: it keeps exact data finite.
-FLOOR = 1e-3
 
 
 @dataclass(frozen=True)
@@ -90,9 +88,27 @@ class Projection:
         other._whiten(whitening)
         return other
 
+    def only(self, kept: Sequence[int]) -> Projection:
+        """Give the same problem with some of its lower-order terms alone."""
+        other = copy(self)
+        other._lower = self._lower[:, list(kept)]
+        other._whiten(self.whitening)
+        return other
+
+    def criterion(self, solution: Solution) -> float:
+        """Bayesian information criterion of a solution, all terms of the problem counted."""
+        error = np.log(solution.sse + self.points * FLOOR**4)  # exact data tell terms apart
+        return float(self.points * error + self.terms * np.log(self.points))
+
+    @property
+    def terms(self) -> int:
+        """Number of lower-order terms, a step of one of them counted."""
+        return int(self._lower.shape[1])
+
     def _whiten(self, whitening: Whitening) -> None:
         """Reduce the problem to its few columns."""
         self.whitening = whitening
+        self._weighted = (self._lower.T * whitening.roots).T
         # (1 − f^p)/p is the relative error 1 − f to first order, whatever p.
         self._target = whitening(np.full(self.points, 1 / self.overlap))
         lower = whitening(self._lower)
@@ -104,26 +120,46 @@ class Projection:
         self._total = float(self._target @ self._target)
 
     def _lead(self, exponents: Array) -> Array:
-        """Leading columns at these exponents, centred, before whitening: the step first."""
-        growth = np.exp(self.overlap * (self.centred @ exponents))
-        return np.asarray(self._leading[:, ::-1] * growth[:, None])
+        """Leading columns at many exponents (draws, axes), centred, before whitening.
 
-    def _columns(self, exponents: Array) -> tuple[Array, Array]:
-        """Leading columns of unit length at these exponents, and their lengths."""
-        columns = self.whitening(self._lead(exponents))
+        Gives (points, draws, columns), the step first.
+        """
+        growth = np.exp(self.overlap * (self.centred @ exponents.T))
+        return np.asarray(growth[:, :, None] * self._leading[:, None, ::-1])
+
+    def _columns(self, lead: Array) -> tuple[Array, Array]:
+        """Whiten leading columns to unit length, (points, draws, columns), and their lengths."""
+        columns = self.whitening(lead.reshape(self.points, -1)).reshape(lead.shape)
         lengths = np.linalg.norm(columns, axis=0)
         return columns / lengths, lengths
 
-    def _solve(self, columns: Array) -> tuple[Array, float]:
-        """Coefficients (lower…, step, leading) of the unit columns, and the squared error."""
-        along = self._q.T @ columns
-        beyond, heights = np.linalg.qr(columns - self._q @ along)
-        matrix = np.block([[self._r, along], [np.zeros((len(heights), self._r.shape[1])), heights]])
-        target = np.append(self._projected, beyond.T @ self._target)
-        coefficients, error = nnls(matrix, target)
-        coefficients[coefficients < IN_USE * coefficients.sum()] = 0.0
-        outside = max(self._total - float(target @ target), 0.0)
-        return coefficients, float(error) ** 2 + outside
+    def _solve(self, columns: Array) -> tuple[Array, Array, Array]:
+        """Solve for leading columns of unit length, (points, draws, columns).
+
+        Returns
+        -------
+        Coefficients of the unit columns (lower…, step, leading), (draws, terms); squared errors,
+        (draws,); and the triangles R of all columns, (draws, rows, terms).
+        """
+        draws, leads = columns.shape[1:]
+        rows, terms = self._r.shape
+        flat = columns.reshape(self.points, -1)
+        along = self._q.T @ flat
+        beyond = (flat - self._q @ along).reshape(columns.shape)
+        frames, heights = np.linalg.qr(beyond.transpose(1, 0, 2))
+        triangles = np.zeros((draws, rows + leads, terms + leads))
+        triangles[:, :rows, :terms] = self._r
+        triangles[:, :rows, terms:] = along.reshape(rows, draws, leads).transpose(1, 0, 2)
+        triangles[:, rows:, terms:] = heights
+        targets = np.empty((draws, rows + leads))
+        targets[:, :rows] = self._projected
+        targets[:, rows:] = self._target @ frames
+        coefficients, errors = np.empty((draws, terms + leads)), np.empty(draws)
+        for at, (triangle, target) in enumerate(zip(triangles, targets, strict=True)):
+            coefficients[at], errors[at] = nnls(triangle, target)
+        coefficients[coefficients < IN_USE * coefficients.sum(axis=1, keepdims=True)] = 0.0
+        outside = np.maximum(self._total - np.sum(targets**2, axis=1), 0.0)
+        return coefficients, errors**2 + outside, triangles
 
     def _uncentred(self, powers: Array, exponents: Array) -> tuple[float, Array]:
         """Turn coefficients^p into those of the terms: the leading one, and the others.
@@ -135,21 +171,17 @@ class Projection:
         return float(found[-1]), found[:-1]
 
     def _powers(self, coefficients: Array, lengths: Array) -> Array:
-        """Turn coefficients of the unit columns into those of the terms^p, in their order."""
-        return np.asarray(coefficients * self.overlap / np.append(self._norms, lengths))
+        """Turn coefficients of the unit columns (draws, terms) into those of the terms^p."""
+        norms = np.column_stack([np.tile(self._norms, (len(lengths), 1)), lengths])
+        return np.asarray(coefficients * self.overlap / norms)
 
     def solve(self, exponents: Array) -> Solution:
         """Find the best coefficients at these exponents, (axes,)."""
-        columns, lengths = self._columns(exponents)
-        coefficients, sse = self._solve(columns)
-        leading, lower = self._uncentred(self._powers(coefficients, lengths), exponents)
-        return Solution(exponents, leading, lower, sse)
-
-    def log_likelihood(self, sse: Array, active: NDArray[np.int_]) -> Array:
-        """Logarithm of the profile likelihood for these squared errors and terms in use."""
-        freedom = np.maximum(self.points - active, 1)
-        error = np.log(sse + self.points * FLOOR**2)
-        return np.asarray(-freedom / 2 * error - self.whitening.log_determinant / 2)
+        columns, lengths = self._columns(self._lead(exponents[None, :]))
+        coefficients, sse, _ = self._solve(columns)
+        powers = self._powers(coefficients, lengths)
+        leading, lower = self._uncentred(powers[0], exponents)
+        return Solution(exponents, leading, lower, float(sse[0]))
 
     def draw(self, exponents: Array, rng: np.random.Generator) -> tuple[float, Array, float]:
         """Draw coefficients at these exponents, and the size of the errors, from what is likely.
@@ -162,35 +194,68 @@ class Projection:
         The leading coefficient, the lower ones, and the standard deviation of the relative error
         of a point at new sizes.
         """
-        leads, lengths = self._columns(exponents)
-        coefficients, sse = self._solve(leads)
+        leads, lengths = self._columns(self._lead(exponents[None, :]))
+        (coefficients,), (sse,), (triangle,) = self._solve(leads)
         used = coefficients > 0
         freedom = max(self.points - int(np.count_nonzero(used)), 1)
         sigma = float(np.sqrt((sse + self.points * FLOOR**2) / rng.chisquare(freedom)))
-        columns = np.column_stack([self._unit, leads])[:, used]
         # columns = QR: the covariance is σ² (RᵀR)⁻¹
         noise = np.linalg.lstsq(
-            np.linalg.qr(columns, mode="r"), rng.standard_normal(columns.shape[1]), rcond=None
+            np.linalg.qr(triangle[:, used], mode="r"),
+            rng.standard_normal(np.count_nonzero(used)),
+            rcond=None,
         )[0]
         coefficients[used] = np.maximum(coefficients[used] + sigma * noise, 0)
         error = sigma * float(np.sqrt(self.whitening.variance))
-        return *self._uncentred(self._powers(coefficients, lengths), exponents), error
+        powers = self._powers(coefficients[None, :], lengths)
+        return *self._uncentred(powers[0], exponents), error
 
-    def profile(self, exponents: Array) -> tuple[Array, NDArray[np.int_]]:
-        """Squared relative error and number of terms in use at many exponents, (draws, axes)."""
-        sse = np.empty(len(exponents))
-        active = np.empty(len(exponents), dtype=int)
-        for i, theta in enumerate(exponents):
-            columns, lengths = self._columns(theta)
-            coefficients, sse[i] = self._solve(columns)
-            active[i] = np.count_nonzero(coefficients)
-            if self.overlap != 1:
-                # Of T, as for every other p: errors of T^p weigh a law that is too high more.
-                powers = self._powers(coefficients, lengths)
-                fitted = np.hstack([self._lower, self._lead(theta)]) @ powers
-                residuals = self.whitening(1 - fitted ** (1 / self.overlap))
-                sse[i] = residuals @ residuals
-        return sse, active
+    def log_likelihood(self, exponents: Array) -> Array:
+        """Logarithm of the profile likelihood at many exponents, (draws, axes): (draws,).
+
+        The errors' size is integrated out, the coefficients are at their best.
+        """
+        lead = self._lead(exponents)
+        columns, lengths = self._columns(lead)
+        coefficients, sse, triangles = self._solve(columns)
+        if self.overlap != 1:
+            # Of T, as for every other p: errors of T^p weigh a law that is too high more.
+            powers = self._powers(coefficients, lengths)
+            terms = self._lower.shape[1]
+            fitted = self._lower @ powers[:, :terms].T + np.sum(lead * powers[:, terms:], axis=2)
+            residuals = self.whitening(1 - fitted ** (1 / self.overlap))
+            sse = np.sum(residuals**2, axis=0)
+        used = coefficients > 0
+        freedom = np.maximum(self.points - np.count_nonzero(used, axis=1), 1)
+        error = np.log(sse + self.points * FLOOR**2)
+        penalty = self.whitening.log_determinant + self._restriction(lead, lengths, triangles, used)
+        return np.asarray(-freedom / 2 * error - penalty / 2)
+
+    def _restriction(
+        self, lead: Array, lengths: Array, triangles: Array, used: NDArray[np.bool_]
+    ) -> Array:
+        """Restricted likelihood's share of log|V|: log|XᵀV⁻¹X| − log|XᵀX|, X the terms in use.
+
+        Without it a law with nearly as many terms as there are sizes takes their errors for its
+        own, and the points seem to share nothing (Patterson & Thompson 1971). (draws,).
+        """
+        if not self.whitening.rank:
+            return np.zeros(len(used))
+        draws, terms = used.shape
+        lower = terms - lead.shape[2]
+        scale = np.column_stack([np.tile(self._norms, (draws, 1)), lengths])
+        leads = (lead.transpose(1, 0, 2) * self.whitening.roots[:, None]).astype(float)
+        plain = np.empty((draws, terms, terms))
+        plain[:, :lower, :lower] = self._weighted.T @ self._weighted
+        plain[:, :lower, lower:] = self._weighted.T @ leads
+        plain[:, lower:, :lower] = plain[:, :lower, lower:].transpose(0, 2, 1)
+        plain[:, lower:, lower:] = leads.transpose(0, 2, 1) @ leads
+        plain /= scale[:, :, None] * scale[:, None, :]
+        both = used[:, :, None] & used[:, None, :]
+        unused = np.eye(terms) * ~used[:, :, None]
+        whitened = triangles.transpose(0, 2, 1) @ triangles
+        signs = [np.linalg.slogdet(np.where(both, gram, unused)) for gram in (whitened, plain)]
+        return np.asarray(signs[0].logabsdet - signs[1].logabsdet)
 
     def _objective(self, exponents: Array) -> tuple[float, Array]:
         """Logarithm of the squared error and its gradient.
@@ -198,14 +263,16 @@ class Projection:
         By the envelope theorem the coefficients' own change drops out: at their optimum the
         error does not move with those that are free, and the others stay at zero.
         """
-        columns, lengths = self._columns(exponents)
-        coefficients, sse = self._solve(columns)
+        lead = self._lead(exponents[None, :])
+        columns, lengths = self._columns(lead)
+        (coefficients,), (sse,), _ = self._solve(columns)
         terms = self._unit.shape[1]
-        residual = self._target - self._unit @ coefficients[:terms] - columns @ coefficients[terms:]
-        part = self._lead(exponents) @ (coefficients[terms:] / lengths)
+        lower, leading = coefficients[:terms], coefficients[terms:]
+        residual = self._target - self._unit @ lower - columns[:, 0] @ leading
+        part = lead[:, 0] @ (leading / lengths[0])
         moved = self.whitening(self.overlap * part[:, None] * self.centred)
-        sse += self.points * FLOOR**2
-        return float(np.log(sse)), -2 * residual @ moved / sse
+        error = float(sse) + self.points * FLOOR**2
+        return float(np.log(error)), -2 * residual @ moved / error
 
     def search(self, bound: float, starts: Array) -> Solution:
         """Find the exponents of least error within ±bound, from each start, (starts, axes)."""
@@ -259,11 +326,7 @@ class Projection:
         -------
         (sides, terms); 0 where the coefficient would be negative.
         """
-        residuals = self.whitening(self.residuals(solution))
-        fitted = self.fitted(solution)
-        used = self.whitening(fitted[:, fitted.any(axis=0)])
-        moved = self.whitening(self._growing(fitted) * self.centred)
-        known, _ = np.linalg.qr(np.hstack([used, moved]))
+        residuals, known = self._known(solution)
         relative = (terms / self._values[:, None]) ** self.overlap
         found = []
         for side in sides**self.overlap:
@@ -275,6 +338,32 @@ class Projection:
             # A column that the law holds already leaves rounding errors alone.
             found.append(np.where(rest > 1e-6 * lengths, along / np.maximum(rest, 1e-300), 0) ** 2)
         return np.array(found)
+
+    def bends(self, solution: Solution, hinges: Array) -> Array:
+        """Squared error that one more size of the leading part would take away, to first order.
+
+        Parameters
+        ----------
+        solution
+            The law.
+        hinges
+            (points, candidates): logarithms of that size.
+        """
+        residuals, known = self._known(solution)
+        columns = self.whitening(self._growing(self.fitted(solution)) * hinges)
+        lengths = np.linalg.norm(columns, axis=0)
+        columns = columns - known @ (known.T @ columns)
+        rest = np.linalg.norm(columns, axis=0)
+        along = columns.T @ residuals
+        return np.where(rest > 1e-6 * lengths, along / np.maximum(rest, 1e-300), 0) ** 2
+
+    def _known(self, solution: Solution) -> tuple[Array, Array]:
+        """Whitened residuals, and what a law can make of them to first order, orthonormal."""
+        fitted = self.fitted(solution)
+        used = self.whitening(fitted[:, fitted.any(axis=0)])
+        moved = self.whitening(self._growing(fitted) * self.centred)
+        known, _ = np.linalg.qr(np.hstack([used, moved]))
+        return self.whitening(self.residuals(solution)), np.asarray(known)
 
     def curvature(self, solution: Solution) -> Array:
         """Gauss–Newton curvature of half the squared error in the exponents, (axes, axes)."""

@@ -14,20 +14,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .arrays import Array
+from .arrays import FLOOR, Array
 from .numbers import number
-from .projection import FLOOR, Projection, Solution
+from .projection import Projection, Solution
 from .terms import Leading, Monomial, columns, monomials
 
 #: How likely it is beforehand that a layer's points lie in two regimes. It is shared out equally
 #: among all candidates, so that their number is paid for.
-CHANCE = 0.1
+CHANCE = 0.3
 
 _HIGHEST = 2  # degree of a border in each size: n·d is a matrix, k·d² a weight
 _FEWEST = 4  # points on either side
 _PARTS = np.arange(1, 10) / 10  # in which the next regime may have come at a value between
 _SPARE = 12  # points beyond a law's free numbers, below which no border is looked for
-_FITTED = 8  # candidates that are fitted, of each problem
+_FITTED = 8  # candidates that are fitted, of each problem, unless one promises
+_BENT = 3  # the same of bends
+_HOPELESS = 6.0  # in log likelihood, so much less than the best of them or than no border
 
 
 @dataclass(frozen=True)
@@ -74,28 +76,32 @@ class Border:
 
 
 @dataclass(frozen=True)
-class Stepped(Monomial):
+class Stepped:
     """A term of one regime alone.
 
     Attributes
     ----------
+    term
+        What it is elsewhere: a term of lower order, or the leading part where the law's exponents
+        are.
     border
         Where it begins, or ends.
     beyond
         Whether it holds beyond the border; else up to it.
     leads
-        The leading term that it adds to; None where it is one of lower order.
+        The leading part that it adds to; None where it is a term of lower order.
     """
 
+    term: Monomial | Leading
     border: Border
     beyond: bool
-    leads: Monomial | None = None
+    leads: Leading | None = None
 
     def following(self, exponents: Array) -> Stepped:
         """Move a step of the leading part to where the law's exponents are, (axes,)."""
         if self.leads is None:
             return self
-        return replace(self, powers=self.leads.shifted(exponents).powers)
+        return replace(self, term=self.leads.shifted(exponents))
 
     def share(self, sizes: Array) -> Array:
         """How far its regime has come at sizes (points, axes): (points,), from 0 to 1."""
@@ -104,12 +110,14 @@ class Stepped(Monomial):
 
     def column(self, sizes: Array) -> Array:
         """Evaluate at sizes of shape (points, axes); gives (points,)."""
-        return np.asarray(super().column(sizes) * self.share(sizes))
+        return np.asarray(self.term.column(sizes) * self.share(sizes))
 
     def words(self, axes: Sequence[str]) -> str:
         """Say in a sentence what changes at the border."""
         border = self.border
-        what = f"each {super().text(axes) or 'pass'}" if self.leads is None else "the leading term"
+        what = "the leading term"
+        if isinstance(self.term, Monomial):
+            what = f"each {self.term.text(axes) or 'pass'}"
         between = f"between the points at {number(border.low)} and {number(border.high)}"
         if border.middle is not None:
             between += f", {self.part:.0%} of it at {number(border.middle)}"
@@ -133,9 +141,13 @@ class Stepped(Monomial):
         """Where it begins, or ceases, to hold in full."""
         return self.border.end if self.beyond else self.border.place
 
-    def text(self, axes: Sequence[str], shift: Array | None = None) -> str:
+    def plain(self, axes: Sequence[str]) -> str:
+        """Write the term as SymPy reads it, without where it holds."""
+        return self.term.text(axes) if isinstance(self.term, Monomial) else self.term.formula
+
+    def text(self, axes: Sequence[str]) -> str:
         """Write it as SymPy reads it."""
-        term = super().text(axes, shift)
+        term = self.plain(axes)
         border, along = self.border, self.border.along.text(axes)
         sign = ">=" if self.beyond else "<"
         pieces = [f"(1, {along} {sign} {self.full:.12g})"]
@@ -143,6 +155,78 @@ class Stepped(Monomial):
             pieces.append(f"({self.part:.12g}, {along} {sign} {self.ends:.12g})")
         where = f"Piecewise({', '.join(pieces)}, (0, True))"
         return f"{term}*{where}" if term else where
+
+
+@dataclass(frozen=True)
+class Bend:
+    """A size from which on the leading part grows otherwise, without a step.
+
+    Attributes
+    ----------
+    axis
+        Which size.
+    place
+        Where.
+    low, high
+        The sizes between which it lies.
+    beyond
+        Whether the law's own exponents are those up to it; else those beyond. They are those of
+        the side that has more points.
+    """
+
+    axis: int
+    place: float
+    low: float
+    high: float
+    beyond: bool
+
+    def size(self, sizes: Array) -> Array:
+        """Give what the leading part grows with on the other side alone, (points,): 1 on this one.
+
+        As one more size beside `sizes` (points, axes), its exponent is by how much that of the
+        axis differs there.
+        """
+        reached = sizes[:, self.axis] / self.place
+        return np.asarray(np.maximum(reached, 1) if self.beyond else np.minimum(reached, 1))
+
+
+def bends(
+    problem: Projection, best: Solution, sizes: Array, places: Sequence[Bend]
+) -> list[tuple[Bend, float]]:
+    """Find the bends that could explain most of what a law without regimes leaves.
+
+    Returns
+    -------
+    The most promising, each with how likely it is beforehand against none.
+    """
+    freedom = problem.points - best.active - problem.axes
+    if freedom < _SPARE or not places:
+        return []
+    hinges = np.log(np.column_stack([bend.size(sizes) for bend in places]))
+    gains = problem.bends(best, hinges)
+    left = np.maximum(1 - gains / (best.sse + problem.points * FLOOR**2), FLOOR**2)
+    chance = CHANCE / (1 - CHANCE) / len(places)
+    promises = np.log(chance) - freedom / 2 * np.log(left)
+    order = np.argsort(-promises)[:_BENT]
+    return [(places[at], chance) for at in order if promises[at] > -_HOPELESS]
+
+
+def places(sizes: Array) -> list[Bend]:
+    """List where the leading part may bend: at a size, or halfway between two.
+
+    Two sizes and four points or more lie on either side.
+    """
+    found = []
+    for axis, column in enumerate(sizes.T):
+        levels = np.unique(column)
+        between = np.sqrt(levels[1:] * levels[:-1])
+        for place in sorted([*levels[2:-2], *between[1:-1]]):
+            below, above = levels[levels < place], levels[levels > place]
+            points = np.count_nonzero(column < place), np.count_nonzero(column > place)
+            if min(points) >= _FEWEST:
+                beyond = bool(points[0] >= points[1])
+                found.append(Bend(axis, float(place), float(below[-1]), float(above[0]), beyond))
+    return found
 
 
 def steps(
@@ -173,9 +257,7 @@ def steps(
     freedom = problem.points - best.active - problem.axes
     if freedom < _SPARE or not borders:
         return []
-    # A step of several leading terms at once would be no single term.
-    tops = [term for _, term in leading.terms] if len(leading.terms) == 1 else []
-    terms = [*lower, *(top.shifted(best.exponents) for top in tops)]
+    terms: list[Monomial | Leading] = [*lower, leading.shifted(best.exponents)]
     shares = np.array([border.share(sizes) for border in borders])
     weights = np.array([border.weight for border in borders])
     chances = CHANCE / (1 - CHANCE) * np.tile(weights / weights.sum(), 2) / (2 * len(terms))
@@ -184,12 +266,12 @@ def steps(
     promises = np.log(chances)[:, None] - freedom / 2 * np.log(left)
     found = []
     for at in np.argsort(-promises, axis=None)[:_FITTED]:
+        if promises.flat[at] < max(promises.max(), 0.0) - _HOPELESS:
+            break
         side, which = np.unravel_index(at, gains.shape)
         border = borders[side % len(borders)]
-        term, beyond = terms[which], bool(side < len(borders))
-        leads = None if which < len(lower) else tops[which - len(lower)]
-        step = Stepped(term.powers, term.logs, border, beyond, leads)
-        found.append((step, float(chances[side])))
+        beyond, leads = bool(side < len(borders)), leading if which == len(lower) else None
+        found.append((Stepped(terms[which], border, beyond, leads), float(chances[side])))
     return found
 
 

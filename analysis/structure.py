@@ -18,7 +18,7 @@ from .arrays import Array
 #: Left-over below this share of the time does not move an exponent by a tenth of the margin.
 TOLERANCE = 0.05
 #: Points that scatter by more than this around a law are not described by it, even at random.
-SCATTER = 0.15
+SCATTER = 0.1
 
 _PERMUTATIONS = 999
 _LEVEL_NEIGHBOURS = 0.01

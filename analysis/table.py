@@ -55,6 +55,9 @@ class Series:
         (points, axes), and (points,) in the metric's unit.
     left_out
         Rows that were left out because their status is not ``ok``.
+    processes
+        (points, processes): which share of a point's repeats each process measured, or each round
+        where there are no processes; None where the table does not say.
     """
 
     layer: str
@@ -67,6 +70,7 @@ class Series:
     sizes: Array
     values: Array
     left_out: int = 0
+    processes: Array | None = None
 
     def __str__(self) -> str:
         other = [f"{column}={value}" for column, value in self.by.items()]
@@ -188,7 +192,8 @@ def cut(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> Iterator[Se
     ]
     separate = [*KEYS, *other]
     good = frame["value"].notna()
-    points = _collapse(frame[good], [*separate, *sizes])
+    points = collapse(frame[good], [*separate, *sizes])
+    shares = _processes(frame[good], [*separate, *sizes])
     groups = list(points.groupby(separate, sort=False, dropna=False))
     left_out = frame[~good].groupby(separate, dropna=False).size().to_dict()
     if all(len(points) < 2 for _, points in groups):
@@ -212,10 +217,11 @@ def cut(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> Iterator[Se
             sizes=points[list(vary)].to_numpy(dtype=float),
             values=points["value"].to_numpy(dtype=float),
             left_out=left_out.get(key, 0),
+            processes=None if shares is None else shares.loc[points["row"]].to_numpy(dtype=float),
         )
 
 
-def _collapse(frame: pd.DataFrame, point: Sequence[str]) -> pd.DataFrame:
+def collapse(frame: pd.DataFrame, point: Sequence[str]) -> pd.DataFrame:
     """Give each point one value, of its lowest repeats; ``row`` is the first of these."""
     ordered = frame.assign(row=frame.index).sort_values("value", kind="stable")
     grouped = ordered.groupby(list(point), sort=False, dropna=False)
@@ -225,6 +231,20 @@ def _collapse(frame: pd.DataFrame, point: Sequence[str]) -> pd.DataFrame:
     lowest = ordered[keep].groupby(list(point), sort=False, dropna=False)
     points: pd.DataFrame = lowest.agg(value=("value", "mean"), row=("row", "min")).reset_index()
     return points.sort_values("row", kind="stable")
+
+
+def _processes(frame: pd.DataFrame, point: Sequence[str]) -> pd.DataFrame | None:
+    """Which share of a point's repeats each process measured, or each round: a row per repeat.
+
+    None where a single one measured all.
+    """
+    there = [c for c in ("process", "round") if c in frame.columns and frame[c].nunique() > 1]
+    if not there:
+        return None
+    which = pd.get_dummies(frame[there[0]], dtype=float)
+    names = [frame[column] for column in point]
+    shares: pd.DataFrame = which.groupby(names, sort=False, dropna=False).transform("mean")
+    return shares
 
 
 def _plain(value: Any) -> Any:

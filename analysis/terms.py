@@ -7,6 +7,7 @@ import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 import sympy
@@ -74,13 +75,27 @@ class Monomial:
         return "*".join(factors)
 
 
+class Evaluated(Protocol):
+    """What has a value at sizes: a monomial, a leading part, a term of one regime."""
+
+    def column(self, sizes: Array) -> Array:
+        """Evaluate at sizes of shape (points, axes); gives (points,)."""
+
+
+def product(coefficient: float, text: str, unit: str = "1*") -> str:
+    """Write a product as SymPy reads it; a coefficient of 1 before a term is written as `unit`."""
+    if not text:
+        return f"{coefficient:.12g}"
+    return f"{unit if coefficient == 1 else f'{coefficient:.12g}*'}{text}"
+
+
 def monomials(axes: int, highest: int) -> list[Monomial]:
     """List all of whole degrees up to `highest` in each of so many sizes, the constant first."""
     degrees = itertools.product(range(highest + 1), repeat=axes)
     return [Monomial(tuple(map(float, powers)), (0,) * axes) for powers in degrees]
 
 
-def columns(terms: Sequence[Monomial], sizes: Array) -> Array:
+def columns(terms: Sequence[Evaluated], sizes: Array) -> Array:
     """Evaluate terms at sizes (points, axes): (points, terms), of which there may be none."""
     return np.array([term.column(sizes) for term in terms]).reshape(len(terms), len(sizes)).T
 
@@ -107,6 +122,10 @@ class Leading:
         columns = [weight * term.column(sizes) for weight, term in self.terms]
         return np.asarray(np.sum(columns, axis=0))
 
+    def shifted(self, shift: Array) -> Leading:
+        """Move the degrees of all its terms by a shift, (axes,)."""
+        return replace(self, terms=tuple((w, term.shifted(shift)) for w, term in self.terms))
+
     def degree(self, axis: str) -> float:
         """Highest degree in an axis."""
         at = self.axes.index(axis)
@@ -127,6 +146,12 @@ class Leading:
                     found.add(Monomial(tuple(float(p) for p in powers), tuple(q)))
         found -= {term for _, term in self.terms}
         return tuple(sorted(found, key=lambda m: (sum(m.powers), m.powers, m.logs)))
+
+    @property
+    def formula(self) -> str:
+        """Write it as a factor that SymPy reads: ``(4*n**2*d + 8*n*d**2)``, or ``n**2*d``."""
+        texts = (product(weight, term.text(self.axes), unit="") for weight, term in self.terms)
+        return f"({' + '.join(texts)})" if len(self.terms) > 1 else "".join(texts)
 
     def text(self) -> str:
         """Write it for a person: ``4·n²·d + 8·n·d²``."""

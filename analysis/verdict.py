@@ -23,6 +23,7 @@ MARGIN = 0.2
 _FEWEST_SIZES = 4
 _EDGE = 0.05  # an interval this near to the end of the search is cut off by it
 _MOSTLY = 0.5  # overhead above this share of the time hides the leading term
+_SURE = np.log(1000)  # odds at which theory's own term is not there, hidden by others
 _LED_OVER = 4  # ratio of the sizes between which the leading term has to take the larger part
 
 
@@ -82,6 +83,8 @@ def judge(
     reasons = [judged.reason for judged in single.values() if judged.verdict is verdict]
     if law.step is not None:
         reasons.append(_two_regimes(law))
+    elif law.regimes:
+        reasons.append(f"two regimes: {law.regimes}; the verdict is about the other side")
     return Judgement(verdict, "; ".join(dict.fromkeys(reasons))), single
 
 
@@ -112,6 +115,8 @@ def _judge_exponent(
     if within:
         inside = f"at most {margin:g} above" if at_most else f"within ±{margin:g}"
         return Judgement(Verdict.MATCHES, f"{said}: {'exactly' if law.polynomial else inside}")
+    if exponent.high < low and not law.polynomial and (reason := _perhaps_hidden(law, exponent)):
+        return Judgement(Verdict.UNRESOLVED, reason)
     if exponent.low > high or exponent.high < low:
         way = "faster" if exponent.estimate > theory else "slower"
         reason = f"{said}: it grows {way} than theory here"
@@ -172,6 +177,16 @@ def _hidden(law: Law, exponent: Exponent) -> str | None:
     if not short and (not leads or leads[-1] < _LED_OVER * leads[0]):
         return f"{_said(exponent, law)}: {_overhead_in_words(law, exponent.axis)}"
     return None
+
+
+def _perhaps_hidden(law: Law, exponent: Exponent) -> str | None:
+    """Doubt an exponent that is too low: a lower-order term may stand where theory's is hidden."""
+    if law.odds_against(exponent.axis) >= _SURE:
+        return None
+    return (
+        f"{_said(exponent, law)}: a term of lower order may have taken the place of theory's, "
+        f"which would be too small to be seen: measure larger {exponent.axis}"
+    )
 
 
 def _left_over(law: Law, exponent: Exponent) -> str | None:

@@ -52,18 +52,38 @@ def order_text(expr: Expr) -> str:
 def terms(law: Law, metric: str) -> list[Term]:
     """Terms of a fitted law, the leading ones last."""
     found = [
-        Term(quantity(c, metric), _factors(law.axes, m), where_text(m, law.axes))
-        for c, m in law.terms
+        Term(quantity(c * weight, metric), _factors(law.axes, m), where_text(term, law.axes))
+        for c, term in law.terms
+        for weight, m in _monomials(term)
     ]
     if law.coefficient:
         found += [
-            Term(quantity(law.coefficient * weight, metric), _factors(law.axes, m, law.shift))
+            Term(
+                quantity(law.coefficient * weight, metric),
+                _factors(law.axes, m, law.shift),
+                _bend_text(law),
+            )
             for weight, m in law.leading.terms
         ]
     return found
 
 
-def where_text(term: Monomial, axes: Sequence[str]) -> str:
+def _bend_text(law: Law) -> str:
+    """Write by what the leading part is multiplied beyond a bend; empty where there is none."""
+    if law.bend is None or law.bent is None:
+        return ""
+    axis, place = law.axes[law.bend.axis], number(law.bend.place)
+    sign = ">" if law.bend.beyond else "<"
+    return f"times ({axis}/{place})^{law.bent.estimate:.2f} where {axis} {sign} {place}"
+
+
+def _monomials(term: Monomial | Stepped) -> Sequence[tuple[float, Monomial]]:
+    """Give what a term is made of, with the weight of each."""
+    plain = term.term if isinstance(term, Stepped) else term
+    return plain.terms if isinstance(plain, Leading) else [(1.0, plain)]
+
+
+def where_text(term: Monomial | Stepped, axes: Sequence[str]) -> str:
     """Write in which regime a term holds: ``d²·k ≥ 1.27e+06``; empty where in all."""
     if not isinstance(term, Stepped):
         return ""
@@ -77,7 +97,7 @@ def where_text(term: Monomial, axes: Sequence[str]) -> str:
 
 def overlap_text(law: Law) -> str:
     """Write the overlap exponent p; empty where the terms simply add up."""
-    return "" if law.overlap == 1 else f"{law.overlap:g}"
+    return "" if law.overlap == 1 else f"{law.overlap:.2g}"
 
 
 def _factors(

@@ -104,8 +104,8 @@ def _facts(fit: Fit) -> Iterator[tuple[str, str]]:
                 f"parts of the work run at the same time ({likely:.0%} likely): powers of p = "
                 f"{overlap_text(fit.law)} add up instead of the times themselves",
             )
-        if fit.law.step is not None:
-            yield "regimes", f"{fit.law.step.words(fit.law.axes)} ({fit.law.stepped:.1%} likely)"
+        if fit.law.regimes:
+            yield "regimes", f"{fit.law.regimes} ({fit.law.stepped:.1%} likely)"
         for trial in fit.trials:
             yield (
                 f"predicted {trial.factor:g} times beyond",

@@ -108,7 +108,7 @@ def _answer(fit: Fit, variant: str, at: Mapping[str, float], budget: float | Non
         if budget is None:
             if missing:
                 raise ValueError(f"it grows in {listed(law.axes)}: say at which {listed(missing)}")
-            found = law.prediction(np.array([[given[axis] for axis in law.axes]]))
+            found = law.predict(np.array([[given[axis] for axis in law.axes]]), interval=0.95)
             axis, (value, low, high) = None, (float(each[0]) for each in found)
         else:
             if len(missing) != 1:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ..analysis import MARGIN, Fit, Verdict
-from ..analysis.line import slopes
+from ..analysis.arrays import Array
+from ..analysis.rivals import Line, Points
 from .fitted import Fitted, fit_sources
 from .formulas import overlap_text, terms, theory_text
 from .markdown import escape, table
@@ -132,10 +133,9 @@ def _count(one: Fitted) -> tuple[str, ...]:
 
 def _line_agrees(fit: Fit) -> bool:
     """Whether a log-log line is within the margin of theory in every axis."""
-    line = slopes(fit.series.sizes, fit.series.values)
     return all(
         fit.theory is None or abs(slope - fit.theory.degree(axis)) <= MARGIN
-        for axis, slope in zip(fit.series.axes, line, strict=True)
+        for axis, slope in zip(fit.series.axes, _line(fit), strict=True)
     )
 
 
@@ -170,9 +170,15 @@ def _section(one: Fitted) -> Iterator[str]:
         yield f"Orders from: {escape('; '.join(whose))}."
 
 
+def _line(fit: Fit) -> Array:
+    """Exponents of a log-log line, (axes,)."""
+    series = fit.series
+    return Line().fit(Points(series.axes, series.sizes, series.values)).exponents
+
+
 def _row(one: Fitted, fit: Fit) -> tuple[str, ...]:
     law, series = fit.law, fit.series
-    line = slopes(series.sizes, series.values) if series.axes else ()
+    line = _line(fit) if series.axes else ()
     return (
         one.name(fit),
         one.of(fit),

@@ -107,7 +107,7 @@ def test_an_exact_law_predicts_and_reaches_without_an_interval(table_of):
     table = table_of("mine", SIZES, 2 * N * D**2 + N).assign(metric="flops")
     (found,) = fit(table, {"mine": "n*d**2"})
     law = found.law
-    value, low, high = law.prediction(np.array([[10.0, 1000.0]]))
+    value, low, high = law.predict(np.array([[10.0, 1000.0]]), interval=0.95)
     assert value == low == high == 2 * 10 * 1000**2 + 10
     reach = law.reach("n", 1e9, at={"d": 1000})
     assert reach.low == reach.value == reach.high == pytest.approx(500, rel=0.05)

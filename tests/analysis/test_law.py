@@ -3,7 +3,6 @@ import pytest
 import sympy
 from layerlaw.analysis import fit_law
 from layerlaw.analysis.discover import discover
-from layerlaw.analysis.fitting import OVERLAPS
 from layerlaw.analysis.projection import Projection
 from layerlaw.analysis.terms import leading, parse
 
@@ -180,7 +179,7 @@ def test_costs_that_overlap_are_told_from_a_sum():
         exact = sum(part**overlap for part in parts) ** (1 / overlap)
         lead = leading(parse("n*d**2"), axes)
         values = noisy(exact, 0.02, seed=11)
-        law = fit_law(sizes, values, lead, lead.divisors(), overlaps=OVERLAPS)
+        law = fit_law(sizes, values, lead, lead.divisors(), overlap=True)
         assert law.overlap == overlap
         assert sum(law.overlaps.values()) == pytest.approx(1)
         assert max(law.overlaps, key=law.overlaps.get) == overlap
@@ -213,3 +212,21 @@ def test_intervals_of_any_level_and_a_summary():
     assert law.expression in said
     assert all(str(exponent) in said for exponent in law.exponents)
     assert f"{len(values)}, which scatter by {law.left_over.scatter:.1%}" in said
+
+
+def test_terms_of_no_account_are_left_out():
+    axes, sizes = N_D
+    kept = []
+    for seed in range(10):
+        values = noisy(times("1e-6*n + 1e-9*n**2*d", axes, sizes), 0.02, seed)
+        kept.append([term.text(axes) for _, term in law_of("n**2*d", axes, sizes, values).terms])
+    assert sum(terms == ["n"] for terms in kept) >= 7
+    assert all("n" in terms for terms in kept)
+
+
+def test_a_law_that_grows_too_slowly_may_be_one_whose_leading_term_is_hidden():
+    axes, sizes = grid(n=2.0 ** np.arange(5, 12), d=2.0 ** np.arange(4, 10))
+    hidden = noisy(times("1e-8*n*d + 2e-13*n**2*d", axes, sizes), 0.02, seed=3)
+    off = noisy(times("1e-8*n**1.5*d", axes, sizes), 0.02, seed=3)
+    assert law_of("n**2*d", axes, sizes, hidden).odds_against("n") < np.log(1000)
+    assert law_of("n**2*d", axes, sizes, off).odds_against("n") > np.log(1000)

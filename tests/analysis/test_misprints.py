@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from layerlaw.analysis import fit
-from layerlaw.analysis.line import slopes
 from layerlaw.analysis.misprints import LEVEL, misprints
 
 HALF = 0.5e-8  # seconds: half of the last digit that these tables print
@@ -108,10 +107,3 @@ def test_an_exact_law_has_no_misprints():
     frame = pd.DataFrame({"n": n, "d": 64, "value": 3 * n**2 + 7 * n})
     frame = frame.assign(layer="mine", device="cpu", mode="forward", metric="peak_bytes")
     assert held(frame, {"mine": "n**2"}) == []
-
-
-def test_a_straight_line_takes_overhead_for_a_smaller_exponent():
-    n, d = (x.ravel() for x in np.meshgrid([16.0, 64, 256], [8.0, 32, 128]))
-    sizes = np.column_stack([n, d])
-    assert slopes(sizes, n * d**2) == pytest.approx([1, 2])
-    assert slopes(sizes, n * d**2 + 1e5)[1] < 1

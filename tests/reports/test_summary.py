@@ -115,7 +115,7 @@ def test_a_law_is_written_with_units_and_its_fitted_exponents():
 def test_a_term_of_one_regime_says_where_it_holds():
     border = Border(Monomial((0.0, 2.0), (0, 0)), 100.0, 400.0)
     for beyond, sign in ((True, "≥"), (False, "<")):
-        step = Stepped((1.0, 1.0), (0, 0), border, beyond)
+        step = Stepped(Monomial((1.0, 1.0), (0, 0)), border, beyond)
         law = dataclasses.replace(exact("rnn", 2e-9, {"n": 1, "d": 2}).law, terms=((1e-9, step),))
         assert str(terms(law, "seconds")[0]) == f"1 ns·n·d [d² {sign} 200]"
 
@@ -124,7 +124,7 @@ def test_a_term_that_comes_in_part_says_so():
     border = Border(Monomial((0.0, 1.0), (0, 0)), 25.0, 400.0, middle=100.0, part=0.3)
     law = exact("rnn", 2e-9, {"n": 1, "d": 2}).law
     for beyond, where in ((True, "d ≥ 50, 30% below 200"), (False, "d < 200, 70% from 50")):
-        step = Stepped((1.0, 1.0), (0, 0), border, beyond)
+        step = Stepped(Monomial((1.0, 1.0), (0, 0)), border, beyond)
         stepped = dataclasses.replace(law, terms=((1e-9, step),))
         assert str(terms(stepped, "seconds")[0]) == f"1 ns·n·d [{where}]"
 

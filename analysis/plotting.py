@@ -1,0 +1,62 @@
+"""A law beside its points, for a notebook."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .arrays import Array
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from .law import Law
+
+_STEPS = 60
+_REACH = 2.0  # beyond the largest size
+_SHARES = (0.0, 0.5, 1.0)  # of the way through the other sizes' values that are drawn
+
+
+def plot(law: Law, unit: str = "") -> Figure:
+    """Draw a law along each of its sizes, with the 95 % interval of a measurement and the points.
+
+    A panel for each size; lines at the smallest, a middle and the largest of what is measured of
+    the others. The logarithms of both axes, so that a power is a straight line.
+
+    Parameters
+    ----------
+    law
+        The law.
+    unit
+        What its values are, to be written beside them.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.5 * len(law.axes), 3.6), layout="constrained")
+    panels = figure.subplots(1, len(law.axes), squeeze=False)[0]
+    for at, (panel, axis) in enumerate(zip(panels, law.axes, strict=True)):
+        others = np.unique(np.delete(law.sizes, at, axis=1), axis=0)
+        chosen = {round(share * (len(others) - 1)) for share in _SHARES}
+        for number, which in enumerate(sorted(chosen)):
+            _draw(law, panel, at, others[which], f"C{number}")
+        panel.set(xscale="log", yscale="log", xlabel=axis, ylabel=unit if not at else "")
+        if len(law.axes) > 1:
+            panel.legend(fontsize="small")
+    return figure
+
+
+def _draw(law: Law, panel: Axes, at: int, others: Array, colour: str) -> None:
+    """Draw one line, its interval and its points."""
+    here = (np.delete(law.sizes, at, axis=1) == others).all(axis=1)
+    measured = law.sizes[here, at]
+    along = np.geomspace(measured.min(), _REACH * measured.max(), _STEPS)
+    sizes = np.insert(np.tile(others, (_STEPS, 1)), at, along, axis=1)
+    names = [axis for axis in law.axes if axis != law.axes[at]]
+    label = ", ".join(f"{name} = {size:g}" for name, size in zip(names, others, strict=True))
+    panel.plot(along, law.predict(sizes), color=colour, label=label or None)
+    if law.sample is not None:
+        _, low, high = law.predict(sizes, interval=0.95)
+        panel.fill_between(along, low, high, color=colour, alpha=0.2, linewidth=0)
+    panel.plot(measured, law.values[here], "o", color=colour, markersize=4)
