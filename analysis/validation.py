@@ -1,11 +1,12 @@
-"""The fitter held against laws whose truth is known, beside a straight log-log line."""
+"""The fitter held against laws whose truth is known, beside other fitters on the same points."""
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 
@@ -15,72 +16,23 @@ from numpy.typing import NDArray
 
 from . import table
 from .arrays import Array
+from .discover import discover
 from .fits import fit
-from .synthetic import MUCH, Kind, SyntheticCase, cases
-from .terms import Leading
+from .fitting import fit_law
+from .rivals import BigO, ExtraP, Line, Points, Rival, RivalError, RivalLaw, exponents
+from .synthetic import MUCH, Kind, Noise, SyntheticCase, cases
+from .table import Series
+from .terms import Leading, Monomial
 from .verdict import Verdict
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """What the fitter made of one case.
-
-    Attributes
-    ----------
-    errors, line_errors
-        |exponent − truth| by axis, of the fitter and of a log-log line.
-    covered
-        By axis, whether the 95 % interval holds the truth.
-    widths
-        Widths of the intervals.
-    verdict
-        The law's verdict.
-    stepped
-        Whether two regimes were found.
-    """
-
-    name: str
-    errors: Array
-    line_errors: Array
-    covered: NDArray[np.bool_]
-    widths: Array
-    verdict: Verdict
-    stepped: bool
+#: How many times the largest size, in every axis, laws are followed to.
+FAR = 4.0
+#: What the best law leaves without noise, from which on a truth counts as no law.
+OUTSIDE = 0.1
 
 
-def outcome(case: SyntheticCase) -> Outcome:
-    """Fit a case, told theory's leading order alone, and hold it against the truth."""
-    one = fit(case.table, {case.name: case.name})[0]
-    assert one.law is not None  # a case has many points
-    assert one.judgement is not None
-    truth = np.array([case.truth[e.axis] for e in one.law.exponents])
-    estimate = np.array([e.estimate for e in one.law.exponents])
-    low = np.array([e.low for e in one.law.exponents])
-    high = np.array([e.high for e in one.law.exponents])
-    return Outcome(
-        name=case.name,
-        errors=np.abs(estimate - truth),
-        line_errors=np.abs(_line(case.table, case.theory) - truth),
-        covered=(low <= truth) & (truth <= high),
-        widths=high - low,
-        verdict=one.judgement.verdict,
-        stepped=one.law.step is not None,
-    )
-
-
-def _line(rows: pd.DataFrame, theory: Leading) -> Array:
-    """Exponents of a straight line through the logarithms of all repeats' means.
-
-    Where several terms lead, the line's slopes are held against the slopes that the leading
-    part itself has on the grid.
-    """
-    series = next(iter(table.cut(table.check(rows, "synthetic"), "synthetic")))
-    design = np.column_stack([np.ones(len(series.values)), np.log(series.sizes)])
-    slopes = np.linalg.lstsq(design, np.log(series.values), rcond=None)[0][1:]
-    if len(theory.terms) > 1:
-        own = np.linalg.lstsq(design, np.log(theory.column(series.sizes)), rcond=None)[0][1:]
-        slopes = slopes - own + np.array([theory.degree(a) for a in series.axes])
-    return np.asarray(slopes)
+def _between(noise: float) -> Noise:
+    return Noise(between=(noise, noise), shared=0.0, sized=(0.0, 0.0), shift=(0.0, 0.0))
 
 
 #: The kinds of cases that are tried, by name.
@@ -89,13 +41,176 @@ KINDS: Mapping[str, Kind] = {
     "off the law": Kind(off_law=True),
     "on the law, much overhead": Kind(overhead=MUCH),
     "off the law, much overhead": Kind(off_law=True, overhead=MUCH),
-    "on the law, overlapping": Kind(overhead=MUCH, overlapping=True),
-    "on the law, two regimes": Kind(stepped=True),
+    "overlapping costs": Kind(overhead=MUCH, overlapping=True),
+    "a step": Kind(stepped=True),
+    "a slope that changes": Kind(bent=True),
+    "a term that is not known": Kind(foreign=True),
+    "overhead hides it": Kind(overhead=MUCH, hidden=True),
+    "no law": Kind(switching=True),
+    "too few sizes": Kind(small=True),
+    "2 % between repeats": Kind(noise=_between(0.02)),
+    "5 % between repeats": Kind(noise=_between(0.05)),
+    "10 % between repeats": Kind(noise=_between(0.10)),
+    "n²·d + n·d², 5 %": Kind(order="n**2*d + n*d**2", noise=_between(0.05)),
 }
 
 
-def _batch(number: int, seed: int, kind: str) -> list[Outcome]:
-    return [outcome(case) for case in cases(number, seed, KINDS[kind])]
+@dataclass(frozen=True)
+class Outcome:
+    """What the fitter made of one case.
+
+    Attributes
+    ----------
+    errors, oracle, rivals
+        |exponent − truth| by axis: of the fitter, of the same told the true terms, and of other
+        fitters by name.
+    covered, widths
+        By axis, whether the 95 % interval holds the truth, and its width.
+    held
+        Of the points beyond the grid, whether the 95 % interval holds what was measured.
+    far
+        Relative error of the prediction at `FAR` times the largest sizes, by fitter; ours is "".
+    verdict
+        The law's verdict.
+    stepped
+        Whether two regimes were found.
+    outside
+        Whether the truth is so far from every law that none should match.
+    """
+
+    errors: Array
+    oracle: Array
+    rivals: Mapping[str, Array]
+    covered: NDArray[np.bool_]
+    widths: Array
+    held: NDArray[np.bool_]
+    far: Mapping[str, float]
+    verdict: Verdict
+    stepped: bool
+    outside: bool
+
+
+def outcomes(some: Sequence[SyntheticCase], rivals: Sequence[Rival]) -> list[Outcome]:
+    """Fit cases, told theory's leading order alone, and hold them against the truth."""
+    series = [_series(case.table) for case in some]
+    points = [Points(one.axes, one.sizes, one.values) for one in series]
+    theory = [case.truth.leading for case in some]
+    found = {
+        rival.name: exponents(rival, list(zip(points, theory, strict=True))) for rival in rivals
+    }
+    laws = {rival.name: rival.fit_all(points) for rival in rivals}
+    return [
+        _outcome(
+            case,
+            one,
+            {name: each[at] for name, each in found.items()},
+            {name: each[at] for name, each in laws.items()},
+        )
+        for at, (case, one) in enumerate(zip(some, series, strict=True))
+    ]
+
+
+def _outcome(
+    case: SyntheticCase,
+    series: Series,
+    found: Mapping[str, Array],
+    laws: Mapping[str, RivalLaw],
+) -> Outcome:
+    one = fit(case.table, {case.name: case.name})[0]
+    law = one.law
+    assert law is not None  # a case has many points
+    assert one.judgement is not None
+    truth = np.array([case.truth.exponents[e.axis] for e in law.exponents])
+    estimate = np.array([e.estimate for e in law.exponents])
+    low = np.array([e.low for e in law.exponents])
+    high = np.array([e.high for e in law.exponents])
+    held = np.empty(0, dtype=bool)
+    if law.sample is not None:
+        beyond = _points(case.held, series.axes)
+        _, least, most = law.predict(beyond.sizes, interval=0.95)
+        held = (least <= beyond.values) & (beyond.values <= most)
+    far = FAR * series.sizes.max(axis=0, keepdims=True)
+    at = case.truth(far)
+    told = {"": law.predict, **{name: rival.predict for name, rival in laws.items()}}
+    return Outcome(
+        errors=np.abs(estimate - truth),
+        oracle=np.abs(_oracle(case, series) - truth),
+        rivals={name: np.abs(each - truth) for name, each in found.items()},
+        covered=(low <= truth) & (truth <= high),
+        widths=high - low,
+        held=held,
+        far={name: float(np.abs(predict(far) / at - 1)[0]) for name, predict in told.items()},
+        verdict=one.judgement.verdict,
+        stepped=law.step is not None,
+        outside=bool(case.truth.switches) and _left(case, series) >= OUTSIDE,
+    )
+
+
+def _series(rows: pd.DataFrame) -> Series:
+    return next(iter(table.cut(table.check(rows, "synthetic"), "synthetic")))
+
+
+def _points(rows: pd.DataFrame, axes: tuple[str, ...]) -> Points:
+    """Collapse rows of any number of points, whichever sizes vary among them."""
+    points = table.collapse(rows, list(axes))
+    return Points(axes, points[list(axes)].to_numpy(float), points["value"].to_numpy(float))
+
+
+def _oracle(case: SyntheticCase, series: Series) -> Array:
+    """Exponents of the fitter when it is told which lower-order terms there are."""
+    law = fit_law(
+        series.sizes,
+        series.values,
+        case.truth.leading,
+        [term for _, term in case.truth.terms],
+        overlap=case.truth.overlap > 1,
+        regimes=case.truth.change is not None,
+        processes=series.processes,
+        intervals=False,
+    )
+    return np.array([e.estimate for e in law.exponents])
+
+
+def _left(case: SyntheticCase, series: Series) -> float:
+    """Find what the best law leaves of the truth itself."""
+    lead = case.truth.leading
+    law = fit_law(
+        series.sizes,
+        case.truth(series.sizes),
+        lead,
+        lead.divisors(),
+        overlap=True,
+        regimes=True,
+        intervals=False,
+    )
+    return law.left_over.scatter
+
+
+def recovered() -> tuple[int, int]:
+    """Search for x^p·log^q x without noise, p ≤ 3 and q ≤ 2: how many are found, and of how many.
+
+    They are added to an overhead, and nothing is told.
+    """
+    sizes = 2 ** np.linspace(5, 14, 37)[:, None]
+    laws = [Monomial((float(p),), (q,)) for p, q in itertools.product(range(4), range(3)) if p + q]
+    right = 0
+    for law in laws:
+        column = law.column(sizes)
+        form, *_ = discover(("n",), sizes, 0.1 * column.min() + column)
+        right += form.text == Leading(("n",), ((1.0, law),)).terms[0][1].text(("n",))
+    return right, len(laws)
+
+
+def _batch(number: int, seed: int, kind: str, extrap: str | None) -> list[Outcome]:
+    return outcomes(list(cases(number, seed, KINDS[kind])), _rivals(extrap))
+
+
+def _rivals(extrap: str | None) -> list[Rival]:
+    """Collect the fitters that are there."""
+    found: list[Rival] = [Line()]
+    with suppress(RivalError):
+        found.append(BigO())
+    return [*found, ExtraP(extrap)] if extrap else found
 
 
 @contextmanager
@@ -116,9 +231,10 @@ def validate(
     seed: int,
     *,
     workers: int | None = None,
+    extrap: str | None = None,
     progress: Callable[[int, int, object], None] | None = None,
 ) -> pd.DataFrame:
-    """Fit `number` cases of each kind: on the law and off it, with some overhead and with much.
+    """Fit `number` cases of each kind.
 
     Parameters
     ----------
@@ -128,18 +244,19 @@ def validate(
         Of the cases: the same seed gives the same figures.
     workers
         Processes; as many as there are cores, by default.
+    extrap
+        A Python interpreter that has Extra-P, to be held against it too.
     progress
         Called after each batch of cases with the number done, the number of all, and its seed.
 
     Returns
     -------
-    One row for each kind of case: quantiles of the error beside a log-log line's, coverage and
-    width of the 95 % intervals, and the shares of each verdict.
+    One row for each kind of case, as `summarise` gives it.
     """
     # Batches are of a fixed size, so that the figures do not depend on the number of workers.
     chunk = 25
     jobs = [
-        (min(chunk, number - start), seed * 1_000_003 + start, kind)
+        (min(chunk, number - start), seed * 1_000_003 + start, kind, extrap)
         for kind in KINDS
         for start in range(0, number, chunk)
     ]
@@ -159,20 +276,55 @@ def validate(
     return pd.DataFrame(rows).set_index("cases")
 
 
-def summarise(outcomes: Sequence[Outcome]) -> dict[str, float]:
-    """Sum up outcomes as the figures of the table."""
-    errors = np.concatenate([o.errors for o in outcomes])
-    line = np.concatenate([o.line_errors for o in outcomes])
-    widths = np.concatenate([o.widths for o in outcomes])
-    verdicts = [o.verdict for o in outcomes]
-    return {
-        "number": len(outcomes),
-        "median error": float(np.median(errors)),
-        "p95 error": float(np.quantile(errors, 0.95)),
-        "line median error": float(np.median(line)),
-        "line p95 error": float(np.quantile(line, 0.95)),
-        "coverage": float(np.mean(np.concatenate([o.covered for o in outcomes]))),
-        "two regimes": float(np.mean([o.stepped for o in outcomes])),
-        "median width": float(np.median(widths)),
+def summarise(some: Sequence[Outcome]) -> dict[str, float]:
+    """Sum up outcomes as the figures of the table.
+
+    Where nothing is left to be counted, such as errors of resolved laws where none is resolved,
+    a figure is NaN.
+    """
+    verdicts = [one.verdict for one in some]
+    resolved = [one for one in some if one.verdict is not Verdict.UNRESOLVED]
+    outside = [one for one in some if one.outside]
+    names = list(some[0].rivals)
+    figures = {
+        "number": len(some),
+        **_quantiles("", [one.errors for one in some]),
+        "resolved mean error": _mean([one.errors for one in resolved]),
+        **_quantiles("oracle ", [one.oracle for one in some]),
+        "coverage": _mean([one.covered for one in some]),
+        "median width": float(np.median(np.concatenate([one.widths for one in some]))),
+        "prediction coverage": _mean([one.held for one in some]),
+        "far error": float(np.median([one.far[""] for one in some])),
+        "two regimes": float(np.mean([one.stepped for one in some])),
         **{v.value: verdicts.count(v) / len(verdicts) for v in Verdict},
+        "resolved matches": _mean([np.array([o.verdict is Verdict.MATCHES]) for o in resolved]),
+        "outside": len(outside) / len(some),
+        "outside matches": _mean([np.array([o.verdict is Verdict.MATCHES]) for o in outside]),
     }
+    for name in names:
+        figures |= _quantiles(f"{name} ", [one.rivals[name] for one in some])
+        figures[f"{name} far error"] = float(np.nanmedian(_or_nan([o.far[name] for o in some])))
+        found = np.concatenate([one.rivals[name] for one in some])
+        figures[f"{name} fails"] = float(np.mean(np.isnan(found)))
+    return figures
+
+
+def _quantiles(name: str, errors: Sequence[Array]) -> dict[str, float]:
+    """Median and 95th percentile of those that there are."""
+    every = np.concatenate(errors)
+    every = _or_nan(every[~np.isnan(every)])
+    return {
+        f"{name}median error": float(np.median(every)),
+        f"{name}p95 error": float(np.quantile(every, 0.95)),
+    }
+
+
+def _mean(parts: Sequence[NDArray[np.floating] | NDArray[np.bool_]]) -> float:
+    return float(np.mean(_or_nan(np.concatenate(parts) if parts else [])))
+
+
+def _or_nan(values: Sequence[float] | NDArray[np.floating] | NDArray[np.bool_]) -> Array:
+    """Give the values, or NaN where there is none."""
+    found = np.asarray(values, dtype=float)
+    kept = found[~np.isnan(found)]
+    return kept if len(kept) else np.array([np.nan])

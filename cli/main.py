@@ -53,6 +53,7 @@ STORE = "measurements.sqlite"
 _MENDABLE = {
     "DeviceUnavailable",
     "ExpressionError",
+    "RivalError",
     "StoreError",
     "TableError",
     "UsageError",
@@ -272,28 +273,35 @@ def predict(
 
 @app.command(epilog="Example: layerlaw validate --cases 400 --seed 7")
 def validate(
-    cases: Annotated[
-        int, typer.Option(min=1, help="Synthetic laws on theory, and as many off it.")
-    ] = 200,
+    cases: Annotated[int, typer.Option(min=1, help="Synthetic laws of each kind.")] = 200,
     seed: Annotated[int, typer.Option(min=0, help="Of the cases.")] = 1000,
+    extrap: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PYTHON", help="A Python that has Extra-P, to hold the fitter against it too."
+        ),
+    ] = None,
     as_json: Json = False,
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print the page docs/validation.md.")
     ] = False,
 ) -> None:
-    """Hold the fitter against synthetic laws whose truth is known, beside a log-log line."""
+    """Hold the fitter against synthetic laws whose truth is known, beside other fitters."""
+    from ..analysis.bars import bars
+    from ..analysis.validation import recovered
     from ..analysis.validation import validate as hold
 
     with show.counting("synthetic laws") as update:
-        figures = hold(cases, seed, progress=update)
+        figures = hold(cases, seed, extrap=extrap, progress=update)
     if as_json:
         print(figures.to_json(orient="index", indent=2))
     elif markdown:
         from ..reports import validation
 
-        print(validation.render(figures, _command()), end="")
+        print(validation.render(figures, bars(figures, recovered()), _command()), end="")
     else:
         show.figures(figures)
+        show.bars(bars(figures, recovered()))
 
 
 @app.command(epilog="Example: layerlaw published ../shared/published --out docs")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..analysis import Fit
+    from ..analysis.bars import Bar
     from ..measure import Plan
     from ..measure import Progress as Step
     from ..reports.predictions import Answer
@@ -188,16 +189,24 @@ def answers(found: Sequence[Answer]) -> None:
 
 
 def figures(table: pd.DataFrame) -> None:
-    """Print the figures of the validation, a column for each kind of case."""
+    """Print the figures of the validation, a row for each kind of case."""
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    shown.add_column("figure")
-    for kind in table.index:
-        shown.add_column(str(kind), justify="right")
-    for figure in table.columns:
-        values = table[figure]
-        digits = "{:.0f}" if figure == "number" else "{:.4f}" if "error" in figure else "{:.3f}"
-        shown.add_row(figure, *(digits.format(value) for value in values))
+    shown.add_column("laws")
+    columns = ("median error", "p95 error", "coverage", "two regimes", *_STYLES)
+    for column in columns:
+        shown.add_column(column, justify="right")
+    for kind, row in table.iterrows():
+        texts = (f"{row[c]:.4f}" if "error" in c else f"{row[c]:.1%}" for c in columns)
+        shown.add_row(str(kind), *texts)
     _out().print(shown)
+
+
+def bars(some: Sequence[Bar]) -> None:
+    """Print which bars of the validation are missed."""
+    missed = [bar for bar in some if not bar.reached]
+    say(f"{len(some) - len(missed)} of {len(some)} bars are reached.")
+    for bar in missed:
+        say(f"missed: {bar.figure}: {bar.value:.4g}")
 
 
 def clock(seconds: float) -> str:

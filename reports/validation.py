@@ -2,53 +2,122 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from math import isnan
+
 import pandas as pd
 
+from ..analysis.bars import Bar
 from .markdown import table
 
-_WORDS = {
-    "number": "laws",
-    "median error": "error of an exponent, median",
-    "p95 error": "error of an exponent, 95th percentile",
-    "line median error": "of a log-log line, median",
-    "line p95 error": "of a log-log line, 95th percentile",
-    "coverage": "95 % intervals that hold the truth",
+_BY_KIND = {
+    "median error": "error, median",
+    "p95 error": "95th percentile",
+    "oracle median error": "told the terms, median",
+    "oracle p95 error": "95th percentile",
+    "coverage": "intervals that hold the truth",
+    "median width": "their width, median",
+    "prediction coverage": "that hold a value beyond",
     "two regimes": "two regimes found",
-    "median width": "width of an interval, median",
-    "matches": "verdict matches",
-    "differs": "verdict differs",
-    "unresolved": "verdict unresolved",
+    "matches": "matches",
+    "differs": "differs",
+    "unresolved": "unresolved",
 }
 
 
-def render(figures: pd.DataFrame, command: str) -> str:
+def render(figures: pd.DataFrame, bars: Sequence[Bar], command: str) -> str:
     """Write the figures of `analysis.validation.validate` as a page of Markdown.
 
     Parameters
     ----------
     figures
         A row for each kind of case.
+    bars
+        What is to be reached.
     command
         What makes the page again.
     """
-    rows = (
-        [words, *(_written(figure, value) for value in figures[figure])]
-        for figure, words in _WORDS.items()
+    return "\n\n".join([*_sections(figures, bars, command), ""])
+
+
+def _sections(figures: pd.DataFrame, bars: Sequence[Bar], command: str) -> Iterator[str]:
+    yield "# How well the fitter does"
+    yield (
+        "Laws whose truth is known, made as section 10 of [the method](method.md) says: "
+        f"{figures['number'].iloc[0]:.0f} of each kind. The fitter is told theory's order and "
+        "nothing else. This page is the output of"
     )
-    return "\n\n".join(
-        [
-            "# How well the fitter does",
-            "Laws whose truth is known, made as section 10 of [the method](method.md) says. The "
-            "fitter is told theory's order and nothing else. Off the law, one exponent is 0.35 to "
-            "0.8 from theory, and `differs` is right. This page is the output of",
-            f"    {command}",
-            table(["", *map(str, figures.index)], rows),
-            "",
-        ]
+    yield f"    {command}"
+    yield "## What is to be reached"
+    missed = [bar for bar in bars if not bar.reached]
+    yield f"{len(bars) - len(missed)} of {len(bars)} are reached."
+    yield table(["figure", "to reach", "reached", ""], map(_bar, bars))
+    yield "## By kind of law"
+    yield (
+        "Errors are |exponent − truth|. Off the law, one exponent is 0.35 to 0.8 from theory, and "
+        "`differs` is right. Where there is no law, or too few sizes, `unresolved` is."
     )
+    yield table(
+        ["", *_BY_KIND.values()],
+        (
+            [str(kind), *(_written(figure, row[figure]) for figure in _BY_KIND)]
+            for kind, row in figures.iterrows()
+        ),
+    )
+    if others := [c.removesuffix(" fails") for c in map(str, figures) if c.endswith(" fails")]:
+        yield "## Other fitters on the same points"
+        yield (
+            "Median and 95th percentile of the error of an exponent. What a fitter finds in "
+            "theory's own leading part, without noise, counts as theory's degrees: a sum has no "
+            " exponent of its own. big_O and Extra-P choose from lists of whole and broken "
+            "exponents, so that on theory they are right to the last digit or wrong by a step; off "
+            "theory the truth is no member of a list. Neither gives an interval, and big_O fits "
+            "one size at a time."
+        )
+        names = ["median error", "p95 error"]
+        yield table(
+            ["", "layerlaw", *others],
+            (
+                [
+                    str(kind),
+                    *(
+                        " / ".join(_written(n, row[f"{prefix}{n}"]) for n in names)
+                        for prefix in ("", *(f"{name} " for name in others))
+                    ),
+                ]
+                for kind, row in figures.iterrows()
+            ),
+        )
+        yield "Median error of a prediction at four times the largest size in every axis:"
+        yield table(
+            ["", "layerlaw", *others],
+            (
+                [
+                    str(kind),
+                    *(_percent(row[f"{p}far error"]) for p in ("", *(f"{n} " for n in others))),
+                ]
+                for kind, row in figures.iterrows()
+            ),
+        )
+
+
+def _bar(bar: Bar) -> list[str]:
+    write = _percent if bar.share else "{:.4f}".format
+    short = (lambda end: f"{end:.1%}") if bar.share else "{:g}".format
+    if bar.low == 0:
+        to_reach = f"≤ {short(bar.high)}"
+    elif bar.high == 1:
+        to_reach = f"≥ {short(bar.low)}"
+    else:
+        to_reach = f"{short(bar.low)} to {short(bar.high)}"
+    return [bar.figure, to_reach, write(bar.value), "" if bar.reached else "missed"]
 
 
 def _written(figure: str, value: float) -> str:
-    if figure == "number":
-        return f"{value:.0f}"
-    return f"{value:.4f}" if "error" in figure or "width" in figure else f"{value:.1%}"
+    if isnan(value):
+        return "–"
+    return f"{value:.4f}" if "error" in figure or "width" in figure else _percent(value)
+
+
+def _percent(value: float) -> str:
+    return "–" if isnan(value) else f"{value:.1%}"

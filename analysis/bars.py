@@ -1,0 +1,90 @@
+"""What the fitter is to reach on laws whose truth is known, and what it reached."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+_ON = ("on the law", "on the law, much overhead")
+_OFF = ("off the law", "off the law, much overhead")
+_NOISE = ("2 % between repeats", "5 % between repeats", "10 % between repeats")
+_LAWS = (*_ON, *_OFF, *_NOISE, "n²·d + n·d², 5 %")
+_UNBROKEN = (*_LAWS, "overlapping costs", "overhead hides it")
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A figure, and between what it is to lie.
+
+    Attributes
+    ----------
+    figure
+        What it is.
+    value
+        What was reached.
+    low, high
+        Between which it is to lie.
+    share
+        Whether it is a share, to be written in per cent.
+    """
+
+    figure: str
+    value: float
+    low: float
+    high: float
+    share: bool = False
+
+    @property
+    def reached(self) -> bool:
+        """Whether it lies there."""
+        return self.low <= self.value <= self.high
+
+
+#: What is said of it, the column of the figures, over which kinds its mean is taken, and the ends.
+_MEANS: Sequence[tuple[str, str, Sequence[str], float, float]] = (
+    *(
+        (f"mean error of an exponent, {kind}, resolved", "resolved mean error", [kind], 0, most)
+        for kind, most in zip(_NOISE, (0.005, 0.01, 0.02), strict=True)
+    ),
+    ("median error of an exponent", "median error", _ON[:1], 0, 0.012),
+    ("its 95th percentile", "p95 error", _ON[:1], 0, 0.08),
+    ("intervals that hold the exponent", "coverage", _LAWS, 0.93, 0.97),
+    ("the same, with a step", "coverage", ["a step"], 0.93, 0.97),
+    ("the same, overlapping costs", "coverage", ["overlapping costs"], 0.93, 0.97),
+    ("intervals that hold a value beyond the grid", "prediction coverage", _LAWS, 0.93, 0.97),
+    ("median error, overlapping costs", "median error", ["overlapping costs"], 0, 0.012),
+    ("off theory, called matches", "matches", _OFF, 0, 0.005),
+    ("on it and resolved, called matches", "resolved matches", _ON, 0.97, 1),
+    ("on it, left unresolved", "unresolved", _ON[:1], 0, 0.12),
+    ("hidden by overhead, called unresolved", "unresolved", ["overhead hides it"], 0.99, 1),
+    ("no law, called matches", "outside matches", ["no law"], 0, 0.01),
+    ("error of n²·d + n·d² at 4 times the sizes", "far error", _LAWS[-1:], 0, 0.03),
+    ("steps found", "two regimes", ["a step"], 0.95, 1),
+    ("slopes that change, found", "two regimes", ["a slope that changes"], 0.95, 1),
+    ("borders found where there is none", "two regimes", _UNBROKEN, 0, 0.02),
+)
+#: Beside a fitter that is told the terms: at most so many times its error.
+_ORACLE = 1.15
+
+
+def bars(figures: pd.DataFrame, recovered: tuple[int, int]) -> list[Bar]:
+    """Hold the figures of `validation.validate` and `validation.recovered` against their bars."""
+    rows: dict[Any, dict[Any, float]] = figures.to_dict("index")
+    found = []
+    for figure, column, kinds, low, high in _MEANS:
+        value = float(np.mean([rows[kind][column] for kind in kinds]))
+        share = column == "far error" or "error" not in column
+        found.append(Bar(figure, 0.0 if np.isnan(value) else value, low, high, share=share))
+    on = rows["on the law"]
+    for column, figure in (("median error", "median"), ("p95 error", "95th percentile")):
+        ratio = on[column] / on[f"oracle {column}"]
+        found.append(
+            Bar(f"{figure} of the error beside a fitter told the terms", ratio, 0, _ORACLE)
+        )
+    right, every = recovered
+    found.append(Bar("x^p·log^q x found without noise", right / every, 1, 1, share=True))
+    return found
