@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: A leading term below this share of every value says nothing of its exponent.
 BARELY = 0.2
+
+_STEP = 1e-4  # of the logarithm of a size, over which slopes are taken
 
 #: A sum: what costs are that do not overlap.
 SUM: Mapping[float, float] = {1: 1.0}
@@ -322,16 +324,37 @@ class Law:
     def _posterior(self) -> Posterior:
         return Posterior(self.problems, self._drawn, self.leading, self.bend)
 
-    def elasticity(self, sizes: Array) -> Array:
-        """Local slopes ∂log T/∂log size at sizes (points, axes): (points, axes)."""
-        step = 1e-4
-        slopes = []
-        for at in range(sizes.shape[1]):
-            move = np.ones(sizes.shape[1])
-            move[at] = np.exp(step)
-            ratio = self.predict(sizes * move) / self.predict(sizes / move)
-            slopes.append(np.log(ratio) / (2 * step))
-        return np.column_stack(slopes)
+    @overload
+    def elasticity(self, sizes: Array) -> Array: ...
+
+    @overload
+    def elasticity(self, sizes: Array, interval: float) -> Prediction: ...
+
+    def elasticity(self, sizes: Array, interval: float | None = None) -> Array | Prediction:
+        """Give the local slopes ∂log T/∂log size: the exponent that neighbouring sizes would tell.
+
+        Parameters
+        ----------
+        sizes
+            (points, axes).
+        interval
+            Level of an interval, as in `predict`.
+
+        Returns
+        -------
+        (points, axes), or with an interval value, low and high, each (points, axes).
+        """
+
+        def slopes(evaluate: Callable[[Array], Array]) -> Array:  # (..., points, axes)
+            moves = np.exp(_STEP * np.eye(sizes.shape[1]))
+            ratios = [evaluate(sizes * move) / evaluate(sizes / move) for move in moves]
+            return np.asarray(np.stack(np.log(ratios), axis=-1) / (2 * _STEP))
+
+        value = slopes(self.predict)
+        if interval is None:
+            return value
+        low, high = np.quantile(slopes(self.likely), _ends(interval), axis=0)
+        return Prediction(value, np.minimum(low, value), np.maximum(high, value))
 
     def overhead(self, sizes: Array | None = None) -> Array:
         """Share of the lower-order terms in the law at sizes (points, axes), or at its own points.

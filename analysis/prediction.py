@@ -21,14 +21,14 @@ _DRAWS = 400
 
 
 class Prediction(NamedTuple):
-    """What a law predicts, each (points,) in the metric's unit.
+    """What a law predicts, each (points,) in the metric's unit; or its slopes, (points, axes).
 
     Attributes
     ----------
     value
         The law itself.
     low, high
-        Ends of the interval in which a measurement is expected.
+        Ends of the interval: in which a measurement is expected, or the law's slope.
     """
 
     value: Array

@@ -55,6 +55,8 @@ class Content:
         What makes it again; empty where nothing can.
     margin
         Largest deviation of an exponent that still counts as a match.
+    caches
+        Bytes of the machine's caches by level, where they can tell of a border.
     """
 
     headline: str
@@ -68,6 +70,7 @@ class Content:
     guide: Sequence[tuple[str, str]]
     command: str
     margin: float
+    caches: Mapping[str, Any]
 
 
 def content(
@@ -91,6 +94,8 @@ def content(
         guide=_guide(margin),
         command=command,
         margin=margin,
+        # What a layer holds is counted in float32.
+        caches=machine.get("caches", {}) if settings.get("dtype", "float32") == "float32" else {},
     )
 
 

@@ -35,7 +35,8 @@ class Curves(NamedTuple):
     levels
         The values of `axis` that were measured.
     points, lines
-        Columns axis, hue, value: measured, and by the fitted law.
+        Columns axis, hue, value: measured, and by the fitted law; of slopes, lines have the ends of
+        their 95 % interval too, low and high, where there is one.
     theory
         Columns axis, hue, value of what theory says; empty where it says nothing.
     degree
@@ -106,6 +107,9 @@ def slopes_info(fit: Fit, law: Law, axis: str) -> Curves:
     points = pd.DataFrame(_neighbours(law, axis, hue), dtype=float)
     points = points[points["hue"].isin(whole["hue"])]
     lines = _lines(law, whole, axis, hue, held, lambda sizes: law.elasticity(sizes)[:, at])
+    if law.sample is not None and len(lines):
+        band = law.elasticity(_at(law, axis, hue, lines, held), interval=0.95)
+        lines = lines.assign(low=band.low[:, at], high=band.high[:, at])
     theory = pd.DataFrame(columns=[axis, "hue", "value"])
     flops = flops_of(fit)
     if flops is not None and len(lines):

@@ -55,6 +55,12 @@ def slopes(info: Curves, axes: Axes) -> None:
         )
     if len(info.theory):
         guides.append(guide)
+    levels = list(np.unique(info.lines["hue"]))
+    for (_, line), colour in zip(info.lines.groupby("hue"), ramp(len(levels)), strict=True):
+        if "low" in line:
+            axes.fill_between(
+                line[info.axis], line["low"], line["high"], color=colour, alpha=0.15, lw=0
+            )
     _curves(info, axes, guides)
     axes.set_ylim(*info.limits)
     axes.set_title(f"local slope in {info.axis}")

@@ -130,7 +130,7 @@ def _slopes(fit: Fit, law: Law) -> Picture:
     ]
     caption = (
         "Local slopes, the exponent that two neighbouring sizes would tell. Points: between "
-        "neighbouring measurements. Lines: the fitted law's."
+        "neighbouring measurements. Lines: the fitted law's, with their 95 % intervals."
     )
     if any(len(info.theory) for info in infos):
         caption += " Dashed: those of the FLOPs that theory counts."

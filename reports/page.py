@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -12,6 +13,7 @@ from markupsafe import Markup
 from .. import layers
 from ..analysis import Fit
 from . import figures, ink
+from .caches import outgrown
 from .content import Content
 from .figures import Picture
 from .formulas import Term, overlap_text, terms
@@ -79,7 +81,7 @@ def _sections(content: Content) -> Iterator[Section]:
             anchor=f"law-{index}",
             row=row,
             fit=fit,
-            facts=list(_facts(fit)),
+            facts=list(_facts(fit, content.caches)),
             metric=called(fit.series.metric),
             terms=terms(fit.law, fit.series.metric) if fit.law else (),
             overlap=overlap_text(fit.law) if fit.law else "",
@@ -87,7 +89,7 @@ def _sections(content: Content) -> Iterator[Section]:
         )
 
 
-def _facts(fit: Fit) -> Iterator[tuple[str, str]]:
+def _facts(fit: Fit, caches: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     name = fit.series.layer
     if name in layers.names():
         layer = layers.get(name)
@@ -105,7 +107,9 @@ def _facts(fit: Fit) -> Iterator[tuple[str, str]]:
                 f"{overlap_text(fit.law)} add up instead of the times themselves",
             )
         if fit.law.regimes:
-            yield "regimes", f"{fit.law.regimes} ({fit.law.stepped:.1%} likely)"
+            cache = outgrown(fit, caches)
+            found = f"{fit.law.regimes} ({fit.law.stepped:.1%} likely)"
+            yield "regimes", f"{found}: {cache}" if cache else found
         for trial in fit.trials:
             yield (
                 f"predicted {trial.factor:g} times beyond",

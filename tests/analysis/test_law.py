@@ -230,3 +230,16 @@ def test_a_law_that_grows_too_slowly_may_be_one_whose_leading_term_is_hidden():
     off = noisy(times("1e-8*n**1.5*d", axes, sizes), 0.02, seed=3)
     assert law_of("n**2*d", axes, sizes, hidden).odds_against("n") < np.log(1000)
     assert law_of("n**2*d", axes, sizes, off).odds_against("n") > np.log(1000)
+
+
+def test_slopes_have_intervals_that_hold_the_truth():
+    axes, sizes = N_D
+    n, d = sizes.T
+    work, inside = n**2 * d * (1 + 50 / d), []
+    truth = np.column_stack([np.full(len(n), 2.0), d / (d + 50)])
+    for seed in range(12):
+        values = noisy(1e-9 * work, 0.02, seed)
+        value, low, high = law_of("n**2*d", axes, sizes, values).elasticity(sizes, interval=0.95)
+        assert np.all((low <= value) & (value <= high))
+        inside.append((low <= truth) & (truth <= high))
+    assert np.mean(inside) >= 0.88
