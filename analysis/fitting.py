@@ -167,9 +167,8 @@ def _models(
         return _weighed(points, problems, shared, bound, regimes)
 
     models = around(*closest)
-    if (
-        models[0].step or models[0].bend
-    ):  # beyond its border points lay far off every law that had none
+    # Beyond a border points lay far off every law that had none.
+    if models[0].step or models[0].bend:
         problem, best = models[0].problem, models[0].best
         weights, spread = robust(problem.residuals(best), _spare(models[0]))
         models = around(problem.whitened(independent(weights)), best, spread)

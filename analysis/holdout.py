@@ -56,7 +56,7 @@ def trials(law: Law, *, overlap: bool = False) -> list[Trial]:
             law.leading,
             law.lower,
             overlap=overlap,
-            regimes=law.step is not None,
+            regimes=bool(law.regimes),
             intervals=False,
         )
         if rest.spare < 1:

@@ -146,7 +146,7 @@ def _without(law: Law, at: int, metric: str) -> Law | None:
         law.leading,
         law.lower,
         overlap=metric == "seconds",
-        regimes=law.step is not None,
+        regimes=bool(law.regimes),
         intervals=False,
     )
 

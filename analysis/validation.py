@@ -141,7 +141,7 @@ def _outcome(
         held=held,
         far={name: float(np.abs(predict(far) / at - 1)[0]) for name, predict in told.items()},
         verdict=one.judgement.verdict,
-        stepped=law.step is not None,
+        stepped=bool(law.regimes),
         outside=bool(case.truth.switches) and _left(case, series) >= OUTSIDE,
     )
 
