@@ -303,7 +303,7 @@ def summarise(some: Sequence[Outcome]) -> dict[str, float]:
     }
     for name in names:
         figures |= _quantiles(f"{name} ", [one.rivals[name] for one in some])
-        figures[f"{name} far error"] = float(np.nanmedian(_or_nan([o.far[name] for o in some])))
+        figures[f"{name} far error"] = float(np.median(_or_nan([o.far[name] for o in some])))
         found = np.concatenate([one.rivals[name] for one in some])
         figures[f"{name} fails"] = float(np.mean(np.isnan(found)))
     return figures

@@ -68,8 +68,8 @@ def _sections(figures: pd.DataFrame, bars: Sequence[Bar], command: str) -> Itera
         yield "## Other fitters on the same points"
         yield (
             "Median and 95th percentile of the error of an exponent. What a fitter finds in "
-            "theory's own leading part, without noise, counts as theory's degrees: a sum has no "
-            " exponent of its own. big_O and Extra-P choose from lists of whole and broken "
+            "theory's own leading part, without noise, counts as theory's degrees: a sum has none "
+            "of its own. big_O and Extra-P choose from lists of whole and broken "
             "exponents, so that on theory they are right to the last digit or wrong by a step; off "
             "theory the truth is no member of a list. Neither gives an interval, and big_O fits "
             "one size at a time."
