@@ -231,20 +231,25 @@ def test_published_names_the_table_that_is_not_there(tmp_path):
 
 @pytest.mark.slow
 def test_validation_reaches_its_bars(tmp_path):
-    done = layerlaw("validate", "--cases", "30", "--seed", "2000", "--json", cwd=tmp_path)
+    done = layerlaw("validate", "--cases", "15", "--seed", "2000", "--json", cwd=tmp_path)
     figures = json.loads(done.stdout)
-    on, off = figures["on the law"], figures["off the law"]
-    assert figures["off the law, much overhead"]["matches"] == 0
-    assert figures["on the law, much overhead"]["differs"] <= 0.04
-    assert figures["overlapping costs"]["median error"] <= 0.02
-    assert figures["overlapping costs"]["coverage"] >= 0.85
+    on = ["on the law", "2 % between repeats", "5 % between repeats", "n²·d + n·d², 5 %"]
+    off = ["off the law", "off the law, much overhead"]
+    laws = [*on, *off, "on the law, much overhead", "10 % between repeats"]
+
+    def mean(column, kinds):
+        return sum(figures[kind][column] for kind in kinds) / len(kinds)
+
+    # The exponents of a case err together: 15 cases of a kind tell little, those of eight do.
+    assert 0.91 <= mean("coverage", laws) <= 0.99
+    assert 0.91 <= mean("prediction coverage", laws) <= 0.99
+    assert mean("median error", on) <= 0.012
+    assert mean("p95 error", on) <= 0.08
+    assert mean("median error", laws) < mean("log-log line median error", laws) / 10
+    assert mean("matches", on) >= 0.8
+    assert mean("differs", on) == mean("matches", off) == 0
+    assert mean("two regimes", laws) <= 0.04
     assert figures["a step"]["two regimes"] >= 0.85
-    assert figures["on the law"]["two regimes"] <= 0.04
+    assert figures["overlapping costs"]["median error"] <= 0.02
     assert figures["overhead hides it"]["unresolved"] >= 0.93
-    assert on["median error"] <= 0.016
-    assert on["p95 error"] <= 0.08
-    assert on["median error"] < on["log-log line median error"] / 10
-    assert on["coverage"] >= 0.88  # 95 % over many cases
-    assert on["prediction coverage"] >= 0.88
-    assert on["matches"] >= 0.80
-    assert off["matches"] == 0
+    assert figures["no law"]["outside matches"] in (0, None)
