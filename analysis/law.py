@@ -348,7 +348,7 @@ class Law:
         def slopes(evaluate: Callable[[Array], Array]) -> Array:  # (..., points, axes)
             moves = np.exp(_STEP * np.eye(sizes.shape[1]))
             ratios = [evaluate(sizes * move) / evaluate(sizes / move) for move in moves]
-            return np.asarray(np.stack(np.log(ratios), axis=-1) / (2 * _STEP))
+            return np.asarray(np.log(np.stack(ratios, axis=-1)) / (2 * _STEP))
 
         value = slopes(self.predict)
         if interval is None:
