@@ -69,7 +69,7 @@ class Fit:
         """How well the law predicts its own largest points when they are left out."""
         if self.law is None or self.law.polynomial:
             return ()
-        return trials(self.law, overlap=_timed(self.series))
+        return trials(self.law, overlap=self.series.timed)
 
     @property
     def reason(self) -> str:
@@ -250,7 +250,7 @@ def fit_series(
 
 def _exact(series: Series, lead: Leading | None = None) -> Law | None:
     """Find the exact law of a count; a time is measured, and has none."""
-    if series.metric == "seconds":
+    if series.timed:
         return None
     return exact_law(series.axes, series.sizes, series.values, lead)
 
@@ -263,15 +263,10 @@ def _law(series: Series, lead: Leading) -> Law:
         series.values,
         lead,
         lower,
-        overlap=_timed(series),
-        regimes=_timed(series),
+        overlap=series.timed,
+        regimes=series.timed,
         processes=series.processes,
     )
-
-
-def _timed(series: Series) -> bool:
-    """Whether costs can overlap and regimes change: only times do."""
-    return series.metric == "seconds"
 
 
 def _terms(law: Law) -> list[dict[str, Any]]:

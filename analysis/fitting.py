@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from functools import cache, cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import overlaps
 from .arrays import FLOOR, Array
 from .intervals import Sample, sample
 from .law import Exponent, Law
 from .projection import Projection, Solution
-from .regimes import Bend, Stepped, bends, borders, places, steps
+from .regimes import Bend, Border, Stepped, bends, borders, places, steps
 from .shared import Whitening, independent, whitenings
 from .structure import left_over
 from .terms import Leading, Monomial, columns
@@ -84,10 +85,11 @@ def fit_law(
     model = _sparing(model, bound)
     problem, best, spare = model.problem, model.best, _spare(model)
     residuals = problem.residuals(best)
+    exponents = _exponents(leading, best, drawn, bound)
     return Law(
         leading=leading,
         coefficient=best.leading,
-        exponents=_exponents(leading, best, drawn, bound),
+        exponents=exponents[: len(leading.axes)],
         terms=tuple(
             (float(c), term) for c, term in zip(best.lower, model.lower, strict=True) if c > 0
         ),
@@ -100,20 +102,54 @@ def fit_law(
         overlaps=shares,
         stepped=stepped,
         bend=model.bend,
-        bent=_bend(best, drawn, bound) if model.bend else None,
+        bent=exponents[-1] if model.bend else None,
         sample=drawn,
         problems=[(each.problem, each.lower) for each in models],
         lower=lower,
     )
 
 
-class _Points(NamedTuple):
-    """What a law is fitted to, and its terms."""
+def refit(law: Law, kept: NDArray[np.bool_], *, overlap: bool) -> Law:
+    """Fit a law anew to those of its points that are kept, (points,), without intervals."""
+    return fit_law(
+        law.sizes[kept],
+        law.values[kept],
+        law.leading,
+        law.lower,
+        overlap=overlap,
+        regimes=bool(law.regimes),
+        intervals=False,
+    )
+
+
+@dataclass(frozen=True)
+class _Points:
+    """What a law is fitted to, and its terms; what follows from these alone is worked out once."""
 
     sizes: Array
     values: Array
     leading: Leading
     lower: Sequence[Monomial]
+
+    @cached_property
+    def lead(self) -> Array:
+        """The leading part at the sizes, (points,)."""
+        return self.leading.column(self.sizes)
+
+    @cached_property
+    def terms(self) -> Array:
+        """The lower-order terms there, (points, terms)."""
+        return columns(self.lower, self.sizes)
+
+    @cached_property
+    def borders(self) -> Sequence[Border]:
+        """Where a term may step."""
+        return borders(self.sizes)
+
+    @cached_property
+    def places(self) -> Sequence[Bend]:
+        """Where the leading part may bend."""
+        return places(self.sizes)
 
 
 @dataclass(frozen=True)
@@ -185,10 +221,9 @@ def _overlapping(
     The problem that describes the points best, its solution and its points' spread; and every
     problem with its solution and how likely it is beforehand.
     """
-    parts = points.leading.column(points.sizes), columns(points.lower, points.sizes)
 
     def problem(p: float) -> Projection:
-        return Projection(points.sizes, points.values, *parts, p)
+        return Projection(points.sizes, points.values, points.lead, points.terms, p)
 
     starts = np.outer((0.0, -0.4, 0.4), np.ones(len(points.leading.axes)))
     found = []
@@ -199,6 +234,7 @@ def _overlapping(
     weights = closest[0].whitening
     solved = {each.overlap: (each, best) for each, best, _ in found}
 
+    @cache
     def likelihood(p: float) -> float:
         each, best = solved[p]
         return float(each.whitened(weights).log_likelihood(best.exponents[None, :])[0])
@@ -234,12 +270,16 @@ def _weighed(
     if not regimes:
         return models
     stepped: list[_Model] = []
-    where = borders(points.sizes)
     for model in models:
         stepped += [
             _stepped(model, step, points, model.chance * chance, bound)
             for step, chance in steps(
-                model.problem, model.best, points.sizes, where, points.leading, points.lower
+                model.problem,
+                model.best,
+                points.sizes,
+                points.borders,
+                points.leading,
+                points.lower,
             )
         ]
     kept = [each for each in _likeliest([*models, *stepped], _UNLIKELY) if each.step]
@@ -253,11 +293,10 @@ def _bent(models: Sequence[_Model], points: _Points, bound: float, other: float)
     Their exponents are one more than those of other laws, so that they cannot be averaged with
     them: `other` is the log likelihood of the best of these.
     """
-    corners = places(points.sizes)
     found = [
         _with_bend(model, bend, points, model.chance * chance, bound)
         for model in models
-        for bend, chance in bends(model.problem, model.best, points.sizes, corners)
+        for bend, chance in bends(model.problem, model.best, points.sizes, points.places)
     ]
     if not found:
         return []
@@ -271,8 +310,7 @@ def _bent(models: Sequence[_Model], points: _Points, bound: float, other: float)
 def _with_bend(model: _Model, bend: Bend, points: _Points, chance: float, bound: float) -> _Model:
     """Fit a law whose leading part bends, from where the one without it was."""
     sizes = np.column_stack([points.sizes, bend.size(points.sizes)])
-    parts = points.leading.column(points.sizes), columns(points.lower, points.sizes)
-    problem = Projection(sizes, points.values, *parts, model.problem.overlap)
+    problem = Projection(sizes, points.values, points.lead, points.terms, model.problem.overlap)
     start = replace(model.best, exponents=np.append(model.best.exponents, 0.0))
     found = _model(
         problem.whitened(model.problem.whitening), start, points.lower, None, chance, bound
@@ -289,7 +327,7 @@ def _with_bend(model: _Model, bend: Bend, points: _Points, chance: float, bound:
 def _stepped(model: _Model, step: Stepped, points: _Points, chance: float, bound: float) -> _Model:
     """Fit a law with a step, from where the one without it was."""
     sizes, values, lower = points.sizes, points.values, points.lower
-    lead, terms = points.leading.column(sizes), columns(lower, sizes)
+    lead, terms = points.lead, points.terms
     if step.leads is None:
         terms = np.column_stack([terms, step.column(sizes)])
     else:  # a step of the leading part grows with the law's exponents, whatever they are
@@ -389,27 +427,26 @@ def robust(residuals: Array, spare: int) -> tuple[Array, float]:
     return np.asarray(1 / np.maximum(np.abs(residuals) / (_ROBUST * spread), 1)), spread
 
 
-def _bend(best: Solution, drawn: Sample | None, bound: float) -> Exponent:
-    """By how much an exponent differs on the other side of a bend."""
-    by = float(best.exponents[-1])
-    low, high = (-bound, bound) if drawn is None else drawn.quantiles(_LEVELS)[-1]
-    return Exponent("bend", by, min(float(low), by), max(float(high), by))
-
-
 def _exponents(
     leading: Leading, best: Solution, drawn: Sample | None, bound: float
 ) -> tuple[Exponent, ...]:
-    """Exponents with intervals; where nothing was drawn, the range that was searched."""
+    """Exponents with intervals; where nothing was drawn, the range that was searched.
+
+    Where the leading part bends, the last is by how much an exponent differs on the other side.
+    """
     if drawn is None:
         limits = np.tile((-bound, bound), (len(best.exponents), 1))
     else:
         limits = drawn.quantiles(_LEVELS)
+    degrees = {**{axis: leading.degree(axis) for axis in leading.axes}, "bend": 0.0}
     return tuple(
         Exponent(
             axis,
-            estimate=leading.degree(axis) + float(shift),
-            low=leading.degree(axis) + min(float(low), float(shift)),
-            high=leading.degree(axis) + max(float(high), float(shift)),
+            estimate=degree + float(shift),
+            low=degree + min(float(low), float(shift)),
+            high=degree + max(float(high), float(shift)),
         )
-        for axis, shift, (low, high) in zip(leading.axes, best.exponents, limits, strict=False)
+        for (axis, degree), shift, (low, high) in zip(
+            degrees.items(), best.exponents, limits, strict=False
+        )
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .arrays import FLOOR
-from .fitting import fit_law
+from .fitting import refit
 from .law import Law
 
 #: How many times beyond the points that are kept the law is tried.
@@ -50,15 +50,7 @@ def trials(law: Law, *, overlap: bool = False) -> list[Trial]:
         varies = all(len(np.unique(column)) > 2 for column in law.sizes[kept].T)
         if out.sum() < _FEWEST or not varies:
             continue
-        rest = fit_law(
-            law.sizes[kept],
-            law.values[kept],
-            law.leading,
-            law.lower,
-            overlap=overlap,
-            regimes=bool(law.regimes),
-            intervals=False,
-        )
+        rest = refit(law, kept, overlap=overlap)
         if rest.spare < 1:
             continue
         error = np.abs(rest.predict(law.sizes[out]) / law.values[out] - 1)

@@ -21,7 +21,7 @@ from scipy.stats import t as student
 
 from .arrays import FLOOR, Array
 from .fits import Fit
-from .fitting import fit_law
+from .fitting import refit
 from .law import Law
 
 #: A point is told of where chance gives one like it, anywhere among all points, less often.
@@ -115,7 +115,7 @@ def misprints(
         found += [
             _held(fit, law, rest, at, float(half[at]), pool)
             for at in range(len(law.values))
-            if (rest := _without(law, at, fit.series.metric)) is not None
+            if (rest := _without(law, at, timed=fit.series.timed)) is not None
         ]
     tested = len(found)
     corrected = [replace(one, level=min(one.level * tested, 1.0)) for one in found]
@@ -134,21 +134,13 @@ def _pool(laws: Sequence[Law]) -> tuple[float, int]:
     return error, sum(law.spare for law in told)
 
 
-def _without(law: Law, at: int, metric: str) -> Law | None:
+def _without(law: Law, at: int, *, timed: bool) -> Law | None:
     """Fit the law without a point; None where the rest is too few."""
     kept = np.arange(len(law.values)) != at
     sizes = law.sizes[kept]
     if kept.sum() < _FEWEST_REST or any(len(np.unique(column)) < 2 for column in sizes.T):
         return None
-    return fit_law(
-        sizes,
-        law.values[kept],
-        law.leading,
-        law.lower,
-        overlap=metric == "seconds",
-        regimes=bool(law.regimes),
-        intervals=False,
-    )
+    return refit(law, kept, overlap=timed)
 
 
 def _held(fit: Fit, law: Law, rest: Law, at: int, half: float, pool: tuple[float, int]) -> Deleted:
@@ -156,7 +148,7 @@ def _held(fit: Fit, law: Law, rest: Law, at: int, half: float, pool: tuple[float
     # The law with the point has one degree of freedom more to explain one point more.
     fall = max(float(np.sum(_errors(law, law.sizes, law.values) ** 2)) - own, 0.0)
     # How far costs overlap was chosen too: not counting it, twice the false alarms were raised.
-    spare = rest.spare - (fit.series.metric == "seconds")
+    spare = rest.spare - fit.series.timed
     pooled = spare < _FEWEST_SPARE
     error, freedom = pool if pooled else (own, spare)
     # Without a spread nothing is off.

@@ -331,12 +331,7 @@ class Projection:
         found = []
         for side in sides**self.overlap:
             columns = self.whitening(relative * side[:, None])
-            lengths = np.linalg.norm(columns, axis=0)
-            columns = columns - known @ (known.T @ columns)
-            rest = np.linalg.norm(columns, axis=0)
-            along = np.maximum(columns.T @ residuals, 0)
-            # A column that the law holds already leaves rounding errors alone.
-            found.append(np.where(rest > 1e-6 * lengths, along / np.maximum(rest, 1e-300), 0) ** 2)
+            found.append(np.maximum(_scores(columns, residuals, known), 0) ** 2)
         return np.array(found)
 
     def bends(self, solution: Solution, hinges: Array) -> Array:
@@ -351,11 +346,7 @@ class Projection:
         """
         residuals, known = self._known(solution)
         columns = self.whitening(self._growing(self.fitted(solution)) * hinges)
-        lengths = np.linalg.norm(columns, axis=0)
-        columns = columns - known @ (known.T @ columns)
-        rest = np.linalg.norm(columns, axis=0)
-        along = columns.T @ residuals
-        return np.where(rest > 1e-6 * lengths, along / np.maximum(rest, 1e-300), 0) ** 2
+        return _scores(columns, residuals, known) ** 2
 
     def _known(self, solution: Solution) -> tuple[Array, Array]:
         """Whitened residuals, and what a law can make of them to first order, orthonormal."""
@@ -373,3 +364,13 @@ class Projection:
         used = parts[:, parts.any(axis=0)]
         moved = moved - used @ np.linalg.lstsq(used, moved, rcond=None)[0]
         return np.asarray(moved.T @ moved)
+
+
+def _scores(columns: Array, residuals: Array, known: Array) -> Array:
+    """Parts of whitened residuals along columns, what is known taken off these: (columns,)."""
+    lengths = np.linalg.norm(columns, axis=0)
+    columns = columns - known @ (known.T @ columns)
+    rest = np.linalg.norm(columns, axis=0)
+    along = columns.T @ residuals
+    # A column that the law holds already leaves rounding errors alone.
+    return np.where(rest > 1e-6 * lengths, along / np.maximum(rest, 1e-300), 0)

@@ -199,14 +199,11 @@ def bends(
     -------
     The most promising, each with how likely it is beforehand against none.
     """
-    freedom = problem.points - best.active - problem.axes
-    if freedom < _SPARE or not places:
+    if _freedom(problem, best) < _SPARE or not places:
         return []
     hinges = np.log(np.column_stack([bend.size(sizes) for bend in places]))
-    gains = problem.bends(best, hinges)
-    left = np.maximum(1 - gains / (best.sse + problem.points * FLOOR**2), FLOOR**2)
     chance = CHANCE / (1 - CHANCE) / len(places)
-    promises = np.log(chance) - freedom / 2 * np.log(left)
+    promises = np.log(chance) + _gained(problem, best, problem.bends(best, hinges))
     order = np.argsort(-promises)[:_BENT]
     return [(places[at], chance) for at in order if promises[at] > -_HOPELESS]
 
@@ -254,16 +251,14 @@ def steps(
     -------
     The most promising steps, each with how likely it is beforehand against none.
     """
-    freedom = problem.points - best.active - problem.axes
-    if freedom < _SPARE or not borders:
+    if _freedom(problem, best) < _SPARE or not borders:
         return []
     terms: list[Monomial | Leading] = [*lower, leading.shifted(best.exponents)]
     shares = np.array([border.share(sizes) for border in borders])
     weights = np.array([border.weight for border in borders])
     chances = CHANCE / (1 - CHANCE) * np.tile(weights / weights.sum(), 2) / (2 * len(terms))
     gains = problem.gains(best, columns(terms, sizes), np.concatenate([shares, 1 - shares]))
-    left = np.maximum(1 - gains / (best.sse + problem.points * FLOOR**2), FLOOR**2)
-    promises = np.log(chances)[:, None] - freedom / 2 * np.log(left)
+    promises = np.log(chances)[:, None] + _gained(problem, best, gains)
     found = []
     for at in np.argsort(-promises, axis=None)[:_FITTED]:
         if promises.flat[at] < max(promises.max(), 0.0) - _HOPELESS:
@@ -273,6 +268,16 @@ def steps(
         beyond, leads = bool(side < len(borders)), leading if which == len(lower) else None
         found.append((Stepped(terms[which], border, beyond, leads), float(chances[side])))
     return found
+
+
+def _freedom(problem: Projection, best: Solution) -> int:
+    return int(problem.points - best.active - problem.axes)
+
+
+def _gained(problem: Projection, best: Solution, gains: Array) -> Array:
+    """Log likelihood that squared errors taken away are worth."""
+    left = np.maximum(1 - gains / (best.sse + problem.points * FLOOR**2), FLOOR**2)
+    return np.asarray(-_freedom(problem, best) / 2 * np.log(left))
 
 
 def borders(sizes: Array) -> list[Border]:

@@ -77,13 +77,20 @@ class Rival(ABC):
         return [self.fit(points) for points in many]
 
 
-def exponents(rival: Rival, cases: Sequence[tuple[Points, Leading]]) -> list[Array]:
+def exponents(
+    rival: Rival,
+    cases: Sequence[tuple[Points, Leading]],
+    fitted: Sequence[RivalLaw] | None = None,
+) -> list[Array]:
     """Exponents that a rival finds, made comparable with theory's degrees; by case, (axes,).
+
+    `fitted` are its laws of the cases, where they are there already.
 
     A sum that leads, or a logarithm, has no exponent of its own on a grid. So the rival also fits
     theory's leading part without noise, and what it finds there counts as theory's degrees.
     """
-    fitted = rival.fit_all([points for points, _ in cases])
+    if fitted is None:
+        fitted = rival.fit_all([points for points, _ in cases])
     alone = [p._replace(values=theory.column(p.sizes)) for p, theory in cases]
     return [
         law.exponents - own.exponents + np.array([theory.degree(axis) for axis in points.axes])

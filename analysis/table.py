@@ -72,6 +72,11 @@ class Series:
     left_out: int = 0
     processes: Array | None = None
 
+    @property
+    def timed(self) -> bool:
+        """Whether these are times: only such costs can overlap, change regimes, and err."""
+        return self.metric == "seconds"
+
     def __str__(self) -> str:
         other = [f"{column}={value}" for column, value in self.by.items()]
         return " ".join([self.layer, self.device, self.mode, self.metric, *other])

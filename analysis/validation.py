@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from . import table
 from .arrays import Array
 from .discover import discover
-from .fits import fit
+from .fits import fit_series
 from .fitting import fit_law
 from .rivals import BigO, ExtraP, Line, Points, Rival, RivalError, RivalLaw, exponents
 from .synthetic import MUCH, Kind, Noise, SyntheticCase, cases
 from .table import Series
-from .terms import Leading, Monomial
+from .terms import Monomial, parse
 from .verdict import Verdict
 
 #: How many times the largest size, in every axis, laws are followed to.
@@ -94,11 +94,9 @@ def outcomes(some: Sequence[SyntheticCase], rivals: Sequence[Rival]) -> list[Out
     """Fit cases, told theory's leading order alone, and hold them against the truth."""
     series = [_series(case.table) for case in some]
     points = [Points(one.axes, one.sizes, one.values) for one in series]
-    theory = [case.truth.leading for case in some]
-    found = {
-        rival.name: exponents(rival, list(zip(points, theory, strict=True))) for rival in rivals
-    }
+    told = [(own, case.truth.leading) for own, case in zip(points, some, strict=True)]
     laws = {rival.name: rival.fit_all(points) for rival in rivals}
+    found = {rival.name: exponents(rival, told, laws[rival.name]) for rival in rivals}
     return [
         _outcome(
             case,
@@ -116,7 +114,7 @@ def _outcome(
     found: Mapping[str, Array],
     laws: Mapping[str, RivalLaw],
 ) -> Outcome:
-    one = fit(case.table, {case.name: case.name})[0]
+    one = fit_series(series, parse(case.name))
     law = one.law
     assert law is not None  # a case has many points
     assert one.judgement is not None
@@ -197,7 +195,7 @@ def recovered() -> tuple[int, int]:
     for law in laws:
         column = law.column(sizes)
         form, *_ = discover(("n",), sizes, 0.1 * column.min() + column)
-        right += form.text == Leading(("n",), ((1.0, law),)).terms[0][1].text(("n",))
+        right += form.text == law.text(("n",))
     return right, len(laws)
 
 
