@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from html import escape
 from math import prod
@@ -17,6 +17,7 @@ from .. import layers
 from . import readers, table
 from .discover import Form, discover
 from .exact import exact_law
+from .explain import Gap, gaps
 from .fitting import fit_law
 from .holdout import Trial, trials
 from .law import Law
@@ -71,6 +72,11 @@ class Fit:
             return ()
         return trials(self.law, overlap=self.series.timed)
 
+    @cached_property
+    def gaps(self) -> Sequence[Gap]:
+        """Why the slopes are not theory's, along each axis; empty where parts were not timed."""
+        return gaps(self.series, self.theory) if self.theory is not None else ()
+
     @property
     def reason(self) -> str:
         """Why the verdict is what it is, or why there is none."""
@@ -114,6 +120,7 @@ class Fit:
             "overlap": law.overlap if law else None,
             "regimes": _regimes(law) if law else [],
             "prediction_error": [asdict(trial) for trial in self.trials],
+            "gaps": [asdict(gap) for gap in self.gaps],
             "exponents": exponents,
             "verdict": self.judgement.verdict.value if self.judgement else None,
             "reason": self.reason,
@@ -202,6 +209,12 @@ def fit(
     return fits
 
 
+def with_checks(fits: Sequence[Fit], source: Source, axes: Sequence[str] = ()) -> list[Fit]:
+    """Give the fits of a table with the checks that were measured since; no law is fitted anew."""
+    now = {str(one): one.checks for one in _series(source, axes)}
+    return [replace(fit, series=replace(fit.series, checks=now[str(fit.series)])) for fit in fits]
+
+
 def _series(source: Source, axes: Sequence[str]) -> list[Series]:
     """Read a source, check it and cut it into the points of its laws."""
     if isinstance(source, pd.DataFrame):
@@ -257,16 +270,16 @@ def _exact(series: Series, lead: Leading | None = None) -> Law | None:
 
 def _law(series: Series, lead: Leading) -> Law:
     """Fit all divisors beside the leading part."""
-    lower = lead.divisors()
-    return fit_law(
+    law = fit_law(
         series.sizes,
         series.values,
         lead,
-        lower,
+        lead.divisors(),
         overlap=series.timed,
         regimes=series.timed,
         processes=series.processes,
     )
+    return replace(law, left_over=replace(law.left_over, between=series.between))
 
 
 def _terms(law: Law) -> list[dict[str, Any]]:
@@ -292,6 +305,7 @@ def _regimes(law: Law) -> list[dict[str, Any]]:
                 "along": law.axes[bend.axis],
                 "low": bend.low,
                 "high": bend.high,
+                "interval": law.border,
                 "middle": None,
                 "part": 1.0,
                 "beyond": bend.beyond,
@@ -308,6 +322,7 @@ def _regimes(law: Law) -> list[dict[str, Any]]:
             "along": border.along.text(law.axes),
             "low": border.low,
             "high": border.high,
+            "interval": law.border,
             "middle": border.middle,
             "part": law.step.part,
             "beyond": law.step.beyond,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
@@ -26,6 +26,7 @@ _LEVELS = (0.025, 0.975)
 _NEGLIGIBLE = 9.0  # in log likelihood: what is e^9 times less likely moves no interval
 _UNLIKELY = 4.0  # the same for a law with a border, of which there are many
 _SURE = 0.95  # a border is said to be there when it is at least this likely
+_STRONG = 6.0  # in a criterion: strong evidence (Raftery 1995)
 _ROBUST = 4.0  # residuals beyond this many standard deviations lose weight (Huber 1964)
 
 
@@ -103,6 +104,7 @@ def fit_law(
         stepped=stepped,
         bend=model.bend,
         bent=exponents[-1] if model.bend else None,
+        border=_place(model, models, likely),
         sample=drawn,
         problems=[(each.problem, each.lower) for each in models],
         lower=lower,
@@ -170,8 +172,8 @@ class _Model:
         Log likelihood of the solution, the chance included.
     bend
         Where the leading part grows otherwise; the last of the exponents is by how much.
-    sure
-        How likely that is against all laws without a bend.
+    sure, around
+        How likely that is against all laws without a bend, and between which points it lies.
     """
 
     problem: Projection
@@ -182,6 +184,7 @@ class _Model:
     likelihood: float
     bend: Bend | None = None
     sure: float = 0.0
+    around: tuple[float, float] | None = None
 
 
 def _models(
@@ -304,7 +307,13 @@ def _bent(models: Sequence[_Model], points: _Points, bound: float, other: float)
     if found[0].likelihood < other + np.log(_SURE / (1 - _SURE)):
         return []
     sure = 1 / (1 + float(np.exp(other - found[0].likelihood)))
-    return [replace(each, sure=sure) for each in found if each.bend == found[0].bend]
+    best = found[0].bend
+    around = _around(
+        (each.bend.low, each.bend.high, float(np.exp(each.likelihood - found[0].likelihood)))
+        for each in found
+        if each.bend and best and each.bend.axis == best.axis
+    )
+    return [replace(each, sure=sure, around=around) for each in found if each.bend == best]
 
 
 def _with_bend(model: _Model, bend: Bend, points: _Points, chance: float, bound: float) -> _Model:
@@ -358,7 +367,9 @@ def _sparing(model: _Model, bound: float) -> _Model:
 
     What non-negativity leaves in use is more than is there: terms of no account share the noise,
     and move the exponents. Told nothing, exponents err by 1.3 to 1.6 times as much as told the
-    terms; the criterion (Schwarz 1978) leaves 1.0 to 1.1.
+    terms; the criterion (Schwarz 1978) leaves 1.0 to 1.2. Real layers have many small terms, and
+    the best choice of some has lost others: the exponents are those of all choices on the way,
+    weighted by how likely each is (Raftery 1995).
     """
     if not model.best.leading:
         return model
@@ -376,7 +387,13 @@ def _sparing(model: _Model, bound: float) -> _Model:
     kept = frozenset(at for at in plain if model.best.lower[at] > 0)
     while (better := min((kept, *(kept ^ {at} for at in plain)), key=criterion)) != kept:
         kept = better
-    _, problem, best = tried[kept]
+    scores = np.array([score for score, *_ in tried.values()])
+    weights = np.exp((scores.min() - scores) / 2)
+    every = np.array([best.exponents for *_, best in tried.values()])
+    score, problem, best = tried[kept]
+    mean = problem.solve(weights @ every / weights.sum())
+    if problem.criterion(mean) - score < _STRONG:  # else they lie too far apart for a mean
+        best = mean
     step = model.step and model.step.following(best.exponents)
     lower = [*(model.lower[at] for at in sorted(kept)), *([step] if step else [])]
     return replace(model, problem=problem, best=best, lower=lower, step=step)
@@ -386,6 +403,29 @@ def _likeliest(models: list[_Model], within: float) -> list[_Model]:
     """Those that are not much less likely than the best, the likeliest first."""
     models = sorted(models, key=lambda model: -model.likelihood)
     return [one for one in models if one.likelihood > models[0].likelihood - within]
+
+
+def _place(shown: _Model, models: Sequence[_Model], likely: Array) -> tuple[float, float] | None:
+    """Between which points the border of the law that is shown lies, at 95 %; None without one.
+
+    Borders of other likely laws count as far as they lie along the same size or product of sizes.
+    """
+    if shown.step is None:
+        return shown.around
+    along = shown.step.border.along
+    return _around(
+        (one.step.border.low, one.step.border.high, float(share))
+        for one, share in zip(models, likely, strict=True)
+        if one.step and one.step.border.along == along
+    )
+
+
+def _around(borders: Iterable[tuple[float, float, float]]) -> tuple[float, float]:
+    """Find between which points the likeliest borders, (low, high, share) each, make up 95 %."""
+    found = sorted(borders, key=lambda each: -each[2])
+    shares = np.cumsum([share for *_, share in found])
+    enough = found[: int(np.searchsorted(shares, _SURE * shares[-1])) + 1]
+    return min(low for low, *_ in enough), max(high for _, high, _ in enough)
 
 
 def _spare(model: _Model) -> int:

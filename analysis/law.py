@@ -17,7 +17,7 @@ from .intervals import Sample
 from .numbers import number
 from .prediction import Posterior, Prediction, Reach, ladder, within
 from .projection import Projection
-from .regimes import Bend, Stepped
+from .regimes import Bend, Stepped, surely
 from .structure import LeftOver
 from .terms import Leading, Monomial, product
 
@@ -78,6 +78,9 @@ class Law:
     bend, bent
         Where the leading part grows otherwise, and by how much larger the exponent is there; None
         where it grows alike everywhere.
+    border
+        Between which points the border lies, at 95 %: borders of other likely laws count as far
+        as they lie along the same size or product of sizes. None without one.
     spare
         Points beyond the law's free numbers; below 1 there are no intervals.
     sample
@@ -105,6 +108,7 @@ class Law:
     stepped: float = 0.0
     bend: Bend | None = None
     bent: Exponent | None = None
+    border: tuple[float, float] | None = None
     sample: Sample | None = None
     problems: Sequence[tuple[Projection, Sequence[Monomial | Stepped]]] = ()
     lower: Sequence[Monomial] = ()
@@ -200,7 +204,7 @@ class Law:
         lines = [
             f"law        {self.expression}",
             f"exponents  {'; '.join(map(str, self.exponents))}",
-            f"points     {len(self.values)}, which scatter by {left.scatter:.1%} around it",
+            f"points     {len(self.values)}, which scatter around it by {left}",
             f"overhead   {overhead.min():.0%} to {overhead.max():.0%} of it, by point",
         ]
         if left.structured:
@@ -215,7 +219,7 @@ class Law:
     def regimes(self) -> str:
         """Say in words where the law changes, and how; empty where all points follow one."""
         if self.step is not None:
-            return self.step.words(self.axes)
+            return self.step.words(self.axes, self.border)
         if self.bend is None or self.bent is None:
             return ""
         axis, bend = self.axes[self.bend.axis], self.bend
@@ -228,7 +232,8 @@ class Law:
         )
         return (
             f"{'from' if bend.beyond else 'up to'} {axis} = {number(bend.place)} (between "
-            f"{number(bend.low)} and {number(bend.high)}) the leading term grows with {there} "
+            f"{number(bend.low)} and {number(bend.high)}"
+            f"{surely(self.border, bend.low, bend.high)}) the leading term grows with {there} "
             f"instead of {own.estimate:.2f}"
         )
 

@@ -112,8 +112,8 @@ class Stepped:
         """Evaluate at sizes of shape (points, axes); gives (points,)."""
         return np.asarray(self.term.column(sizes) * self.share(sizes))
 
-    def words(self, axes: Sequence[str]) -> str:
-        """Say in a sentence what changes at the border."""
+    def words(self, axes: Sequence[str], around: tuple[float, float] | None = None) -> str:
+        """Say in a sentence what changes at the border, and between what it lies at 95 %."""
         border = self.border
         what = "the leading term"
         if isinstance(self.term, Monomial):
@@ -121,6 +121,7 @@ class Stepped:
         between = f"between the points at {number(border.low)} and {number(border.high)}"
         if border.middle is not None:
             between += f", {self.part:.0%} of it at {number(border.middle)}"
+        between += surely(around, border.low, border.high)
         return (
             f"{'from' if self.beyond else 'up to'} {border.along.text(axes)} = {number(self.ends)} "
             f"({between}) {what} costs more"
@@ -155,6 +156,13 @@ class Stepped:
             pieces.append(f"({self.part:.12g}, {along} {sign} {self.ends:.12g})")
         where = f"Piecewise({', '.join(pieces)}, (0, True))"
         return f"{term}*{where}" if term else where
+
+
+def surely(around: tuple[float, float] | None, low: float, high: float) -> str:
+    """Say the interval of a border where it is wider than the points that it lies between."""
+    if around is None or (low <= around[0] and around[1] <= high):
+        return ""
+    return f"; at 95 % between {number(around[0])} and {number(around[1])}"
 
 
 @dataclass(frozen=True)

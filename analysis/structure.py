@@ -41,6 +41,9 @@ class LeftOver:
         from the law, and by what share; None where none does.
     tested
         Whether there were points enough to look.
+    between
+        What the rounds of a point differ by, which the scatter is to be held against: relative
+        standard deviation; None where there is one.
     """
 
     scatter: float
@@ -49,6 +52,16 @@ class LeftOver:
     size: float | None = None
     share: float | None = None
     tested: bool = True
+    between: float | None = None
+
+    @property
+    def testable(self) -> bool:
+        """Whether anything can tell a law that describes the points from one that does not."""
+        return self.tested or self.between is not None
+
+    def __str__(self) -> str:
+        beside = "" if self.between is None else f" (a point's rounds differ by {self.between:.1%})"
+        return f"{self.scatter:.1%}{beside}"
 
     @property
     def describes(self) -> bool:

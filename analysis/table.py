@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from ..measure.table import CHECK, PARTS
 from ..measure.table import SIZES as SIZES  # a part of the table here too
 from .arrays import Array
 
@@ -29,12 +31,36 @@ _LOWEST = 0.6
 #: both speeds; with it the scatter around the law was 12 %, without it 5 %.
 _NEAR = 0.15
 
+#: Seconds that stand for none: small beside everything, and not zero.
+_NONE = 1e-15
+
 #: Sizes and values beyond this, or below its inverse, are a mistake, and powers of them overflow.
 _EXTREME = 1e30
 
 
 class TableError(ValueError):
     """A table that cannot be fitted; the message names file, row and column."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the passes of a series consist of, each (points,).
+
+    Attributes
+    ----------
+    known
+        Whether it was measured; where not, the others are NaN.
+    flops, products
+        FLOPs of the products, and seconds that they take alone.
+    others, calls
+        Seconds of the other operations, and of calling all of them.
+    """
+
+    known: NDArray[np.bool_]
+    flops: Array
+    products: Array
+    others: Array
+    calls: Array
 
 
 @dataclass(frozen=True)
@@ -58,6 +84,13 @@ class Series:
     processes
         (points, processes): which share of a point's repeats each process measured, or each round
         where there are no processes; None where the table does not say.
+    between
+        What a point's processes, or rounds, differ by: the relative standard deviation of their
+        values, over all points; None where each point has one.
+    parts
+        What its passes consist of, where the table has it.
+    checks
+        Sizes and times of further points, to which no law is fitted: (points, axes), (points,).
     """
 
     layer: str
@@ -71,6 +104,9 @@ class Series:
     values: Array
     left_out: int = 0
     processes: Array | None = None
+    between: float | None = None
+    parts: Parts | None = None
+    checks: tuple[Array, Array] | None = None
 
     @property
     def timed(self) -> bool:
@@ -181,7 +217,7 @@ def cut(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> Iterator[Se
     """Cut a checked table into series: one for each law.
 
     Every column but sizes, value and those within a point separates laws where it varies.
-    Repeats of a point become one value.
+    Repeats of a point become one value. What passes consist of goes with their times.
 
     Raises
     ------
@@ -197,8 +233,10 @@ def cut(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> Iterator[Se
     ]
     separate = [*KEYS, *other]
     good = frame["value"].notna()
-    points = collapse(frame[good], [*separate, *sizes])
+    points = _with_spread(collapse(frame[good], [*separate, *sizes]), frame[good])
     shares = _processes(frame[good], [*separate, *sizes])
+    parts, checks = points[points["metric"].isin(PARTS)], points[points["metric"] == CHECK]
+    points = points.drop([*parts.index, *checks.index])
     groups = list(points.groupby(separate, sort=False, dropna=False))
     left_out = frame[~good].groupby(separate, dropna=False).size().to_dict()
     if all(len(points) < 2 for _, points in groups):
@@ -223,6 +261,11 @@ def cut(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> Iterator[Se
             values=points["value"].to_numpy(dtype=float),
             left_out=left_out.get(key, 0),
             processes=None if shares is None else shares.loc[points["row"]].to_numpy(dtype=float),
+            between=_pooled(points),
+            parts=_parts(points, parts, [c for c in (*separate, *sizes) if c != "metric"]),
+            checks=_checks(checks, {**values, **held}, vary)
+            if values["metric"] == "seconds"
+            else None,
         )
 
 
@@ -236,6 +279,57 @@ def collapse(frame: pd.DataFrame, point: Sequence[str]) -> pd.DataFrame:
     lowest = ordered[keep].groupby(list(point), sort=False, dropna=False)
     points: pd.DataFrame = lowest.agg(value=("value", "mean"), row=("row", "min")).reset_index()
     return points.sort_values("row", kind="stable")
+
+
+def _parts(points: pd.DataFrame, parts: pd.DataFrame, point: Sequence[str]) -> Parts | None:
+    """Find what the passes of points consist of; None for what is no time, or not known."""
+    if parts.empty or (points["metric"] != "seconds").any():
+        return None
+    wide = parts.pivot(index=list(point), columns="metric", values="value").reset_index()
+    found = points[list(point)].merge(wide, how="left", on=list(point)).reindex(columns=list(PARTS))
+    known = found["product_flops"].notna().to_numpy(dtype=bool)
+    if not known.any():
+        return None
+    found[known] = found[known].fillna(_NONE)  # what takes no time has no row
+    return Parts(known, *(found[metric].to_numpy(dtype=float) for metric in PARTS))
+
+
+def _checks(
+    checks: pd.DataFrame, same: Mapping[str, Any], axes: Sequence[str]
+) -> tuple[Array, Array] | None:
+    """Find the checks of a series of times: what is the same in it is the same in them."""
+    own = pd.Series(same["metric"] == "seconds", index=checks.index)
+    for column, value in same.items():
+        if column != "metric":
+            own &= checks[column].isna() if pd.isna(value) else checks[column] == value
+    found = checks[own]
+    if found.empty:
+        return None
+    return found[list(axes)].to_numpy(dtype=float), found["value"].to_numpy(dtype=float)
+
+
+def _with_spread(points: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
+    """Add to points what their rounds, else their processes, differ by.
+
+    The columns are `spread`, the sum of squares of the logarithms of the rounds' values around
+    their mean, and `more`, the rounds beyond the first.
+    """
+    point = [column for column in points.columns if column not in ("value", "row")]
+    which = next((c for c in ("round", "process") if c in frame.columns), None)
+    if which is None or frame[which].nunique() < 2:
+        return points.assign(spread=0.0, more=0)
+    each = collapse(frame, [*point, which])
+    logs = each.assign(log=np.log(each["value"])).groupby(point, sort=False, dropna=False)["log"]
+    found = logs.agg(spread="var", more="size").reset_index()
+    found["more"] -= 1
+    found["spread"] *= found["more"]
+    return points.merge(found, how="left", on=point)
+
+
+def _pooled(points: pd.DataFrame) -> float | None:
+    """Give the standard deviation between the rounds of a point, over all points."""
+    more = int(points["more"].sum())
+    return float(np.sqrt(points["spread"].sum() / more)) if more else None
 
 
 def _processes(frame: pd.DataFrame, point: Sequence[str]) -> pd.DataFrame | None:

@@ -81,6 +81,11 @@ def judge(
     worst = (v for v in (Verdict.DIFFERS, Verdict.UNRESOLVED) if v in found)
     verdict = next(worst, Verdict.MATCHES)
     reasons = [judged.reason for judged in single.values() if judged.verdict is verdict]
+    if not law.polynomial and law.sample is not None and not law.left_over.testable:
+        reasons.append(
+            "whether the law describes the points could not be tested: there is one value a point, "
+            "and there are too few neighbours"
+        )
     if law.step is not None:
         reasons.append(_two_regimes(law))
     elif law.regimes:
@@ -95,7 +100,7 @@ def _two_regimes(law: Law) -> str:
     parts = law.parts(law.sizes) ** law.overlap
     share = (parts[:, at] / parts.sum(axis=1)).max()
     return (
-        f"two regimes: {law.step.words(law.axes)}, up to {share:.0%} of the time; the exponents "
+        f"two regimes: {law.regimes}, up to {share:.0%} of the time; the exponents "
         "are taken to be those of both sides"
     )
 

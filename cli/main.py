@@ -119,6 +119,16 @@ def run(
         bool,
         typer.Option("--raw", help="Leave the memory allocator as it is: pages are mapped anew."),
     ] = False,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            help="Time the parts of each pass alone, to say why slopes differ from theory's."
+        ),
+    ] = True,
+    check: Annotated[
+        bool,
+        typer.Option(help="Measure anew on both sides of where layers cross over."),
+    ] = True,
     fresh: Annotated[
         bool,
         typer.Option("--fresh", help="Measure anew instead of going on where a run was stopped."),
@@ -132,7 +142,7 @@ def run(
     """
     from contextlib import closing
 
-    from ..measure import Store, begin, carry_out, plan
+    from ..measure import Store, begin, carry_out, measure_checks, measure_parts, plan
 
     try:
         todo = plan(
@@ -153,12 +163,23 @@ def run(
             work = begin(todo, store, fresh=fresh)
             with closing(carry_out(todo, store, work)) as steps:
                 show.measuring(todo, steps)
+            if explain:
+                with show.timing() as update:
+                    measure_parts(todo, store, work, update)
             measured = _kept(store, work)
+            fits = _fit([measured.table], {}, [], margin)
+            from ..analysis.fits import with_checks  # after measuring: they load much
+            from ..reports import checks
+
+            if check and (points := checks(fits)):
+                with show.timing() as update:
+                    measure_checks(todo, store, work, points, update)
+                measured = _kept(store, work)
+                fits = with_checks(fits, measured.table)
     except KeyboardInterrupt:
         show.error("stopped; the same command again goes on from here")
         raise typer.Exit(130) from None
-    command = _command()
-    _report(measured, out, command, {}, [], margin, as_json=as_json)
+    _report(measured, fits, out, _command(), margin, as_json=as_json)
 
 
 @app.command(epilog="Example: layerlaw fit table.csv --expect mine=n*k*d**2 --json laws.json")
@@ -218,8 +239,9 @@ def report(
     A run that was stopped is reported as far as it went.
     """
     to = out or (source if (source / STORE).is_file() else OUT)
-    command = _command()
-    _report(_measured(source), to, command, expected(expect), axes, margin, as_json=as_json)
+    measured = _measured(source)
+    fits = _fit([measured.table], expected(expect), axes, margin)
+    _report(measured, fits, to, _command(), margin, as_json=as_json)
 
 
 @app.command(
@@ -249,12 +271,15 @@ def predict(
 ) -> None:
     """Predict a cost at sizes that were not measured, or how far a size can go, with intervals.
 
-    An interval knows of no regime beyond the points: where a cache overflows it is wrong.
+    An interval knows of no regime beyond the points: where a cache overflows it is wrong, and
+    where the machine is known the answer says so.
     """
     from ..reports import answers, in_order
+    from ..reports.caches import caches_of
 
     sizes = sizes_of(at)
-    table = _measured(source).table
+    measured = _measured(source)
+    table = measured.table
     if layers:
         known = list(dict.fromkeys(table["layer"].astype(str)))
         if unknown := [name for name in layers if name not in known]:
@@ -262,7 +287,7 @@ def predict(
         table = table[table["layer"].astype(str).isin(layers)]
     fits = in_order(_fit([table], expected(expect), axes, MARGIN))
     try:
-        found = answers(fits, sizes, within)
+        found = answers(fits, sizes, within, caches_of(measured.machine, measured.settings))
     except ValueError as error:
         raise UsageError(str(error)) from None
     if as_json:
@@ -362,18 +387,17 @@ def _command() -> str:
 
 def _report(
     measured: Measured,
+    fits: Sequence[Fit],
     out: Path,
     command: str,
-    expect: Mapping[str, str],
-    axes: list[str] | None,
     margin: float,
     *,
     as_json: bool,
 ) -> None:
-    """Fit what was measured, write the report, and print the laws."""
+    """Write the report of what was measured and fitted, and print the laws."""
     from ..reports import in_order, write_report
 
-    fits = in_order(_fit([measured.table], expect, axes, margin))
+    fits = in_order(fits)
     with show.working("writing the report"):
         page, *_ = write_report(
             out, measured.table, fits, measured.machine, measured.settings, command, margin=margin

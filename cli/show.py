@@ -88,6 +88,40 @@ def working(what: str) -> Iterator[None]:
 
 
 @contextmanager
+def timing() -> Iterator[Callable[[int, int, str], None]]:
+    """Draw a bar with the time left, as `measuring` does: between measurements alone."""
+    console = Console(stderr=True)
+    began = drawn = monotonic()
+
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[left]}"),
+        console=console,
+        auto_refresh=False,
+        disable=not console.is_terminal,
+    ) as bars:
+        bar = bars.add_task("", total=None, left="")
+
+        def update(done: int, total: int, what: str) -> None:
+            nonlocal began, drawn
+            if done == 1:
+                began = monotonic()
+            now = monotonic()
+            if now - drawn < (_SCREEN if console.is_terminal else _LOG) and done < total:
+                return
+            drawn, left = now, clock((now - began) / done * (total - done))
+            if console.is_terminal:
+                bars.update(bar, description=what, completed=done, total=total, left=f"{left} left")
+                bars.refresh()
+            elif done < total:
+                say(f"{what}: {done} of {total}, {left} left")
+
+        yield update
+
+
+@contextmanager
 def counting(what: str) -> Iterator[Callable[[int, int, object], None]]:
     """Draw a bar with the time left; yields what is called with done, total and the one at hand."""
     console = Console(stderr=True)

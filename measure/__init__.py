@@ -12,7 +12,7 @@ from .grid import PROFILES, Profile, points
 from .machine import fingerprint, machine_id
 from .planning import DeviceUnavailable, Plan, plan
 from .store import Run, Store, StoreError
-from .sweeping import Progress, begin, carry_out, sweep
+from .sweeping import Point, Progress, begin, carry_out, measure_checks, measure_parts, sweep
 from .table import COLUMNS, tidy
 from .workload import measure
 
@@ -24,6 +24,7 @@ __all__ = [
     "DeviceUnavailable",
     "Measurement",
     "Plan",
+    "Point",
     "Profile",
     "Progress",
     "Run",
@@ -34,6 +35,8 @@ __all__ = [
     "fingerprint",
     "machine_id",
     "measure",
+    "measure_checks",
+    "measure_parts",
     "plan",
     "points",
     "sweep",

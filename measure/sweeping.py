@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from time import monotonic
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -17,10 +18,23 @@ from .case import Case, Measurement
 from .machine import fingerprint, machine_id
 from .planning import Plan, plan
 from .store import Run, Store
+from .table import CHECK, PARTS
 from .workload import measure
 
 #: The note of a measurement for which no calm moment came.
 DISTURBED = "(measured while something else slowed the machine down)"
+
+
+#: Rounds in which checks are measured.
+CHECKS = 5
+
+
+class Point(NamedTuple):
+    """Where to measure: a layer, its device and its sizes."""
+
+    layer: str
+    device: str
+    sizes: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -69,7 +83,7 @@ def carry_out(plan: Plan, store: Store, run: Run) -> Generator[Progress, None, N
     another thread: that would disturb the next measurement. A case that failed is not tried
     again in later rounds. Close the generator when leaving early, to release the controls.
     """
-    known = list(store.measured(run))
+    known = _passes(store, run)
     failed = {m.case for m in known if m.status != "ok"}
     done = {(m.round, m.case) for m in known}
     pending = [
@@ -108,12 +122,88 @@ def carry_out(plan: Plan, store: Store, run: Run) -> Generator[Progress, None, N
             )
 
 
+def measure_parts(
+    plan: Plan,
+    store: Store,
+    run: Run,
+    progress: Callable[[int, int, str], object] = lambda *_: None,
+) -> None:
+    """Measure what the passes of a run consist of, as far as the store lacks it.
+
+    Parameters
+    ----------
+    plan, store, run
+        As in `carry_out`; cases of which a pass failed are left out.
+    progress
+        As in `parts.take_apart`; what it draws, it draws between measurements.
+    """
+    from .parts import take_apart  # loads torch
+
+    fine = {m.case for m in _passes(store, run) if m.status == "ok"}
+    done = {m.case for m in store.measured(run) if m.metric in PARTS}
+    cases = [case for case in plan.cases if case in fine and case not in done]
+    if not cases:
+        return
+    with plan.controls.in_force() as controls:
+        process = store.add_process(run, controls)
+        for one in take_apart(cases, process=process, seed=plan.seed, progress=progress):
+            store.add(run, one)
+
+
+def measure_checks(
+    plan: Plan,
+    store: Store,
+    run: Run,
+    points: Sequence[Point],
+    progress: Callable[[int, int, str], object] = lambda *_: None,
+) -> None:
+    """Measure passes at points that no law is fitted to, interleaved, as far as the store lacks it.
+
+    Parameters
+    ----------
+    plan, store, run
+        As in `carry_out`; what decides a case besides its sizes is that of the run.
+    points
+        Where.
+    progress
+        Called with how much is done, how much there is to do, and what it is.
+    """
+    like = {(case.layer, case.device): case for case in plan.cases}
+    cases = [replace(like[one.layer, one.device], sizes=one.sizes) for one in points]
+    done = {(m.round, m.case) for m in store.measured(run) if m.metric == CHECK}
+    todo = [
+        (round, case)
+        for round, case in replace(
+            plan, cases=tuple(dict.fromkeys(cases)), rounds=CHECKS
+        ).measurements()
+        if (round, case) not in done
+    ]
+    if not todo:
+        return
+    with plan.controls.in_force() as controls:
+        process = store.add_process(run, controls)
+        calm = Calm() if plan.controls.calm else None
+        for at, (round, case) in enumerate(todo, 1):
+            work = partial(
+                measure, case, process=process, round=round, repeats=plan.repeats, seed=plan.seed
+            )
+            result, _ = calm.during(work) if calm else (work(), True)
+            store.add(run, replace(result, metric=CHECK))
+            progress(at, len(todo), "crossings checked")
+
+
+def _passes(store: Store, run: Run) -> list[Measurement]:
+    """Give what was measured of whole passes, to be fitted."""
+    return [one for one in store.measured(run) if one.metric not in (*PARTS, CHECK)]
+
+
 def sweep(
     layers: str | Sequence[str] | None = None,
     *,
     profile: str = "standard",
     store: str | Path | None = None,
     fresh: bool = False,
+    parts: bool = False,
     progress: Callable[[Progress], object] | None = None,
     **settings: object,
 ) -> pd.DataFrame:
@@ -130,6 +220,8 @@ def sweep(
         None measures without one.
     fresh
         Begin anew, whatever the store has of this run.
+    parts
+        Whether to measure what passes consist of too, which explains slopes.
     progress
         Called after each measurement.
     settings
@@ -155,6 +247,8 @@ def sweep(
             for step in steps:
                 if progress is not None:
                     progress(step)
+        if parts:
+            measure_parts(todo, kept, run)
         return kept.table(run)
 
 

@@ -3,6 +3,7 @@
 Nothing here loads torch.
 """
 
+from .checks import checks
 from .coverage import common_size
 from .predictions import Answer, answers
 from .summary import SummaryRow, cost_name, in_order, summary
@@ -12,6 +13,7 @@ __all__ = [
     "Answer",
     "SummaryRow",
     "answers",
+    "checks",
     "common_size",
     "cost_name",
     "in_order",

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ..analysis import MARGIN, Fit, Verdict
+from .caches import caches_of
 from .coverage import common_size
 from .summary import SummaryRow, cost_name, summary
 from .units import NONE, listed, number, quantity, sizes
@@ -94,8 +95,7 @@ def content(
         guide=_guide(margin),
         command=command,
         margin=margin,
-        # What a layer holds is counted in float32.
-        caches=machine.get("caches", {}) if settings.get("dtype", "float32") == "float32" else {},
+        caches=caches_of(machine, settings),
     )
 
 

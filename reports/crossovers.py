@@ -15,7 +15,7 @@ from .. import layers
 from ..analysis import Fit, Series
 from ..analysis.arrays import Array
 from .coverage import columns, points, span
-from .units import number
+from .units import listed, number
 
 #: Laws are followed this many times beyond their longest measured n, and no further.
 REACH = 4.0
@@ -30,7 +30,10 @@ class Crossing(NamedTuple):
     """Two laws that cost the same at n; beyond it `cheaper` costs less than `dearer`.
 
     `low` and `high` are the ends of the 95 % interval of n: 0 and infinity where it goes beyond
-    what was looked at, NaN where a law has no intervals.
+    what was looked at, NaN where a law has no intervals. `sizes` are those that are held, `device`
+    where it was measured. `checks`
+    are further lengths outside of the interval at which both were measured, with how many times as
+    much `dearer` took there.
     """
 
     cheaper: str
@@ -40,6 +43,24 @@ class Crossing(NamedTuple):
     extrapolated: bool
     low: float = nan
     high: float = nan
+    sizes: Mapping[str, float] = {}
+    device: str = ""
+    checks: Sequence[tuple[float, float]] = ()
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether every check finds the layer cheaper that should be; None without checks."""
+        if not self.checks:
+            return None
+        return all((ratio > 1) == (n > self.n) for n, ratio in self.checks)
+
+    @property
+    def checked(self) -> str:
+        """Say what the checks found: how many times as much the dearer layer took, at which n."""
+        if self.holds is None:
+            return ""
+        found = listed([f"{ratio:.2f} at {number(n)}" for n, ratio in self.checks])
+        return f"{'holds' if self.holds else 'does not hold'}: {found}"
 
     @property
     def interval(self) -> str:
@@ -148,13 +169,14 @@ def crossovers_info(fits: Sequence[Fit]) -> list[Crossovers]:
     """
     return [
         info
-        for group in _comparable(fits)
+        for group in comparable(fits)
         for width in _widths(group)
         if (info := _compare(group, width)) is not None
     ]
 
 
-def _comparable(fits: Sequence[Fit]) -> Iterator[list[Fit]]:
+def comparable(fits: Sequence[Fit]) -> Iterator[list[Fit]]:
+    """Group the laws that can be compared; no more than can be told apart in a figure."""
     groups: dict[tuple[object, ...], list[Fit]] = {}
     for fit in fits:
         one = fit.series
@@ -173,25 +195,35 @@ def _maps_sequences(layer: layers.Layer) -> bool:
     return all(len({*shape}) == len(shape) for shape in (*layer.inputs.values(), layer.output))
 
 
-def _widths(group: Sequence[Fit]) -> list[float | None]:
+def widths(group: Sequence[Fit]) -> Sequence[float | None]:
+    """List the widths that are measured within the range of all layers; None if none has one."""
     own = [points(fit.series)["d"] for fit in group if "d" in points(fit.series)]
     if not own:
         return [None]
     low, high = max(d.min() for d in own), min(d.max() for d in own)
-    shared = sorted({float(d) for values in own for d in values if low <= d <= high})
-    if not shared:
-        return []
-    picked = [shared[round(share * (len(shared) - 1))] for share in _WIDTHS]
+    return sorted({float(d) for values in own for d in values if low <= d <= high})
+
+
+def _widths(group: Sequence[Fit]) -> list[float | None]:
+    """Pick two or three of them, to draw laws at."""
+    shared = widths(group)
+    picked = [shared[round(share * (len(shared) - 1))] for share in _WIDTHS] if shared else []
     return list(dict.fromkeys(picked))
 
 
-def _compare(group: Sequence[Fit], width: float | None) -> Crossovers | None:
-    at = {} if width is None else {"d": width}
+def held_sizes(group: Sequence[Fit]) -> dict[str, float]:
+    """Sizes besides n and d, each at the smallest value that all who have it were measured at."""
     held: dict[str, float] = {}
     for fit in group:
         for size, values in points(fit.series).items():
             if size not in ("n", "d"):
                 held[size] = max(held.get(size, 0.0), float(values.min()))
+    return held
+
+
+def _compare(group: Sequence[Fit], width: float | None) -> Crossovers | None:
+    at = {} if width is None else {"d": width}
+    held = held_sizes(group)
     at |= held
     lines = [_line(fit, at) for fit in group]
     drawn = [fit for fit, line in zip(group, lines, strict=True) if len(line)]
@@ -253,7 +285,30 @@ def crossing(first: Fit, second: Fit, at: Mapping[str, float]) -> Crossing | Non
         any(limits is not None and n > limits[1] for limits in spans),
         min(low, n),
         max(high, n),
+        at,
+        pair[0].series.device,
+        _checks(pair[0].series, pair[1].series, at, min(low, n), max(high, n)),
     )
+
+
+def _checks(
+    cheaper: Series, dearer: Series, at: Mapping[str, float], low: float, high: float
+) -> list[tuple[float, float]]:
+    """Lengths beyond low and high at which both were measured anew, and dearer/cheaper there."""
+    first, second = (_checked(one, at) for one in (cheaper, dearer))
+    both = sorted(first.keys() & second.keys())
+    return [(n, second[n] / first[n]) for n in both if not low <= n <= high]
+
+
+def _checked(series: Series, at: Mapping[str, float]) -> dict[float, float]:
+    """Give the times of a series' checks by n, at these other sizes."""
+    if series.checks is None or "n" not in series.axes:
+        return {}
+    sizes, values = series.checks
+    where = series.axes.index("n")
+    given = np.array([at.get(axis, nan) for axis in series.axes])
+    same = (np.delete(sizes == given, where, axis=1)).all(axis=1)
+    return dict(zip(sizes[same, where].tolist(), values[same].tolist(), strict=True))
 
 
 def _interval(cheaper: Fit, dearer: Fit, at: Mapping[str, float]) -> tuple[float, float]:

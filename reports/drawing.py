@@ -16,6 +16,7 @@ from .crossovers import Crossovers
 from .curves import Curves
 from .exponents import Exponents
 from .ink import MARKERS, ink, legend, ramp
+from .thresholds import Thresholds
 from .units import called, number, quantity
 
 #: Columns of the crossovers' legend.
@@ -27,6 +28,7 @@ _MOST_TICKS = 7
 _MOST_LEVELS = 16
 _FEW_DECADES = 3.2
 _LABEL_LENGTH = 24
+_BEYOND = 2.0  # thresholds' intervals are drawn this far beyond the extremes, and cut there
 _FARTHEST = 1.2  # exponents are drawn this far beyond theory's extremes, and cut there
 
 
@@ -175,6 +177,34 @@ def crossovers(info: Crossovers, axes: Axes) -> None:
     axes.set_xlim(info.lines["n"].min() / 1.2, info.lines["n"].max() * 1.2)
     width = "" if info.d is None else f", d = {number(info.d)}"
     axes.set_title(f"{called(info.metric)} against n{width}")
+    handles = [
+        Line2D([], [], color=ink(f"line{i}"), marker=MARKERS[i], ms=4, label=_short(name))
+        for i, name in enumerate(names)
+    ]
+    legend(axes, handles, CROSSOVER_COLUMNS)
+
+
+def thresholds(info: Thresholds, axes: Axes) -> None:
+    """Draw from which n on others are cheaper, over d; a hollow mark is extrapolated."""
+    names = list(dict.fromkeys(info.rows["cheaper"]))
+    top = info.rows["n"].max() * _BEYOND
+    for index, name in enumerate(names):
+        own = info.rows[info.rows["cheaper"] == name]
+        colour = ink(f"line{index}")
+        low, high = own["low"].clip(info.rows["n"].min() / _BEYOND), own["high"].clip(upper=top)
+        axes.plot(own["d"], own["n"], color=colour)
+        axes.fill_between(own["d"], low, high, color=colour, alpha=0.15, lw=0)
+        faces = np.where(own["extrapolated"].astype(bool), "none", colour)
+        axes.scatter(
+            own["d"], own["n"], s=20, marker=MARKERS[index], facecolors=faces, edgecolors=colour
+        )
+    axes.set(xscale="log", yscale="log", xlabel="d", ylabel="")
+    axes.set_ylim(info.rows["n"].min() / _BEYOND, top)
+    axes.yaxis.set_major_locator(LogLocator(2, numticks=_MOST_TICKS))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 6)))
+    size_ticks(axes, np.unique(info.rows["d"]))
+    axes.set_title(f"n from which others cost less than {_short(info.dearer)}")
     handles = [
         Line2D([], [], color=ink(f"line{i}"), marker=MARKERS[i], ms=4, label=_short(name))
         for i, name in enumerate(names)

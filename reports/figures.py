@@ -19,6 +19,7 @@ from .crossovers import REACH, Crossing, crossovers_info
 from .curves import Curves, slopes_info, times_info
 from .exponents import Exponents, exponents_info
 from .ink import render
+from .thresholds import thresholds_info
 from .units import called, listed, number, quantity, sizes
 
 
@@ -83,6 +84,32 @@ def crossover_pictures(fits: Sequence[Fit]) -> tuple[Picture, list[Crossing]] | 
             "was measured." + (f" Layers that have it are taken at {sizes(held)}." if held else ""),
         ),
         [crossing for info in infos for crossing in info.crossings],
+    )
+
+
+def thresholds_picture(fits: Sequence[Fit]) -> Picture | None:
+    """Draw from which n on other layers are cheaper, over d; None where no two cross twice."""
+    infos = thresholds_info(fits)
+    if not infos:
+        return None
+    panels = []
+    for info in infos:
+        names = list(dict.fromkeys(info.rows["cheaper"]))
+        ends = info.rows.groupby("cheaper", sort=False).agg(
+            {"d": ["first", "last"], "n": ["first", "last"]}
+        )
+        said = [
+            f"{name} from n = {number(n0)} at d = {number(d0)} to n = {number(n1)} at d = "
+            f"{number(d1)}"
+            for name, d0, d1, n0, n1 in ends.itertuples()
+        ]
+        alt = f"The n from which others cost less than {info.dearer}, against d: {listed(said)}."
+        lines = math.ceil(len(names) / drawing.CROSSOVER_COLUMNS)
+        panels.append(render(partial(drawing.thresholds, info), 2.2, alt, legend=lines))
+    return Picture(
+        panels,
+        "From which n on another layer costs less, against the width, with 95 % intervals; a "
+        "hollow mark is extrapolated.",
     )
 
 

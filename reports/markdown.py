@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from .content import Content
 from .formulas import overlap_text, terms
+from .gaps import EXPLAINED, HEAD, gap_rows
 from .units import called
 
 
@@ -51,6 +52,10 @@ def _sections(content: Content) -> Iterable[str]:
             written = [f"({t})^{p}" if p else str(t) for t in terms(fit.law, fit.series.metric)]
             cost = called(fit.series.metric)
             yield f"    {f'{cost}^{p}' if p else cost} = {' + '.join(written)}"
+    if gaps := gap_rows(content.fits):
+        yield "## Why slopes differ from theory"
+        yield escape(EXPLAINED)
+        yield table(HEAD, gaps)
     for heading, pairs in (
         ("Machine", content.machine),
         ("How it was measured", [*content.settings, *content.counts]),

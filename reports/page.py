@@ -17,6 +17,7 @@ from .caches import outgrown
 from .content import Content
 from .figures import Picture
 from .formulas import Term, overlap_text, terms
+from .gaps import EXPLAINED, HEAD, gap_rows
 from .summary import SummaryRow
 from .units import called, number
 
@@ -67,7 +68,11 @@ def render(content: Content) -> str:
         content=content,
         sections=list(_sections(content)),
         exponents=figures.exponents_picture(content.fits, content.margin),
+        gaps=gap_rows(content.fits),
+        gap_head=HEAD,
+        explained=EXPLAINED,
         crossovers=crossovers and crossovers[0],
+        thresholds=figures.thresholds_picture(content.fits),
         crossings=crossovers[1] if crossovers else [],
         signs=_SIGNS,
         light=Markup(ink.css(dark=False)),
@@ -98,7 +103,7 @@ def _facts(fit: Fit, caches: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield "source of theory", layer.theory.sources["time"]
     yield "points", str(len(fit.series.values))
     if fit.law is not None:
-        yield "scatter around the law", f"{fit.law.left_over.scatter:.1%}"
+        yield "scatter around the law", str(fit.law.left_over)
         if fit.law.overlap != 1:
             likely = 1 - fit.law.overlaps.get(1, 0.0)
             yield (

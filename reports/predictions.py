@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..analysis import Fit, Law
+from .caches import left_behind
 from .summary import variants
 from .units import listed, number, quantity, sizes
 
@@ -30,6 +31,8 @@ class Answer:
         The answer with its 95 % interval: a cost in the metric's unit, or a size.
     beyond
         How many times the size lies beyond the measured ones, where it does.
+    outgrown
+        The cache that is outgrown there and was not at any point, in words; empty where none is.
     """
 
     layer: str
@@ -42,6 +45,7 @@ class Answer:
     low: float
     high: float
     beyond: Mapping[str, float]
+    outgrown: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as JSON holds it; an infinite size is null."""
@@ -66,9 +70,9 @@ class Answer:
 
     @property
     def warning(self) -> str:
-        """How far beyond the measured sizes it is; empty where it is not."""
+        """How far beyond the measured sizes it is, and what changes there; empty if nothing."""
         far = [f"{number(times, 2)} × the largest {axis}" for axis, times in self.beyond.items()]
-        return listed(far)
+        return "; ".join(filter(None, [listed(far), self.outgrown]))
 
     def _text(self, value: float) -> str:
         if self.axis is None:
@@ -76,7 +80,12 @@ class Answer:
         return "any" if np.isinf(value) else number(np.floor(value))
 
 
-def answers(fits: Sequence[Fit], at: Mapping[str, float], budget: float | None) -> list[Answer]:
+def answers(
+    fits: Sequence[Fit],
+    at: Mapping[str, float],
+    budget: float | None,
+    caches: Mapping[str, Any] | None = None,
+) -> list[Answer]:
     """Predict by each law at sizes, or how far the size goes that was not given.
 
     Parameters
@@ -87,6 +96,8 @@ def answers(fits: Sequence[Fit], at: Mapping[str, float], budget: float | None) 
         Sizes; those that a law does not grow in are passed over.
     budget
         In the metric's unit; None where the cost is asked for.
+    caches
+        Bytes of the machine's caches by level, where they are known.
 
     Raises
     ------
@@ -94,11 +105,18 @@ def answers(fits: Sequence[Fit], at: Mapping[str, float], budget: float | None) 
         If a size is missing, or a law has no intervals; the message names the layer.
     """
     return [
-        _answer(fit, variant, at, budget) for fit, variant in zip(fits, variants(fits), strict=True)
+        _answer(fit, variant, at, budget, caches or {})
+        for fit, variant in zip(fits, variants(fits), strict=True)
     ]
 
 
-def _answer(fit: Fit, variant: str, at: Mapping[str, float], budget: float | None) -> Answer:
+def _answer(
+    fit: Fit,
+    variant: str,
+    at: Mapping[str, float],
+    budget: float | None,
+    caches: Mapping[str, Any],
+) -> Answer:
     law, layer = fit.law, fit.series.layer
     if law is None:
         raise ValueError(f"{layer}: {fit.reason}")
@@ -131,6 +149,7 @@ def _answer(fit: Fit, variant: str, at: Mapping[str, float], budget: float | Non
         low,
         high,
         beyond=_beyond(law, reached),
+        outgrown=left_behind(fit, reached, caches) if len(reached) == len(law.axes) else "",
     )
 
 

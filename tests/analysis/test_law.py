@@ -211,7 +211,7 @@ def test_intervals_of_any_level_and_a_summary():
     said = law.summary()
     assert law.expression in said
     assert all(str(exponent) in said for exponent in law.exponents)
-    assert f"{len(values)}, which scatter by {law.left_over.scatter:.1%}" in said
+    assert f"{len(values)}, which scatter around it by {law.left_over.scatter:.1%}" in said
 
 
 def test_terms_of_no_account_are_left_out():

@@ -37,6 +37,22 @@ def test_a_border_is_found_where_it_is(factor):
     assert abs(law.exponents[1].estimate - 2) < 0.06
 
 
+def test_the_interval_of_a_borders_place_holds_it():
+    # So much noise that the border could be another: the interval says so.
+    held, wide = [], 0
+    for seed in range(20):
+        errors = np.exp(np.random.default_rng([5, seed]).normal(0, 0.12, len(ONE)))
+        law = law_of(np.where(D >= 256, 1.5, 1.0) * ONE * errors, regimes=True)
+        if law.step is None or law.step.border.along.text(AXES) != "d":
+            continue
+        low, high = law.border
+        held.append(low <= 128 and high >= 256)
+        wide += (low, high) != (law.step.border.low, law.step.border.high)
+    assert len(held) >= 8
+    assert np.mean(held) > 0.85
+    assert wide
+
+
 def test_without_regimes_the_border_bends_the_exponent():
     values = noisy(np.where(D >= 256, 2.0, 1.0) * ONE, seed=2)
     bent, right = law_of(values).exponents[1], law_of(values, regimes=True).exponents[1]

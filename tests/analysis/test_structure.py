@@ -1,5 +1,5 @@
 import numpy as np
-from layerlaw.analysis.structure import left_over
+from layerlaw.analysis.structure import LeftOver, left_over
 
 AXES = ("n", "d")
 SIZES = np.array([(n, d) for n in 2.0 ** np.arange(7) for d in 2.0 ** np.arange(6)])
@@ -46,3 +46,10 @@ def test_scatter_alone_refuses_a_law():
     found = left_over(AXES, SIZES, residuals, spare=36)
     assert found.structured == 0
     assert not found.describes
+
+
+def test_scatter_is_told_beside_what_rounds_differ_by():
+    assert str(LeftOver(0.053)) == "5.3%"
+    assert str(LeftOver(0.053, between=0.021)) == "5.3% (a point's rounds differ by 2.1%)"
+    assert LeftOver(0.05, tested=False, between=0.02).testable
+    assert not LeftOver(0.05, tested=False).testable

@@ -39,6 +39,26 @@ def test_repeats_at_half_the_speed_are_not_mixed_in(rows):
     assert series.values[0] == pytest.approx(1.01)
 
 
+def test_what_rounds_of_a_point_differ_by(rows):
+    apart = (0.98, 1.0, 1.02)
+    points = pd.concat(
+        [
+            rows.iloc[[0]].assign(n=n, round=round, repeat=repeat, value=n * share)
+            for n in (1, 2, 4)
+            for round, share in enumerate(apart)
+            for repeat in range(2)
+        ],
+        ignore_index=True,
+    )
+    (series,) = cut(points)
+    assert series.between == pytest.approx(np.std(np.log(apart), ddof=1))
+    assert series.values == pytest.approx(np.array([1, 2, 4]) * np.mean(apart[:2]), rel=0.01)
+    (alone,) = cut(points.drop(columns="round"))
+    assert alone.between is None, "repeats of one round share what it had"
+    (single,) = cut(points[points["round"] == 1])
+    assert single.between is None
+
+
 def test_sizes_that_are_empty_or_constant_take_no_part(rows):
     (series,) = cut(rows[rows.d == 64])
     assert series.axes == ("n",)

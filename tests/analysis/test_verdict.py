@@ -178,3 +178,11 @@ def test_an_interval_cut_off_by_the_search_neither_matches_nor_differs():
     assert "runs to the edge" in law.reason
     assert single["n"].verdict is Verdict.MATCHES
     assert "runs to the edge" not in judged("n*d**2", AXES, SIZES, CLEAN)[0].reason
+
+
+def test_a_law_that_cannot_be_held_against_anything_says_so():
+    axes, sizes = grid(n=(32, 64, 128, 256, 512, 1024))
+    values = noise(1e-6 + 1e-9 * sizes[:, 0] ** 2, 0.001)
+    law, _ = judged("n**2", axes, sizes, values)
+    assert "could not be tested: there is one value a point" in law.reason
+    assert "could not be tested" not in judged("n*d**2", AXES, SIZES, CLEAN)[0].reason

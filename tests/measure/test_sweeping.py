@@ -9,7 +9,17 @@ from dataclasses import replace
 
 import layerlaw
 import pytest
-from layerlaw.measure import COLUMNS, Controls, Store, begin, carry_out, plan, sweeping
+from layerlaw.measure import (
+    COLUMNS,
+    Controls,
+    Point,
+    Store,
+    begin,
+    carry_out,
+    measure_checks,
+    plan,
+    sweeping,
+)
 
 TODO = {"profile": "asv", "rounds": 2, "repeats": 2}
 
@@ -194,3 +204,25 @@ def test_killed_at_any_moment_it_loses_at_most_the_point_under_way(tmp_path):
     processes = [measurement.process for measurement in made]
     assert processes == sorted(processes)
     assert set(processes) == {0, 1, 2}
+
+
+def test_checks_are_measured_once_and_are_no_passes(tmp_path, counted):
+    todo = plan("attention", **TODO)
+    points = [Point("attention", "cpu", {"n": 48, "d": d}) for d in (16, 32, 16)]
+    seen = []
+    with Store(tmp_path / "runs.sqlite") as store:
+        run = begin(todo, store)
+        measure_checks(todo, store, run, points, lambda *step: seen.append(step))
+        measure_checks(todo, store, run, points)
+        assert counted == Counter(
+            {
+                (replace(todo.cases[0], sizes=p.sizes), r): 1
+                for p in points
+                for r in range(sweeping.CHECKS)
+            }
+        )
+        table = store.table(run)
+        with closing(carry_out(todo, store, run)) as passes:
+            assert sum(1 for _ in passes) == todo.total, "a check stands for no pass"
+    assert set(table["metric"]) == {"check_seconds"}
+    assert [step[:2] for step in seen] == [(at, 10) for at in range(1, 11)]

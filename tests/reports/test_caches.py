@@ -4,7 +4,7 @@ import dataclasses
 
 from layerlaw.analysis.regimes import Border, Stepped
 from layerlaw.analysis.terms import Monomial
-from layerlaw.reports.caches import outgrown
+from layerlaw.reports.caches import caches_of, left_behind, outgrown
 
 from .conftest import exact
 
@@ -45,3 +45,24 @@ def test_a_law_without_a_border_outgrows_nothing():
 def test_weights_do_not_outgrow_a_cache_along_a_size_they_do_not_depend_on():
     text = outgrown(stepped("rnn", "n", 16, 32), {"L2": 2 * 2**20})
     assert "weights" not in text
+
+
+def test_a_prediction_beyond_a_cache_that_all_points_fit_says_so():
+    fit = exact("attention", 1e-11, {"n": 2, "d": 1}, {"n": (64, 128, 256), "d": (16, 64)})
+    # Two n × n temporaries, three inputs and an output of n × d, four bytes each.
+    assert left_behind(fit, {"n": 256, "d": 64}, CACHES) == ""
+    assert left_behind(fit, {"n": 512, "d": 64}, CACHES) == (
+        "what a pass holds outgrows the level-2 cache of 2 MiB, which no point's did"
+    )
+    assert "last-level cache of 480 MiB" in left_behind(fit, {"n": 2**15, "d": 64}, CACHES)
+    assert left_behind(fit, {"n": 2**15, "d": 64}, {}) == ""
+    elsewhere = dataclasses.replace(fit, series=dataclasses.replace(fit.series, device="cuda"))
+    assert left_behind(elsewhere, {"n": 2**15, "d": 64}, CACHES) == ""
+
+
+def test_caches_are_known_where_bytes_are_counted_as_they_were_measured():
+    case = {"dtype": "float32", "batch": 1}
+    assert caches_of({"caches": CACHES}, {"cases": [case]}) == CACHES
+    assert caches_of({"caches": CACHES}, {"cases": [{**case, "dtype": "float64"}]}) == {}
+    assert caches_of({"caches": CACHES}, {"cases": [{**case, "batch": 8}]}) == {}
+    assert caches_of({}, {}) == {}

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from layerlaw import analysis
+from layerlaw.reports import checks
 from layerlaw.reports.crossovers import REACH, crossover, crossovers_info
 
 from .conftest import N, exact
@@ -100,3 +101,61 @@ def test_an_interval_that_leaves_what_was_looked_at_is_open(pair):
     assert first[0].interval == ""  # made up, without intervals
     assert first[0]._replace(low=0.0, high=400.0).interval == "[…, 400]"
     assert first[0]._replace(low=300.0, high=float("inf")).interval == "[300, …]"
+
+
+def both(checked=None):
+    """Fit attention and rnn, which cross at n = 25·d; `checked` rows are added."""
+    rows = [measured("attention", ATTENTION, 2, 1, 1), measured("rnn", RNN, 1, 2, 2)]
+    return analysis.fit(pd.concat([*rows, *(checked or [])], ignore_index=True))
+
+
+def checked_at(points, factor=1.0):
+    """Rows that check points, (layer, n, d); attention takes `factor` times what its law says."""
+    law = {"attention": (ATTENTION * factor, 2, 1), "rnn": (RNN, 1, 2)}
+    rows = [
+        {"layer": layer, "n": n, "d": d, "value": c * n**a * d**b}
+        for layer, n, d in points
+        for c, a, b in [law[layer]]
+    ]
+    return pd.DataFrame(rows).assign(device="cpu", mode="forward", metric="check_seconds")
+
+
+def test_checks_lie_on_both_sides_of_each_crossing():
+    fits = both()
+    points = checks(fits)
+    assert {point.device for point in points} == {"cpu"}
+    for info in crossovers_info(fits):
+        (crossing,) = info.crossings
+        for layer in ("attention", "rnn"):
+            own = [p.sizes["n"] for p in points if p.layer == layer and p.sizes["d"] == info.d]
+            below, above = sorted(own)
+            assert crossing.low / 2 < below < crossing.low
+            assert crossing.high < above < crossing.high * 2
+
+
+def test_a_crossing_is_not_checked_where_a_pass_would_be_long():
+    rows = pd.concat([measured("attention", ATTENTION, 2, 1, 1), measured("rnn", RNN, 1, 2, 2)])
+    fits = analysis.fit(rows.assign(value=rows["value"] * 1e4))
+    assert any(info.crossings for info in crossovers_info(fits))
+    assert checks(fits) == []
+
+
+def test_what_checks_found_is_said():
+    points = [(p.layer, p.sizes["n"], p.sizes["d"]) for p in checks(both())]
+    holds = both([checked_at(points)])
+    assert all(c.holds and len(c.checks) == 2 for i in crossovers_info(holds) for c in i.crossings)
+    (one, *_) = (crossing for info in crossovers_info(holds) for crossing in info.crossings)
+    (low, less), (high, more) = one.checks
+    assert low < one.low < one.n < one.high < high
+    assert less == pytest.approx(low / one.d * ATTENTION / RNN)
+    assert one.checked == f"holds: {less:.2f} at {low:g} and {more:.2f} at {high:g}"
+    not_so = both([checked_at(points, factor=0.1)])
+    for info in crossovers_info(not_so):
+        assert all(crossing.checked.startswith("does not hold: ") for crossing in info.crossings)
+
+
+def test_checks_move_no_law():
+    points = [(p.layer, p.sizes["n"], p.sizes["d"]) for p in checks(both())]
+    without, with_them = both(), both([checked_at(points, factor=3.0)])
+    assert [str(fit.law) for fit in without] == [str(fit.law) for fit in with_them]
+    assert len(with_them) == 2, "nor are they laws of their own"

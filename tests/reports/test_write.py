@@ -93,7 +93,8 @@ def test_the_page_is_well_formed_and_fetches_nothing(written):
 
 def test_every_figure_is_described(written):
     figures = re.findall(r"<svg [^>]+>", written["report.html"])
-    assert len(figures) == 2 + 3 + 3 * 4  # exponents; crossovers; times and slopes of three laws
+    # Exponents; crossovers and n*(d); times and slopes of three laws.
+    assert len(figures) == 2 + 3 + 1 + 3 * 4
     assert all('role="img"' in figure for figure in figures)
     assert all(len(re.search('aria-label="([^"]+)"', figure)[1]) > 20 for figure in figures)
     assert "#fe00" not in written["report.html"]  # every stand-in colour was replaced
