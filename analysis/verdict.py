@@ -139,14 +139,18 @@ def _across_a_border(law: Law, exponent: Exponent) -> str | None:
     """Doubt an exponent along which the law changes.
 
     A border is taken to be sharp, or nearly so. Where a cache is left little by little it is not,
-    and the exponent makes up for that.
+    and the exponent makes up for that; and a slope that changes may be a step between few sizes.
     """
     at = law.axes.index(exponent.axis)
-    if law.step is None or not law.step.border.along.powers[at]:
+    if law.bend is not None and law.bend.axis == at:
+        where, what = f"{exponent.axis} = {number(law.bend.place)}", "a step"
+    elif law.step is not None and law.step.border.along.powers[at]:
+        where = f"{law.step.border.along.text(law.axes)} = {number(law.step.ends)}"
+        what = "no sharp one"
+    else:
         return None
-    where = f"{law.step.border.along.text(law.axes)} = {number(law.step.ends)}"
     return (
-        f"{_said(exponent, law)}: the border at {where} may be no sharp one, which bends this "
+        f"{_said(exponent, law)}: the border at {where} may be {what}, which bends this "
         "exponent: measure more sizes on one side of it"
     )
 

@@ -231,3 +231,14 @@ def test_a_step_of_several_leading_terms_is_found():
     written = sympy.sympify(law.expression)
     (value,) = law.predict(np.array([[1024.0, 512.0]]))
     assert float(written.subs({"n": 1024, "d": 512})) == pytest.approx(value, rel=1e-6)
+
+
+def test_an_exponent_along_which_a_slope_changes_does_not_differ():
+    # From n = 128 on, where most points lie, it grows as n^1.8: or costs a step more and more.
+    law = law_of(bent(0, 128, 0.8, seed=34), regimes=True)
+    assert law.bend is not None
+    assert law.exponents[0].low > 1.2
+    whole, single = judge(law, {"n": 1, "d": 2})
+    assert whole.verdict is single["n"].verdict is Verdict.UNRESOLVED
+    assert single["d"].verdict is Verdict.MATCHES
+    assert "may be a step" in whole.reason
