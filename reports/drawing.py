@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from .crossovers import Crossovers
 from .curves import Curves
 from .exponents import Exponents
+from .gaps import CAUSES, Gaps
 from .ink import MARKERS, ink, legend, ramp
 from .thresholds import Thresholds
 from .units import called, number, quantity
 
-#: Columns of the crossovers' legend.
-CROSSOVER_COLUMNS = 3
+#: Columns of the legends of crossovers and of gaps.
+CROSSOVER_COLUMNS, GAP_COLUMNS = 3, 2
 
 _VERDICT_MARKERS = {"matches": "o", "differs": "X", "unresolved": "^", "none": "s"}
 _COLUMNS = 4
@@ -139,9 +140,30 @@ def exponents(info: Exponents, margin: float, axes: Axes) -> None:
     axes.set_title(f"exponent in {info.axis}")
 
 
-def label_width(info: Exponents) -> float:
-    """Room that the longest label of a forest plot takes, in inches."""
+def label_width(info: Exponents | Gaps) -> float:
+    """Room that the longest label of a plot with a row a layer takes, in inches."""
     return 0.25 + 0.066 * max(len(_short(label)) for label in info.rows["label"])
+
+
+def gaps(info: Gaps, axes: Axes) -> None:
+    """Draw what adds to the slope of each layer, and what takes from it, as bars end to end."""
+    y = np.arange(len(info.rows))
+    below, above = np.zeros(len(y)), np.zeros(len(y))
+    handles = []
+    for index, (cause, label) in enumerate(CAUSES.items()):
+        share, colour = info.rows[cause].to_numpy(), ink(f"line{index}")
+        left = np.where(share < 0, below + share, above)
+        handles.append(axes.barh(y, np.abs(share), left=left, color=colour, lw=0, label=label))
+        below, above = below + np.minimum(share, 0), above + np.maximum(share, 0)
+    axes.axvline(0, color=ink("muted"), lw=0.9)
+    gap = info.rows["slope"] - info.rows["theory"]
+    axes.scatter(gap, y, marker="|", s=60, color=ink("text"), lw=1.4, zorder=3)
+    axes.set(ylim=(len(y) - 0.5, -0.5))
+    axes.set_yticks(y, [_short(label) for label in info.rows["label"]])
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="y", visible=False)
+    axes.set_title(f"slope in {info.axis}, less theory's")
+    legend(axes, handles, GAP_COLUMNS)
 
 
 def crossovers(info: Crossovers, axes: Axes) -> None:
@@ -204,7 +226,7 @@ def thresholds(info: Thresholds, axes: Axes) -> None:
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 6)))
     size_ticks(axes, np.unique(info.rows["d"]))
-    axes.set_title(f"n from which others cost less than {_short(info.dearer)}")
+    axes.set_title(f"cheaper than {_short(info.dearer)} from n on")
     handles = [
         Line2D([], [], color=ink(f"line{i}"), marker=MARKERS[i], ms=4, label=_short(name))
         for i, name in enumerate(names)

@@ -18,6 +18,7 @@ from . import drawing
 from .crossovers import REACH, Crossing, crossovers_info
 from .curves import Curves, slopes_info, times_info
 from .exponents import Exponents, exponents_info
+from .gaps import CAUSES, Gaps, gaps_info
 from .ink import render
 from .thresholds import thresholds_info
 from .units import called, listed, number, quantity, sizes
@@ -58,6 +59,37 @@ def exponents_picture(fits: Sequence[Fit], margin: float) -> Picture | None:
         f"{number(margin)} around it. A disc matches, a cross differs, a triangle is unresolved, "
         "a square has no theory.",
     )
+
+
+def gaps_picture(fits: Sequence[Fit]) -> Picture | None:
+    """Draw why slopes are not theory's, by axis; None where no parts were timed."""
+    infos = gaps_info(fits)
+    if not infos:
+        return None
+    panels = [
+        render(
+            partial(drawing.gaps, info),
+            plot=0.2 * max(len(info.rows), 3),
+            label=_gaps_alt(info),
+            left=drawing.label_width(info),
+            legend=math.ceil(len(CAUSES) / drawing.GAP_COLUMNS),
+        )
+        for info in infos
+    ]
+    return Picture(
+        panels,
+        "What adds to the mean local slope of a layer, to the right, and what takes from it, to "
+        "the left; the upright mark is their sum, the measured slope less theory's.",
+    )
+
+
+def _gaps_alt(info: Gaps) -> str:
+    said = [
+        f"{row.label} {row.slope - row.theory:+.2f}, most of it "
+        + max(CAUSES, key=lambda cause: abs(getattr(row, cause))).replace("_", "-")
+        for row in info.rows.itertuples()
+    ]
+    return f"Local slope in {info.axis}, less theory's: {'; '.join(said)}."
 
 
 def crossover_pictures(fits: Sequence[Fit]) -> tuple[Picture, list[Crossing]] | None:

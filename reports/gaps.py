@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import NamedTuple
 
+import pandas as pd
+
 from ..analysis import Fit
+from ..analysis.explain import Gap
 from .summary import variants
 from .units import number
 
@@ -18,17 +22,48 @@ EXPLAINED = (
     "column has the slope of these products' times alone. The parts were timed alone; what they "
     "do not add up to is unexplained."
 )
-HEAD = (
-    "layer",
-    "size",
-    "slope",
-    "theory",
-    "overhead",
-    "lower-order work",
-    "rate",
-    "unexplained",
-    "products alone",
-)
+
+
+#: The causes that add up to a gap, as fields of `Gap`, and as a reader calls them.
+CAUSES = {
+    "overhead": "overhead",
+    "lower_order": "lower-order work",
+    "rate": "rate",
+    "unexplained": "unexplained",
+}
+
+
+#: The head of the table.
+HEAD = ("layer", "size", "slope", "theory", *CAUSES.values(), "products alone")
+
+
+class Gaps(NamedTuple):
+    """Gaps along one size over all laws.
+
+    Attributes
+    ----------
+    axis
+        The size.
+    rows
+        Columns label, slope, theory and the causes.
+    """
+
+    axis: str
+    rows: pd.DataFrame
+
+
+def gaps_info(fits: Sequence[Fit]) -> list[Gaps]:
+    """Collect the gaps of all laws whose parts were timed, by axis."""
+    rows = [{"label": label, **asdict(gap)} for label, gap in _labelled(fits)]
+    axes = dict.fromkeys(str(row["axis"]) for row in rows)
+    frame = pd.DataFrame(rows)
+    return [Gaps(axis, frame[frame["axis"] == axis].reset_index(drop=True)) for axis in axes]
+
+
+def _labelled(fits: Sequence[Fit]) -> Iterator[tuple[str, Gap]]:
+    for fit, variant in zip(fits, variants(fits), strict=True):
+        for gap in fit.gaps:
+            yield f"{fit.series.layer} ({variant})" if variant else fit.series.layer, gap
 
 
 class GapRow(NamedTuple):
@@ -49,15 +84,14 @@ def gap_rows(fits: Sequence[Fit]) -> list[GapRow]:
     """Write the gaps of all laws whose parts were timed."""
     return [
         GapRow(
-            f"{fit.series.layer} ({variant})" if variant else fit.series.layer,
+            label,
             gap.axis,
             f"{gap.slope:.2f}",
             number(round(gap.theory, 2)),
-            *map(_signed, (gap.overhead, gap.lower_order, gap.rate, gap.unexplained)),
+            *(_signed(getattr(gap, cause)) for cause in CAUSES),
             f"{gap.products:.2f}",
         )
-        for fit, variant in zip(fits, variants(fits), strict=True)
-        for gap in fit.gaps
+        for label, gap in _labelled(fits)
     ]
 
 

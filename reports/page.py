@@ -70,6 +70,7 @@ def render(content: Content) -> str:
         exponents=figures.exponents_picture(content.fits, content.margin),
         gaps=gap_rows(content.fits),
         gap_head=HEAD,
+        gaps_picture=figures.gaps_picture(content.fits),
         explained=EXPLAINED,
         crossovers=crossovers and crossovers[0],
         thresholds=figures.thresholds_picture(content.fits),
