@@ -13,7 +13,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from math import isnan, nan, prod
 from typing import Any
 
@@ -24,6 +24,7 @@ from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import TreeSpec, tree_flatten, tree_unflatten
 
+from .calm import Calm
 from .case import Case, Measurement
 from .control import no_collection
 from .flops import ELEMENTWISE, FREE, PRODUCTS, operation
@@ -260,6 +261,7 @@ def take_apart(
     seed: int = 0,
     rounds: int = ROUNDS,
     clock: Clock | None = None,
+    calm: Calm | None = None,
     progress: Callable[[int, int, str], object] = lambda *_: None,
 ) -> Iterator[Measurement]:
     """Measure what the passes of cases consist of.
@@ -279,6 +281,8 @@ def take_apart(
         How often everything is timed.
     clock
         Instead of the devices' own.
+    calm
+        Waits for calm moments.
     progress
         Called with how much is done, how much there is to do, and what it is.
 
@@ -313,7 +317,8 @@ def take_apart(
             seconds: dict[Thing, float] = {}
             order = random.Random(f"{seed}/{round}").sample(things, len(things))
             for done, thing in enumerate(order, 1):
-                seconds[thing] = _seconds(thing, device, timer)
+                work = partial(_seconds, thing, device, timer)
+                seconds[thing] = calm.during(work)[0] if calm else work()
                 progress(round * len(things) + done, rounds * len(things), "parts timed")
             costs = _Costs(seconds, singles)
             for case, one in listed.items():

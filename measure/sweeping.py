@@ -146,7 +146,8 @@ def measure_parts(
         return
     with plan.controls.in_force() as controls:
         process = store.add_process(run, controls)
-        for one in take_apart(cases, process=process, seed=plan.seed, progress=progress):
+        calm = Calm() if plan.controls.calm else None
+        for one in take_apart(cases, process=process, seed=plan.seed, calm=calm, progress=progress):
             store.add(run, one)
 
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 import pytest
 import torch
 from layerlaw import layers
-from layerlaw.measure import Case, Store, begin, carry_out, measure_parts, plan
+from layerlaw.analysis import fit
+from layerlaw.measure import (
+    Case,
+    Measurement,
+    Store,
+    begin,
+    carry_out,
+    measure_parts,
+    parts,
+    plan,
+    tidy,
+)
 from layerlaw.measure.flops import FlopCounter
 from layerlaw.measure.parts import Product, contents, take_apart
 from layerlaw.measure.table import PARTS
@@ -111,3 +122,73 @@ def test_without_products_the_other_operations_stand_for_them():
     flops, *_, calls = take_apart([case], rounds=1)
     assert (flops.metric, flops.values) == ("product_flops", (48.0**2,))
     assert calls.metric == "call_seconds"
+
+
+CALL, RATE, ELEMENT = 1e-6, 1e11, 1e-9  # seconds a call, FLOPs a second, seconds an element
+
+
+def seconds(thing, device="cpu", clock=None):
+    """Model a machine: what it takes for a product or another operation, the call included."""
+    if isinstance(thing, Product):
+        slower = 1 + 16 / min(thing.rows, thing.inner, thing.columns)  # thin ones
+        return CALL + thing.flops / RATE * (slower if thing.flops > 2 else 1)
+    moves = thing.out > 1 and not parts._views(thing.function)
+    return CALL + thing.out * ELEMENT * moves
+
+
+def gaps_of(forward, toy, monkeypatch, hidden=0.0):
+    """Gap over the width of a layer on the modelled machine, which hides some seconds a pass."""
+    monkeypatch.setattr(parts, "_seconds", seconds)
+    name = f"{forward.__name__}_{hidden}"
+    toy(name, forward)
+    cases = [Case(name, {"n": 192, "d": d}) for d in (16, 32, 64, 128, 256)]
+    passes = []
+    for case in cases:
+        one, _ = contents(case)
+        taken = hidden + CALL * one.calls.total()
+        for thing, times in {**one.products, **one.others}.items():
+            taken += times * (seconds(thing) - CALL)
+        passes.append(Measurement(case, 0, 0, (taken,)))
+    (found,) = fit(tidy([*passes, *take_apart(cases, rounds=1)], "here"), {name: "n**2*d"})
+    (gap,) = found.gaps
+    return gap
+
+
+def plain(x):
+    return x @ x.mT @ x
+
+
+def test_what_a_machine_takes_for_the_parts_of_a_layer_is_explained_whole(toy, monkeypatch):
+    gap = gaps_of(plain, toy, monkeypatch)
+    assert gap.unexplained == pytest.approx(0, abs=0.01)
+    assert gap.lower_order == pytest.approx(0, abs=0.01)
+    assert -0.2 < gap.overhead < 0, "a dozen calls"
+    assert -0.4 < gap.rate < -0.1, "products of d = 16 are thin"
+
+
+def test_many_calls_are_overhead(toy, monkeypatch):
+    def chatty(x):
+        one = x[0, 0, 0]
+        for _ in range(300):
+            one = one + 1
+        return plain(x)
+
+    without, gap = gaps_of(plain, toy, monkeypatch), gaps_of(chatty, toy, monkeypatch)
+    assert gap.overhead < without.overhead - 0.3
+    assert gap.lower_order == pytest.approx(0, abs=0.01)
+    assert gap.unexplained == pytest.approx(0, abs=0.01)
+
+
+def test_work_beside_the_leading_term_is_of_lower_order(toy, monkeypatch):
+    def busy(x):
+        return torch.softmax(torch.softmax(x @ x.mT, dim=-1), dim=-1) @ x
+
+    gap = gaps_of(busy, toy, monkeypatch)
+    assert gap.lower_order < -0.1
+    assert gap.unexplained == pytest.approx(0, abs=0.01)
+
+
+def test_what_no_operation_does_is_unexplained(toy, monkeypatch):
+    without, gap = gaps_of(plain, toy, monkeypatch), gaps_of(plain, toy, monkeypatch, hidden=1e-3)
+    assert gap.unexplained < -0.3
+    assert (gap.overhead, gap.rate) == pytest.approx((without.overhead, without.rate))

@@ -4,6 +4,7 @@ import pytest
 from layerlaw import analysis
 from layerlaw.reports import checks
 from layerlaw.reports.crossovers import REACH, crossover, crossovers_info
+from layerlaw.reports.thresholds import thresholds_info
 
 from .conftest import N, exact
 
@@ -159,3 +160,28 @@ def test_checks_move_no_law():
     without, with_them = both(), both([checked_at(points, factor=3.0)])
     assert [str(fit.law) for fit in without] == [str(fit.law) for fit in with_them]
     assert len(with_them) == 2, "nor are they laws of their own"
+
+
+def test_the_curve_of_crossings_over_the_width_is_what_algebra_says():
+    (info,) = thresholds_info(both())
+    assert (info.dearer, info.device) == ("attention", "cpu")
+    assert set(info.rows["cheaper"]) == {"rnn"}
+    assert list(info.rows["d"]) == [16, 32, 64, 128]
+    truth = info.rows["d"] * RNN / ATTENTION
+    assert info.rows["n"].to_numpy() == pytest.approx(truth.to_numpy(), rel=0.2)
+    assert (info.rows["low"] <= info.rows["n"]).all()
+    assert (info.rows["n"] <= info.rows["high"]).all()
+    assert list(info.rows["extrapolated"]) == [n > 1024 for n in info.rows["n"]]
+
+
+def test_a_single_crossing_is_no_curve(pair):
+    narrow = [
+        exact(fit.series.layer, c, p, {"n": N, "d": (8, 16)})
+        for fit, c, p in zip(
+            pair, (ATTENTION, RNN), ({"n": 2, "d": 1}, {"n": 1, "d": 2}), strict=True
+        )
+    ]
+    assert len(thresholds_info(narrow)[0].rows) == 2
+    lone = exact("rnn", RNN, {"n": 1, "d": 2}, {"n": N, "d": (16, 64)})
+    other = exact("attention", ATTENTION, {"n": 2, "d": 1}, {"n": N, "d": (8, 16)})
+    assert thresholds_info([lone, other]) == []
