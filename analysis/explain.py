@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .arrays import Array
 from .table import Parts, Series
@@ -81,12 +82,18 @@ def gaps(series: Series, leading: Leading) -> list[Gap]:
 
 
 def _gap(
-    axis: str, times: Array, lead: Array, parts: Parts, first: Array, second: Array, steps: float
+    axis: str,
+    times: Array,
+    lead: Array,
+    parts: Parts,
+    first: NDArray[np.intp],
+    second: NDArray[np.intp],
+    steps: float,
 ) -> Gap:
     """Add up the changes from first to second points, each (steps,), over all."""
 
     def change(values: Array) -> Array:
-        return np.log(values[second] / values[first])
+        return np.asarray(np.log(values[second] / values[first]))
 
     def mean(values: Array) -> Array:  # the logarithmic mean
         ratio = change(values)
@@ -101,7 +108,7 @@ def _gap(
     whole = mean(computed / lead)
 
     def share(part: Array) -> Array:
-        return mean(part / lead) / whole
+        return np.asarray(mean(part / lead) / whole)
 
     products = share(parts.products)
     other = share(parts.others) * change(parts.others / lead)
@@ -117,7 +124,9 @@ def _gap(
     )
 
 
-def _neighbours(sizes: Array, axis: int, known: Array) -> tuple[Array, Array]:
+def _neighbours(
+    sizes: Array, axis: int, known: NDArray[np.bool_]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Find points that lie next to each other along an axis, all other sizes equal: (steps,)."""
     others = np.delete(sizes, axis, axis=1)
     rows = np.flatnonzero(known)

@@ -126,7 +126,8 @@ class Operation:
             inner = prod(weight[1:])
             return Product(groups, self.out // weight[0], inner, weight[0] // groups, dtype)
         first, second = shapes[-2:]
-        return Product(prod(first[:-2]), *first[-2:], second[-1], dtype)
+        rows, inner = first[-2:]
+        return Product(prod(first[:-2]), rows, inner, second[-1], dtype)
 
     def ready(self, device: str) -> Call:
         """Make its arguments; the callable carries it out."""
@@ -199,7 +200,8 @@ def _plain(function: OpOverload) -> bool:
 def _listed(case: Case, seed: int) -> Counter[Operation]:
     with torch.no_grad():
         call = prepare(case, seed)
-        with Listing() as listing:
+        listing = Listing()
+        with listing:
             call()
     return listing.operations
 
@@ -310,9 +312,11 @@ def take_apart(
             progress(done, len(here), "passes listed")
         if not listed:
             continue
-        found = [thing for one in listed.values() for thing in (*one.products, *one.others)]
+        found: list[Thing] = []
+        for one in listed.values():
+            found += [*one.products, *one.others]
         least = [thing.least for thing in found if isinstance(thing, Product)]
-        things: list[Thing] = list(dict.fromkeys([*singles.values(), *least, *found]))
+        things = list(dict.fromkeys([*singles.values(), *least, *found]))
         for round in range(rounds):
             seconds: dict[Thing, float] = {}
             order = random.Random(f"{seed}/{round}").sample(things, len(things))

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import seaborn as sns
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 from numpy.typing import NDArray
 
@@ -149,11 +151,12 @@ def gaps(info: Gaps, axes: Axes) -> None:
     """Draw what adds to the slope of each layer, and what takes from it, as bars end to end."""
     y = np.arange(len(info.rows))
     below, above = np.zeros(len(y)), np.zeros(len(y))
-    handles = []
+    handles: list[Artist] = []
     for index, (cause, label) in enumerate(CAUSES.items()):
         share, colour = info.rows[cause].to_numpy(), ink(f"line{index}")
         left = np.where(share < 0, below + share, above)
-        handles.append(axes.barh(y, np.abs(share), left=left, color=colour, lw=0, label=label))
+        axes.barh(y, np.abs(share), left=left, color=colour, lw=0)
+        handles.append(Patch(color=colour, label=label))
         below, above = below + np.minimum(share, 0), above + np.maximum(share, 0)
     axes.axvline(0, color=ink("muted"), lw=0.9)
     gap = info.rows["slope"] - info.rows["theory"]

@@ -84,10 +84,12 @@ def gaps_picture(fits: Sequence[Fit]) -> Picture | None:
 
 
 def _gaps_alt(info: Gaps) -> str:
+    gap, causes = info.rows["slope"] - info.rows["theory"], info.rows[list(CAUSES)]
     said = [
-        f"{row.label} {row.slope - row.theory:+.2f}, most of it "
-        + max(CAUSES, key=lambda cause: abs(getattr(row, cause))).replace("_", "-")
-        for row in info.rows.itertuples()
+        f"{label} {whole:+.2f}, most of it {CAUSES[str(cause)]}"
+        for label, whole, cause in zip(
+            info.rows["label"], gap, causes.abs().idxmax(axis="columns"), strict=True
+        )
     ]
     return f"Local slope in {info.axis}, less theory's: {'; '.join(said)}."
 

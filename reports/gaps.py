@@ -66,24 +66,10 @@ def _labelled(fits: Sequence[Fit]) -> Iterator[tuple[str, Gap]]:
             yield f"{fit.series.layer} ({variant})" if variant else fit.series.layer, gap
 
 
-class GapRow(NamedTuple):
-    """One row of the table, as text; its columns are those of `HEAD`."""
-
-    layer: str
-    axis: str
-    slope: str
-    theory: str
-    overhead: str
-    lower_order: str
-    rate: str
-    unexplained: str
-    products: str
-
-
-def gap_rows(fits: Sequence[Fit]) -> list[GapRow]:
-    """Write the gaps of all laws whose parts were timed."""
+def gap_rows(fits: Sequence[Fit]) -> list[tuple[str, ...]]:
+    """Write the gaps of all laws whose parts were timed; the columns are those of `HEAD`."""
     return [
-        GapRow(
+        (
             label,
             gap.axis,
             f"{gap.slope:.2f}",

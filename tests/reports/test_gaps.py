@@ -45,12 +45,16 @@ def test_causes_of_each_axis_add_up_to_the_gap(fits):
 
 
 def test_a_row_has_its_signs_and_says_nothing_of_what_is_nothing(fits):
-    n, d = gap_rows(fits)
-    assert len(n) == len(HEAD)
-    assert (n.layer, n.axis, n.theory, n.products) == ("attention", "n", "2", "2.00")
-    assert n.overhead.startswith("−")
-    assert (n.lower_order, n.rate, n.unexplained) == ("0", "0", "0")
-    assert float(d.slope) < 1
+    n, d = (dict(zip(HEAD, row, strict=True)) for row in gap_rows(fits))
+    assert (n["layer"], n["size"], n["theory"], n["products alone"]) == (
+        "attention",
+        "n",
+        "2",
+        "2.00",
+    )
+    assert n["overhead"].startswith("−")
+    assert {n[cause] for cause in ("lower-order work", "rate", "unexplained")} == {"0"}
+    assert float(d["slope"]) < 1
 
 
 def test_page_and_markdown_say_why_where_it_is_known(tmp_path, fits):
