@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .arrays import FLOOR, Array
-from .fitting import fit_law, robust
+from .fitting import fit_law
 from .law import BARELY
+from .models import robust
 from .projection import Projection
 from .shared import independent
 from .terms import Leading, Monomial, columns, monomials

@@ -9,7 +9,7 @@ all at once, and only the best are fitted.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,6 +29,7 @@ _PARTS = np.arange(1, 10) / 10  # in which the next regime may have come at a va
 _SPARE = 12  # points beyond a law's free numbers, below which no border is looked for
 _FITTED = 8  # candidates that are fitted, of each problem, unless one promises
 _BENT = 3  # the same of bends
+_LEVEL = 0.95  # of the interval of a border's place
 _HOPELESS = 6.0  # in log likelihood, so much less than the best of them or than no border
 
 
@@ -156,6 +157,14 @@ class Stepped:
             pieces.append(f"({self.part:.12g}, {along} {sign} {self.ends:.12g})")
         where = f"Piecewise({', '.join(pieces)}, (0, True))"
         return f"{term}*{where}" if term else where
+
+
+def enclosing(borders: Iterable[tuple[float, float, float]]) -> tuple[float, float]:
+    """Find between which points the likeliest borders, (low, high, share) each, make up 95 %."""
+    found = sorted(borders, key=lambda each: -each[2])
+    shares = np.cumsum([share for *_, share in found])
+    enough = found[: int(np.searchsorted(shares, _LEVEL * shares[-1])) + 1]
+    return min(low for low, *_ in enough), max(high for _, high, _ in enough)
 
 
 def surely(around: tuple[float, float] | None, low: float, high: float) -> str:

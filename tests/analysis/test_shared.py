@@ -1,6 +1,6 @@
 """Errors that all points of one size share."""
 
-import layerlaw.analysis.fitting as fitting
+import layerlaw.analysis.models as models
 import numpy as np
 import pytest
 from layerlaw.analysis.fitting import fit_law
@@ -43,7 +43,7 @@ def test_where_no_two_points_share_a_size_nothing_is_shared():
 def covered(number, monkeypatch=None):
     """Share of cases whose interval for d holds the truth, each width off by 1.5 % of its own."""
     if monkeypatch is not None:
-        monkeypatch.setattr(fitting, "whitenings", lambda s, w, *_: [independent(w)])
+        monkeypatch.setattr(models, "whitenings", lambda s, w, *_: [independent(w)])
     lead = leading(parse("n*d**2"), ("n", "d"))
     n, d = SIZES.T
     held = []
