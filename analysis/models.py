@@ -52,6 +52,11 @@ class Points:
         return borders(self.sizes)
 
     @cached_property
+    def shares(self) -> Array:
+        """How far the regime beyond each border has come, (borders, points)."""
+        return np.array([border.share(self.sizes) for border in self.borders])
+
+    @cached_property
     def places(self) -> Sequence[Bend]:
         """Where the leading part may bend."""
         return places(self.sizes)
@@ -189,6 +194,7 @@ def _weighed(
                 model.best,
                 points.sizes,
                 points.borders,
+                points.shares,
                 points.leading,
                 points.lower,
             )

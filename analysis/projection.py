@@ -328,11 +328,9 @@ class Projection:
         """
         residuals, known = self._known(solution)
         relative = (terms / self._values[:, None]) ** self.overlap
-        found = []
-        for side in sides**self.overlap:
-            columns = self.whitening(relative * side[:, None])
-            found.append(np.maximum(_scores(columns, residuals, known), 0) ** 2)
-        return np.array(found)
+        columns = (sides.T**self.overlap)[:, :, None] * relative[:, None, :]
+        scores = _scores(self.whitening(columns.reshape(self.points, -1)), residuals, known)
+        return np.asarray(np.maximum(scores, 0) ** 2).reshape(len(sides), -1)
 
     def bends(self, solution: Solution, hinges: Array) -> Array:
         """Squared error that one more size of the leading part would take away, to first order.

@@ -248,6 +248,7 @@ def steps(
     best: Solution,
     sizes: Array,
     borders: Sequence[Border],
+    shares: Array,
     leading: Leading,
     lower: Sequence[Monomial],
 ) -> list[tuple[Stepped, float]]:
@@ -259,8 +260,8 @@ def steps(
         The law without steps.
     sizes
         (points, axes).
-    borders
-        Where a term may step; `borders` finds them.
+    borders, shares
+        Where a term may step, and (borders, points): how far the next regime has come.
     leading, lower
         Its terms.
 
@@ -271,7 +272,6 @@ def steps(
     if _freedom(problem, best) < _SPARE or not borders:
         return []
     terms: list[Monomial | Leading] = [*lower, leading.shifted(best.exponents)]
-    shares = np.array([border.share(sizes) for border in borders])
     weights = np.array([border.weight for border in borders])
     chances = CHANCE / (1 - CHANCE) * np.tile(weights / weights.sum(), 2) / (2 * len(terms))
     gains = problem.gains(best, columns(terms, sizes), np.concatenate([shares, 1 - shares]))

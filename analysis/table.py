@@ -258,7 +258,7 @@ def cut(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> Iterator[Se
             axes=vary,
             constants=held,
             sizes=points[list(vary)].to_numpy(dtype=float),
-            values=points["value"].to_numpy(dtype=float),
+            values=levelled(points),
             left_out=left_out.get(key, 0),
             processes=None if shares is None else shares.loc[points["row"]].to_numpy(dtype=float),
             between=_pooled(points),
@@ -270,15 +270,34 @@ def cut(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> Iterator[Se
 
 
 def collapse(frame: pd.DataFrame, point: Sequence[str]) -> pd.DataFrame:
-    """Give each point one value, of its lowest repeats; ``row`` is the first of these."""
+    """Give each point one value, of its lowest repeats.
+
+    Beside it stand ``row``, the first of these, and ``level``, by how much the logarithm of the
+    median of its undisturbed repeats lies above that of the value.
+    """
     ordered = frame.assign(row=frame.index).sort_values("value", kind="stable")
     grouped = ordered.groupby(list(point), sort=False, dropna=False)
     rank = grouped.cumcount()
-    keep = rank < np.ceil(_LOWEST * grouped["value"].transform("size"))
-    keep &= ordered["value"] <= (1 + _NEAR) * grouped["value"].transform("min")
-    lowest = ordered[keep].groupby(list(point), sort=False, dropna=False)
-    points: pd.DataFrame = lowest.agg(value=("value", "mean"), row=("row", "min")).reset_index()
-    return points.sort_values("row", kind="stable")
+    near = ordered["value"] <= (1 + _NEAR) * grouped["value"].transform("min")
+    lowest = near & (rank < np.ceil(_LOWEST * grouped["value"].transform("size")))
+    points: pd.DataFrame = (
+        ordered[lowest]
+        .groupby(list(point), sort=False, dropna=False)
+        .agg(value=("value", "mean"), row=("row", "min"))
+    )
+    undisturbed = ordered[near].groupby(list(point), sort=False, dropna=False)["value"].median()
+    # Both have their groups in the order of their lowest repeats.
+    points["level"] = np.log(undisturbed.to_numpy() / points["value"].to_numpy())
+    return points.reset_index().sort_values("row", kind="stable")
+
+
+def levelled(points: pd.DataFrame) -> Array:
+    """Give the values of points at the level of their medians, (points,).
+
+    The mean of the lowest repeats errs least from point to point, but lies below what a repeat
+    takes, the more so the larger the noise: by one factor for all, which moves no exponent.
+    """
+    return points["value"].to_numpy(dtype=float) * float(np.exp(points["level"].mean()))
 
 
 def _parts(points: pd.DataFrame, parts: pd.DataFrame, point: Sequence[str]) -> Parts | None:
@@ -314,7 +333,7 @@ def _with_spread(points: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
     The columns are `spread`, the sum of squares of the logarithms of the rounds' values around
     their mean, and `more`, the rounds beyond the first.
     """
-    point = [column for column in points.columns if column not in ("value", "row")]
+    point = [column for column in points.columns if column not in ("value", "row", "level")]
     which = next((c for c in ("round", "process") if c in frame.columns), None)
     if which is None or frame[which].nunique() < 2:
         return points.assign(spread=0.0, more=0)

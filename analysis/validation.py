@@ -19,6 +19,7 @@ from .arrays import Array
 from .discover import discover
 from .fits import fit_series
 from .fitting import fit_law
+from .law import Law
 from .rivals import BigO, ExtraP, Line, Points, Rival, RivalError, RivalLaw, exponents
 from .synthetic import MUCH, Kind, Noise, SyntheticCase, cases
 from .table import Series
@@ -69,7 +70,8 @@ class Outcome:
     held
         Of the points beyond the grid, whether the 95 % interval holds what was measured.
     far
-        Relative error of the prediction at `FAR` times the largest sizes, by fitter; ours is "".
+        Relative error of the prediction at `FAR` times the largest sizes, by fitter; ours is "",
+        the same told the true terms "oracle".
     verdict
         The law's verdict.
     stepped
@@ -118,7 +120,8 @@ def _outcome(
     law = one.law
     assert law is not None  # a case has many points
     assert one.judgement is not None
-    truth = np.array([case.truth.exponents[e.axis] for e in law.exponents])
+    oracle = _oracle(case, series)
+    truth = _truth(case, law)
     estimate = np.array([e.estimate for e in law.exponents])
     low = np.array([e.low for e in law.exponents])
     high = np.array([e.high for e in law.exponents])
@@ -129,10 +132,11 @@ def _outcome(
         held = (least <= beyond.values) & (beyond.values <= most)
     far = FAR * series.sizes.max(axis=0, keepdims=True)
     at = case.truth(far)
-    told = {"": law.predict, **{name: rival.predict for name, rival in laws.items()}}
+    told: dict[str, Callable[[Array], Array]] = {"": law.predict, "oracle": oracle.predict}
+    told |= {name: rival.predict for name, rival in laws.items()}
     return Outcome(
         errors=np.abs(estimate - truth),
-        oracle=np.abs(_oracle(case, series) - truth),
+        oracle=np.abs([e.estimate for e in oracle.exponents] - _truth(case, oracle)),
         rivals={name: np.abs(each - truth) for name, each in found.items()},
         covered=(low <= truth) & (truth <= high),
         widths=high - low,
@@ -151,12 +155,21 @@ def _series(rows: pd.DataFrame) -> Series:
 def _points(rows: pd.DataFrame, axes: tuple[str, ...]) -> Points:
     """Collapse rows of any number of points, whichever sizes vary among them."""
     points = table.collapse(rows, list(axes))
-    return Points(axes, points[list(axes)].to_numpy(float), points["value"].to_numpy(float))
+    return Points(axes, points[list(axes)].to_numpy(float), table.levelled(points))
 
 
-def _oracle(case: SyntheticCase, series: Series) -> Array:
-    """Exponents of the fitter when it is told which lower-order terms there are."""
-    law = fit_law(
+def _truth(case: SyntheticCase, law: Law) -> Array:
+    """Give the true exponents, (axes,): where a slope changes, those of the side a law is about."""
+    change, own = case.truth.change, case.truth.exponents
+    truth = np.array([own[axis] for axis in law.axes])
+    if change is not None and law.bend is not None and not law.bend.beyond:
+        truth += change.bend * np.array(change.along.powers)
+    return truth
+
+
+def _oracle(case: SyntheticCase, series: Series) -> Law:
+    """Fit as the fitter does when it is told which lower-order terms there are."""
+    return fit_law(
         series.sizes,
         series.values,
         case.truth.leading,
@@ -166,7 +179,6 @@ def _oracle(case: SyntheticCase, series: Series) -> Array:
         processes=series.processes,
         intervals=False,
     )
-    return np.array([e.estimate for e in law.exponents])
 
 
 def _left(case: SyntheticCase, series: Series) -> float:
@@ -293,6 +305,7 @@ def summarise(some: Sequence[Outcome]) -> dict[str, float]:
         "median width": float(np.median(np.concatenate([one.widths for one in some]))),
         "prediction coverage": _mean([one.held for one in some]),
         "far error": float(np.median([one.far[""] for one in some])),
+        "oracle far error": float(np.median([one.far["oracle"] for one in some])),
         "two regimes": float(np.mean([one.stepped for one in some])),
         **{v.value: verdicts.count(v) / len(verdicts) for v in Verdict},
         "resolved matches": _mean([np.array([o.verdict is Verdict.MATCHES]) for o in resolved]),

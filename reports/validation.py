@@ -54,8 +54,9 @@ def _sections(figures: pd.DataFrame, bars: Sequence[Bar], command: str) -> Itera
     yield table(["figure", "to reach", "reached", ""], map(_bar, bars))
     yield "## By kind of law"
     yield (
-        "Errors are |exponent − truth|. Off the law, one exponent is 0.35 to 0.8 from theory, and "
-        "`differs` is right. Where there is no law, or too few sizes, `unresolved` is."
+        "Errors are |exponent − truth|; where a slope changes, of the side that the law is about, "
+        "or the lower one where none was found. Off the law, one exponent is 0.35 to 0.8 from "
+        "theory, and `differs` is right. Where there is no law, or too few sizes, `unresolved` is."
     )
     yield table(
         ["", *_BY_KIND.values()],
@@ -89,13 +90,11 @@ def _sections(figures: pd.DataFrame, bars: Sequence[Bar], command: str) -> Itera
             ),
         )
         yield "Median error of a prediction at four times the largest size in every axis:"
+        prefixes = ("", "oracle ", *(f"{name} " for name in others))
         yield table(
-            ["", "layerlaw", *others],
+            ["", "layerlaw", "told the terms", *others],
             (
-                [
-                    str(kind),
-                    *(_percent(row[f"{p}far error"]) for p in ("", *(f"{n} " for n in others))),
-                ]
+                [str(kind), *(_percent(row[f"{prefix}far error"]) for prefix in prefixes)]
                 for kind, row in figures.iterrows()
             ),
         )

@@ -99,7 +99,9 @@ def test_what_the_score_promises_a_fit_keeps():
     lower = LEAD.divisors()
     problem = Projection(SIZES, values, LEAD.column(SIZES), columns(lower, SIZES))
     best = problem.search(1.5, np.zeros((1, 2)))
-    (step, chance), *_ = steps(problem, best, SIZES, borders(SIZES), LEAD, lower)
+    found = borders(SIZES)
+    shares = np.array([border.share(SIZES) for border in found])
+    (step, chance), *_ = steps(problem, best, SIZES, found, shares, LEAD, lower)
     assert 0 < chance < 0.001  # their number is paid for
     terms = [*lower, step]
     better = Projection(SIZES, values, LEAD.column(SIZES), columns(terms, SIZES)).search(

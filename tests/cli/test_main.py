@@ -136,10 +136,33 @@ def test_run_goes_from_layers_to_report_and_measures_nothing_twice(tmp_path):
     laws = json.loads((tmp_path / "out" / "laws.json").read_text())["fits"]
     assert laws[0]["exponents"].keys() == {"n", "d"}
 
+    assert {"seconds", "product_flops", "product_seconds", "call_seconds"} <= {*rows["metric"]}
+    assert {gap["axis"] for gap in laws[0]["gaps"]} == {"n", "d"}
+
     layerlaw(*RUN, cwd=tmp_path)  # complete: the same rows again
     pd.testing.assert_frame_equal(rows, pd.read_csv(tmp_path / "out" / "table.csv"))
     layerlaw(*RUN, "--fresh", cwd=tmp_path)
     assert not rows["value"].equals(pd.read_csv(tmp_path / "out" / "table.csv")["value"])
+
+
+def test_run_measures_passes_alone_where_that_is_asked(tmp_path):
+    layerlaw(*RUN, "--no-explain", "--no-check", cwd=tmp_path)
+    rows = pd.read_csv(tmp_path / "out" / "table.csv")
+    assert {*rows["metric"]} == {"seconds"}
+    laws = json.loads((tmp_path / "out" / "laws.json").read_text())["fits"]
+    assert laws[0]["gaps"] == []
+
+
+@pytest.mark.slow
+def test_run_checks_where_layers_cross(tmp_path):
+    command = ("run", "--profile", "quick", "-l", "attention", "-l", "rnn", "-l", "conv")
+    layerlaw(*command, "--rounds", "1", "--no-explain", "--out", "out", cwd=tmp_path)
+    rows = pd.read_csv(tmp_path / "out" / "table.csv")
+    checks = rows[rows["metric"] == "check_seconds"]
+    assert {"attention"} < {*checks["layer"]}
+    assert (checks.groupby(["layer", "n", "d"])["round"].nunique() == 5).all()
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "holds: " in page or "does not hold: " in page
 
 
 def test_report_and_fit_agree_with_run(tmp_path):
