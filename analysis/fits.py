@@ -27,6 +27,14 @@ from .verdict import MARGIN, Judgement, Verdict, judge
 
 SCHEMA = 1
 
+_NO_LAW: Mapping[str, Any] = {
+    "law": None,
+    "terms": [],
+    "overlap": None,
+    "regimes": [],
+    "exponents": {},
+}
+
 _TOLD = 0.01  # a leading part less likely than this is not told of
 
 #: Which field of a layer's theory speaks of a metric.
@@ -95,16 +103,11 @@ class Fit:
     def to_dict(self) -> dict[str, Any]:
         """Give the fit as the JSON contract has it (schema 1)."""
         law, series = self.law, self.series
-        exponents = {}
-        for exponent in law.exponents if law else ():
-            judged = self.exponents.get(exponent.axis)
-            exponents[exponent.axis] = {
-                "estimate": exponent.estimate,
-                "low": exponent.low,
-                "high": exponent.high,
-                "expected": self.theory.degree(exponent.axis) if judged and self.theory else None,
-                "verdict": judged.verdict.value if judged else None,
-            }
+        written = law.to_dict() if law else _NO_LAW
+        for axis, exponent in written["exponents"].items():
+            judged = self.exponents.get(axis)
+            exponent["expected"] = self.theory.degree(axis) if judged and self.theory else None
+            exponent["verdict"] = judged.verdict.value if judged else None
         return {
             "layer": series.layer,
             "device": series.device,
@@ -114,14 +117,14 @@ class Fit:
             "sizes": series.constants,
             "points": len(series.values),
             "left_out": series.left_out,
-            "law": law.expression if law else None,
-            "terms": _terms(law) if law else [],
+            "law": written["law"],
+            "terms": written["terms"],
             "runners_up": [{"leading": form.text, "weight": form.weight} for form in self._likely],
-            "overlap": law.overlap if law else None,
-            "regimes": _regimes(law) if law else [],
+            "overlap": written["overlap"],
+            "regimes": written["regimes"],
             "prediction_error": [asdict(trial) for trial in self.trials],
             "gaps": [asdict(gap) for gap in self.gaps],
-            "exponents": exponents,
+            "exponents": written["exponents"],
             "verdict": self.judgement.verdict.value if self.judgement else None,
             "reason": self.reason,
         }
@@ -280,56 +283,6 @@ def _law(series: Series, lead: Leading) -> Law:
         processes=series.processes,
     )
     return replace(law, left_over=replace(law.left_over, between=series.between))
-
-
-def _terms(law: Law) -> list[dict[str, Any]]:
-    """Give each term with its coefficient, those that lead last."""
-    lower = [(c, term.text(law.axes), False) for c, term in law.terms]
-    leads = [
-        (law.coefficient * weight, term.text(law.axes, law.shift) + law.bends, True)
-        for weight, term in (law.leading.terms if law.coefficient else ())
-    ]
-    return [
-        {"coefficient": coefficient, "term": text or "1", "leading": leading}
-        for coefficient, text, leading in [*lower, *leads]
-    ]
-
-
-def _regimes(law: Law) -> list[dict[str, Any]]:
-    """Give the border between regimes, where there is one."""
-    if law.bend is not None and law.bent is not None:
-        bend = law.bend
-        return [
-            {
-                "term": law.leading.formula,
-                "along": law.axes[bend.axis],
-                "low": bend.low,
-                "high": bend.high,
-                "interval": law.border,
-                "middle": None,
-                "part": 1.0,
-                "beyond": bend.beyond,
-                "probability": law.stepped,
-                "bend": {each: getattr(law.bent, each) for each in ("estimate", "low", "high")},
-            }
-        ]
-    if law.step is None:
-        return []
-    border = law.step.border
-    return [
-        {
-            "term": law.step.plain(law.axes) or "1",
-            "along": border.along.text(law.axes),
-            "low": border.low,
-            "high": border.high,
-            "interval": law.border,
-            "middle": border.middle,
-            "part": law.step.part,
-            "beyond": law.step.beyond,
-            "probability": law.stepped,
-            "bend": None,
-        }
-    ]
 
 
 def _nothing_grows(series: Series) -> str:

@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from html import escape
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import pandas as pd
 
+from . import writing
 from .arrays import Array, overlapped
 from .intervals import Sample
-from .numbers import number
 from .prediction import Posterior, Prediction, Reach, ladder, within
 from .projection import Projection
-from .regimes import Bend, Stepped, surely
+from .regimes import Bend, Stepped
 from .structure import LeftOver
-from .terms import Leading, Monomial, product
+from .terms import Leading, Monomial
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -200,53 +200,21 @@ class Law:
 
     def summary(self) -> str:
         """Describe the law in a few lines of text."""
-        left, overhead = self.left_over, self.overhead()
-        lines = [
-            f"law        {self.expression}",
-            f"exponents  {'; '.join(map(str, self.exponents))}",
-            f"points     {len(self.values)}, which scatter around it by {left}",
-            f"overhead   {overhead.min():.0%} to {overhead.max():.0%} of it, by point",
-        ]
-        if left.structured:
-            lines.append(f"left over  {left.structured:.1%} that follows the sizes")
-        if len(self.overlaps) > 1:
-            lines.append(f"overlap    {self.overlap_words}")
-        if self.regimes:
-            lines.append(f"regimes    {self.regimes}")
-        return "\n".join(lines)
+        return writing.summary(self)
 
     @property
     def regimes(self) -> str:
         """Say in words where the law changes, and how; empty where all points follow one."""
-        if self.step is not None:
-            return self.step.words(self.axes, self.border)
-        if self.bend is None or self.bent is None:
-            return ""
-        axis, bend = self.axes[self.bend.axis], self.bend
-        own = self.exponents[bend.axis]
-        there = Exponent(
-            axis,
-            own.estimate + self.bent.estimate,
-            own.estimate + self.bent.low,
-            own.estimate + self.bent.high,
-        )
-        return (
-            f"{'from' if bend.beyond else 'up to'} {axis} = {number(bend.place)} (between "
-            f"{number(bend.low)} and {number(bend.high)}"
-            f"{surely(self.border, bend.low, bend.high)}) the leading term grows with {there} "
-            f"instead of {own.estimate:.2f}"
-        )
+        return writing.regimes(self)
 
     @property
-    def overlap_words(self) -> str:
-        """Say how far its costs overlap, and how sure that is."""
-        most = max((p for p in self.overlaps if p > 1), key=lambda p: self.overlaps[p])
-        together = 1 - self.overlaps.get(1, 0.0)
-        if together < 0.5:
-            return f"costs add up (p = 1): {1 - together:.0%}"
-        likely = [p for p, share in self.overlaps.items() if p > 1 and share > 0.05 * together]
-        about = f"{min(likely):.2g} to {max(likely):.2g}" if len(likely) > 1 else f"{most:.2g}"
-        return f"costs overlap, p = {about}: {together:.0%}"
+    def expression(self) -> str:
+        """The law as SymPy reads it, in the size symbols and the metric's unit."""
+        return writing.expression(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the law as JSON holds it: part of what `layerlaw fit` writes."""
+        return writing.to_dict(self)
 
     def odds_against(self, axis: str) -> float:
         """How much likelier the law is than one with the leading part's own degree in an axis.
@@ -371,34 +339,6 @@ class Law:
         leads = [isinstance(term, Stepped) and term.leads is not None for _, term in self.terms]
         return np.asarray(1 - parts[:, [*leads, True]].sum(axis=1) / parts.sum(axis=1))
 
-    @property
-    def expression(self) -> str:
-        """The law as SymPy reads it, in the size symbols and the metric's unit."""
-        if self.polynomial:
-            products = (_exactly(c, term.text(self.axes)) for c, term in self.polynomial)
-            return " + ".join(products)
-        written = [product(c, term.text(self.axes)) for c, term in self.terms]
-        if self.coefficient:
-            written += [
-                product(self.coefficient * weight, term.text(self.axes, self.shift) + self.bends)
-                for weight, term in self.leading.terms
-            ]
-        if self.overlap == 1:
-            return " + ".join(written)
-        p = f"{self.overlap:g}"
-        return f"({' + '.join(f'({term})**{p}' for term in written)})**(1/{p})"
-
-    @property
-    def bends(self) -> str:
-        """The factor of the leading part beyond a bend, as SymPy reads it."""
-        if self.bend is None or self.bent is None:
-            return ""
-        axis, place = self.axes[self.bend.axis], f"{self.bend.place:.12g}"
-        factor = f"({axis}/{place})**{self.bent.estimate:.10g}"
-        return (
-            f"*Piecewise(({factor}, {axis} {'>' if self.bend.beyond else '<'} {place}), (1, True))"
-        )
-
     def __repr__(self) -> str:
         inside = ", ".join(map(str, self.exponents))
         return f"Law({inside}; {self.expression})"
@@ -407,7 +347,3 @@ class Law:
 def _ends(level: float) -> tuple[float, float]:
     """Quantiles between which an interval of this level lies."""
     return (1 - level) / 2, (1 + level) / 2
-
-
-def _exactly(coefficient: Fraction, text: str) -> str:
-    return "*".join(filter(None, [str(coefficient) if coefficient != 1 or not text else "", text]))

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 import sympy
@@ -243,3 +245,13 @@ def test_slopes_have_intervals_that_hold_the_truth():
         assert np.all((low <= value) & (value <= high))
         inside.append((low <= truth) & (truth <= high))
     assert np.mean(inside) >= 0.88
+
+
+def test_a_law_is_what_json_holds():
+    axes, sizes = N_D
+    law = law_of("n*d**2", axes, sizes, times("1e-6 + 1e-10*n*d**2", axes, sizes))
+    held = json.loads(json.dumps(law.to_dict()))
+    assert held["law"] == law.expression
+    assert held["exponents"].keys() == {"n", "d"}
+    assert [term["term"] for term in held["terms"] if not term["leading"]] == ["1"]
+    assert held["overlap"] == 1
