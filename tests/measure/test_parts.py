@@ -18,7 +18,8 @@ from layerlaw.measure import (
     tidy,
 )
 from layerlaw.measure.flops import FlopCounter
-from layerlaw.measure.parts import Product, contents, take_apart
+from layerlaw.measure.operations import Product, contents, views
+from layerlaw.measure.parts import take_apart
 from layerlaw.measure.table import PARTS
 from layerlaw.measure.timing import HostClock
 
@@ -132,7 +133,7 @@ def seconds(thing, device="cpu", clock=None):
     if isinstance(thing, Product):
         slower = 1 + 16 / min(thing.rows, thing.inner, thing.columns)  # thin ones
         return CALL + thing.flops / RATE * (slower if thing.flops > 2 else 1)
-    moves = thing.out > 1 and not parts._views(thing.function)
+    moves = thing.out > 1 and not views(thing.function)
     return CALL + thing.out * ELEMENT * moves
 
 

@@ -1,0 +1,247 @@
+"""What a pass consists of: its operations, listed.
+
+A pass is listed twice. On its device it is what is dispatched, and each operation costs a call. On
+meta tensors, which hold no numbers, a fused kernel falls apart into what it stands for: products
+and element-wise work.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from math import prod
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch._ops import OpOverload
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import TreeSpec, tree_flatten, tree_unflatten
+
+from .case import Case
+from .flops import ELEMENTWISE, FREE, PRODUCTS, operation
+from .timing import Call
+from .workload import prepare
+
+_PLAIN = {*ELEMENTWISE, *PRODUCTS, *FREE}
+
+
+@dataclass(frozen=True)
+class Shaped:
+    """A tensor without its numbers."""
+
+    shape: tuple[int, ...]
+    stride: tuple[int, ...]
+    dtype: torch.dtype
+
+    def make(self, device: str) -> Tensor:
+        """Make a tensor of this kind: unit-normal numbers, or zeros where they are whole."""
+        made = torch.empty_strided(self.shape, self.stride, dtype=self.dtype, device=device)
+        return made.normal_() if self.dtype.is_floating_point else made.zero_()
+
+
+@dataclass(frozen=True)
+class Product:
+    """So many products (rows × inner)(inner × columns) at once."""
+
+    batch: int
+    rows: int
+    inner: int
+    columns: int
+    dtype: torch.dtype
+
+    @property
+    def flops(self) -> int:
+        """A multiply-add counts as two."""
+        return 2 * self.batch * self.rows * self.inner * self.columns
+
+    @property
+    def least(self) -> Product:
+        """The same of single elements."""
+        return Product(1, 1, 1, 1, self.dtype)
+
+    def ready(self, device: str) -> Call:
+        """Make matrices; the callable multiplies them."""
+        many = () if self.batch == 1 else (self.batch,)
+        sides = (self.rows, self.inner), (self.inner, self.columns)
+        first, second = (
+            torch.empty((*many, *side), dtype=self.dtype, device=device).normal_() for side in sides
+        )
+        multiply = torch.bmm if many else torch.mm
+        return lambda: multiply(first, second)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation at its shapes.
+
+    Attributes
+    ----------
+    function, form
+        ATen's, such as ``aten.tanh.default``, and how its arguments are put together.
+    leaves
+        The arguments, tensors as `Shaped`.
+    out
+        Elements of its output.
+    """
+
+    function: OpOverload
+    leaves: tuple[Any, ...]
+    out: int
+    form: TreeSpec = field(compare=False, repr=False)
+
+    @property
+    def least(self) -> Operation:
+        """The same of tensors of single elements."""
+        leaves = (
+            Shaped((1,) * len(leaf.shape), (1,) * len(leaf.shape), leaf.dtype)
+            if isinstance(leaf, Shaped)
+            else leaf
+            for leaf in self.leaves
+        )
+        return Operation(self.function, tuple(leaves), 1, self.form)
+
+    @property
+    def product(self) -> Product | None:
+        """The matrix product that it is, or that it stands for as a convolution; else None."""
+        name = operation(self.function)
+        if name not in PRODUCTS:
+            return None
+        shapes = [leaf.shape for leaf in self.leaves if isinstance(leaf, Shaped)]
+        dtype = next(leaf.dtype for leaf in self.leaves if isinstance(leaf, Shaped))
+        if name == "convolution":  # a row for each place, its window times the channels within
+            weight, groups = shapes[1], self.leaves[-1]
+            inner = prod(weight[1:])
+            return Product(groups, self.out // weight[0], inner, weight[0] // groups, dtype)
+        first, second = shapes[-2:]
+        rows, inner = first[-2:]
+        return Product(prod(first[:-2]), rows, inner, second[-1], dtype)
+
+    def ready(self, device: str) -> Call:
+        """Make its arguments; the callable carries it out."""
+        leaves = [
+            leaf.make(device)
+            if isinstance(leaf, Shaped)
+            else torch.device(device)
+            if isinstance(leaf, torch.device)
+            else leaf
+            for leaf in self.leaves
+        ]
+        args, kwargs = tree_unflatten(leaves, self.form)
+        return lambda: self.function(*args, **kwargs)
+
+
+class Listing(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch gives no types
+    """List the operations of what runs inside it.
+
+    Attributes
+    ----------
+    operations
+        How often each occurs.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # the same
+        self.operations: Counter[Operation] = Counter()
+        self._seen: dict[OpOverload, Operation] = {}
+
+    def __torch_dispatch__(
+        self,
+        func: OpOverload,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        """Run one operation and list it; views of one function count as the first of them."""
+        kwargs = kwargs or {}
+        if func in self._seen:
+            self.operations[self._seen[func]] += 1
+            return func(*args, **kwargs)
+        given, form = tree_flatten((args, kwargs))
+        leaves = tuple(
+            Shaped(tuple(leaf.shape), leaf.stride(), leaf.dtype)
+            if isinstance(leaf, Tensor)
+            else leaf
+            for leaf in given
+        )
+        out = func(*args, **kwargs)
+        size = out.numel() if isinstance(out, Tensor) else 0
+        found = Operation(func, leaves, size, form)
+        self.operations[found] += 1
+        if views(func):
+            self._seen[func] = found
+        return out
+
+
+@cache
+def views(function: OpOverload) -> bool:
+    """Whether a function does nothing but look at numbers otherwise."""
+    return function.is_view or operation(function) == "_unsafe_view"
+
+
+@cache
+def plain(function: OpOverload) -> bool:
+    """Whether it is known what a function does: no kernel that fuses several."""
+    return views(function) or operation(function) in _PLAIN
+
+
+def _listed(case: Case, seed: int) -> Counter[Operation]:
+    with torch.no_grad():
+        call = prepare(case, seed)
+        listing = Listing()
+        with listing:
+            call()
+    return listing.operations
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What one pass consists of.
+
+    Attributes
+    ----------
+    calls
+        Operations that are dispatched on the device.
+    products, others
+        What they stand for, each with how often; views, which do nothing, are left out.
+    """
+
+    calls: Counter[OpOverload]
+    products: Counter[Product]
+    others: Counter[Operation]
+
+    @property
+    def flops(self) -> int:
+        """FLOPs of the products."""
+        return sum(each.flops * times for each, times in self.products.items())
+
+
+def contents(case: Case, seed: int = 0) -> tuple[Contents, Mapping[OpOverload, Operation]]:
+    """List what a pass consists of.
+
+    Returns
+    -------
+    The contents, and of each function the first operation seen.
+    """
+    called = _listed(case, seed)
+    fused = any(not plain(each.function) for each in called)
+    meant = _listed(replace(case, device="meta"), seed) if fused else called
+    calls: Counter[OpOverload] = Counter()
+    seen: dict[OpOverload, Operation] = {}
+    for each, times in called.items():
+        calls[each.function] += times
+        seen.setdefault(each.function, each)
+    products: Counter[Product] = Counter()
+    others: Counter[Operation] = Counter()
+    for each, times in meant.items():
+        if (product := each.product) is not None:
+            products[product] += times
+        elif not views(each.function):
+            others[each] += times
+    return Contents(calls, products, others), seen
+
+
+#: What is timed alone.
+Thing = Product | Operation
