@@ -101,6 +101,7 @@ def fit_law(
         sample=drawn,
         problems=[(each.problem, each.lower) for each in models],
         lower=lower,
+        processes=processes,
     )
 
 
@@ -113,6 +114,7 @@ def refit(law: Law, kept: NDArray[np.bool_], *, overlap: bool) -> Law:
         law.lower,
         overlap=overlap,
         regimes=bool(law.regimes),
+        processes=None if law.processes is None else law.processes[kept],
         intervals=False,
     )
 

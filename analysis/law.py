@@ -89,6 +89,8 @@ class Law:
         What they were drawn from, each with its lower-order terms.
     lower
         Every lower-order term that was allowed in all regimes.
+    processes
+        (points, processes): which share of a point's repeats each measured, where that is known.
     polynomial
         Of a law that gives every value exactly, its terms with their coefficients, all of them;
         empty where it was fitted.
@@ -112,6 +114,7 @@ class Law:
     sample: Sample | None = None
     problems: Sequence[tuple[Projection, Sequence[Monomial | Stepped]]] = ()
     lower: Sequence[Monomial] = ()
+    processes: Array | None = None
     polynomial: tuple[tuple[Fraction, Monomial], ...] = ()
 
     @property
