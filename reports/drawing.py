@@ -14,6 +14,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 from numpy.typing import NDArray
 
+from ..analysis.arrays import FLOOR
 from .crossovers import Crossovers
 from .curves import Curves
 from .exponents import Exponents
@@ -161,7 +162,8 @@ def gaps(info: Gaps, axes: Axes) -> None:
     axes.axvline(0, color=ink("muted"), lw=0.9)
     gap = info.rows["slope"] - info.rows["theory"]
     axes.scatter(gap, y, marker="|", s=60, color=ink("text"), lw=1.4, zorder=3)
-    axes.set(ylim=(len(y) - 0.5, -0.5))
+    room = 0.03 * (above.max() - below.min()) + FLOOR
+    axes.set(xlim=(below.min() - room, above.max() + room), ylim=(len(y) - 0.5, -0.5))
     axes.set_yticks(y, [_short(label) for label in info.rows["label"]])
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", visible=False)
