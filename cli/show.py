@@ -49,14 +49,7 @@ def measuring(plan: Plan, steps: Iterable[Step]) -> None:
     console = Console(stderr=True)
     if not console.is_terminal:
         return _measuring_log(steps)
-    bars = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[left]}"),
-        console=console,
-        auto_refresh=False,
-    )
+    bars = _bars(console)
     rows = {layer: bars.add_task(layer, total=None, left="") for layer in plan.layers}
     whole = bars.add_task("[bold]all", total=plan.total, left="")
     drawn = 0.0
@@ -69,6 +62,19 @@ def measuring(plan: Plan, steps: Iterable[Step]) -> None:
                 drawn = monotonic()
         bars.update(whole, completed=plan.total, left="")
         bars.refresh()
+
+
+def _bars(console: Console) -> Progress:
+    """Bars with what is left of each, drawn only when they are told to; none in a log."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[left]}"),
+        console=console,
+        auto_refresh=False,
+        disable=not console.is_terminal,
+    )
 
 
 def _measuring_log(steps: Iterable[Step]) -> None:
@@ -92,16 +98,7 @@ def timing() -> Iterator[Callable[[int, int, str], None]]:
     """Draw a bar with the time left, as `measuring` does: between measurements alone."""
     console = Console(stderr=True)
     began = drawn = monotonic()
-
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[left]}"),
-        console=console,
-        auto_refresh=False,
-        disable=not console.is_terminal,
-    ) as bars:
+    with _bars(console) as bars:
         bar = bars.add_task("", total=None, left="")
 
         def update(done: int, total: int, what: str) -> None:

@@ -101,12 +101,7 @@ def carry_out(plan: Plan, store: Store, run: Run) -> Generator[Progress, None, N
         while pending:
             round, case = pending.pop(0)
             start = monotonic()
-            work = partial(
-                measure, case, process=process, round=round, repeats=plan.repeats, seed=plan.seed
-            )
-            result, calmly = calm.during(work) if calm else (work(), True)
-            if not calmly:
-                result = replace(result, note=f"{result.note} {DISTURBED}".strip())
+            result = _measured(plan, case, round, process, calm)
             store.add(run, result)
             if result.status != "ok":
                 pending = [(r, other) for r, other in pending if other != case]
@@ -120,6 +115,15 @@ def carry_out(plan: Plan, store: Store, run: Run) -> Generator[Progress, None, N
                 layer_total=layer_total,
                 seconds_left=estimate.seconds(),
             )
+
+
+def _measured(plan: Plan, case: Case, round: int, process: int, calm: Calm | None) -> Measurement:
+    """Measure a case as the plan has it, in a calm moment if one comes."""
+    work = partial(
+        measure, case, process=process, round=round, repeats=plan.repeats, seed=plan.seed
+    )
+    result, calmly = calm.during(work) if calm else (work(), True)
+    return result if calmly else replace(result, note=f"{result.note} {DISTURBED}".strip())
 
 
 def measure_parts(
@@ -185,10 +189,7 @@ def measure_checks(
         process = store.add_process(run, controls)
         calm = Calm() if plan.controls.calm else None
         for at, (round, case) in enumerate(todo, 1):
-            work = partial(
-                measure, case, process=process, round=round, repeats=plan.repeats, seed=plan.seed
-            )
-            result, _ = calm.during(work) if calm else (work(), True)
+            result = _measured(plan, case, round, process, calm)
             store.add(run, replace(result, metric=CHECK))
             progress(at, len(todo), "crossings checked")
 
