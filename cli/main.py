@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from ..analysis import Fit
     from ..analysis.fits import Source as Table
-    from ..measure import Run, Store
+    from ..measure import Plan, Run, Store
 
 app = typer.Typer(
     name="layerlaw",
@@ -142,7 +142,7 @@ def run(
     """
     from contextlib import closing
 
-    from ..measure import Store, begin, carry_out, measure_checks, measure_parts, plan
+    from ..measure import Store, begin, carry_out, measure_parts, plan
 
     try:
         todo = plan(
@@ -168,14 +168,8 @@ def run(
                     measure_parts(todo, store, work, update)
             measured = _kept(store, work)
             fits = _fit([measured.table], {}, [], margin)
-            from ..analysis.fits import with_checks  # after measuring: they load much
-            from ..reports import checks
-
-            if check and (points := checks(fits)):
-                with show.timing() as update:
-                    measure_checks(todo, store, work, points, update)
-                measured = _kept(store, work)
-                fits = with_checks(fits, measured.table)
+            if check:
+                measured, fits = _checked(todo, store, work, measured, fits)
     except KeyboardInterrupt:
         show.error("stopped; the same command again goes on from here")
         raise typer.Exit(130) from None
@@ -378,6 +372,23 @@ def _measured(source: Path) -> Measured:
 def _kept(store: Store, work: Run) -> Measured:
     settings = {**work.settings, "controls": store.controls(work)}
     return Measured(store.table(work), work.machine, settings)
+
+
+def _checked(
+    todo: Plan, store: Store, work: Run, measured: Measured, fits: list[Fit]
+) -> tuple[Measured, list[Fit]]:
+    """Measure on both sides of where layers cross over; give what there is then."""
+    from ..analysis.fits import with_checks
+    from ..measure import measure_checks
+    from ..reports import checks
+
+    points = checks(fits)
+    if not points:
+        return measured, fits
+    with show.timing() as update:
+        measure_checks(todo, store, work, points, update)
+    measured = _kept(store, work)
+    return measured, with_checks(fits, measured.table)
 
 
 def _command() -> str:
