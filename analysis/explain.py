@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Array
+from .numbers import number, signed
 from .table import Parts, Series
 from .terms import Leading
 
@@ -55,6 +56,20 @@ class Gap:
     rate: float
     unexplained: float
     products: float
+
+    def __str__(self) -> str:
+        shares = ", ".join(f"{what} {signed(getattr(self, own))}" for own, what in CAUSES.items())
+        theory = number(round(self.theory, 2))
+        return f"{self.slope:.2f} at the mean, of which theory {theory}, {shares}"
+
+
+#: The causes that add up to a gap, as fields of `Gap`, and as a reader calls them.
+CAUSES = {
+    "overhead": "overhead",
+    "lower_order": "lower-order work",
+    "rate": "rate",
+    "unexplained": "unexplained",
+}
 
 
 def gaps(series: Series, leading: Leading) -> list[Gap]:

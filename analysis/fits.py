@@ -89,7 +89,9 @@ class Fit:
     def reason(self) -> str:
         """Why the verdict is what it is, or why there is none."""
         if self.judgement is not None:
-            return self.judgement.reason
+            differs = {a for a, j in self.exponents.items() if j.verdict is Verdict.DIFFERS}
+            why = [f"the slope in {gap.axis} is {gap}" for gap in self.gaps if gap.axis in differs]
+            return "; ".join([self.judgement.reason, *why])
         if self.law is None:
             return _nothing_grows(self.series)
         found = "; ".join(f"{form.text}: {form.weight:.2f}" for form in self._likely)

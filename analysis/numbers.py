@@ -18,3 +18,13 @@ def number(value: float, digits: int = 3) -> str:
     if abs(value) >= 10.0 ** (digits - 1) and abs(value) < 1e7:
         return f"{value:.0f}"
     return f"{value:.{digits}g}"
+
+
+def signed(value: float) -> str:
+    """Write what adds to a slope or takes from it, to hundredths; less than half of one as 0.
+
+    >>> signed(0.123), signed(-0.5), signed(0.001)
+    ('+0.12', '−0.50', '0')
+    """
+    rounded = round(value, 2)
+    return f"{rounded:+.2f}".replace("-", "−") if rounded else "0"

@@ -15,10 +15,11 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocat
 from numpy.typing import NDArray
 
 from ..analysis.arrays import FLOOR
+from ..analysis.explain import CAUSES
 from .crossovers import Crossovers
 from .curves import Curves
 from .exponents import Exponents
-from .gaps import CAUSES, Gaps
+from .gaps import Gaps
 from .ink import MARKERS, ink, legend, ramp
 from .thresholds import Thresholds
 from .units import called, number, quantity

@@ -14,11 +14,12 @@ from functools import partial
 import numpy as np
 
 from ..analysis import Fit, Law
+from ..analysis.explain import CAUSES
 from . import drawing
 from .crossovers import REACH, Crossing, crossovers_info
 from .curves import Curves, slopes_info, times_info
 from .exponents import Exponents, exponents_info
-from .gaps import CAUSES, Gaps, gaps_info
+from .gaps import Gaps, gaps_info
 from .ink import render
 from .thresholds import thresholds_info
 from .units import called, listed, number, quantity, sizes

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from ..analysis import Fit
-from ..analysis.explain import Gap
+from ..analysis.explain import CAUSES, Gap
+from ..analysis.numbers import signed
 from .summary import variants
 from .units import number
 
@@ -22,15 +23,6 @@ EXPLAINED = (
     "column has the slope of these products' times alone. The parts were timed alone; what they "
     "do not add up to is unexplained."
 )
-
-
-#: The causes that add up to a gap, as fields of `Gap`, and as a reader calls them.
-CAUSES = {
-    "overhead": "overhead",
-    "lower_order": "lower-order work",
-    "rate": "rate",
-    "unexplained": "unexplained",
-}
 
 
 #: The head of the table.
@@ -74,14 +66,8 @@ def gap_rows(fits: Sequence[Fit]) -> list[tuple[str, ...]]:
             gap.axis,
             f"{gap.slope:.2f}",
             number(round(gap.theory, 2)),
-            *(_signed(getattr(gap, cause)) for cause in CAUSES),
+            *(signed(getattr(gap, cause)) for cause in CAUSES),
             f"{gap.products:.2f}",
         )
         for label, gap in _labelled(fits)
     ]
-
-
-def _signed(value: float) -> str:
-    """Write a share with its sign; the smallest as nothing."""
-    rounded = round(value, 2)
-    return f"{rounded:+.2f}".replace("-", "−") if rounded else "0"

@@ -122,6 +122,8 @@ def _facts(fit: Fit, caches: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 f"{trial.error:.1%} off at the median of {trial.points} points, the largest, that "
                 "were left out",
             )
+        for gap in fit.gaps:
+            yield f"slope in {gap.axis}", str(gap)
         overhead = fit.law.overhead()
         share = f"{overhead.min():.0%} to {overhead.max():.0%}"
         yield "share of lower-order terms", f"{share} of the law, by point"

@@ -90,3 +90,16 @@ def test_a_table_without_parts_explains_nothing(rows):
     (one,) = fit(rows, {"mine": "n*d**2"})
     assert one.gaps == []
     assert one.to_dict()["gaps"] == []
+
+
+def test_the_reason_of_an_exponent_that_differs_says_what_makes_up_its_slope(table_of):
+    rows = [table_of("attention", SIZES, FLOPS / 1e11 * N**0.5)]
+    for metric, values in (("product_flops", FLOPS), ("product_seconds", FLOPS / 1e11)):
+        rows.append(table_of("attention", SIZES, values).assign(metric=metric))
+    (one,) = fit(pd.concat(rows, ignore_index=True))
+    assert one.judgement.verdict.value == "differs"
+    said = (
+        "the slope in n is 2.50 at the mean, of which theory 2, overhead 0, lower-order work 0, "
+        "rate 0, unexplained +0.50"
+    )
+    assert one.reason.endswith(said)

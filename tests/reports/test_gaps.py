@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from layerlaw import analysis
+from layerlaw.analysis.explain import CAUSES
 from layerlaw.reports import write_report
-from layerlaw.reports.gaps import CAUSES, HEAD, gap_rows, gaps_info
+from layerlaw.reports.gaps import HEAD, gap_rows, gaps_info
 
 N, D = (x.ravel() for x in np.meshgrid(2.0 ** np.arange(5, 10), [16.0, 32, 64, 128]))
 FLOPS = 4 * N**2 * D
@@ -65,3 +66,4 @@ def test_page_and_markdown_say_why_where_it_is_known(tmp_path, fits):
         assert "Why slopes differ" in with_gaps.read_text()
         assert "Why slopes differ" not in without.read_text()
     assert "most of it overhead" in known[0].read_text()
+    assert f"slope in n</dt><dd>{fits[0].gaps[0]}" in known[0].read_text()
