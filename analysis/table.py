@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..measure.table import CHECK, PARTS
+from ..measure.table import ASIDE, CHECK, PARTS
 from ..measure.table import SIZES as SIZES  # a part of the table here too
 from .arrays import Array
 
@@ -225,6 +225,13 @@ def cut(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> Iterator[Se
         If a size is empty in a part of a series, or no series has two points.
     """
     sizes = [*(s for s in SIZES if s in frame.columns), *axes]
+    apart = frame["metric"].isin(ASIDE)
+    frame, aside = frame[~apart], frame[apart & frame["value"].notna()]
+    if frame.empty:
+        raise TableError(
+            f"{name}: row {aside.index[0]}, column metric: there are parts and checks of passes "
+            "alone, to which no law is fitted"
+        )
     other = [
         column
         for column in frame.columns
@@ -235,8 +242,8 @@ def cut(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> Iterator[Se
     good = frame["value"].notna()
     points = _with_spread(collapse(frame[good], [*separate, *sizes]), frame[good])
     shares = _processes(frame[good], [*separate, *sizes])
-    parts, checks = points[points["metric"].isin(PARTS)], points[points["metric"] == CHECK]
-    points = points.drop([*parts.index, *checks.index])
+    beside = collapse(aside, [*separate, *sizes])
+    parts, checks = beside[beside["metric"] != CHECK], beside[beside["metric"] == CHECK]
     groups = list(points.groupby(separate, sort=False, dropna=False))
     left_out = frame[~good].groupby(separate, dropna=False).size().to_dict()
     if all(len(points) < 2 for _, points in groups):
@@ -263,9 +270,7 @@ def cut(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> Iterator[Se
             processes=None if shares is None else shares.loc[points["row"]].to_numpy(dtype=float),
             between=_pooled(points),
             parts=_parts(points, parts, [c for c in (*separate, *sizes) if c != "metric"]),
-            checks=_checks(checks, {**values, **held}, vary)
-            if values["metric"] == "seconds"
-            else None,
+            checks=_checks(checks, {**values, **held}, vary),
         )
 
 
@@ -306,10 +311,10 @@ def _parts(points: pd.DataFrame, parts: pd.DataFrame, point: Sequence[str]) -> P
         return None
     wide = parts.pivot(index=list(point), columns="metric", values="value").reset_index()
     found = points[list(point)].merge(wide, how="left", on=list(point)).reindex(columns=list(PARTS))
-    known = found["product_flops"].notna().to_numpy(dtype=bool)
+    known = found.drop(columns="other_seconds").notna().all(axis="columns").to_numpy(dtype=bool)
     if not known.any():
         return None
-    found[known] = found[known].fillna(_NONE)  # what takes no time has no row
+    found["other_seconds"] = found["other_seconds"].fillna(_NONE)  # without any there is no row
     return Parts(known, *(found[metric].to_numpy(dtype=float) for metric in PARTS))
 
 

@@ -49,6 +49,8 @@ app = typer.Typer(
 OUT = Path("layerlaw-report")
 STORE = "measurements.sqlite"
 
+_STOPPED = 130  # exit status after Ctrl-C
+
 #: Errors that speak to the user, by name: importing them all would cost `--help` a second.
 _MENDABLE = {
     "DeviceUnavailable",
@@ -170,10 +172,10 @@ def run(
             fits = _fit([measured.table], {}, [], margin)
             if check:
                 measured, fits = _checked(todo, store, work, measured, fits)
+        _report(measured, fits, out, _command(), margin, as_json=as_json)
     except KeyboardInterrupt:
         show.error("stopped; the same command again goes on from here")
-        raise typer.Exit(130) from None
-    _report(measured, fits, out, _command(), margin, as_json=as_json)
+        raise typer.Exit(_STOPPED) from None
 
 
 @app.command(epilog="Example: layerlaw fit table.csv --expect mine=n*k*d**2 --json laws.json")
@@ -433,6 +435,10 @@ def run_app() -> None:
     """Run the command; what a user can mend ends with one line and exit status 2."""
     try:
         app()
+    except SystemExit as end:
+        if end.code == _STOPPED and not show.errors:
+            show.error("stopped")
+        raise
     except Exception as error:
         if type(error).__name__ not in _MENDABLE and not isinstance(error, OSError):
             raise

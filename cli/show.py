@@ -136,12 +136,7 @@ def counting(what: str) -> Iterator[Callable[[int, int, object], None]]:
         def update(done: int, total: int, at_hand: object) -> None:
             bars.update(bar, completed=done, total=total, description=f"{what}: {at_hand}")
 
-        try:
-            yield update
-        except KeyboardInterrupt:
-            bars.stop()
-            error("stopped")
-            raise
+        yield update
 
 
 def laws(fits: Sequence[Fit]) -> None:
@@ -246,6 +241,11 @@ def clock(seconds: float) -> str:
     return f"{minutes}:{rest:02d}"
 
 
+#: Errors that were printed.
+errors: list[str] = []
+
+
 def error(message: str) -> None:
     """Print an error as one line on standard error."""
+    errors.append(message)
     print("layerlaw: " + " ".join(message.split()), file=sys.stderr)

@@ -36,7 +36,7 @@ def take_apart(
     clock: Clock | None = None,
     calm: Calm | None = None,
     progress: Callable[[int, int, str], object] = lambda *_: None,
-) -> Iterator[Measurement]:
+) -> Iterator[list[Measurement]]:
     """Measure what the passes of cases consist of.
 
     However many cases have a product or an operation, it is timed once a round; each round in
@@ -61,8 +61,8 @@ def take_apart(
 
     Yields
     ------
-    Measurement
-        For each round and case the `PARTS` that take any time.
+    list of Measurement
+        For each case the `PARTS` that take any time, of all rounds; they belong together.
     """
     for device in dict.fromkeys(case.device for case in cases):
         here = [case for case in cases if case.device == device]
@@ -73,7 +73,8 @@ def take_apart(
             try:
                 listed[case], seen = contents(case, seed)
             except Exception as error:  # whatever a layer does that meta tensors cannot
-                yield _unknown(case, process, 0, f"it cannot be listed: {error}".splitlines()[0])
+                why = f"it cannot be listed: {error}".splitlines()[0]
+                yield [_unknown(case, process, 0, why)]
                 continue
             for function, first in seen.items():
                 if views(function):
@@ -88,6 +89,7 @@ def take_apart(
             found += [*one.products, *one.others]
         least = [thing.least for thing in found if isinstance(thing, Product)]
         things = list(dict.fromkeys([*singles.values(), *least, *found]))
+        costs = []
         for round in range(rounds):
             seconds: dict[Thing, float] = {}
             order = random.Random(f"{seed}/{round}").sample(things, len(things))
@@ -95,9 +97,13 @@ def take_apart(
                 work = partial(_seconds, thing, device, timer)
                 seconds[thing] = calm.during(work)[0] if calm else work()
                 progress(round * len(things) + done, rounds * len(things), "parts timed")
-            costs = _Costs(seconds, singles)
-            for case, one in listed.items():
-                yield from _of_pass(case, one, costs, process, round)
+            costs.append(_Costs(seconds, singles))
+        for case, one in listed.items():
+            yield [
+                measurement
+                for round, each in enumerate(costs)
+                for measurement in _of_pass(case, one, each, process, round)
+            ]
 
 
 class _Costs:

@@ -199,30 +199,11 @@ class Store:
             found = connection.scalars(query.order_by(processes.c.number.desc()).limit(1)).first()
         return dict(found or {})
 
-    def add(self, run: Run, measurement: Measurement) -> None:
-        """Keep a measurement, whole or not at all: it is safe once this returns."""
+    def add(self, run: Run, *made: Measurement) -> None:
+        """Keep measurements, all of them whole or none: they are safe once this returns."""
         with self._engine.begin() as connection:
-            row = connection.execute(
-                insert(measurements).values(
-                    run=run.id,
-                    case=measurement.case.key,
-                    metric=measurement.metric,
-                    round=measurement.round,
-                    process=measurement.process,
-                    fields=measurement.case.as_dict(),
-                    status=measurement.status,
-                    note=measurement.note,
-                )
-            )
-            (number,) = row.inserted_primary_key or (None,)
-            if measurement.values:
-                connection.execute(
-                    insert(repeats),
-                    [
-                        {"measurement": number, "repeat": repeat, "value": value}
-                        for repeat, value in enumerate(measurement.values)
-                    ],
-                )
+            for measurement in made:
+                _insert(connection, run, measurement)
 
     def measured(self, run: Run) -> Iterator[Measurement]:
         """Measurements of a run, in the order in which they were made."""
@@ -289,6 +270,30 @@ class Store:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _insert(connection: Connection, run: Run, measurement: Measurement) -> None:
+    row = connection.execute(
+        insert(measurements).values(
+            run=run.id,
+            case=measurement.case.key,
+            metric=measurement.metric,
+            round=measurement.round,
+            process=measurement.process,
+            fields=measurement.case.as_dict(),
+            status=measurement.status,
+            note=measurement.note,
+        )
+    )
+    (number,) = row.inserted_primary_key or (None,)
+    if measurement.values:
+        connection.execute(
+            insert(repeats),
+            [
+                {"measurement": number, "repeat": repeat, "value": value}
+                for repeat, value in enumerate(measurement.values)
+            ],
+        )
 
 
 def digest(content: Any) -> str:

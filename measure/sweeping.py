@@ -18,7 +18,7 @@ from .case import Case, Measurement
 from .machine import fingerprint, machine_id
 from .planning import Plan, plan
 from .store import Run, Store
-from .table import CHECK, PARTS
+from .table import ASIDE, CHECK, PARTS
 from .workload import measure
 
 #: The note of a measurement for which no calm moment came.
@@ -152,7 +152,7 @@ def measure_parts(
         process = store.add_process(run, controls)
         calm = Calm() if plan.controls.calm else None
         for one in take_apart(cases, process=process, seed=plan.seed, calm=calm, progress=progress):
-            store.add(run, one)
+            store.add(run, *one)
 
 
 def measure_checks(
@@ -196,7 +196,7 @@ def measure_checks(
 
 def _passes(store: Store, run: Run) -> list[Measurement]:
     """Give what was measured of whole passes, to be fitted."""
-    return [one for one in store.measured(run) if one.metric not in (*PARTS, CHECK)]
+    return [one for one in store.measured(run) if one.metric not in ASIDE]
 
 
 def sweep(

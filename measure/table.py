@@ -19,6 +19,9 @@ PARTS = ("product_flops", "product_seconds", "other_seconds", "call_seconds")
 #: Seconds of passes that check where layers cross over; no law is fitted to them.
 CHECK = "check_seconds"
 
+#: Metrics to which no law is fitted.
+ASIDE = (*PARTS, CHECK)
+
 #: Columns of the tidy table: one row per repeat, `value` in the unit of the metric.
 COLUMNS = (
     "layer",

@@ -10,8 +10,10 @@ from typing import Any
 import pandas as pd
 
 from ..analysis import MARGIN, Fit, Verdict
+from ..measure.table import ASIDE
 from .caches import caches_of
 from .coverage import common_size
+from .crossovers import Crossovers, crossovers_info
 from .summary import SummaryRow, cost_name, summary
 from .units import NONE, listed, number, quantity, sizes
 
@@ -58,6 +60,8 @@ class Content:
         Largest deviation of an exponent that still counts as a match.
     caches
         Bytes of the machine's caches by level, where they can tell of a border.
+    crossovers
+        Where layers cross over, at some widths.
     """
 
     headline: str
@@ -72,6 +76,7 @@ class Content:
     command: str
     margin: float
     caches: Mapping[str, Any]
+    crossovers: Sequence[Crossovers]
 
 
 def content(
@@ -96,6 +101,7 @@ def content(
         command=command,
         margin=margin,
         caches=caches_of(machine, settings),
+        crossovers=crossovers_info(fits),
     )
 
 
@@ -145,6 +151,8 @@ def _counts(table: pd.DataFrame, fits: Sequence[Fit]) -> Iterator[tuple[str, str
     yield "laws", str(len(fits))
     yield "points", str(sum(len(fit.series.values) for fit in fits))
     yield "rows", str(len(table))
+    aside = table["metric"].isin(ASIDE)
+    table, parts = table[~aside], table[aside]
     for column, label in {
         "process": "processes",
         "round": "rounds measured",
@@ -153,10 +161,17 @@ def _counts(table: pd.DataFrame, fits: Sequence[Fit]) -> Iterator[tuple[str, str
         if column in table:
             yield label, str(table[column].nunique())
     if "status" in table:
-        left_out = table[~table["status"].fillna("ok").isin(["ok", ""])]
-        why = Counter(zip(left_out["layer"], left_out["status"], strict=True))
-        said = ", ".join(f"{layer} {status} {count}" for (layer, status), count in why.items())
-        yield "rows left out", f"{len(left_out)} ({said})" if said else "0"
+        yield "rows left out", _failed(table) or "0"
+        if failed := _failed(parts):
+            yield "passes that could not be taken apart", failed
+
+
+def _failed(table: pd.DataFrame) -> str:
+    """Count the rows that failed, by layer and status; empty where none did."""
+    failed = table[~table["status"].fillna("ok").isin(["ok", ""])]
+    why = Counter(zip(failed["layer"], failed["status"], strict=True))
+    said = ", ".join(f"{layer} {status} {count}" for (layer, status), count in why.items())
+    return f"{len(failed)} ({said})" if said else ""
 
 
 def _guide(margin: float) -> list[tuple[str, str]]:

@@ -59,8 +59,17 @@ class Crossing(NamedTuple):
         """Say what the checks found: how many times as much the dearer layer took, at which n."""
         if self.holds is None:
             return ""
+        sides = {n > self.n for n, _ in self.checks}
+        where = "" if len(sides) == 2 else " above" if True in sides else " below"
         found = listed([f"{ratio:.2f} at {number(n)}" for n, ratio in self.checks])
-        return f"{'holds' if self.holds else 'does not hold'}: {found}"
+        return f"{'holds' if self.holds else 'does not hold'}{where}: {found}"
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        """Write it as a row of a table; the columns are those of `HEAD`."""
+        told = "extrapolated" if self.extrapolated else ""
+        sizes = (number(self.n), self.interval, number(self.d))
+        return (*sizes, self.cheaper, self.dearer, self.checked, told)
 
     @property
     def interval(self) -> str:
@@ -69,6 +78,10 @@ class Crossing(NamedTuple):
             return ""
         low = number(self.low) if self.low else "…"
         return f"[{low}, {number(self.high) if isfinite(self.high) else '…'}]"
+
+
+#: The head of a table of crossings.
+HEAD = ("from this n on", "95 %", "at d", "this costs less", "than this", "measured anew", "")
 
 
 class Crossovers(NamedTuple):

@@ -16,7 +16,7 @@ import numpy as np
 from ..analysis import Fit, Law
 from ..analysis.explain import CAUSES
 from . import drawing
-from .crossovers import REACH, Crossing, crossovers_info
+from .crossovers import REACH, Crossing, Crossovers
 from .curves import Curves, slopes_info, times_info
 from .exponents import Exponents, exponents_info
 from .gaps import Gaps, gaps_info
@@ -95,9 +95,8 @@ def _gaps_alt(info: Gaps) -> str:
     return f"Local slope in {info.axis}, less theory's: {'; '.join(said)}."
 
 
-def crossover_pictures(fits: Sequence[Fit]) -> tuple[Picture, list[Crossing]] | None:
+def crossover_pictures(infos: Sequence[Crossovers]) -> tuple[Picture, list[Crossing]] | None:
     """Draw where layers cross over, and list the crossings; None where nothing compares."""
-    infos = crossovers_info(fits)
     if not infos:
         return None
     panels = []

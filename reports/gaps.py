@@ -20,8 +20,9 @@ EXPLAINED = (
     "term between the same, and what makes up the difference. Overhead: calls of operations, which "
     "cost alike at all sizes. Lower-order work: FLOPs and operations beside the leading term. "
     "Rate: plain matrix products of the same shapes run faster or slower at other sizes; the last "
-    "column has the slope of these products' times alone. The parts were timed alone; what they "
-    "do not add up to is unexplained."
+    "column has the slope of these products' times alone. Where a layer has no products, its "
+    "other operations stand for them, and a fused kernel counts as the products and operations "
+    "that it stands for. The parts were timed alone; what they do not add up to is unexplained."
 )
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from .content import Content
+from .crossovers import HEAD as CROSSING_HEAD
 from .formulas import overlap_text, terms
 from .gaps import EXPLAINED, HEAD, gap_rows
 from .units import called
@@ -56,6 +57,9 @@ def _sections(content: Content) -> Iterable[str]:
         yield "## Why slopes differ from theory"
         yield escape(EXPLAINED)
         yield table(HEAD, gaps)
+    if crossings := [crossing for info in content.crossovers for crossing in info.crossings]:
+        yield "## Where layers cross over"
+        yield table(CROSSING_HEAD, [crossing.row for crossing in crossings])
     for heading, pairs in (
         ("Machine", content.machine),
         ("How it was measured", [*content.settings, *content.counts]),

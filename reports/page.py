@@ -15,6 +15,7 @@ from ..analysis import Fit
 from . import figures, ink
 from .caches import outgrown
 from .content import Content
+from .crossovers import HEAD as CROSSING_HEAD
 from .figures import Picture
 from .formulas import Term, overlap_text, terms
 from .gaps import EXPLAINED, HEAD, gap_rows
@@ -63,7 +64,7 @@ def render(content: Content) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"svg": Markup, "number": number}
-    crossovers = figures.crossover_pictures(content.fits)
+    crossovers = figures.crossover_pictures(content.crossovers)
     return environment.get_template("report.html.j2").render(
         content=content,
         sections=list(_sections(content)),
@@ -74,6 +75,7 @@ def render(content: Content) -> str:
         explained=EXPLAINED,
         crossovers=crossovers and crossovers[0],
         thresholds=figures.thresholds_picture(content.fits),
+        crossing_head=CROSSING_HEAD,
         crossings=crossovers[1] if crossovers else [],
         signs=_SIGNS,
         light=Markup(ink.css(dark=False)),

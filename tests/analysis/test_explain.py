@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from layerlaw.analysis import fit
+from layerlaw.analysis import TableError, fit
 from layerlaw.analysis.explain import gaps
 from layerlaw.analysis.table import Parts, Series
 from layerlaw.analysis.terms import leading, parse
@@ -86,6 +86,40 @@ def test_a_table_that_has_parts_explains_its_slopes(table_of):
     assert {each["axis"] for each in one.to_dict()["gaps"]} == {"n", "d"}
 
 
+def test_a_point_without_all_its_parts_is_not_known(table_of):
+    rows = [table_of("attention", SIZES, FLOPS / 1e11 + 1e-4)]
+    for metric, values, kept in (
+        ("product_flops", FLOPS, len(N)),
+        ("product_seconds", FLOPS / 1e11, len(N) - 3),
+        ("call_seconds", np.full(len(N), 1e-4), len(N)),
+    ):
+        rows.append(table_of("attention", SIZES[:kept], values[:kept]).assign(metric=metric))
+    (one,) = fit(pd.concat(rows, ignore_index=True))
+    assert one.series.parts.known.sum() == len(N) - 3
+    for gap in one.gaps:
+        assert gap.overhead == pytest.approx(gap.slope - gap.theory, abs=1e-6)
+
+
+def test_parts_move_no_law(rows):
+    passes = rows.assign(round=rows["repeat"] % 3, process=0)
+    beside = [
+        passes.assign(metric=metric, process=1, value=1.0, round=7)
+        for metric in ("product_flops", "product_seconds", "call_seconds", "check_seconds")
+    ]
+    ((alone,), (with_parts,)) = (
+        fit(table, {"mine": "n*d**2"})
+        for table in (passes, pd.concat([passes, *beside], ignore_index=True))
+    )
+    assert str(alone.law) == str(with_parts.law)
+    assert alone.series.between == with_parts.series.between
+    assert with_parts.series.parts.known.all()
+
+
+def test_parts_alone_are_no_law(rows):
+    with pytest.raises(TableError, match="parts and checks of passes alone"):
+        fit(rows.assign(metric="product_seconds"))
+
+
 def test_a_table_without_parts_explains_nothing(rows):
     (one,) = fit(rows, {"mine": "n*d**2"})
     assert one.gaps == []
@@ -94,7 +128,10 @@ def test_a_table_without_parts_explains_nothing(rows):
 
 def test_the_reason_of_an_exponent_that_differs_says_what_makes_up_its_slope(table_of):
     rows = [table_of("attention", SIZES, FLOPS / 1e11 * N**0.5)]
-    for metric, values in (("product_flops", FLOPS), ("product_seconds", FLOPS / 1e11)):
+    parts = (FLOPS, FLOPS / 1e11, NONE)
+    for metric, values in zip(
+        ("product_flops", "product_seconds", "call_seconds"), parts, strict=True
+    ):
         rows.append(table_of("attention", SIZES, values).assign(metric=metric))
     (one,) = fit(pd.concat(rows, ignore_index=True))
     assert one.judgement.verdict.value == "differs"

@@ -74,14 +74,14 @@ def test_a_fused_kernel_falls_apart_into_what_it_stands_for():
     found, _ = contents(Case("torch_lstm", {"n": 5, "d": 8}))
     assert sum(found.products.values()) >= 5
     assert found.calls.total() < 30, "on the device it is one call and some around it"
-    (*_, calls) = take_apart([Case("torch_lstm", {"n": 5, "d": 8})], rounds=1)
+    ((*_, calls),) = take_apart([Case("torch_lstm", {"n": 5, "d": 8})], rounds=1)
     assert calls.metric == "call_seconds"
 
 
 def test_parts_add_up_what_each_takes_alone():
     case = Case("attention", {"n": 48, "d": 16})
     found, _ = contents(case)
-    rows = list(take_apart([case], rounds=2, clock=each_takes(1e-3)))
+    (rows,) = take_apart([case], rounds=2, clock=each_takes(1e-3))
     assert [(one.metric, one.round) for one in rows] == [
         (metric, round)
         for round in (0, 1)
@@ -95,7 +95,7 @@ def test_parts_add_up_what_each_takes_alone():
 
 def test_a_layer_that_meta_tensors_cannot_show_is_said_to_be_unknown(toy):
     toy("reads", lambda x: x * float(x.sum()))
-    (row,) = take_apart([Case("reads", {"n": 4, "d": 4})])
+    ((row,),) = take_apart([Case("reads", {"n": 4, "d": 4})])
     assert (row.status, row.values) == ("error", ())
     assert row.note.startswith("it cannot be listed: ")
 
@@ -120,7 +120,7 @@ def test_a_run_measures_its_parts_once(tmp_path):
 
 def test_without_products_the_other_operations_stand_for_them():
     case = Case("attention_softmax", {"n": 48})
-    flops, *_, calls = take_apart([case], rounds=1)
+    ((flops, *_, calls),) = take_apart([case], rounds=1)
     assert (flops.metric, flops.values) == ("product_flops", (48.0**2,))
     assert calls.metric == "call_seconds"
 
@@ -150,7 +150,8 @@ def gaps_of(forward, toy, monkeypatch, hidden=0.0):
         for thing, times in {**one.products, **one.others}.items():
             taken += times * (seconds(thing) - CALL)
         passes.append(Measurement(case, 0, 0, (taken,)))
-    (found,) = fit(tidy([*passes, *take_apart(cases, rounds=1)], "here"), {name: "n**2*d"})
+    apart = [one for each in take_apart(cases, rounds=1) for one in each]
+    (found,) = fit(tidy([*passes, *apart], "here"), {name: "n**2*d"})
     (gap,) = found.gaps
     return gap
 
@@ -193,3 +194,29 @@ def test_what_no_operation_does_is_unexplained(toy, monkeypatch):
     without, gap = gaps_of(plain, toy, monkeypatch), gaps_of(plain, toy, monkeypatch, hidden=1e-3)
     assert gap.unexplained < -0.3
     assert (gap.overhead, gap.rate) == pytest.approx((without.overhead, without.rate))
+
+
+def test_a_stop_while_parts_are_kept_leaves_whole_cases_and_the_rest_is_made_up(
+    tmp_path, monkeypatch
+):
+    todo = plan("attention", profile="asv", rounds=1, repeats=1)
+    with Store(tmp_path / "runs.sqlite") as store:
+        run = begin(todo, store)
+        list(carry_out(todo, store, run))
+        keep, kept = store.add, []
+
+        def stopped(run, *made):
+            if len(kept) == 5:
+                raise KeyboardInterrupt
+            kept.append(made)
+            keep(run, *made)
+
+        monkeypatch.setattr(store, "add", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            measure_parts(todo, store, run)
+        monkeypatch.setattr(store, "add", keep)
+        measure_parts(todo, store, run)
+        table = store.table(run)
+    found = table[table["metric"] == "call_seconds"]
+    assert len(found.groupby(["n", "d"])) == len(todo.cases)
+    assert (found.groupby(["n", "d"])["round"].nunique() == 3).all()

@@ -150,6 +150,8 @@ def test_what_checks_found_is_said():
     assert low < one.low < one.n < one.high < high
     assert less == pytest.approx(low / one.d * ATTENTION / RNN)
     assert one.checked == f"holds: {less:.2f} at {low:g} and {more:.2f} at {high:g}"
+    below = one._replace(checks=one.checks[:1])
+    assert below.checked.startswith("holds below: "), "one side alone does not show that they cross"
     not_so = both([checked_at(points, factor=0.1)])
     for info in crossovers_info(not_so):
         assert all(crossing.checked.startswith("does not hold: ") for crossing in info.crossings)
