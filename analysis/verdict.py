@@ -24,6 +24,7 @@ _FEWEST_SIZES = 4
 _EDGE = 0.05  # an interval this near to the end of the search is cut off by it
 _MOSTLY = 0.5  # overhead above this share of the time hides the leading term
 _SURE = np.log(1000)  # odds at which theory's own term is not there, hidden by others
+_APART = 2.0  # times what rounds differ by, from which on scatter is no noise of theirs
 _LED_OVER = 4  # ratio of the sizes between which the leading term has to take the larger part
 
 
@@ -85,6 +86,13 @@ def judge(
         reasons.append(
             "whether the law describes the points could not be tested: there is one value a point, "
             "and there are too few neighbours"
+        )
+    left = law.left_over
+    if left.between is not None and left.scatter > max(TOLERANCE, _APART * left.between):
+        reasons.append(
+            f"the points scatter by {left.scatter:.1%} around the law, where a point's rounds "
+            f"differ by {left.between:.1%} alone: what is left is the same in each round, such as "
+            "a kernel's choice by the size"
         )
     if law.step is not None:
         reasons.append(_two_regimes(law))

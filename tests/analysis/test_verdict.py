@@ -1,5 +1,7 @@
 """Each reason is provoked, and shown to be absent where its cause is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from layerlaw.analysis import Verdict, fit_law, judge
@@ -186,3 +188,12 @@ def test_a_law_that_cannot_be_held_against_anything_says_so():
     law, _ = judged("n**2", axes, sizes, values)
     assert "could not be tested: there is one value a point" in law.reason
     assert "could not be tested" not in judged("n*d**2", AXES, SIZES, CLEAN)[0].reason
+
+
+def test_scatter_that_rounds_do_not_show_is_told_from_noise():
+    lead = leading(parse("n*d**2"), AXES)
+    law = fit_law(SIZES, noise(CLEAN, 0.07), lead, lead.divisors())
+    for between, said in ((0.01, True), (0.06, False), (None, False)):
+        left = replace(law.left_over, between=between)
+        whole, _ = judge(replace(law, left_over=left), {"n": 1, "d": 2})
+        assert ("differ by 1.0% alone" in whole.reason) == said
