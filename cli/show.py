@@ -173,8 +173,7 @@ def laws(fits: Sequence[Fit]) -> None:
     console.print(grown)
     for row, fit in zip(rows, fits, strict=True):
         if row.verdict in ("differs", "unresolved"):
-            label = f"{row.layer} ({row.variant})" if row.variant else row.layer
-            reason = Text.assemble((label, "bold"), " ", (row.verdict, _STYLES[row.verdict]))
+            reason = Text.assemble((row.label, "bold"), " ", (row.verdict, _STYLES[row.verdict]))
             console.print(reason.append(f": {fit.reason}"))
 
 

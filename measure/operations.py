@@ -21,11 +21,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import TreeSpec, tree_flatten, tree_unflatten
 
 from .case import Case
-from .flops import ELEMENTWISE, FREE, PRODUCTS, operation
+from .flops import ELEMENTWISE, PRODUCTS, is_free, operation
 from .timing import Call
 from .workload import prepare
-
-_PLAIN = {*ELEMENTWISE, *PRODUCTS, *FREE}
 
 
 @dataclass(frozen=True)
@@ -184,7 +182,7 @@ def views(function: OpOverload) -> bool:
 @cache
 def plain(function: OpOverload) -> bool:
     """Whether it is known what a function does: no kernel that fuses several."""
-    return views(function) or operation(function) in _PLAIN
+    return is_free(function) or operation(function) in {*ELEMENTWISE, *PRODUCTS}
 
 
 def _listed(case: Case, seed: int) -> Counter[Operation]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -95,9 +95,7 @@ def carry_out(plan: Plan, store: Store, run: Run) -> Generator[Progress, None, N
         return
     totals = Counter(case.layer for case in plan.cases)
     estimate = _Estimate(case for _, case in pending)
-    with plan.controls.in_force() as controls:
-        process = store.add_process(run, controls)
-        calm = Calm() if plan.controls.calm else None
+    with _at_work(plan, store, run) as (process, calm):
         while pending:
             round, case = pending.pop(0)
             start = monotonic()
@@ -115,6 +113,13 @@ def carry_out(plan: Plan, store: Store, run: Run) -> Generator[Progress, None, N
                 layer_total=layer_total,
                 seconds_left=estimate.seconds(),
             )
+
+
+@contextmanager
+def _at_work(plan: Plan, store: Store, run: Run) -> Iterator[tuple[int, Calm | None]]:
+    """Put the plan's controls in force, and file the process that measures; gives its number."""
+    with plan.controls.in_force() as controls:
+        yield store.add_process(run, controls), Calm() if plan.controls.calm else None
 
 
 def _measured(plan: Plan, case: Case, round: int, process: int, calm: Calm | None) -> Measurement:
@@ -148,9 +153,7 @@ def measure_parts(
     cases = [case for case in plan.cases if case in fine and case not in done]
     if not cases:
         return
-    with plan.controls.in_force() as controls:
-        process = store.add_process(run, controls)
-        calm = Calm() if plan.controls.calm else None
+    with _at_work(plan, store, run) as (process, calm):
         for one in take_apart(cases, process=process, seed=plan.seed, calm=calm, progress=progress):
             store.add(run, *one)
 
@@ -185,9 +188,7 @@ def measure_checks(
     ]
     if not todo:
         return
-    with plan.controls.in_force() as controls:
-        process = store.add_process(run, controls)
-        calm = Calm() if plan.controls.calm else None
+    with _at_work(plan, store, run) as (process, calm):
         for at, (round, case) in enumerate(todo, 1):
             result = _measured(plan, case, round, process, calm)
             store.add(run, replace(result, metric=CHECK))

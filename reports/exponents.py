@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..analysis import Fit
-from .summary import variants
+from .summary import labels
 
 
 class Exponents(NamedTuple):
@@ -32,7 +32,7 @@ def exponents_info(fits: Sequence[Fit]) -> list[Exponents]:
     rows = [
         {
             "axis": exponent.axis,
-            "label": f"{fit.series.layer} ({variant})" if variant else fit.series.layer,
+            "label": label,
             "estimate": exponent.estimate,
             "low": exponent.low,
             "high": exponent.high,
@@ -43,7 +43,7 @@ def exponents_info(fits: Sequence[Fit]) -> list[Exponents]:
             if exponent.axis in fit.exponents
             else "none",
         }
-        for fit, variant in zip(fits, variants(fits), strict=True)
+        for fit, label in zip(fits, labels(fits), strict=True)
         for exponent in (fit.law.exponents if fit.law else ())
     ]
     axes = dict.fromkeys(str(row["axis"]) for row in rows)

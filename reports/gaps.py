@@ -11,7 +11,7 @@ import pandas as pd
 from ..analysis import Fit
 from ..analysis.explain import CAUSES, Gap
 from ..analysis.numbers import signed
-from .summary import variants
+from .summary import labels
 from .units import number
 
 #: What the table says before it.
@@ -54,9 +54,9 @@ def gaps_info(fits: Sequence[Fit]) -> list[Gaps]:
 
 
 def _labelled(fits: Sequence[Fit]) -> Iterator[tuple[str, Gap]]:
-    for fit, variant in zip(fits, variants(fits), strict=True):
+    for fit, label in zip(fits, labels(fits), strict=True):
         for gap in fit.gaps:
-            yield f"{fit.series.layer} ({variant})" if variant else fit.series.layer, gap
+            yield label, gap
 
 
 def gap_rows(fits: Sequence[Fit]) -> list[tuple[str, ...]]:

@@ -33,7 +33,7 @@ def _sections(content: Content) -> Iterable[str]:
         ],
         (
             (
-                f"{row.layer} ({row.variant})" if row.variant else row.layer,
+                row.label,
                 row.theory,
                 "; ".join(row.exponents),
                 row.verdict,
@@ -46,7 +46,7 @@ def _sections(content: Content) -> Iterable[str]:
     )
     yield "## Laws and reasons"
     for row, fit in zip(content.rows, content.fits, strict=True):
-        name = f"{row.layer} ({row.variant})" if row.variant else row.layer
+        name = row.label
         yield f"**{escape(name)}**: {row.verdict}. {escape(fit.reason)}."
         if fit.law is not None:
             p = overlap_text(fit.law)

@@ -46,6 +46,11 @@ class SummaryRow:
     path_length: str
     cost: str
 
+    @property
+    def label(self) -> str:
+        """Its layer, and what tells it from the others of its layer."""
+        return label(self.layer, self.variant)
+
 
 def summary(fits: Sequence[Fit]) -> list[SummaryRow]:
     """Summarise fits, one row each, in their order; costs are those at `common_size`."""
@@ -57,6 +62,22 @@ def in_order(fits: Sequence[Fit]) -> list[Fit]:
     """Sort fits as the registry has their layers, others behind; rows come shuffled."""
     rank = {name: place for place, name in enumerate(layers.names())}
     return sorted(fits, key=lambda fit: rank.get(fit.series.layer, len(rank)))
+
+
+def labels(fits: Sequence[Fit]) -> list[str]:
+    """Name each law by its layer, and what tells it from the others."""
+    return [
+        label(fit.series.layer, variant) for fit, variant in zip(fits, variants(fits), strict=True)
+    ]
+
+
+def label(layer: str, variant: str) -> str:
+    """Name a law by its layer, and what tells it from the others where anything does.
+
+    >>> label("rnn", ""), label("rnn", "cuda")
+    ('rnn', 'rnn (cuda)')
+    """
+    return f"{layer} ({variant})" if variant else layer
 
 
 def variants(fits: Sequence[Fit]) -> list[str]:

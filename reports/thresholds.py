@@ -33,23 +33,24 @@ class Thresholds(NamedTuple):
 
 def thresholds_info(fits: Sequence[Fit]) -> list[Thresholds]:
     """Find n*(d) of every two comparable layers that cross at two widths or more."""
-    rows = [
-        {
-            "dearer": found.dearer,
-            "device": found.device,
-            "cheaper": found.cheaper,
-            "d": width,
-            "n": found.n,
-            "low": found.low,
-            "high": found.high,
-            "extrapolated": found.extrapolated,
-        }
-        for group in comparable(fits)
-        for width in widths(group)
-        if width is not None
-        for pair in itertools.combinations(group, 2)
-        if (found := crossing(*pair, {"d": width, **held_sizes(group)})) is not None
-    ]
+    rows = []
+    for group in comparable(fits):
+        held = held_sizes(group)
+        shared = [width for width in widths(group) if width is not None]
+        for width, pair in itertools.product(shared, itertools.combinations(group, 2)):
+            if (found := crossing(*pair, {"d": width, **held})) is not None:
+                rows.append(
+                    {
+                        "dearer": found.dearer,
+                        "device": found.device,
+                        "cheaper": found.cheaper,
+                        "d": width,
+                        "n": found.n,
+                        "low": found.low,
+                        "high": found.high,
+                        "extrapolated": found.extrapolated,
+                    }
+                )
     if not rows:
         return []
     frame = pd.DataFrame(rows)
