@@ -21,6 +21,7 @@ from .options import (
     Json,
     Layers,
     Margin,
+    Mode,
     Out,
     Source,
     UsageError,
@@ -111,6 +112,15 @@ def run(
     batch: Annotated[int, typer.Option(min=1, help="Sequences per pass.")] = 1,
     dtype: Annotated[DType, typer.Option(help="Type of weights and inputs.")] = DType.FLOAT32,
     threads: Annotated[int, typer.Option(min=1, help="Threads that torch may use.")] = 1,
+    modes: Annotated[
+        list[Mode] | None,
+        typer.Option(
+            "--mode",
+            help="The pass: forward (by default), backward (the gradient alone) or training "
+            "(both); repeat for several.",
+            show_default=False,
+        ),
+    ] = None,
     rounds: Annotated[
         int | None, typer.Option(min=1, help="Passes over all points, instead of the profile's.")
     ] = None,
@@ -154,6 +164,7 @@ def run(
             batch=batch,
             dtype=dtype.value,
             threads=threads,
+            mode=[mode.value for mode in modes or [Mode.FORWARD]],
             rounds=rounds,
             seed=seed,
             raw=raw,

@@ -66,6 +66,14 @@ class DType(StrEnum):
     FLOAT16 = "float16"
 
 
+class Mode(StrEnum):
+    """Which pass."""
+
+    FORWARD = "forward"
+    BACKWARD = "backward"
+    TRAINING = "training"
+
+
 class UsageError(Exception):
     """Something the user gave cannot be used; the message is one line."""
 

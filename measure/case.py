@@ -7,7 +7,12 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-Status = Literal["ok", "invalid", "oom", "error"]
+Status = Literal["ok", "invalid", "oom", "timeout", "error", "skipped"]
+
+#: How a pass may be run otherwise than torch does by itself. ``compile``: through torch.compile;
+#: ``tf32``: products of float32 in TF32; ``graph``: as one CUDA graph, without the cost of
+#: launching each kernel; ``flush``: with nothing of it in the GPU's level-2 cache beforehand.
+OPTIONS = ("compile", "flush", "graph", "tf32")
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,10 @@ class Case:
     threads
         Threads that torch may use within one operation.
     mode
-        The pass that is measured; ``forward``.
+        The pass that is measured: ``forward``, ``backward`` (the gradient alone) or ``training``
+        (both).
+    options
+        How it is run otherwise than torch does by itself: some of `OPTIONS`.
     """
 
     layer: str
@@ -39,6 +47,12 @@ class Case:
     device: str = "cpu"
     threads: int = 1
     mode: str = "forward"
+    options: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if unknown := [each for each in self.options if each not in OPTIONS]:
+            raise ValueError(f"no option is called {unknown[0]!r}; there are: {', '.join(OPTIONS)}")
+        object.__setattr__(self, "options", tuple(sorted(set(self.options))))
 
     @cached_property
     def key(self) -> str:
@@ -48,9 +62,10 @@ class Case:
         'attention d=64 n=256 batch=1 float32 cpu threads=1 forward'
         """
         sizes = " ".join(f"{letter}={self.sizes[letter]}" for letter in sorted(self.sizes))
+        mode = "+".join([self.mode, *self.options])
         return (
             f"{self.layer} {sizes} batch={self.batch} {self.dtype} {self.device} "
-            f"threads={self.threads} {self.mode}"
+            f"threads={self.threads} {mode}"
         )
 
     @classmethod
@@ -70,6 +85,7 @@ class Case:
         try:
             layer, *given, dtype, device, threads, mode = key.split(" ")
             numbers = {name: int(value) for name, value in (one.split("=") for one in given)}
+            mode, *options = mode.split("+")
             case = cls(
                 layer,
                 batch=numbers.pop("batch"),
@@ -78,6 +94,7 @@ class Case:
                 device=device,
                 threads=int(threads.removeprefix("threads=")),
                 mode=mode,
+                options=tuple(options),
             )
         except (ValueError, KeyError):
             case = None
@@ -112,7 +129,8 @@ class Measurement:
         The raw repeats, in seconds per pass; empty unless the status is ``ok``.
     status
         ``ok``; ``invalid`` where the output holds NaN or infinity; ``oom`` where memory ran
-        out; ``error`` for any other exception.
+        out; ``timeout`` where it took too long; ``skipped`` where it was known beforehand that
+        it would not fit; ``error`` for any other exception.
     note
         What a reader should know of it: why it failed, or the share of subnormal numbers.
     metric

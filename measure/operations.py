@@ -186,7 +186,8 @@ def plain(function: OpOverload) -> bool:
 
 
 def _listed(case: Case, seed: int) -> Counter[Operation]:
-    with torch.no_grad():
+    # Not in inference mode, in which composite operations are dispatched whole.
+    with torch.set_grad_enabled(case.mode != "forward"):
         call = prepare(case, seed)
         listing = Listing()
         with listing:

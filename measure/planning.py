@@ -12,6 +12,7 @@ from ..layers._lazy import torch
 from .case import Case
 from .control import Controls
 from .grid import points, profile_of
+from .modes import MODES
 
 #: What `device` may be; ``all`` is every one of them that is there.
 DEVICES = ("cpu", "cuda")
@@ -88,6 +89,8 @@ def plan(
     batch: int = 1,
     dtype: str = "float32",
     threads: int = 1,
+    mode: str | Sequence[str] = "forward",
+    options: Sequence[str] = (),
     rounds: int | None = None,
     repeats: int | None = None,
     seed: int = 0,
@@ -103,8 +106,10 @@ def plan(
         How much is measured: a name of `grid.PROFILES`.
     device
         ``cpu``, ``cuda``, or ``all`` that are there.
-    batch, dtype, threads
-        Of every case.
+    batch, dtype, threads, options
+        Of every case; see `Case`.
+    mode
+        Which passes: one or several of ``forward``, ``backward`` and ``training``.
     rounds, repeats
         Instead of the profile's.
     seed
@@ -117,7 +122,8 @@ def plan(
     KeyError
         If no layer has a name that was given.
     ValueError
-        If the profile, the device or the dtype is not known, or a count is below 1.
+        If the profile, the device, the dtype, a mode or an option is not known, or a count is
+        below 1.
     DeviceUnavailable
         If CUDA is asked for and is not there.
     """
@@ -128,10 +134,14 @@ def plan(
             raise ValueError(f"{name} must be at least 1, not {count}")
     if dtype not in DTYPES:
         raise ValueError(f"no dtype is called {dtype!r}; there are: {', '.join(DTYPES)}")
+    modes = [mode] if isinstance(mode, str) else list(mode)
+    if unknown := [each for each in modes if each not in MODES]:
+        raise ValueError(f"no mode is called {unknown[0]!r}; there are: {', '.join(MODES)}")
     chosen = names() if layers is None else [layers] if isinstance(layers, str) else list(layers)
     cases = (
-        Case(layer, sizes, batch=batch, dtype=dtype, device=where, threads=threads)
+        Case(layer, sizes, batch, dtype, where, threads, each, tuple(options))
         for where in _devices(device)
+        for each in modes
         for layer in chosen
         for sizes in points(get(layer), limits)
     )

@@ -30,10 +30,11 @@ CHECKS = 5
 
 
 class Point(NamedTuple):
-    """Where to measure: a layer, its device and its sizes."""
+    """Where to measure: a layer, its device, its pass and its sizes."""
 
     layer: str
     device: str
+    mode: str
     sizes: Mapping[str, int]
 
 
@@ -176,8 +177,8 @@ def measure_checks(
     progress
         Called with how much is done, how much there is to do, and what it is.
     """
-    like = {(case.layer, case.device): case for case in plan.cases}
-    cases = [replace(like[one.layer, one.device], sizes=one.sizes) for one in points]
+    like = {(case.layer, case.device, case.mode): case for case in plan.cases}
+    cases = [replace(like[one.layer, one.device, one.mode], sizes=one.sizes) for one in points]
     done = {(m.round, m.case) for m in store.measured(run) if m.metric == CHECK}
     todo = [
         (round, case)
@@ -228,8 +229,8 @@ def sweep(
     progress
         Called after each measurement.
     settings
-        Further arguments of `plan`: `device`, `batch`, `dtype`, `threads`, `rounds`, `repeats`,
-        `seed`, `raw`.
+        Further arguments of `plan`: `device`, `batch`, `dtype`, `threads`, `mode`, `options`,
+        `rounds`, `repeats`, `seed`, `raw`.
 
     Returns
     -------

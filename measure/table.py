@@ -32,6 +32,7 @@ COLUMNS = (
     "batch",
     "dtype",
     "threads",
+    "options",
     "process",
     "round",
     "repeat",
@@ -62,6 +63,7 @@ def tidy(measurements: Iterable[Measurement], machine: str) -> pd.DataFrame:
         {
             **measurement.case.sizes,
             **{c: v for c, v in measurement.case.as_dict().items() if c != "sizes"},
+            "options": "+".join(measurement.case.options),
             "metric": measurement.metric,
             "process": measurement.process,
             "round": measurement.round,

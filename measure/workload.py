@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -10,12 +10,11 @@ from ..layers import get
 from ..layers._lazy import torch
 from .case import Case, Measurement, Status
 from .control import no_collection
+from .modes import MODES, Pass, recording
 from .timing import Clock, clock_for, time_repeats
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
-
-    Pass = Callable[[], Tensor]
+    from torch import Tensor
 
 
 def measure(
@@ -71,22 +70,22 @@ class InvalidOutput(Exception):
 def ready(case: Case, seed: int = 0) -> Iterator[tuple[Pass, str]]:
     """Make a case ready to be timed, by whatever times it, and keep it so inside.
 
-    It is built and checked once, without gradients, while Python collects no garbage. `Controls`
-    hold for many cases and are put in force around it.
+    It is built and checked once, while Python collects no garbage. `Controls` hold for many cases
+    and are put in force around it.
 
     Yields
     ------
     callable, str
-        What is timed, and what a reader should know of its output.
+        What is timed, and what a reader should know of its output or its gradients.
 
     Raises
     ------
     InvalidOutput
-        If the output is not finite.
+        If they are not finite.
     """
-    with no_collection(), torch.inference_mode():
+    with no_collection(), recording(case.mode):
         call = prepare(case, seed)
-        status, note = check(call())
+        status, note = check(call(), "output" if case.mode == "forward" else "gradients")
         if status != "ok":
             raise InvalidOutput(note)
         yield call, note
@@ -102,35 +101,25 @@ def prepare(case: Case, seed: int = 0) -> Pass:
     ValueError
         If a size does not fit the layer, or the mode is not known.
     """
+    if case.mode not in MODES:
+        raise ValueError(f"no mode is called {case.mode!r}; there are: {', '.join(MODES)}")
     layer = get(case.layer)
     dtype = getattr(torch, case.dtype)
     torch.manual_seed(seed)
-    module = layer.build(case.sizes).to(case.device, dtype).eval()
+    module = layer.build(case.sizes).to(case.device, dtype)
     inputs = layer.make_inputs(
         case.sizes, batch=case.batch, dtype=dtype, device=case.device, seed=seed
     )
-    try:
-        mode = MODES[case.mode]
-    except KeyError:
-        raise ValueError(f"no mode is called {case.mode!r}; there are: {list(MODES)}") from None
-    return mode(module, inputs)
+    return MODES[case.mode](module, inputs)
 
 
-def _forward(module: nn.Module, inputs: tuple[Tensor, ...]) -> Pass:
-    return lambda: module(*inputs)
-
-
-#: What one pass of a mode is, given the module and its inputs.
-MODES: Mapping[str, Callable[[nn.Module, tuple[Tensor, ...]], Pass]] = {"forward": _forward}
-
-
-def check(output: Tensor) -> tuple[Status, str]:
-    """Say whether an output may be timed: its status, and what a reader should know of it."""
-    if not torch.isfinite(output).all():
-        bad = int((~torch.isfinite(output)).sum())
-        return "invalid", f"{bad} of {output.numel()} numbers of the output are NaN or infinite"
-    if share := subnormal_share(output):
-        return "ok", f"{share:.2%} of the output is subnormal"
+def check(made: tuple[Tensor, ...], what: str = "output") -> tuple[Status, str]:
+    """Say whether what a pass made may be timed: its status, and what a reader should know."""
+    size = sum(each.numel() for each in made)
+    if bad := sum(int((~torch.isfinite(each)).sum()) for each in made):
+        return "invalid", f"{bad} of {size} numbers of the {what} are NaN or infinite"
+    if share := sum(subnormal_share(each) * each.numel() for each in made) / size:
+        return "ok", f"{share:.2%} of the {what} is subnormal"
     return "ok", ""
 
 

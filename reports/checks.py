@@ -25,17 +25,25 @@ def checks(fits: Sequence[Fit]) -> list[Point]:
     Beside each crossing that has an interval both layers are measured at the next lengths of the
     ladder beyond its ends, as far as laws are followed and a pass is expected to be short.
     """
-    by_name = {(fit.series.layer, fit.series.device): fit for fit in fits if fit.series.timed}
-    found: dict[str, Point] = {}
-    for info in crossovers_info(list(by_name.values())):
+    timed = [fit for fit in fits if fit.series.timed]
+    modes = dict.fromkeys(fit.series.mode for fit in timed)
+    found = (
+        point
+        for mode in modes
+        for point in _of_mode([fit for fit in timed if fit.series.mode == mode])
+    )
+    return list({str(point): point for point in found}.values())
+
+
+def _of_mode(fits: Sequence[Fit]) -> Iterator[Point]:
+    by_name = {(fit.series.layer, fit.series.device): fit for fit in fits}
+    for info in crossovers_info(fits):
         for crossing in info.crossings:
             pair = [by_name[name, crossing.device] for name in (crossing.cheaper, crossing.dearer)]
             for n in _sides(pair, crossing):
                 for fit in pair:
                     at = {size: int(value) for size, value in _at(fit, crossing, n).items()}
-                    point = Point(fit.series.layer, fit.series.device, at)
-                    found.setdefault(str(point), point)
-    return list(found.values())
+                    yield Point(fit.series.layer, fit.series.device, fit.series.mode, at)
 
 
 def _sides(pair: Sequence[Fit], crossing: Crossing) -> Iterator[float]:

@@ -23,6 +23,7 @@ def test_equal_cases_have_equal_keys_whatever_the_order_of_sizes():
         {"device": "cuda"},
         {"threads": 2},
         {"mode": "backward"},
+        {"options": ["compile"]},
     ],
 )
 def test_every_field_is_part_of_the_key(changed):
@@ -40,6 +41,7 @@ def test_a_case_survives_json():
     [
         Case("attention", {"n": 64, "d": 32}),
         Case("conv", {"n": 8, "k": 3, "d": 4}, 2, "float64", "cuda", 4, "backward"),
+        Case("attention", {"n": 64, "d": 32}, device="cuda", options=("tf32", "compile")),
     ],
 )
 def test_a_case_survives_its_key(case):
@@ -56,11 +58,18 @@ def test_a_case_survives_its_key(case):
         "attention n=8 d=4 batch=1 float32 cpu threads=1 forward",
         "attention d=4 n=eight batch=1 float32 cpu threads=1 forward",
         "attention d=4 n=8 batch=1 float32 cpu 1 forward",
+        "attention d=4 n=8 batch=1 float32 cpu threads=1 forward+unheard",
+        "attention d=4 n=8 batch=1 float32 cpu threads=1 forward+tf32+compile",
     ],
 )
 def test_what_is_no_key_is_refused(key):
     with pytest.raises(ValueError, match="not the key of a case"):
         Case.parse(key)
+
+
+def test_an_option_that_is_not_known_is_refused():
+    with pytest.raises(ValueError, match="no option is called 'unheard'; there are: compile"):
+        Case("attention", {"n": 8, "d": 4}, options=("unheard",))
 
 
 def test_tidy_has_one_row_per_repeat_and_one_per_failure():

@@ -30,10 +30,24 @@ def test_all_layers_by_default_and_none_twice():
     assert plan(["rnn", "rnn"], profile="asv") == plan("rnn", profile="asv")
 
 
+def test_each_mode_is_measured_over_the_same_points():
+    forward = plan("rnn", profile="asv")
+    both = plan("rnn", profile="asv", mode=["forward", "training"], options=["tf32"])
+    assert {case.mode for case in both.cases} == {"forward", "training"}
+    assert both.total == 2 * forward.total
+    assert {case.options for case in both.cases} == {("tf32",)}
+
+
+@pytest.mark.parametrize("wrong", [{"mode": "sideways"}, {"options": ["sideways"]}])
+def test_a_mode_or_an_option_that_is_not_known_is_refused(wrong):
+    with pytest.raises(ValueError, match="is called 'sideways'; there are: "):
+        plan("rnn", profile="asv", **wrong)
+
+
 def test_settings_tell_plans_apart():
     settings = [
         plan("rnn", profile="asv", **changed).settings()
-        for changed in ({}, {"seed": 1}, {"raw": True}, {"dtype": "float64"}, {"rounds": 9})
+        for changed in ({}, {"seed": 1}, {"raw": True}, {"mode": "training"}, {"rounds": 9})
     ]
     assert all(settings.count(one) == 1 for one in settings)
 

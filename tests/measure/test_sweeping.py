@@ -208,7 +208,7 @@ def test_killed_at_any_moment_it_loses_at_most_the_point_under_way(tmp_path):
 
 def test_checks_are_measured_once_and_are_no_passes(tmp_path, counted):
     todo = plan("attention", **TODO)
-    points = [Point("attention", "cpu", {"n": 48, "d": d}) for d in (16, 32, 16)]
+    points = [Point("attention", "cpu", "forward", {"n": 48, "d": d}) for d in (16, 32, 16)]
     seen = []
     with Store(tmp_path / "runs.sqlite") as store:
         run = begin(todo, store)

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pytest
 import torch
+from layerlaw.layers import get, names
 from layerlaw.measure import Case, measure
 from layerlaw.measure.timing import HostClock
-from layerlaw.measure.workload import prepare, subnormal_share
+from layerlaw.measure.workload import prepare, ready, subnormal_share
 
 
 def ticking():
@@ -22,11 +25,40 @@ def test_a_measurement_holds_its_raw_repeats():
 def test_values_are_the_same_in_every_round():
     case = Case("rnn", {"n": 8, "d": 4}, batch=2, dtype="float64")
     with torch.inference_mode():
-        one, same, other = prepare(case)(), prepare(case)(), prepare(case, seed=1)()
+        (one,), (same,), (other,) = prepare(case)(), prepare(case)(), prepare(case, seed=1)()
     assert one.shape == (2, 8, 4)
     assert one.dtype == torch.float64
     assert torch.equal(one, same)
     assert not torch.equal(one, other)
+
+
+@pytest.mark.parametrize("name", names())
+def test_backward_and_training_give_the_gradient_of_everything(name):
+    layer = get(name)
+    sizes = {"n": 6, "d": 4, "k": 3}
+    case = Case(name, {axis: sizes[axis] for axis in layer.axes}, dtype="float64")
+    again = []
+    for mode in ("backward", "training"):
+        with ready(replace(case, mode=mode), seed=3) as (call, _):
+            again += [call(), call()]
+    torch.manual_seed(3)
+    module = layer.build(case.sizes).double()
+    inputs = layer.make_inputs(case.sizes, dtype=torch.float64, seed=3)
+    wanted = [x.requires_grad_() for x in (*inputs, *module.parameters())]
+    module(*inputs).sum().backward()
+    for gradients in again:
+        assert len(gradients) == len(wanted)
+        for mine, x in zip(gradients, wanted, strict=True):
+            torch.testing.assert_close(mine, x.grad)
+
+
+def test_gradients_that_are_not_finite_are_invalid(toy):
+    toy("steep", lambda x: x.abs().sqrt() * (x > 9))
+    assert measure(Case("steep", {"n": 8, "d": 4}), clock=ticking()).status == "ok"
+    toy("cliff", lambda x: (x * 0).abs().sqrt())
+    result = measure(Case("cliff", {"n": 8, "d": 4}, mode="training"))
+    assert result.status == "invalid"
+    assert result.note == "32 of 32 numbers of the gradients are NaN or infinite"
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])

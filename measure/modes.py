@@ -1,0 +1,58 @@
+"""What one pass of a mode is: the layer alone, its gradient alone, or both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+from ..layers._lazy import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+#: What is timed; it gives the output, or the gradients.
+Pass = Callable[[], "tuple[Tensor, ...]"]
+
+
+def forward(module: nn.Module, inputs: tuple[Tensor, ...]) -> Pass:
+    """Compute the layer's output; nothing is kept for gradients."""
+    module.eval()
+    return lambda: (module(*inputs),)
+
+
+def backward(module: nn.Module, inputs: tuple[Tensor, ...]) -> Pass:
+    """Compute the gradient alone, of inputs and weights, from an output that is there already."""
+    output, wanted = module.train()(*_followed(inputs)), _wanted(module, inputs)
+    along = torch.ones_like(output)
+    return lambda: torch.autograd.grad(output, wanted, along, retain_graph=True)
+
+
+def training(module: nn.Module, inputs: tuple[Tensor, ...]) -> Pass:
+    """Compute the output, then the gradient of inputs and weights, as a step of training does."""
+    module.train()
+    wanted, followed = _wanted(module, inputs), _followed(inputs)
+    along = torch.ones_like(module(*followed))
+    return lambda: torch.autograd.grad(module(*followed), wanted, along)
+
+
+#: The modes by name.
+MODES: Mapping[str, Callable[[nn.Module, tuple[Tensor, ...]], Pass]] = {
+    "forward": forward,
+    "backward": backward,
+    "training": training,
+}
+
+
+def recording(mode: str) -> AbstractContextManager[object]:
+    """Whether torch records what gradients need, as the mode has it."""
+    return torch.inference_mode() if mode == "forward" else torch.enable_grad()
+
+
+def _followed(inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """Make torch follow inputs: in a network they come from another layer."""
+    return tuple(x.requires_grad_() if x.is_floating_point() else x for x in inputs)
+
+
+def _wanted(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    return tuple(x for x in (*inputs, *module.parameters()) if x.is_floating_point())
