@@ -121,6 +121,35 @@ def run(
             show_default=False,
         ),
     ] = None,
+    compile: Annotated[
+        bool, typer.Option("--compile", help="Run the layers through torch.compile.")
+    ] = False,
+    tf32: Annotated[
+        bool, typer.Option("--tf32", help="On CUDA, let products of float32 use TF32.")
+    ] = False,
+    graph: Annotated[
+        bool,
+        typer.Option(
+            "--graph",
+            help="On CUDA, replay each pass as a CUDA graph, where launching kernels hides the law.",
+        ),
+    ] = False,
+    flush: Annotated[
+        bool, typer.Option("--flush", help="On CUDA, empty the level-2 cache before each pass.")
+    ] = False,
+    timeout: Annotated[
+        float | None,
+        typer.Option(min=0.1, metavar="SECONDS", help="Most for one measurement; 300 by default."),
+    ] = None,
+    memory: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0, metavar="GIB", help="Most for one case; 80 % of what is free by default."
+        ),
+    ] = None,
+    isolate: Annotated[
+        bool, typer.Option(help="Measure each layer in processes of its own.")
+    ] = True,
     rounds: Annotated[
         int | None, typer.Option(min=1, help="Passes over all points, instead of the profile's.")
     ] = None,
@@ -154,8 +183,9 @@ def run(
     """
     from contextlib import closing
 
-    from ..measure import Store, begin, carry_out, measure_parts, plan
+    from ..measure import Controls, Store, begin, carry_out, measure_parts, plan
 
+    options = {"compile": compile, "flush": flush, "graph": graph, "tf32": tf32}
     try:
         todo = plan(
             layers,
@@ -165,6 +195,10 @@ def run(
             dtype=dtype.value,
             threads=threads,
             mode=[mode.value for mode in modes or [Mode.FORWARD]],
+            options=[option for option, chosen in options.items() if chosen],
+            seconds=timeout,
+            memory=None if memory is None else memory * 2**30,
+            controls=Controls(isolation=isolate),
             rounds=rounds,
             seed=seed,
             raw=raw,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
 
 import sympy
 from sympy import Expr
@@ -20,9 +21,13 @@ TABLE_1 = "Vaswani et al. 2017, Table 1"
 
 def put(expr: Expr | int, sizes: Mapping[str, int | Expr]) -> Expr:
     """Put sizes, by letter, into an expression; letters that it lacks are passed over."""
-    expr = sympy.sympify(expr)
-    found = {symbol: sizes[symbol.name] for symbol in expr.free_symbols if symbol.name in sizes}
-    return expr.subs(found)
+    return _put(sympy.sympify(expr), tuple(sizes.items()))
+
+
+@lru_cache(maxsize=2**16)  # a sweep builds the same shapes again in each round
+def _put(expr: Expr, sizes: tuple[tuple[str, int | Expr], ...]) -> Expr:
+    given = dict(sizes)
+    return expr.subs({s: given[s.name] for s in expr.free_symbols if s.name in given})
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ and `carry_out` measures what the store lacks. Importing this package does not l
 
 from __future__ import annotations
 
+from .budget import Budget
 from .case import Case, Measurement
 from .control import Controls
 from .grid import PROFILES, Profile, points
@@ -19,6 +20,7 @@ from .workload import measure
 __all__ = [
     "COLUMNS",
     "PROFILES",
+    "Budget",
     "Case",
     "Controls",
     "DeviceUnavailable",

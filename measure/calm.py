@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import monotonic
-from typing import TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from ..layers._lazy import torch
 from .timing import Clock, HostClock
@@ -25,6 +25,50 @@ SLOW = 1.2
 #: as when it grows hot, a run takes twice as long and no longer.
 SHARE = 0.5
 
+#: Calls of the reference for one look, and looks beforehand, for 25 ms.
+LOOPS, WARM_UP = 50, 100
+
+
+class Patience:
+    """How long may still be waited: a share of all the time, counted from when it is made.
+
+    Parameters
+    ----------
+    now
+        Seconds since some moment.
+    """
+
+    def __init__(self, now: Callable[[], float] = monotonic) -> None:
+        self._now = now
+        self._begun, self._spent = now(), 0.0
+
+    @property
+    def left(self) -> float:
+        """Seconds."""
+        return SHARE * (self._now() - self._begun) - self._spent
+
+    def spend(self, seconds: float) -> None:
+        """Take note of what was waited."""
+        self._spent += seconds
+
+
+class Outcome(NamedTuple, Generic[Result]):
+    """What came of a piece of work.
+
+    Attributes
+    ----------
+    result
+        Of the last try.
+    calm
+        Whether that try both began and ended in a calm moment.
+    waited
+        Seconds that were waited, or lost on tries that were not calm.
+    """
+
+    result: Result
+    calm: bool
+    waited: float
+
 
 class Calm:
     """A reference piece of work, timed beside every measurement.
@@ -38,45 +82,48 @@ class Calm:
         Times the reference.
     now
         Seconds since some moment.
+    best
+        Seconds of the reference at the machine's best, as far as another process has seen it.
     """
 
-    def __init__(self, clock: Clock | None = None, now: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        clock: Clock | None = None,
+        now: Callable[[], float] = monotonic,
+        best: float = float("inf"),
+    ) -> None:
         x, weight = torch.ones(16, 64), torch.ones(64, 64)
         self._call = lambda: x @ weight
         self._clock = clock or HostClock()
-        self._now = now
-        self._begun, self._waited, self._best = now(), 0.0, float("inf")
-        for _ in range(100):  # warms up, and sees the machine's best if it comes within 50 ms
+        self._now, self.best = now, best
+        self.patience = Patience(now)
+        for _ in range(WARM_UP):  # sees the machine's best too, if it comes in that time
             self.slowness()
 
     def slowness(self) -> float:
-        """Time of the reference beside the best so far: 1 at the machine's best, in 0.5 ms."""
-        seconds = self._clock(self._call, 100)
-        self._best = min(self._best, seconds)
-        return seconds / self._best
+        """Time of the reference beside the best so far: 1 at the machine's best, in 0.25 ms."""
+        seconds = self._clock(self._call, LOOPS)
+        self.best = min(self.best, seconds)
+        return seconds / self.best
 
-    def during(self, work: Callable[[], Result]) -> tuple[Result, bool]:
+    def during(self, work: Callable[[], Result], most: float | None = None) -> Outcome[Result]:
         """Do a piece of work until it both began and ended in a calm moment.
 
-        Returns
-        -------
-        result, bool
-            What the last try returned, and whether it was calm; it is not where the time for
-            waiting is spent.
+        Parameters
+        ----------
+        work
+            What to do.
+        most
+            Seconds that may be waited, instead of what is left of the own patience.
         """
+        start, most = self._now(), self.patience.left if most is None else most
         while True:
-            start = self._now()
-            while self.slowness() > SLOW and self._may_wait(since=start):
+            while self.slowness() > SLOW and self._now() - start < most:
                 pass
             begun = self._now()
             result = work()
-            if self.slowness() <= SLOW:
-                self._waited += begun - start
-                return result, True
-            self._waited += self._now() - start
-            if not self._may_wait(since=self._now()):
-                return result, False
-
-    def _may_wait(self, since: float) -> bool:
-        now = self._now()
-        return self._waited + (now - since) < SHARE * (now - self._begun)
+            calm = self.slowness() <= SLOW
+            if calm or self._now() - start >= most:
+                waited = (begun if calm else self._now()) - start
+                self.patience.spend(waited)
+                return Outcome(result, calm, waited)

@@ -13,6 +13,8 @@ Status = Literal["ok", "invalid", "oom", "timeout", "error", "skipped"]
 #: ``tf32``: products of float32 in TF32; ``graph``: as one CUDA graph, without the cost of
 #: launching each kernel; ``flush``: with nothing of it in the GPU's level-2 cache beforehand.
 OPTIONS = ("compile", "flush", "graph", "tf32")
+#: Those that mean something on a GPU alone.
+CUDA_OPTIONS = ("flush", "graph", "tf32")
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,12 @@ class Controls:
     ----------
     threads
         Threads that torch uses within one operation.
+    isolation
+        Measure each layer on each device in processes of its own, in three one after the other;
+        see `crew`. Otherwise all is measured in the calling process.
+    interleaving
+        Measure in rounds over all points of all layers, each in another order. Otherwise all rounds
+        of a point follow one another, and whatever drifts meanwhile becomes a bias along an axis.
     allocator
         Keep freed memory in the process (glibc only). By default every temporary above 128 KiB
         to 32 MiB is mapped anew and page-faulted at each pass, which bends the law: a naive
@@ -32,18 +38,27 @@ class Controls:
     flush_subnormals
         Treat subnormal numbers as zero. An unscaled softmax yields up to 10 % of them and took
         twice as long at d = 64 to 128 as at d = 32, which moved its d exponent by 0.11.
+    inputs
+        Draw unit-normal inputs. Otherwise they are zeros, as in a benchmark that does not care:
+        kernels may then be fed equal numbers that none would see in use.
+    collection
+        Keep Python's garbage collector from running while timing.
     calm
         Wait, within limits, while something else slows the machine down; see `calm`.
     """
 
     threads: int = 1
+    isolation: bool = True
+    interleaving: bool = True
     allocator: bool = True
     flush_subnormals: bool = True
+    inputs: bool = True
+    collection: bool = True
     calm: bool = True
 
     @contextmanager
     def in_force(self, working_set: int = 2**25) -> Iterator[dict[str, str]]:
-        """Put the controls in force, and the defaults back afterwards.
+        """Put those that hold for a process in force, and the defaults back afterwards.
 
         Parameters
         ----------
@@ -57,11 +72,17 @@ class Controls:
         """
         threads = torch.get_num_threads()
         flushing = flushes_subnormals()
+        # First the switch for subnormal numbers: it belongs to a thread, and those that torch
+        # begins later take it over from the one that begins them.
+        switched = torch.set_flush_denormal(self.flush_subnormals)
         torch.set_num_threads(self.threads)
         record = {
             "threads": str(self.threads),
-            "subnormals": self._subnormals(),
-            "garbage collection": "off while timing",
+            "process": "the calling one",
+            "order": "rounds over all points" if self.interleaving else "point by point",
+            "subnormals": self._subnormals(switched),
+            "inputs": "unit normal" if self.inputs else "zeros",
+            "garbage collection": "off while timing" if self.collection else "left alone",
             "calm": "waited for" if self.calm else "not waited for",
             "allocator": hold_allocator(working_set) if self.allocator else "left alone",
         }
@@ -73,19 +94,34 @@ class Controls:
             torch.set_flush_denormal(flushing)
             torch.set_num_threads(threads)
 
-    def _subnormals(self) -> str:
+    def _subnormals(self, switched: bool) -> str:
         if not self.flush_subnormals:
-            torch.set_flush_denormal(False)
             return "left alone"
-        if not torch.set_flush_denormal(True):
+        if not switched:
             return "not controlled: this processor has no switch"
-        # The switch belongs to a thread, and torch's other threads have begun already.
-        return "flushed" if self.threads == 1 else "flushed in the calling thread alone"
+        share = flushed_share(self.threads)
+        if share == 1:
+            return "flushed" if self.threads == 1 else "flushed in all threads"
+        return f"flushed in some threads alone: {share:.0%} of the numbers"
+
+
+#: All in force, one thread.
+DEFAULT = Controls()
 
 
 def flushes_subnormals() -> bool:
     """Whether this thread treats subnormal numbers as zero."""
     return bool((torch.tensor([1e-40]) * 1.0).item() == 0.0)
+
+
+def flushed_share(threads: int) -> float:
+    """Share of subnormal numbers that an operation on so many threads makes zero, from 0 to 1.
+
+    It looks at their bits, since a comparison would itself flush them.
+    """
+    many = threads * 2**16  # torch divides work among threads in pieces of 2¹⁵ elements
+    numbers = torch.full((many,), 10, dtype=torch.int32).view(torch.float32) * 1.0
+    return 1 - int(torch.count_nonzero(numbers.view(torch.int32))) / many
 
 
 @contextmanager
@@ -125,6 +161,12 @@ def release_allocator() -> None:
     """Give malloc its defaults back, and the system the memory that was kept."""
     if _is_glibc():
         _mallopt(_DEFAULTS)
+        give_back_memory()
+
+
+def give_back_memory() -> None:
+    """Give the system what malloc keeps, once: where it can be controlled, on glibc."""
+    if _is_glibc():
         ctypes.CDLL(None).malloc_trim(0)
 
 

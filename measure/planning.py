@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ..layers import get, names
 from ..layers._lazy import torch
-from .case import Case
+from .budget import Budget
+from .case import CUDA_OPTIONS, Case
 from .control import Controls
 from .grid import points, profile_of
 from .modes import MODES
@@ -17,6 +18,9 @@ from .modes import MODES
 #: What `device` may be; ``all`` is every one of them that is there.
 DEVICES = ("cpu", "cuda")
 
+
+#: Processes that measure each layer on each device, one after the other.
+PROCESSES = 3
 
 #: Types of weights and inputs that the layers are measured in.
 DTYPES = ("float32", "float64", "bfloat16", "float16")
@@ -42,6 +46,10 @@ class Plan:
         Of the order, the weights and the inputs.
     controls
         What is held steady.
+    budget
+        What one measurement may take.
+    processes
+        How many processes share the rounds of a layer on a device.
     """
 
     cases: tuple[Case, ...]
@@ -49,6 +57,8 @@ class Plan:
     repeats: int = 5
     seed: int = 0
     controls: Controls = field(default_factory=Controls)
+    budget: Budget = field(default_factory=Budget)
+    processes: int = PROCESSES
 
     @property
     def layers(self) -> list[str]:
@@ -75,10 +85,22 @@ class Plan:
         return cases
 
     def measurements(self) -> Iterator[tuple[int, Case]]:
-        """Every measurement to be made, in order: its round and its case."""
+        """Every measurement to be made, in order: its round and its case.
+
+        Round by round; where interleaving is off point by point, as the cases stand.
+        """
+        if not self.controls.interleaving:
+            yield from ((round, case) for case in self.cases for round in range(self.rounds))
+            return
         for round in range(self.rounds):
             for case in self.order(round):
                 yield round, case
+
+    def generation(self, round: int) -> int:
+        """Which of a layer's processes measures a round, from 0: they share the rounds evenly."""
+        if not self.controls.interleaving:
+            return 0  # the next point begins with the first round again
+        return round * min(self.processes, self.rounds) // self.rounds
 
 
 def plan(
@@ -95,6 +117,9 @@ def plan(
     repeats: int | None = None,
     seed: int = 0,
     raw: bool = False,
+    seconds: float | None = None,
+    memory: float | None = None,
+    controls: Controls | None = None,
 ) -> Plan:
     """Plan a run.
 
@@ -116,14 +141,18 @@ def plan(
         Of the order, the weights and the inputs.
     raw
         Leave the memory allocator as it is.
+    seconds, memory
+        What one measurement may take, in seconds and bytes, instead of what `Budget` says.
+    controls
+        What is held steady, where it is not all; `threads` and `raw` are put into it.
 
     Raises
     ------
     KeyError
         If no layer has a name that was given.
     ValueError
-        If the profile, the device, the dtype, a mode or an option is not known, or a count is
-        below 1.
+        If the profile, the device, the dtype, a mode or an option is not known or means nothing
+        on the device, or a count is below 1.
     DeviceUnavailable
         If CUDA is asked for and is not there.
     """
@@ -137,9 +166,12 @@ def plan(
     modes = [mode] if isinstance(mode, str) else list(mode)
     if unknown := [each for each in modes if each not in MODES]:
         raise ValueError(f"no mode is called {unknown[0]!r}; there are: {', '.join(MODES)}")
+    if device == "cpu" and (meant := [each for each in options if each in CUDA_OPTIONS]):
+        raise ValueError(f"the option {meant[0]!r} is for CUDA; on the CPU it means nothing")
     chosen = names() if layers is None else [layers] if isinstance(layers, str) else list(layers)
+    held = controls or Controls()
     cases = (
-        Case(layer, sizes, batch, dtype, where, threads, each, tuple(options))
+        Case(layer, sizes, batch, dtype, where, threads, each, _meant(options, where))
         for where in _devices(device)
         for each in modes
         for layer in chosen
@@ -150,8 +182,14 @@ def plan(
         rounds=limits.rounds if rounds is None else rounds,
         repeats=limits.repeats if repeats is None else repeats,
         seed=seed,
-        controls=Controls(threads=threads, allocator=not raw),
+        controls=replace(held, threads=threads, allocator=held.allocator and not raw),
+        budget=Budget(Budget.seconds if seconds is None else seconds, memory),
     )
+
+
+def _meant(options: Sequence[str], device: str) -> tuple[str, ...]:
+    """Leave out what means nothing on a device."""
+    return tuple(each for each in options if device != "cpu" or each not in CUDA_OPTIONS)
 
 
 def _devices(device: str) -> list[str]:

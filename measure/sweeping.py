@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
 import pandas as pd
 
-from .calm import Calm
 from .case import Case, Measurement
+from .crew import crew_for, desk
 from .machine import fingerprint, machine_id
 from .planning import Plan, plan
 from .store import Run, Store
 from .table import ASIDE, CHECK, PARTS
-from .workload import measure
-
-#: The note of a measurement for which no calm moment came.
-DISTURBED = "(measured while something else slowed the machine down)"
-
 
 #: Rounds in which checks are measured.
 CHECKS = 5
@@ -96,11 +90,11 @@ def carry_out(plan: Plan, store: Store, run: Run) -> Generator[Progress, None, N
         return
     totals = Counter(case.layer for case in plan.cases)
     estimate = _Estimate(case for _, case in pending)
-    with _at_work(plan, store, run) as (process, calm):
+    with crew_for(plan, store, run) as crew:
         while pending:
             round, case = pending.pop(0)
             start = monotonic()
-            result = _measured(plan, case, round, process, calm)
+            result = crew.measure(round, case)
             store.add(run, result)
             if result.status != "ok":
                 pending = [(r, other) for r, other in pending if other != case]
@@ -114,22 +108,6 @@ def carry_out(plan: Plan, store: Store, run: Run) -> Generator[Progress, None, N
                 layer_total=layer_total,
                 seconds_left=estimate.seconds(),
             )
-
-
-@contextmanager
-def _at_work(plan: Plan, store: Store, run: Run) -> Iterator[tuple[int, Calm | None]]:
-    """Put the plan's controls in force, and file the process that measures; gives its number."""
-    with plan.controls.in_force() as controls:
-        yield store.add_process(run, controls), Calm() if plan.controls.calm else None
-
-
-def _measured(plan: Plan, case: Case, round: int, process: int, calm: Calm | None) -> Measurement:
-    """Measure a case as the plan has it, in a calm moment if one comes."""
-    work = partial(
-        measure, case, process=process, round=round, repeats=plan.repeats, seed=plan.seed
-    )
-    result, calmly = calm.during(work) if calm else (work(), True)
-    return result if calmly else replace(result, note=f"{result.note} {DISTURBED}".strip())
 
 
 def measure_parts(
@@ -154,8 +132,11 @@ def measure_parts(
     cases = [case for case in plan.cases if case in fine and case not in done]
     if not cases:
         return
-    with _at_work(plan, store, run) as (process, calm):
-        for one in take_apart(cases, process=process, seed=plan.seed, calm=calm, progress=progress):
+    with plan.controls.in_force() as record, desk(plan.controls) as at:
+        process = store.add_process(run, record)
+        for one in take_apart(
+            cases, process=process, seed=plan.seed, calm=at.calm, progress=progress
+        ):
             store.add(run, *one)
 
 
@@ -180,19 +161,13 @@ def measure_checks(
     like = {(case.layer, case.device, case.mode): case for case in plan.cases}
     cases = [replace(like[one.layer, one.device, one.mode], sizes=one.sizes) for one in points]
     done = {(m.round, m.case) for m in store.measured(run) if m.metric == CHECK}
-    todo = [
-        (round, case)
-        for round, case in replace(
-            plan, cases=tuple(dict.fromkeys(cases)), rounds=CHECKS
-        ).measurements()
-        if (round, case) not in done
-    ]
+    checks = replace(plan, cases=tuple(dict.fromkeys(cases)), rounds=CHECKS, processes=1)
+    todo = [each for each in checks.measurements() if each not in done]
     if not todo:
         return
-    with _at_work(plan, store, run) as (process, calm):
+    with crew_for(checks, store, run) as crew:
         for at, (round, case) in enumerate(todo, 1):
-            result = _measured(plan, case, round, process, calm)
-            store.add(run, replace(result, metric=CHECK))
+            store.add(run, replace(crew.measure(round, case), metric=CHECK))
             progress(at, len(todo), "crossings checked")
 
 

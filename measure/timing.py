@@ -1,9 +1,10 @@
-"""Time one callable: a clock per device, a calibrated loop, raw repeats."""
+"""Time one callable: a clock per device, warm-up until steady, a calibrated loop, raw repeats."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import cache
 from itertools import repeat as again
 from math import ceil
 from typing import Any, Protocol
@@ -15,6 +16,10 @@ Call = Callable[[], object]
 #: Least seconds of one repeat. A neighbour may take turns with us every few milliseconds: of five
 #: repeats of 1 ms some then lie between its turns, where one of 5 ms is a mixture.
 MIN_SECONDS = 0.001
+
+#: Warm-up ends when a try is no more than this share faster than the best before it, or after so
+#: many tries: on a disturbed machine times may fall for long.
+STEADY, TRIES = 0.03, 10
 
 
 class Clock(Protocol):
@@ -31,17 +36,51 @@ class HostClock:
     ----------
     now
         Nanoseconds since some moment.
+    read, turn
+        Seconds that looking at the clock twice and one turn of the loop with a call of nothing
+        take by themselves: they are taken off.
     """
 
-    def __init__(self, now: Callable[[], int] = time.perf_counter_ns) -> None:
-        self._now = now
+    def __init__(
+        self,
+        now: Callable[[], int] = time.perf_counter_ns,
+        *,
+        read: float = 0.0,
+        turn: float = 0.0,
+    ) -> None:
+        self._now, self._read, self._turn = now, read, turn
+
+    @classmethod
+    def calibrated(cls, now: Callable[[], int] = time.perf_counter_ns) -> HostClock:
+        """Find out what timing takes by itself; disturbances only add, so the least counts."""
+        bare, loops = cls(now), 1000
+        read = min(bare(_nothing, 0) for _ in range(loops))
+        turn = min(bare(_nothing, loops) - read for _ in range(30)) / loops
+        return cls(now, read=read, turn=max(turn, 0.0))
 
     def __call__(self, call: Call, loops: int) -> float:
-        """Seconds of so many calls."""
+        """Seconds of so many calls, at least a nanosecond."""
         start = self._now()
         for _ in again(None, loops):  # the cheapest loop Python has, as in timeit
             call()
-        return (self._now() - start) / 1e9
+        return max((self._now() - start) / 1e9 - self._read - loops * self._turn, 1e-9)
+
+
+def _nothing() -> None:
+    """Be called and do nothing: what is left is the cost of a turn of the loop."""
+
+
+class Event(Protocol):
+    """A mark on a GPU's stream; `torch.cuda.Event` is one."""
+
+    def record(self) -> None:
+        """Put the mark behind what is queued."""
+
+    def synchronize(self) -> None:
+        """Wait until the stream has come to the mark."""
+
+    def elapsed_time(self, end: Any) -> float:
+        """Milliseconds from this mark to another."""
 
 
 class CudaClock:
@@ -50,34 +89,52 @@ class CudaClock:
     Parameters
     ----------
     event
-        Makes an event with `record()`, `synchronize()` and `elapsed_time(end)` in milliseconds.
+        Makes an event.
+    flush
+        Pushes everything out of the level-2 cache; it runs before each call, outside of the time.
+        Without it calls follow one another and find there what the one before has left.
     """
 
-    def __init__(self, event: Callable[[], Any] | None = None) -> None:
-        self._event = event or _cuda_event
+    def __init__(self, event: Callable[[], Event] | None = None, flush: Call | None = None) -> None:
+        self._event, self._flush = event or _cuda_event, flush
 
     def __call__(self, call: Call, loops: int) -> float:
         """Seconds of so many calls."""
-        start, end = self._event(), self._event()
-        start.record()
-        for _ in again(None, loops):
-            call()
-        end.record()
-        end.synchronize()  # the calls only queued their kernels
-        return float(start.elapsed_time(end)) / 1e3
+        parts = loops if self._flush else 1
+        marks = [(self._event(), self._event()) for _ in range(parts)]
+        for start, end in marks:
+            if self._flush:
+                self._flush()
+            start.record()
+            for _ in again(None, loops // parts):
+                call()
+            end.record()
+        marks[-1][1].synchronize()  # the calls only queued their kernels
+        return sum(start.elapsed_time(end) for start, end in marks) / 1e3
 
 
-def _cuda_event() -> Any:
-    return torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
+def _cuda_event() -> Event:
+    event: Event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
+    return event
 
 
-def clock_for(device: str) -> Clock:
-    """Return the clock of a device, ``cpu`` or ``cuda``."""
-    return CudaClock() if device == "cuda" else HostClock()
+def cuda_flush() -> Call:
+    """Make what pushes everything out of the GPU's level-2 cache: it writes twice as much."""
+    size = torch.cuda.get_device_properties(0).L2_cache_size
+    buffer = torch.empty(2 * size, dtype=torch.uint8, device="cuda")
+    return buffer.zero_
 
 
-def calibrate(call: Call, clock: Clock, min_seconds: float = MIN_SECONDS) -> int:
-    """Find how many calls make one repeat; what it takes is the warm-up.
+@cache
+def clock_for(device: str, *, flush: bool = False) -> Clock:
+    """Return the clock of a device, ``cpu`` or ``cuda``; on the latter it may flush the cache."""
+    if device == "cuda":
+        return CudaClock(flush=cuda_flush() if flush else None)
+    return HostClock.calibrated()
+
+
+def warm_up(call: Call, clock: Clock, min_seconds: float = MIN_SECONDS) -> int:
+    """Call until it is steady, and find how many calls make one repeat.
 
     Parameters
     ----------
@@ -93,12 +150,19 @@ def calibrate(call: Call, clock: Clock, min_seconds: float = MIN_SECONDS) -> int
     int
         Calls per repeat, at least 1.
     """
-    loops = 1
-    while (seconds := clock(call, loops)) < min_seconds:
-        # The first calls are slow, so the count is estimated again from each warmer attempt;
-        # a tenth more than it takes, or the last step would be repeated for a hair.
-        estimate = ceil(1.1 * loops * min_seconds / max(seconds, 1e-9))
-        loops = min(max(estimate, 2 * loops), 100 * loops)
+    loops, tries = 1, 1
+    best = seconds = clock(call, loops)
+    while tries < TRIES or seconds < min_seconds:
+        if seconds < min_seconds:
+            # The first calls are slow, so the count is estimated again from each warmer attempt; a
+            # tenth more than it takes, or the last step would be repeated for a hair.
+            estimate = ceil(1.1 * loops * min_seconds / seconds)
+            loops = min(max(estimate, 2 * loops), 100 * loops)
+        elif tries > 1 and seconds / loops > (1 - STEADY) * best:
+            break
+        best = min(best, seconds / loops)
+        seconds = clock(call, loops)
+        tries += 1
     return loops
 
 
@@ -113,7 +177,7 @@ def time_repeats(
         Seconds per call, one raw value per repeat. Where a single call makes a repeat there are
         no more of them than last `repeats` × `min_seconds`, but one at least.
     """
-    loops = calibrate(call, clock, min_seconds)
+    loops = warm_up(call, clock, min_seconds)
     values: list[float] = []
     while len(values) < repeats and (loops > 1 or sum(values) < repeats * min_seconds):
         values.append(clock(call, loops) / loops)

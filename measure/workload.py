@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from ..layers import get
 from ..layers._lazy import torch
 from .case import Case, Measurement, Status
-from .control import no_collection
+from .control import DEFAULT, Controls, no_collection
 from .modes import MODES, Pass, recording
+from .options import compiled, graphed, precision
 from .timing import Clock, clock_for, time_repeats
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ def measure(
     repeats: int = 1,
     seed: int = 0,
     clock: Clock | None = None,
+    controls: Controls = DEFAULT,
+    note: str | None = None,
 ) -> Measurement:
     """Measure one case once.
 
@@ -44,6 +47,10 @@ def measure(
         Of weights and inputs.
     clock
         Instead of the device's own.
+    controls
+        What is held steady while timing; those of a process are put in force around it.
+    note
+        What is known of the output from an earlier round, which is then not checked again.
 
     Returns
     -------
@@ -53,13 +60,14 @@ def measure(
     values: tuple[float, ...] = ()
     status: Status = "ok"
     try:
-        with ready(case, seed) as (call, note):
-            values = time_repeats(call, clock or clock_for(case.device), repeats=repeats)
+        with ready(case, seed, controls, note) as (call, note):
+            clock = clock or clock_for(case.device, flush="flush" in case.options)
+            values = time_repeats(call, clock, repeats=repeats)
     except InvalidOutput as error:
         status, note = "invalid", str(error)
     except Exception as error:  # whatever a layer raises: the sweep goes on, and says so
-        status, note = _failure(error), f"{type(error).__name__}: {error}".splitlines()[0]
-    return Measurement(case, process, round, values, status, note)
+        status, note = _failure(error), (f"{type(error).__name__}: {error}".splitlines() or [""])[0]
+    return Measurement(case, process, round, values, status, note or "")
 
 
 class InvalidOutput(Exception):
@@ -67,11 +75,13 @@ class InvalidOutput(Exception):
 
 
 @contextmanager
-def ready(case: Case, seed: int = 0) -> Iterator[tuple[Pass, str]]:
+def ready(
+    case: Case, seed: int = 0, controls: Controls = DEFAULT, note: str | None = None
+) -> Iterator[tuple[Pass, str]]:
     """Make a case ready to be timed, by whatever times it, and keep it so inside.
 
-    It is built and checked once, while Python collects no garbage. `Controls` hold for many cases
-    and are put in force around it.
+    It is built and checked once, while Python collects no garbage. Those of `Controls` that hold
+    for a process are put in force around it, for many cases.
 
     Yields
     ------
@@ -83,15 +93,18 @@ def ready(case: Case, seed: int = 0) -> Iterator[tuple[Pass, str]]:
     InvalidOutput
         If they are not finite.
     """
-    with no_collection(), recording(case.mode):
-        call = prepare(case, seed)
-        status, note = check(call(), "output" if case.mode == "forward" else "gradients")
-        if status != "ok":
-            raise InvalidOutput(note)
+    quiet = no_collection() if controls.collection else nullcontext()
+    with quiet, precision(case), recording(case.mode):
+        call = prepare(case, seed, zeros=not controls.inputs)
+        if note is None:
+            what = "output" if case.mode == "forward" else "gradients"
+            status, note = check(call(), what)
+            if status != "ok":
+                raise InvalidOutput(note)
         yield call, note
 
 
-def prepare(case: Case, seed: int = 0) -> Pass:
+def prepare(case: Case, seed: int = 0, *, zeros: bool = False) -> Pass:
     """Build a case's module and inputs; the callable returned is what is timed.
 
     Raises
@@ -105,12 +118,17 @@ def prepare(case: Case, seed: int = 0) -> Pass:
         raise ValueError(f"no mode is called {case.mode!r}; there are: {', '.join(MODES)}")
     layer = get(case.layer)
     dtype = getattr(torch, case.dtype)
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)  # weights are drawn on the CPU, as inputs are
     module = layer.build(case.sizes).to(case.device, dtype)
+    if "compile" in case.options:
+        module = compiled(module)
     inputs = layer.make_inputs(
         case.sizes, batch=case.batch, dtype=dtype, device=case.device, seed=seed
     )
-    return MODES[case.mode](module, inputs)
+    if zeros:
+        inputs = tuple(torch.zeros_like(x) for x in inputs)
+    call = MODES[case.mode](module, inputs)
+    return graphed(call) if "graph" in case.options else call
 
 
 def check(made: tuple[Tensor, ...], what: str = "output") -> tuple[Status, str]:

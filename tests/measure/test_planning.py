@@ -32,16 +32,27 @@ def test_all_layers_by_default_and_none_twice():
 
 def test_each_mode_is_measured_over_the_same_points():
     forward = plan("rnn", profile="asv")
-    both = plan("rnn", profile="asv", mode=["forward", "training"], options=["tf32"])
+    both = plan("rnn", profile="asv", mode=["forward", "training"], options=["compile"])
     assert {case.mode for case in both.cases} == {"forward", "training"}
     assert both.total == 2 * forward.total
-    assert {case.options for case in both.cases} == {("tf32",)}
+    assert {case.options for case in both.cases} == {("compile",)}
 
 
 @pytest.mark.parametrize("wrong", [{"mode": "sideways"}, {"options": ["sideways"]}])
 def test_a_mode_or_an_option_that_is_not_known_is_refused(wrong):
     with pytest.raises(ValueError, match="is called 'sideways'; there are: "):
         plan("rnn", profile="asv", **wrong)
+
+
+def test_what_means_nothing_on_a_device_is_refused_or_left_out(monkeypatch):
+    with pytest.raises(ValueError, match="'graph' is for CUDA; on the CPU it means nothing"):
+        plan("rnn", profile="asv", options=["compile", "graph"])
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    both = plan("rnn", profile="asv", device="all", options=["compile", "graph"])
+    assert {(case.device, case.options) for case in both.cases} == {
+        ("cpu", ("compile",)),
+        ("cuda", ("compile", "graph")),
+    }
 
 
 def test_settings_tell_plans_apart():

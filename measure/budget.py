@@ -1,0 +1,159 @@
+"""What a case may take, and what it will: theory times what was measured so far."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf
+from pathlib import Path
+from typing import Any
+
+from ..layers import get
+from ..layers.theory import put
+from .case import Case, Measurement
+from .grid import activations
+
+#: Share of the memory that is free when a run begins which one case may take.
+SHARE = 0.8
+
+#: Passes of one measurement at least: one that is checked, two of warm-up, one that is timed.
+PASSES = 4
+
+#: Bytes from which memory that was measured says something of what theory counts.
+_LARGE = 2**26
+
+_BYTES = {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2}
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What one measurement of a case may take.
+
+    Parameters
+    ----------
+    seconds
+        Until it is given up.
+    memory
+        Bytes; None for `SHARE` of what its device has free when the run begins.
+    """
+
+    seconds: float = 300.0
+    memory: float | None = None
+
+
+class Forecast:
+    """Tells the cases that will not fit, before they are measured.
+
+    Parameters
+    ----------
+    budget
+        What one may take.
+    machine
+        Fingerprint, for the memory of its GPU.
+    """
+
+    def __init__(self, budget: Budget, machine: Mapping[str, Any]) -> None:
+        gpu = float(machine.get("gpu_memory_gib", inf)) * 2**30
+        free = {"cpu": free_memory(), "cuda": gpu}
+        self._seconds = budget.seconds
+        self._memory = {
+            device: SHARE * bytes if budget.memory is None else budget.memory
+            for device, bytes in free.items()
+        }
+        self._per_flop: dict[tuple[object, ...], float] = defaultdict(lambda: 0.0)
+        self._per_byte: dict[tuple[object, ...], float] = defaultdict(lambda: 1.0)
+
+    def refusal(self, case: Case) -> str:
+        """Why a case is not to be measured; empty where it may be."""
+        bytes = bytes_of(case) * self._per_byte[_kind(case)]
+        if bytes > (most := self._memory[case.device]):
+            return f"it would take {bytes / 2**30:.3g} GiB of memory; {most / 2**30:.3g} may be had"
+        seconds = PASSES * flops_of(case) * self._per_flop[_kind(case)]
+        if seconds > self._seconds:
+            return f"it would take {seconds:.3g} s at least; {self._seconds:.3g} may be had"
+        return ""
+
+    def learn(self, measurement: Measurement, bytes: float = 0.0) -> None:
+        """Take note of what a case took.
+
+        Parameters
+        ----------
+        measurement
+            What came out. The fastest rate counts: small cases are slow for their FLOPs, and would
+            refuse what could be measured.
+        bytes
+            Memory it was seen to take at most; 0 where that is not known.
+        """
+        case, kind = measurement.case, _kind(measurement.case)
+        if measurement.values:
+            rate = min(measurement.values) / flops_of(case)
+            self._per_flop[kind] = min(self._per_flop[kind] or inf, rate)
+        if (counted := bytes_of(case)) >= _LARGE:
+            self._per_byte[kind] = max(self._per_byte[kind], bytes / counted)
+
+
+def _kind(case: Case) -> tuple[object, ...]:
+    """Say what a case shares with others of its law."""
+    return case.layer, case.device, case.mode, case.options, case.dtype, case.threads
+
+
+def flops_of(case: Case) -> float:
+    """FLOPs of a forward pass by theory."""
+    layer = get(case.layer)
+    return case.batch * float(put(layer.tied_theory().flops, case.sizes))
+
+
+def bytes_of(case: Case) -> float:
+    """Bytes that a case takes by theory: weights, inputs and what a pass holds.
+
+    A pass with gradients holds what it keeps for them too, and one for each input and weight.
+    """
+    layer = get(case.layer)
+    theory = layer.tied_theory()
+    held, weights = activations(layer), theory.parameters
+    if case.mode != "forward":
+        held, weights = 2 * held + theory.memory, 2 * weights
+    elements = case.batch * float(put(held, case.sizes)) + float(put(weights, case.sizes))
+    return _BYTES[case.dtype] * elements
+
+
+class Resident:
+    """Memory of this process, as the system sees it from when this is made."""
+
+    def __init__(self, process: Path = Path("/proc/self")) -> None:
+        self._process = process
+        try:
+            (process / "clear_refs").write_text("5")  # the most so far is forgotten
+            self._before: float | None = self._status("VmRSS")
+        except OSError:
+            self._before = None
+
+    def grown(self) -> float:
+        """Bytes by which it was larger at most; 0 where the system does not say."""
+        if self._before is None:
+            return 0.0
+        return max(self._status("VmHWM") - self._before, 0.0)
+
+    def _status(self, name: str) -> float:
+        for line in (self._process / "status").read_text().splitlines():
+            if line.startswith(f"{name}:"):
+                return 1024 * float(line.split()[1])
+        return 0.0
+
+
+def free_memory(root: Path = Path("/")) -> float:
+    """Bytes that programs can still get; infinite where the system does not say."""
+    found = [inf]
+    try:
+        lines = (root / "proc/meminfo").read_text().splitlines()
+        found += [1024 * float(x.split()[1]) for x in lines if x.startswith("MemAvailable:")]
+    except OSError:
+        pass
+    try:  # a container's limit
+        folder = root / "sys/fs/cgroup"
+        most = float((folder / "memory.max").read_text())
+        found.append(most - float((folder / "memory.current").read_text()))
+    except (OSError, ValueError):  # there is none, or it is "max"
+        pass
+    return min(found)

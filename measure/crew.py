@@ -1,0 +1,262 @@
+"""Who measures: a process for each layer on each device, or the calling one.
+
+A process may be slow or fast as a whole, by where its code and memory lie. So each layer is
+measured in several one after the other (`planning.PROCESSES`), each of which measures all points of
+it in some of the rounds: what processes differ by then shows up as spread between rounds, and not
+as a bias.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from math import inf
+from signal import SIGKILL
+from typing import Any, NamedTuple, Protocol
+
+from ..layers import get
+from ..layers._lazy import torch
+from .budget import Forecast, Resident, bytes_of
+from .calm import Calm, Patience
+from .case import Case, Measurement, Status
+from .control import Controls, give_back_memory
+from .nursery import Nursery, Task, WorkerDied, WorkerError, WorkerTimeout, available
+from .planning import Plan
+from .store import Run, Store
+from .workload import measure
+
+#: The note of a measurement for which no calm moment came.
+DISTURBED = "(measured while something else slowed the machine down)"
+
+#: Bytes of a case from which a process gives back what it keeps of them: with others it waits
+#: until its turn comes again, and all would keep their most.
+_LARGE = 2**26
+
+#: What libraries read when they load. NumPy's, which computes nothing here, would begin threads,
+#: and a process that has some is not safe to fork.
+_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
+
+#: Seconds for a process to begin: to touch its heap and warm up.
+_BEGIN = 120.0
+
+
+class Crew(Protocol):
+    """Measures cases, and files the processes that do."""
+
+    def measure(self, round: int, case: Case) -> Measurement:
+        """Measure a case as the plan has it, in a calm moment if one comes."""
+
+
+@contextmanager
+def crew_for(plan: Plan, store: Store, run: Run) -> Iterator[Crew]:
+    """Bring together who measures a plan.
+
+    Where the system cannot fork, or a layer is not to be found by its module's name (it was written
+    in a notebook), it is the calling process, and the record of the controls says so.
+    """
+    forecast = Forecast(plan.budget, run.machine)
+    modules, reason = _modules(plan.layers)
+    if not plan.controls.isolation:
+        reason = "isolation is off"
+    elif not available():
+        reason = "on this system none of its own can be forked"
+    with ExitStack() as stack:
+        if reason:
+            record = stack.enter_context(plan.controls.in_force())
+            record["process"] = f"the calling one: {reason}"
+            number = store.add_process(run, record)
+            yield _Here(plan, number, forecast, stack.enter_context(desk(plan.controls)))
+        else:
+            yield stack.enter_context(closing(_Elsewhere(plan, store, run, forecast, modules)))
+
+
+def _modules(layers: Sequence[str]) -> tuple[list[str], str]:
+    """Modules that bring layers with them, and why another process could not have them so."""
+    found = []
+    for name in layers:
+        cls = type(get(name))
+        if getattr(sys.modules.get(cls.__module__), cls.__name__, None) is not cls or (
+            cls.__module__ == "__main__"
+        ):
+            return [], f"the layer {name!r} is in no module that another one could import"
+        if not cls.__module__.startswith("layerlaw."):
+            found.append(cls.__module__)
+    return list(dict.fromkeys(found)), ""
+
+
+@dataclass
+class Desk:
+    """What a process that measures has for its whole life.
+
+    Attributes
+    ----------
+    calm
+        Its reference; None where it is not waited.
+    record
+        Its controls, in words.
+    notes
+        What is known of the outputs of cases that were checked: in later rounds they are the same.
+    """
+
+    calm: Calm | None
+    record: Mapping[str, str] = field(default_factory=dict)
+    notes: dict[Case, str] = field(default_factory=dict)
+
+
+class Done(NamedTuple):
+    """A measurement, and what else is known after it.
+
+    Attributes
+    ----------
+    measurement
+        What came out.
+    waited, best
+        Seconds that were waited for calm, and those of the reference at its best.
+    bytes
+        Memory that the process had at most; 0 where that is not known.
+    """
+
+    measurement: Measurement
+    waited: float = 0.0
+    best: float = inf
+    bytes: float = 0.0
+
+
+@contextmanager
+def desk(controls: Controls) -> Iterator[Desk]:
+    """Make a process ready to measure, its controls being in force."""
+    yield Desk(Calm() if controls.calm else None)
+
+
+@contextmanager
+def own_desk(controls: Controls) -> Iterator[Desk]:
+    """Put controls in force in a process of one's own, and make it ready to measure."""
+    with controls.in_force() as record, desk(controls) as made:
+        yield replace(made, record={**record, "process": "one for each layer and device"})
+
+
+def _record(at: Desk) -> Mapping[str, str]:
+    return at.record
+
+
+def _measure(
+    at: Desk, plan: Plan, case: Case, round: int, process: int, most: float, best: float = inf
+) -> Done:
+    """Measure a case at a desk, waiting for calm no longer than `most` seconds."""
+    seen = Resident()
+    work = partial(
+        measure,
+        case,
+        process=process,
+        round=round,
+        repeats=plan.repeats,
+        seed=plan.seed,
+        controls=plan.controls,
+        note=at.notes.get(case),
+    )
+    if at.calm is None:
+        done = Done(work())
+    else:
+        at.calm.best = min(at.calm.best, best)
+        result, calm, waited = at.calm.during(work, most)
+        if not calm:
+            result = replace(result, note=f"{result.note} {DISTURBED}".strip())
+        done = Done(result, waited, at.calm.best)
+    if done.measurement.status == "ok":
+        at.notes.setdefault(case, done.measurement.note.removesuffix(DISTURBED).strip())
+    done = done._replace(bytes=seen.grown())
+    if case.device == "cuda":
+        torch.cuda.empty_cache()
+    elif bytes_of(case) > _LARGE:
+        give_back_memory()
+    return done
+
+
+class _Here:
+    """Measures in the calling process, which nothing protects."""
+
+    def __init__(self, plan: Plan, number: int, forecast: Forecast, desk: Desk) -> None:
+        self._plan, self._number, self._forecast, self._desk = plan, number, forecast, desk
+        self._patience = Patience()
+
+    def measure(self, round: int, case: Case) -> Measurement:
+        if why := self._forecast.refusal(case):
+            return Measurement(case, self._number, round, (), "skipped", why)
+        most = self._patience.left
+        done = _measure(self._desk, self._plan, case, round, self._number, most)
+        self._patience.spend(done.waited)
+        self._forecast.learn(done.measurement, done.bytes)
+        return done.measurement
+
+
+class _Elsewhere:
+    """Measures in processes of their own, one at a time."""
+
+    def __init__(
+        self, plan: Plan, store: Store, run: Run, forecast: Forecast, modules: Sequence[str]
+    ) -> None:
+        self._plan, self._store, self._run, self._forecast = plan, store, run, forecast
+        self._modules = modules
+        self._nursery: Nursery | None = None
+        self._generation = -1
+        self._numbers: dict[str, int] = {}  # of the processes at work, by their name
+        self._last = 0  # number that was filed last
+        self._patience, self._best = Patience(), inf
+
+    def measure(self, round: int, case: Case) -> Measurement:
+        if why := self._forecast.refusal(case):
+            return Measurement(case, self._last, round, (), "skipped", why)
+        task = partial(
+            _measure,
+            plan=replace(self._plan, cases=()),  # the others need not go there each time
+            case=case,
+            round=round,
+            most=self._patience.left,
+            best=self._best,
+        )
+        try:
+            number = self._number(case, round)
+            done: Done = self._ask(case, partial(task, process=number), self._plan.budget.seconds)
+        except WorkerError as error:
+            self._numbers.pop(_name(case), None)  # the next one of that name is another
+            return Measurement(case, self._last, round, (), _status(error), str(error))
+        self._patience.spend(done.waited)
+        self._best = min(self._best, done.best)
+        self._forecast.learn(done.measurement, done.bytes)
+        return done.measurement
+
+    def close(self) -> None:
+        """End all processes."""
+        if self._nursery is not None:
+            self._nursery.close()
+
+    def _number(self, case: Case, round: int) -> int:
+        """Give the number of the process that measures a case in a round; a new one is filed."""
+        generation = self._plan.generation(round)
+        if self._nursery is None or generation != self._generation or not self._nursery.alive:
+            self.close()
+            self._nursery, self._generation = Nursery(_ENVIRONMENT, self._modules), generation
+            self._numbers.clear()
+        name = _name(case)
+        if name not in self._numbers:
+            record = self._ask(case, _record, _BEGIN)
+            self._last = self._numbers[name] = self._store.add_process(self._run, record)
+        return self._numbers[name]
+
+    def _ask(self, case: Case, task: Task, seconds: float) -> Any:
+        assert self._nursery is not None  # it is there with the number
+        return self._nursery.ask(_name(case), partial(own_desk, self._plan.controls), task, seconds)
+
+
+def _name(case: Case) -> str:
+    return f"{case.layer} {case.device}"
+
+
+def _status(error: WorkerError) -> Status:
+    if isinstance(error, WorkerTimeout):
+        return "timeout"
+    killed = isinstance(error, WorkerDied) and error.signal == SIGKILL
+    return "oom" if killed else "error"

@@ -1,0 +1,103 @@
+from math import inf
+
+import pytest
+from layerlaw.layers import get, names
+from layerlaw.measure import Case, Measurement
+from layerlaw.measure.budget import (
+    PASSES,
+    SHARE,
+    Budget,
+    Forecast,
+    Resident,
+    bytes_of,
+    flops_of,
+    free_memory,
+)
+
+CASE = Case("attention", {"n": 1024, "d": 64})
+MEMORY = 4 * (2 * 1024**2 + 4 * 1024 * 64)  # scores and weights; Q, K, V and the output
+
+
+def took(case, seconds):
+    return Measurement(case, 0, 0, (seconds, 2 * seconds))
+
+
+def test_bytes_are_those_that_theory_counts():
+    assert bytes_of(CASE) == MEMORY
+    half = Case(CASE.layer, CASE.sizes, batch=3, dtype="bfloat16")
+    assert bytes_of(half) == 3 * MEMORY / 2
+    dense = Case("dense", {"n": 8, "d": 16})
+    assert bytes_of(dense) == 4 * (3 * 8 * 16 + 16 * 16 + 16)
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_pass_with_gradients_takes_more(name):
+    sizes = dict.fromkeys(get(name).axes, 33)
+    assert bytes_of(Case(name, sizes, mode="training")) >= 2 * bytes_of(Case(name, sizes))
+
+
+def test_what_takes_too_much_memory_is_refused_with_both_figures():
+    small = Forecast(Budget(memory=MEMORY - 1), {})
+    assert small.refusal(CASE) == ("it would take 0.00879 GiB of memory; 0.00879 may be had")
+    assert Forecast(Budget(memory=MEMORY), {}).refusal(CASE) == ""
+
+
+def test_memory_that_was_seen_corrects_theory():
+    forecast = Forecast(Budget(memory=0.6 * 2**30), {})
+    large = Case("attention", {"n": 4096, "d": 64})
+    larger = Case("attention", {"n": 8192, "d": 64})
+    assert bytes_of(large) > 2**26
+    assert forecast.refusal(larger) == ""
+    forecast.learn(took(large, 1e-3), bytes=1.5 * bytes_of(large))
+    assert forecast.refusal(large) == ""
+    assert forecast.refusal(larger) == "it would take 0.762 GiB of memory; 0.6 may be had"
+    assert forecast.refusal(Case("sdpa", larger.sizes)) == "", "another layer is another matter"
+
+
+def test_what_takes_too_long_is_refused_by_the_fastest_rate_so_far():
+    forecast = Forecast(Budget(seconds=10.0, memory=inf), {})
+    small, large = Case("dense", {"n": 16, "d": 16}), Case("dense", {"n": 2**14, "d": 2**12})
+    assert forecast.refusal(large) == "", "nothing is known yet"
+    forecast.learn(took(Case("dense", {"n": 64, "d": 64}), 64**3 * 1e-12))
+    forecast.learn(took(small, 1e-3))  # overhead alone, which says nothing of large ones
+    assert forecast.refusal(large) == ""
+    slow = Forecast(Budget(seconds=10.0, memory=inf), {})
+    slow.learn(took(Case("dense", {"n": 64, "d": 64}), 64**3 * 2e-11))
+    seconds = PASSES * 2e-11 * 64**3 * flops_of(large) / flops_of(Case("dense", {"n": 64, "d": 64}))
+    assert slow.refusal(large) == f"it would take {seconds:.3g} s at least; 10 may be had"
+    assert slow.refusal(small) == ""
+
+
+def test_a_gpu_has_memory_of_its_own():
+    forecast = Forecast(Budget(), {"gpu_memory_gib": 1})
+    on_gpu = Case("attention", {"n": 2**14, "d": 16}, device="cuda")
+    assert f"{SHARE:.3g} may be had" in forecast.refusal(on_gpu)
+
+
+def test_free_memory_is_what_the_system_or_the_container_has_left(tmp_path):
+    assert free_memory(tmp_path) == inf
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/meminfo").write_text("MemTotal: 9 kB\nMemAvailable:   2048 kB\n")
+    assert free_memory(tmp_path) == 2**21
+    group = tmp_path / "sys/fs/cgroup"
+    group.mkdir(parents=True)
+    (group / "memory.max").write_text("max\n")
+    (group / "memory.current").write_text("5000\n")
+    assert free_memory(tmp_path) == 2**21
+    (group / "memory.max").write_text("1053576\n")
+    assert free_memory(tmp_path) == 1053576 - 5000
+    assert 0 < free_memory() <= inf
+
+
+def test_a_process_is_seen_to_grow():
+    seen = Resident()
+    if seen.grown() == 0.0 and not seen._before:
+        pytest.skip("this system does not say")
+    block = bytearray(2**26)
+    del block
+    assert 2**26 * 0.9 < seen.grown() < 2**28
+    assert Resident().grown() < 2**25, "what was before is forgotten"
+
+
+def test_where_the_system_does_not_say_nothing_is_known(tmp_path):
+    assert Resident(tmp_path / "none").grown() == 0.0

@@ -1,0 +1,162 @@
+import importlib
+import os
+import sys
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import layerlaw
+import pytest
+from layerlaw.layers import base as registry
+from layerlaw.measure import Budget, Case, Controls, Plan, Store, begin, carry_out, crew
+from layerlaw.measure.nursery import available
+
+needs_fork = pytest.mark.skipif(not available(), reason="this system cannot fork safely")
+
+
+@pytest.fixture
+def unruly(monkeypatch):
+    """Register the layers of `unruly`, a module that other processes can import too."""
+    monkeypatch.setattr(registry, "_registry", dict(registry._registry))
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    monkeypatch.delitem(sys.modules, "unruly", raising=False)
+    yield importlib.import_module("unruly")
+    sys.modules.pop("unruly", None)
+
+
+def measured(plan):
+    with Store() as store:
+        run = begin(plan, store)
+        with closing(carry_out(plan, store, run)) as steps:
+            made = [step.measurement for step in steps]
+        return made, store.controls(run)
+
+
+def cases(*layers, sizes=(32, 64, 128)):
+    return tuple(Case(layer, {"n": n, "d": 4}) for layer in layers for n in sizes)
+
+
+QUIET = Controls(calm=False)
+
+
+@needs_fork
+@pytest.mark.parametrize(
+    ("layer", "status", "note"),
+    [
+        ("crashing", "error", "its process ended by signal SIGSEGV"),
+        ("killed", "oom", "its process ended by signal SIGKILL"),
+        ("leaving", "error", "its process ended with status 7"),
+        ("hanging", "timeout", "it took longer than 2 s"),
+        ("greedy", "oom", "RuntimeError: "),
+    ],
+)
+def test_whatever_a_case_does_is_one_row_and_the_sweep_goes_on(unruly, layer, status, note):
+    plan = Plan(
+        cases(layer, "fine"), rounds=2, repeats=1, processes=1, controls=QUIET, budget=Budget(2.0)
+    )
+    made, record = measured(plan)
+    bad = [one for one in made if one.status != "ok"]
+    assert [(one.case.layer, one.case.sizes["n"], one.status) for one in bad] == [
+        (layer, 64, status)
+    ]
+    assert bad[0].note.startswith(note)
+    assert bad[0].values == ()
+    assert len(made) == plan.total - 1, "it is not tried again"
+    assert all(one.values for one in made if one.status == "ok")
+    assert record["process"] == "one for each layer and device"
+
+
+@needs_fork
+def test_each_layer_has_processes_of_its_own_that_share_the_rounds(unruly):
+    plan = Plan(cases("fine", "attention"), rounds=5, repeats=1, controls=QUIET)
+    made, _ = measured(plan)
+    rounds = {}
+    for one in made:
+        rounds.setdefault((one.case.layer, one.process), set()).add(one.round)
+    for layer in ("fine", "attention"):
+        own = [rounds[key] for key in sorted(rounds) if key[0] == layer]
+        assert own == [{0, 1}, {2, 3}, {4}]
+    assert len({process for _, process in rounds}) == 6, "no process measures two layers"
+
+
+def test_a_layer_that_no_module_has_is_measured_in_the_calling_process(toy):
+    toy("local", lambda x: x.clone())
+    made, record = measured(Plan(cases("local"), rounds=1, repeats=1, controls=QUIET))
+    assert {one.status for one in made} == {"ok"}
+    assert record["process"] == (
+        "the calling one: the layer 'local' is in no module that another one could import"
+    )
+
+
+@pytest.mark.parametrize(
+    ("off", "said"), [("isolation", "isolation is off"), ("fork", "none of its own can be forked")]
+)
+def test_without_processes_of_their_own_it_says_so(monkeypatch, off, said):
+    monkeypatch.setattr(crew, "available", lambda: off != "fork")
+    controls = replace(QUIET, isolation=off != "isolation")
+    made, record = measured(Plan(cases("attention"), rounds=1, repeats=1, controls=controls))
+    assert record["process"].startswith("the calling one: ")
+    assert said in record["process"]
+    assert {one.process for one in made} == {0}
+
+
+@pytest.mark.parametrize("isolation", [True, False])
+def test_what_would_not_fit_is_skipped_and_said_to_be(isolation):
+    sizes = (64, 16384)
+    plan = Plan(
+        cases("attention", sizes=sizes),
+        rounds=2,
+        repeats=1,
+        controls=replace(QUIET, isolation=isolation),
+        budget=Budget(memory=2**30),
+    )
+    made, _ = measured(plan)
+    skipped = [one for one in made if one.status == "skipped"]
+    assert [one.case.sizes["n"] for one in skipped] == [16384]
+    assert skipped[0].note == "it would take 2 GiB of memory; 1 may be had"
+    assert len(made) == 3
+
+
+@needs_fork
+def test_values_and_threads_are_the_same_in_processes_of_their_own():
+    plan = Plan(
+        cases("attention"), rounds=1, repeats=2, controls=replace(QUIET, threads=2), processes=1
+    )
+    made, record = measured(plan)
+    assert record["threads"] == "2"
+    assert record["subnormals"] == "flushed in all threads", "none had begun before the switch"
+    assert all(one.values for one in made)
+
+
+@needs_fork
+def test_with_interleaving_off_all_rounds_of_a_point_follow_one_another():
+    plan = Plan(
+        cases("attention", "rnn"),
+        rounds=3,
+        repeats=1,
+        controls=replace(QUIET, interleaving=False),
+    )
+    made, record = measured(plan)
+    assert [(one.case, one.round) for one in made] == [
+        (case, round) for case in plan.cases for round in range(3)
+    ]
+    assert len({one.process for one in made}) == 2
+    assert record["order"] == "point by point"
+
+
+def test_zeros_are_a_choice_of_inputs(toy):
+    seen = []
+    toy("seeing", lambda x: seen.append(float(x.abs().max())) or x.clone())
+    for inputs in (True, False):
+        seen.clear()
+        plan = Plan(cases("seeing", sizes=(8,)), 1, 1, controls=replace(QUIET, inputs=inputs))
+        record = measured(plan)[1]
+        assert (max(seen) > 0) == inputs
+        assert record["inputs"] == ("unit normal" if inputs else "zeros")
+
+
+@needs_fork
+def test_the_calling_process_is_left_as_it_was():
+    before = os.getpid(), dict(os.environ), list(sys.path)
+    layerlaw.sweep("attention", profile="asv", rounds=1, repeats=1, controls=QUIET)
+    assert (os.getpid(), dict(os.environ), list(sys.path)) == before

@@ -1,0 +1,175 @@
+"""Processes that measure: real ones, which crash, hang and are killed for real."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+from layerlaw.measure import nursery
+from layerlaw.measure.nursery import (
+    Nursery,
+    WorkerDied,
+    WorkerError,
+    WorkerFailed,
+    WorkerTimeout,
+)
+
+pytestmark = pytest.mark.skipif(not nursery.available(), reason="this system cannot fork safely")
+
+HERE = str(Path(__file__).parent)
+
+
+@contextmanager
+def counting():
+    """A setting whose state lives as long as its process."""
+    yield []
+
+
+@contextmanager
+def broken():
+    raise RuntimeError("no\nroom")
+    yield
+
+
+def count(state):
+    state.append(None)
+    return len(state), os.getpid()
+
+
+def kill(state, number):
+    os.kill(os.getpid(), number)
+    time.sleep(60)
+
+
+def leave(state):
+    os._exit(3)
+
+
+def sleep(state):
+    time.sleep(60)
+
+
+def fail(state):
+    raise ValueError("not\nthis")
+
+
+def environment(state, name):
+    return os.environ.get(name)
+
+
+@pytest.fixture(scope="module")
+def home():
+    sys.path.insert(0, HERE)  # where the tasks of this module are found by name
+    module = sys.modules[__name__]
+    known = sys.modules.get("test_nursery")
+    sys.modules["test_nursery"] = module
+    for each in (counting, broken, count, kill, leave, sleep, fail, environment):
+        each.__module__ = "test_nursery"
+    with Nursery({"OF_THE_NURSERY": "7"}, ["test_nursery"]) as made:
+        yield made
+    sys.path.remove(HERE)
+    if known is None:
+        del sys.modules["test_nursery"]
+
+
+def test_a_worker_keeps_what_it_has_and_is_a_process_of_its_own(home):
+    (first, pid), (second, same) = (home.ask("a", counting, count, 60) for _ in range(2))
+    third, other = home.ask("b", counting, count, 60)
+    assert (first, second, third) == (1, 2, 1)
+    assert pid == same
+    assert len({pid, other, os.getpid()}) == 3
+
+
+def test_it_has_the_environment_that_it_was_given(home):
+    assert home.ask("a", counting, partial(environment, name="OF_THE_NURSERY"), 60) == "7"
+
+
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL, signal.SIGABRT])
+def test_a_worker_that_dies_is_told_with_its_signal_and_begun_anew(home, number):
+    before = home.ask("c", counting, count, 60)[1]
+    with pytest.raises(WorkerDied, match=f"by signal {number.name}") as told:
+        home.ask("c", counting, partial(kill, number=int(number)), 60)
+    assert told.value.signal == number
+    again, pid = home.ask("c", counting, count, 60)
+    assert (again, pid != before) == (1, True)
+
+
+def test_a_worker_that_leaves_is_told_with_its_status(home):
+    with pytest.raises(WorkerDied, match="with status 3") as told:
+        home.ask("d", counting, leave, 60)
+    assert told.value.signal == 0
+
+
+def test_a_worker_that_takes_too_long_is_ended(home):
+    pid = home.ask("e", counting, count, 60)[1]
+    start = time.monotonic()
+    with pytest.raises(WorkerTimeout, match=r"longer than 0\.2 s"):
+        home.ask("e", counting, sleep, 0.2)
+    assert time.monotonic() - start < 30
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert home.ask("e", counting, count, 60)[0] == 1
+
+
+def test_what_raises_is_told_in_one_line_and_the_worker_lives_on(home):
+    pid = home.ask("f", counting, count, 60)[1]
+    with pytest.raises(WorkerFailed, match="ValueError: not this"):
+        home.ask("f", counting, fail, 60)
+    assert home.ask("f", counting, count, 60) == (2, pid)
+    with pytest.raises(WorkerFailed, match="RuntimeError: no room"):
+        home.ask("g", broken, count, 60)
+
+
+def test_a_module_that_is_not_there_is_told_at_once(capfd):
+    with pytest.raises(WorkerDied, match="with status 1"):
+        Nursery(modules=["no_such_module"])
+    assert "no_such_module" in capfd.readouterr().err
+
+
+CALLER = """
+import os, sys, time
+from layerlaw.measure.nursery import Nursery
+from test_nursery import count, counting, sleep
+home = Nursery(modules=["test_nursery"])
+print(home._process.pid, home.ask("a", counting, count, 60)[1], flush=True)
+home.ask("a", counting, sleep, 60)
+"""
+
+
+def alive(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+@pytest.mark.parametrize("who", ["caller", "nursery"])
+def test_none_outlives_a_caller_or_a_nursery_that_was_killed(who):
+    with subprocess.Popen(
+        [sys.executable, "-c", CALLER],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": HERE},
+    ) as caller:
+        nursery_id, worker_id = map(int, caller.stdout.readline().split())
+        assert alive(nursery_id)
+        assert alive(worker_id)
+        os.kill(caller.pid if who == "caller" else nursery_id, signal.SIGKILL)
+        if who == "nursery":
+            assert "WorkerDied: its process ended by signal SIGKILL" in caller.stderr.read()
+    until = time.monotonic() + 20
+    while (alive(nursery_id) or alive(worker_id)) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not alive(nursery_id)
+    assert not alive(worker_id)
+
+
+def test_every_failure_is_of_one_kind():
+    assert all(issubclass(each, WorkerError) for each in (WorkerDied, WorkerTimeout, WorkerFailed))

@@ -1,0 +1,79 @@
+"""Layers that misbehave for real at some sizes; to be imported with a registry of their own."""
+
+import os
+import signal
+import time
+
+import torch
+from layerlaw.layers import Textbook, Theory, register
+from layerlaw.layers.theory import d, n
+from sympy import Integer
+
+
+class Unruly(Textbook):
+    title = "unruly"
+    formula = "x"
+    inputs = {"x": (n, d)}
+    theory = Theory(
+        time=n * d,
+        flops=n * d**2,
+        parameters=Integer(0),
+        memory=n * d,
+        sequential_ops=Integer(1),
+        path_length=Integer(1),
+    )
+
+    def at(self, x):
+        """Do it where n is 64."""
+
+    def forward(self, x):
+        if x.shape[1] == 64:
+            self.at(x)
+        return x + 1
+
+
+@register
+class Crashing(Unruly):
+    name = "crashing"
+
+    def at(self, x):
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+
+@register
+class Hanging(Unruly):
+    name = "hanging"
+
+    def at(self, x):
+        time.sleep(60)
+
+
+@register
+class Leaving(Unruly):
+    name = "leaving"
+
+    def at(self, x):
+        os._exit(7)
+
+
+@register
+class Greedy(Unruly):
+    name = "greedy"
+
+    def at(self, x):
+        torch.empty(2**50)
+
+
+@register
+class Killed(Unruly):
+    """What the system's killer does where memory runs out."""
+
+    name = "killed"
+
+    def at(self, x):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@register
+class Fine(Unruly):
+    name = "fine"
