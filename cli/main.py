@@ -131,7 +131,7 @@ def run(
         bool,
         typer.Option(
             "--graph",
-            help="On CUDA, replay each pass as a CUDA graph, where launching kernels hides the law.",
+            help="On CUDA, replay passes as CUDA graphs, where launching kernels hides the law.",
         ),
     ] = False,
     flush: Annotated[

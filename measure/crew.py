@@ -26,6 +26,7 @@ from .control import Controls, give_back_memory
 from .nursery import Nursery, Task, WorkerDied, WorkerError, WorkerTimeout, available
 from .planning import Plan
 from .store import Run, Store
+from .timing import Metered, clock_for
 from .workload import measure
 
 #: The note of a measurement for which no calm moment came.
@@ -44,7 +45,16 @@ _BEGIN = 120.0
 
 
 class Crew(Protocol):
-    """Measures cases, and files the processes that do."""
+    """Measures cases, and files the processes that do.
+
+    Attributes
+    ----------
+    running, waited
+        Seconds for which passes ran, and seconds that were waited for calm, so far.
+    """
+
+    running: float
+    waited: float
 
     def measure(self, round: int, case: Case) -> Measurement:
         """Measure a case as the plan has it, in a calm moment if one comes."""
@@ -113,6 +123,8 @@ class Done(NamedTuple):
     ----------
     measurement
         What came out.
+    running
+        Seconds for which passes ran, warm-up included.
     waited, best
         Seconds that were waited for calm, and those of the reference at its best.
     bytes
@@ -120,6 +132,7 @@ class Done(NamedTuple):
     """
 
     measurement: Measurement
+    running: float = 0.0
     waited: float = 0.0
     best: float = inf
     bytes: float = 0.0
@@ -147,6 +160,7 @@ def _measure(
 ) -> Done:
     """Measure a case at a desk, waiting for calm no longer than `most` seconds."""
     seen = Resident()
+    meter = Metered(clock_for(case.device, flush="flush" in case.options))
     work = partial(
         measure,
         case,
@@ -154,6 +168,7 @@ def _measure(
         round=round,
         repeats=plan.repeats,
         seed=plan.seed,
+        clock=meter,
         controls=plan.controls,
         note=at.notes.get(case),
     )
@@ -164,10 +179,10 @@ def _measure(
         result, calm, waited = at.calm.during(work, most)
         if not calm:
             result = replace(result, note=f"{result.note} {DISTURBED}".strip())
-        done = Done(result, waited, at.calm.best)
+        done = Done(result, waited=waited, best=at.calm.best)
     if done.measurement.status == "ok":
         at.notes.setdefault(case, done.measurement.note.removesuffix(DISTURBED).strip())
-    done = done._replace(bytes=seen.grown())
+    done = done._replace(running=meter.seconds, bytes=seen.grown())
     if case.device == "cuda":
         torch.cuda.empty_cache()
     elif bytes_of(case) > _LARGE:
@@ -181,6 +196,7 @@ class _Here:
     def __init__(self, plan: Plan, number: int, forecast: Forecast, desk: Desk) -> None:
         self._plan, self._number, self._forecast, self._desk = plan, number, forecast, desk
         self._patience = Patience()
+        self.running = self.waited = 0.0
 
     def measure(self, round: int, case: Case) -> Measurement:
         if why := self._forecast.refusal(case):
@@ -188,6 +204,7 @@ class _Here:
         most = self._patience.left
         done = _measure(self._desk, self._plan, case, round, self._number, most)
         self._patience.spend(done.waited)
+        self.running, self.waited = self.running + done.running, self.waited + done.waited
         self._forecast.learn(done.measurement, done.bytes)
         return done.measurement
 
@@ -205,6 +222,7 @@ class _Elsewhere:
         self._numbers: dict[str, int] = {}  # of the processes at work, by their name
         self._last = 0  # number that was filed last
         self._patience, self._best = Patience(), inf
+        self.running = self.waited = 0.0
 
     def measure(self, round: int, case: Case) -> Measurement:
         if why := self._forecast.refusal(case):
@@ -224,6 +242,7 @@ class _Elsewhere:
             self._numbers.pop(_name(case), None)  # the next one of that name is another
             return Measurement(case, self._last, round, (), _status(error), str(error))
         self._patience.spend(done.waited)
+        self.running, self.waited = self.running + done.running, self.waited + done.waited
         self._best = min(self._best, done.best)
         self._forecast.learn(done.measurement, done.bytes)
         return done.measurement

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import pandas as pd
 
@@ -108,6 +108,30 @@ def carry_out(plan: Plan, store: Store, run: Run) -> Generator[Progress, None, N
                 layer_total=layer_total,
                 seconds_left=estimate.seconds(),
             )
+
+
+class Planner(Protocol):
+    """Says which case to measure next, by what was measured so far; `analysis` has one."""
+
+    def next(self, made: Sequence[Measurement]) -> Case | None:
+        """Give a case of the plan; None where it is enough."""
+
+
+def carry_out_by(
+    planner: Planner, plan: Plan, store: Store, run: Run
+) -> Generator[Measurement, None, None]:
+    """Measure the cases that a planner asks for, and yield after each that was kept.
+
+    A case may be asked for again: each time is another round of it. What the store has already is
+    shown to the planner first.
+    """
+    made = _passes(store, run)
+    with crew_for(replace(plan, processes=1), store, run) as crew:
+        while (case := planner.next(made)) is not None:
+            result = crew.measure(sum(one.case == case for one in made), case)
+            store.add(run, result)
+            made.append(result)
+            yield result
 
 
 def measure_parts(

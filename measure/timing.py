@@ -70,6 +70,31 @@ def _nothing() -> None:
     """Be called and do nothing: what is left is the cost of a turn of the loop."""
 
 
+class Metered:
+    """A clock that adds up the seconds for which calls ran, warm-up included.
+
+    Parameters
+    ----------
+    clock
+        What tells the time of calls.
+
+    Attributes
+    ----------
+    seconds
+        So far, by the processor's clock.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self.seconds = clock, 0.0
+
+    def __call__(self, call: Call, loops: int) -> float:
+        """Seconds of so many calls, as the clock tells them."""
+        start = time.perf_counter()
+        found = self._clock(call, loops)
+        self.seconds += time.perf_counter() - start
+        return found
+
+
 class Event(Protocol):
     """A mark on a GPU's stream; `torch.cuda.Event` is one."""
 

@@ -1,0 +1,276 @@
+"""Which point to measure next: the one that narrows the widest interval most for its seconds.
+
+A law's terms have logarithmic derivatives that are known where it is: of log T in an exponent,
+the leading term's share times the logarithm of its size; in the logarithm of a coefficient, the
+term's share. So the points of a law carry information J'J/σ² on its free numbers, and what another
+point would add to it is known before it is measured. That is the sequential c-optimal design of
+regression (Chaudhuri & Mykland 1993; Atkinson, Donev & Tobias 2007, ch. 10 and 17), by the cost
+of each point. The intervals themselves are the fitter's: the design only chooses.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from time import monotonic
+
+import numpy as np
+
+from ..measure import Case, Measurement, tidy
+from .arrays import Array
+from .fits import Fit, fit
+from .law import Law
+
+#: Sizes of each axis in the first grid, from the smallest to the largest.
+COARSE = 4
+
+#: A point's relative error: of one measurement, which more of them average away, and one of its own
+#: that they do not. Only their ratio counts here.
+NOISE, OWN = 0.03, 0.02
+
+#: Share of the time that a lower-order term which is not seen may have where it has most.
+UNSEEN = 0.1
+
+#: Passes of a measurement, and its seconds besides: building, checking, repeats of a short pass.
+PASSES, BESIDES = 5, 0.012
+
+#: One in so many of the points that were measured, and at least one, before the next fit.
+PART = 4
+
+#: Measurements of one point, after which no more is expected of it.
+MOST = 12
+
+
+@dataclass(frozen=True)
+class Width:
+    """How far a law's exponents are known.
+
+    Attributes
+    ----------
+    layer, device, mode
+        Of the law.
+    half
+        Half the width of the 95 % interval of each exponent; infinite where there is none yet.
+    why
+        Why no more is measured for it; empty while there is.
+    """
+
+    layer: str
+    device: str
+    mode: str
+    half: Mapping[str, float]
+    why: str = ""
+
+    @property
+    def widest(self) -> float:
+        """The largest of all."""
+        return max(self.half.values(), default=np.inf)
+
+
+class Adaptive:
+    """A planner: it says which case to measure next, and when it is enough.
+
+    Parameters
+    ----------
+    cases
+        Those that there are.
+    precision
+        Half-width of the intervals that is to be reached.
+    seconds
+        Budget: no measurement is begun when they are spent.
+    now
+        Seconds since some moment.
+    """
+
+    def __init__(
+        self,
+        cases: Sequence[Case],
+        precision: float,
+        seconds: float = np.inf,
+        now: Callable[[], float] = monotonic,
+    ) -> None:
+        if not precision > 0:
+            raise ValueError(f"the precision must be above 0, not {precision}")
+        self.precision, self._seconds, self._now = precision, seconds, now
+        self._begun = now()
+        self._laws = [_Design(own) for own in _by_law(cases)]
+
+    @property
+    def widths(self) -> list[Width]:
+        """How far each law is known by now."""
+        return [law.width for law in self._laws]
+
+    def next(self, made: Sequence[Measurement]) -> Case | None:
+        """Say which case to measure next; None where it is enough.
+
+        Parameters
+        ----------
+        made
+            All that was measured so far.
+        """
+        if self._now() - self._begun >= self._seconds:
+            for law in self._laws:
+                law.stop("the budget is spent")
+            return None
+        open_laws = [law for law in self._laws if not law.settled(made, self.precision)]
+        if not open_laws:
+            return None
+        # In turn, so that whatever drifts falls on all laws alike.
+        return min(open_laws, key=lambda law: law.asked).next()
+
+
+def _by_law(cases: Sequence[Case]) -> list[list[Case]]:
+    found: dict[tuple[str, str, str], list[Case]] = defaultdict(list)
+    for case in cases:
+        found[case.layer, case.device, case.mode].append(case)
+    return list(found.values())
+
+
+class _Design:
+    """The points of one law: which are measured, and which are worth it."""
+
+    def __init__(self, cases: Sequence[Case]) -> None:
+        self._cases = list(cases)
+        self._axes = [a for a in cases[0].sizes if len({case.sizes[a] for case in cases}) > 1]
+        self._sizes = np.array([[case.sizes[a] for a in self._axes] for case in cases], dtype=float)
+        self._queue = [self._cases[at] for at in coarse(self._sizes)]
+        self._fit: Fit | None = None
+        self._seen = -1  # measurements when it was fitted
+        self._why = ""
+        self.asked = 0
+
+    @property
+    def width(self) -> Width:
+        case = self._cases[0]
+        law = self._fit.law if self._fit else None
+        if law is None or law.sample is None:
+            half = dict.fromkeys(self._axes, np.inf)
+        else:
+            half = {e.axis: (e.high - e.low) / 2 for e in law.exponents}
+        return Width(case.layer, case.device, case.mode, half, self._why)
+
+    def stop(self, why: str) -> None:
+        """Measure no more for it."""
+        self._why = self._why or why
+
+    def next(self) -> Case:
+        """Give the next of those that are worth it."""
+        self.asked += 1
+        return self._queue.pop(0)
+
+    def settled(self, made: Sequence[Measurement], precision: float) -> bool:
+        """Whether it is known as far as it is wanted, or as it can be; else something is queued."""
+        if self._why or self._queue:
+            return bool(self._why)
+        own = [m for m in made if m.case in set(self._cases)]
+        times: Counter[Case] = Counter()
+        for m in own:
+            times[m.case] += 1 if m.status == "ok" else MOST  # what failed is not tried again
+        if len(own) > self._seen:
+            self._seen = len(own)
+            (self._fit,) = fit(tidy(own, ""))
+        if self.width.widest <= precision:
+            self.stop(f"every exponent is known within ±{precision:g}")
+            return True
+        law = self._fit.law if self._fit else None
+        if law is None:
+            self.stop("nothing grows")
+            return True
+        counts = np.array([times[case] for case in self._cases], dtype=float)
+        chosen = worth(law, self._sizes, counts, self.width.half)
+        if not chosen:
+            self.stop(f"every point was measured {MOST} times")
+        self._queue = [self._cases[at] for at in chosen]
+        return not chosen
+
+
+def coarse(sizes: Array) -> list[int]:
+    """Choose the first grid: points near a coarse lattice between the smallest and largest sizes.
+
+    Parameters
+    ----------
+    sizes
+        (points, axes) of those that there are.
+
+    Returns
+    -------
+    Their places, those in the middle first.
+    """
+    logs = np.log(sizes)
+    ends = [
+        np.linspace(low, high, COARSE) for low, high in zip(logs.min(0), logs.max(0), strict=True)
+    ]
+    lattice = np.stack(np.meshgrid(*ends, indexing="ij"), axis=-1).reshape(-1, logs.shape[1])
+    nearest = np.abs(logs[None, :, :] - lattice[:, None, :]).sum(axis=2).argmin(axis=1)
+    # Many corners have no point near: small sizes are overhead alone, large ones too long.
+    return list(dict.fromkeys(nearest.tolist()))
+
+
+def worth(law: Law, sizes: Array, counts: Array, half: Mapping[str, float]) -> list[int]:
+    """Choose the points to measure next, by what each adds for its seconds.
+
+    Parameters
+    ----------
+    law
+        As it is known.
+    sizes, counts
+        (points, axes) and (points,): those that there are, and how often each was measured.
+    half
+        Half-widths of the exponents' intervals, of which the widest is to be narrowed.
+
+    Returns
+    -------
+    Their places, the first the most worth; empty where all were measured often enough.
+    """
+    rows = derivatives(law, sizes)
+    axes = len(law.axes)
+    # What is believed before: exponents hardly anything, shares of terms to within `UNSEEN`.
+    prior = np.concatenate([np.full(axes + 1, 1e-2), np.ones(rows.shape[1] - axes - 1)])
+    counts = counts.copy()
+    seconds = BESIDES + PASSES * law.predict(sizes)
+    target = np.array([half[axis] for axis in law.axes])
+    chosen = []
+    for _ in range(max(1, int((counts > 0).sum()) // PART)):
+        weights = _weight(counts)
+        inverse = np.linalg.inv(np.diag(prior) + (rows.T * weights) @ rows)
+        axis = int(np.argmax(target))
+        more = _weight(counts + 1) - weights
+        moved = rows @ inverse  # (points, numbers)
+        gain = more * moved[:, axis] ** 2 / (1 + more * (moved * rows).sum(axis=1))
+        gain[counts >= MOST] = 0.0
+        if not gain.max() > 0:
+            break
+        best = int(np.argmax(gain / seconds))
+        chosen.append(best)
+        counts[best] += 1
+        # By how much the interval will have narrowed, so that the next one may be another's turn.
+        target[axis] *= np.sqrt(max(1 - gain[best] / inverse[axis, axis], 0.0))
+    return list(dict.fromkeys(chosen))
+
+
+def derivatives(law: Law, sizes: Array) -> Array:
+    """Derive log T in the free numbers of a law, (points, numbers).
+
+    First the exponents, then the logarithm of the leading coefficient, then the lower-order terms,
+    those too that the law does not use: each in units of `UNSEEN` where its share is largest, or
+    of its own share where that is larger.
+    """
+    total = law.predict(sizes)
+    parts = law.parts(sizes)
+    shares = (parts / total[:, None]) ** law.overlap
+    lead = shares[:, -1]
+    columns = [lead * np.log(size) for size in sizes.T]
+    columns.append(lead)
+    columns += list(shares[:, :-1].T)
+    used = {term for _, term in law.terms}
+    for term in law.lower:
+        if term not in used:
+            column = term.column(sizes) / total
+            columns.append(UNSEEN * column / column.max())
+    return np.column_stack(columns)
+
+
+def _weight(counts: Array) -> Array:
+    """Information of points that were measured so often: the inverse of their variance."""
+    return np.where(counts > 0, 1 / (OWN**2 + NOISE**2 / np.maximum(counts, 1)), 0.0)

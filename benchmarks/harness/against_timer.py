@@ -1,0 +1,94 @@
+"""Hold the harness against ``torch.utils.benchmark.Timer`` on the same callables, in one run.
+
+    python benchmarks/harness/against_timer.py
+
+Both time every case of a grid in turn, in rounds. It prints the ratio of their times over the grid,
+and how much of the time of a sweep is not spent in passes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+from time import perf_counter
+
+import numpy as np
+from layerlaw.measure import Case, Controls, Store, begin, plan
+from layerlaw.measure.crew import crew_for
+from layerlaw.measure.timing import clock_for, time_repeats
+from layerlaw.measure.workload import ready
+from torch.utils.benchmark import Timer
+
+#: Values of a round: as many seconds for both.
+REPEATS = 5
+
+
+def times(case: Case, *, first: str) -> dict[str, float]:
+    """Time one case by both, beginning with one of them: the median of what each says."""
+    with ready(case) as (call, _):
+
+        def ours() -> float:
+            return float(np.median(time_repeats(call, clock_for(case.device), repeats=REPEATS)))
+
+        def theirs() -> float:
+            timer = Timer("call()", globals={"call": call}, num_threads=case.threads)
+            return float(timer.blocked_autorange(min_run_time=REPEATS * 1e-3).median)
+
+        both = {"ours": ours, "theirs": theirs}
+        order = sorted(both, key=lambda name: name != first)
+        return {name: both[name]() for name in order}
+
+
+def against(cases: list[Case], rounds: int, seed: int) -> np.ndarray:
+    """Ratio of the harness's time to the timer's, of each case: (cases,)."""
+    found: dict[Case, list[dict[str, float]]] = {case: [] for case in cases}
+    choose = random.Random(seed)
+    with Controls().in_force():
+        for _ in range(rounds):
+            for case in choose.sample(cases, len(cases)):
+                found[case].append(times(case, first=choose.choice(["ours", "theirs"])))
+    # Of each the least of its rounds: disturbances only ever add time.
+    return np.array(
+        [min(t["ours"] for t in own) / min(t["theirs"] for t in own) for own in found.values()]
+    )
+
+
+def share(cases: list[Case], rounds: int) -> tuple[float, float, float]:
+    """Seconds of a sweep in passes, waiting for calm, and besides: its own doing."""
+    todo = plan(list(dict.fromkeys(case.layer for case in cases)), rounds=rounds)
+    own = set(cases)
+    with Store() as store:
+        run = begin(todo, store)
+        with crew_for(todo, store, run) as crew:
+            crew.measure(0, cases[0])  # begins the processes
+            begun, ran, waited = perf_counter(), crew.running, crew.waited
+            for round in range(rounds):
+                for case in todo.order(round):
+                    if case in own:
+                        crew.measure(0, case)
+            spent = perf_counter() - begun
+            ran, waited = crew.running - ran, crew.waited - waited
+    return ran, waited, spent - ran - waited
+
+
+def main() -> None:
+    """Print both figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--layer", action="append", help="repeat for several; all, by default")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    cases = list(plan(given.layer).cases)
+    ratios = against(cases, given.rounds, given.seed)
+    low, middle, high = np.quantile(ratios, [0.05, 0.5, 0.95])
+    print(f"{len(ratios)} cases, {given.rounds} rounds")
+    print(f"harness / Timer: median {middle:.3f}, 90 % of the cases {low:.3f} to {high:.3f}")
+    ran, waited, besides = share(cases, given.rounds)
+    print(
+        f"of a sweep: {ran:.1f} s in passes, {waited:.1f} s waiting for calm, {besides:.1f} s besides"
+    )
+    print(f"the harness adds {besides / ran:.1%} to the time in passes")
+
+
+if __name__ == "__main__":
+    main()

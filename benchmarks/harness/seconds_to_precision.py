@@ -1,0 +1,115 @@
+"""Seconds until a layer's exponents are known within a precision: chosen points, or a whole grid.
+
+    python benchmarks/harness/seconds_to_precision.py --others
+
+Adaptively each point is chosen for what it adds; the fixed grid measures all of the same points in
+rounds, and is fitted after each. With ``--others`` the times follow that pytest-benchmark and asv
+take for their grids of the layer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from time import perf_counter
+
+import layerlaw
+from layerlaw.analysis.adaptive import Adaptive
+from layerlaw.measure import Plan, Store, begin, plan, tidy
+from layerlaw.measure.crew import crew_for
+from layerlaw.measure.sweeping import carry_out_by
+
+ROOT = Path(__file__).parents[2]
+
+
+def chosen(todo: Plan, precision: float) -> tuple[float, float, int, float]:
+    """Seconds in all and of measuring alone, measurements and half-width of a planner's choice."""
+    start = perf_counter()
+    first = None
+    planner = Adaptive(todo.cases, precision)
+    count = 0
+    with Store() as store:
+        for _ in carry_out_by(planner, todo, store, begin(todo, store)):
+            first = first or perf_counter()
+            count += 1
+    end = perf_counter()
+    return end - start, end - (first or end), count, max(w.widest for w in planner.widths)
+
+
+def whole(todo: Plan, precision: float, most: int) -> tuple[float, float, int, float]:
+    """Give the same of the whole grid, in rounds, until the intervals are as narrow."""
+    start = perf_counter()
+    first, fitting, half, made = None, 0.0, float("inf"), []
+    with Store() as store:
+        run = begin(todo, store)
+        with crew_for(todo, store, run) as crew:
+            for round in range(most):
+                for case in todo.order(round):
+                    made.append(crew.measure(round % todo.rounds, case))
+                    first = first or perf_counter()
+                (fit,) = layerlaw.fit(tidy(made, ""))
+                half = max((e.high - e.low) / 2 for e in fit.law.exponents)
+                if half <= precision:
+                    break
+    end = perf_counter()
+    return end - start, end - (first or end), len(made), half
+
+
+def others(layer: str) -> dict[str, float]:
+    """Seconds that pytest-benchmark and asv take with their defaults for their grids."""
+    with tempfile.TemporaryDirectory() as folder:
+        pytest = [sys.executable, "-m", "pytest", "-q", "-k", f"{layer} ", "--benchmark-quiet"]
+        asv = [
+            sys.executable,
+            "-m",
+            "asv",
+            "run",
+            "-E",
+            "existing:same",
+            "-b",
+            f"time_forward.*{layer} ",
+        ]
+        commands = {
+            "pytest-benchmark": [*pytest, "-p", "no:cacheprovider", "benchmarks/pytest_benchmark"],
+            "asv": [*asv, "--set-commit-hash", "HEAD", "--dry-run"],
+        }
+        found = {}
+        for name, command in commands.items():
+            start = perf_counter()
+            subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, env=None)
+            found[name] = perf_counter() - start
+        del folder
+    return found
+
+
+def main() -> None:
+    """Print a line for each way."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--layer", default="attention")
+    parser.add_argument("--precision", type=float, default=0.05)
+    parser.add_argument("--profile", default="standard")
+    parser.add_argument("--most", type=int, default=40, help="rounds of the whole grid at most")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--others", action="store_true", help="time asv and pytest-benchmark too")
+    given = parser.parse_args()
+    todo = plan(given.layer, profile=given.profile, seed=given.seed)
+    ways = {
+        "points chosen": chosen(todo, given.precision),
+        "whole grid": whole(todo, given.precision, given.most),
+    }
+    print(f"{given.layer} to ±{given.precision:g}, {len(todo.cases)} points to choose from")
+    for name, (seconds, measuring, count, half) in ways.items():
+        print(
+            f"  {name:16} {seconds:6.1f} s, {measuring:6.1f} s of them after the processes began; "
+            f"{count} measurements, ±{half:.3f}"
+        )
+    if given.others:
+        for name, seconds in others(given.layer).items():
+            print(f"  {name:16} {seconds:6.1f} s")
+
+
+if __name__ == "__main__":
+    main()
