@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from time import perf_counter
 
@@ -42,7 +41,7 @@ def chosen(todo: Plan, precision: float) -> tuple[float, float, int, float]:
 def whole(todo: Plan, precision: float, most: int) -> tuple[float, float, int, float]:
     """Give the same of the whole grid, in rounds, until the intervals are as narrow."""
     start = perf_counter()
-    first, fitting, half, made = None, 0.0, float("inf"), []
+    first, half, made = None, float("inf"), []
     with Store() as store:
         run = begin(todo, store)
         with crew_for(todo, store, run) as crew:
@@ -60,28 +59,18 @@ def whole(todo: Plan, precision: float, most: int) -> tuple[float, float, int, f
 
 def others(layer: str) -> dict[str, float]:
     """Seconds that pytest-benchmark and asv take with their defaults for their grids."""
-    with tempfile.TemporaryDirectory() as folder:
-        pytest = [sys.executable, "-m", "pytest", "-q", "-k", f"{layer} ", "--benchmark-quiet"]
-        asv = [
-            sys.executable,
-            "-m",
-            "asv",
-            "run",
-            "-E",
-            "existing:same",
-            "-b",
-            f"time_forward.*{layer} ",
-        ]
-        commands = {
-            "pytest-benchmark": [*pytest, "-p", "no:cacheprovider", "benchmarks/pytest_benchmark"],
-            "asv": [*asv, "--set-commit-hash", "HEAD", "--dry-run"],
-        }
-        found = {}
-        for name, command in commands.items():
-            start = perf_counter()
-            subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, env=None)
-            found[name] = perf_counter() - start
-        del folder
+    own = f"{layer} "  # a case's key begins with its layer
+    python = [sys.executable, "-m"]
+    commands = {
+        "pytest-benchmark": [*python, "pytest", "-q", "-k", own, "benchmarks/pytest_benchmark"],
+        "asv": [*python, "asv", "run", "--environment", "existing:same", "--dry-run", "--bench"]
+        + [f"time_forward.*{own}"],
+    }
+    found = {}
+    for name, command in commands.items():
+        start = perf_counter()
+        subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        found[name] = perf_counter() - start
     return found
 
 
