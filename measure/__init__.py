@@ -6,6 +6,7 @@ and `carry_out` measures what the store lacks. Importing this package does not l
 
 from __future__ import annotations
 
+from .calibration import calibrate
 from .case import Case, Measurement
 from .control import Controls
 from .grid import PROFILES, Profile, points
@@ -31,6 +32,7 @@ __all__ = [
     "Store",
     "StoreError",
     "begin",
+    "calibrate",
     "carry_out",
     "fingerprint",
     "machine_id",

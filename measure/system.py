@@ -81,7 +81,7 @@ def as_spans(cores: list[int]) -> str:
 
 
 def governor(root: Path = ROOT) -> str | None:
-    """What decides the first core's frequency, such as ``performance`` or ``schedutil``."""
+    """Name what decides the first core's frequency, such as ``performance`` or ``schedutil``."""
     return text(root / CORES / "cpu0/cpufreq/scaling_governor")
 
 

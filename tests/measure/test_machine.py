@@ -41,7 +41,7 @@ CONFIG = """PyTorch built with:
   - GCC 13.3
   - Intel(R) MKL-DNN v3.12.0 (Git Hash 80afa71)
   - Build settings: BLAS_INFO=open, BUILD_TYPE=Release, CXX_COMPILER=/x/c++, CXX_FLAGS= -DNDEBUG \
--O2 -Wno-missing-field -mavx2 -march=native -fno-math-errno -fPIC, USE_MKL=OFF, USE_MKLDNN=1, 
+-O2 -Wno-missing-field -mavx2 -march=native -fno-math-errno -fPIC, USE_MKL=OFF, USE_MKLDNN=1,
 """
 
 
