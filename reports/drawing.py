@@ -21,11 +21,12 @@ from .curves import Curves
 from .exponents import Exponents
 from .gaps import Gaps
 from .ink import MARKERS, ink, legend, ramp
+from .roofline import Roofs
 from .thresholds import Thresholds
 from .units import called, number, quantity
 
-#: Columns of the legends of crossovers and of gaps.
-CROSSOVER_COLUMNS, GAP_COLUMNS = 3, 2
+#: Columns of the legends of crossovers, of gaps and of roofs.
+CROSSOVER_COLUMNS, GAP_COLUMNS, ROOF_COLUMNS = 3, 2, 3
 
 _VERDICT_MARKERS = {"matches": "o", "differs": "X", "unresolved": "^", "none": "s"}
 _COLUMNS = 4
@@ -238,6 +239,30 @@ def thresholds(info: Thresholds, axes: Axes) -> None:
         for i, name in enumerate(names)
     ]
     legend(axes, handles, CROSSOVER_COLUMNS)
+
+
+def roofs(info: Roofs, axes: Axes) -> None:
+    """Draw points below the roof, log-log; the roof of what comes from memory is dashed."""
+    for where, style in {"cache": "-", "memory": "--"}.items():
+        own = info.roofs[info.roofs["roof"] == where]
+        axes.plot(own["intensity"], own["rate"], ls=style, lw=1.4, color=ink("text"))
+    names = list(dict.fromkeys(info.points["label"]))
+    for index, name in enumerate(names):
+        own = info.points[info.points["label"] == name]
+        colour, marker = ink(f"line{index}"), MARKERS[index]
+        axes.scatter(own["intensity"], own["rate"], s=14, marker=marker, color=colour, lw=0)
+    axes.set(xscale="log", xlabel="FLOPs for each byte moved", ylabel="")
+    axes.set_xlim(info.roofs["intensity"].min(), info.roofs["intensity"].max())
+    cost_scale(axes, "product_rate")
+    axes.xaxis.set_major_locator(LogLocator(10, numticks=_MOST_TICKS))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    axes.set_title(" · ".join(filter(None, ["roofline", info.title])))
+    handles = [
+        Line2D([], [], ls="", color=ink(f"line{i}"), marker=MARKERS[i], ms=4, label=_short(name))
+        for i, name in enumerate(names)
+    ]
+    legend(axes, handles, ROOF_COLUMNS)
 
 
 def _value_at(info: Crossovers, layer: str, n: float) -> float:

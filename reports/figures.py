@@ -21,6 +21,7 @@ from .curves import Curves, slopes_info, times_info
 from .exponents import Exponents, exponents_info
 from .gaps import Gaps, gaps_info
 from .ink import render
+from .roofline import Roofs, roofs_info
 from .thresholds import thresholds_info
 from .units import called, listed, number, quantity, sizes
 
@@ -93,6 +94,40 @@ def _gaps_alt(info: Gaps) -> str:
         )
     ]
     return f"Local slope in {info.axis}, less theory's: {'; '.join(said)}."
+
+
+def roofs_picture(fits: Sequence[Fit]) -> Picture | None:
+    """Draw all points below the roof; None where the machine was not calibrated."""
+    infos = roofs_info(fits)
+    if not infos:
+        return None
+    panels = [
+        render(
+            partial(drawing.roofs, info),
+            plot=2.6,
+            label=_roofs_alt(info),
+            left=0.8,
+            legend=math.ceil(info.points["label"].nunique() / drawing.ROOF_COLUMNS),
+        )
+        for info in infos
+    ]
+    peaks = dict.fromkeys(
+        f"{quantity(info.peak, 'product_rate')} ({info.engine})" for info in infos
+    )
+    return Picture(
+        panels,
+        "Points: FLOP/s that a layer reaches, against its FLOPs for each byte that it moves. Line: "
+        "what this machine attains with what lies in its fastest cache; dashed: with what comes "
+        f"from the largest working set. The peak is {listed(list(peaks))}.",
+    )
+
+
+def _roofs_alt(info: Roofs) -> str:
+    best = info.points.loc[info.points.groupby("label", sort=False)["rate"].idxmax()]
+    said = [f"{row.label} {quantity(row.rate, 'product_rate')}" for row in best.itertuples()]
+    where = f" ({info.title})" if info.title else ""
+    peak = quantity(info.peak, "product_rate")
+    return f"Roofline{where} with the peak {peak}; the most that was reached: {listed(said)}."
 
 
 def crossover_pictures(infos: Sequence[Crossovers]) -> tuple[Picture, list[Crossing]] | None:
