@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..analysis.bars import Bar
     from ..measure import Plan
     from ..measure import Progress as Step
+    from ..measure.doctor import Finding
     from ..reports.predictions import Answer
     from ..reports.theory import TheoryRow
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _SCREEN, _LOG = 0.25, 10.0
 
 _STYLES = {"matches": "green", "differs": "red", "unresolved": "yellow"}
+_SEVERITIES = {"ok": "green", "warn": "yellow", "bad": "red", "unknown": "dim"}
 _PIPE_WIDTH = 160  # of a table that goes to a file: wide enough not to be folded
 
 
@@ -232,6 +234,29 @@ def bars(some: Sequence[Bar]) -> None:
     say(f"{len(some) - len(missed)} of {len(some)} bars are reached.")
     for bar in missed:
         say(f"missed: {bar.figure}: {bar.value:.4g}")
+
+
+def findings(found: Sequence[Finding]) -> None:
+    """Print what was found on the machine, how to mend it below each, and what to do of it all."""
+    from ..measure.doctor import Severity
+
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("", "looked at", "found"):
+        shown.add_column(column)
+    for each in found:
+        state = Text(each.state)
+        if each.mend:
+            state.append(f"\n→ {each.mend}", style="bold")
+        verdict = Text(each.severity.value, style=_SEVERITIES[each.severity.value])
+        shown.add_row(verdict, Text(each.subject), state)
+    console = _out()
+    console.print(shown)
+    for severity in Severity:
+        if count := sum(each.severity is severity for each in found):
+            style = _SEVERITIES[severity.value]
+            console.print(
+                Text.assemble((f"{count} {severity.value}", style), f": {severity.advice}")
+            )
 
 
 def clock(seconds: float) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from .calibration import calibrate
 from .case import Case, Measurement
 from .control import Controls
+from .doctor import Finding, Severity, examine
 from .grid import PROFILES, Profile, points
 from .machine import fingerprint, machine_id
 from .planning import DeviceUnavailable, Plan, plan
@@ -23,17 +24,20 @@ __all__ = [
     "Case",
     "Controls",
     "DeviceUnavailable",
+    "Finding",
     "Measurement",
     "Plan",
     "Point",
     "Profile",
     "Progress",
     "Run",
+    "Severity",
     "Store",
     "StoreError",
     "begin",
     "calibrate",
     "carry_out",
+    "examine",
     "fingerprint",
     "machine_id",
     "measure",

@@ -3,20 +3,6 @@
 import pytest
 from layerlaw.measure import system
 
-
-@pytest.fixture
-def root(tmp_path):
-    """Give a function that writes files below a root of /proc and /sys, and the root itself."""
-
-    def write(**files):
-        for path, held in files["files"].items():
-            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / path).write_text(held)
-        return tmp_path
-
-    return write
-
-
 CPU = system.CORES
 
 
@@ -34,16 +20,16 @@ def test_what_is_not_told_is_none(tmp_path):
 
 def test_processor_and_its_hypervisor(root):
     told = "model name\t: A Processor\nflags\t\t: fpu hypervisor avx\n"
-    guest = root(files={"proc/cpuinfo": told})
+    guest = root({"proc/cpuinfo": told})
     assert system.cpu_model(guest) == "A Processor"
     assert system.virtual(guest) is True
-    host = root(files={"proc/cpuinfo": "flags : fpu avx hypervisors\n"})
+    host = root({"proc/cpuinfo": "flags : fpu avx hypervisors\n"})
     assert system.virtual(host) is False
 
 
 def test_data_caches_by_level(root):
     made = root(
-        files={
+        {
             f"{CPU}/cpu0/cache/index0/level": "1\n",
             f"{CPU}/cpu0/cache/index0/type": "Data\n",
             f"{CPU}/cpu0/cache/index0/size": "48K\n",
@@ -60,14 +46,14 @@ def test_data_caches_by_level(root):
 
 def test_threads_that_share_a_core(root):
     listed = f"{CPU}/cpu0/topology/thread_siblings_list"
-    assert system.threads_per_core(root(files={listed: "0,64\n"})) == 2
-    assert system.threads_per_core(root(files={listed: "0\n"})) == 1
+    assert system.threads_per_core(root({listed: "0,64\n"})) == 2
+    assert system.threads_per_core(root({listed: "0\n"})) == 1
 
 
 @pytest.mark.parametrize(("switch", "on"), system.TURBO.items())
 def test_turbo_by_either_switch(root, switch, on):
-    assert system.turbo(root(files={switch: f"{on}\n"})) is True
-    assert system.turbo(root(files={switch: f"{1 - int(on)}\n"})) is False
+    assert system.turbo(root({switch: f"{on}\n"})) is True
+    assert system.turbo(root({switch: f"{1 - int(on)}\n"})) is False
 
 
 def test_lists_of_cores_go_both_ways():
@@ -79,7 +65,7 @@ def test_lists_of_cores_go_both_ways():
 
 def test_the_least_quota_of_all_groups_above(root):
     made = root(
-        files={
+        {
             "proc/self/cgroup": "0::/outer/inner\n",
             "sys/fs/cgroup/outer/inner/cpu.max": "max 100000\n",
             "sys/fs/cgroup/outer/cpu.max": "150000 100000\n",
@@ -91,7 +77,7 @@ def test_the_least_quota_of_all_groups_above(root):
 
 def test_the_quota_of_cgroup_1(root):
     made = root(
-        files={
+        {
             "proc/self/cgroup": "5:memory:/x\n4:cpu,cpuacct:/x\n",
             "sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_quota_us": "50000\n",
             "sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_period_us": "100000\n",
