@@ -90,7 +90,7 @@ def calibration_of(rows: pd.DataFrame, conditions: Mapping[str, Any]) -> Calibra
         known,
         sides=products["n"].to_numpy(dtype=float),
         rates=products["value"].to_numpy(dtype=float),
-        engine=str(products["mode"].loc[products["value"].idxmax()]),
+        engine=str(products["mode"].iloc[int(products["value"].argmax())]),
         sets=streams["n"].to_numpy(dtype=float),
         bandwidths=streams["value"].to_numpy(dtype=float),
     )

@@ -123,8 +123,8 @@ def roofs_picture(fits: Sequence[Fit]) -> Picture | None:
 
 
 def _roofs_alt(info: Roofs) -> str:
-    best = info.points.loc[info.points.groupby("label", sort=False)["rate"].idxmax()]
-    said = [f"{row.label} {quantity(row.rate, 'product_rate')}" for row in best.itertuples()]
+    best = info.points.groupby("label", sort=False)["rate"].max()
+    said = [f"{label} {quantity(rate, 'product_rate')}" for label, rate in best.items()]
     where = f" ({info.title})" if info.title else ""
     peak = quantity(info.peak, "product_rate")
     return f"Roofline{where} with the peak {peak}; the most that was reached: {listed(said)}."
