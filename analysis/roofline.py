@@ -1,8 +1,8 @@
 """Points beside what the machine can do: the roofline (Williams, Waterman & Patterson 2009).
 
 With I FLOPs for each byte that has to be moved, a machine of peak rate P and bandwidth B attains
-min(P, I·B) FLOP/s and no more. Both are measured, B for each point at its own working set: what
-stays in a cache moves at the cache's speed.
+min(P, I·B) FLOP/s and no more. Both are measured, B at the working set that the bytes belong to:
+what stays in a cache moves at the cache's speed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import sympy
 from sympy import Expr
 
 from .. import layers
+from ..layers import Layer
+from ..layers.theory import put
 from ..measure.grid import activations, operands
 from .arrays import Array
 from .calibration import Calibration
@@ -30,8 +32,8 @@ class Roofline:
         FLOPs of a pass, by theory.
     moved
         Bytes that a pass cannot but move: inputs, weights as often as it reads them, output.
-    working_set
-        Bytes that it holds: these and its temporaries, weights once.
+    moving
+        Seconds that moving them takes at least.
     seconds
         What was measured.
     calibration
@@ -40,7 +42,7 @@ class Roofline:
 
     flops: Array
     moved: Array
-    working_set: Array
+    moving: Array
     seconds: Array
     calibration: Calibration
 
@@ -57,7 +59,7 @@ class Roofline:
     @property
     def streaming(self) -> Array:
         """FLOP/s at which memory feeds the pass."""
-        return self.intensity * self.calibration.bandwidth(self.working_set)
+        return self.flops / self.moving
 
     @property
     def attainable(self) -> Array:
@@ -97,13 +99,29 @@ def roofline(series: Series) -> Roofline | None:
         found = sympy.lambdify(symbols, expr, "numpy")(*(sizes[str(each)] for each in symbols))
         return np.broadcast_to(np.asarray(found, dtype=float), len(series.values))
 
-    weights, steps = at(theory.parameters), at(theory.sequential_ops)
-    times = steps if theory.sequential_ops.free_symbols else 1.0
     element = series.calibration.element
+    weights, again = element * at(theory.parameters), element * at(_read_again(layer))
+    held = element * batch * at(activations(layer)) + weights
+    once = element * batch * at(operands(layer)) + weights - again
+    often = again * at(theory.sequential_ops)
+    bandwidth = series.calibration.bandwidth
     return Roofline(
         flops=batch * at(theory.flops),
-        moved=element * (batch * at(operands(layer)) + weights * times),
-        working_set=element * (batch * at(activations(layer)) + weights),
+        moved=once + often,
+        moving=once / bandwidth(held) + often / bandwidth(np.maximum(again, 1)),
         seconds=series.values,
         calibration=series.calibration,
     )
+
+
+def _read_again(layer: Layer) -> Expr:
+    """Count weights that a pass reads at each of the steps that follow one another.
+
+    A textbook layer computes nothing ahead of its step. A fused kernel may multiply its inputs,
+    of width m, for all steps at once, and need not read those weights again.
+    """
+    if not layer.theory.sequential_ops.free_symbols:
+        return sympy.S.Zero
+    if not layer.native:
+        return layer.tied_theory().parameters
+    return put(put(layer.theory.parameters, {"m": 0}), layer.ties)

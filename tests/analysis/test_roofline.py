@@ -97,11 +97,18 @@ def test_weights_count_as_often_as_they_are_read_and_leave_the_cache():
     sizes = [(n, d) for n in (16, 32) for d in (64, 1024)]
     (one,) = series_of(passes("rnn", 1e-3, sizes), machine())
     points = roofline(one)
-    weights = [float(put(layers.get("rnn").tied_theory().parameters, {"d": d})) for _, d in sizes]
     n, d = one.sizes.T
-    assert points.moved == pytest.approx(4 * (2 * n * d + n * np.array(weights)))
-    assert points.streaming[d == 1024] == pytest.approx(points.intensity[d == 1024] * SLOW)
-    assert points.streaming[d == 64] == pytest.approx(points.intensity[d == 64] * FAST)
+    weights, ends = 4 * n * 2 * d**2, 4 * 2 * n * d
+    assert points.moved == pytest.approx(weights + ends)
+    speed = np.where(d == 1024, SLOW, FAST)  # of two matrices, with the rest: 8 MiB or 32 KiB
+    assert points.moving == pytest.approx((weights + ends) / speed)
+
+
+def test_a_fused_kernel_need_not_read_again_what_multiplies_its_inputs():
+    sizes = [(n, d) for n in (16, 32) for d in (64, 128)]
+    (one,) = series_of(passes("torch_rnn", 1e-3, sizes), machine())
+    n, d = one.sizes.T
+    assert roofline(one).moved == pytest.approx(4 * (n * d**2 + d**2 + 2 * n * d))
 
 
 def test_a_batch_shares_the_weights():
