@@ -6,7 +6,7 @@ and `carry_out` measures what the store lacks. Importing this package does not l
 
 from __future__ import annotations
 
-from .calibration import calibrate
+from .calibration import calibrate, uncalibrated
 from .case import Case, Measurement
 from .control import Controls
 from .doctor import Finding, Severity, examine
@@ -47,4 +47,5 @@ __all__ = [
     "points",
     "sweep",
     "tidy",
+    "uncalibrated",
 ]

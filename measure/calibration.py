@@ -9,7 +9,7 @@ in current high performance computers).
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from time import monotonic
@@ -20,7 +20,7 @@ from .calm import Calm
 from .case import Case, Measurement
 from .control import no_collection
 from .grid import half_octaves
-from .table import BANDWIDTH, MACHINE, PRODUCT_RATE
+from .table import BANDWIDTH, CALIBRATION, MACHINE, PRODUCT_RATE
 from .timing import Call, Clock, clock_for, time_repeats
 
 if TYPE_CHECKING:
@@ -165,6 +165,18 @@ def calibrate(
                 if monotonic() - begun < seconds:
                     measure(trial, round)
     return found
+
+
+def uncalibrated(
+    cases: Iterable[Case], measured: Iterable[Measurement]
+) -> list[tuple[str, str, int]]:
+    """List the (device, dtype, threads) of cases under which the machine was not calibrated."""
+    done = {_conditions(one.case) for one in measured if one.metric in CALIBRATION}
+    return [each for each in dict.fromkeys(map(_conditions, cases)) if each not in done]
+
+
+def _conditions(case: Case) -> tuple[str, str, int]:
+    return case.device, case.dtype, case.threads
 
 
 def _ladders(kind: torch.dtype, device: str) -> Iterator[list[_Trial]]:

@@ -79,6 +79,7 @@ def render(content: Content) -> str:
         shares=share_rows(content.fits),
         share_head=SHARE_HEAD,
         roofs=figures.roofs_picture(content.fits),
+        speeds=figures.speeds_picture(content.fits),
         roof_explained=ROOF_EXPLAINED,
         crossovers=crossovers and crossovers[0],
         thresholds=figures.thresholds_picture(content.fits),

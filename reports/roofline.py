@@ -26,9 +26,10 @@ EXPLAINED = (
     "The machine's peak is the best that any of several engines reached multiplying matrices, its "
     "bandwidth the best of several streams through a working set of that size; both were measured "
     "with the layers. A layer attains the lower of the peak and of its FLOPs for each byte, times "
-    "the bandwidth at its working set (the roofline: Williams, Waterman & Patterson 2009). Its "
-    "bytes are those that it cannot but move: inputs, weights as often as it reads them, output. "
-    "Temporaries that leave the cache, calls and element-wise work show as a smaller share."
+    "the bandwidth at the working set of these bytes (the roofline: Williams, Waterman & Patterson "
+    "2009). Its bytes are those that it cannot but move: inputs, weights as often as it reads "
+    "them, output. Temporaries that leave the cache, calls and element-wise work show as a "
+    "smaller share."
 )
 
 #: The head of the table.
@@ -63,6 +64,39 @@ class Roofs(NamedTuple):
     roofs: pd.DataFrame
     peak: float
     engine: str
+
+
+class Speeds(NamedTuple):
+    """What the machine reaches by size, under some conditions.
+
+    Attributes
+    ----------
+    title
+        The conditions; empty where there is one calibration.
+    metric
+        ``product_rate`` by the side of square matrices, or ``bandwidth`` by the working set.
+    rows
+        Columns size and value.
+    """
+
+    title: str
+    metric: str
+    rows: pd.DataFrame
+
+
+def speeds_info(fits: Sequence[Fit]) -> list[Speeds]:
+    """Collect what the machine reaches, by the size of matrices and of working sets."""
+    known = {_conditions(found.calibration): found.calibration for _, _, found in _known(fits)}
+    return [
+        Speeds(
+            title if len(known) > 1 else "", metric, pd.DataFrame({"size": sizes, "value": values})
+        )
+        for title, one in known.items()
+        for metric, sizes, values in (
+            ("product_rate", one.sides, one.rates),
+            ("bandwidth", one.sets, one.bandwidths),
+        )
+    ]
 
 
 def roofs_info(fits: Sequence[Fit]) -> list[Roofs]:

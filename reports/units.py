@@ -20,6 +20,7 @@ _NAMES = {
     "parameters": "parameters",
     "sequential_ops": "sequential operations",
     "path_length": "path length",
+    "product_rate": "rate of matrix products",
 }
 
 

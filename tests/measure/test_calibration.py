@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from layerlaw.measure import Store, calibrate, calibration
+from layerlaw.measure import Case, Store, calibrate, calibration, uncalibrated
 from layerlaw.measure.table import ASIDE, BANDWIDTH, CALIBRATION, MACHINE, PRODUCT_RATE
 
 
@@ -98,3 +98,13 @@ def test_a_real_machine_has_rates_that_a_store_keeps():
         table = store.table(run)
     assert set(table["metric"]) == set(CALIBRATION)
     assert table["n"].notna().all()
+
+
+def test_each_condition_is_calibrated_once():
+    sizes = {"n": 8, "d": 8}
+    cases = [Case("rnn", sizes, dtype=dtype) for dtype in ("float32", "float64", "float32")]
+    assert uncalibrated(cases, []) == [("cpu", "float32", 1), ("cpu", "float64", 1)]
+    found = calibrate(clock=steady(1e-3), rounds=1)
+    assert uncalibrated(cases, found) == [("cpu", "float64", 1)]
+    found += calibrate(*uncalibrated(cases, found)[0], clock=steady(1e-3), rounds=1)
+    assert uncalibrated(cases, found) == []

@@ -8,7 +8,7 @@ import pytest
 from layerlaw import analysis
 from layerlaw.reports import write_report
 from layerlaw.reports.figures import roofs_picture
-from layerlaw.reports.roofline import HEAD, LAYERS, roofs_info, share_rows
+from layerlaw.reports.roofline import HEAD, LAYERS, roofs_info, share_rows, speeds_info
 
 from .conftest import attention, rnn, rows
 
@@ -46,6 +46,13 @@ def test_points_lie_below_the_roof_that_the_machine_has(fits):
     assert info.roofs["intensity"].max() > info.points["intensity"].max()
 
 
+def test_what_the_machine_reaches_is_told_by_size(fits):
+    products, streams = speeds_info(fits)
+    assert (products.metric, streams.metric) == ("product_rate", "bandwidth")
+    assert products.rows.to_numpy().tolist() == [[256, PEAK]]
+    assert streams.rows.to_numpy().tolist() == [[2**14, CACHE], [2**28, MEMORY]]
+
+
 def test_a_row_tells_of_the_largest_point(fits):
     first, second = (dict(zip(HEAD, row, strict=True)) for row in share_rows(fits))
     assert (first["layer"], second["layer"]) == ("attention", "rnn")
@@ -77,6 +84,7 @@ def test_page_and_markdown_tell_of_it_where_it_is_known(tmp_path, fits):
         assert share in text.read_text()
     assert "The peak is 100 GFLOP/s (bmm)" in page.read_text()
     assert "Roofline with the peak 100 GFLOP/s" in page.read_text()
+    assert "bandwidth for sizes of 16 KiB to 256 MiB: 40 GB/s at most" in page.read_text()
     bare = TABLE[TABLE["layer"] != "machine"]
     for path in write_report(tmp_path / "b", bare, analysis.fit(bare), {}, {}, "")[:2]:
         assert "What this machine can do" not in path.read_text()
