@@ -6,7 +6,7 @@ import csv
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..measure.table import ASIDE, CHECK, PARTS
+from ..measure.table import ASIDE, CALIBRATION, CHECK, PARTS
 from ..measure.table import SIZES as SIZES  # a part of the table here too
 from .arrays import Array
+from .calibration import Calibration, calibration_of
 
 KEYS = ("layer", "device", "mode", "metric")
 REQUIRED = (*KEYS, "n", "d", "value")
@@ -91,6 +92,10 @@ class Series:
         What its passes consist of, where the table has it.
     checks
         Sizes and times of further points, to which no law is fitted: (points, axes), (points,).
+    same
+        Other columns that do not vary in the table, with their values.
+    calibration
+        What the machine can do at its best, where the table has it.
     """
 
     layer: str
@@ -107,6 +112,8 @@ class Series:
     between: float | None = None
     parts: Parts | None = None
     checks: tuple[Array, Array] | None = None
+    same: Mapping[str, Any] = field(default_factory=dict)
+    calibration: Calibration | None = None
 
     @property
     def timed(self) -> bool:
@@ -217,7 +224,8 @@ def cut(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> Iterator[Se
     """Cut a checked table into series: one for each law.
 
     Every column but sizes, value and those within a point separates laws where it varies.
-    Repeats of a point become one value. What passes consist of goes with their times.
+    Repeats of a point become one value. What passes consist of goes with their times, and what
+    the machine can do with all that was measured under the same conditions.
 
     Raises
     ------
@@ -229,19 +237,18 @@ def cut(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> Iterator[Se
     frame, aside = frame[~apart], frame[apart & frame["value"].notna()]
     if frame.empty:
         raise TableError(
-            f"{name}: row {aside.index[0]}, column metric: there are parts and checks of passes "
-            "alone, to which no law is fitted"
+            f"{name}: row {aside.index[0]}, column metric: there are parts and checks of "
+            "passes alone, or rates of the machine, to which no law is fitted"
         )
-    other = [
-        column
-        for column in frame.columns
-        if column not in (*KEYS, *WITHIN, "value", *sizes)
-        and frame[column].nunique(dropna=False) > 1
-    ]
+    others = [c for c in frame.columns if c not in (*KEYS, *WITHIN, "value", *sizes)]
+    other = [column for column in others if frame[column].nunique(dropna=False) > 1]
+    same = {column: _plain(frame[column].iloc[0]) for column in others if column not in other}
     separate = [*KEYS, *other]
     good = frame["value"].notna()
     points = _with_spread(collapse(frame[good], [*separate, *sizes]), frame[good])
     shares = _processes(frame[good], [*separate, *sizes])
+    rates = aside["metric"].isin(CALIBRATION)
+    calibrations, aside = aside[rates], aside[~rates]
     beside = collapse(aside, [*separate, *sizes])
     parts, checks = beside[beside["metric"] != CHECK], beside[beside["metric"] == CHECK]
     groups = list(points.groupby(separate, sort=False, dropna=False))
@@ -259,9 +266,10 @@ def cut(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> Iterator[Se
         vary = tuple(s for s in sizes if points[s].nunique() > 1)
         held = {s: float(points[s].iloc[0]) for s in sizes if points[s].nunique() == 1}
         values = dict(zip(separate, key, strict=True))
+        by = {column: _plain(values[column]) for column in other}
         yield Series(
             **{column: str(values[column]) for column in KEYS},
-            by={column: _plain(values[column]) for column in other},
+            by=by,
             axes=vary,
             constants=held,
             sizes=points[list(vary)].to_numpy(dtype=float),
@@ -271,6 +279,8 @@ def cut(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> Iterator[Se
             between=_pooled(points),
             parts=_parts(points, parts, [c for c in (*separate, *sizes) if c != "metric"]),
             checks=_checks(checks, {**values, **held}, vary),
+            same=same,
+            calibration=calibration_of(calibrations, {"device": values["device"], **same, **by}),
         )
 
 

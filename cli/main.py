@@ -3,38 +3,28 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import Annotated
 
 import typer
 
 from . import show
+from .common import OUT, STORE, command, fit_all, read, write, write_json
+from .doctor import doctor
 from .options import (
     MARGIN,
+    STOPPED,
     Axes,
-    Device,
-    DType,
     Expect,
     Json,
-    Layers,
     Margin,
-    Mode,
-    Out,
     Source,
     UsageError,
     expected,
     sizes_of,
 )
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from ..analysis import Fit
-    from ..analysis.fits import Source as Table
-    from ..measure import Plan, Run, Store
+from .run import run
 
 app = typer.Typer(
     name="layerlaw",
@@ -46,12 +36,6 @@ app = typer.Typer(
     add_completion=False,
 )
 
-#: Where `run` leaves what it makes, in the current folder.
-OUT = Path("layerlaw-report")
-STORE = "measurements.sqlite"
-
-_STOPPED = 130  # exit status after Ctrl-C
-
 #: Errors that speak to the user, by name: importing them all would cost `--help` a second.
 _MENDABLE = {
     "DeviceUnavailable",
@@ -61,14 +45,6 @@ _MENDABLE = {
     "TableError",
     "UsageError",
 }
-
-
-class Measured(NamedTuple):
-    """What a report is made of: tidy rows, the machine's fingerprint, and how it was measured."""
-
-    table: pd.DataFrame
-    machine: Mapping[str, Any]
-    settings: Mapping[str, Any]
 
 
 @app.callback(invoke_without_command=True)
@@ -96,131 +72,8 @@ def list_layers(
         show.theory(rows)
 
 
-@app.command(epilog="Example: layerlaw run --profile quick --layer attention --layer rnn")
-def run(
-    layers: Layers = None,
-    profile: Annotated[
-        str,
-        typer.Option(
-            help="How much to measure: quick (under 3 minutes), standard (under 10) or full."
-        ),
-    ] = "standard",
-    device: Annotated[
-        Device, typer.Option(help="Where to measure; all: every device that is there.")
-    ] = Device.CPU,
-    out: Out = OUT,
-    batch: Annotated[int, typer.Option(min=1, help="Sequences per pass.")] = 1,
-    dtype: Annotated[DType, typer.Option(help="Type of weights and inputs.")] = DType.FLOAT32,
-    threads: Annotated[int, typer.Option(min=1, help="Threads that torch may use.")] = 1,
-    modes: Annotated[
-        list[Mode] | None,
-        typer.Option(
-            "--mode",
-            help="The pass: forward (by default), backward (the gradient alone) or training "
-            "(both); repeat for several.",
-            show_default=False,
-        ),
-    ] = None,
-    compile: Annotated[
-        bool, typer.Option("--compile", help="Run the layers through torch.compile.")
-    ] = False,
-    tf32: Annotated[
-        bool, typer.Option("--tf32", help="On CUDA, let products of float32 use TF32.")
-    ] = False,
-    graph: Annotated[
-        bool,
-        typer.Option(
-            "--graph",
-            help="On CUDA, replay passes as CUDA graphs, where launching kernels hides the law.",
-        ),
-    ] = False,
-    flush: Annotated[
-        bool, typer.Option("--flush", help="On CUDA, empty the level-2 cache before each pass.")
-    ] = False,
-    timeout: Annotated[
-        float | None,
-        typer.Option(min=0.1, metavar="SECONDS", help="Most for one measurement; 300 by default."),
-    ] = None,
-    memory: Annotated[
-        float | None,
-        typer.Option(
-            min=0.0, metavar="GIB", help="Most for one case; 80 % of what is free by default."
-        ),
-    ] = None,
-    isolate: Annotated[
-        bool, typer.Option(help="Measure each layer in processes of its own.")
-    ] = True,
-    rounds: Annotated[
-        int | None, typer.Option(min=1, help="Passes over all points, instead of the profile's.")
-    ] = None,
-    seed: Annotated[
-        int, typer.Option(help="Of the order of points, the weights and the inputs.")
-    ] = 0,
-    raw: Annotated[
-        bool,
-        typer.Option("--raw", help="Leave the memory allocator as it is: pages are mapped anew."),
-    ] = False,
-    explain: Annotated[
-        bool,
-        typer.Option(
-            help="Time the parts of each pass alone, to say why slopes differ from theory's."
-        ),
-    ] = True,
-    check: Annotated[
-        bool,
-        typer.Option(help="Measure anew on both sides of where layers cross over."),
-    ] = True,
-    fresh: Annotated[
-        bool,
-        typer.Option("--fresh", help="Measure anew instead of going on where a run was stopped."),
-    ] = False,
-    margin: Margin = MARGIN,
-    as_json: Json = False,
-) -> None:
-    """Measure layers, fit their laws, judge them, and write the report.
-
-    The same command again goes on where a stopped run was, and measures nothing twice.
-    """
-    from contextlib import closing
-
-    from ..measure import Controls, Store, begin, carry_out, measure_parts, plan
-
-    options = {"compile": compile, "flush": flush, "graph": graph, "tf32": tf32}
-    try:
-        todo = plan(
-            layers,
-            profile=profile,
-            device=device.value,
-            batch=batch,
-            dtype=dtype.value,
-            threads=threads,
-            mode=[mode.value for mode in modes or [Mode.FORWARD]],
-            options=[option for option, chosen in options.items() if chosen],
-            seconds=timeout,
-            memory=None if memory is None else memory * 2**30,
-            controls=Controls(isolation=isolate),
-            rounds=rounds,
-            seed=seed,
-            raw=raw,
-        )
-    except (KeyError, ValueError) as error:  # a name that is not known; the message lists those
-        raise UsageError(error.args[0]) from None
-    try:
-        with Store(out / STORE) as store:
-            work = begin(todo, store, fresh=fresh)
-            with closing(carry_out(todo, store, work)) as steps:
-                show.measuring(todo, steps)
-            if explain:
-                with show.timing() as update:
-                    measure_parts(todo, store, work, update)
-            measured = _kept(store, work)
-            fits = _fit([measured.table], {}, [], margin)
-            if check:
-                measured, fits = _checked(todo, store, work, measured, fits)
-        _report(measured, fits, out, _command(), margin, as_json=as_json)
-    except KeyboardInterrupt:
-        show.error("stopped; the same command again goes on from here")
-        raise typer.Exit(_STOPPED) from None
+app.command(epilog="Example: layerlaw run --profile quick --layer attention --layer rnn")(run)
+app.command(epilog="Example: layerlaw doctor --ablate --layer attention")(doctor)
 
 
 @app.command(epilog="Example: layerlaw fit table.csv --expect mine=n*k*d**2 --json laws.json")
@@ -256,9 +109,9 @@ def fit(
     """
     if json_file is not None and not json_file.parent.is_dir():  # before the work, not after it
         raise UsageError(f"{json_file}: there is no folder {json_file.parent}")
-    fits = _fit(tables, expected(expect), axes, margin, at_most=at_most)
+    fits = fit_all(tables, expected(expect), axes, margin, at_most=at_most)
     if json_file is not None:
-        _write_json(fits, json_file)
+        write_json(fits, json_file)
     if json_file != Path("-"):
         show.laws(fits)
 
@@ -280,9 +133,9 @@ def report(
     A run that was stopped is reported as far as it went.
     """
     to = out or (source if (source / STORE).is_file() else OUT)
-    measured = _measured(source)
-    fits = _fit([measured.table], expected(expect), axes, margin)
-    _report(measured, fits, to, _command(), margin, as_json=as_json)
+    measured = read(source)
+    fits = fit_all([measured.table], expected(expect), axes, margin)
+    write(measured, fits, to, command(), margin, as_json=as_json)
 
 
 @app.command(
@@ -315,18 +168,19 @@ def predict(
     An interval knows of no regime beyond the points: where a cache overflows it is wrong, and
     where the machine is known the answer says so.
     """
+    from ..measure.table import ASIDE
     from ..reports import answers, in_order
     from ..reports.caches import caches_of
 
     sizes = sizes_of(at)
-    measured = _measured(source)
+    measured = read(source)
     table = measured.table
     if layers:
-        known = list(dict.fromkeys(table["layer"].astype(str)))
+        known = list(dict.fromkeys(table["layer"][~table["metric"].isin(ASIDE)].astype(str)))
         if unknown := [name for name in layers if name not in known]:
             raise UsageError(f"no row has the layer {unknown[0]!r}; there are: {', '.join(known)}")
         table = table[table["layer"].astype(str).isin(layers)]
-    fits = in_order(_fit([table], expected(expect), axes, MARGIN))
+    fits = in_order(fit_all([table], expected(expect), axes, MARGIN))
     try:
         found = answers(fits, sizes, within, caches_of(measured.machine, measured.settings))
     except ValueError as error:
@@ -364,7 +218,7 @@ def validate(
     elif markdown:
         from ..reports import validation
 
-        print(validation.render(figures, bars(figures, recovered()), _command()), end="")
+        print(validation.render(figures, bars(figures, recovered()), command()), end="")
     else:
         show.figures(figures)
         show.bars(bars(figures, recovered()))
@@ -388,100 +242,12 @@ def published(
     show.say(f"The page is {page}; its {len(figures)} figures lie in {out / 'images'}.")
 
 
-def _fit(
-    sources: Sequence[Table],
-    expect: Mapping[str, str],
-    axes: list[str] | None,
-    margin: float,
-    *,
-    at_most: bool = False,
-) -> list[Fit]:
-    from ..analysis import fit
-
-    with show.counting("laws") as update:
-        return fit(
-            sources, expect, axes=axes or [], margin=margin, at_most=at_most, progress=update
-        )
-
-
-def _measured(source: Path) -> Measured:
-    """Read what `run` left in a folder, as far as it went, or a table."""
-    if (source / STORE).is_file():
-        from ..measure import Store
-
-        with Store(source / STORE, readonly=True) as store:
-            return _kept(store, store.latest())
-    from ..analysis.readers import read
-
-    return Measured(read(source), {}, {})
-
-
-def _kept(store: Store, work: Run) -> Measured:
-    settings = {**work.settings, "controls": store.controls(work)}
-    return Measured(store.table(work), work.machine, settings)
-
-
-def _checked(
-    todo: Plan, store: Store, work: Run, measured: Measured, fits: list[Fit]
-) -> tuple[Measured, list[Fit]]:
-    """Measure on both sides of where layers cross over; give what there is then."""
-    from ..analysis.fits import with_checks
-    from ..measure import measure_checks
-    from ..reports import checks
-
-    points = checks(fits)
-    if not points:
-        return measured, fits
-    with show.timing() as update:
-        measure_checks(todo, store, work, points, update)
-    measured = _kept(store, work)
-    return measured, with_checks(fits, measured.table)
-
-
-def _command() -> str:
-    """Give the command as it was typed, to be shown where its result can be made again."""
-    return shlex.join(["layerlaw", *sys.argv[1:]])
-
-
-def _report(
-    measured: Measured,
-    fits: Sequence[Fit],
-    out: Path,
-    command: str,
-    margin: float,
-    *,
-    as_json: bool,
-) -> None:
-    """Write the report of what was measured and fitted, and print the laws."""
-    from ..reports import in_order, write_report
-
-    fits = in_order(fits)
-    with show.working("writing the report"):
-        page, *_ = write_report(
-            out, measured.table, fits, measured.machine, measured.settings, command, margin=margin
-        )
-    if as_json:
-        _write_json(fits, Path("-"))
-    else:
-        show.laws(fits)
-    show.say(f"The report is {page}; table.csv, laws.json and report.md lie beside it in {out}.")
-
-
-def _write_json(fits: Sequence[Fit], path: Path) -> None:
-    from ..reports.write import laws_json
-
-    if path == Path("-"):
-        print(laws_json(fits), end="")
-    else:
-        path.write_text(laws_json(fits), encoding="utf-8")
-
-
 def run_app() -> None:
     """Run the command; what a user can mend ends with one line and exit status 2."""
     try:
         app()
     except SystemExit as end:
-        if end.code == _STOPPED and not show.errors:
+        if end.code == STOPPED and not show.errors:
             show.error("stopped")
         raise
     except Exception as error:

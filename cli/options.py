@@ -10,6 +10,9 @@ from typing import Annotated
 
 import typer
 
+#: Exit status after Ctrl-C.
+STOPPED = 130
+
 #: Largest deviation of an exponent that still matches theory.
 MARGIN = 0.2
 

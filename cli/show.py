@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..analysis import Fit
+    from ..analysis.adaptive import Adaptive, Width
     from ..analysis.bars import Bar
-    from ..measure import Plan
+    from ..analysis.law import Exponent
+    from ..measure import Measurement, Plan
     from ..measure import Progress as Step
+    from ..measure.doctor import Finding
     from ..reports.predictions import Answer
     from ..reports.theory import TheoryRow
 
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 _SCREEN, _LOG = 0.25, 10.0
 
 _STYLES = {"matches": "green", "differs": "red", "unresolved": "yellow"}
+_SEVERITIES = {"ok": "green", "warn": "yellow", "bad": "red", "unknown": "dim"}
 _PIPE_WIDTH = 160  # of a table that goes to a file: wide enough not to be folded
 
 
@@ -62,6 +67,56 @@ def measuring(plan: Plan, steps: Iterable[Step]) -> None:
                 drawn = monotonic()
         bars.update(whole, completed=plan.total, left="")
         bars.refresh()
+
+
+def narrowing(planner: Adaptive, steps: Iterable[Measurement]) -> None:
+    """Show how wide the widest interval still is while measuring, and then how far each law came.
+
+    As in `measuring` it draws between measurements alone.
+    """
+    console = Console(stderr=True)
+    begun = drawn = monotonic()
+    every = _SCREEN if console.is_terminal else _LOG
+    with console.status("measuring a coarse grid") if console.is_terminal else nullcontext() as bar:
+        for count, step in enumerate(steps, 1):
+            if (now := monotonic()) - drawn > every:
+                drawn = now
+                text = f"{count} measurements, {clock(now - begun)}: " + "; ".join(
+                    f"{each.layer} {_halves(each)}"
+                    for each in planner.widths
+                    if not each.why and each.layer == step.case.layer
+                )
+                if bar is not None:
+                    bar.update(text)
+                else:
+                    say(text)
+    for each in planner.widths:
+        say(f"{each.layer} ({each.device}, {each.mode}): {_halves(each)}; {each.why or 'stopped'}")
+
+
+def _halves(width: Width) -> str:
+    known = (f"{axis} ±{half:.3f}" for axis, half in width.half.items() if half < inf)
+    return ", ".join(known) or "no interval yet"
+
+
+def ablated(rows: Sequence[tuple[str, Mapping[str, Exponent]]]) -> None:
+    """Print exponents with each control left alone, side by side."""
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    shown.add_column("left alone")
+    axes = list(dict.fromkeys(axis for _, exponents in rows for axis in exponents))
+    for axis in axes:
+        shown.add_column(f"{axis} [95 %]")
+        shown.add_column("moved", justify="right")
+    first = rows[0][1]
+    for name, exponents in rows:
+        cells: list[str] = []
+        for axis in axes:
+            found, usual = exponents.get(axis), first.get(axis)
+            cells.append(str(found).removeprefix(f"{axis} ") if found else "–")
+            moved = found and usual and found is not usual
+            cells.append(f"{found.estimate - usual.estimate:+.2f}" if moved else "")
+        shown.add_row(name, *cells)
+    _out().print(shown)
 
 
 def _bars(console: Console) -> Progress:
@@ -232,6 +287,29 @@ def bars(some: Sequence[Bar]) -> None:
     say(f"{len(some) - len(missed)} of {len(some)} bars are reached.")
     for bar in missed:
         say(f"missed: {bar.figure}: {bar.value:.4g}")
+
+
+def findings(found: Sequence[Finding]) -> None:
+    """Print what was found on the machine, how to mend it below each, and what to do of it all."""
+    from ..measure.doctor import Severity
+
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("", "looked at", "found"):
+        shown.add_column(column)
+    for each in found:
+        state = Text(each.state)
+        if each.mend:
+            state.append(f"\n→ {each.mend}", style="bold")
+        verdict = Text(each.severity.value, style=_SEVERITIES[each.severity.value])
+        shown.add_row(verdict, Text(each.subject), state)
+    console = _out()
+    console.print(shown)
+    for severity in Severity:
+        if count := sum(each.severity is severity for each in found):
+            style = _SEVERITIES[severity.value]
+            console.print(
+                Text.assemble((f"{count} {severity.value}", style), f": {severity.advice}")
+            )
 
 
 def clock(seconds: float) -> str:

@@ -7,13 +7,26 @@ and `carry_out` measures what the store lacks. Importing this package does not l
 from __future__ import annotations
 
 from .budget import Budget
+from .calibration import calibrate, uncalibrated
 from .case import Case, Measurement
 from .control import Controls
+from .doctor import Finding, Severity, examine
 from .grid import PROFILES, Profile, points
 from .machine import fingerprint, machine_id
 from .planning import DeviceUnavailable, Plan, plan
 from .store import Run, Store, StoreError
-from .sweeping import Point, Progress, begin, carry_out, measure_checks, measure_parts, sweep
+from .sweeping import (
+    Planner,
+    Point,
+    Progress,
+    begin,
+    carry_out,
+    carry_out_by,
+    measure_checks,
+    measure_machine,
+    measure_parts,
+    sweep,
+)
 from .table import COLUMNS, tidy
 from .workload import measure
 
@@ -24,23 +37,31 @@ __all__ = [
     "Case",
     "Controls",
     "DeviceUnavailable",
+    "Finding",
     "Measurement",
     "Plan",
+    "Planner",
     "Point",
     "Profile",
     "Progress",
     "Run",
+    "Severity",
     "Store",
     "StoreError",
     "begin",
+    "calibrate",
     "carry_out",
+    "carry_out_by",
+    "examine",
     "fingerprint",
     "machine_id",
     "measure",
     "measure_checks",
+    "measure_machine",
     "measure_parts",
     "plan",
     "points",
     "sweep",
     "tidy",
+    "uncalibrated",
 ]

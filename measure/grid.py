@@ -204,8 +204,12 @@ def points(layer: Layer, profile: Profile) -> list[dict[str, int]]:
 
 def activations(layer: Layer) -> Expr:
     """Elements that a pass holds at once, weights apart: inputs, temporaries and output."""
-    shapes = (*layer.inputs.values(), layer.output)
-    return layer.tied_theory().temporaries + sum(_elements(layer, shape) for shape in shapes)
+    return layer.tied_theory().temporaries + operands(layer)
+
+
+def operands(layer: Layer) -> Expr:
+    """Elements of inputs and output together."""
+    return sum(_elements(layer, shape) for shape in (*layer.inputs.values(), layer.output))
 
 
 def _elements(layer: Layer, shape: Shape) -> Expr:

@@ -10,30 +10,47 @@ from pathlib import Path
 from typing import Any
 
 from ..layers._lazy import torch
+from . import gpus, system
 from .store import digest
 
-#: What may change between two runs without making it another machine.
-PASSING = ("kernel", "huge_pages")
+#: What may change between two runs without making it another machine. How many threads torch
+#: would take by itself depends on the environment; those that it is told to take are settings.
+PASSING = ("affinity", "huge_pages", "kernel", "torch_threads")
 
-_SYSTEM = Path("/sys/devices/system/cpu")
+#: Build settings of torch that decide which kernels run.
+_SETTINGS = ("BUILD_TYPE", "USE_MKL", "USE_MKLDNN", "USE_NNPACK", "USE_OPENMP", "USE_ROCM")
+
+#: Flags of its compiler that decide how fast they are: optimisation, target, floating point.
+_FLAG = r"(?<= )-(?:O\w+|m\w[\w=.-]*|f(?:no-)?(?:fast-math|math-errno|trapping-math|openmp))(?= |$)"
 
 
 def fingerprint() -> dict[str, Any]:
     """Describe this machine and its torch: what is known, by name, as JSON holds it."""
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
     facts: dict[str, Any] = {
-        "cpu": cpu_model(),
+        "cpu": system.cpu_model(),
         "architecture": platform.machine(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
-        "caches": caches(),
+        "virtual": system.virtual(),
+        "cores": len(cores) if cores else None,
+        "affinity": system.as_spans(cores) if cores else None,
+        "core_quota": system.quota(),
+        "threads_per_core": system.threads_per_core(),
+        "caches": system.caches(),
         "memory_gib": memory_gib(),
         "os": platform.system(),
         "kernel": platform.release(),
         "libc": " ".join(platform.libc_ver()).strip() or None,
-        "huge_pages": _chosen(Path("/sys/kernel/mm/transparent_hugepage/enabled")),
-        "governor": _text(_SYSTEM / "cpu0/cpufreq/scaling_governor"),
+        "huge_pages": system.chosen(Path("/sys/kernel/mm/transparent_hugepage/enabled")),
+        "governor": system.governor(),
+        "turbo": system.turbo(),
         "python": platform.python_version(),
         "torch": torch.__version__,
-        **torch_build(),
+        **torch_build(torch.__config__.show()),
+        "vectors": torch.backends.cpu.get_cpu_capability(),
+        "torch_threads": {
+            "within an operation": torch.get_num_threads(),
+            "between operations": torch.get_num_interop_threads(),
+        },
         **gpu(),
     }
     return {name: fact for name, fact in facts.items() if fact is not None}
@@ -44,23 +61,6 @@ def machine_id(facts: Mapping[str, Any]) -> str:
     return digest({name: fact for name, fact in facts.items() if name not in PASSING})[:8]
 
 
-def cpu_model() -> str | None:
-    """Name of the processor as the system tells it."""
-    found = re.search(r"model name\s*:\s*(.+)", _text(Path("/proc/cpuinfo")) or "")
-    return found.group(1) if found else platform.processor() or None
-
-
-def caches() -> dict[str, int] | None:
-    """Bytes of each data cache that the first core sees, by level: ``{"L1": 32768, …}``."""
-    found: dict[str, int] = {}
-    for index in sorted((_SYSTEM / "cpu0/cache").glob("index*")):
-        size = _text(index / "size") or ""
-        if _text(index / "type") != "Instruction" and size[:-1].isdigit():
-            unit = {"K": 2**10, "M": 2**20}[size[-1]]
-            found[f"L{_text(index / 'level')}"] = int(size[:-1]) * unit
-    return found or None
-
-
 def memory_gib() -> int | None:
     """Memory of the machine in whole GiB."""
     try:
@@ -69,15 +69,23 @@ def memory_gib() -> int | None:
         return None
 
 
-def torch_build() -> dict[str, Any]:
-    """Say what torch computes with: BLAS, oneDNN, the vector instructions it uses."""
-    text = torch.__config__.show()
-    blas = re.search(r"BLAS_INFO=(\w+)", text)
-    libraries = re.findall(r"- (.*(?:oneAPI Math Kernel|MKL-DNN|OpenBLAS|OpenMP).*)", text)
+def torch_build(config: str) -> dict[str, Any]:
+    """Say what torch computes with and how it was built: BLAS, oneDNN, compiler, settings.
+
+    Parameters
+    ----------
+    config
+        What ``torch.__config__.show()`` says.
+    """
+    settings = dict(re.findall(r"(\w+)=([^,]*)", config.partition("Build settings:")[2]))
+    libraries = re.findall(r"- (.*(?:oneAPI Math Kernel|MKL-DNN|OpenBLAS|OpenMP).*)", config)
+    compiler = re.search(r"- ((?:GCC|clang|MSVC) .*)", config, re.IGNORECASE)
     return {
-        "blas": blas.group(1) if blas else None,
-        "vectors": torch.backends.cpu.get_cpu_capability(),
+        "blas": settings.get("BLAS_INFO"),
         "libraries": [library.strip() for library in libraries],
+        "compiler": compiler.group(1).strip() if compiler else None,
+        "compiler_flags": re.findall(_FLAG, settings.get("CXX_FLAGS", "")),
+        "build": {name: settings[name] for name in _SETTINGS if name in settings},
     }
 
 
@@ -90,19 +98,9 @@ def gpu() -> dict[str, Any]:
         "gpu": properties.name,
         "gpu_memory_gib": round(properties.total_memory / 2**30),
         "gpu_processors": properties.multi_processor_count,
+        "compute_capability": f"{properties.major}.{properties.minor}",
+        "gpu_clock_mhz": gpus.megahertz("clocks.max.sm"),
+        "gpu_memory_clock_mhz": gpus.megahertz("clocks.max.memory"),
         "cuda": torch.version.cuda,
-        "driver": _text(Path("/sys/module/nvidia/version")),
+        "driver": system.text(Path("/sys/module/nvidia/version")) or gpus.field("driver_version"),
     }
-
-
-def _text(path: Path) -> str | None:
-    try:
-        return path.read_text().strip()
-    except OSError:
-        return None
-
-
-def _chosen(path: Path) -> str | None:
-    """Return the bracketed word of a file such as ``always [madvise] never``."""
-    found = re.search(r"\[(\w+)\]", _text(path) or "")
-    return found.group(1) if found else None

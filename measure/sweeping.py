@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 
 import pandas as pd
 
+from .calibration import calibrate, uncalibrated
 from .case import Case, Measurement
 from .crew import crew_for, desk
 from .machine import fingerprint, machine_id
@@ -164,6 +165,26 @@ def measure_parts(
             store.add(run, *one)
 
 
+def measure_machine(plan: Plan, store: Store, run: Run) -> None:
+    """Find out what this machine can do at its best, as far as the store lacks it; see `calibrate`.
+
+    Parameters
+    ----------
+    plan, store, run
+        As in `carry_out`; the devices, types and threads of the plan's cases count.
+    """
+    todo = uncalibrated(plan.cases, store.measured(run))
+    if not todo:
+        return
+    with plan.controls.in_force() as record, desk(plan.controls) as at:
+        process = store.add_process(run, record)
+        for device, dtype, threads in todo:
+            store.add(
+                run,
+                *calibrate(device, dtype, threads, process=process, seed=plan.seed, calm=at.calm),
+            )
+
+
 def measure_checks(
     plan: Plan,
     store: Store,
@@ -224,7 +245,8 @@ def sweep(
     fresh
         Begin anew, whatever the store has of this run.
     parts
-        Whether to measure what passes consist of too, which explains slopes.
+        Whether to measure what passes consist of too, and what the machine can do at its best:
+        they explain slopes, and tell a layer's share of it.
     progress
         Called after each measurement.
     settings
@@ -251,6 +273,7 @@ def sweep(
                 if progress is not None:
                     progress(step)
         if parts:
+            measure_machine(todo, kept, run)
             measure_parts(todo, kept, run)
         return kept.table(run)
 

@@ -19,8 +19,13 @@ PARTS = ("product_flops", "product_seconds", "other_seconds", "call_seconds")
 #: Seconds of passes that check where layers cross over; no law is fitted to them.
 CHECK = "check_seconds"
 
+#: What the machine can do at its best, and the layer that it is filed under: FLOP/s of products
+#: whose matrices have the side n, bytes/s of a working set of n bytes; see `calibration`.
+PRODUCT_RATE, BANDWIDTH, MACHINE = "product_rate", "bandwidth", "machine"
+CALIBRATION = (PRODUCT_RATE, BANDWIDTH)
+
 #: Metrics to which no law is fitted.
-ASIDE = (*PARTS, CHECK)
+ASIDE = (*PARTS, CHECK, *CALIBRATION)
 
 #: Columns of the tidy table: one row per repeat, `value` in the unit of the metric.
 COLUMNS = (

@@ -21,11 +21,12 @@ from .curves import Curves
 from .exponents import Exponents
 from .gaps import Gaps
 from .ink import MARKERS, ink, legend, ramp
+from .roofline import Roofs, Speeds
 from .thresholds import Thresholds
 from .units import called, number, quantity
 
-#: Columns of the legends of crossovers and of gaps.
-CROSSOVER_COLUMNS, GAP_COLUMNS = 3, 2
+#: Columns of the legends of crossovers, of gaps and of roofs.
+CROSSOVER_COLUMNS, GAP_COLUMNS, ROOF_COLUMNS = 3, 2, 2
 
 _VERDICT_MARKERS = {"matches": "o", "differs": "X", "unresolved": "^", "none": "s"}
 _COLUMNS = 4
@@ -238,6 +239,44 @@ def thresholds(info: Thresholds, axes: Axes) -> None:
         for i, name in enumerate(names)
     ]
     legend(axes, handles, CROSSOVER_COLUMNS)
+
+
+def roofs(info: Roofs, axes: Axes) -> None:
+    """Draw points below the roof, log-log; the roof of what comes from memory is dashed."""
+    for where, style in {"cache": "-", "memory": "--"}.items():
+        own = info.roofs[info.roofs["roof"] == where]
+        axes.plot(own["intensity"], own["rate"], ls=style, lw=1.4, color=ink("text"))
+    names = list(dict.fromkeys(info.points["label"]))
+    for index, name in enumerate(names):
+        own = info.points[info.points["label"] == name]
+        colour, marker = ink(f"line{index}"), MARKERS[index]
+        axes.scatter(own["intensity"], own["rate"], s=14, marker=marker, color=colour, lw=0)
+    axes.set(xscale="log", xlabel="FLOPs for each byte moved", ylabel="")
+    low, high = info.roofs["intensity"].min(), info.roofs["intensity"].max()
+    axes.set_xlim(low, high)
+    cost_scale(axes, "product_rate")
+    subs = (1.0, 3.0) if math.log10(high / low) < _FEW_DECADES else (1.0,)
+    axes.xaxis.set_major_locator(LogLocator(10, subs=subs, numticks=_MOST_TICKS))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    axes.set_title(" · ".join(filter(None, ["roofline", info.title])))
+    handles = [
+        Line2D([], [], ls="", color=ink(f"line{i}"), marker=MARKERS[i], ms=4, label=_short(name))
+        for i, name in enumerate(names)
+    ]
+    legend(axes, handles, ROOF_COLUMNS)
+
+
+def speeds(info: Speeds, axes: Axes) -> None:
+    """Draw what the machine reaches against the size of matrices or of working sets, log-log."""
+    axes.plot(info.rows["size"], info.rows["value"], color=ink("line0"), marker="o", ms=3.5)
+    of_sets = info.metric == "bandwidth"
+    axes.set(xscale="log", xlabel="working set" if of_sets else "side of square matrices")
+    cost_scale(axes, info.metric)
+    size_ticks(axes, info.rows["size"].to_numpy())
+    if of_sets:
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda size, _: quantity(size, "peak_bytes")))
+    axes.set_title(" · ".join(filter(None, [called(info.metric), info.title])))
 
 
 def _value_at(info: Crossovers, layer: str, n: float) -> float:

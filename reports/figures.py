@@ -21,6 +21,7 @@ from .curves import Curves, slopes_info, times_info
 from .exponents import Exponents, exponents_info
 from .gaps import Gaps, gaps_info
 from .ink import render
+from .roofline import Roofs, roofs_info, speeds_info
 from .thresholds import thresholds_info
 from .units import called, listed, number, quantity, sizes
 
@@ -93,6 +94,63 @@ def _gaps_alt(info: Gaps) -> str:
         )
     ]
     return f"Local slope in {info.axis}, less theory's: {'; '.join(said)}."
+
+
+def roofs_picture(fits: Sequence[Fit]) -> Picture | None:
+    """Draw all points below the roof; None where the machine was not calibrated."""
+    infos = roofs_info(fits)
+    if not infos:
+        return None
+    panels = [
+        render(
+            partial(drawing.roofs, info),
+            plot=2.6,
+            label=_roofs_alt(info),
+            left=0.8,
+            legend=math.ceil(info.points["label"].nunique() / drawing.ROOF_COLUMNS),
+        )
+        for info in infos
+    ]
+    peaks = dict.fromkeys(
+        f"{quantity(info.peak, 'product_rate')} ({info.engine})" for info in infos
+    )
+    return Picture(
+        panels,
+        "Points: FLOP/s that a layer reaches, against its FLOPs for each byte that it moves. Line: "
+        "what this machine attains with what lies in its fastest cache; dashed: with what comes "
+        f"from the largest working set. The peak is {listed(list(peaks))}.",
+    )
+
+
+def speeds_picture(fits: Sequence[Fit]) -> Picture | None:
+    """Draw what the machine reaches by size; None where it was not calibrated."""
+    panels = []
+    for info in speeds_info(fits):
+        first, last = (
+            quantity(info.rows["size"].iloc[at], "peak_bytes")
+            if info.metric == "bandwidth"
+            else number(info.rows["size"].iloc[at])
+            for at in (0, -1)
+        )
+        best = quantity(info.rows["value"].max(), info.metric)
+        where = f" ({info.title})" if info.title else ""
+        alt = f"{called(info.metric)}{where} for sizes of {first} to {last}: {best} at most."
+        panels.append(render(partial(drawing.speeds, info), plot=2.2, label=alt, left=0.8))
+    if not panels:
+        return None
+    return Picture(
+        panels,
+        "What this machine reached by size, the best of several engines: multiplying square "
+        "matrices, and streaming a working set. What small ones lack is the cost of their calls.",
+    )
+
+
+def _roofs_alt(info: Roofs) -> str:
+    best = info.points.groupby("label", sort=False)["rate"].max()
+    said = [f"{label} {quantity(rate, 'product_rate')}" for label, rate in best.items()]
+    where = f" ({info.title})" if info.title else ""
+    peak = quantity(info.peak, "product_rate")
+    return f"Roofline{where} with the peak {peak}; the most that was reached: {listed(said)}."
 
 
 def crossover_pictures(infos: Sequence[Crossovers]) -> tuple[Picture, list[Crossing]] | None:

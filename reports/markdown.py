@@ -9,6 +9,9 @@ from .content import Content
 from .crossovers import HEAD as CROSSING_HEAD
 from .formulas import overlap_text, terms
 from .gaps import EXPLAINED, HEAD, gap_rows
+from .roofline import EXPLAINED as ROOF_EXPLAINED
+from .roofline import HEAD as SHARE_HEAD
+from .roofline import share_rows
 from .units import called
 
 
@@ -57,6 +60,10 @@ def _sections(content: Content) -> Iterable[str]:
         yield "## Why slopes differ from theory"
         yield escape(EXPLAINED)
         yield table(HEAD, gaps)
+    if shares := share_rows(content.fits):
+        yield "## What this machine can do"
+        yield escape(ROOF_EXPLAINED)
+        yield table(SHARE_HEAD, shares)
     if crossings := [crossing for info in content.crossovers for crossing in info.crossings]:
         yield "## Where layers cross over"
         yield table(CROSSING_HEAD, [crossing.row for crossing in crossings])

@@ -19,6 +19,9 @@ from .crossovers import HEAD as CROSSING_HEAD
 from .figures import Picture
 from .formulas import Term, overlap_text, terms
 from .gaps import EXPLAINED, HEAD, gap_rows
+from .roofline import EXPLAINED as ROOF_EXPLAINED
+from .roofline import HEAD as SHARE_HEAD
+from .roofline import share_rows
 from .summary import SummaryRow
 from .units import called, number
 
@@ -73,6 +76,11 @@ def render(content: Content) -> str:
         gap_head=HEAD,
         gaps_picture=figures.gaps_picture(content.fits),
         explained=EXPLAINED,
+        shares=share_rows(content.fits),
+        share_head=SHARE_HEAD,
+        roofs=figures.roofs_picture(content.fits),
+        speeds=figures.speeds_picture(content.fits),
+        roof_explained=ROOF_EXPLAINED,
         crossovers=crossovers and crossovers[0],
         thresholds=figures.thresholds_picture(content.fits),
         crossing_head=CROSSING_HEAD,

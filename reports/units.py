@@ -12,7 +12,7 @@ _SI = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: 
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB")
 
 #: Unit of a metric and what a figure calls it; a metric that is not here is a plain number.
-_UNITS = {"seconds": "s", "flops": "FLOP"}
+_UNITS = {"seconds": "s", "flops": "FLOP", "product_rate": "FLOP/s", "bandwidth": "B/s"}
 _NAMES = {
     "seconds": "time",
     "flops": "FLOPs",
@@ -20,6 +20,7 @@ _NAMES = {
     "parameters": "parameters",
     "sequential_ops": "sequential operations",
     "path_length": "path length",
+    "product_rate": "rate of matrix products",
 }
 
 

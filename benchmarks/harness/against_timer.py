@@ -84,10 +84,10 @@ def main() -> None:
     print(f"{len(ratios)} cases, {given.rounds} rounds")
     print(f"harness / Timer: median {middle:.3f}, 90 % of the cases {low:.3f} to {high:.3f}")
     ran, waited, besides = share(cases, given.rounds)
+    print(f"of a sweep: {ran:.1f} s in passes, {waited:.1f} s waiting for calm")
     print(
-        f"of a sweep: {ran:.1f} s in passes, {waited:.1f} s waiting for calm, {besides:.1f} s besides"
+        f"and {besides:.1f} s besides: the harness adds {besides / ran:.1%} to the time in passes"
     )
-    print(f"the harness adds {besides / ran:.1%} to the time in passes")
 
 
 if __name__ == "__main__":

@@ -60,16 +60,17 @@ def whole(todo: Plan, precision: float, most: int) -> tuple[float, float, int, f
 def others(layer: str) -> dict[str, float]:
     """Seconds that pytest-benchmark and asv take with their defaults for their grids."""
     own = f"{layer} "  # a case's key begins with its layer
-    python = [sys.executable, "-m"]
+    asv = ["asv", "run", "--environment", "existing:same", "--dry-run", "--bench"]
     commands = {
-        "pytest-benchmark": [*python, "pytest", "-q", "-k", own, "benchmarks/pytest_benchmark"],
-        "asv": [*python, "asv", "run", "--environment", "existing:same", "--dry-run", "--bench"]
-        + [f"time_forward.*{own}"],
+        "pytest-benchmark": ["pytest", "-q", "-k", own, "benchmarks/pytest_benchmark"],
+        "asv": [*asv, f"time_forward.*{own}"],
     }
     found = {}
     for name, command in commands.items():
         start = perf_counter()
-        subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [sys.executable, "-m", *command], cwd=ROOT, check=True, stdout=subprocess.DEVNULL
+        )
         found[name] = perf_counter() - start
     return found
 

@@ -2,6 +2,7 @@
 
 import pytest
 from layerlaw.cli import main, show
+from layerlaw.measure import Finding, Severity
 
 
 def test_what_is_interrupted_says_so_once(monkeypatch, capsys):
@@ -15,3 +16,19 @@ def test_what_is_interrupted_says_so_once(monkeypatch, capsys):
             main.run_app()
         assert end.value.code == 130
         assert capsys.readouterr().err == said
+
+
+def test_findings_are_shown_with_what_mends_them(capsys):
+    found = [
+        Finding("governor", "powersave", Severity.WARN, "cpupower [--governor] performance"),
+        Finding("clock", "steps of 0.04 µs", Severity.OK),
+        Finding("turbo", "not known here", Severity.UNKNOWN),
+    ]
+    show.findings(found)
+    out = capsys.readouterr().out
+    for each in found:
+        assert each.subject in out
+        assert each.state in out
+        assert f"1 {each.severity.value}: {each.severity.advice}" in out
+    assert "→ cpupower [--governor] performance" in out
+    assert "bad" not in out

@@ -1,4 +1,4 @@
-"""Layers that misbehave on purpose, registered for one test; a registry of their own."""
+"""Layers that misbehave on purpose, in a registry of their own; machines made up of files."""
 
 import pytest
 from layerlaw.layers import Textbook, Theory
@@ -35,3 +35,16 @@ def toy(monkeypatch):
         return registry.get(name)
 
     return register
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Write files of /proc and /sys, by their paths, below a root; gives the root."""
+
+    def write(files):
+        for path, held in files.items():
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).write_text(held)
+        return tmp_path
+
+    return write

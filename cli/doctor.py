@@ -1,0 +1,90 @@
+"""The command that looks at the machine, and at what the controls do on it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from . import show
+from .options import STOPPED, Json, UsageError
+
+if TYPE_CHECKING:
+    from ..analysis.law import Exponent
+    from ..measure import Controls
+
+
+def doctor(
+    ablate: Annotated[
+        bool,
+        typer.Option(
+            "--ablate",
+            help="Measure a layer with each control left alone in turn: some two minutes.",
+        ),
+    ] = False,
+    layer: Annotated[
+        str, typer.Option("--layer", "-l", metavar="NAME", help="With --ablate: the layer.")
+    ] = "attention",
+    profile: Annotated[
+        str, typer.Option(help="With --ablate: how much is measured each time.")
+    ] = "quick",
+    threads: Annotated[int, typer.Option(min=1, help="With --ablate: of torch.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Say what on this machine disturbs measuring, and how to mend it.
+
+    With --ablate, show what each control does to the exponents of a layer.
+    """
+    try:
+        if ablate:
+            _ablate(layer, profile, threads, as_json=as_json)
+        else:
+            _examine(as_json=as_json)
+    except KeyboardInterrupt:
+        show.error("stopped")
+        raise typer.Exit(STOPPED) from None
+
+
+def _examine(*, as_json: bool) -> None:
+    from ..measure import examine
+
+    with show.working("looking at the machine"):
+        found = examine()
+    if as_json:
+        print(json.dumps([each.as_dict() for each in found], indent=2, ensure_ascii=False))
+    else:
+        show.findings(found)
+
+
+def _ablate(layer: str, profile: str, threads: int, *, as_json: bool) -> None:
+    from ..measure import Controls
+    from ..measure.ablation import ablations
+
+    runs = list(ablations(Controls(threads=threads)))
+    rows = []
+    with show.timing() as update:
+        for done, (name, controls) in enumerate(runs):
+            update(done + 1, len(runs) + 1, f"left alone: {name}")
+            rows.append((name, _exponents(layer, profile, controls)))
+    if as_json:
+        written = [
+            {"left_alone": name, "exponents": {axis: vars(e) for axis, e in found.items()}}
+            for name, found in rows
+        ]
+        print(json.dumps(written, indent=2))
+    else:
+        show.ablated(rows)
+
+
+def _exponents(layer: str, profile: str, controls: Controls) -> Mapping[str, Exponent]:
+    """Measure a layer under these controls, and give the exponents of its law."""
+    from .. import fit, sweep
+
+    try:
+        table = sweep(layer, profile=profile, controls=controls, threads=controls.threads)
+    except (KeyError, ValueError) as error:
+        raise UsageError(error.args[0]) from None
+    (found,) = fit(table)
+    return {e.axis: e for e in found.law.exponents} if found.law else {}
