@@ -14,6 +14,7 @@ import pandas as pd
 from sympy import Expr, Symbol
 
 from .. import layers
+from ..measure.modes import MODES
 from . import readers, table
 from .discover import Form, discover
 from .exact import exact_law
@@ -37,11 +38,10 @@ _NO_LAW: Mapping[str, Any] = {
 
 _TOLD = 0.01  # a leading part less likely than this is not told of
 
-#: Which field of a layer's theory speaks of a metric.
+#: Which field of a layer's theory speaks of a metric; for ``peak_bytes`` see `Layer.peak_memory`.
 THEORY_OF = {
     "seconds": "time",
     "flops": "flops",
-    "peak_bytes": "memory",
     "parameters": "parameters",
     "sequential_ops": "sequential_ops",
     "path_length": "path_length",
@@ -209,7 +209,7 @@ def fit(
             progress(done, len(series), one)
         theory = expected.get(one.layer)
         if theory is None:
-            theory = theory_of(one.layer, one.metric)
+            theory = theory_of(one.layer, one.metric, one.mode)
         fits.append(fit_series(one, theory, margin, at_most=at_most))
     return fits
 
@@ -229,9 +229,16 @@ def _series(source: Source, axes: Sequence[str]) -> list[Series]:
     return list(table.cut(table.check(frame, name, axes), name, axes))
 
 
-def theory_of(layer: str, metric: str) -> Expr | None:
-    """Look up what the registry says of a layer's metric; None where it says nothing."""
-    if layer not in layers.names() or metric not in THEORY_OF:
+def theory_of(layer: str, metric: str, mode: str = "forward") -> Expr | None:
+    """Look up what the registry says of a layer's metric; None where it says nothing.
+
+    The order of the time is the same for every pass; that of the peak memory is not.
+    """
+    if layer not in layers.names():
+        return None
+    if metric == "peak_bytes":
+        return layers.get(layer).peak_memory(mode) if mode in MODES else None
+    if metric not in THEORY_OF:
         return None
     expression: Expr = getattr(layers.get(layer).tied_theory(), THEORY_OF[metric])
     return expression if expression.is_finite else None
