@@ -22,6 +22,7 @@ from .explain import Gap, gaps
 from .fitting import fit_law
 from .holdout import Trial, trials
 from .law import Law
+from .peaks import peak_law
 from .table import Series, TableError
 from .terms import ExpressionError, Leading, leading, parse
 from .verdict import MARGIN, Judgement, Verdict, judge
@@ -76,7 +77,7 @@ class Fit:
     @cached_property
     def trials(self) -> Sequence[Trial]:
         """How well the law predicts its own largest points when they are left out."""
-        if self.law is None or self.law.polynomial:
+        if self.law is None or self.law.polynomials:
             return ()
         return trials(self.law, overlap=self.series.timed)
 
@@ -277,7 +278,10 @@ def _exact(series: Series, lead: Leading | None = None) -> Law | None:
     """Find the exact law of a count; a time is measured, and has none."""
     if series.timed:
         return None
-    return exact_law(series.axes, series.sizes, series.values, lead)
+    law = exact_law(series.axes, series.sizes, series.values, lead)
+    if law is None and lead is not None and series.metric == "peak_bytes":
+        return peak_law(series.axes, series.sizes, series.values, lead)
+    return law
 
 
 def _law(series: Series, lead: Leading) -> Law:

@@ -203,9 +203,9 @@ def _law_text(fit: Fit) -> str:
 def _because(fit: Fit) -> str:
     if fit.judgement is not None:
         return f"{fit.judgement.verdict.value.capitalize()}: {fit.reason}"
-    if fit.law is not None and fit.law.polynomial:
+    if fit.law is not None and fit.law.polynomials:
         return (
-            f"A polynomial of {len(fit.law.polynomial)} terms gives all {len(fit.law.values)} "
+            f"A polynomial of {len(fit.law.polynomials[0])} terms gives all {len(fit.law.values)} "
             "printed values"
         )
     found = "; ".join(f"{form.text}: {form.weight:.2f}" for form in fit.forms if form.weight > 0.05)
