@@ -56,7 +56,7 @@ class Fit:
     Attributes
     ----------
     series
-        The points.
+        The points that the law is about.
     law
         The fitted law; None where there is a single point, or no size varies.
     theory
@@ -270,6 +270,8 @@ def fit_series(
     silent = [axis for axis in series.axes if axis not in named]
     lead = leading(theory * prod(map(Symbol, silent)), series.axes, series.constants)
     law = _exact(series, lead) or _law(series, lead)
+    if law.since is not None:
+        series = series.since(law.since.axis, law.since.size)
     spoken = {axis: lead.degree(axis) for axis in series.axes if axis not in silent}
     return Fit(series, law, lead, *judge(law, spoken, margin, at_most=at_most))
 

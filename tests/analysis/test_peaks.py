@@ -61,6 +61,12 @@ def test_the_smaller_of_two_is_no_peak():
     assert law is None or len(law.polynomials) == 1  # of large sizes, where one of them is it
 
 
+def test_along_a_single_size_no_points_are_given_up():
+    n = np.array([16.0, 32, 64, 128, 256, 512, 1024, 2048])
+    values = np.where(n < 64, 1000 * n + 7, 8 * n)
+    assert peak_law(("n",), n[:, None], values, leading(parse("n"), ("n",))) is None
+
+
 def rows(values, layer="attention", mode="training", metric="peak_bytes"):
     return pd.DataFrame({"n": N.astype(int), "d": D.astype(int), "value": values}).assign(
         **{"layer": layer, "device": "cpu", "mode": mode, "metric": metric}
@@ -111,10 +117,12 @@ def test_memory_of_layers_has_exact_laws(layer, mode, law):
 
 
 def test_naive_attention_needs_n_squared_and_sdpa_n():
-    points = [(a, b) for a in (784, 1040, 1552, 2064) for b in (16, 32, 64)]
+    points = [(a, b) for a in (272, 784, 1040, 1552, 2064) for b in (16, 32, 64, 96)]
     naive, flash = (measured(layer, "forward", points) for layer in ("attention", "sdpa"))
     exponents = [{e.axis: e.estimate for e in each.law.exponents} for each in (naive, flash)]
     assert exponents == [{"n": 2, "d": 1}, {"n": 1, "d": 1}]
+    # The flash kernel's blocks are larger from n = 768 on, and the law is about the points there.
+    assert flash.law.since.size == flash.series.sizes[:, 0].min() == 784
     assert naive.judgement.verdict is flash.judgement.verdict is Verdict.MATCHES
 
 
