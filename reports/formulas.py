@@ -75,7 +75,9 @@ def law_text(law: Law, metric: str) -> str:
 
 
 def _exactly(coefficient: Fraction, metric: str) -> str:
-    """Write the coefficient of an exact law with all its digits: bytes are not rounded to KiB."""
+    """Write the coefficient of an exact law with all its digits, bytes as such."""
+    if coefficient.denominator > 1:  # of values that were rounded somewhere
+        return quantity(float(coefficient), metric)
     if metric == "peak_bytes":
         return f"{coefficient} B"
     return quantity(float(coefficient), metric, digits=15)
