@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import chain
 
 import numpy as np
 from sympy import QQ
 from sympy.polys.matrices import DomainMatrix
 
 from .arrays import Array
-from .law import Exponent, Law
+from .law import Exponent, Law, Polynomial, Since
 from .structure import LeftOver
 from .terms import Leading, Monomial, monomials
 
@@ -46,23 +47,26 @@ def exact_law(
     if (whole != np.round(whole)).any() or whole.max() > _LARGEST:
         return None
     for terms in _candidates(len(axes), theory):
-        if len(terms) < len(values) and (found := _solve(terms, sizes, values)):
-            return _law(tuple(axes), found, sizes, values)
+        if len(terms) < len(values) and (found := solve(terms, sizes, values)):
+            return law_of(tuple(axes), [found], sizes, values)
     return None
 
 
 def _candidates(axes: int, theory: Leading | None) -> Iterator[Sequence[Monomial]]:
     """Terms of theory and its divisors, then all up to a degree in each size, lowest first."""
     if theory is not None:
-        own = (*theory.divisors(), *(term for _, term in theory.terms))
-        yield [term for term in own if not any(term.logs) and not np.mod(term.powers, 1).any()]
+        yield own_terms(theory)
     for highest in range(1, _HIGHEST + 1):
         yield monomials(axes, highest)
 
 
-def _solve(
-    terms: Sequence[Monomial], sizes: Array, values: Array
-) -> list[tuple[Fraction, Monomial]] | None:
+def own_terms(theory: Leading) -> list[Monomial]:
+    """Terms of theory and their divisors, as far as a polynomial may have them."""
+    own = (*theory.divisors(), *(term for _, term in theory.terms))
+    return [term for term in own if not any(term.logs) and not np.mod(term.powers, 1).any()]
+
+
+def solve(terms: Sequence[Monomial], sizes: Array, values: Array) -> Polynomial | None:
     """Coefficients other than 0; None where none gives all values, or several do."""
     rows = [
         [QQ(_power(point, term)) for term in terms] + [QQ(int(value))]
@@ -73,7 +77,14 @@ def _solve(
         return None
     solution = reduced.to_list()
     found = [Fraction(str(solution[at][-1])) for at in range(len(terms))]
-    return [(c, term) for c, term in zip(found, terms, strict=True) if c]
+    return tuple((c, term) for c, term in zip(found, terms, strict=True) if c)
+
+
+def evaluate(polynomial: Polynomial, sizes: Array) -> list[Fraction]:
+    """Evaluate a polynomial at sizes (points, axes), with no error."""
+    return [
+        sum((c * _power(point, term) for c, term in polynomial), Fraction(0)) for point in sizes
+    ]
 
 
 def _power(point: Array, term: Monomial) -> Fraction:
@@ -84,24 +95,32 @@ def _power(point: Array, term: Monomial) -> Fraction:
     return value
 
 
-def _law(
+def law_of(
     axes: tuple[str, ...],
-    polynomial: list[tuple[Fraction, Monomial]],
+    phases: Sequence[Polynomial],
     sizes: Array,
     values: Array,
+    since: Since | None = None,
 ) -> Law:
-    """Write a polynomial as a law, whose terms of highest order lead."""
-    lead = Leading.of(axes, {term: float(c) for c, term in polynomial})
+    """Write the largest of some polynomials as a law, whose terms of highest order lead.
+
+    The first of them gives the law its terms of lower order.
+    """
+    most: dict[Monomial, float] = {}
+    for c, term in chain(*phases):
+        most[term] = max(most.get(term, float(c)), float(c))
+    lead = Leading.of(axes, most)
     leads = {term for _, term in lead.terms}
     return Law(
         leading=lead,
         coefficient=1.0,
         exponents=tuple(Exponent(axis, *3 * (lead.degree(axis),)) for axis in axes),
-        terms=tuple((float(c), term) for c, term in polynomial if term not in leads),
+        terms=tuple((float(c), term) for c, term in phases[0] if term not in leads),
         sizes=sizes,
         values=values,
         residuals=np.zeros(len(values)),
         left_over=LeftOver(0.0),
-        spare=len(values) - len(polynomial),
-        polynomial=tuple(polynomial),
+        spare=len(values) - sum(map(len, phases)),
+        polynomials=tuple(phases),
+        since=since,
     )

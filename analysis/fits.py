@@ -14,6 +14,7 @@ import pandas as pd
 from sympy import Expr, Symbol
 
 from .. import layers
+from ..measure.modes import MODES
 from . import readers, table
 from .discover import Form, discover
 from .exact import exact_law
@@ -21,6 +22,7 @@ from .explain import Gap, gaps
 from .fitting import fit_law
 from .holdout import Trial, trials
 from .law import Law
+from .peaks import peak_law
 from .table import Series, TableError
 from .terms import ExpressionError, Leading, leading, parse
 from .verdict import MARGIN, Judgement, Verdict, judge
@@ -37,11 +39,10 @@ _NO_LAW: Mapping[str, Any] = {
 
 _TOLD = 0.01  # a leading part less likely than this is not told of
 
-#: Which field of a layer's theory speaks of a metric.
+#: Which field of a layer's theory speaks of a metric; for ``peak_bytes`` see `Layer.peak_memory`.
 THEORY_OF = {
     "seconds": "time",
     "flops": "flops",
-    "peak_bytes": "memory",
     "parameters": "parameters",
     "sequential_ops": "sequential_ops",
     "path_length": "path_length",
@@ -55,7 +56,7 @@ class Fit:
     Attributes
     ----------
     series
-        The points.
+        The points that the law is about.
     law
         The fitted law; None where there is a single point, or no size varies.
     theory
@@ -76,7 +77,7 @@ class Fit:
     @cached_property
     def trials(self) -> Sequence[Trial]:
         """How well the law predicts its own largest points when they are left out."""
-        if self.law is None or self.law.polynomial:
+        if self.law is None or self.law.polynomials:
             return ()
         return trials(self.law, overlap=self.series.timed)
 
@@ -209,7 +210,7 @@ def fit(
             progress(done, len(series), one)
         theory = expected.get(one.layer)
         if theory is None:
-            theory = theory_of(one.layer, one.metric)
+            theory = theory_of(one.layer, one.metric, one.mode)
         fits.append(fit_series(one, theory, margin, at_most=at_most))
     return fits
 
@@ -229,9 +230,16 @@ def _series(source: Source, axes: Sequence[str]) -> list[Series]:
     return list(table.cut(table.check(frame, name, axes), name, axes))
 
 
-def theory_of(layer: str, metric: str) -> Expr | None:
-    """Look up what the registry says of a layer's metric; None where it says nothing."""
-    if layer not in layers.names() or metric not in THEORY_OF:
+def theory_of(layer: str, metric: str, mode: str = "forward") -> Expr | None:
+    """Look up what the registry says of a layer's metric; None where it says nothing.
+
+    The order of the time is the same for every pass; that of the peak memory is not.
+    """
+    if layer not in layers.names():
+        return None
+    if metric == "peak_bytes":
+        return layers.get(layer).peak_memory(mode) if mode in MODES else None
+    if metric not in THEORY_OF:
         return None
     expression: Expr = getattr(layers.get(layer).tied_theory(), THEORY_OF[metric])
     return expression if expression.is_finite else None
@@ -262,6 +270,8 @@ def fit_series(
     silent = [axis for axis in series.axes if axis not in named]
     lead = leading(theory * prod(map(Symbol, silent)), series.axes, series.constants)
     law = _exact(series, lead) or _law(series, lead)
+    if law.since is not None:
+        series = series.since(law.since.axis, law.since.size)
     spoken = {axis: lead.degree(axis) for axis in series.axes if axis not in silent}
     return Fit(series, law, lead, *judge(law, spoken, margin, at_most=at_most))
 
@@ -270,7 +280,10 @@ def _exact(series: Series, lead: Leading | None = None) -> Law | None:
     """Find the exact law of a count; a time is measured, and has none."""
     if series.timed:
         return None
-    return exact_law(series.axes, series.sizes, series.values, lead)
+    law = exact_law(series.axes, series.sizes, series.values, lead)
+    if law is None and lead is not None and series.metric == "peak_bytes":
+        return peak_law(series.axes, series.sizes, series.values, lead)
+    return law
 
 
 def _law(series: Series, lead: Leading) -> Law:

@@ -19,7 +19,7 @@ from .prediction import Posterior, Prediction, Reach, ladder, within
 from .projection import Projection
 from .regimes import Bend, Stepped
 from .structure import LeftOver
-from .terms import Leading, Monomial
+from .terms import Leading, Monomial, columns
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,6 +31,19 @@ _STEP = 1e-4  # of the logarithm of a size, over which slopes are taken
 
 #: A sum: what costs are that do not overlap.
 SUM: Mapping[float, float] = {1: 1.0}
+
+
+#: A sum of terms with their coefficients, exact.
+Polynomial = tuple[tuple[Fraction, Monomial], ...]
+
+
+@dataclass(frozen=True)
+class Since:
+    """From where on a law holds: a size of an axis, and how many points lie below it."""
+
+    axis: str
+    size: float
+    below: int
 
 
 @dataclass(frozen=True)
@@ -91,9 +104,11 @@ class Law:
         Every lower-order term that was allowed in all regimes.
     processes
         (points, processes): which share of a point's repeats each measured, where that is known.
-    polynomial
-        Of a law that gives every value exactly, its terms with their coefficients, all of them;
-        empty where it was fitted.
+    polynomials
+        Of a law that gives every value exactly, the polynomials whose largest it is: one, or
+        several where it is a peak; empty where it was fitted.
+    since
+        From where on an exact law holds; None where all points follow it.
     """
 
     leading: Leading
@@ -115,7 +130,8 @@ class Law:
     problems: Sequence[tuple[Projection, Sequence[Monomial | Stepped]]] = ()
     lower: Sequence[Monomial] = ()
     processes: Array | None = None
-    polynomial: tuple[tuple[Fraction, Monomial], ...] = ()
+    polynomials: tuple[Polynomial, ...] = ()
+    since: Since | None = None
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -134,6 +150,13 @@ class Law:
 
     def parts(self, sizes: Array) -> Array:
         """Each term's value at sizes (points, axes): (points, terms + 1), the leading one last."""
+        if self.polynomials:
+            lower = columns([term for _, term in self.terms], sizes) * [c for c, _ in self.terms]
+            exact = [
+                columns([term for _, term in each], sizes) @ [float(c) for c, _ in each]
+                for each in self.polynomials
+            ]
+            return np.column_stack([lower, np.max(exact, axis=0) - lower.sum(axis=1)])
         lead = self.coefficient * self.leading.column(sizes) * np.prod(sizes**self.shift, axis=1)
         if self.bend is not None and self.bent is not None:
             lead = lead * self.bend.size(sizes) ** self.bent.estimate
@@ -192,7 +215,7 @@ class Law:
         ValueError
             If there were too few points for intervals.
         """
-        if self.polynomial:
+        if self.polynomials:
             ends = np.zeros((len(self.axes), 2))
         else:
             ends = self._drawn.quantiles(_ends(level))[: len(self.axes)]
@@ -242,7 +265,7 @@ class Law:
             As `predict` does.
         """
         sizes = self._checked(sizes)
-        if self.polynomial:
+        if self.polynomials:
             return self.predict(sizes)[None, :]
         return self._posterior.predict(sizes, measured=measured)
 

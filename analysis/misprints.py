@@ -106,7 +106,7 @@ def misprints(
     pairs = [
         (fit, law, half, (group, fit.series.metric, fit.series.mode))
         for fit, half, group in zip(fits, halves, groups or [0] * len(fits), strict=True)
-        if (law := fit.law) is not None and not law.polynomial
+        if (law := fit.law) is not None and not law.polynomials
     ]
     found: list[Deleted] = []
     for fit, law, half, kind in pairs:

@@ -6,7 +6,7 @@ import csv
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +119,12 @@ class Series:
     def timed(self) -> bool:
         """Whether these are times: only such costs can overlap, change regimes, and err."""
         return self.metric == "seconds"
+
+    def since(self, axis: str, size: float) -> Series:
+        """Give the points from a size of an axis on, of what is not timed."""
+        kept = self.sizes[:, self.axes.index(axis)] >= size
+        processes = None if self.processes is None else self.processes[kept]
+        return replace(self, sizes=self.sizes[kept], values=self.values[kept], processes=processes)
 
     def __str__(self) -> str:
         other = [f"{column}={value}" for column, value in self.by.items()]

@@ -82,7 +82,7 @@ def judge(
     worst = (v for v in (Verdict.DIFFERS, Verdict.UNRESOLVED) if v in found)
     verdict = next(worst, Verdict.MATCHES)
     reasons = [judged.reason for judged in single.values() if judged.verdict is verdict]
-    if not law.polynomial and law.sample is not None and not law.left_over.testable:
+    if not law.polynomials and law.sample is not None and not law.left_over.testable:
         reasons.append(
             "whether the law describes the points could not be tested: there is one value a point, "
             "and there are too few neighbours"
@@ -96,6 +96,8 @@ def judge(
         )
     if law.step is not None:
         reasons.append(_two_regimes(law))
+    elif law.since is not None:
+        reasons.append(law.regimes)
     elif law.regimes:
         reasons.append(f"two regimes: {law.regimes}; the verdict is about the other side")
     return Judgement(verdict, "; ".join(dict.fromkeys(reasons))), single
@@ -121,15 +123,21 @@ def _judge_exponent(
     if not within and (reason := _across_a_border(law, exponent)):
         return Judgement(Verdict.UNRESOLVED, reason)
     # What makes the interval itself worthless comes before what it says.
-    for doubt in () if law.polynomial else (_too_few, _hidden, _left_over, _at_the_edge):
+    for doubt in () if law.polynomials else (_too_few, _hidden, _left_over, _at_the_edge):
         if reason := doubt(law, exponent):
             return Judgement(Verdict.UNRESOLVED, reason)
     said = f"{exponent} (theory {theory:g})"
     if within:
         inside = f"at most {margin:g} above" if at_most else f"within ±{margin:g}"
-        return Judgement(Verdict.MATCHES, f"{said}: {'exactly' if law.polynomial else inside}")
-    if exponent.high < low and not law.polynomial and (reason := _perhaps_hidden(law, exponent)):
+        return Judgement(Verdict.MATCHES, f"{said}: {'exactly' if law.polynomials else inside}")
+    if exponent.high < low and not law.polynomials and (reason := _perhaps_hidden(law, exponent)):
         return Judgement(Verdict.UNRESOLVED, reason)
+    if law.since is not None and exponent.high < low:
+        return Judgement(
+            Verdict.UNRESOLVED,
+            f"{said}: where the law holds, another part of the pass needs most: "
+            f"measure larger {exponent.axis}",
+        )
     if exponent.low > high or exponent.high < low:
         way = "faster" if exponent.estimate > theory else "slower"
         reason = f"{said}: it grows {way} than theory here"
@@ -212,7 +220,7 @@ def _left_over(law: Law, exponent: Exponent) -> str | None:
         return None
     if left.axis is not None and left.size is not None and left.share is not None:
         where = (
-            f": at {left.axis} = {left.size:g} the times lie {abs(left.share):.0%} "
+            f": at {left.axis} = {left.size:g} the points lie {abs(left.share):.0%} "
             f"{'above' if left.share > 0 else 'below'} it"
         )
         return (

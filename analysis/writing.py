@@ -34,6 +34,11 @@ def summary(law: Law) -> str:
 
 def regimes(law: Law) -> str:
     """Say in words where the law changes, and how; empty where all points follow one."""
+    if law.since is not None:
+        return (
+            f"the law holds from {law.since.axis} = {number(law.since.size)} on; "
+            f"{law.since.below} points below it follow others"
+        )
     if law.step is not None:
         return law.step.words(law.axes, law.border)
     if law.bend is None or law.bent is None:
@@ -68,9 +73,12 @@ def _overlap(law: Law) -> str:
 
 def expression(law: Law) -> str:
     """Write the law as SymPy reads it, in the size symbols and the metric's unit."""
-    if law.polynomial:
-        products = (_exactly(c, term.text(law.axes)) for c, term in law.polynomial)
-        return " + ".join(products)
+    if law.polynomials:
+        sums = [
+            " + ".join(_exactly(c, term.text(law.axes)) for c, term in each)
+            for each in law.polynomials
+        ]
+        return sums[0] if len(sums) == 1 else f"Max({', '.join(sums)})"
     written = [product(c, term.text(law.axes)) for c, term in law.terms]
     if law.coefficient:
         written += [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sympy import Expr
@@ -91,6 +92,33 @@ class Layer(ABC):
     def tied_theory(self) -> Theory:
         """Theory in the swept sizes alone: the ties put in."""
         return self.theory.at(self.ties)
+
+    def peak_memory(self, mode: str) -> Expr:
+        """Order of what a pass adds to the memory at its peak, in elements, in the swept sizes.
+
+        A forward pass holds its temporaries and its output, to leading order exactly so. The
+        gradients of inputs and weights are as large as these, and on the way to them are those of
+        the temporaries; ``backward`` finds the activations there already, ``training`` adds them.
+
+        Raises
+        ------
+        ValueError
+            If no pass has the name.
+        """
+        theory = self.tied_theory()
+        output = self._elements(self.output)
+        gradients = sum(map(self._elements, self.inputs.values())) + theory.parameters
+        peaks = {
+            "forward": theory.temporaries + output,
+            "backward": theory.temporaries + gradients,
+            "training": theory.memory + theory.temporaries + output + gradients,
+        }
+        if mode not in peaks:
+            raise ValueError(f"no mode is called {mode!r}; there are: {', '.join(peaks)}")
+        return peaks[mode].expand()
+
+    def _elements(self, shape: Shape) -> Expr:
+        return put(prod(shape), self.ties)
 
     def make_inputs(
         self,

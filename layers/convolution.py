@@ -36,7 +36,7 @@ class Convolution(Textbook):
         memory=n * k * d,
         sequential_ops=Integer(1),
         path_length=n / k,
-        temporaries=n * k * d + (n + k - 1) * d,
+        temporaries=n * k * d + (n + k) * d,
         sources={
             "time": f"course text A6.4; {TABLE_1}",
             "flops": "one product (n × kd)(kd × d); the padding is multiplied too",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
 from sympy import Expr
@@ -11,7 +12,7 @@ from sympy import Expr
 from ..analysis import ExpressionError, Fit, Law
 from ..analysis.regimes import Stepped
 from ..analysis.terms import Leading, Monomial, leading
-from .units import NONE, number, quantity
+from .units import NONE, called, number, quantity
 
 
 class Term(NamedTuple):
@@ -49,23 +50,51 @@ def order_text(expr: Expr) -> str:
     return f"O({above})" if below == "1" else f"O({above}/{below})"
 
 
-def terms(law: Law, metric: str) -> list[Term]:
-    """Terms of a fitted law, the leading ones last."""
-    found = [
-        Term(quantity(c * weight, metric), _factors(law.axes, m), where_text(term, law.axes))
-        for c, term in law.terms
-        for weight, m in _monomials(term)
-    ]
-    if law.coefficient:
-        found += [
-            Term(
-                quantity(law.coefficient * weight, metric),
-                _factors(law.axes, m, law.shift),
-                _bend_text(law),
-            )
-            for weight, m in law.leading.terms
+def sums(law: Law, metric: str) -> list[list[Term]]:
+    """Terms of a law, the leading ones of a fitted one last.
+
+    It is one sum but for the exact law of a peak, which may be the largest of several.
+    """
+    if law.polynomials:
+        return [
+            [Term(_exactly(c, metric), _factors(law.axes, term)) for c, term in each]
+            for each in law.polynomials
         ]
-    return found
+    return [[*_lower(law, metric), *_leading(law, metric)]]
+
+
+def law_text(law: Law, metric: str) -> str:
+    """Write a law in a line: ``time = 2 µs + 3 ns·n^2``."""
+    p = overlap_text(law)
+    written = [
+        " + ".join(f"({term})^{p}" if p else str(term) for term in each).replace("+ -", "- ")
+        for each in sums(law, metric)
+    ]
+    cost = f"{called(metric)}^{p}" if p else called(metric)
+    return f"{cost} = {written[0]}" if len(written) == 1 else f"{cost} = max({', '.join(written)})"
+
+
+def _exactly(coefficient: Fraction, metric: str) -> str:
+    """Write the coefficient of an exact law with all its digits, bytes as such."""
+    if coefficient.denominator > 1:  # of values that were rounded somewhere
+        return quantity(float(coefficient), metric)
+    if metric == "peak_bytes":
+        return f"{coefficient} B"
+    return quantity(float(coefficient), metric, digits=15)
+
+
+def _lower(law: Law, metric: str) -> Iterator[Term]:
+    for c, term in law.terms:
+        for weight, m in _monomials(term):
+            yield Term(
+                quantity(c * weight, metric), _factors(law.axes, m), where_text(term, law.axes)
+            )
+
+
+def _leading(law: Law, metric: str) -> Iterator[Term]:
+    for weight, m in law.leading.terms if law.coefficient else ():
+        coefficient = quantity(law.coefficient * weight, metric)
+        yield Term(coefficient, _factors(law.axes, m, law.shift), _bend_text(law))
 
 
 def _bend_text(law: Law) -> str:

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Sequence
 
 from .content import Content
 from .crossovers import HEAD as CROSSING_HEAD
-from .formulas import overlap_text, terms
+from .formulas import law_text
 from .gaps import EXPLAINED, HEAD, gap_rows
 from .roofline import EXPLAINED as ROOF_EXPLAINED
 from .roofline import HEAD as SHARE_HEAD
 from .roofline import share_rows
-from .units import called
 
 
 def render(content: Content) -> str:
@@ -52,10 +51,7 @@ def _sections(content: Content) -> Iterable[str]:
         name = row.label
         yield f"**{escape(name)}**: {row.verdict}. {escape(fit.reason)}."
         if fit.law is not None:
-            p = overlap_text(fit.law)
-            written = [f"({t})^{p}" if p else str(t) for t in terms(fit.law, fit.series.metric)]
-            cost = called(fit.series.metric)
-            yield f"    {f'{cost}^{p}' if p else cost} = {' + '.join(written)}"
+            yield f"    {law_text(fit.law, fit.series.metric)}"
     if gaps := gap_rows(content.fits):
         yield "## Why slopes differ from theory"
         yield escape(EXPLAINED)

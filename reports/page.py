@@ -17,7 +17,7 @@ from .caches import outgrown
 from .content import Content
 from .crossovers import HEAD as CROSSING_HEAD
 from .figures import Picture
-from .formulas import Term, overlap_text, terms
+from .formulas import Term, overlap_text, sums
 from .gaps import EXPLAINED, HEAD, gap_rows
 from .roofline import EXPLAINED as ROOF_EXPLAINED
 from .roofline import HEAD as SHARE_HEAD
@@ -41,8 +41,9 @@ class Section:
         The law's row of the summary, and the law.
     facts
         (label, value) pairs: the formula, the source of theory, how well the law describes.
-    metric, terms, overlap
-        Name of the cost, the law's terms, and the overlap exponent where it is not 1.
+    metric, sums, overlap
+        Name of the cost, the terms of the sums whose largest is the law, and the overlap exponent
+        where it is not 1.
     pictures
         Its figures.
     """
@@ -52,7 +53,7 @@ class Section:
     fit: Fit
     facts: Sequence[tuple[str, str]]
     metric: str
-    terms: Sequence[Term]
+    sums: Sequence[Sequence[Term]]
     overlap: str
     pictures: Sequence[Picture]
 
@@ -99,7 +100,7 @@ def _sections(content: Content) -> Iterator[Section]:
             fit=fit,
             facts=list(_facts(fit, content.caches)),
             metric=called(fit.series.metric),
-            terms=terms(fit.law, fit.series.metric) if fit.law else (),
+            sums=sums(fit.law, fit.series.metric) if fit.law else (),
             overlap=overlap_text(fit.law) if fit.law else "",
             pictures=figures.law_pictures(fit),
         )

@@ -9,7 +9,7 @@ from ..analysis import MARGIN, Fit, Verdict
 from ..analysis.arrays import Array
 from ..analysis.rivals import Line, Points
 from .fitted import Fitted, fit_sources
-from .formulas import overlap_text, terms, theory_text
+from .formulas import law_text, theory_text
 from .markdown import escape, table
 from .published_figures import figure
 from .source import Source
@@ -194,18 +194,15 @@ def _row(one: Fitted, fit: Fit) -> tuple[str, ...]:
 def _law_text(fit: Fit) -> str:
     if fit.law is None:
         return "no law"
-    metric, p = fit.series.metric, overlap_text(fit.law)
-    written = [f"({term})^{p}" if p else str(term) for term in terms(fit.law, metric)]
-    cost = called(metric)
-    return escape(f"{f'{cost}^{p}' if p else cost} = {' + '.join(written)}")
+    return escape(law_text(fit.law, fit.series.metric))
 
 
 def _because(fit: Fit) -> str:
     if fit.judgement is not None:
         return f"{fit.judgement.verdict.value.capitalize()}: {fit.reason}"
-    if fit.law is not None and fit.law.polynomial:
+    if fit.law is not None and fit.law.polynomials:
         return (
-            f"A polynomial of {len(fit.law.polynomial)} terms gives all {len(fit.law.values)} "
+            f"A polynomial of {len(fit.law.polynomials[0])} terms gives all {len(fit.law.values)} "
             "printed values"
         )
     found = "; ".join(f"{form.text}: {form.weight:.2f}" for form in fit.forms if form.weight > 0.05)

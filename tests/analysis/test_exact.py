@@ -132,4 +132,4 @@ def test_an_exact_law_of_another_degree_differs(table_of):
 
 def test_times_are_never_exact(table_of):
     (found,) = fit(table_of("mine", SIZES, 2 * N * D**2), {"mine": "n*d**2"})
-    assert not found.law.polynomial
+    assert not found.law.polynomials

@@ -6,7 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import sympy
+from layerlaw import layers
 from layerlaw.analysis import TableError, fit, to_json
+from layerlaw.analysis.fits import theory_of
+from layerlaw.analysis.terms import leading
+from layerlaw.measure.modes import MODES
 
 
 def test_the_json_keeps_its_contract(rows):
@@ -67,6 +71,32 @@ def test_theory_is_that_of_the_metric():
     entry = one.to_dict()
     assert entry["exponents"]["n"]["expected"] == 2
     assert entry["verdict"] == "matches"
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [
+        ("forward", {"n": 1, "d": 1}),  # the states
+        ("backward", {"n": 1, "d": 2}),  # gradients of states and weights
+        ("training", {"n": 1, "d": 2}),
+        ("dreaming", None),
+    ],
+)
+def test_theory_of_the_memory_is_that_of_the_pass(mode, expected):
+    theory = theory_of("rnn", "peak_bytes", mode)
+    if expected is None:
+        assert theory is None
+    else:
+        lead = leading(theory, ("n", "d"))
+        assert {axis: lead.degree(axis) for axis in lead.axes} == expected
+    assert theory_of("rnn", "seconds", mode) == theory_of("rnn", "seconds")
+
+
+def test_every_layer_has_a_theory_of_its_memory_for_every_pass():
+    for name in layers.names():
+        for mode in MODES:
+            lead = leading(theory_of(name, "peak_bytes", mode), layers.get(name).axes)
+            assert lead.degree("n") >= 1
 
 
 def test_one_point_among_others_is_unresolved_and_says_so(rows):

@@ -31,6 +31,10 @@ def test_the_page_about_flops_counts_right() -> None:
     run_programs("flops.md")
 
 
+def test_the_page_about_memory_measures_right() -> None:
+    run_programs("memory.md")
+
+
 def test_the_walk_through_adds_a_layer_that_agrees_with_its_theory() -> None:
     known = layers.names()
     run_programs("layers.md")

@@ -3,11 +3,13 @@ import dataclasses
 import numpy as np
 import pandas as pd
 from layerlaw import analysis
+from layerlaw.analysis.exact import exact_law
+from layerlaw.analysis.peaks import peak_law
 from layerlaw.analysis.regimes import Border, Stepped
-from layerlaw.analysis.terms import Monomial
+from layerlaw.analysis.terms import Monomial, leading, parse
 from layerlaw.reports import common_size, in_order, summary
 from layerlaw.reports.coverage import covers, span
-from layerlaw.reports.formulas import order_text, terms, theory_text
+from layerlaw.reports.formulas import law_text, order_text, sums, theory_text
 from layerlaw.reports.summary import cost_name, variants
 from sympy import oo, symbols
 
@@ -109,7 +111,9 @@ def test_orders_are_written_as_in_a_textbook():
 
 def test_a_law_is_written_with_units_and_its_fitted_exponents():
     fit = exact("rnn", 2e-9, {"n": 1, "d": 2}, overhead=1.5e-5)
-    assert [str(term) for term in terms(fit.law, "seconds")] == ["15 µs", "2 ns·n^1.00·d^2.00"]
+    assert [[str(term) for term in each] for each in sums(fit.law, "seconds")] == [
+        ["15 µs", "2 ns·n^1.00·d^2.00"]
+    ]
 
 
 def test_a_term_of_one_regime_says_where_it_holds():
@@ -117,7 +121,7 @@ def test_a_term_of_one_regime_says_where_it_holds():
     for beyond, sign in ((True, "≥"), (False, "<")):
         step = Stepped(Monomial((1.0, 1.0), (0, 0)), border, beyond)
         law = dataclasses.replace(exact("rnn", 2e-9, {"n": 1, "d": 2}).law, terms=((1e-9, step),))
-        assert str(terms(law, "seconds")[0]) == f"1 ns·n·d [d² {sign} 200]"
+        assert str(sums(law, "seconds")[0][0]) == f"1 ns·n·d [d² {sign} 200]"
 
 
 def test_a_term_that_comes_in_part_says_so():
@@ -126,9 +130,19 @@ def test_a_term_that_comes_in_part_says_so():
     for beyond, where in ((True, "d ≥ 50, 30% below 200"), (False, "d < 200, 70% from 50")):
         step = Stepped(Monomial((1.0, 1.0), (0, 0)), border, beyond)
         stepped = dataclasses.replace(law, terms=((1e-9, step),))
-        assert str(terms(stepped, "seconds")[0]) == f"1 ns·n·d [{where}]"
+        assert str(sums(stepped, "seconds")[0][0]) == f"1 ns·n·d [{where}]"
 
 
 def test_titles_come_from_the_registry():
     (row,) = summary([exact("sdpa", 1.0, {"n": 2, "d": 1})])
     assert row.title == "scaled-dot-product attention"
+
+
+def test_an_exact_law_is_written_with_all_its_digits():
+    sizes = np.array(np.meshgrid([16, 32, 48, 64, 96], [16, 32, 48, 64, 96])).reshape(2, -1).T
+    n, d = sizes.astype(float).T
+    order = leading(parse("n*d + d**2"), ("n", "d"))
+    law = exact_law(("n", "d"), sizes, 28 * n * d + 48 * d**2 - 36 * d + 12856, order)
+    assert law_text(law, "peak_bytes") == ("peak memory = 12856 B - 36 B·d + 28 B·n·d + 48 B·d^2")
+    peak = peak_law(("n", "d"), sizes, np.maximum(16 * d**2, 8 * n * d + 8 * d**2), order)
+    assert law_text(peak, "peak_bytes") == ("peak memory = max(8 B·n·d + 8 B·d^2, 16 B·d^2)")
