@@ -20,13 +20,13 @@ from ..layers.theory import SYMBOLS, put
 from .exact import exact_law
 
 #: Sizes at which formulas are verified; path lengths at fewer positions, for the way is followed.
-VERIFIED = {"n": (32, 50), "d": (20,), "k": (9,)}
+VERIFIED = {"n": (24, 50), "d": (20,), "k": (9,)}
 
 #: A length at which a layer without a loop is counted all the same.
 FAR = {"n": 1_000_000, "d": 64, "k": 9}
 
 #: Sizes from which path lengths are solved: where layers are stacked, kernels take part.
-_WAYS = {"n": (4, 8, 16, 32), "d": (4, 8), "k": (3, 5, 7)}
+_WAYS = {"n": (4, 8, 32), "d": (4, 8, 12), "k": (3, 5, 7)}
 
 _N = SYMBOLS["n"]
 

@@ -1,9 +1,10 @@
 """How far a layer carries a signal, and through how many operations: reach and path length.
 
-What a number depends on is found by changing it. Every operation of a pass is run a second time
-with those of its arguments' numbers changed that a signal from one position has reached; what
-comes out otherwise has been reached too, later by the operation's own steps. So a mask, a padding
-or a weight that is zero stops the signal, and nothing fades on a long way, as a gradient does.
+What a number depends on is found by changing it. Every operation of a pass is run twice more, on
+numbers of the size of 1, the second time with those changed that a signal from one position has
+reached; what comes out otherwise has been reached too, later by the operation's own steps. Zeros
+and infinities are left as they are, so a mask, a padding or a weight that is zero stops the signal;
+nothing else does, and nothing fades on a long way, as a gradient would.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Signal(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch gives
     def __init__(self, seed: int = 0) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # the same
         self._random = torch.Generator().manual_seed(seed)
-        self._steps = WeakTensorKeyDictionary()  # type: ignore[no-untyped-call]  # the same
+        self._steps = WeakTensorKeyDictionary()
 
     def steps(self, x: Tensor) -> Tensor:
         """Fewest operations after which the signal reaches each number; infinite where never.
@@ -78,19 +79,22 @@ class Signal(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch gives
             for x, known in zip(tree_leaves(out), tree_leaves(func(*seen, **how)), strict=True):
                 self._steps[x] = known
             return out
-        before, form = tree_flatten((args, kwargs))
+        given, form = tree_flatten((args, kwargs))
         arrivals = self._arrivals(func, args, kwargs)
-        times = sorted({time for each in arrivals for time in each.unique().tolist()} - {inf})
-        if times and func._schema.is_mutable:
-            before = [x.clone() if isinstance(x, Tensor) else x for x in before]
+        times = sorted({time for each in arrivals for time in each.flatten().tolist()} - {inf})
+        alike = [self._alike(x) for x in given] if times else []
+
+        def run(leaves: Iterable[Any]) -> list[Tensor]:
+            again, named = tree_unflatten(leaves, form)
+            return [x for x in tree_leaves(func(*again, **named)) if isinstance(x, Tensor)]
+
         out = func(*args, **kwargs)
         made = [x for x in tree_leaves(out) if isinstance(x, Tensor)]
         reached = [torch.full(x.shape, inf, dtype=torch.float64) for x in made]
+        unchanged = run(map(_copied, alike)) if times else []
         for time in reversed(times):  # the earliest last: it is the one that stays
-            changed = self._changed(before, arrivals, time)
-            again, named = tree_unflatten(changed, form)
-            others = [x for x in tree_leaves(func(*again, **named)) if isinstance(x, Tensor)]
-            for x, other, when in zip(made, others, reached, strict=True):
+            changed = run(self._changed(alike, arrivals, time))
+            for x, other, when in zip(unchanged, changed, reached, strict=True):
                 when[_differ(x, other)] = time
         for x, when in zip(made, reached, strict=True):
             self.steps(x).copy_(when)
@@ -109,18 +113,30 @@ class Signal(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch gives
             for x in tree_leaves(given)
         ]
 
+    def _alike(self, x: Any) -> Any:
+        """Numbers of the size of 1 and of the same signs; zeros and infinities as they are."""
+        if not isinstance(x, Tensor) or not x.is_floating_point():
+            return _copied(x)
+        return torch.where(x.isfinite(), x.sign() * self._numbers(x), x)
+
     def _changed(
         self, given: Sequence[Any], arrivals: Sequence[Tensor], time: float
     ) -> Iterator[Any]:
-        """Change the numbers that the signal has brought by a time, each by a random amount."""
+        """Change the numbers that the signal has reached by a time, each by its own amount."""
         for x, arrived in zip(given, arrivals, strict=True):
-            if not isinstance(x, Tensor):
-                yield x
-            elif not (here := arrived <= time).any():
-                yield x.clone()  # an operation in place may write to it
+            if (here := arrived <= time).any():
+                sign = torch.where(x == 0, 1.0, x.sign())
+                yield torch.where(here & x.isfinite(), sign * self._numbers(x), x)
             else:
-                noise = torch.randn(x.shape, generator=self._random, dtype=x.dtype)
-                yield torch.where(here, x + noise, x)
+                yield _copied(x)
+
+    def _numbers(self, x: Tensor) -> Tensor:
+        return torch.rand(x.shape, generator=self._random, dtype=x.dtype) + 0.5
+
+
+def _copied(x: Any) -> Any:
+    """Copy a tensor: an operation in place writes to it."""
+    return x.clone() if isinstance(x, Tensor) else x
 
 
 def _differ(x: Tensor, other: Tensor) -> Tensor:
@@ -170,7 +186,7 @@ def shortest_path(
     Raises
     ------
     ValueError
-        If layers have to be stacked whose output is no input of theirs.
+        If a layer has to be put on one whose output is not of its inputs' shape.
     NotImplementedError
         As `tracing.longest_chain` does.
     """
@@ -187,7 +203,7 @@ def shortest_path(
 
 
 def layers_needed(stack: Layer | Iterable[Layer], sizes: Sizes) -> int | None:
-    """Layers, one upon the other, after which the last position depends on the first.
+    """Count the layers, one upon the other, after which the last position depends on the first.
 
     The arguments and errors are those of `shortest_path`; None where it never does.
     """
@@ -210,28 +226,23 @@ def reach(layer: Layer, sizes: Sizes) -> Tensor:
 
 def _arrivals(layers: Iterable[Layer], sizes: Sizes, start: int) -> Iterator[Tensor]:
     """Give, after each layer of a stack, when the signal arrives at each position: (n,)."""
-    signal, given = Signal(), None
+    signal, below = Signal(), None
     for layer in layers:
         with _traceable():
             module = layer.build(sizes).double().eval()
-            if given is None:
-                given = layer.make_inputs(sizes, dtype=torch.float64)
+            given = layer.make_inputs(sizes, dtype=torch.float64)
+            if below is None:
                 for x, shape in zip(given, layer.inputs.values(), strict=True):
                     if n in shape:
                         signal.steps(x).select(1 + _axis(shape), start).fill_(0.0)
-            elif any(made != given[0].shape[1:] for made in _shapes(layer, sizes)):
+            elif any(x.shape != below.shape for x in given):
                 raise ValueError(f"layer {layer.name!r} does not fit on the one below it")
+            else:
+                given = (below,) * len(given)
             with signal:
-                out = module(*given)
-        given = (out,) * len(given)
+                below = out = module(*given)
         others = [axis for axis in range(out.dim()) if axis != 1 + _axis(layer.output)]
         yield signal.steps(out).amin(others)
-
-
-def _shapes(layer: Layer, sizes: Sizes) -> Iterator[tuple[int, ...]]:
-    """Give the shape of each input, without the batch."""
-    for x in layer.make_inputs(sizes, device="meta"):
-        yield tuple(x.shape[1:])
 
 
 def _axis(shape: Shape) -> int:

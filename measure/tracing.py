@@ -82,8 +82,8 @@ def steps(
 class Tracing(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch gives no types
     """Follow the depth of every number of what runs inside it.
 
-    Depth is kept by where numbers lie, not by tensor: views share it, and what writes into a part
-    of a tensor deepens that part alone.
+    An operation waits for all that it is given. Depth is kept by where numbers lie, not by tensor:
+    views share it, and what writes into a part of a tensor deepens that part alone.
 
     Attributes
     ----------
@@ -147,13 +147,17 @@ class _Memory:
         self._writes: list[tuple[np.ndarray[Any, Any], int]] = []
 
     def depth(self, x: Tensor) -> int:
-        """Greatest depth of what was written to where the tensor lies."""
-        if len(self._writes) == 1 and self._fills(x):
-            return self._writes[0][1]
-        place = _place(x)
-        return max(
-            (depth for other, depth in self._writes if np.shares_memory(place, other)), default=0
-        )
+        """Greatest depth of what was written to where the tensor lies, and not written over.
+
+        Where only a part of it was written over, what lay there before is counted too.
+        """
+        place, deepest = _place(x), 0
+        for other, depth in reversed(self._writes):
+            if np.shares_memory(place, other):
+                deepest = max(deepest, depth)
+                if _same(place, other):
+                    break
+        return deepest
 
     def write(self, x: Tensor, depth: int) -> None:
         """Note a depth; what lay at the same place, or anywhere if it is all there is, is gone."""
