@@ -19,14 +19,14 @@ from ..layers import Layer
 from ..layers.theory import SYMBOLS, put
 from .exact import exact_law
 
-#: Sizes at which formulas are verified; path lengths at fewer positions, for the way is followed.
+#: Sizes at which formulas are verified.
 VERIFIED = {"n": (24, 50), "d": (20,), "k": (9,)}
 
 #: A length at which a layer without a loop is counted all the same.
 FAR = {"n": 1_000_000, "d": 64, "k": 9}
 
 #: Sizes from which path lengths are solved: where layers are stacked, kernels take part.
-_WAYS = {"n": (4, 8, 32), "d": (4, 8, 12), "k": (3, 5, 7)}
+_WAYS = {"n": (4, 8, 16), "d": (4, 8, 12), "k": (3, 5, 7)}
 
 _N = SYMBOLS["n"]
 
@@ -120,52 +120,53 @@ def _loops(layer: Layer, grid: Sequence[Sizes]) -> bool:
     """Whether the layer takes more operations for more positions."""
     from ..measure.tracing import trace
 
-    return (
-        trace(layer, grid[0]).operations != trace(layer, {**grid[0], **_longest(grid)}).operations
-    )
+    short, long = grid[0], {**grid[0], "n": _longest(grid)}
+    return trace(layer, short).operations != trace(layer, long).operations
 
 
-def _longest(grid: Sequence[Sizes]) -> dict[str, int]:
-    return {"n": max(sizes["n"] for sizes in grid)}
+def _longest(grid: Sequence[Sizes]) -> int:
+    return max(sizes["n"] for sizes in grid)
 
 
 def _path(layer: Layer) -> Counted:
     """Derive the length of the path between the first position and the last."""
-    from ..measure.counting import grid
-    from ..measure.paths import shortest_path, span
+    from ..measure.counting import grid, path_length
+    from ..measure.paths import layers_needed
+
+    def length(sizes: Sizes) -> Expr | int:
+        return path_length(layer, sizes) or sympy.oo
 
     what = f"the path_length of layer {layer.name!r}"
     small, others = grid(layer, _WAYS), grid(layer, VERIFIED)
-    paths = [shortest_path(layer, sizes) for sizes in small]
-    known = [path for path in paths if path is not None]
-    if not known:
+    lengths = [length(sizes) for sizes in small]
+    if all(one == sympy.oo for one in lengths):
         expression: Expr = sympy.oo
-    elif len(known) < len(paths):
-        raise NotExact(f"{what}: the last position is reached at some sizes alone")
-    elif all(path.layers == 1 for path in known):
-        expression = _solve(what, layer.axes, small, [path.steps for path in known])
-    else:  # each layer goes so many positions further, whatever n is
-        axes = tuple(axis for axis in layer.axes if axis != "n")
-        long = [sizes for sizes in small if _longest(small).items() <= sizes.items()]
-        further = _solve(f"{what}, the span", axes, long, [span(layer, sizes) for sizes in long])
-        each = _solve(
-            what,
-            axes,
-            long,
-            [
-                path.steps // path.layers
-                for path, sizes in zip(known, small, strict=True)
-                if sizes in long
-            ],
-        )
-        expression = each * sympy.ceiling(sympy.cancel((_N - 1) / further))
-        _verify(what, expression, small, [path.steps for path in known])
-    there = [shortest_path(layer, sizes) for sizes in others]
-    _verify(what, expression, others, [path.steps if path else sympy.oo for path in there])
+    elif {layers_needed(layer, sizes) for sizes in small} == {1}:
+        expression = _solve(what, layer.axes, small, lengths)
+    else:
+        expression = _stacked(what, layer, small)
+    _verify(what, expression, small, lengths)
+    _verify(what, expression, others, [length(sizes) for sizes in others])
     return Counted("path_length", expression, tuple(small), tuple(others))
 
 
-def _solve(what: str, axes: Sequence[str], points: Sequence[Sizes], values: Sequence[int]) -> Expr:
+def _stacked(what: str, layer: Layer, grid: Sequence[Sizes]) -> Expr:
+    """Solve the path through layers of which each goes so many positions further, whatever n is."""
+    from ..measure.paths import shortest_path, span
+
+    axes = [axis for axis in layer.axes if axis != "n"]
+    long = [sizes for sizes in grid if sizes["n"] == _longest(grid)]
+    paths = [path for sizes in long if (path := shortest_path(layer, sizes))]
+    if len(paths) < len(long):
+        raise NotExact(f"{what}: at some sizes the first position reaches the last, at some never")
+    further = _solve(f"{what}, the span", axes, long, [span(layer, sizes) for sizes in long])
+    each = _solve(what, axes, long, [path.steps // path.layers for path in paths])
+    return each * sympy.ceiling(sympy.cancel((_N - 1) / further))
+
+
+def _solve(
+    what: str, axes: Sequence[str], points: Sequence[Sizes], values: Sequence[Expr | int]
+) -> Expr:
     """Find the polynomial in the sizes, or in the others and log₂ n, that gives all values."""
     if not any(values):
         return sympy.Integer(0)
@@ -190,7 +191,9 @@ def _solve(what: str, axes: Sequence[str], points: Sequence[Sizes], values: Sequ
     )
 
 
-def _verify(what: str, expression: Expr, points: Sequence[Sizes], values: Sequence[int]) -> None:
+def _verify(
+    what: str, expression: Expr, points: Sequence[Sizes], values: Sequence[Expr | int]
+) -> None:
     if not points:
         raise NotExact(f"{what}: there are no sizes to verify {expression} at")
     for sizes, value in zip(points, values, strict=True):

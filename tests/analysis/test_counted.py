@@ -122,6 +122,14 @@ def test_a_formula_that_does_not_hold_at_larger_sizes_is_refused():
         counted(Toy(longer))
 
 
+def test_a_path_that_some_sizes_lack_is_refused():
+    def short_sighted(x):  # long sequences are multiplied by zero
+        return x @ x.mT @ x * float(x.shape[1] < 8)
+
+    with pytest.raises(NotExact, match=r"path_length .* at some never"):
+        counted(Toy(short_sighted))
+
+
 def test_an_unknown_operation_is_refused_by_name():
     with pytest.raises(NotImplementedError, match=r"aten\.erf"):
         counted(Toy(torch.erf))
