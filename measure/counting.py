@@ -17,17 +17,28 @@ from .flops import count_flops
 from .paths import shortest_path
 from .tracing import longest_chain
 
-#: The metrics that are counted, in the order in which `count` gives them.
-COUNTED = ("flops", "parameters", "sequential_ops", "path_length")
-
 Ladders = Mapping[str, tuple[int, ...]]
 
 #: Sizes at which a layer is counted. Lengths are powers of two, so that a logarithm is whole; the
 #: width is a multiple of the usual heads, the kernel odd.
 LADDERS: Ladders = {"n": (2, 4, 8, 16), "d": (4, 8, 12), "k": (3, 5, 7)}
 
+#: Sizes at which sequential operations are counted: widths and kernels seldom take part.
+DEPTHS: Ladders = {**LADDERS, "d": (4, 8), "k": (3, 5)}
+
 #: Sizes at which path lengths are counted: over a few positions a signal may find shorter ways.
-PATHS: Ladders = {"n": (4, 8, 16, 32), "d": (4,), "k": (3,)}
+PATHS: Ladders = {"n": (4, 8, 16), "d": (4,), "k": (3,)}
+
+#: The ladders by metric.
+GRIDS: Mapping[str, Ladders] = {
+    "flops": LADDERS,
+    "parameters": LADDERS,
+    "sequential_ops": DEPTHS,
+    "path_length": PATHS,
+}
+
+#: The metrics that are counted, in the order in which `count` gives them.
+COUNTED = tuple(GRIDS)
 
 #: A size that no ladder is known for.
 _OTHER = (2, 4, 6)
@@ -66,7 +77,7 @@ def count(cases: Iterable[Case], *, process: int = 0) -> Iterator[list[Measureme
     Parameters
     ----------
     cases
-        Those of a sweep. Each layer is counted at sizes of its own, see `grid`, whatever theirs
+        Those of a sweep. Each layer is counted at sizes of its own, `GRIDS`, whatever theirs
         are, once for each device, dtype, number of threads and batch that occurs; of modes other
         than ``forward``, and of options, nothing is counted.
     process
@@ -88,7 +99,7 @@ def _of_layer(case: Case) -> Iterator[Measurement]:
     """Count one layer at all sizes of its grid."""
     layer = get(case.layer)
     for metric in COUNTED:
-        for sizes in grid(layer, PATHS if metric == "path_length" else LADDERS):
+        for sizes in grid(layer, GRIDS[metric]):
             at = replace(case, sizes=sizes)
             try:
                 value = _value(layer, metric, at)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from layerlaw import layers
 from layerlaw.measure.case import Case
-from layerlaw.measure.counting import COUNTED, LADDERS, PATHS, count, count_parameters, grid
+from layerlaw.measure.counting import COUNTED, GRIDS, count, count_parameters, grid
 from layerlaw.measure.flops import count_flops
 from layerlaw.measure.paths import shortest_path
 from layerlaw.measure.table import COLUMNS, tidy
@@ -45,7 +45,7 @@ def test_the_values_are_the_counts():
         assert row.values == (counters[row.metric](layer, row.case.sizes),)
     for metric in COUNTED:
         there = [dict(row.case.sizes) for row in rows if row.metric == metric]
-        assert there == grid(layer, PATHS if metric == "path_length" else LADDERS)
+        assert there == grid(layer, GRIDS[metric])
 
 
 def test_what_is_nothing_or_infinite_has_no_rows():
