@@ -48,6 +48,9 @@ THEORY_OF = {
     "path_length": "path_length",
 }
 
+#: Which field has the same exactly, where it is a polynomial.
+EXACTLY = {"sequential_ops": "depth", "path_length": "distance"}
+
 
 @dataclass(frozen=True, repr=False)
 class Fit:
@@ -241,7 +244,11 @@ def theory_of(layer: str, metric: str, mode: str = "forward") -> Expr | None:
         return layers.get(layer).peak_memory(mode) if mode in MODES else None
     if metric not in THEORY_OF:
         return None
-    expression: Expr = getattr(layers.get(layer).tied_theory(), THEORY_OF[metric])
+    theory = layers.get(layer).tied_theory()
+    expression: Expr = getattr(theory, THEORY_OF[metric])
+    exact: Expr = getattr(theory, EXACTLY.get(metric, THEORY_OF[metric]))
+    if exact.is_finite and exact.is_polynomial():
+        expression = exact
     return expression if expression.is_finite else None
 
 

@@ -44,12 +44,16 @@ class Attention(Textbook):
         sequential_ops=Integer(1),
         path_length=Integer(1),
         temporaries=2 * n**2,
+        depth=Integer(7),
+        distance=Integer(1),
         sources={
             "time": f"course text A6.4; {TABLE_1}",
             "flops": "two products of 2n²d; softmax 5 per element",
             "memory": "the n × n weights are kept for the backward pass",
             "temporaries": "scores and weights, while the softmax runs",
             **_SOURCES,
+            "depth": "two products, and the softmax's 5 between them",
+            "distance": "the last product alone: a value reaches every position",
         },
     )
 
@@ -75,11 +79,15 @@ class AttentionScores(Textbook):
         memory=n * d,
         sequential_ops=Integer(1),
         path_length=Integer(1),
+        depth=Integer(1),
+        distance=Integer(1),
         sources={
             "time": "course text A6.4: n × d times d × n",
             "flops": "one product (n × d)(d × n)",
             "memory": "Q and K, kept for each other's gradient",
             **_SOURCES,
+            "depth": "one product",
+            "distance": "one product",
         },
     )
 
@@ -108,11 +116,15 @@ class AttentionSoftmax(Textbook):
         memory=n**2,
         sequential_ops=Integer(1),
         path_length=Integer(1),
+        depth=Integer(5),
+        distance=Integer(5),
         sources={
             "time": "course text A6.4: O(n) for each of n rows",
             "flops": "per element a maximum, a difference, an exponential, a sum and a quotient",
             "memory": "the n × n weights, kept for the gradient",
             **_SOURCES,
+            "depth": "maximum, difference, exponential, sum, quotient",
+            "distance": "a score reaches its whole row",
         },
     )
 
@@ -135,11 +147,15 @@ class AttentionSum(Textbook):
         memory=n**2 + n * d,
         sequential_ops=Integer(1),
         path_length=Integer(1),
+        depth=Integer(1),
+        distance=Integer(1),
         sources={
             "time": "course text A6.4: n × n times n × d",
             "flops": "one product (n × n)(n × d)",
             "memory": "A and V, kept for each other's gradient",
             **_SOURCES,
+            "depth": "one product",
+            "distance": "one product",
         },
     )
 
@@ -168,6 +184,8 @@ class MultiHeadAttention(Textbook):
         sequential_ops=Integer(1),
         path_length=Integer(1),
         temporaries=2 * h * n**2 + 5 * n * d,
+        depth=Integer(10),
+        distance=Integer(3),
         sources={
             "time": "Vaswani et al. 2017, section 3.2.2; Table 1 leaves out the projections",
             "flops": "two products of 2n²d, four of 2nd²; per score 1 for √(d/h), 5 for softmax",
@@ -176,6 +194,8 @@ class MultiHeadAttention(Textbook):
             "sequential_ops": TABLE_1,
             "path_length": TABLE_1,
             "temporaries": "each head's scores and weights; Q, K, V, the sums in two orders",
+            "depth": "projection, scores, scaling, softmax (5), sum, output projection",
+            "distance": "by the values: projection, sum, output projection",
         },
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sympy import Integer, oo
+from sympy import Integer, ceiling, oo
 
 from ._lazy import torch
 from .base import Textbook, register
@@ -37,6 +37,8 @@ class Convolution(Textbook):
         sequential_ops=Integer(1),
         path_length=n / k,
         temporaries=n * k * d + (n + k) * d,
+        depth=Integer(1),
+        distance=ceiling(2 * (n - 1) / (k - 1)),
         sources={
             "time": f"course text A6.4; {TABLE_1}",
             "flops": "one product (n × kd)(kd × d); the padding is multiplied too",
@@ -45,6 +47,8 @@ class Convolution(Textbook):
             "sequential_ops": TABLE_1,
             "path_length": "Vaswani et al. 2017, section 4: contiguous kernels, stacked",
             "temporaries": "the unfolded and the padded input",
+            "depth": "one product; padding and windows are copies",
+            "distance": "each layer, one product, goes (k−1)/2 positions further; k ≥ 3",
         },
     )
 
@@ -76,6 +80,8 @@ class Convolution1x1(Textbook):
         memory=n * m,
         sequential_ops=Integer(1),
         path_length=oo,
+        depth=Integer(1),
+        distance=oo,
         sources={
             "time": "course text A6.1 and A6.4 with k = 1",
             "flops": "one product (n × m)(m × d)",
@@ -83,6 +89,8 @@ class Convolution1x1(Textbook):
             "memory": "the input, kept for the gradient of W",
             "sequential_ops": TABLE_1,
             "path_length": "a kernel of width 1 never leaves its position",
+            "depth": "one product",
+            "distance": "a kernel of width 1 never leaves its position",
         },
     )
 

@@ -33,6 +33,8 @@ class TokenMixing(Textbook):
         sequential_ops=Integer(1),
         path_length=Integer(1),
         temporaries=n * d,
+        depth=Integer(1),
+        distance=Integer(1),
         sources={
             "time": "Tolstikhin et al. 2021",
             "flops": "one product (n × n)(n × d)",
@@ -41,6 +43,8 @@ class TokenMixing(Textbook):
             "sequential_ops": f"one matrix product; {TABLE_1}",
             "path_length": "course text A6.4: each position is connected to every other",
             "temporaries": "the input, laid out anew for the product",
+            "depth": "one product",
+            "distance": "one product",
         },
     )
 
@@ -64,6 +68,8 @@ class Dense(Textbook):
         sequential_ops=Integer(1),
         path_length=oo,
         temporaries=n * d,
+        depth=Integer(2),
+        distance=oo,
         sources={
             "time": "course text A6.1: a 1×1 convolution; Vaswani et al. 2017, section 3.3",
             "flops": "one product (n × d)(d × d), one bias",
@@ -72,6 +78,8 @@ class Dense(Textbook):
             "sequential_ops": f"one matrix product; {TABLE_1}",
             "path_length": "it never leaves its position",
             "temporaries": "the product, before the bias",
+            "depth": "one product, one bias",
+            "distance": "it never leaves its position",
         },
     )
 

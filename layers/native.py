@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sympy import Integer
+from sympy import Integer, Min
 
 from ._lazy import torch
 from .attention import Attention
@@ -64,9 +64,13 @@ class TorchLSTM(Native):
         {
             "flops": "as lstm; a second bias, and one sum of the two products, of width 4d each",
             "parameters": "torch's documentation of nn.LSTM: two biases",
+            "depth": "as lstm; a second bias",
+            "distance": "as lstm; a second bias",
         },
         flops=n * (8 * d * (d + m) + 21 * d),
         parameters=4 * d * (d + m) + 8 * d,
+        depth=8 * n,
+        distance=Min(5 * n, 2 * n + 6),
     )
 
     def module(self, sizes: Sizes) -> nn.Module:
@@ -88,8 +92,14 @@ class TorchGRU(Native):
     ties = {"m": d}
     theory = _like(
         GRUResetAfter,
-        {"flops": "as gru_reset_after; h̃ + z ⊙ (h − h̃) saves one operation"},
+        {
+            "flops": "as gru_reset_after; h̃ + z ⊙ (h − h̃) saves one operation",
+            "depth": "as gru_reset_after; h̃ + z ⊙ (h − h̃) is one longer",
+            "distance": "5 into h, then a difference, z ⊙ and a sum a step",
+        },
         flops=n * (6 * d * m + 6 * d**2 + 16 * d),
+        depth=10 * n,
+        distance=3 * n + 2,
     )
 
     def module(self, sizes: Sizes) -> nn.Module:
@@ -142,10 +152,12 @@ class ScaledDotProductAttention(Native):
             "flops": "as attention, and the scaling of Q and of K by the root of 1/√d",
             "memory": "Dao et al. 2022: the weights are computed anew in the backward pass",
             "temporaries": _UNSEEN,
+            "depth": "as attention, and the scaling of Q and K before it",
         },
         flops=4 * n**2 * d + 5 * n**2 + 2 * n * d,
         memory=n * d,
         temporaries=Integer(0),
+        depth=Integer(8),
     )
 
     def forward(self, module: nn.Module, Q: Tensor, K: Tensor, V: Tensor) -> Tensor:

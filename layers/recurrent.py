@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sympy import Min
+
 from ._lazy import torch
 from .base import Textbook, register
 from .theory import TABLE_1, Theory, d, m, n
@@ -43,11 +45,15 @@ class ElmanRNN(Textbook):
         sequential_ops=n,
         path_length=n,
         temporaries=n * d,
+        depth=3 * n,
+        distance=3 * n,
         sources={
             "time": "course text A6.4: U x_t is O(md), W h_{t−1} is O(d²), n steps",
             "flops": "per step two products, one sum and one tanh of width d",
             "parameters": "U and W",
             **_SOURCES,
+            "depth": "per step W h, sum, tanh; U x does not wait",
+            "distance": "there is one way, through every step",
         },
     )
 
@@ -82,11 +88,15 @@ class LSTM(Textbook):
         sequential_ops=n,
         path_length=n,
         temporaries=n * d,
+        depth=7 * n,
+        distance=Min(4 * n, 2 * n + 5),
         sources={
             "time": "Hochreiter & Schmidhuber 1997; course text A6.3: four products a step",
             "flops": "per step 8d(d+m), 4 biases, 4 gate functions, 5 operations for C_t and h_t",
             "parameters": "course text A6.3: four matrices on [h, x], four biases",
             **_SOURCES,
+            "depth": "per step product, bias, σ, f ∗ C, sum, tanh, o ∗ tanh",
+            "distance": "5 into C, 2 a step along it, 2 out; by output gates alone 4 a step",
         },
     )
 
@@ -125,11 +135,15 @@ class GRU(Textbook):
         sequential_ops=n,
         path_length=n,
         temporaries=n * d,
+        depth=9 * n,
+        distance=2 * n + 3,
         sources={
             "time": "Cho et al. 2014, equations 5 to 8: six products a step",
             "flops": "per step 6dm + 6d²; 2 operations for each gate, 3 for h̃, 4 for h",
             "parameters": "Cho et al. 2014: three matrices on x, three on h",
             **_SOURCES,
+            "depth": "per step product, sum, σ, r ⊙ h, U, sum, tanh, (1−z) ⊙ h̃, sum",
+            "distance": "5 into h, then z ⊙ h and a sum a step",
         },
     )
 
@@ -170,11 +184,15 @@ class GRUResetAfter(Textbook):
         sequential_ops=n,
         path_length=n,
         temporaries=n * d,
+        depth=9 * n,
+        distance=2 * n + 4,
         sources={
             "time": "six products a step, as in Cho et al. 2014",
             "flops": "as gru, and 6 biases of width d",
             "parameters": "torch's documentation of nn.GRU: two matrices, two biases",
             **_SOURCES,
+            "depth": "per step product, bias, sum, σ, r ⊙, sum, tanh, (1−z) ⊙ h̃, sum",
+            "distance": "as gru, and a bias on the way into h",
         },
     )
 

@@ -48,8 +48,13 @@ class Theory:
     sequential_ops
         Order of the operations that must follow one another (Vaswani et al. 2017, Table 1,
         where a matrix product counts as one).
+    depth
+        Exact number of these, as docs/counts.md counts them: 3n where the order is n, say.
     path_length
         Order of the longest path between two positions; infinite where none exists.
+    distance
+        Exact number of operations on the shortest way from the first of two or more positions to
+        the last, through as many such layers as that takes.
     temporaries
         Elements of the intermediate results that a forward pass holds at once, where they are
         most, to leading order; what a fused kernel keeps to itself is not known.
@@ -64,6 +69,8 @@ class Theory:
     sequential_ops: Expr
     path_length: Expr
     temporaries: Expr = sympy.S.Zero
+    depth: Expr = sympy.nan
+    distance: Expr = sympy.nan
     sources: Mapping[str, str] = field(default_factory=dict)
 
     def at(self, sizes: Mapping[str, int | Expr]) -> Theory:

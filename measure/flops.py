@@ -44,6 +44,8 @@ FREE = frozenset(
         "new_zeros",
         "ones",
         "full",
+        "fill",
+        "zero",
         "clone",
         "copy",
         "_to_copy",
@@ -117,8 +119,8 @@ def is_free(func: OpOverload) -> bool:
     return func.is_view or operation(func) in FREE
 
 
-def count_flops(layer: Layer, sizes: Sizes) -> int:
-    """FLOPs of the layer's forward pass at these sizes and batch 1.
+def count_flops(layer: Layer, sizes: Sizes, *, batch: int = 1) -> int:
+    """FLOPs of the layer's forward pass at these sizes.
 
     Parameters
     ----------
@@ -126,6 +128,8 @@ def count_flops(layer: Layer, sizes: Sizes) -> int:
         A layer, such as ``layers.get("attention")``.
     sizes
         Its sizes by letter; those that the layer ties may be left out.
+    batch
+        Sequences per pass.
 
     Raises
     ------
@@ -134,7 +138,7 @@ def count_flops(layer: Layer, sizes: Sizes) -> int:
     """
     with torch.device("meta"):
         module = layer.build(sizes)
-    inputs = layer.make_inputs(sizes, device="meta")
+    inputs = layer.make_inputs(sizes, batch=batch, device="meta")
     counter = FlopCounter()
     with torch.no_grad(), counter:
         module(*inputs)

@@ -42,6 +42,19 @@ def covers(series: Series, at: Mapping[str, float | Array]) -> NDArray[np.bool_]
     return np.asarray(inside & above.any(axis=1))
 
 
+def holds(fit: Fit, at: Sizes) -> bool:
+    """Whether a fit's law may be evaluated at sizes: its points cover them, or it is exact.
+
+    An exact law holds beyond its points, but at no other value of a size that they share.
+    """
+    law, shared = fit.law, fit.series.constants
+    if law is None or not set(law.axes) <= at.keys():
+        return False
+    if law.polynomial:
+        return all(at.get(size, value) == value for size, value in shared.items())
+    return bool(covers(fit.series, at).all())
+
+
 def span(series: Series, axis: str, at: Sizes) -> tuple[float, float] | None:
     """Smallest and largest value of an axis that is covered at the other sizes; None if none is."""
     own = points(series)
@@ -64,9 +77,11 @@ def common_size(fits: Sequence[Fit]) -> dict[str, float]:
 
     First n and d, by the largest product n·d and then the most balanced one, since nearly all
     layers have them; then k and other sizes in turn. Where no sizes are covered by all laws,
-    those that most cover are taken. A layer without a size passes it over.
+    those that most cover are taken. A layer without a size passes it over. Exact laws, which hold
+    beyond their points, have a say only where there are no others.
     """
-    series = [fit.series for fit in fits]
+    series = [fit.series for fit in fits if not (fit.law and fit.law.polynomial)]
+    series = series or [fit.series for fit in fits]
     levels: dict[str, set[float]] = {}
     for one in series:
         for size, values in points(one).items():

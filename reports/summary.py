@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .. import layers
 from ..analysis import Fit
-from .coverage import columns, common_size, covers
+from .coverage import columns, common_size, holds
 from .formulas import order_text, theory_text
 from .units import NONE, called, quantity
 
@@ -106,7 +106,7 @@ def _row(fit: Fit, variant: str, at: dict[str, float]) -> SummaryRow:
     known = layers.get(name) if name in layers.names() else None
     theory = known.tied_theory() if known else None
     cost = NONE
-    if law is not None and covers(fit.series, at):
+    if law is not None and holds(fit, at):
         cost = quantity(float(law.predict(columns(law, at))[0]), fit.series.metric)
     return SummaryRow(
         layer=name,

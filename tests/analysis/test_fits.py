@@ -131,3 +131,17 @@ layerlaw.fit({str(path)!r})
 assert "torch" not in sys.modules, "torch was loaded"
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("layer", "metric", "expected"),
+    [
+        ("rnn", "sequential_ops", "3*n"),  # the exact depth, not Table 1's n
+        ("attention", "sequential_ops", "7"),
+        ("gru", "path_length", "2*n + 3"),
+        ("conv", "path_length", "n/k"),  # exactly it is no polynomial: ⌈2(n−1)/(k−1)⌉
+        ("dense", "path_length", "None"),  # infinite
+    ],
+)
+def test_counts_are_held_against_what_theory_says_exactly(layer, metric, expected):
+    assert str(theory_of(layer, metric)) == expected

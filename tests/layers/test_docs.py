@@ -8,18 +8,24 @@ from pathlib import Path
 import pytest
 from layerlaw import layers
 from layerlaw.layers import base
-from layerlaw.layers.theory import put
+from layerlaw.layers.theory import k, n, put
 from layerlaw.measure.flops import count_flops
+from layerlaw.measure.tracing import longest_chain
+from sympy import simplify, sympify
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-def run_programs(page: str) -> None:
+def page(name: str) -> str:
+    return (DOCS / name).read_text("utf-8")
+
+
+def run_programs(name: str) -> None:
     """Run every Python block of a page."""
-    programs = re.findall(r"^```python\n(.*?)^```", (DOCS / page).read_text("utf-8"), re.M | re.S)
+    programs = re.findall(r"^```python\n(.*?)^```", page(name), re.M | re.S)
     assert programs
     for program in programs:
-        exec(compile(program, page, "exec"), {"__name__": "__page__"})
+        exec(compile(program, name, "exec"), {"__name__": "__page__"})
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +41,24 @@ def test_the_page_about_memory_measures_right() -> None:
     run_programs("memory.md")
 
 
+def test_the_page_about_counts_counts_right() -> None:
+    run_programs("counts.md")
+
+
+def test_the_page_about_counts_has_what_theory_says() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (\S+), (\S+) \| (\S+), (.+) \|$", page("counts.md"), re.M)
+    assert len(rows) == 7
+    for name, *written in rows:
+        theory = layers.get(name).tied_theory()
+        for field, text in zip(
+            ("sequential_ops", "depth", "path_length", "distance"), written, strict=True
+        ):
+            text = re.sub(r"(\d)([n(])", r"\1*\2", text.replace("−", "-"))
+            text = text.replace("⌈", "ceiling(").replace("⌉", ")").replace("infinite", "oo")
+            read = sympify(text.replace("min(", "Min("), {"n": n, "k": k})
+            assert simplify(read - getattr(theory, field)) == 0 or read == getattr(theory, field)
+
+
 def test_the_walk_through_adds_a_layer_that_agrees_with_its_theory() -> None:
     known = layers.names()
     run_programs("layers.md")
@@ -44,10 +68,11 @@ def test_the_walk_through_adds_a_layer_that_agrees_with_its_theory() -> None:
     module = layer.build(sizes)
     assert module(x).shape == (2, 5, 8)
     assert count_flops(layer, sizes) == put(layer.theory.flops, sizes)
+    assert longest_chain(layer, sizes) == layer.theory.depth
     assert sum(w.numel() for w in module.parameters()) == put(layer.theory.parameters, sizes)
 
 
 @pytest.mark.parametrize("name", layers.names())
 def test_the_page_about_layers_names_every_layer_that_needs_a_word(name: str) -> None:
     plain = {"dense", "token_mixing"}  # the formula says all there is
-    assert name in plain or f"`{name}`" in (DOCS / "layers.md").read_text("utf-8")
+    assert name in plain or f"`{name}`" in page("layers.md")

@@ -11,10 +11,7 @@ import sympy
 import torch
 from layerlaw import layers
 from layerlaw.layers.theory import SYMBOLS, Theory, d, k, n, put
-from layerlaw.measure.flops import is_free
 from torch import Tensor
-from torch._ops import OpOverload
-from torch.fx.experimental.proxy_tensor import make_fx
 
 EXPRESSIONS = [f.name for f in fields(Theory) if f.name != "sources"]
 
@@ -64,31 +61,19 @@ def test_parameters_are_those_of_the_module(name: str, m: int) -> None:
     assert counted == put(layer.theory.parameters, sizes)
 
 
-def longest_chain(layer: layers.Layer, sizes: Mapping[str, int]) -> int:
-    """Most arithmetic operations that must follow one another; a product counts as one."""
-    graph = make_fx(layer.build(sizes))(*layer.make_inputs(sizes)).graph
-    depth: dict[torch.fx.Node, int] = {}
-    for node in graph.nodes:
-        arithmetic = isinstance(node.target, OpOverload) and not is_free(node.target)
-        depth[node] = arithmetic + max((depth[i] for i in node.all_input_nodes), default=0)
-    return max(depth.values())
-
-
-@pytest.mark.parametrize("name", [name for name in layers.names() if not layers.get(name).native])
-def test_operations_in_sequence_grow_as_theory_says(name: str) -> None:
-    """A fused kernel is one opaque node: only textbook layers can be traced."""
-    layer = layers.get(name)
-    chain, theory = [], []
-    for length in (4, 8, 16):
-        sizes = {"n": length, "d": 4, "k": 3}
-        chain.append(longest_chain(layer, sizes))
-        theory.append(put(layer.tied_theory().sequential_ops, sizes))
-    if theory[0] == theory[2]:
-        assert chain[0] == chain[1] == chain[2] <= 7
-    else:
-        per_unit = (chain[2] - chain[0]) / (theory[2] - theory[0])
-        assert per_unit >= 1
-        assert chain[1] - chain[0] == per_unit * (theory[1] - theory[0])
+@pytest.mark.parametrize(
+    ("order", "exact"), [("sequential_ops", "depth"), ("path_length", "distance")]
+)
+@pytest.mark.parametrize("name", layers.names())
+def test_exact_counts_grow_as_their_order(name: str, order: str, exact: str) -> None:
+    theory = layers.get(name).tied_theory()
+    if getattr(theory, order).is_infinite:
+        assert getattr(theory, exact).is_infinite
+        return
+    ratio = getattr(theory, exact) / getattr(theory, order)
+    near, far = (float(put(ratio, {"n": 10**power, "d": 64, "k": 101})) for power in (6, 9))
+    assert 1 <= far <= 10
+    assert near == pytest.approx(far, rel=1e-4)
 
 
 def reach(layer: layers.Layer, sizes: Mapping[str, int]) -> Tensor:

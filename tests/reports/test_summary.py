@@ -68,6 +68,24 @@ def test_laws_that_share_no_size_have_a_cost_where_most_are():
     assert [row.cost for row in summary([small, *large])] == ["–", "128 s", "128 s"]
 
 
+def test_exact_laws_are_told_at_the_size_of_the_others():
+    def counts(metric, value, d):
+        table = rows("mine", lambda n, d: 1.0, n=(2, 4, 8, 16), d=d)
+        return table.assign(metric=metric, value=value(table["n"], table["d"]).astype(float))
+
+    tables = [
+        rows("mine", lambda n, d: 1e-6 * n * d),
+        counts("flops", lambda n, d: n * d, d=(4, 8, 12)),
+        counts("path_length", lambda n, d: n, d=(4,)),
+    ]
+    fits = analysis.fit(pd.concat(tables))
+    assert common_size(fits) == {"n": N[-1], "d": D[-1]}
+    timed, flops, path = summary(fits)
+    assert timed.cost.endswith("ms")
+    assert flops.cost == "65.5 kFLOP"  # 512 · 128, far beyond its points
+    assert path.cost == "–"  # counted at one width, which is another
+
+
 def test_what_varies_tells_laws_of_one_layer_apart():
     table = pd.concat(
         [

@@ -1,0 +1,201 @@
+"""What a layer does as exact formulas, derived from counts alone: no theory, and no timing.
+
+FLOPs, parameters, sequential operations and path length are counted at small sizes, a formula is
+solved from them, and it is held against counts at sizes that it was not solved from: larger ones,
+and where the layer does not loop over its positions, a million of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import sympy
+from sympy import Expr, Symbol
+
+from .. import layers
+from ..layers import Layer
+from ..layers.theory import SYMBOLS, put
+from .exact import exact_law
+
+#: Sizes at which formulas are verified.
+VERIFIED = {"n": (24, 50), "d": (20,), "k": (9,)}
+
+#: A length at which a layer without a loop is counted all the same.
+FAR = {"n": 1_000_000, "d": 64, "k": 9}
+
+#: Sizes from which path lengths are solved: where layers are stacked, kernels take part.
+_WAYS = {"n": (4, 8, 16), "d": (4, 8, 12), "k": (3, 5, 7)}
+
+_N = SYMBOLS["n"]
+
+Sizes = Mapping[str, int]
+
+
+class NotExact(ValueError):
+    """Counts that no formula gives exactly; the message says which, and where."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A formula that counts follow exactly.
+
+    Parameters
+    ----------
+    metric
+        What is counted.
+    expression
+        The formula, in the size symbols; infinite for a path that does not exist.
+    solved, verified
+        Sizes from which it was solved, and others at which it was found to hold.
+    """
+
+    metric: str
+    expression: Expr
+    solved: tuple[Sizes, ...]
+    verified: tuple[Sizes, ...]
+
+    def at(self, sizes: Sizes) -> int:
+        """Evaluate it, to the last digit.
+
+        Examples
+        --------
+        >>> n = SYMBOLS["n"]
+        >>> Counted("sequential_ops", 3 * n, (), ()).at({"n": 1_000_000, "d": 64})
+        3000000
+        """
+        return int(put(self.expression, sizes))
+
+
+def counted(layer: str | Layer) -> dict[str, Counted]:
+    """Derive the formulas of a layer.
+
+    Parameters
+    ----------
+    layer
+        A registered name, or a layer.
+
+    Returns
+    -------
+    dict
+        For each metric of `measure.counting.COUNTED` its formula.
+
+    Raises
+    ------
+    NotExact
+        If a metric has no exact formula.
+    NotImplementedError
+        If the layer uses an operation of which it is not known what it does.
+
+    Examples
+    --------
+    >>> formulas = counted("rnn")
+    >>> formulas["sequential_ops"].expression, formulas["flops"].expression
+    (3*n, 4*d**2*n + 2*d*n)
+    """
+    from ..measure.counting import LADDERS, count_parameters, grid  # these load torch
+    from ..measure.flops import count_flops
+    from ..measure.tracing import longest_chain
+
+    one = layers.get(layer) if isinstance(layer, str) else layer
+    small, others = grid(one, LADDERS), grid(one, VERIFIED)
+    if not _loops(one, small):
+        others += grid(one, {axis: (size,) for axis, size in FAR.items()})
+    metrics: Mapping[str, Callable[[Layer, Sizes], int]] = {
+        "flops": count_flops,
+        "parameters": count_parameters,
+        "sequential_ops": longest_chain,
+    }
+    found = {}
+    for metric, count in metrics.items():
+        what = f"the {metric} of layer {one.name!r}"
+        expression = _solve(what, one.axes, small, [count(one, sizes) for sizes in small])
+        _verify(what, expression, others, [count(one, sizes) for sizes in others])
+        found[metric] = Counted(metric, expression, tuple(small), tuple(others))
+    return {**found, "path_length": _path(one)}
+
+
+def _loops(layer: Layer, grid: Sequence[Sizes]) -> bool:
+    """Whether the layer takes more operations for more positions."""
+    from ..measure.tracing import trace
+
+    short, long = grid[0], {**grid[0], "n": _longest(grid)}
+    return trace(layer, short).operations != trace(layer, long).operations
+
+
+def _longest(grid: Sequence[Sizes]) -> int:
+    return max(sizes["n"] for sizes in grid)
+
+
+def _path(layer: Layer) -> Counted:
+    """Derive the length of the path between the first position and the last."""
+    from ..measure.counting import grid, path_length
+    from ..measure.paths import layers_needed
+
+    def length(sizes: Sizes) -> Expr | int:
+        return path_length(layer, sizes) or sympy.oo
+
+    what = f"the path_length of layer {layer.name!r}"
+    small, others = grid(layer, _WAYS), grid(layer, VERIFIED)
+    lengths = [length(sizes) for sizes in small]
+    if all(one == sympy.oo for one in lengths):
+        expression: Expr = sympy.oo
+    elif {layers_needed(layer, sizes) for sizes in small} == {1}:
+        expression = _solve(what, layer.axes, small, lengths)
+    else:
+        expression = _stacked(what, layer, small)
+    _verify(what, expression, small, lengths)
+    _verify(what, expression, others, [length(sizes) for sizes in others])
+    return Counted("path_length", expression, tuple(small), tuple(others))
+
+
+def _stacked(what: str, layer: Layer, grid: Sequence[Sizes]) -> Expr:
+    """Solve the path through layers of which each goes so many positions further, whatever n is."""
+    from ..measure.paths import shortest_path, span
+
+    axes = [axis for axis in layer.axes if axis != "n"]
+    long = [sizes for sizes in grid if sizes["n"] == _longest(grid)]
+    paths = [path for sizes in long if (path := shortest_path(layer, sizes))]
+    if len(paths) < len(long):
+        raise NotExact(f"{what}: at some sizes the first position reaches the last, at some never")
+    further = _solve(f"{what}, the span", axes, long, [span(layer, sizes) for sizes in long])
+    each = _solve(what, axes, long, [path.steps // path.layers for path in paths])
+    return each * sympy.ceiling(sympy.cancel((_N - 1) / further))
+
+
+def _solve(
+    what: str, axes: Sequence[str], points: Sequence[Sizes], values: Sequence[Expr | int]
+) -> Expr:
+    """Find the polynomial in the sizes, or in the others and log₂ n, that gives all values."""
+    if not any(values):
+        return sympy.Integer(0)
+    sizes = np.array([[point[axis] for axis in axes] for point in points], dtype=float)
+    symbols: list[Expr] = [SYMBOLS.get(axis, Symbol(axis, positive=True)) for axis in axes]
+    law = exact_law(axes, sizes, np.array(values, dtype=float))
+    if law is None and "n" in axes:
+        at = axes.index("n")
+        sizes[:, at] = np.log2(sizes[:, at])
+        symbols[at] = sympy.ceiling(sympy.log(_N, 2))
+        law = exact_law(axes, sizes, np.array(values, dtype=float))
+    if law is None:
+        raise NotExact(
+            f"{what}: no polynomial gives them exactly; at {points[-1]} they are {values[-1]}"
+        )
+    return sympy.Add(
+        *(
+            sympy.Rational(c.numerator, c.denominator)
+            * sympy.Mul(*(s ** int(p) for s, p in zip(symbols, term.powers, strict=True)))
+            for c, term in law.polynomial
+        )
+    )
+
+
+def _verify(
+    what: str, expression: Expr, points: Sequence[Sizes], values: Sequence[Expr | int]
+) -> None:
+    if not points:
+        raise NotExact(f"{what}: there are no sizes to verify {expression} at")
+    for sizes, value in zip(points, values, strict=True):
+        if (said := put(expression, sizes)) != value:
+            raise NotExact(f"{what}: {expression} gives {said} at {dict(sizes)}, not {value}")
