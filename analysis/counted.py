@@ -186,7 +186,7 @@ def _solve(
         *(
             sympy.Rational(c.numerator, c.denominator)
             * sympy.Mul(*(s ** int(p) for s, p in zip(symbols, term.powers, strict=True)))
-            for c, term in law.polynomial
+            for c, term in law.polynomials[0]
         )
     )
 

@@ -89,6 +89,18 @@ def run(
         bool,
         typer.Option("--raw", help="Leave the memory allocator as it is: pages are mapped anew."),
     ] = False,
+    counts: Annotated[
+        bool,
+        typer.Option(help="Count FLOPs, parameters, sequential operations and path lengths too."),
+    ] = True,
+    peaks: Annotated[
+        bool | None,
+        typer.Option(
+            "--peaks/--no-peaks",
+            help="Measure the peak memory of passes too. On, unless --precision is given.",
+            show_default=False,
+        ),
+    ] = None,
     precision: Annotated[
         float | None,
         typer.Option(
@@ -137,8 +149,10 @@ def run(
         Store,
         begin,
         carry_out,
+        measure_counts,
         measure_machine,
         measure_parts,
+        measure_peaks,
         plan,
     )
 
@@ -146,6 +160,7 @@ def run(
         raise UsageError("--budget goes with --precision: say how well exponents are to be known")
     explain = precision is None if explain is None else explain
     check = precision is None if check is None else check
+    peaks = precision is None if peaks is None else peaks
 
     options = {"compile": compile, "flush": flush, "graph": graph, "tf32": tf32}
     try:
@@ -175,6 +190,12 @@ def run(
             else:
                 with closing(carry_out(todo, store, work)) as steps:
                     show.measuring(todo, steps)
+            if counts:
+                with show.working("counting"):
+                    measure_counts(todo, store, work)
+            if peaks:
+                with show.timing() as update:
+                    measure_peaks(todo, store, work, update)
             if explain:
                 with show.working("finding out what the machine can do at its best"):
                     measure_machine(todo, store, work)

@@ -196,9 +196,10 @@ def counting(what: str) -> Iterator[Callable[[int, int, object], None]]:
 
 def laws(fits: Sequence[Fit]) -> None:
     """Print the summary of laws, and the reasons of all that do not match."""
-    from ..reports import common_size, cost_name, summary
+    from ..reports import common_size, cost_name, counted, summary
     from ..reports.units import sizes
 
+    fits, beside = counted.split(fits)
     rows = summary(fits)
     size = common_size(fits)
     grown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -230,6 +231,16 @@ def laws(fits: Sequence[Fit]) -> None:
         if row.verdict in ("differs", "unresolved"):
             reason = Text.assemble((row.label, "bold"), " ", (row.verdict, _STYLES[row.verdict]))
             console.print(reason.append(f": {fit.reason}"))
+    if beside:
+        counts = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        for title in counted.HEAD:
+            counts.add_column(title, overflow="fold")
+        found = counted.counts_info(beside)
+        for each in found:
+            counts.add_row(*map(Text, each.row))
+        console.print(counts)
+        for name, why in counted.reasons_of(found):
+            console.print(Text.assemble((name, "bold"), f": {why}"))
 
 
 def theory(rows: Sequence[TheoryRow]) -> None:

@@ -23,8 +23,10 @@ from .sweeping import (
     carry_out,
     carry_out_by,
     measure_checks,
+    measure_counts,
     measure_machine,
     measure_parts,
+    measure_peaks,
     sweep,
 )
 from .table import COLUMNS, tidy
@@ -57,8 +59,10 @@ __all__ = [
     "machine_id",
     "measure",
     "measure_checks",
+    "measure_counts",
     "measure_machine",
     "measure_parts",
+    "measure_peaks",
     "plan",
     "points",
     "sweep",

@@ -9,13 +9,13 @@ as a bias.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import inf
 from signal import SIGKILL
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from ..layers import get
 from ..layers._lazy import torch
@@ -23,11 +23,14 @@ from .budget import Forecast, Resident, bytes_of
 from .calm import Calm, Patience
 from .case import Case, Measurement, Status
 from .control import Controls, give_back_memory
+from .memory import PEAK, peak_bytes
 from .nursery import Nursery, Task, WorkerDied, WorkerError, WorkerTimeout, available
 from .planning import Plan
 from .store import Run, Store
 from .timing import Metered, clock_for
 from .workload import measure
+
+Answer = TypeVar("Answer")
 
 #: The note of a measurement for which no calm moment came.
 DISTURBED = "(measured while something else slowed the machine down)"
@@ -58,6 +61,9 @@ class Crew(Protocol):
 
     def measure(self, round: int, case: Case) -> Measurement:
         """Measure a case as the plan has it, in a calm moment if one comes."""
+
+    def peak(self, case: Case) -> Measurement:
+        """Measure the peak memory of a case's pass."""
 
 
 @contextmanager
@@ -190,6 +196,11 @@ def _measure(
     return done
 
 
+def _peak(at: Desk, case: Case, process: int, seed: int) -> Measurement:
+    """Measure the peak memory of a case's pass, at a desk."""
+    return peak_bytes(case, process=process, seed=seed)
+
+
 class _Here:
     """Measures in the calling process, which nothing protects."""
 
@@ -207,6 +218,11 @@ class _Here:
         self.running, self.waited = self.running + done.running, self.waited + done.waited
         self._forecast.learn(done.measurement, done.bytes)
         return done.measurement
+
+    def peak(self, case: Case) -> Measurement:
+        if why := self._forecast.refusal(case):
+            return Measurement(case, self._number, 0, (), "skipped", why, PEAK)
+        return _peak(self._desk, case, self._number, self._plan.seed)
 
 
 class _Elsewhere:
@@ -235,17 +251,34 @@ class _Elsewhere:
             most=self._patience.left,
             best=self._best,
         )
-        try:
-            number = self._number(case, round)
-            done: Done = self._ask(case, partial(task, process=number), self._plan.budget.seconds)
-        except WorkerError as error:
-            self._numbers.pop(_name(case), None)  # the next one of that name is another
-            return Measurement(case, self._last, round, (), _status(error), str(error))
+        done = self._ask(round, case, task)
+        if isinstance(done, WorkerError):
+            return Measurement(case, self._last, round, (), _status(done), str(done))
         self._patience.spend(done.waited)
         self.running, self.waited = self.running + done.running, self.waited + done.waited
         self._best = min(self._best, done.best)
         self._forecast.learn(done.measurement, done.bytes)
         return done.measurement
+
+    def peak(self, case: Case) -> Measurement:
+        if why := self._forecast.refusal(case):
+            return Measurement(case, self._last, 0, (), "skipped", why, PEAK)
+        done = self._ask(0, case, partial(_peak, case=case, seed=self._plan.seed))
+        if isinstance(done, WorkerError):
+            return Measurement(case, self._last, 0, (), _status(done), str(done), PEAK)
+        return done
+
+    def _ask(self, round: int, case: Case, task: Callable[..., Answer]) -> Answer | WorkerError:
+        """Have a case's process do a task, which gets its number as `process`."""
+        try:
+            number = self._number(case, round)
+            answer: Answer = self._send(
+                case, partial(task, process=number), self._plan.budget.seconds
+            )
+            return answer
+        except WorkerError as error:
+            self._numbers.pop(_name(case), None)  # the next one of that name is another
+            return error
 
     def close(self) -> None:
         """End all processes."""
@@ -261,11 +294,11 @@ class _Elsewhere:
             self._numbers.clear()
         name = _name(case)
         if name not in self._numbers:
-            record = self._ask(case, _record, _BEGIN)
+            record = self._send(case, _record, _BEGIN)
             self._last = self._numbers[name] = self._store.add_process(self._run, record)
         return self._numbers[name]
 
-    def _ask(self, case: Case, task: Task, seconds: float) -> Any:
+    def _send(self, case: Case, task: Task, seconds: float) -> Any:
         assert self._nursery is not None  # it is there with the number
         return self._nursery.ask(_name(case), partial(own_desk, self._plan.controls), task, seconds)
 

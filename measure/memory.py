@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from ..layers._lazy import torch
 from .case import Case, Measurement, Status
 from .timing import Call
-from .workload import InvalidOutput, _failure, ready
+from .workload import InvalidOutput, failure_of, ready
 
 #: What the values are.
 PEAK = "peak_bytes"
@@ -119,7 +119,7 @@ def peak_bytes(
     except InvalidOutput as error:
         status, note = "invalid", str(error)
     except Exception as error:  # whatever a layer raises: the others are measured, and it says so
-        status, note = _failure(error), f"{type(error).__name__}: {error}".splitlines()[0]
+        status, note = failure_of(error)
     return Measurement(case, process, 0, values, status, note, PEAK)
 
 

@@ -12,13 +12,19 @@ from typing import NamedTuple, Protocol
 
 import pandas as pd
 
+from ..layers import get
+from ..layers.theory import put
 from .calibration import calibrate, uncalibrated
 from .case import Case, Measurement
 from .crew import crew_for, desk
 from .machine import fingerprint, machine_id
+from .memory import PEAK
 from .planning import Plan, plan
 from .store import Run, Store
-from .table import ASIDE, CHECK, PARTS
+from .table import CHECK, PARTS
+
+#: Steps of a pass whose peak memory is measured at most.
+PEAK_STEPS = 272
 
 #: Rounds in which checks are measured.
 CHECKS = 5
@@ -165,6 +171,55 @@ def measure_parts(
             store.add(run, *one)
 
 
+def measure_counts(plan: Plan, store: Store, run: Run) -> None:
+    """Count what the layers of a run do, as far as the store lacks it; see `counting`.
+
+    Parameters
+    ----------
+    plan, store, run
+        As in `carry_out`; the counts have sizes of their own.
+    """
+    from .counting import COUNTED, count  # loads torch
+
+    done = {m.case.layer for m in store.measured(run) if m.metric in COUNTED}
+    cases = [case for case in plan.cases if case.layer not in done]
+    for one in count(cases):
+        store.add(run, *one)
+
+
+def measure_peaks(
+    plan: Plan,
+    store: Store,
+    run: Run,
+    progress: Callable[[int, int, str], object] = lambda *_: None,
+) -> None:
+    """Measure the peak memory of the passes of a run, as far as the store lacks it.
+
+    Parameters
+    ----------
+    plan, store, run
+        As in `carry_out`; of layers that go step by step cases of more than `PEAK_STEPS` are left
+        out, since each step adds to what the profiler records.
+    progress
+        Called with how much is done, how much there is to do, and what it is.
+    """
+    done = {m.case for m in store.measured(run) if m.metric == PEAK}
+    todo = [case for case in plan.cases if case not in done and _steps(case) <= PEAK_STEPS]
+    if not todo:
+        return
+    with crew_for(
+        replace(plan, rounds=1, controls=replace(plan.controls, calm=False)), store, run
+    ) as crew:
+        for at, case in enumerate(todo, 1):
+            store.add(run, crew.peak(case))
+            progress(at, len(todo), "peaks of memory measured")
+
+
+def _steps(case: Case) -> float:
+    """Operations of a case that follow one another, by theory's order."""
+    return float(put(get(case.layer).tied_theory().sequential_ops, case.sizes))
+
+
 def measure_machine(plan: Plan, store: Store, run: Run) -> None:
     """Find out what this machine can do at its best, as far as the store lacks it; see `calibrate`.
 
@@ -217,8 +272,8 @@ def measure_checks(
 
 
 def _passes(store: Store, run: Run) -> list[Measurement]:
-    """Give what was measured of whole passes, to be fitted."""
-    return [one for one in store.measured(run) if one.metric not in ASIDE]
+    """Give what was measured of the times of whole passes, to be fitted."""
+    return [one for one in store.measured(run) if one.metric == "seconds"]
 
 
 def sweep(
@@ -228,6 +283,8 @@ def sweep(
     store: str | Path | None = None,
     fresh: bool = False,
     parts: bool = False,
+    counts: bool = False,
+    peaks: bool = False,
     progress: Callable[[Progress], object] | None = None,
     **settings: object,
 ) -> pd.DataFrame:
@@ -247,6 +304,9 @@ def sweep(
     parts
         Whether to measure what passes consist of too, and what the machine can do at its best:
         they explain slopes, and tell a layer's share of it.
+    counts, peaks
+        Whether to count FLOPs, parameters, sequential operations and path lengths, and to measure
+        the peak memory of passes.
     progress
         Called after each measurement.
     settings
@@ -272,6 +332,10 @@ def sweep(
             for step in steps:
                 if progress is not None:
                     progress(step)
+        if counts:
+            measure_counts(todo, kept, run)
+        if peaks:
+            measure_peaks(todo, kept, run)
         if parts:
             measure_machine(todo, kept, run)
             measure_parts(todo, kept, run)

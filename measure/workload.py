@@ -66,7 +66,7 @@ def measure(
     except InvalidOutput as error:
         status, note = "invalid", str(error)
     except Exception as error:  # whatever a layer raises: the sweep goes on, and says so
-        status, note = _failure(error), (f"{type(error).__name__}: {error}".splitlines() or [""])[0]
+        status, note = failure_of(error)
     return Measurement(case, process, round, values, status, note or "")
 
 
@@ -152,7 +152,8 @@ def subnormal_share(values: Tensor) -> float:
     return float(((bits > 0) & (bits < smallest)).double().mean())
 
 
-def _failure(error: Exception) -> Status:
+def failure_of(error: Exception) -> tuple[Status, str]:
     """Tell a lack of memory, which torch's CPU allocator reports as a RuntimeError, from a bug."""
     out_of_memory = isinstance(error, MemoryError | torch.OutOfMemoryError)
-    return "oom" if out_of_memory or "allocate memory" in str(error) else "error"
+    status: Status = "oom" if out_of_memory or "allocate memory" in str(error) else "error"
+    return status, f"{type(error).__name__}: {error}".splitlines()[0]

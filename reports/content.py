@@ -12,6 +12,7 @@ import pandas as pd
 from ..analysis import MARGIN, Fit, Verdict
 from ..measure.table import ASIDE
 from .caches import caches_of
+from .counted import Counts, counts_info, split
 from .coverage import common_size
 from .crossovers import Crossovers, crossovers_info
 from .summary import SummaryRow, cost_name, summary
@@ -73,6 +74,8 @@ class Content:
         Bytes of the machine's caches by level, where they can tell of a border.
     crossovers
         Where layers cross over, at some widths.
+    counted
+        What was counted beside what `fits` are of, a row for each layer.
     """
 
     headline: str
@@ -88,6 +91,7 @@ class Content:
     margin: float
     caches: Mapping[str, Any]
     crossovers: Sequence[Crossovers]
+    counted: Sequence[Counts]
 
 
 def content(
@@ -99,6 +103,7 @@ def content(
     margin: float = MARGIN,
 ) -> Content:
     """Collect what a report says; the arguments are those of `write_report`."""
+    fits, beside = split(fits)
     return Content(
         headline=headline(fits),
         rows=summary(fits),
@@ -113,6 +118,7 @@ def content(
         margin=margin,
         caches=caches_of(machine, settings),
         crossovers=crossovers_info(fits),
+        counted=counts_info(beside),
     )
 
 

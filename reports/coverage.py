@@ -45,12 +45,12 @@ def covers(series: Series, at: Mapping[str, float | Array]) -> NDArray[np.bool_]
 def holds(fit: Fit, at: Sizes) -> bool:
     """Whether a fit's law may be evaluated at sizes: its points cover them, or it is exact.
 
-    An exact law holds beyond its points, but at no other value of a size that they share.
+    An exact law of all points holds beyond them, but at no other value of a size that they share.
     """
     law, shared = fit.law, fit.series.constants
     if law is None or not set(law.axes) <= at.keys():
         return False
-    if law.polynomial:
+    if law.polynomials and law.since is None:
         return all(at.get(size, value) == value for size, value in shared.items())
     return bool(covers(fit.series, at).all())
 
@@ -80,7 +80,7 @@ def common_size(fits: Sequence[Fit]) -> dict[str, float]:
     those that most cover are taken. A layer without a size passes it over. Exact laws, which hold
     beyond their points, have a say only where there are no others.
     """
-    series = [fit.series for fit in fits if not (fit.law and fit.law.polynomial)]
+    series = [fit.series for fit in fits if not (fit.law and fit.law.polynomials)]
     series = series or [fit.series for fit in fits]
     levels: dict[str, set[float]] = {}
     for one in series:

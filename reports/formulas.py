@@ -27,7 +27,8 @@ class Term(NamedTuple):
 
     def __str__(self) -> str:
         powers = [base if power == "1" else f"{base}^{power}" for base, power in self.factors]
-        written = "·".join([self.coefficient, *powers])
+        coefficient = [] if powers and self.coefficient == "1" else [self.coefficient]
+        written = "·".join([*coefficient, *powers])
         return f"{written} [{self.where}]" if self.where else written
 
 

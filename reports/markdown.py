@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from .content import Content
+from .counted import EXPLAINED as COUNTS_EXPLAINED
+from .counted import HEAD as COUNTS_HEAD
+from .counted import reasons_of
 from .crossovers import HEAD as CROSSING_HEAD
 from .formulas import law_text
 from .gaps import EXPLAINED, HEAD, gap_rows
@@ -52,6 +55,12 @@ def _sections(content: Content) -> Iterable[str]:
         yield f"**{escape(name)}**: {row.verdict}. {escape(fit.reason)}."
         if fit.law is not None:
             yield f"    {law_text(fit.law, fit.series.metric)}"
+    if content.counted:
+        yield "## Counts"
+        yield escape(COUNTS_EXPLAINED)
+        yield table(COUNTS_HEAD, (each.row for each in content.counted))
+        if reasons := list(reasons_of(content.counted)):
+            yield "\n".join(f"- {escape(name)}: {escape(why)}" for name, why in reasons)
     if gaps := gap_rows(content.fits):
         yield "## Why slopes differ from theory"
         yield escape(EXPLAINED)

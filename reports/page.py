@@ -15,6 +15,9 @@ from ..analysis import Fit
 from . import figures, ink
 from .caches import outgrown
 from .content import Content
+from .counted import EXPLAINED as COUNTS_EXPLAINED
+from .counted import HEAD as COUNTS_HEAD
+from .counted import reasons_of
 from .crossovers import HEAD as CROSSING_HEAD
 from .figures import Picture
 from .formulas import Term, overlap_text, sums
@@ -73,6 +76,9 @@ def render(content: Content) -> str:
         content=content,
         sections=list(_sections(content)),
         exponents=figures.exponents_picture(content.fits, content.margin),
+        counts_head=COUNTS_HEAD,
+        counts_explained=COUNTS_EXPLAINED,
+        counts_reasons=list(reasons_of(content.counted)),
         gaps=gap_rows(content.fits),
         gap_head=HEAD,
         gaps_picture=figures.gaps_picture(content.fits),

@@ -139,7 +139,7 @@ def test_an_unknown_operation_is_refused_by_name():
 def test_the_rows_of_a_run_have_exact_laws_that_match(name):
     cases = [Case(name, {"n": 64, "d": 64, "k": 3})]
     for found in fit(tidy((row for one in count(cases) for row in one), "machine")):
-        assert found.law.polynomial
+        assert found.law.polynomials
         assert found.judgement.verdict is Verdict.MATCHES
         theory = getattr(layers.get(name).tied_theory(), FIELDS[found.series.metric])
         at = {"n": 32, "d": 4, "k": 3}
