@@ -146,7 +146,7 @@ def test_run_goes_from_layers_to_report_and_measures_nothing_twice(tmp_path):
 
 
 def test_run_measures_passes_alone_where_that_is_asked(tmp_path):
-    layerlaw(*RUN, "--no-explain", "--no-check", cwd=tmp_path)
+    layerlaw(*RUN, "--no-explain", "--no-check", "--no-counts", "--no-peaks", cwd=tmp_path)
     rows = pd.read_csv(tmp_path / "out" / "table.csv")
     assert {*rows["metric"]} == {"seconds"}
     laws = json.loads((tmp_path / "out" / "laws.json").read_text())["fits"]
@@ -235,7 +235,7 @@ def test_a_run_that_is_killed_goes_on_and_measures_no_point_twice(tmp_path):
     layerlaw(*command, cwd=tmp_path)
     assert kept()[: len(seen)] == seen
     table = pd.read_csv(tmp_path / "layerlaw-report" / "table.csv")
-    assert not table.duplicated(["layer", "n", "d", "metric", "round", "repeat"]).any()
+    assert not table.duplicated(["layer", "mode", "n", "d", "metric", "round", "repeat"]).any()
     passes = table[table["metric"] == "seconds"]
     assert (passes.groupby(["layer", "n", "d"])["round"].nunique() == 2).all()
 

@@ -157,8 +157,8 @@ def test_odd_tables_have_reports(tmp_path):
     table = pd.concat([single, softmax, memory, device], ignore_index=True)
     paths = write_report(tmp_path, table, analysis.fit(table), {}, {}, "")
     page = paths[0].read_text(encoding="utf-8")
-    assert "cuda, time" in page
-    assert "peak memory against n" in page
+    assert '<span class="variant">cuda</span>' in page
+    assert 'id="counts"' in page, "peaks of memory stand beside the times"
     assert "one point only" in page
     Strict(page)
 
