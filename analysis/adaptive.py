@@ -10,7 +10,7 @@ of each point. The intervals themselves are the fitter's: the design only choose
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
@@ -19,7 +19,8 @@ import numpy as np
 
 from ..measure import Case, Measurement, tidy
 from .arrays import Array
-from .fits import Fit, fit
+from .fits import Fit, fit, series_of
+from .fitting import fit_law
 from .law import Law
 
 #: Sizes of each axis in the first grid, from the smallest to the largest.
@@ -35,8 +36,8 @@ UNSEEN = 0.1
 #: Passes of a measurement, and its seconds besides: building, checking, repeats of a short pass.
 PASSES, BESIDES = 5, 0.012
 
-#: One in so many of the points that were measured, and at least one, before the next fit.
-PART = 4
+#: Share of the measurements that are made before it is weighed again whether that is enough.
+MORE = 0.15
 
 #: Measurements of one point, after which no more is expected of it.
 MOST = 12
@@ -131,23 +132,20 @@ class _Design:
     """The points of one law: which are measured, and which are worth it."""
 
     def __init__(self, cases: Sequence[Case]) -> None:
-        self._cases = list(cases)
+        self._cases = {case: at for at, case in enumerate(cases)}
         self._axes = [a for a in cases[0].sizes if len({case.sizes[a] for case in cases}) > 1]
         self._sizes = np.array([[case.sizes[a] for a in self._axes] for case in cases], dtype=float)
-        self._queue = [self._cases[at] for at in coarse(self._sizes)]
+        self._queue = [cases[at] for at in coarse(self._sizes)]
         self._fit: Fit | None = None
-        self._seen = -1  # measurements when it was fitted
+        self._weighed = 0  # measurements when it was fitted in full
         self._why = ""
         self.asked = 0
 
     @property
     def width(self) -> Width:
-        case = self._cases[0]
+        case = next(iter(self._cases))
         law = self._fit.law if self._fit else None
-        if law is None or law.sample is None:
-            half = dict.fromkeys(self._axes, np.inf)
-        else:
-            half = {e.axis: (e.high - e.low) / 2 for e in law.exponents}
+        half = dict.fromkeys(self._axes, np.inf) if law is None else _halves(law)
         return Width(case.layer, case.device, case.mode, half, self._why)
 
     def stop(self, why: str) -> None:
@@ -163,26 +161,45 @@ class _Design:
         """Whether it is known as far as it is wanted, or as it can be; else something is queued."""
         if self._why or self._queue:
             return bool(self._why)
-        own = [m for m in made if m.case in set(self._cases)]
-        times: Counter[Case] = Counter()
-        for m in own:
-            times[m.case] += 1 if m.status == "ok" else MOST  # what failed is not tried again
-        if len(own) > self._seen:
-            self._seen = len(own)
-            (self._fit,) = fit(tidy(own, ""))
-        if self.width.widest <= precision:
-            self.stop(f"every exponent is known within ±{precision:g}")
-            return True
-        law = self._fit.law if self._fit else None
+        own = [one for one in made if one.case in self._cases]
+        law = self._refitted(own, precision)
         if law is None:
             self.stop("nothing grows")
-            return True
-        counts = np.array([times[case] for case in self._cases], dtype=float)
-        chosen = worth(law, self._sizes, counts, self.width.half)
-        if not chosen:
+        elif self.width.widest <= precision:
+            self.stop(f"every exponent is known within ±{precision:g}")
+        else:
+            self._queue_next(law, own)
+        return bool(self._why)
+
+    def _refitted(self, own: Sequence[Measurement], precision: float) -> Law | None:
+        """Fit what was measured: in full at first and where it may be enough, else as a sum."""
+        table = tidy(own, "")
+        if self._fit is not None and self._fit.law is not None:
+            (series,) = series_of(table, ())
+            shown = self._fit.law
+            law = fit_law(series.sizes, series.values, shown.leading, shown.lower)
+            enough = max(_halves(law).values()) <= precision
+            if not enough or len(own) < (1 + MORE) * self._weighed:
+                return law
+        self._weighed = len(own)
+        (self._fit,) = fit(table)
+        return self._fit.law
+
+    def _queue_next(self, law: Law, own: Sequence[Measurement]) -> None:
+        counts = np.zeros(len(self._cases))
+        for one in own:
+            counts[self._cases[one.case]] += 1 if one.status == "ok" else MOST  # not tried again
+        best = worth(law, self._sizes, counts, _halves(law))
+        if best is None:
             self.stop(f"every point was measured {MOST} times")
-        self._queue = [self._cases[at] for at in chosen]
-        return not chosen
+        else:
+            self._queue.append(list(self._cases)[best])
+
+
+def _halves(law: Law) -> dict[str, float]:
+    """Half the width of each exponent's interval; infinite where there is none."""
+    known = law.sample is not None or bool(law.polynomials)
+    return {e.axis: (e.high - e.low) / 2 if known else np.inf for e in law.exponents}
 
 
 def coarse(sizes: Array) -> list[int]:
@@ -207,8 +224,8 @@ def coarse(sizes: Array) -> list[int]:
     return list(dict.fromkeys(nearest.tolist()))
 
 
-def worth(law: Law, sizes: Array, counts: Array, half: Mapping[str, float]) -> list[int]:
-    """Choose the points to measure next, by what each adds for its seconds.
+def worth(law: Law, sizes: Array, counts: Array, half: Mapping[str, float]) -> int | None:
+    """Choose the point to measure next, by what it adds for its seconds.
 
     Parameters
     ----------
@@ -221,32 +238,23 @@ def worth(law: Law, sizes: Array, counts: Array, half: Mapping[str, float]) -> l
 
     Returns
     -------
-    Their places, the first the most worth; empty where all were measured often enough.
+    Its place; None where all were measured often enough.
     """
     rows = derivatives(law, sizes)
     axes = len(law.axes)
     # What is believed before: exponents hardly anything, shares of terms to within `UNSEEN`.
     prior = np.concatenate([np.full(axes + 1, 1e-2), np.ones(rows.shape[1] - axes - 1)])
-    counts = counts.copy()
-    seconds = BESIDES + PASSES * law.predict(sizes)
-    target = np.array([half[axis] for axis in law.axes])
-    chosen = []
-    for _ in range(max(1, int((counts > 0).sum()) // PART)):
-        weights = _weight(counts)
-        inverse = np.linalg.inv(np.diag(prior) + (rows.T * weights) @ rows)
-        axis = int(np.argmax(target))
-        more = _weight(counts + 1) - weights
-        moved = rows @ inverse  # (points, numbers)
-        gain = more * moved[:, axis] ** 2 / (1 + more * (moved * rows).sum(axis=1))
-        gain[counts >= MOST] = 0.0
-        if not gain.max() > 0:
-            break
-        best = int(np.argmax(gain / seconds))
-        chosen.append(best)
-        counts[best] += 1
-        # By how much the interval will have narrowed, so that the next one may be another's turn.
-        target[axis] *= np.sqrt(max(1 - gain[best] / inverse[axis, axis], 0.0))
-    return list(dict.fromkeys(chosen))
+    weights = _weight(counts)
+    inverse = np.linalg.inv(np.diag(prior) + (rows.T * weights) @ rows)
+    axis = int(np.argmax([half[each] for each in law.axes]))
+    # By how much one more measurement of each point lowers the variance (Sherman & Morrison 1950).
+    more = _weight(counts + 1) - weights
+    moved = rows @ inverse  # (points, numbers)
+    gain = more * moved[:, axis] ** 2 / (1 + more * (moved * rows).sum(axis=1))
+    gain[counts >= MOST] = 0.0
+    if not gain.max() > 0:
+        return None
+    return int(np.argmax(gain / (BESIDES + PASSES * law.predict(sizes))))
 
 
 def derivatives(law: Law, sizes: Array) -> Array:

@@ -200,7 +200,7 @@ def fit(
         raise ValueError(f"the margin must be 0 or larger, not {margin}")
     expected = {layer: parse(text, axes) for layer, text in (expect or {}).items()}
     sources = [source] if isinstance(source, pd.DataFrame | str | Path) else source
-    series = [one for each in sources for one in _series(each, axes)]
+    series = [one for each in sources for one in series_of(each, axes)]
     there = list(dict.fromkeys(one.layer for one in series))
     for layer in expected:
         if layer not in there:
@@ -220,11 +220,11 @@ def fit(
 
 def with_checks(fits: Sequence[Fit], source: Source, axes: Sequence[str] = ()) -> list[Fit]:
     """Give the fits of a table with the checks that were measured since; no law is fitted anew."""
-    now = {str(one): one.checks for one in _series(source, axes)}
+    now = {str(one): one.checks for one in series_of(source, axes)}
     return [replace(fit, series=replace(fit.series, checks=now[str(fit.series)])) for fit in fits]
 
 
-def _series(source: Source, axes: Sequence[str]) -> list[Series]:
+def series_of(source: Source, axes: Sequence[str]) -> list[Series]:
     """Read a source, check it and cut it into the points of its laws."""
     if isinstance(source, pd.DataFrame):
         frame, name = source.reset_index(drop=True), "table"

@@ -29,11 +29,13 @@ if TYPE_CHECKING:
 def run(
     layers: Layers = None,
     profile: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="How much to measure: quick (under 3 minutes), standard (under 10) or full."
+            help="How much to measure: quick (under 3 minutes), standard (under 10; by default) or "
+            "full. With --precision: the points to choose from, all of standard's by default.",
+            show_default=False,
         ),
-    ] = "standard",
+    ] = None,
     device: Annotated[
         Device, typer.Option(help="Where to measure; all: every device that is there.")
     ] = Device.CPU,
@@ -166,7 +168,7 @@ def run(
     try:
         todo = plan(
             layers,
-            profile=profile,
+            profile=profile or ("standard" if precision is None else "choice"),
             device=device.value,
             batch=batch,
             dtype=dtype.value,

@@ -1,0 +1,172 @@
+from math import inf
+
+import numpy as np
+import pytest
+from layerlaw.analysis.adaptive import MOST, Adaptive, coarse, derivatives, worth
+from layerlaw.analysis.fitting import fit_law
+from layerlaw.analysis.terms import leading, parse
+from layerlaw.measure import Case, Measurement, plan
+
+CASES = plan("attention", profile="choice").cases
+RNN = plan("rnn", profile="choice").cases
+
+
+class Machine:
+    """Takes n²·d + n² + a constant, with noise, on a clock of its own."""
+
+    def __init__(self, seed=0, noise=0.02, failing=lambda case: False):
+        self.now, self._noise, self._failing = 0.0, noise, failing
+        self._random = np.random.default_rng(seed)
+
+    def seconds(self, case):
+        n, d = case.sizes["n"], case.sizes["d"]
+        growth = n * d**2 if case.layer == "rnn" else n**2 * d + 8 * n**2
+        return 5e-6 + 1e-10 * growth
+
+    def measure(self, case, round):
+        seconds = self.seconds(case)
+        self.now += 0.012 + 5 * seconds
+        if self._failing(case):
+            return Measurement(case, 0, round, (), "error", "no")
+        off = np.exp(self._noise * self._random.standard_normal(5))
+        return Measurement(case, 0, round, tuple(seconds * off))
+
+
+def carried_out(planner, machine, most=400):
+    made = []
+    while (case := planner.next(made)) is not None and len(made) < most:
+        made.append(machine.measure(case, sum(one.case == case for one in made)))
+    return made
+
+
+def test_it_measures_until_every_exponent_is_known_and_says_so():
+    machine = Machine()
+    planner = Adaptive(CASES, 0.08, now=lambda: machine.now)
+    made = carried_out(planner, machine)
+    (width,) = planner.widths
+    assert set(width.half) == {"n", "d"}
+    assert width.widest <= 0.08
+    assert width.why == "every exponent is known within ±0.08"
+    assert 10 < len(made) < 200
+    assert planner.next(made) is None, "it stays settled"
+
+
+def test_it_stops_when_the_budget_is_spent_and_says_so():
+    machine = Machine()
+    planner = Adaptive(CASES, 0.001, seconds=2.0, now=lambda: machine.now)
+    carried_out(planner, machine)
+    assert 2.0 <= machine.now < 2.3
+    (width,) = planner.widths
+    assert width.why == "the budget is spent"
+    assert 0.001 < width.widest < inf
+
+
+def test_it_ends_where_every_point_was_measured_often():
+    few = CASES[::7]
+    machine = Machine()
+    planner = Adaptive(few, 1e-6, now=lambda: machine.now)
+    made = carried_out(planner, machine, most=10**4)
+    assert planner.widths[0].why == f"every point was measured {MOST} times"
+    assert len(made) == MOST * len(few)
+
+
+def test_it_goes_on_from_what_is_there_and_asks_for_nothing_twice():
+    whole = carried_out(Adaptive(CASES, 0.1), Machine())
+    planner = Adaptive(CASES, 0.1)
+    planner.next(whole)  # the coarse grid was measured already
+    again = carried_out(planner, Machine(seed=1), most=1)
+    assert len(again) <= 1
+
+
+def test_what_fails_is_not_tried_again():
+    machine = Machine(failing=lambda case: case.sizes["n"] == 96)
+    made = carried_out(Adaptive(CASES, 0.1, now=lambda: machine.now), machine)
+    failed = [one.case for one in made if one.status == "error"]
+    assert failed
+    assert len(failed) == len(set(failed))
+
+
+def test_layers_take_turns_and_each_is_told_of():
+    machine = Machine()
+    planner = Adaptive((*CASES, *RNN), 0.1, now=lambda: machine.now)
+    made = carried_out(planner, machine, most=1000)
+    assert {w.layer for w in planner.widths} == {"attention", "rnn"}
+    assert all(w.widest <= 0.1 for w in planner.widths)
+    first = [one.case.layer for one in made[:20]]
+    assert first == ["attention", "rnn"] * 10
+
+
+@pytest.mark.parametrize("wrong", [0.0, -1.0, float("nan")])
+def test_a_precision_is_above_zero(wrong):
+    with pytest.raises(ValueError, match="precision must be above 0"):
+        Adaptive(CASES, wrong)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [11, 12, 13])
+def test_it_takes_clearly_fewer_seconds_than_the_whole_grid(seed):
+    machine = Machine(seed, noise=0.03)
+    planner = Adaptive(CASES, 0.06, now=lambda: machine.now)
+    carried_out(planner, machine)
+    chosen = machine.now
+    assert planner.widths[0].widest <= 0.06
+    machine = Machine(seed, noise=0.03)
+    made = []
+    lead = leading(parse("n**2*d", ()), ("n", "d"), {})
+    for round in range(12):
+        made += [machine.measure(case, round) for case in CASES]
+        sizes = np.array([[c.sizes["n"], c.sizes["d"]] for c in CASES], dtype=float)
+        values = np.array(
+            [min(min(m.values) for m in made if m.case == case) for case in CASES], dtype=float
+        )
+        law = fit_law(sizes, values, lead, lead.divisors(), overlap=True, regimes=True)
+        if max((e.high - e.low) / 2 for e in law.exponents) <= 0.06:
+            break
+    assert chosen < 0.7 * machine.now
+
+
+def test_the_first_points_lie_near_the_corners_and_between_them():
+    sizes = np.array([[n, d] for n in 2.0 ** np.arange(4, 11) for d in 2.0 ** np.arange(4, 11)])
+    chosen = sizes[coarse(sizes)]
+    assert len(chosen) == 16
+    for corner in ([16, 16], [16, 1024], [1024, 16], [1024, 1024]):
+        assert corner in chosen.tolist()
+
+
+def law_of(sizes):
+    lead = leading(parse("n**2*d", ()), ("n", "d"), {})
+    n, d = sizes.T
+    return fit_law(sizes, 1e-9 * n**2 * d + 2e-8 * n**2 + 1e-6, lead, lead.divisors())
+
+
+def test_derivatives_are_those_of_the_law():
+    sizes = np.array([[n, d] for n in (32.0, 64, 128, 256) for d in (16.0, 32, 64, 128)])
+    law = law_of(sizes)
+    rows = derivatives(law, sizes)
+    # Of an exponent: the law with n^(2 + ε).
+    parts = law.parts(sizes)
+    moved = parts.copy()
+    moved[:, -1] *= sizes[:, 0] ** 1e-6
+    numeric = (np.log(moved.sum(axis=1)) - np.log(parts.sum(axis=1))) / 1e-6
+    np.testing.assert_allclose(rows[:, 0], numeric, rtol=1e-3)
+    assert rows[:, 2] == pytest.approx(parts[:, -1] / parts.sum(axis=1))
+
+
+def test_a_point_is_worth_more_the_less_it_costs_and_the_less_is_known_there():
+    sizes = np.array([[n, d] for n in (32.0, 64, 128, 256) for d in (16.0, 32, 64, 128)])
+    law, once = law_of(sizes), np.ones(16)
+    first = worth(law, sizes, once, {"n": 0.2, "d": 0.1})
+    assert first is not None
+    often = once.copy()
+    often[first] = MOST
+    assert worth(law, sizes, often, {"n": 0.2, "d": 0.1}) != first
+    assert worth(law, sizes, np.full(16, MOST), {"n": 0.2, "d": 0.1}) is None
+    n_wide = sizes[worth(law, sizes, np.zeros(16), {"n": 0.2, "d": 0.1})]
+    d_wide = sizes[worth(law, sizes, np.zeros(16), {"n": 0.1, "d": 0.2})]
+    assert n_wide[0] in (32.0, 256.0) or d_wide[1] in (16.0, 128.0), "at an end of the axis"
+
+
+def test_cases_of_one_law_are_found_by_layer_device_and_mode():
+    both = [Case("rnn", c.sizes, mode=mode) for mode in ("forward", "training") for c in RNN]
+    planner = Adaptive(both, 0.1)
+    assert [(w.layer, w.mode) for w in planner.widths] == [("rnn", "forward"), ("rnn", "training")]
