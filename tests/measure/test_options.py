@@ -1,0 +1,107 @@
+import shutil
+
+import layerlaw
+import pytest
+import torch
+from layerlaw.layers import get
+from layerlaw.measure import Case, measure
+from layerlaw.measure.options import precision
+from layerlaw.measure.timing import clock_for, cuda_flush
+from layerlaw.measure.workload import ready
+
+needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+needs_compiler = pytest.mark.skipif(
+    not (shutil.which("g++") or shutil.which("clang++")), reason="no C++ compiler"
+)
+
+SWITCHES = (torch.backends.cuda.matmul, torch.backends.cudnn)
+
+
+@pytest.mark.parametrize("options", [(), ("tf32",)])
+@pytest.mark.parametrize("before", [True, False])
+def test_tf32_is_used_where_the_case_says_so_and_nowhere_else(options, before):
+    found = [switch.allow_tf32 for switch in SWITCHES]
+    try:
+        for switch in SWITCHES:
+            switch.allow_tf32 = before
+        with precision(Case("attention", {"n": 8, "d": 4}, device="cuda", options=options)):
+            assert [switch.allow_tf32 for switch in SWITCHES] == [bool(options)] * 2
+        assert [switch.allow_tf32 for switch in SWITCHES] == [before] * 2
+    finally:
+        for switch, value in zip(SWITCHES, found, strict=True):
+            switch.allow_tf32 = value
+
+
+@needs_compiler
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["attention", "rnn", "conv"])
+def test_a_compiled_layer_is_the_same_function(name):
+    sizes = {axis: {"n": 6, "d": 8, "k": 3}[axis] for axis in get(name).axes}
+    made = []
+    for options in ((), ("compile",)):
+        with ready(Case(name, sizes, dtype="float64", options=options), seed=1) as (call, _):
+            made += call()
+    torch.testing.assert_close(*made)
+
+
+@needs_compiler
+@pytest.mark.slow
+def test_every_size_is_compiled_anew_however_many_there_are():
+    limit = torch._dynamo.config.recompile_limit
+    for n in range(2, limit + 4):
+        result = measure(Case("dense", {"n": n, "d": 8}, options=("compile",)))
+        assert (result.status, result.note) == ("ok", "")
+        assert torch._dynamo.utils.counters["stats"]["unique_graphs"] >= 1
+
+
+@needs_compiler
+def test_what_cannot_be_compiled_whole_is_a_row(toy):
+    def forward(x):
+        torch._dynamo.graph_break()
+        return x + 1
+
+    toy("broken_up", forward)
+    result = measure(Case("broken_up", {"n": 8, "d": 4}, options=("compile",)))
+    assert result.status == "error"
+
+
+@pytest.mark.cuda
+@needs_cuda
+@pytest.mark.parametrize("mode", ["forward", "training"])
+def test_a_cuda_graph_gives_what_its_pass_gives_in_less_time(mode):
+    seconds = []
+    made = []
+    for options in ((), ("graph",)):
+        case = Case("rnn", {"n": 64, "d": 32}, device="cuda", mode=mode, options=options)
+        with ready(case, seed=1) as (call, _):
+            clock = clock_for("cuda")
+            clock(call, 5)
+            seconds.append(clock(call, 20))
+            made.append([x.clone() for x in call()])
+    for plain, graph in zip(*made, strict=True):
+        torch.testing.assert_close(plain, graph)
+    assert seconds[1] < seconds[0], "64 steps of small kernels are launches and little else"
+
+
+@pytest.mark.cuda
+@needs_cuda
+def test_flushing_empties_the_cache_and_is_not_timed():
+    x = torch.randn(2**20, device="cuda")  # 4 MiB: within the level-2 cache of any recent GPU
+    warm, cold = clock_for("cuda"), clock_for("cuda", flush=True)
+    call = x.sum
+    warm(call, 20), cold(call, 20)
+    assert cold(call, 50) > warm(call, 50)
+    size = torch.cuda.get_device_properties(0).L2_cache_size
+    assert cuda_flush()().numel() == 2 * size
+
+
+@pytest.mark.cuda
+@needs_cuda
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+def test_a_sweep_on_cuda_has_times_in_processes_of_its_own(dtype):
+    table = layerlaw.sweep(
+        ["attention", "sdpa"], profile="asv", rounds=2, repeats=2, device="cuda", dtype=dtype
+    )
+    assert set(table["status"]) == {"ok"}
+    assert (table["value"] > 0).all()
+    assert table.groupby("layer")["process"].nunique().eq(2).all()
