@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -98,12 +99,14 @@ def _kind(case: Case) -> tuple[object, ...]:
     return case.layer, case.device, case.mode, case.options, case.dtype, case.threads
 
 
+@lru_cache(maxsize=2**14)
 def flops_of(case: Case) -> float:
     """FLOPs of a forward pass by theory."""
     layer = get(case.layer)
     return case.batch * float(put(layer.tied_theory().flops, case.sizes))
 
 
+@lru_cache(maxsize=2**14)
 def bytes_of(case: Case) -> float:
     """Bytes that a case takes by theory: weights, inputs and what a pass holds.
 

@@ -62,7 +62,7 @@ class Outcome(NamedTuple, Generic[Result]):
     calm
         Whether that try both began and ended in a calm moment.
     waited
-        Seconds that were waited, or lost on tries that were not calm.
+        Seconds until the last try began: waited, or lost on tries that were not calm.
     """
 
     result: Result
@@ -124,6 +124,5 @@ class Calm:
             result = work()
             calm = self.slowness() <= SLOW
             if calm or self._now() - start >= most:
-                waited = (begun if calm else self._now()) - start
-                self.patience.spend(waited)
-                return Outcome(result, calm, waited)
+                self.patience.spend(begun - start)
+                return Outcome(result, calm, begun - start)

@@ -130,7 +130,7 @@ class Done(NamedTuple):
     measurement
         What came out.
     running
-        Seconds for which passes ran, warm-up included.
+        Seconds for which passes ran, warm-up included, in the last try.
     waited, best
         Seconds that were waited for calm, and those of the reference at its best.
     bytes
@@ -165,9 +165,14 @@ def _measure(
     at: Desk, plan: Plan, case: Case, round: int, process: int, most: float, best: float = inf
 ) -> Done:
     """Measure a case at a desk, waiting for calm no longer than `most` seconds."""
-    seen = Resident()
+    seen = Resident() if bytes_of(case) > _LARGE else None
     meter = Metered(clock_for(case.device, flush="flush" in case.options))
-    work = partial(
+
+    def work() -> Measurement:
+        meter.seconds = 0.0  # of a try in a moment that is not calm nothing counts
+        return once()
+
+    once = partial(
         measure,
         case,
         process=process,
@@ -188,7 +193,7 @@ def _measure(
         done = Done(result, waited=waited, best=at.calm.best)
     if done.measurement.status == "ok":
         at.notes.setdefault(case, done.measurement.note.removesuffix(DISTURBED).strip())
-    done = done._replace(running=meter.seconds, bytes=seen.grown())
+    done = done._replace(running=meter.seconds, bytes=seen.grown() if seen else 0.0)
     if case.device == "cuda":
         torch.cuda.empty_cache()
     elif bytes_of(case) > _LARGE:
