@@ -6,6 +6,14 @@ and `carry_out` measures what the store lacks. Importing this package does not l
 
 from __future__ import annotations
 
+from .beside import (
+    Point,
+    measure_checks,
+    measure_counts,
+    measure_machine,
+    measure_parts,
+    measure_peaks,
+)
 from .budget import Budget
 from .calibration import calibrate, uncalibrated
 from .case import Case, Measurement
@@ -15,20 +23,7 @@ from .grid import PROFILES, Profile, points
 from .machine import fingerprint, machine_id
 from .planning import DeviceUnavailable, Plan, plan
 from .store import Run, Store, StoreError
-from .sweeping import (
-    Planner,
-    Point,
-    Progress,
-    begin,
-    carry_out,
-    carry_out_by,
-    measure_checks,
-    measure_counts,
-    measure_machine,
-    measure_parts,
-    measure_peaks,
-    sweep,
-)
+from .sweeping import Planner, Progress, begin, carry_out, carry_out_by, sweep
 from .table import COLUMNS, tidy
 from .workload import measure
 

@@ -9,35 +9,25 @@ as a bias.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from math import inf
 from signal import SIGKILL
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ..layers import get
-from ..layers._lazy import torch
-from .budget import Forecast, Resident, bytes_of
-from .calm import Calm, Patience
+from .budget import Forecast
+from .calm import Patience
 from .case import Case, Measurement, Status
-from .control import Controls, give_back_memory
-from .memory import PEAK, peak_bytes
+from .desk import Desk, desk, measure_at, own_desk, peak_at, record_of
+from .memory import PEAK
 from .nursery import Nursery, Task, WorkerDied, WorkerError, WorkerTimeout, available
 from .planning import Plan
 from .store import Run, Store
-from .timing import Metered, clock_for
-from .workload import measure
 
 Answer = TypeVar("Answer")
-
-#: The note of a measurement for which no calm moment came.
-DISTURBED = "(measured while something else slowed the machine down)"
-
-#: Bytes of a case from which a process gives back what it keeps of them: with others it waits
-#: until its turn comes again, and all would keep their most.
-_LARGE = 2**26
 
 #: What libraries read when they load. NumPy's, which computes nothing here, would begin threads,
 #: and a process that has some is not safe to fork.
@@ -103,109 +93,6 @@ def _modules(layers: Sequence[str]) -> tuple[list[str], str]:
     return list(dict.fromkeys(found)), ""
 
 
-@dataclass
-class Desk:
-    """What a process that measures has for its whole life.
-
-    Attributes
-    ----------
-    calm
-        Its reference; None where it is not waited.
-    record
-        Its controls, in words.
-    notes
-        What is known of the outputs of cases that were checked: in later rounds they are the same.
-    """
-
-    calm: Calm | None
-    record: Mapping[str, str] = field(default_factory=dict)
-    notes: dict[Case, str] = field(default_factory=dict)
-
-
-class Done(NamedTuple):
-    """A measurement, and what else is known after it.
-
-    Attributes
-    ----------
-    measurement
-        What came out.
-    running
-        Seconds for which passes ran, warm-up included, in the last try.
-    waited, best
-        Seconds that were waited for calm, and those of the reference at its best.
-    bytes
-        Memory that the process had at most; 0 where that is not known.
-    """
-
-    measurement: Measurement
-    running: float = 0.0
-    waited: float = 0.0
-    best: float = inf
-    bytes: float = 0.0
-
-
-@contextmanager
-def desk(controls: Controls) -> Iterator[Desk]:
-    """Make a process ready to measure, its controls being in force."""
-    yield Desk(Calm() if controls.calm else None)
-
-
-@contextmanager
-def own_desk(controls: Controls) -> Iterator[Desk]:
-    """Put controls in force in a process of one's own, and make it ready to measure."""
-    with controls.in_force() as record, desk(controls) as made:
-        yield replace(made, record={**record, "process": "one for each layer and device"})
-
-
-def _record(at: Desk) -> Mapping[str, str]:
-    return at.record
-
-
-def _measure(
-    at: Desk, plan: Plan, case: Case, round: int, process: int, most: float, best: float = inf
-) -> Done:
-    """Measure a case at a desk, waiting for calm no longer than `most` seconds."""
-    seen = Resident() if bytes_of(case) > _LARGE else None
-    meter = Metered(clock_for(case.device, flush="flush" in case.options))
-
-    def work() -> Measurement:
-        meter.seconds = 0.0  # of a try in a moment that is not calm nothing counts
-        return once()
-
-    once = partial(
-        measure,
-        case,
-        process=process,
-        round=round,
-        repeats=plan.repeats,
-        seed=plan.seed,
-        clock=meter,
-        controls=plan.controls,
-        note=at.notes.get(case),
-    )
-    if at.calm is None:
-        done = Done(work())
-    else:
-        at.calm.best = min(at.calm.best, best)
-        result, calm, waited = at.calm.during(work, most)
-        if not calm:
-            result = replace(result, note=f"{result.note} {DISTURBED}".strip())
-        done = Done(result, waited=waited, best=at.calm.best)
-    if done.measurement.status == "ok":
-        at.notes.setdefault(case, done.measurement.note.removesuffix(DISTURBED).strip())
-    done = done._replace(running=meter.seconds, bytes=seen.grown() if seen else 0.0)
-    if case.device == "cuda":
-        torch.cuda.empty_cache()
-    elif bytes_of(case) > _LARGE:
-        give_back_memory()
-    return done
-
-
-def _peak(at: Desk, case: Case, process: int, seed: int) -> Measurement:
-    """Measure the peak memory of a case's pass, at a desk."""
-    return peak_bytes(case, process=process, seed=seed)
-
-
 class _Here:
     """Measures in the calling process, which nothing protects."""
 
@@ -218,7 +105,7 @@ class _Here:
         if why := self._forecast.refusal(case):
             return Measurement(case, self._number, round, (), "skipped", why)
         most = self._patience.left
-        done = _measure(self._desk, self._plan, case, round, self._number, most)
+        done = measure_at(self._desk, self._plan, case, round, self._number, most)
         self._patience.spend(done.waited)
         self.running, self.waited = self.running + done.running, self.waited + done.waited
         self._forecast.learn(done.measurement, done.bytes)
@@ -227,7 +114,7 @@ class _Here:
     def peak(self, case: Case) -> Measurement:
         if why := self._forecast.refusal(case):
             return Measurement(case, self._number, 0, (), "skipped", why, PEAK)
-        return _peak(self._desk, case, self._number, self._plan.seed)
+        return peak_at(self._desk, case, self._number, self._plan.seed)
 
 
 class _Elsewhere:
@@ -249,7 +136,7 @@ class _Elsewhere:
         if why := self._forecast.refusal(case):
             return Measurement(case, self._last, round, (), "skipped", why)
         task = partial(
-            _measure,
+            measure_at,
             plan=replace(self._plan, cases=()),  # the others need not go there each time
             case=case,
             round=round,
@@ -268,7 +155,7 @@ class _Elsewhere:
     def peak(self, case: Case) -> Measurement:
         if why := self._forecast.refusal(case):
             return Measurement(case, self._last, 0, (), "skipped", why, PEAK)
-        done = self._ask(0, case, partial(_peak, case=case, seed=self._plan.seed))
+        done = self._ask(0, case, partial(peak_at, case=case, seed=self._plan.seed))
         if isinstance(done, WorkerError):
             return Measurement(case, self._last, 0, (), _status(done), str(done), PEAK)
         return done
@@ -299,7 +186,7 @@ class _Elsewhere:
             self._numbers.clear()
         name = _name(case)
         if name not in self._numbers:
-            record = self._send(case, _record, _BEGIN)
+            record = self._send(case, record_of, _BEGIN)
             self._last = self._numbers[name] = self._store.add_process(self._run, record)
         return self._numbers[name]
 

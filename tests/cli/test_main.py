@@ -104,6 +104,9 @@ def test_fit_gives_json_alone_on_standard_output(table, tmp_path):
         (["fit", "table.csv", "--json", "no/such/folder.json"], "no/such/folder.json"),
         (["run", "--layer", "nope"], "no layer is called 'nope'"),
         (["run", "--profile", "nope"], "no profile is called 'nope'"),
+        (["run", "--budget", "9"], "--budget goes with --precision"),
+        (["run", "--graph"], "the option 'graph' is for CUDA"),
+        (["doctor", "--ablate", "--layer", "nope"], "no layer is called 'nope'"),
         (["report", "none"], "none: there is no such file"),
     ],
 )
@@ -121,6 +124,45 @@ def test_cuda_where_there_is_none_is_one_line_and_status_2(tmp_path):
     done = layerlaw("run", "--device", "cuda", cwd=tmp_path, status=2)
     assert "CUDA is not available" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("budget", "said"),
+    [
+        (("--precision", "9"), "every exponent is known within ±9"),
+        (("--precision", "0.001", "--budget", "2"), "the budget is spent"),
+    ],
+)
+def test_run_measures_until_exponents_are_known_and_says_how_far_it_came(tmp_path, budget, said):
+    done = layerlaw("run", "-l", "attention_softmax", *budget, "--out", "out", cwd=tmp_path)
+    assert said in done.stderr
+    assert "attention_softmax (cpu, forward): " in done.stderr
+    rows = pd.read_csv(tmp_path / "out" / "table.csv")
+    assert {"seconds", "flops"} <= {*rows["metric"]}
+    assert not {"peak_bytes", "product_rate"} & {*rows["metric"]}
+    again = layerlaw("run", "-l", "attention_softmax", *budget, "--out", "out", cwd=tmp_path)
+    assert again.returncode == 0
+    after = pd.read_csv(tmp_path / "out" / "table.csv")
+    assert len(after) >= len(rows)
+    pd.testing.assert_frame_equal(
+        after[: (rows["metric"] == "seconds").sum()], rows.head((rows["metric"] == "seconds").sum())
+    )
+
+
+@pytest.mark.slow
+def test_a_case_that_would_not_fit_is_skipped_and_the_report_says_so(tmp_path):
+    layerlaw(*RUN, "--memory", "0.0001", "--no-explain", "--no-check", cwd=tmp_path)
+    rows = pd.read_csv(tmp_path / "out" / "table.csv")
+    assert {"ok", "skipped"} == {*rows["status"]}
+    assert "skipped" in (tmp_path / "out" / "report.md").read_text()
+
+
+@pytest.mark.slow
+def test_doctor_tells_of_the_machine(tmp_path):
+    found = json.loads(layerlaw("doctor", "--json", cwd=tmp_path).stdout)
+    assert {"load", "clock", "GPU"} <= {each["subject"] for each in found}
+    assert {each["severity"] for each in found} <= {"ok", "warn", "bad", "unknown"}
     assert list(tmp_path.iterdir()) == []
 
 

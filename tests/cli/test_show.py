@@ -1,8 +1,15 @@
 """What a person sees while something is under way."""
 
+import importlib
+import json
+
 import pytest
+from layerlaw.analysis.law import Exponent
 from layerlaw.cli import main, show
 from layerlaw.measure import Finding, Severity
+
+# The package has the command of the same name.
+doctor_module = importlib.import_module("layerlaw.cli.doctor")
 
 
 def test_what_is_interrupted_says_so_once(monkeypatch, capsys):
@@ -16,6 +23,41 @@ def test_what_is_interrupted_says_so_once(monkeypatch, capsys):
             main.run_app()
         assert end.value.code == 130
         assert capsys.readouterr().err == said
+
+
+def test_controls_are_shown_with_what_leaving_each_alone_moves(capsys, monkeypatch):
+    rows = [
+        ("nothing", {"n": Exponent("n", 2.0, 1.9, 2.1), "d": Exponent("d", 1.0, 0.9, 1.1)}),
+        ("allocator", {"n": Exponent("n", 2.31, 2.2, 2.4), "d": Exponent("d", 0.9, 0.8, 1.0)}),
+    ]
+    show.ablated(rows)
+    out = capsys.readouterr().out
+    assert "2.31 [2.20, 2.40]" in out
+    assert "+0.31" in out
+    assert "-0.10" in out
+
+    seen = []
+
+    def exponents(layer, profile, controls):
+        seen.append((layer, profile, controls))
+        return rows[0][1]
+
+    monkeypatch.setattr(doctor_module, "_exponents", exponents)
+    doctor_module.doctor(ablate=True, layer="rnn", profile="asv", threads=2, as_json=True)
+    found = json.loads(capsys.readouterr().out)
+    assert [each["left_alone"] for each in found] == [
+        "nothing",
+        "isolation",
+        "interleaving",
+        "allocator",
+        "flush subnormals",
+        "inputs",
+        "collection",
+        "calm",
+        "nothing, again",
+    ]
+    assert found[0]["exponents"]["n"] == {"axis": "n", "estimate": 2.0, "low": 1.9, "high": 2.1}
+    assert {(layer, profile, c.threads) for layer, profile, c in seen} == {("rnn", "asv", 2)}
 
 
 def test_findings_are_shown_with_what_mends_them(capsys):

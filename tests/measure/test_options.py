@@ -14,6 +14,9 @@ needs_compiler = pytest.mark.skipif(
     not (shutil.which("g++") or shutil.which("clang++")), reason="no C++ compiler"
 )
 
+#: Inductor's own.
+quiet = pytest.mark.filterwarnings("ignore:.*script_method:DeprecationWarning")
+
 SWITCHES = (torch.backends.cuda.matmul, torch.backends.cudnn)
 
 
@@ -33,6 +36,7 @@ def test_tf32_is_used_where_the_case_says_so_and_nowhere_else(options, before):
 
 
 @needs_compiler
+@quiet
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["attention", "rnn", "conv"])
 def test_a_compiled_layer_is_the_same_function(name):
@@ -45,6 +49,7 @@ def test_a_compiled_layer_is_the_same_function(name):
 
 
 @needs_compiler
+@quiet
 @pytest.mark.slow
 def test_every_size_is_compiled_anew_however_many_there_are():
     limit = torch._dynamo.config.recompile_limit

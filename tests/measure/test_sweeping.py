@@ -15,8 +15,10 @@ from layerlaw.measure import (
     Point,
     Store,
     begin,
+    beside,
     carry_out,
     crew,
+    desk,
     measure_checks,
     plan,
     sweeping,
@@ -48,8 +50,8 @@ def counted(monkeypatch):
         made[case, round] += 1
         return sweeping.Measurement(case, process, round, (1e-3,) * repeats)
 
-    monkeypatch.setattr(crew, "measure", fake)
-    monkeypatch.setattr(crew, "Calm", Still)
+    monkeypatch.setattr(desk, "measure", fake)
+    monkeypatch.setattr(desk, "Calm", Still)
     monkeypatch.setattr(crew, "available", lambda: False)  # a fake is not in other processes
     return made
 
@@ -141,29 +143,29 @@ def test_what_no_calm_moment_came_for_is_kept_and_noted(counted, monkeypatch):
     todo = plan("rnn", **TODO)
     with Store() as store, steps(todo, store) as run:
         notes = {step.measurement.note for step in run}
-    assert notes == {crew.DISTURBED}
+    assert notes == {desk.DISTURBED}
     assert counted.total() == todo.total
 
 
 def test_waiting_can_be_turned_off(counted, monkeypatch):
-    monkeypatch.setattr(crew, "Calm", None)
+    monkeypatch.setattr(desk, "Calm", None)
     todo = replace(plan("rnn", **TODO), controls=Controls(calm=False))
     with Store() as store, steps(todo, store) as run:
         assert {step.measurement.note for step in run} == {""}
 
 
 def test_stopping_by_hand_loses_the_point_under_way_and_no_other(tmp_path, monkeypatch, counted):
-    path, fake = tmp_path / "runs.sqlite", crew.measure
+    path, fake = tmp_path / "runs.sqlite", desk.measure
 
     def stopped(case, **where):
         if counted.total() == 4:
             raise KeyboardInterrupt
         return fake(case, **where)
 
-    monkeypatch.setattr(crew, "measure", stopped)
+    monkeypatch.setattr(desk, "measure", stopped)
     with pytest.raises(KeyboardInterrupt):
         layerlaw.sweep("rnn", store=path, **TODO)
-    monkeypatch.setattr(crew, "measure", fake)
+    monkeypatch.setattr(desk, "measure", fake)
     layerlaw.sweep("rnn", store=path, **TODO)
     assert set(counted.values()) == {1}
     assert counted.total() == plan("rnn", **TODO).total
@@ -224,7 +226,7 @@ def test_checks_are_measured_once_and_are_no_passes(tmp_path, counted):
             {
                 (replace(todo.cases[0], sizes=p.sizes), r): 1
                 for p in points
-                for r in range(sweeping.CHECKS)
+                for r in range(beside.CHECKS)
             }
         )
         table = store.table(run)

@@ -1,0 +1,131 @@
+"""What a process does that measures: it takes its place, and then case after case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from math import inf
+from typing import NamedTuple
+
+from ..layers._lazy import torch
+from .budget import Resident, bytes_of
+from .calm import Calm
+from .case import Case, Measurement
+from .control import Controls, give_back_memory
+from .memory import peak_bytes
+from .planning import Plan
+from .timing import Metered, clock_for
+from .workload import measure
+
+#: The note of a measurement for which no calm moment came.
+DISTURBED = "(measured while something else slowed the machine down)"
+
+#: Bytes of a case from which a process gives back what it keeps of them: with others it waits
+#: until its turn comes again, and all would keep their most.
+_LARGE = 2**26
+
+
+@dataclass
+class Desk:
+    """What a process that measures has for its whole life.
+
+    Attributes
+    ----------
+    calm
+        Its reference; None where it is not waited.
+    record
+        Its controls, in words.
+    notes
+        What is known of the outputs of cases that were checked: in later rounds they are the same.
+    """
+
+    calm: Calm | None
+    record: Mapping[str, str] = field(default_factory=dict)
+    notes: dict[Case, str] = field(default_factory=dict)
+
+
+class Done(NamedTuple):
+    """A measurement, and what else is known after it.
+
+    Attributes
+    ----------
+    measurement
+        What came out.
+    running
+        Seconds for which passes ran, warm-up included, in the last try.
+    waited, best
+        Seconds that were waited for calm, and those of the reference at its best.
+    bytes
+        Memory that the process had at most; 0 where that is not known.
+    """
+
+    measurement: Measurement
+    running: float = 0.0
+    waited: float = 0.0
+    best: float = inf
+    bytes: float = 0.0
+
+
+@contextmanager
+def desk(controls: Controls) -> Iterator[Desk]:
+    """Make a process ready to measure, its controls being in force."""
+    yield Desk(Calm() if controls.calm else None)
+
+
+@contextmanager
+def own_desk(controls: Controls) -> Iterator[Desk]:
+    """Put controls in force in a process of one's own, and make it ready to measure."""
+    with controls.in_force() as record, desk(controls) as made:
+        yield replace(made, record={**record, "process": "one for each layer and device"})
+
+
+def record_of(at: Desk) -> Mapping[str, str]:
+    """Give the controls in force, in words."""
+    return at.record
+
+
+def measure_at(
+    at: Desk, plan: Plan, case: Case, round: int, process: int, most: float, best: float = inf
+) -> Done:
+    """Measure a case at a desk, waiting for calm no longer than `most` seconds."""
+    seen = Resident() if bytes_of(case) > _LARGE else None
+    meter = Metered(clock_for(case.device, flush="flush" in case.options))
+
+    def work() -> Measurement:
+        meter.seconds = 0.0  # of a try in a moment that is not calm nothing counts
+        return once()
+
+    once = partial(
+        measure,
+        case,
+        process=process,
+        round=round,
+        repeats=plan.repeats,
+        seed=plan.seed,
+        clock=meter,
+        controls=plan.controls,
+        note=at.notes.get(case),
+    )
+    if at.calm is None:
+        done = Done(work())
+    else:
+        at.calm.best = min(at.calm.best, best)
+        result, calm, waited = at.calm.during(work, most)
+        if not calm:
+            result = replace(result, note=f"{result.note} {DISTURBED}".strip())
+        done = Done(result, waited=waited, best=at.calm.best)
+    if done.measurement.status == "ok":
+        at.notes.setdefault(case, done.measurement.note.removesuffix(DISTURBED).strip())
+    done = done._replace(running=meter.seconds, bytes=seen.grown() if seen else 0.0)
+    if case.device == "cuda":
+        torch.cuda.empty_cache()
+    elif bytes_of(case) > _LARGE:
+        give_back_memory()
+    return done
+
+
+def peak_at(at: Desk, case: Case, process: int, seed: int) -> Measurement:
+    """Measure the peak memory of a case's pass, at a desk."""
+    return peak_bytes(case, process=process, seed=seed)

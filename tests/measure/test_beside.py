@@ -1,0 +1,81 @@
+from dataclasses import replace
+
+import layerlaw
+import pytest
+from layerlaw.layers import get
+from layerlaw.layers.theory import put
+from layerlaw.measure import (
+    Controls,
+    Store,
+    begin,
+    beside,
+    measure_counts,
+    measure_machine,
+    measure_peaks,
+    plan,
+)
+from layerlaw.measure.counting import COUNTED
+from layerlaw.measure.table import CALIBRATION
+
+TODO = {"profile": "asv", "rounds": 1, "repeats": 1, "controls": Controls(calm=False)}
+
+
+@pytest.fixture
+def kept(tmp_path):
+    with Store(tmp_path / "runs.sqlite") as store:
+        yield store
+
+
+def test_counts_and_peaks_come_with_a_sweep_that_asks_for_them():
+    table = layerlaw.sweep(["attention", "rnn"], counts=True, peaks=True, **TODO)
+    assert set(table["metric"]) == {"seconds", "peak_bytes", *COUNTED}
+    assert set(table["status"]) == {"ok"}
+    assert set(layerlaw.sweep("rnn", **TODO)["metric"]) == {"seconds"}
+
+
+def test_what_is_counted_once_is_not_counted_again(kept):
+    todo = plan(["attention", "rnn"], **TODO)
+    run = begin(todo, kept)
+    measure_counts(todo, kept, run)
+    once = list(kept.measured(run))
+    assert {one.metric for one in once} == set(COUNTED)
+    measure_counts(todo, kept, run)
+    assert list(kept.measured(run)) == once
+    measure_counts(plan(["attention", "rnn", "dense"], **TODO), kept, run)
+    assert {one.case.layer for one in kept.measured(run)} == {"attention", "rnn", "dense"}
+
+
+def test_peaks_are_measured_once_and_not_of_too_many_steps(kept):
+    todo = plan(["attention", "rnn"], **{**TODO, "profile": "standard"})
+    long = {c for c in todo.cases if c.layer == "rnn" and c.sizes["n"] > beside.PEAK_STEPS}
+    assert long
+    todo = replace(todo, cases=(*todo.cases[:3], *list(long)[:2]))
+    run = begin(todo, kept)
+    seen = []
+    measure_peaks(todo, kept, run, lambda *step: seen.append(step))
+    assert [step[:2] for step in seen] == [(1, 3), (2, 3), (3, 3)]
+    made = list(kept.measured(run))
+    assert {one.case for one in made} == set(todo.cases[:3])
+    for one in made:
+        held = get("attention").theory.temporaries
+        assert one.values[0] >= 4 * float(put(held, one.case.sizes))
+    measure_peaks(todo, kept, run, lambda *step: seen.append(step))
+    assert len(seen) == 3
+
+
+def test_a_peak_that_would_not_fit_is_skipped(kept):
+    todo = plan("attention", memory=1.0, **TODO)
+    run = begin(todo, kept)
+    measure_peaks(todo, kept, run)
+    assert {(one.status, one.metric) for one in kept.measured(run)} == {("skipped", "peak_bytes")}
+
+
+@pytest.mark.slow
+def test_the_machine_is_calibrated_once(kept):
+    todo = plan("attention", **TODO)
+    run = begin(todo, kept)
+    measure_machine(todo, kept, run)
+    once = list(kept.measured(run))
+    assert {one.metric for one in once} == set(CALIBRATION)
+    measure_machine(todo, kept, run)
+    assert list(kept.measured(run)) == once
