@@ -113,8 +113,10 @@ def ablated(rows: Sequence[tuple[str, Mapping[str, Exponent]]]) -> None:
         for axis in axes:
             found, usual = exponents.get(axis), first.get(axis)
             cells.append(str(found).removeprefix(f"{axis} ") if found else "–")
-            moved = found and usual and found is not usual
-            cells.append(f"{found.estimate - usual.estimate:+.2f}" if moved else "")
+            if found and usual and found is not usual:
+                cells.append(f"{found.estimate - usual.estimate:+.2f}")
+            else:
+                cells.append("")
         shown.add_row(name, *cells)
     _out().print(shown)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..layers._lazy import torch
 from .case import Case
@@ -24,7 +24,7 @@ def precision(case: Case) -> Iterator[None]:
     cuDNN's convolutions and recurrent layers use it by default, matrix products do not: a law of
     one would then be compared with a law of the other.
     """
-    switches = (torch.backends.cuda.matmul, torch.backends.cudnn)
+    switches: tuple[Any, ...] = (torch.backends.cuda.matmul, torch.backends.cudnn)
     before = [switch.allow_tf32 for switch in switches]
     for switch in switches:
         switch.allow_tf32 = "tf32" in case.options
@@ -52,7 +52,8 @@ def graphed(call: Pass) -> Pass:
     The kernels of a pass are then launched together: where launching them one by one takes longer
     than running them, it is the launches whose law is measured otherwise.
     """
-    side = torch.cuda.Stream()  # capture needs a stream other than the default one
+    # Capture needs a stream other than the default one.
+    side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
     side.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(side):
         for _ in range(_BEFORE_CAPTURE):

@@ -161,7 +161,8 @@ def written(expr: Expr) -> str:
     >>> written(4 * n**2 * d + 5 * n**2), written(ceiling(n / d))
     ('4·d·n² + 5·n²', '⌈n/d⌉')
     """
-    text = _Printer().doprint(sympy.expand(expr))
+    expr = sympy.expand(expr) if expr.is_polynomial() else expr
+    text = str(_Printer().doprint(expr))
     for power, raised in (("**2", "²"), ("**3", "³"), ("**", "^"), ("*", "·")):
         text = text.replace(power, raised)
     return text

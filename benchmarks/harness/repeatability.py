@@ -9,6 +9,7 @@ two runs tells what interleaving gains.
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,7 +20,14 @@ import numpy as np
 from layerlaw.layers import get, names
 from layerlaw.measure import Controls
 
-BUSY = "import numpy as np\na = np.ones((256, 256), np.float32)\nwhile True: a @ a"
+#: It ends with its parent, however that ends.
+BUSY = """
+import os
+import numpy as np
+a, parent = np.ones((256, 256), np.float32), os.getppid()
+while os.getppid() == parent:
+    a @ a
+"""
 
 Exponents = dict[tuple[str, str], float]
 
@@ -27,7 +35,8 @@ Exponents = dict[tuple[str, str], float]
 @contextmanager
 def busy_core() -> Iterator[None]:
     """Keep one core busy with matrix products of another process."""
-    process = subprocess.Popen([sys.executable, "-c", BUSY], env={"OPENBLAS_NUM_THREADS": "1"})
+    one_thread = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    process = subprocess.Popen([sys.executable, "-c", BUSY], env=one_thread)
     try:
         yield
     finally:
