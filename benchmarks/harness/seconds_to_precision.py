@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+from itertools import count
 from pathlib import Path
 from time import perf_counter
 
@@ -24,34 +25,34 @@ from layerlaw.measure.sweeping import carry_out_by
 ROOT = Path(__file__).parents[2]
 
 
-def chosen(todo: Plan, precision: float) -> tuple[float, float, int, float]:
+def chosen(todo: Plan, precision: float, budget: float) -> tuple[float, float, int, float]:
     """Seconds in all and of measuring alone, measurements and half-width of a planner's choice."""
     start = perf_counter()
     first = None
-    planner = Adaptive(todo.cases, precision)
-    count = 0
+    planner = Adaptive(todo.cases, precision, budget)
+    done = 0
     with Store() as store:
         for _ in carry_out_by(planner, todo, store, begin(todo, store)):
             first = first or perf_counter()
-            count += 1
+            done += 1
     end = perf_counter()
-    return end - start, end - (first or end), count, max(w.widest for w in planner.widths)
+    return end - start, end - (first or end), done, max(w.widest for w in planner.widths)
 
 
-def whole(todo: Plan, precision: float, most: int) -> tuple[float, float, int, float]:
+def whole(todo: Plan, precision: float, budget: float) -> tuple[float, float, int, float]:
     """Give the same of the whole grid, in rounds, until the intervals are as narrow."""
     start = perf_counter()
     first, half, made = None, float("inf"), []
     with Store() as store:
         run = begin(todo, store)
         with crew_for(todo, store, run) as crew:
-            for round in range(most):
+            for round in count():
                 for case in todo.order(round):
                     made.append(crew.measure(round % todo.rounds, case))
                     first = first or perf_counter()
                 (fit,) = layerlaw.fit(tidy(made, ""))
                 half = max((e.high - e.low) / 2 for e in fit.law.exponents)
-                if half <= precision:
+                if half <= precision or perf_counter() - start > budget:
                     break
     end = perf_counter()
     return end - start, end - (first or end), len(made), half
@@ -80,21 +81,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--layer", default="attention")
     parser.add_argument("--precision", type=float, default=0.05)
-    parser.add_argument("--profile", default="standard")
-    parser.add_argument("--most", type=int, default=40, help="rounds of the whole grid at most")
+    parser.add_argument("--profile", default="choice")
+    parser.add_argument("--budget", type=float, default=60, help="seconds of each way at most")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--others", action="store_true", help="time asv and pytest-benchmark too")
     given = parser.parse_args()
     todo = plan(given.layer, profile=given.profile, seed=given.seed)
     ways = {
-        "points chosen": chosen(todo, given.precision),
-        "whole grid": whole(todo, given.precision, given.most),
+        "points chosen": chosen(todo, given.precision, given.budget),
+        "whole grid": whole(todo, given.precision, given.budget),
     }
     print(f"{given.layer} to ±{given.precision:g}, {len(todo.cases)} points to choose from")
-    for name, (seconds, measuring, count, half) in ways.items():
+    for name, (seconds, measuring, done, half) in ways.items():
         print(
             f"  {name:16} {seconds:6.1f} s, {measuring:6.1f} s of them after the processes began; "
-            f"{count} measurements, ±{half:.3f}"
+            f"{done} measurements, ±{half:.3f}"
         )
     if given.others:
         for name, seconds in others(given.layer).items():
