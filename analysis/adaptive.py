@@ -112,6 +112,7 @@ class Adaptive:
         """
         if self._now() - self._begun >= self._seconds:
             for law in self._laws:
+                law.weigh(made)
                 law.stop("the budget is spent")
             return None
         open_laws = [law for law in self._laws if not law.settled(made, self.precision)]
@@ -151,6 +152,13 @@ class _Design:
     def stop(self, why: str) -> None:
         """Measure no more for it."""
         self._why = self._why or why
+
+    def weigh(self, made: Sequence[Measurement]) -> None:
+        """Fit in full what was measured since that was done last, once there is a law."""
+        own = [one for one in made if one.case in self._cases]
+        if self._fit is not None and not self._why and len(own) > self._weighed:
+            self._weighed = len(own)
+            (self._fit,) = fit(tidy(own, ""))
 
     def next(self) -> Case:
         """Give the next of those that are worth it."""

@@ -2,10 +2,11 @@ from math import inf
 
 import numpy as np
 import pytest
+from layerlaw.analysis import fit
 from layerlaw.analysis.adaptive import MOST, Adaptive, coarse, derivatives, worth
 from layerlaw.analysis.fitting import fit_law
 from layerlaw.analysis.terms import leading, parse
-from layerlaw.measure import Case, Measurement, plan
+from layerlaw.measure import Case, Measurement, plan, tidy
 
 CASES = plan("attention", profile="choice").cases
 RNN = plan("rnn", profile="choice").cases
@@ -54,9 +55,11 @@ def test_it_measures_until_every_exponent_is_known_and_says_so():
 def test_it_stops_when_the_budget_is_spent_and_says_so():
     machine = Machine()
     planner = Adaptive(CASES, 0.001, seconds=2.0, now=lambda: machine.now)
-    carried_out(planner, machine)
+    made = carried_out(planner, machine)
     assert 2.0 <= machine.now < 2.3
     (width,) = planner.widths
+    (all_of_it,) = fit(tidy(made, ""))
+    assert width.half == {e.axis: (e.high - e.low) / 2 for e in all_of_it.law.exponents}
     assert width.why == "the budget is spent"
     assert 0.001 < width.widest < inf
 
