@@ -55,8 +55,8 @@ def measure_parts(
     cases = [case for case in plan.cases if case in fine and case not in done]
     if not cases:
         return
-    with plan.controls.in_force() as record, desk(plan.controls) as at:
-        process = store.add_process(run, record)
+    with desk(plan.controls) as at:
+        process = store.add_process(run, at.record)
         for one in take_apart(
             cases, process=process, seed=plan.seed, calm=at.calm, progress=progress
         ):
@@ -122,8 +122,8 @@ def measure_machine(plan: Plan, store: Store, run: Run) -> None:
     todo = uncalibrated(plan.cases, store.measured(run))
     if not todo:
         return
-    with plan.controls.in_force() as record, desk(plan.controls) as at:
-        process = store.add_process(run, record)
+    with desk(plan.controls) as at:
+        process = store.add_process(run, at.record)
         for device, dtype, threads in todo:
             store.add(
                 run,

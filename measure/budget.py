@@ -12,6 +12,7 @@ from typing import Any
 
 from ..layers import get
 from ..layers.theory import put
+from . import system
 from .case import Case, Measurement
 from .grid import activations
 
@@ -21,8 +22,10 @@ SHARE = 0.8
 #: Passes of one measurement at least: one that is checked, two of warm-up, one that is timed.
 PASSES = 4
 
-#: Bytes from which memory that was measured says something of what theory counts.
-_LARGE = 2**26
+#: Bytes of a case from which its memory is looked after: what was measured says something of what
+#: theory counts, and a process gives back what it keeps of it, since it waits with others until its
+#: turn comes again, and all would keep their most.
+LARGE = 2**26
 
 _BYTES = {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2}
 
@@ -90,7 +93,7 @@ class Forecast:
         if measurement.values:
             rate = min(measurement.values) / flops_of(case)
             self._per_flop[kind] = min(self._per_flop[kind] or inf, rate)
-        if (counted := bytes_of(case)) >= _LARGE:
+        if (counted := bytes_of(case)) >= LARGE:
             self._per_byte[kind] = max(self._per_byte[kind], bytes / counted)
 
 
@@ -145,18 +148,11 @@ class Resident:
         return 0.0
 
 
-def free_memory(root: Path = Path("/")) -> float:
+def free_memory(root: Path = system.ROOT) -> float:
     """Bytes that programs can still get; infinite where the system does not say."""
-    found = [inf]
-    try:
-        lines = (root / "proc/meminfo").read_text().splitlines()
-        found += [1024 * float(x.split()[1]) for x in lines if x.startswith("MemAvailable:")]
-    except OSError:
-        pass
-    try:  # a container's limit
-        folder = root / "sys/fs/cgroup"
-        most = float((folder / "memory.max").read_text())
-        found.append(most - float((folder / "memory.current").read_text()))
-    except (OSError, ValueError):  # there is none, or it is "max"
-        pass
+    found = [float(system.memory(root).get("MemAvailable", inf))]
+    group = root / "sys/fs/cgroup"  # a container's limit, where there is one
+    most, used = (system.text(group / f"memory.{what}") for what in ("max", "current"))
+    if most and used and most != "max":
+        found.append(float(most) - float(used))
     return min(found)

@@ -108,12 +108,7 @@ def huge_pages(root: Path = system.ROOT) -> Finding:
 
 def memory(root: Path = system.ROOT) -> Iterator[Finding]:
     """Whether memory is there, and none of it on disk."""
-    found = {
-        name: int(amount.split()[0]) / 2**20  # kB, in GiB
-        for name, _, amount in (
-            line.partition(":") for line in (system.text(root / "proc/meminfo") or "").splitlines()
-        )
-    }
+    found = {name: amount / 2**30 for name, amount in system.memory(root).items()}  # in GiB
     if not {"MemAvailable", "MemTotal", "SwapTotal", "SwapFree"} <= set(found):
         yield unknown("memory")
         yield unknown("swap")

@@ -78,7 +78,6 @@ class Controls:
         torch.set_num_threads(self.threads)
         record = {
             "threads": str(self.threads),
-            "process": "the calling one",
             "order": "rounds over all points" if self.interleaving else "point by point",
             "subnormals": self._subnormals(switched),
             "inputs": "unit normal" if self.inputs else "zeros",

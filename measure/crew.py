@@ -21,7 +21,7 @@ from ..layers import get
 from .budget import Forecast
 from .calm import Patience
 from .case import Case, Measurement, Status
-from .desk import Desk, desk, measure_at, own_desk, peak_at, record_of
+from .desk import Desk, desk, measure_at, peak_at, record_of
 from .memory import PEAK
 from .nursery import Nursery, Task, WorkerDied, WorkerError, WorkerTimeout, available
 from .planning import Plan
@@ -71,10 +71,8 @@ def crew_for(plan: Plan, store: Store, run: Run) -> Iterator[Crew]:
         reason = "on this system none of its own can be forked"
     with ExitStack() as stack:
         if reason:
-            record = stack.enter_context(plan.controls.in_force())
-            record["process"] = f"the calling one: {reason}"
-            number = store.add_process(run, record)
-            yield _Here(plan, number, forecast, stack.enter_context(desk(plan.controls)))
+            own = stack.enter_context(desk(plan.controls, f"the calling one: {reason}"))
+            yield _Here(plan, store.add_process(run, own.record), forecast, own)
         else:
             yield stack.enter_context(closing(_Elsewhere(plan, store, run, forecast, modules)))
 
@@ -93,51 +91,28 @@ def _modules(layers: Sequence[str]) -> tuple[list[str], str]:
     return list(dict.fromkeys(found)), ""
 
 
-class _Here:
-    """Measures in the calling process, which nothing protects."""
+class _Crew:
+    """What both have in common: what does not fit is skipped, and what was learnt is kept.
 
-    def __init__(self, plan: Plan, number: int, forecast: Forecast, desk: Desk) -> None:
-        self._plan, self._number, self._forecast, self._desk = plan, number, forecast, desk
-        self._patience = Patience()
-        self.running = self.waited = 0.0
+    Attributes
+    ----------
+    number
+        Of the process that was filed last.
+    """
 
-    def measure(self, round: int, case: Case) -> Measurement:
-        if why := self._forecast.refusal(case):
-            return Measurement(case, self._number, round, (), "skipped", why)
-        most = self._patience.left
-        done = measure_at(self._desk, self._plan, case, round, self._number, most)
-        self._patience.spend(done.waited)
-        self.running, self.waited = self.running + done.running, self.waited + done.waited
-        self._forecast.learn(done.measurement, done.bytes)
-        return done.measurement
-
-    def peak(self, case: Case) -> Measurement:
-        if why := self._forecast.refusal(case):
-            return Measurement(case, self._number, 0, (), "skipped", why, PEAK)
-        return peak_at(self._desk, case, self._number, self._plan.seed)
-
-
-class _Elsewhere:
-    """Measures in processes of their own, one at a time."""
-
-    def __init__(
-        self, plan: Plan, store: Store, run: Run, forecast: Forecast, modules: Sequence[str]
-    ) -> None:
-        self._plan, self._store, self._run, self._forecast = plan, store, run, forecast
-        self._modules = modules
-        self._nursery: Nursery | None = None
-        self._generation = -1
-        self._numbers: dict[str, int] = {}  # of the processes at work, by their name
-        self._last = 0  # number that was filed last
+    def __init__(self, plan: Plan, forecast: Forecast) -> None:
+        # The cases of the plan need not go to another process with each of them.
+        self._plan, self._forecast = replace(plan, cases=()), forecast
         self._patience, self._best = Patience(), inf
         self.running = self.waited = 0.0
+        self.number = 0
 
     def measure(self, round: int, case: Case) -> Measurement:
         if why := self._forecast.refusal(case):
-            return Measurement(case, self._last, round, (), "skipped", why)
+            return Measurement(case, self.number, round, (), "skipped", why)
         task = partial(
             measure_at,
-            plan=replace(self._plan, cases=()),  # the others need not go there each time
+            plan=self._plan,
             case=case,
             round=round,
             most=self._patience.left,
@@ -145,7 +120,7 @@ class _Elsewhere:
         )
         done = self._ask(round, case, task)
         if isinstance(done, WorkerError):
-            return Measurement(case, self._last, round, (), _status(done), str(done))
+            return Measurement(case, self.number, round, (), _status(done), str(done))
         self._patience.spend(done.waited)
         self.running, self.waited = self.running + done.running, self.waited + done.waited
         self._best = min(self._best, done.best)
@@ -154,14 +129,41 @@ class _Elsewhere:
 
     def peak(self, case: Case) -> Measurement:
         if why := self._forecast.refusal(case):
-            return Measurement(case, self._last, 0, (), "skipped", why, PEAK)
+            return Measurement(case, self.number, 0, (), "skipped", why, PEAK)
         done = self._ask(0, case, partial(peak_at, case=case, seed=self._plan.seed))
         if isinstance(done, WorkerError):
-            return Measurement(case, self._last, 0, (), _status(done), str(done), PEAK)
+            return Measurement(case, self.number, 0, (), _status(done), str(done), PEAK)
         return done
 
     def _ask(self, round: int, case: Case, task: Callable[..., Answer]) -> Answer | WorkerError:
         """Have a case's process do a task, which gets its number as `process`."""
+        raise NotImplementedError
+
+
+class _Here(_Crew):
+    """Measures in the calling process, which nothing protects."""
+
+    def __init__(self, plan: Plan, number: int, forecast: Forecast, desk: Desk) -> None:
+        super().__init__(plan, forecast)
+        self.number, self._desk = number, desk
+
+    def _ask(self, round: int, case: Case, task: Callable[..., Answer]) -> Answer | WorkerError:
+        return task(self._desk, process=self.number)
+
+
+class _Elsewhere(_Crew):
+    """Measures in processes of their own, one at a time."""
+
+    def __init__(
+        self, plan: Plan, store: Store, run: Run, forecast: Forecast, modules: Sequence[str]
+    ) -> None:
+        super().__init__(plan, forecast)
+        self._store, self._run, self._modules = store, run, modules
+        self._nursery: Nursery | None = None
+        self._generation = -1
+        self._numbers: dict[str, int] = {}  # of the processes at work, by their name
+
+    def _ask(self, round: int, case: Case, task: Callable[..., Answer]) -> Answer | WorkerError:
         try:
             number = self._number(case, round)
             answer: Answer = self._send(
@@ -187,12 +189,13 @@ class _Elsewhere:
         name = _name(case)
         if name not in self._numbers:
             record = self._send(case, record_of, _BEGIN)
-            self._last = self._numbers[name] = self._store.add_process(self._run, record)
+            self.number = self._numbers[name] = self._store.add_process(self._run, record)
         return self._numbers[name]
 
     def _send(self, case: Case, task: Task, seconds: float) -> Any:
         assert self._nursery is not None  # it is there with the number
-        return self._nursery.ask(_name(case), partial(own_desk, self._plan.controls), task, seconds)
+        setting = partial(desk, self._plan.controls, "one for each layer and device")
+        return self._nursery.ask(_name(case), setting, task, seconds)
 
 
 def _name(case: Case) -> str:

@@ -10,7 +10,7 @@ from math import inf
 from typing import NamedTuple
 
 from ..layers._lazy import torch
-from .budget import Resident, bytes_of
+from .budget import LARGE, Resident, bytes_of
 from .calm import Calm
 from .case import Case, Measurement
 from .control import Controls, give_back_memory
@@ -21,10 +21,6 @@ from .workload import measure
 
 #: The note of a measurement for which no calm moment came.
 DISTURBED = "(measured while something else slowed the machine down)"
-
-#: Bytes of a case from which a process gives back what it keeps of them: with others it waits
-#: until its turn comes again, and all would keep their most.
-_LARGE = 2**26
 
 
 @dataclass
@@ -42,7 +38,7 @@ class Desk:
     """
 
     calm: Calm | None
-    record: Mapping[str, str] = field(default_factory=dict)
+    record: Mapping[str, str]
     notes: dict[Case, str] = field(default_factory=dict)
 
 
@@ -69,16 +65,10 @@ class Done(NamedTuple):
 
 
 @contextmanager
-def desk(controls: Controls) -> Iterator[Desk]:
-    """Make a process ready to measure, its controls being in force."""
-    yield Desk(Calm() if controls.calm else None)
-
-
-@contextmanager
-def own_desk(controls: Controls) -> Iterator[Desk]:
-    """Put controls in force in a process of one's own, and make it ready to measure."""
-    with controls.in_force() as record, desk(controls) as made:
-        yield replace(made, record={**record, "process": "one for each layer and device"})
+def desk(controls: Controls, process: str = "the calling one") -> Iterator[Desk]:
+    """Put controls in force and make this process ready to measure; `process` says which it is."""
+    with controls.in_force() as record:
+        yield Desk(Calm() if controls.calm else None, {**record, "process": process})
 
 
 def record_of(at: Desk) -> Mapping[str, str]:
@@ -90,7 +80,8 @@ def measure_at(
     at: Desk, plan: Plan, case: Case, round: int, process: int, most: float, best: float = inf
 ) -> Done:
     """Measure a case at a desk, waiting for calm no longer than `most` seconds."""
-    seen = Resident() if bytes_of(case) > _LARGE else None
+    large = bytes_of(case) >= LARGE
+    seen = Resident() if large else None
     meter = Metered(clock_for(case.device, flush="flush" in case.options))
 
     def work() -> Measurement:
@@ -121,7 +112,7 @@ def measure_at(
     done = done._replace(running=meter.seconds, bytes=seen.grown() if seen else 0.0)
     if case.device == "cuda":
         torch.cuda.empty_cache()
-    elif bytes_of(case) > _LARGE:
+    elif large:
         give_back_memory()
     return done
 

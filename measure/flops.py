@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
@@ -136,10 +137,16 @@ def count_flops(layer: Layer, sizes: Sizes, *, batch: int = 1) -> int:
     NotImplementedError
         If the layer uses an operation whose FLOPs are not known; it is never counted as 0.
     """
+    counter = FlopCounter()
+    on_meta(layer, sizes, counter, batch=batch)
+    return counter.total
+
+
+def on_meta(layer: Layer, sizes: Sizes, watching: TorchDispatchMode, *, batch: int = 1) -> Tensor:
+    """Carry out a layer's forward pass on meta tensors, watched; give its output."""
     with torch.device("meta"):
         module = layer.build(sizes)
     inputs = layer.make_inputs(sizes, batch=batch, device="meta")
-    counter = FlopCounter()
-    with torch.no_grad(), counter:
-        module(*inputs)
-    return counter.total
+    with torch.no_grad(), watching:
+        output: Tensor = module(*inputs)
+    return output

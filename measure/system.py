@@ -49,6 +49,13 @@ def caches(root: Path = ROOT) -> dict[str, int] | None:
     return found or None
 
 
+def memory(root: Path = ROOT) -> dict[str, int]:
+    """Bytes of memory by what they are, such as ``MemAvailable``; empty where it is not told."""
+    lines = (text(root / "proc/meminfo") or "").splitlines()
+    split = (line.partition(":") for line in lines)
+    return {name: 1024 * int(amount.split()[0]) for name, _, amount in split}  # given in kB
+
+
 def threads_per_core(root: Path = ROOT) -> int | None:
     """Hardware threads that share the first core; above 1 with simultaneous multithreading."""
     siblings = text(root / CORES / "cpu0/topology/thread_siblings_list")

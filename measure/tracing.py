@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from ..layers import Layer, Sizes
-from .flops import ELEMENTWISE, PRODUCTS, is_free, operation
+from .flops import ELEMENTWISE, PRODUCTS, is_free, on_meta, operation
 
 
 def _stages(x: Tensor, axes: list[int]) -> int:
@@ -223,12 +222,8 @@ def trace(layer: Layer, sizes: Sizes) -> Trace:
     NotImplementedError
         If the layer uses an operation whose depth is not known; it is never taken for 0.
     """
-    with torch.device("meta"):
-        module = layer.build(sizes)
-    inputs = layer.make_inputs(sizes, device="meta")
     tracing = Tracing()
-    with torch.no_grad(), tracing:
-        out = module(*inputs)
+    out = on_meta(layer, sizes, tracing)
     return Trace(tracing.depth(out), tracing.operations)
 
 
