@@ -129,20 +129,20 @@ class Layer(ABC):
         device: str = "cpu",
         seed: int = 0,
     ) -> tuple[Tensor, ...]:
-        """Unit-normal inputs of shape (batch, …), the same for the same seed.
+        """Unit-normal inputs of shape (batch, …), the same for the same seed on a device.
 
-        They are drawn on the CPU in float32, so that every device and dtype gets the same
-        numbers; on the device "meta", which holds none, they are not drawn.
+        They are drawn there in float32, so that every dtype gets the same numbers; on the device
+        "meta", which holds none, they are not drawn.
         """
         full = self.resolve(sizes)
-        source = torch.Generator(device="cpu").manual_seed(seed)
         dtype = dtype or torch.float32
+        source = None if device == "meta" else torch.Generator(device).manual_seed(seed)
 
         def draw(shape: tuple[int, ...]) -> Tensor:
-            if device == "meta":
+            if source is None:
                 return torch.empty(shape, dtype=dtype, device=device)
-            drawn = torch.randn(shape, generator=source, dtype=torch.float32)
-            return drawn.to(dtype=dtype, device=device)
+            drawn = torch.randn(shape, generator=source, dtype=torch.float32, device=device)
+            return drawn.to(dtype)
 
         return tuple(draw((batch, *_numbers(shape, full))) for shape in self.inputs.values())
 

@@ -20,6 +20,7 @@ from .calm import Calm
 from .case import Case, Measurement
 from .control import no_collection
 from .grid import half_octaves
+from .options import precision
 from .table import BANDWIDTH, CALIBRATION, MACHINE, PRODUCT_RATE
 from .timing import Call, Clock, clock_for, time_repeats
 
@@ -35,6 +36,9 @@ SIDES, LONG = half_octaves(8192), 0.02
 
 #: Bytes of working sets, in octaves: from within the first cache to beyond most last ones.
 SETS = tuple(2**i for i in range(14, 29))
+
+#: The same of a GPU, which streams the largest of these before a kernel's launch is forgotten.
+GPU_SETS = tuple(2**i for i in range(14, 32))
 
 
 class Work(NamedTuple):
@@ -145,8 +149,9 @@ def calibrate(
         """Keep what a trial reaches; seconds of its fastest call."""
         call, amount = trial.ready()
         work = partial(time_repeats, call, timer, repeats=REPEATS)
-        times = calm.during(work)[0] if calm else work()
         case = Case(MACHINE, {"n": trial.size}, 1, dtype, device, threads, trial.engine)
+        with precision(case):
+            times = calm.during(work)[0] if calm else work()
         values = tuple(amount / each for each in times)
         found.append(Measurement(case, process, round, values, metric=trial.metric))
         return min(times)
@@ -187,6 +192,10 @@ def _ladders(kind: torch.dtype, device: str) -> Iterator[list[_Trial]]:
 
     for name, product in PRODUCTS.items():
         yield [_Trial(PRODUCT_RATE, name, n, partial(product, n, make)) for n in SIDES]
-    arena = torch.ones(SETS[-1] // kind.itemsize, dtype=kind, device=device)
+    sets = SETS
+    if device == "cuda":
+        most = torch.cuda.get_device_properties(0).total_memory / 8
+        sets = tuple(size for size in GPU_SETS if size <= most)
+    arena = torch.ones(sets[-1] // kind.itemsize, dtype=kind, device=device)
     for name, stream in STREAMS.items():
-        yield [_Trial(BANDWIDTH, name, size, partial(stream, size, arena)) for size in SETS]
+        yield [_Trial(BANDWIDTH, name, size, partial(stream, size, arena)) for size in sets]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Callable
+from math import inf
 
 #: Asks nvidia-smi something; gives its lines, and none where it is absent or refuses.
 Ask = Callable[[str], list[str]]
@@ -39,3 +40,9 @@ def megahertz(name: str, ask: Ask = nvidia_smi) -> int | None:
     """Return a clock of the first GPU, such as ``clocks.max.sm``, in MHz."""
     said = field(name, ask) or ""
     return int(said) if said.isdigit() else None
+
+
+def free_memory(ask: Ask = nvidia_smi) -> float:
+    """Bytes that are free on the first GPU; infinite where it is not told."""
+    said = field("memory.free", ask) or ""
+    return 2.0**20 * int(said) if said.isdigit() else inf

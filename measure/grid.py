@@ -8,7 +8,7 @@ FLOPs, steps and bytes to be affordable and to stay within one regime of the mac
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 
 import numpy as np
@@ -57,9 +57,36 @@ def half_octaves(largest: int) -> tuple[int, ...]:
 #: little in its own way. A kernel is odd (the padding (k − 1)/2 is whole) and begins at 3, because
 #: with k = 1 a convolution is another layer with another kernel.
 LADDERS: Mapping[str, tuple[int, ...]] = {
-    "n": half_octaves(16384),
-    "d": half_octaves(2048),
+    "n": half_octaves(65536),
+    "d": half_octaves(16384),
     "k": tuple(2**i + 1 for i in range(1, 7)),
+}
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far the sizes of a device go, beside those of a processor's core.
+
+    Parameters
+    ----------
+    flops, bytes
+        Factors on a profile's limits.
+    largest
+        Largest size of an axis; one that is not named goes as far as its ladder.
+    """
+
+    flops: float = 1
+    bytes: float = 1
+    largest: Mapping[str, int] = field(default_factory=dict)
+
+
+#: Of each device. A GPU does some thousand times the FLOPs of a core in the same time, and a kernel
+#: of it takes some microseconds however small it is: at a core's sizes launching kernels took all
+#: the time, and no law was to be seen. Its level-2 cache is left within the grid, as it has to be:
+#: a pass that fits into it is over before the next kernel is launched.
+REACHES: Mapping[str, Reach] = {
+    "cpu": Reach(largest={"n": 16384 + REGISTER, "d": 2048 + REGISTER}),
+    "cuda": Reach(flops=1000, bytes=256),
 }
 
 
@@ -149,7 +176,7 @@ def profile_of(name: str) -> Profile:
         raise ValueError(f"no profile is called {name!r}; there are: {known}") from None
 
 
-def points(layer: Layer, profile: Profile) -> list[dict[str, int]]:
+def points(layer: Layer, profile: Profile, device: str = "cpu") -> list[dict[str, int]]:
     """Sizes at which a layer is measured, by letter, in the order of the ladders.
 
     Parameters
@@ -157,7 +184,9 @@ def points(layer: Layer, profile: Profile) -> list[dict[str, int]]:
     layer
         The layer; its axes and its theory decide.
     profile
-        The limits.
+        The limits, for a core of a processor.
+    device
+        Where: `REACHES` says how much further a GPU goes.
 
     Returns
     -------
@@ -172,7 +201,12 @@ def points(layer: Layer, profile: Profile) -> list[dict[str, int]]:
     """
     if missing := [axis for axis in layer.axes if axis not in LADDERS]:
         raise ValueError(f"layer {layer.name!r}: the grid has no ladder for {missing}")
-    mesh = np.meshgrid(*(LADDERS[axis] for axis in layer.axes), indexing="ij")
+    reach = REACHES[device]
+    ladders = (
+        [size for size in LADDERS[axis] if size <= reach.largest.get(axis, size)]
+        for axis in layer.axes
+    )
+    mesh = np.meshgrid(*ladders, indexing="ij")
     sizes = {axis: values.ravel() for axis, values in zip(layer.axes, mesh, strict=True)}
     theory = layer.tied_theory()
     for expr in (theory.flops, theory.sequential_ops, theory.parameters, activations(layer)):
@@ -184,12 +218,12 @@ def points(layer: Layer, profile: Profile) -> list[dict[str, int]]:
     flops = _at(theory.flops, sizes)
     held = ELEMENT * _at(activations(layer), sizes)
     weights = ELEMENT * _at(theory.parameters, sizes)
-    kept = flops <= profile.flops
+    kept = flops <= reach.flops * profile.flops
     steps = _at(theory.sequential_ops, sizes)
     kept &= steps <= profile.steps
-    kept &= held <= profile.activations
+    kept &= held <= reach.bytes * profile.activations
     streams = bool(theory.sequential_ops.free_symbols)
-    kept &= weights <= (profile.streamed if streams else profile.weights)
+    kept &= weights <= reach.bytes * (profile.streamed if streams else profile.weights)
     if not kept.any():
         raise ValueError(f"layer {layer.name!r}: no point of the ladders fits {profile.name!r}")
     intensity = flops / (held + weights * (steps if streams else 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from functools import cache
 from typing import TYPE_CHECKING
 
 from ..layers._lazy import torch
@@ -23,6 +24,7 @@ def forward(module: nn.Module, inputs: tuple[Tensor, ...]) -> Pass:
 
 def backward(module: nn.Module, inputs: tuple[Tensor, ...]) -> Pass:
     """Compute the gradient alone, of inputs and weights, from an output that is there already."""
+    _open_gpu(inputs[0].device)
     output, wanted = module.train()(*_followed(inputs)), _wanted(module, inputs)
     along = torch.ones_like(output)
     return lambda: torch.autograd.grad(output, wanted, along, retain_graph=True)
@@ -30,6 +32,7 @@ def backward(module: nn.Module, inputs: tuple[Tensor, ...]) -> Pass:
 
 def training(module: nn.Module, inputs: tuple[Tensor, ...]) -> Pass:
     """Compute the output, then the gradient of inputs and weights, as a step of training does."""
+    _open_gpu(inputs[0].device)
     module.train()
     wanted, followed = _wanted(module, inputs), _followed(inputs)
     along = torch.ones_like(module(*followed))
@@ -47,6 +50,16 @@ MODES: Mapping[str, Callable[[nn.Module, tuple[Tensor, ...]], Pass]] = {
 def recording(mode: str) -> AbstractContextManager[object]:
     """Whether torch records what gradients need, as the mode has it."""
     return torch.inference_mode() if mode == "forward" else torch.enable_grad()
+
+
+@cache
+def _open_gpu(device: torch.device) -> None:
+    """Have the thread in which torch computes gradients on a GPU open it, by something simple.
+
+    Where a matrix product is the first thing that it does there, torch warns.
+    """
+    if device.type == "cuda":
+        torch.ones((), device=device, requires_grad=True).exp().backward()  # type: ignore[no-untyped-call]
 
 
 def _followed(inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

@@ -63,7 +63,9 @@ def graphed(call: Pass) -> Pass:
     with torch.cuda.graph(graph):
         made = call()
 
-    def replay() -> tuple[torch.Tensor, ...]:
+    def replay(of: Pass = call) -> tuple[torch.Tensor, ...]:
+        # `of` holds inputs and weights: the graph has their addresses alone, and would read
+        # whatever comes to lie there.
         graph.replay()
         return made
 

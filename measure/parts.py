@@ -20,6 +20,7 @@ from .calm import Calm
 from .case import Case, Measurement
 from .control import no_collection
 from .operations import Contents, Operation, Product, Thing, contents, plain, views
+from .options import precision
 from .table import PARTS
 from .timing import Clock, clock_for, time_repeats
 
@@ -95,7 +96,8 @@ def take_apart(
             order = random.Random(f"{seed}/{round}").sample(things, len(things))
             for done, thing in enumerate(order, 1):
                 work = partial(_seconds, thing, device, timer)
-                seconds[thing] = calm.during(work)[0] if calm else work()
+                with precision(here[0]):
+                    seconds[thing] = calm.during(work)[0] if calm else work()
                 progress(round * len(things) + done, rounds * len(things), "parts timed")
             costs.append(_Costs(seconds, singles))
         for case, one in listed.items():

@@ -1,5 +1,7 @@
 """nvidia-smi, by a program of that name that a test writes."""
 
+from math import inf
+
 import pytest
 from layerlaw.measure import gpus
 
@@ -41,3 +43,8 @@ def test_a_driver_that_hangs_is_left_alone(smi, monkeypatch):
 @pytest.mark.parametrize(("said", "meant"), [("1980", 1980), ("[N/A]", None), ("", None)])
 def test_clocks_are_numbers_where_they_are_known(said, meant):
     assert gpus.megahertz("clocks.max.sm", lambda question: [said]) == meant
+
+
+@pytest.mark.parametrize(("said", "meant"), [("1024", 2.0**30), ("[N/A]", inf), ("", inf)])
+def test_free_memory_is_in_bytes(said, meant):
+    assert gpus.free_memory(lambda question: [said]) == meant

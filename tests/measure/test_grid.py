@@ -9,6 +9,7 @@ from layerlaw.measure.grid import (
     INTENSITY,
     LADDERS,
     PROFILES,
+    REACHES,
     REGISTER,
     activations,
     points,
@@ -21,31 +22,34 @@ def value(expr, sizes):
     return float(expr.subs({SYMBOLS[letter]: size for letter, size in sizes.items()}))
 
 
+@pytest.mark.parametrize("device", REACHES)
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
 @pytest.mark.parametrize("name", names())
-def test_every_point_is_within_what_the_profile_affords(name, profile):
+def test_every_point_is_within_what_the_profile_affords(name, profile, device):
     layer = get(name)
     theory = layer.tied_theory()
-    grid = points(layer, profile)
+    grid, reach = points(layer, profile, device), REACHES[device]
     assert len({tuple(sizes.items()) for sizes in grid}) == len(grid)
     assert len(grid) <= profile.points * len(layer.axes)
     flops = [value(theory.flops, sizes) for sizes in grid]
-    assert max(flops) <= profile.flops
+    assert max(flops) <= reach.flops * profile.flops
     assert max(flops) <= profile.span * min(flops)
     for sizes in grid:
         assert tuple(sizes) == layer.axes
         assert value(theory.sequential_ops, sizes) <= profile.steps
-        assert value(activations(layer), sizes) * ELEMENT <= profile.activations
+        assert value(activations(layer), sizes) * ELEMENT <= reach.bytes * profile.activations
         weights = profile.streamed if n in theory.sequential_ops.free_symbols else profile.weights
-        assert value(theory.parameters, sizes) * ELEMENT <= weights
+        assert value(theory.parameters, sizes) * ELEMENT <= reach.bytes * weights
         assert all(sizes[axis] in LADDERS[axis] for axis in sizes)
+        assert all(sizes[axis] <= most for axis, most in reach.largest.items() if axis in sizes)
 
 
+@pytest.mark.parametrize("device", REACHES)
 @pytest.mark.parametrize("profile", ["asv", "quick", "standard", "full"])
 @pytest.mark.parametrize("name", names())
-def test_every_axis_takes_at_least_four_values(name, profile):
+def test_every_axis_takes_at_least_four_values(name, profile, device):
     layer = get(name)
-    grid = points(layer, PROFILES[profile])
+    grid = points(layer, PROFILES[profile], device)
     for axis in layer.axes:
         assert len({sizes[axis] for sizes in grid}) >= 4
 
@@ -92,7 +96,9 @@ def test_weights_may_be_larger_where_every_step_reads_them_again(toy):
 def test_one_axis_and_three_axes(toy):
     theory = Theory(n, n, Integer(0), n, Integer(1), Integer(1))
     alone = toy("alone", lambda x: x, axes=("n",), inputs={"x": (n,)}, output=(n,), theory=theory)
-    assert points(alone, PROFILES["standard"]) == [{"n": i} for i in LADDERS["n"]]
+    reach = REACHES["cpu"].largest["n"]
+    assert points(alone, PROFILES["standard"]) == [{"n": i} for i in LADDERS["n"] if i <= reach]
+    assert points(alone, PROFILES["standard"], "cuda") == [{"n": i} for i in LADDERS["n"]]
     theory = Theory(n * k * d**2, 2 * n * k * d**2, k * d**2, n * d, Integer(1), Integer(1))
     three = toy("three", lambda x: x, axes=("n", "d", "k"), theory=theory)
     standard = PROFILES["standard"]

@@ -231,14 +231,11 @@ class FakeCuda:
         self.allocated, self.most, self.waited = allocated, 10**9, False
 
     def reset_peak_memory_stats(self):
-        self.most = self.allocated
+        self.most, self.waited = self.allocated, False
 
-    def memory_allocated(self):
-        return self.allocated
-
-    def max_memory_allocated(self):
-        assert self.waited
-        return self.most
+    def memory_stats(self):
+        stats = {"requested_bytes.all.current": self.allocated, "allocated_bytes.all.peak": 10**9}
+        return stats | ({"requested_bytes.all.peak": self.most} if self.waited else {})
 
     def synchronize(self):
         self.waited = True
@@ -256,6 +253,7 @@ def test_cuda_counts_from_what_is_in_use_before():
             cuda.take(size)
 
     assert CudaMeter(cuda)(call) == 1536
+    assert CudaMeter(cuda)(lambda: cuda.take(100)) == 100
 
 
 def test_a_meter_may_be_given():
