@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+import sympy
+from sympy import Expr
 
 from ..layers import get
-from ..layers.theory import put
+from ..layers._lazy import torch
+from ..layers.theory import SYMBOLS
 from . import system
 from .case import Case, Measurement
-from .grid import activations
+from .grid import activations, operands
 
 #: Share of the memory that is free when a run begins which one case may take.
 SHARE = 0.8
@@ -53,12 +57,11 @@ class Forecast:
     ----------
     budget
         What one may take.
-    machine
-        Fingerprint, for the memory of its GPU.
+    gpu
+        Bytes that are free on the GPU.
     """
 
-    def __init__(self, budget: Budget, machine: Mapping[str, Any]) -> None:
-        gpu = float(machine.get("gpu_memory_gib", inf)) * 2**30
+    def __init__(self, budget: Budget, gpu: float = inf) -> None:
         free = {"cpu": free_memory(), "cuda": gpu}
         self._seconds = budget.seconds
         self._memory = {
@@ -105,8 +108,7 @@ def _kind(case: Case) -> tuple[object, ...]:
 @lru_cache(maxsize=2**14)
 def flops_of(case: Case) -> float:
     """FLOPs of a forward pass by theory."""
-    layer = get(case.layer)
-    return case.batch * float(put(layer.tied_theory().flops, case.sizes))
+    return case.batch * _number(get(case.layer).tied_theory().flops, case)
 
 
 @lru_cache(maxsize=2**14)
@@ -120,8 +122,54 @@ def bytes_of(case: Case) -> float:
     held, weights = activations(layer), theory.parameters
     if case.mode != "forward":
         held, weights = 2 * held + theory.memory, 2 * weights
-    elements = case.batch * float(put(held, case.sizes)) + float(put(weights, case.sizes))
-    return _BYTES[case.dtype] * elements
+    return _bytes(case, held, weights)
+
+
+@lru_cache(maxsize=2**14)
+def standing_bytes(case: Case) -> float:
+    """Bytes of what is there before and after a pass: weights, inputs and, at most, an output.
+
+    A pass for gradients alone stands on the activations too, and a graph on all that it holds.
+    """
+    if case.mode == "backward" or "graph" in case.options:
+        return bytes_of(case)
+    layer = get(case.layer)
+    return _bytes(case, operands(layer), layer.tied_theory().parameters)
+
+
+def _bytes(case: Case, held: Expr, weights: Expr) -> float:
+    return _BYTES[case.dtype] * (case.batch * _number(held, case) + _number(weights, case))
+
+
+def _number(expr: Expr, case: Case) -> float:
+    return float(_function(expr, tuple(case.sizes))(*map(float, case.sizes.values())))
+
+
+@lru_cache(maxsize=2**10)  # to put sizes into an expression takes some 0.3 ms each time
+def _function(expr: Expr, letters: tuple[str, ...]) -> Callable[..., float]:
+    # Of Python's mathematics: SymPy would load SciPy, which takes half a second.
+    made: Callable[..., float] = sympy.lambdify([SYMBOLS[each] for each in letters], expr, "math")
+    return made
+
+
+class Grown(Protocol):
+    """Tells how much memory was needed since it was made."""
+
+    def grown(self) -> float:
+        """Bytes at most; 0 where that is not known."""
+
+
+class Allocated:
+    """Memory that torch's allocator on the GPU has given out."""
+
+    def __init__(self, cuda: Any = None) -> None:
+        self._cuda = cuda or torch.cuda
+        self._cuda.reset_peak_memory_stats()
+        self._before = self._cuda.memory_allocated()
+
+    def grown(self) -> float:
+        """Bytes by which it was more at most."""
+        return float(self._cuda.max_memory_allocated() - self._before)
 
 
 class Resident:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Literal
 
@@ -112,7 +112,7 @@ class Case:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields by name, as JSON holds them; ``Case(**fields)`` gives the case back."""
-        return asdict(self)
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
 
 @dataclass(frozen=True)

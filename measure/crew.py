@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from math import inf
@@ -18,10 +18,11 @@ from signal import SIGKILL
 from typing import Any, Protocol, TypeVar
 
 from ..layers import get
+from . import gpus
 from .budget import Forecast
 from .calm import Patience
 from .case import Case, Measurement, Status
-from .desk import Desk, desk, measure_at, peak_at, record_of
+from .desk import DISTURBED, Desk, Done, desk, measure_all_at, peak_at, record_of
 from .memory import PEAK
 from .nursery import Nursery, Task, WorkerDied, WorkerError, WorkerTimeout, available
 from .planning import Plan
@@ -32,6 +33,9 @@ Answer = TypeVar("Answer")
 #: What libraries read when they load. NumPy's, which computes nothing here, would begin threads,
 #: and a process that has some is not safe to fork.
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
+
+#: Bytes of a process on the GPU: its context, the libraries it loads there, the passes it keeps.
+_CONTEXT = 3 * 2**28
 
 #: Seconds for a process to begin: to touch its heap and warm up.
 _BEGIN = 120.0
@@ -52,6 +56,9 @@ class Crew(Protocol):
     def measure(self, round: int, case: Case) -> Measurement:
         """Measure a case as the plan has it, in a calm moment if one comes."""
 
+    def measure_all(self, round: int, cases: Sequence[Case]) -> list[Measurement]:
+        """Measure cases of one layer on one device, one after the other, at one asking."""
+
     def peak(self, case: Case) -> Measurement:
         """Measure the peak memory of a case's pass."""
 
@@ -63,7 +70,7 @@ def crew_for(plan: Plan, store: Store, run: Run) -> Iterator[Crew]:
     Where the system cannot fork, or a layer is not to be found by its module's name (it was written
     in a notebook), it is the calling process, and the record of the controls says so.
     """
-    forecast = Forecast(plan.budget, run.machine)
+    forecast = Forecast(plan.budget, _gpu_memory(plan))
     modules, reason = _modules(plan.layers)
     if not plan.controls.isolation:
         reason = "isolation is off"
@@ -75,6 +82,17 @@ def crew_for(plan: Plan, store: Store, run: Run) -> Iterator[Crew]:
             yield _Here(plan, store.add_process(run, own.record), forecast, own)
         else:
             yield stack.enter_context(closing(_Elsewhere(plan, store, run, forecast, modules)))
+
+
+def _gpu_memory(plan: Plan) -> float:
+    """Bytes that are free on the GPU beside what each process keeps there for itself.
+
+    A quarter is taken to be so in any case: on a small GPU it is found out.
+    """
+    if all(case.device != "cuda" for case in plan.cases):
+        return inf
+    free = gpus.free_memory()
+    return max(free - _CONTEXT * len(plan.layers), free / 4)
 
 
 def _modules(layers: Sequence[str]) -> tuple[list[str], str]:
@@ -104,28 +122,52 @@ class _Crew:
         # The cases of the plan need not go to another process with each of them.
         self._plan, self._forecast = replace(plan, cases=()), forecast
         self._patience, self._best = Patience(), inf
+        # What is known of outputs that were checked: with the same seed they are the same again.
+        self._notes: dict[Case, str] = {}
         self.running = self.waited = 0.0
         self.number = 0
 
     def measure(self, round: int, case: Case) -> Measurement:
-        if why := self._forecast.refusal(case):
-            return Measurement(case, self.number, round, (), "skipped", why)
+        return self.measure_all(round, [case])[0]
+
+    def measure_all(self, round: int, cases: Sequence[Case]) -> list[Measurement]:
+        refused = {case: why for case in cases if (why := self._forecast.refusal(case))}
+        fit = [case for case in cases if case not in refused]
+        made = {one.case: one for one in self._measured(round, fit)} if fit else {}
+        return [
+            made[case]
+            if case in made
+            else Measurement(case, self.number, round, (), "skipped", refused[case])
+            for case in cases
+        ]
+
+    def _measured(self, round: int, cases: Sequence[Case]) -> list[Measurement]:
+        """Measure cases of one process that fit."""
         task = partial(
-            measure_at,
+            measure_all_at,
             plan=self._plan,
-            case=case,
+            cases=[(case, self._notes.get(case)) for case in cases],
             round=round,
             most=self._patience.left,
             best=self._best,
         )
-        done = self._ask(round, case, task)
+        done = self._ask(round, cases[0], task)
         if isinstance(done, WorkerError):
-            return Measurement(case, self.number, round, (), _status(done), str(done))
+            if len(cases) > 1:  # which of them it was is found out
+                return [one for case in cases for one in self._measured(round, [case])]
+            return [Measurement(cases[0], self.number, round, (), _status(done), str(done))]
+        for one in done:
+            self._learn(one)
+        return [one.measurement for one in done]
+
+    def _learn(self, done: Done) -> None:
         self._patience.spend(done.waited)
         self.running, self.waited = self.running + done.running, self.waited + done.waited
         self._best = min(self._best, done.best)
         self._forecast.learn(done.measurement, done.bytes)
-        return done.measurement
+        if done.measurement.status == "ok":
+            note = done.measurement.note.removesuffix(DISTURBED).strip()
+            self._notes.setdefault(done.measurement.case, note)
 
     def peak(self, case: Case) -> Measurement:
         if why := self._forecast.refusal(case):
@@ -159,7 +201,7 @@ class _Elsewhere(_Crew):
     ) -> None:
         super().__init__(plan, forecast)
         self._store, self._run, self._modules = store, run, modules
-        self._nursery: Nursery | None = None
+        self._nurseries: dict[int, Nursery] = {}  # of the generations to come, and the present one
         self._generation = -1
         self._numbers: dict[str, int] = {}  # of the processes at work, by their name
 
@@ -176,26 +218,41 @@ class _Elsewhere(_Crew):
 
     def close(self) -> None:
         """End all processes."""
-        if self._nursery is not None:
-            self._nursery.close()
+        for nursery in self._nurseries.values():
+            nursery.close()
+        self._nurseries.clear()
 
     def _number(self, case: Case, round: int) -> int:
         """Give the number of the process that measures a case in a round; a new one is filed."""
-        generation = self._plan.generation(round)
-        if self._nursery is None or generation != self._generation or not self._nursery.alive:
-            self.close()
-            self._nursery, self._generation = Nursery(_ENVIRONMENT, self._modules), generation
-            self._numbers.clear()
+        self._begin(self._plan.generation(round))
         name = _name(case)
         if name not in self._numbers:
             record = self._send(case, record_of, _BEGIN)
             self.number = self._numbers[name] = self._store.add_process(self._run, record)
         return self._numbers[name]
 
+    def _begin(self, generation: int) -> None:
+        """Have a generation's nursery ready, and no earlier one."""
+        if generation == self._generation and self._nurseries[generation].alive:
+            return
+        for earlier in [each for each in self._nurseries if each <= generation]:
+            if earlier < generation or not self._nurseries[earlier].alive:
+                self._nurseries.pop(earlier).close()
+        if generation not in self._nurseries:
+            # All that are to come, at once: they load torch beside one another, and none of them
+            # while something is measured.
+            for each in range(generation, self._plan.generation(self._plan.rounds - 1) + 1):
+                if each not in self._nurseries:
+                    self._nurseries[each] = Nursery(_ENVIRONMENT, self._modules)
+        self._generation = generation
+        self._numbers.clear()
+        for each, nursery in self._nurseries.items():
+            with suppress(WorkerDied) if each != generation else nullcontext():
+                nursery.wait()  # another that died is begun anew when its turn comes
+
     def _send(self, case: Case, task: Task, seconds: float) -> Any:
-        assert self._nursery is not None  # it is there with the number
         setting = partial(desk, self._plan.controls, "one for each layer and device")
-        return self._nursery.ask(_name(case), setting, task, seconds)
+        return self._nurseries[self._generation].ask(_name(case), setting, task, seconds)
 
 
 def _name(case: Case) -> str:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
 from math import inf
 from typing import NamedTuple
 
 from ..layers._lazy import torch
-from .budget import LARGE, Resident, bytes_of
+from .budget import LARGE, Allocated, Resident, bytes_of
 from .calm import Calm
 from .case import Case, Measurement
 from .control import Controls, give_back_memory
+from .kept import Kept
 from .memory import peak_bytes
 from .planning import Plan
 from .timing import Metered, clock_for
@@ -33,13 +33,13 @@ class Desk:
         Its reference; None where it is not waited.
     record
         Its controls, in words.
-    notes
-        What is known of the outputs of cases that were checked: in later rounds they are the same.
+    kept
+        Passes that were made ready.
     """
 
     calm: Calm | None
     record: Mapping[str, str]
-    notes: dict[Case, str] = field(default_factory=dict)
+    kept: Kept = field(default_factory=Kept)
 
 
 class Done(NamedTuple):
@@ -77,29 +77,38 @@ def record_of(at: Desk) -> Mapping[str, str]:
 
 
 def measure_at(
-    at: Desk, plan: Plan, case: Case, round: int, process: int, most: float, best: float = inf
+    at: Desk,
+    plan: Plan,
+    case: Case,
+    round: int,
+    process: int,
+    most: float,
+    best: float = inf,
+    note: str | None = None,
 ) -> Done:
-    """Measure a case at a desk, waiting for calm no longer than `most` seconds."""
-    large = bytes_of(case) >= LARGE
-    seen = Resident() if large else None
+    """Measure a case at a desk, waiting for calm no longer than `most` seconds.
+
+    Calm is that of the processor, for which passes on a GPU do not wait.
+    """
+    gpu, large = case.device == "cuda", bytes_of(case) >= LARGE
+    seen = (Allocated() if gpu else Resident()) if large else None
     meter = Metered(clock_for(case.device, flush="flush" in case.options))
 
     def work() -> Measurement:
         meter.seconds = 0.0  # of a try in a moment that is not calm nothing counts
-        return once()
+        return measure(
+            case,
+            process=process,
+            round=round,
+            repeats=plan.repeats,
+            seed=plan.seed,
+            clock=meter,
+            controls=plan.controls,
+            note=note,
+            maker=at.kept,
+        )
 
-    once = partial(
-        measure,
-        case,
-        process=process,
-        round=round,
-        repeats=plan.repeats,
-        seed=plan.seed,
-        clock=meter,
-        controls=plan.controls,
-        note=at.notes.get(case),
-    )
-    if at.calm is None:
+    if at.calm is None or gpu:
         done = Done(work())
     else:
         at.calm.best = min(at.calm.best, best)
@@ -107,14 +116,29 @@ def measure_at(
         if not calm:
             result = replace(result, note=f"{result.note} {DISTURBED}".strip())
         done = Done(result, waited=waited, best=at.calm.best)
-    if done.measurement.status == "ok":
-        at.notes.setdefault(case, done.measurement.note.removesuffix(DISTURBED).strip())
     done = done._replace(running=meter.seconds, bytes=seen.grown() if seen else 0.0)
-    if case.device == "cuda":
+    if gpu:
         torch.cuda.empty_cache()
     elif large:
         give_back_memory()
     return done
+
+
+def measure_all_at(
+    at: Desk,
+    plan: Plan,
+    cases: Sequence[tuple[Case, str | None]],
+    round: int,
+    process: int,
+    most: float,
+    best: float = inf,
+) -> list[Done]:
+    """Measure cases, each with what is known of its output; together they wait no longer."""
+    made: list[Done] = []
+    for case, note in cases:
+        made.append(measure_at(at, plan, case, round, process, most, best, note))
+        most -= made[-1].waited
+    return made
 
 
 def peak_at(at: Desk, case: Case, process: int, seed: int) -> Measurement:

@@ -9,8 +9,10 @@ killer where memory runs out, too long a wait), the others and the caller live o
 from __future__ import annotations
 
 import ctypes
+import gc
 import importlib
 import os
+import pickle
 import signal
 import socket
 import subprocess
@@ -66,9 +68,11 @@ class WorkerFailed(WorkerError):
 
 @dataclass(frozen=True)
 class _Request:
+    """What a worker is asked; setting and task are pickled, since they are not for the nursery."""
+
     worker: str
-    setting: Setting
-    task: Task
+    setting: bytes
+    task: bytes
     seconds: float
 
 
@@ -87,10 +91,7 @@ class Nursery:
     modules
         Modules to import in it, beside what tasks bring along by themselves.
 
-    Raises
-    ------
-    WorkerDied
-        If it does not come to life; what it printed says why.
+    It loads torch while the caller goes on; `wait` waits until it has.
     """
 
     def __init__(
@@ -107,8 +108,21 @@ class Nursery:
         )
         theirs.close()
         self._link = Connection(ours.detach())
+        self._ready = False
+
+    def wait(self) -> None:
+        """Wait until it can be asked.
+
+        Raises
+        ------
+        WorkerDied
+            If it does not come to life; what it printed says why.
+        """
+        if self._ready:
+            return
         try:
             self._link.recv()  # torch is loaded
+            self._ready = True
         except (EOFError, OSError):
             raise WorkerDied(self._process.wait()) from None
         except BaseException:
@@ -139,8 +153,10 @@ class Nursery:
         WorkerError
             Where there is no answer. A worker of that name is started anew when it is asked next.
         """
+        self.wait()
         try:
-            self._link.send(_Request(worker, setting, task, seconds))
+            request = _Request(worker, pickle.dumps(setting), pickle.dumps(task), seconds)
+            self._link.send(request)
             answer = self._link.recv()
         except (EOFError, OSError):
             raise WorkerDied(self._process.wait()) from None
@@ -181,7 +197,7 @@ class _Worker:
         end of the process at the other side would not be seen.
     """
 
-    def __init__(self, setting: Setting, others: Sequence[Connection]) -> None:
+    def __init__(self, setting: bytes, others: Sequence[Connection]) -> None:
         context = get_context("fork")
         self.link, theirs = context.Pipe()
         self._process = context.Process(
@@ -190,23 +206,23 @@ class _Worker:
         self._process.start()
         theirs.close()
 
-    def ask(self, task: Task, seconds: float, parent: Connection) -> Any:
+    def ask(self, task: bytes, seconds: float, parent: Connection) -> bytes:
         """Have it do a task; what it answers, or an exception that says why it does not."""
         until = monotonic() + seconds
         with suppress(OSError):  # it has died; the answer below says so
-            self.link.send(task)
+            self.link.send_bytes(task)
         while True:
             found = wait([self.link, parent], max(until - monotonic(), 0))
             if parent in found:
                 raise EOFError  # it sends nothing while it waits for an answer: it is gone
             if not found:
                 self.end()
-                return WorkerTimeout(f"it took longer than {seconds:g} s")
+                return pickle.dumps(WorkerTimeout(f"it took longer than {seconds:g} s"))
             try:
-                return self.link.recv()
+                return self.link.recv_bytes()
             except (EOFError, OSError):
                 self._process.join()
-                return WorkerDied(self._process.exitcode or 0)
+                return pickle.dumps(WorkerDied(self._process.exitcode or 0))
 
     @property
     def alive(self) -> bool:
@@ -220,13 +236,14 @@ class _Worker:
         self.link.close()
 
 
-def _work(link: Connection, setting: Setting, others: Sequence[Connection]) -> None:
+def _work(link: Connection, setting: bytes, others: Sequence[Connection]) -> None:
     """Carry out tasks until there are no more, in a process of one's own."""
     for other in others:
         other.close()
     _tie_to_parent()
     try:
-        with setting() as made:
+        begin: Setting = pickle.loads(setting)
+        with begin() as made:
             while True:
                 task = link.recv()
                 try:
@@ -264,6 +281,7 @@ def main(descriptor: int, modules: Sequence[str]) -> None:
     link = Connection(descriptor)
     for module in ("torch", *modules):
         importlib.import_module(module)
+    gc.freeze()  # what is loaded stays: workers need not look through it for garbage
     link.send(None)
     workers: dict[str, _Worker] = {}
     with suppress(EOFError, OSError):
@@ -273,7 +291,7 @@ def main(descriptor: int, modules: Sequence[str]) -> None:
             if worker is None or not worker.alive:
                 others = [link, *(each.link for each in workers.values() if each.alive)]
                 worker = workers[request.worker] = _Worker(request.setting, others)
-            link.send(worker.ask(request.task, request.seconds, link))
+            link.send_bytes(worker.ask(request.task, request.seconds, link))
     for worker in workers.values():
         if worker.alive:
             worker.end()

@@ -22,6 +22,9 @@ DEVICES = ("cpu", "cuda")
 #: Processes that measure each layer on each device, one after the other.
 PROCESSES = 3
 
+#: Cases of one process that follow one another in a round.
+RUN = 8
+
 #: Types of weights and inputs that the layers are measured in.
 DTYPES = ("float32", "float64", "bfloat16", "float16")
 
@@ -78,11 +81,21 @@ class Plan:
         """Cases in the order of a round: shuffled over all layers, anew for each round.
 
         Whatever drifts in the machine meanwhile then falls on all points alike, and becomes
-        spread between a point's rounds instead of a bias along an axis.
+        spread between a point's rounds instead of a bias along an axis. Some of a layer follow one
+        another, since they have a process in common: to wake another takes as long as to measure
+        a small case.
         """
         cases = list(self.cases)
         random.Random(f"{self.seed}/{round}").shuffle(cases)
-        return cases
+        runs: dict[tuple[str, str], list[list[Case]]] = {}
+        order: list[list[Case]] = []
+        for case in cases:
+            own = runs.setdefault((case.layer, case.device), [])
+            if not own or len(own[-1]) == RUN:
+                own.append([])
+                order.append(own[-1])  # where the first of them stands
+            own[-1].append(case)
+        return [case for run in order for case in run]
 
     def measurements(self) -> Iterator[tuple[int, Case]]:
         """Every measurement to be made, in order: its round and its case.
@@ -97,10 +110,14 @@ class Plan:
                 yield round, case
 
     def generation(self, round: int) -> int:
-        """Which of a layer's processes measures a round, from 0: they share the rounds evenly."""
+        """Which of a layer's processes measures a round, from 0: they share the rounds evenly.
+
+        The last one measures what goes beyond them, as a planner may.
+        """
         if not self.controls.interleaving:
             return 0  # the next point begins with the first round again
-        return round * min(self.processes, self.rounds) // self.rounds
+        processes = min(self.processes, self.rounds)
+        return min(round * processes // self.rounds, processes - 1)
 
 
 def plan(
@@ -175,7 +192,7 @@ def plan(
         for where in _devices(device)
         for each in modes
         for layer in chosen
-        for sizes in points(get(layer), limits)
+        for sizes in points(get(layer), limits, where)
     )
     return Plan(
         tuple(dict.fromkeys(cases)),  # a layer named twice is measured once

@@ -91,6 +91,9 @@ repeats = Table(
     Column("value", Float, nullable=False),
 )
 
+# Made once: there are thousands of measurements.
+_MEASUREMENT, _REPEATS = insert(measurements), insert(repeats)
+
 
 class StoreError(Exception):
     """The store cannot be used; the message is one line that says why."""
@@ -273,22 +276,21 @@ class Store:
 
 
 def _insert(connection: Connection, run: Run, measurement: Measurement) -> None:
-    row = connection.execute(
-        insert(measurements).values(
-            run=run.id,
-            case=measurement.case.key,
-            metric=measurement.metric,
-            round=measurement.round,
-            process=measurement.process,
-            fields=measurement.case.as_dict(),
-            status=measurement.status,
-            note=measurement.note,
-        )
-    )
+    values = {
+        "run": run.id,
+        "case": measurement.case.key,
+        "metric": measurement.metric,
+        "round": measurement.round,
+        "process": measurement.process,
+        "fields": measurement.case.as_dict(),
+        "status": measurement.status,
+        "note": measurement.note,
+    }
+    row = connection.execute(_MEASUREMENT, values)
     (number,) = row.inserted_primary_key or (None,)
     if measurement.values:
         connection.execute(
-            insert(repeats),
+            _REPEATS,
             [
                 {"measurement": number, "repeat": repeat, "value": value}
                 for repeat, value in enumerate(measurement.values)

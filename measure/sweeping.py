@@ -19,6 +19,9 @@ from .machine import fingerprint, machine_id
 from .planning import Plan, plan
 from .store import Run, Store
 
+#: Seconds that measurements which are asked for together may take: what is lost when a run stops.
+TOGETHER = 0.3
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -35,6 +38,8 @@ class Progress:
     seconds_left
         Estimated from what each case took before; a case not yet measured counts as the mean of
         the others, which the shuffled order makes a fair sample.
+    running, waited
+        Seconds since this process began in which passes ran, and in which it waited for calm.
     """
 
     measurement: Measurement
@@ -43,6 +48,8 @@ class Progress:
     layer_done: int
     layer_total: int
     seconds_left: float
+    running: float
+    waited: float
 
     @property
     def layer(self) -> str:
@@ -80,22 +87,27 @@ def carry_out(plan: Plan, store: Store, run: Run) -> Generator[Progress, None, N
     estimate = _Estimate(case for _, case in pending)
     with crew_for(plan, store, run) as crew:
         while pending:
-            round, case = pending.pop(0)
-            start = monotonic()
-            result = crew.measure(round, case)
-            store.add(run, result)
-            if result.status != "ok":
-                pending = [(r, other) for r, other in pending if other != case]
-            estimate.learn(case, monotonic() - start, again=result.status == "ok")
-            layer_total = totals[case.layer] * plan.rounds
-            yield Progress(
-                result,
-                done=plan.total - len(pending),
-                total=plan.total,
-                layer_done=layer_total - estimate.measurements(case.layer),
-                layer_total=layer_total,
-                seconds_left=estimate.seconds(),
-            )
+            block = estimate.together(pending)
+            pending = pending[len(block) :]
+            round, start = block[0][0], monotonic()
+            made = crew.measure_all(round, [case for _, case in block])
+            store.add(run, *made)
+            spent = (monotonic() - start) / len(block)
+            for at, result in enumerate(made, 1):
+                if result.status != "ok":
+                    pending = [(r, other) for r, other in pending if other != result.case]
+                estimate.learn(result.case, spent, again=result.status == "ok")
+                layer_total = totals[result.case.layer] * plan.rounds
+                yield Progress(
+                    result,
+                    done=plan.total - len(pending) - len(block) + at,
+                    total=plan.total,
+                    layer_done=layer_total - estimate.measurements(result.case.layer),
+                    layer_total=layer_total,
+                    seconds_left=estimate.seconds(),
+                    running=crew.running,
+                    waited=crew.waited,
+                )
 
 
 class Planner(Protocol):
@@ -189,21 +201,48 @@ def sweep(
 
 
 class _Estimate:
-    """Measurements and seconds that are left of a run."""
+    """Measurements and seconds that are left of a run, and which are best made together."""
 
     def __init__(self, pending: Iterable[Case]) -> None:
         self._left = Counter(pending)
+        self._layers: Counter[str] = Counter()
+        for case, left in self._left.items():
+            self._layers[case.layer] += left
+        self._unknown = sum(self._left.values())  # measurements of cases not yet measured
         self._cost: dict[Case, float] = {}
+        self._known = self._costs = 0.0  # seconds left of the others, and of one of each
 
     def learn(self, case: Case, seconds: float, *, again: bool) -> None:
         """Take note of what a case took, and whether its later rounds will be measured."""
+        before, left = self._left[case], self._left[case] - 1 if again else 0
+        self._left[case] = left
+        self._layers[case.layer] -= before - left
+        if case in self._cost:
+            self._known -= self._cost[case] * before
+            self._costs -= self._cost[case]
+        else:
+            self._unknown -= before
         self._cost[case] = seconds
-        self._left[case] = self._left[case] - 1 if again else 0
+        self._known += seconds * left
+        self._costs += seconds
+
+    def together(self, pending: Sequence[tuple[int, Case]]) -> list[tuple[int, Case]]:
+        """Give the first measurements of one process in one round, up to `TOGETHER` seconds.
+
+        A case that was not measured yet comes alone: whether it will crash is not known.
+        """
+        (round, first), seconds = pending[0], 0.0
+        block = [pending[0]]
+        for each, case in pending:
+            if (each, case.layer, case.device) != (round, first.layer, first.device):
+                break
+            if case not in self._cost or (seconds := seconds + self._cost[case]) > TOGETHER:
+                break
+            block.append((each, case))
+        return block[1:] or block
 
     def measurements(self, layer: str) -> int:
-        return sum(left for case, left in self._left.items() if case.layer == layer)
+        return self._layers[layer]
 
     def seconds(self) -> float:
-        known = sum(seconds * self._left[case] for case, seconds in self._cost.items())
-        unknown = sum(self._left.values()) - sum(self._left[case] for case in self._cost)
-        return known + unknown * sum(self._cost.values()) / len(self._cost)
+        return max(self._known, 0.0) + self._unknown * self._costs / len(self._cost)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ..layers import get
 from ..layers._lazy import torch
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+class Maker(Protocol):
+    """Makes a case's pass ready, as `prepare` does."""
+
+    def __call__(self, case: Case, seed: int = 0, *, zeros: bool = False) -> Pass:
+        """Give what is timed."""
+
+
 def measure(
     case: Case,
     *,
@@ -28,12 +35,9 @@ def measure(
     clock: Clock | None = None,
     controls: Controls = DEFAULT,
     note: str | None = None,
+    maker: Maker | None = None,
 ) -> Measurement:
     """Measure one case once.
-
-    Module and inputs are made anew, with the same values for the same seed: one case's memory at
-    a time is in use, and where it lies differs from round to round, so that what an unlucky
-    address costs shows up as spread between rounds and not as bias of a point.
 
     Parameters
     ----------
@@ -51,6 +55,8 @@ def measure(
         What is held steady while timing; those of a process are put in force around it.
     note
         What is known of the output from an earlier round, which is then not checked again.
+    maker
+        Makes the pass ready, with the same weights and inputs for the same seed.
 
     Returns
     -------
@@ -60,8 +66,8 @@ def measure(
     values: tuple[float, ...] = ()
     status: Status = "ok"
     try:
-        with ready(case, seed, controls, note) as (call, note):
-            clock = clock or clock_for(case.device, flush="flush" in case.options)
+        clock = clock or clock_for(case.device, flush="flush" in case.options)
+        with ready(case, seed, controls, note, maker, clock) as (call, note):
             values = time_repeats(call, clock, repeats=repeats)
     except InvalidOutput as error:
         status, note = "invalid", str(error)
@@ -76,12 +82,18 @@ class InvalidOutput(Exception):
 
 @contextmanager
 def ready(
-    case: Case, seed: int = 0, controls: Controls = DEFAULT, note: str | None = None
+    case: Case,
+    seed: int = 0,
+    controls: Controls = DEFAULT,
+    note: str | None = None,
+    maker: Maker | None = None,
+    clock: Clock | None = None,
 ) -> Iterator[tuple[Pass, str]]:
     """Make a case ready to be timed, by whatever times it, and keep it so inside.
 
-    It is built and checked once, while Python collects no garbage. Those of `Controls` that hold
-    for a process are put in force around it, for many cases.
+    It is built and checked once, while Python collects no garbage; the pass that is checked warms
+    up, and runs by the clock if there is one. Those of `Controls` that hold for a process are put
+    in force around it, for many cases.
 
     Yields
     ------
@@ -95,13 +107,27 @@ def ready(
     """
     quiet = no_collection() if controls.collection else nullcontext()
     with quiet, precision(case), recording(case.mode):
-        call = prepare(case, seed, zeros=not controls.inputs)
+        call = (maker or prepare)(case, seed, zeros=not controls.inputs)
         if note is None:
-            what = "output" if case.mode == "forward" else "gradients"
-            status, note = check(call(), what)
-            if status != "ok":
-                raise InvalidOutput(note)
+            note = _checked(call, case.mode, clock)
         yield call, note
+
+
+def _checked(call: Pass, mode: str, clock: Clock | None) -> str:
+    """Carry out a pass, which warms up, and say what a reader should know of what it makes."""
+    made: list[Tensor] = []
+
+    def first() -> None:
+        made.extend(call())
+
+    if clock is None:
+        first()
+    else:
+        clock(first, 1)
+    status, note = check(tuple(made), "output" if mode == "forward" else "gradients")
+    if status != "ok":
+        raise InvalidOutput(note)
+    return note
 
 
 def prepare(case: Case, seed: int = 0, *, zeros: bool = False) -> Pass:
@@ -118,8 +144,9 @@ def prepare(case: Case, seed: int = 0, *, zeros: bool = False) -> Pass:
         raise ValueError(f"no mode is called {case.mode!r}; there are: {', '.join(MODES)}")
     layer = get(case.layer)
     dtype = getattr(torch, case.dtype)
-    torch.default_generator.manual_seed(seed)  # weights are drawn on the CPU, as inputs are
-    module = layer.build(case.sizes).to(case.device, dtype)
+    _seed(case.device, seed)
+    with torch.device(case.device):  # weights are drawn there, as inputs are
+        module = layer.build(case.sizes).to(case.device, dtype)
     if "compile" in case.options:
         module = compiled(module)
     inputs = layer.make_inputs(
@@ -129,6 +156,13 @@ def prepare(case: Case, seed: int = 0, *, zeros: bool = False) -> Pass:
         inputs = tuple(torch.zeros_like(x) for x in inputs)
     call = MODES[case.mode](module, inputs)
     return graphed(call) if "graph" in case.options else call
+
+
+def _seed(device: str, seed: int) -> None:
+    """Seed the generator of a device; `torch.manual_seed` looks for all there are, in 1 ms."""
+    torch.default_generator.manual_seed(seed)
+    if device == "cuda":
+        torch.cuda.manual_seed(seed)
 
 
 def check(made: tuple[Tensor, ...], what: str = "output") -> tuple[Status, str]:

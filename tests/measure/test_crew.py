@@ -3,6 +3,7 @@ import os
 import sys
 from contextlib import closing
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 import layerlaw
@@ -64,6 +65,15 @@ def test_whatever_a_case_does_is_one_row_and_the_sweep_goes_on(unruly, layer, st
     assert len(made) == plan.total - 1, "it is not tried again"
     assert all(one.values for one in made if one.status == "ok")
     assert record["process"] == "one for each layer and device"
+
+
+@needs_fork
+def test_of_cases_measured_together_the_one_that_crashes_is_found_out(unruly):
+    plan = Plan(cases("crashing"), rounds=1, repeats=1, processes=1, controls=QUIET)
+    with Store() as store, crew.crew_for(plan, store, begin(plan, store)) as measuring:
+        made = measuring.measure_all(0, plan.cases)
+    assert [one.case for one in made] == list(plan.cases)
+    assert [one.status for one in made] == ["ok", "error", "ok"]
 
 
 @needs_fork
@@ -160,3 +170,24 @@ def test_the_calling_process_is_left_as_it_was():
     before = os.getpid(), dict(os.environ), list(sys.path)
     layerlaw.sweep("attention", profile="asv", rounds=1, repeats=1, controls=QUIET)
     assert (os.getpid(), dict(os.environ), list(sys.path)) == before
+
+
+def test_on_a_gpu_each_process_has_its_share_and_a_quarter_is_tried_in_any_case(monkeypatch):
+    here = Plan(cases("attention", "rnn"))
+    there = Plan(tuple(replace(case, device="cuda") for case in here.cases))
+    monkeypatch.setattr(crew.gpus, "free_memory", lambda: 8 * 2.0**30)
+    assert crew._gpu_memory(here) == inf
+    assert crew._gpu_memory(there) == 8 * 2.0**30 - 2 * crew._CONTEXT
+    monkeypatch.setattr(crew.gpus, "free_memory", lambda: 2.0**30)
+    assert crew._gpu_memory(there) == 2.0**28
+
+
+@needs_fork
+def test_a_nursery_to_come_that_died_is_begun_anew_when_its_turn_comes():
+    plan = Plan(cases("attention"), rounds=3, repeats=1, controls=QUIET)
+    with Store() as store, crew.crew_for(plan, store, begin(plan, store)) as measuring:
+        assert measuring.measure(0, plan.cases[0]).status == "ok"
+        measuring._nurseries[1]._process.kill()
+        measuring._nurseries[1]._process.wait()
+        made = [measuring.measure(round, plan.cases[0]) for round in (1, 2)]
+    assert [one.status for one in made] == ["ok", "ok"]

@@ -126,8 +126,10 @@ def test_what_raises_is_told_in_one_line_and_the_worker_lives_on(home):
 
 
 def test_a_module_that_is_not_there_is_told_at_once(capfd):
-    with pytest.raises(WorkerDied, match="with status 1"):
-        Nursery(modules=["no_such_module"])
+    with Nursery(modules=["no_such_module"]) as home:
+        for _ in range(2):
+            with pytest.raises(WorkerDied, match="with status 1"):
+                home.wait()
     assert "no_such_module" in capfd.readouterr().err
 
 

@@ -11,6 +11,7 @@ import layerlaw
 import pytest
 from layerlaw.measure import (
     COLUMNS,
+    Case,
     Controls,
     Point,
     Store,
@@ -234,3 +235,31 @@ def test_checks_are_measured_once_and_are_no_passes(tmp_path, counted):
             assert sum(1 for _ in passes) == todo.total, "a check stands for no pass"
     assert set(table["metric"]) == {"check_seconds"}
     assert [step[:2] for step in seen] == [(at, 10) for at in range(1, 11)]
+
+
+def test_what_is_known_to_be_short_is_measured_together():
+    small, other, long = (Case("dense", {"n": n, "d": 4}) for n in (8, 16, 32))
+    rnn = Case("rnn", {"n": 8, "d": 4})
+    pending = [(1, small), (1, other), (1, long), (1, rnn), (2, small)]
+    estimate = sweeping._Estimate(case for _, case in pending)
+    assert estimate.together(pending) == pending[:1], "nothing is known yet"
+    for case in (small, other, rnn):
+        estimate.learn(case, 0.01, again=True)
+    assert estimate.together(pending) == pending[:2]
+    estimate.learn(long, 10 * sweeping.TOGETHER, again=True)
+    assert estimate.together(pending) == pending[:2]
+    assert estimate.together(pending[2:]) == pending[2:3], "a long one comes alone"
+    estimate.learn(long, 0.01, again=True)
+    assert estimate.together(pending) == pending[:3], "another layer has another process"
+    assert estimate.together([(1, small), (2, small)]) == [(1, small)], "another round too"
+
+
+def test_seconds_left_count_what_is_not_known_as_the_mean_of_the_rest():
+    one, two = (Case("dense", {"n": n, "d": 4}) for n in (8, 16))
+    estimate = sweeping._Estimate([one, one, one, two, two])
+    estimate.learn(one, 2.0, again=True)
+    assert estimate.seconds() == 2 * 2.0 + 2 * 2.0
+    assert estimate.measurements("dense") == 4
+    estimate.learn(two, 4.0, again=False)
+    assert estimate.seconds() == 2 * 2.0
+    assert estimate.measurements("dense") == 2

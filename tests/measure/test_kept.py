@@ -1,0 +1,44 @@
+import pytest
+from layerlaw.measure import Case
+from layerlaw.measure.budget import LARGE, bytes_of, standing_bytes
+from layerlaw.measure.kept import Kept
+
+SMALL = Case("dense", {"n": 16, "d": 16})
+SMALLER = Case("dense", {"n": 8, "d": 16})
+HUGE = Case("dense", {"n": 2**16, "d": 128})
+
+
+def test_a_pass_is_made_once_for_the_same_weights_and_inputs():
+    kept = Kept()
+    made = kept(SMALL, 1)
+    assert kept(SMALL, 1) is made
+    assert kept(Case(SMALL.layer, {"d": 16, "n": 16}), 1) is made, "it is the same case"
+    assert kept(SMALL, 2) is not made
+    assert kept(SMALL, 1, zeros=True) is not made
+    (output,), (zeros,) = made(), kept(SMALL, 1, zeros=True)()
+    assert not output.equal(zeros)
+
+
+def test_what_was_used_least_recently_goes_first():
+    kept = Kept(most=standing_bytes(SMALL) + standing_bytes(SMALLER))
+    first, second = kept(SMALL), kept(SMALLER)
+    assert kept(SMALL) is first, "both fit, and this one is used again"
+    kept(SMALLER, 1)
+    assert kept(SMALL) is first
+    assert kept(SMALLER) is not second
+
+
+def test_what_is_large_or_compiled_is_made_anew():
+    kept = Kept(most=4 * LARGE)
+    assert standing_bytes(HUGE) >= LARGE
+    assert kept(HUGE) is not kept(HUGE)
+    nothing = Kept(most=0)
+    assert nothing(SMALL) is not nothing(SMALL)
+
+
+@pytest.mark.parametrize("mode", ["forward", "backward", "training"])
+def test_what_stands_between_passes_is_part_of_what_they_take(mode):
+    case = Case("attention", {"n": 64, "d": 16}, mode=mode)
+    assert 0 < standing_bytes(case) <= bytes_of(case)
+    forward = standing_bytes(Case("attention", {"n": 64, "d": 16}))
+    assert forward == 4 * 4 * 64 * 16  # Q, K, V and the output
