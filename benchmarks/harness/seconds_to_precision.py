@@ -10,10 +10,14 @@ take for their grids of the layer.
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import partial
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 
 import layerlaw
@@ -58,22 +62,27 @@ def whole(todo: Plan, precision: float, budget: float) -> tuple[float, float, in
     return end - start, end - (first or end), len(made), half
 
 
-def others(layer: str) -> dict[str, float]:
-    """Seconds that pytest-benchmark and asv take with their defaults for their grids."""
+def others(layer: str) -> Iterator[tuple[str, float]]:
+    """Give the seconds that pytest-benchmark and asv take with their defaults for their grids."""
     own = f"{layer} "  # a case's key begins with its layer
     asv = ["asv", "run", "--environment", "existing:same", "--dry-run", "--bench"]
     commands = {
         "pytest-benchmark": ["pytest", "-q", "-k", own, "benchmarks/pytest_benchmark"],
         "asv": [*asv, f"time_forward.*{own}"],
     }
-    found = {}
-    for name, command in commands.items():
-        start = perf_counter()
-        subprocess.run(
-            [sys.executable, "-m", *command], cwd=ROOT, check=True, stdout=subprocess.DEVNULL
+    with TemporaryDirectory() as home:  # asv keeps there what it knows of the machine
+        run = partial(
+            subprocess.run,
+            cwd=ROOT,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, "HOME": home},
         )
-        found[name] = perf_counter() - start
-    return found
+        run([sys.executable, "-m", "asv", "machine", "--yes"])
+        for name, command in commands.items():
+            start = perf_counter()
+            run([sys.executable, "-m", *command])
+            yield name, perf_counter() - start
 
 
 def main() -> None:
@@ -98,7 +107,7 @@ def main() -> None:
             f"{done} measurements, ±{half:.3f}"
         )
     if given.others:
-        for name, seconds in others(given.layer).items():
+        for name, seconds in others(given.layer):
             print(f"  {name:16} {seconds:6.1f} s")
 
 
