@@ -155,10 +155,9 @@ class _Design:
 
     def weigh(self, made: Sequence[Measurement]) -> None:
         """Fit in full what was measured since that was done last, once there is a law."""
-        own = [one for one in made if one.case in self._cases]
+        own = self._own(made)
         if self._fit is not None and not self._why and len(own) > self._weighed:
-            self._weighed = len(own)
-            (self._fit,) = fit(tidy(own, ""))
+            self._fit_in_full(own)
 
     def next(self) -> Case:
         """Give the next of those that are worth it."""
@@ -169,7 +168,7 @@ class _Design:
         """Whether it is known as far as it is wanted, or as it can be; else something is queued."""
         if self._why or self._queue:
             return bool(self._why)
-        own = [one for one in made if one.case in self._cases]
+        own = self._own(made)
         law = self._refitted(own, precision)
         if law is None:
             self.stop("nothing grows")
@@ -181,17 +180,22 @@ class _Design:
 
     def _refitted(self, own: Sequence[Measurement], precision: float) -> Law | None:
         """Fit what was measured: in full at first and where it may be enough, else as a sum."""
-        table = tidy(own, "")
         if self._fit is not None and self._fit.law is not None:
-            (series,) = series_of(table, ())
+            (series,) = series_of(tidy(own, ""), ())
             shown = self._fit.law
             law = fit_law(series.sizes, series.values, shown.leading, shown.lower)
             enough = max(_halves(law).values()) <= precision
             if not enough or len(own) < (1 + MORE) * self._weighed:
                 return law
+        return self._fit_in_full(own).law
+
+    def _fit_in_full(self, own: Sequence[Measurement]) -> Fit:
+        (self._fit,) = fit(tidy(own, ""))
         self._weighed = len(own)
-        (self._fit,) = fit(table)
-        return self._fit.law
+        return self._fit
+
+    def _own(self, made: Sequence[Measurement]) -> list[Measurement]:
+        return [one for one in made if one.case in self._cases]
 
     def _queue_next(self, law: Law, own: Sequence[Measurement]) -> None:
         counts = np.zeros(len(self._cases))

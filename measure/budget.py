@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import inf
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import sympy
 from sympy import Expr
@@ -150,13 +150,6 @@ def _function(expr: Expr, letters: tuple[str, ...]) -> Callable[..., float]:
     # Of Python's mathematics: SymPy would load SciPy, which takes half a second.
     made: Callable[..., float] = sympy.lambdify([SYMBOLS[each] for each in letters], expr, "math")
     return made
-
-
-class Grown(Protocol):
-    """Tells how much memory was needed since it was made."""
-
-    def grown(self) -> float:
-        """Bytes at most; 0 where that is not known."""
 
 
 class Allocated:
