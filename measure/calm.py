@@ -4,11 +4,16 @@ On a virtual machine whose cores share their hardware with a neighbour's, every 
 1.8 times as long for stretches of tenths of a second to seconds, a quarter to a half of the time,
 whatever was measured. Repeats back to back lie in the same stretch (3 % apart) while rounds lie in
 others (23 % apart): no summary of five rounds gets rid of it.
+
+Calm is what prevails, not what is best: where the neighbour hardly ever rests, its rare pauses are
+the disturbance, and to wait for them takes all the time that may be waited.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
+from math import inf
 from time import monotonic
 from typing import Generic, NamedTuple, TypeVar
 
@@ -17,16 +22,23 @@ from .timing import Clock, HostClock
 
 Result = TypeVar("Result")
 
-#: How much slower than at its best the reference may be in a calm moment. The two speeds lie at
-#: 1.05 and 1.8, with little between.
+#: By which factor the reference may be slower, or faster, in a calm moment than it is as a rule. The
+#: two speeds lie at 1.05 and 1.8, with little between.
 SLOW = 1.2
+
+#: As a rule: the lower quartile of so many looks, so that slow stretches may take up to three
+#: quarters of the time, and fast ones up to a quarter, before the rule is the other speed.
+QUANTILE, LOOKS = 0.25, 400
+#: Looks that make a rule.
+FEWEST = 20
 
 #: Waiting may take this share of all the time at most: where the machine's best never comes back,
 #: as when it grows hot, a run takes twice as long and no longer.
 SHARE = 0.5
 
-#: Calls of the reference for one look, and looks beforehand, for 25 ms.
-LOOPS, WARM_UP = 50, 100
+#: Calls of the reference for one try, tries of a look, of which the fastest counts (one may be
+#: interrupted), and looks beforehand, for 25 ms.
+LOOPS, TRIES, WARM_UP = 20, 3, 100
 
 
 class Patience:
@@ -52,6 +64,30 @@ class Patience:
         self._spent += seconds
 
 
+class Rule:
+    """What the reference takes as a rule, of the latest looks.
+
+    Parameters
+    ----------
+    looks
+        Seconds of the reference that were seen already.
+    """
+
+    def __init__(self, looks: Iterable[float] = ()) -> None:
+        self._looks = deque(looks, maxlen=LOOKS)
+
+    def learn(self, *looks: float) -> None:
+        """Take note of further looks."""
+        self._looks.extend(looks)
+
+    @property
+    def seconds(self) -> float | None:
+        """Their lower quartile; None while there are few."""
+        if len(self._looks) < FEWEST:
+            return None
+        return sorted(self._looks)[int(QUANTILE * (len(self._looks) - 1))]
+
+
 class Outcome(NamedTuple, Generic[Result]):
     """What came of a piece of work.
 
@@ -63,11 +99,14 @@ class Outcome(NamedTuple, Generic[Result]):
         Whether that try both began and ended in a calm moment.
     waited
         Seconds until the last try began: waited, or lost on tries that were not calm.
+    look
+        Seconds of the reference before anything was waited: what it takes at any moment.
     """
 
     result: Result
     calm: bool
     waited: float
+    look: float
 
 
 class Calm:
@@ -82,31 +121,23 @@ class Calm:
         Times the reference.
     now
         Seconds since some moment.
-    best
-        Seconds of the reference at the machine's best, as far as another process has seen it.
     """
 
-    def __init__(
-        self,
-        clock: Clock | None = None,
-        now: Callable[[], float] = monotonic,
-        best: float = float("inf"),
-    ) -> None:
+    def __init__(self, clock: Clock | None = None, now: Callable[[], float] = monotonic) -> None:
         x, weight = torch.ones(16, 64), torch.ones(64, 64)
         self._call = lambda: x @ weight
         self._clock = clock or HostClock()
-        self._now, self.best = now, best
+        self._now = now
         self.patience = Patience(now)
-        for _ in range(WARM_UP):  # sees the machine's best too, if it comes in that time
-            self.slowness()
+        self._rule = Rule(self.look() for _ in range(WARM_UP))
 
-    def slowness(self) -> float:
-        """Time of the reference beside the best so far: 1 at the machine's best, in 0.25 ms."""
-        seconds = self._clock(self._call, LOOPS)
-        self.best = min(self.best, seconds)
-        return seconds / self.best
+    def look(self) -> float:
+        """Seconds of the reference now, found out in 0.15 ms."""
+        return min(self._clock(self._call, LOOPS) for _ in range(TRIES))
 
-    def during(self, work: Callable[[], Result], most: float | None = None) -> Outcome[Result]:
+    def during(
+        self, work: Callable[[], Result], most: float | None = None, usual: float | None = None
+    ) -> Outcome[Result]:
         """Do a piece of work until it both began and ended in a calm moment.
 
         Parameters
@@ -115,14 +146,24 @@ class Calm:
             What to do.
         most
             Seconds that may be waited, instead of what is left of the own patience.
+        usual
+            Seconds of the reference as a rule, instead of what was seen here.
         """
         start, most = self._now(), self.patience.left if most is None else most
+        first = look = self.look()
+        self._rule.learn(first)
+        usual = usual or self._rule.seconds or inf
         while True:
-            while self.slowness() > SLOW and self._now() - start < most:
-                pass
+            while not _calm(look, usual) and self._now() - start < most:
+                look = self.look()
             begun = self._now()
             result = work()
-            calm = self.slowness() <= SLOW
+            look = self.look()
+            calm = _calm(look, usual)
             if calm or self._now() - start >= most:
                 self.patience.spend(begun - start)
-                return Outcome(result, calm, begun - start)
+                return Outcome(result, calm, begun - start, first)
+
+
+def _calm(look: float, usual: float) -> bool:
+    return usual / SLOW <= look <= usual * SLOW

@@ -20,7 +20,7 @@ from typing import Any, Protocol, TypeVar
 from ..layers import get
 from . import gpus
 from .budget import Forecast
-from .calm import Patience
+from .calm import Patience, Rule
 from .case import Case, Measurement, Status
 from .desk import DISTURBED, Desk, Done, desk, measure_all_at, peak_at, record_of
 from .memory import PEAK
@@ -121,7 +121,7 @@ class _Crew:
     def __init__(self, plan: Plan, forecast: Forecast) -> None:
         # The cases of the plan need not go to another process with each of them.
         self._plan, self._forecast = replace(plan, cases=()), forecast
-        self._patience, self._best = Patience(), inf
+        self._patience, self._rule = Patience(), Rule()
         # What is known of outputs that were checked: with the same seed they are the same again.
         self._notes: dict[Case, str] = {}
         self.running = self.waited = 0.0
@@ -149,7 +149,7 @@ class _Crew:
             cases=[(case, self._notes.get(case)) for case in cases],
             round=round,
             most=self._patience.left,
-            best=self._best,
+            usual=self._rule.seconds,
         )
         done = self._ask(round, cases[0], task)
         if isinstance(done, WorkerError):
@@ -163,7 +163,8 @@ class _Crew:
     def _learn(self, done: Done) -> None:
         self._patience.spend(done.waited)
         self.running, self.waited = self.running + done.running, self.waited + done.waited
-        self._best = min(self._best, done.best)
+        if done.look:
+            self._rule.learn(done.look)
         self._forecast.learn(done.measurement, done.bytes)
         if done.measurement.status == "ok":
             note = done.measurement.note.removesuffix(DISTURBED).strip()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from math import inf
 from typing import NamedTuple
 
 from ..layers._lazy import torch
@@ -20,7 +19,7 @@ from .timing import Metered, clock_for
 from .workload import measure
 
 #: The note of a measurement for which no calm moment came.
-DISTURBED = "(measured while something else slowed the machine down)"
+DISTURBED = "(measured while the machine was slower or faster than as a rule)"
 
 
 @dataclass
@@ -51,8 +50,10 @@ class Done(NamedTuple):
         What came out.
     running
         Seconds for which passes ran, warm-up included, in the last try.
-    waited, best
-        Seconds that were waited for calm, and those of the reference at its best.
+    waited
+        Seconds that were waited for calm.
+    look
+        Seconds of the reference before that; 0 where calm is not waited for.
     bytes
         Memory that the process had at most; 0 where that is not known.
     """
@@ -60,7 +61,7 @@ class Done(NamedTuple):
     measurement: Measurement
     running: float = 0.0
     waited: float = 0.0
-    best: float = inf
+    look: float = 0.0
     bytes: float = 0.0
 
 
@@ -83,12 +84,13 @@ def measure_at(
     round: int,
     process: int,
     most: float,
-    best: float = inf,
+    usual: float | None = None,
     note: str | None = None,
 ) -> Done:
     """Measure a case at a desk, waiting for calm no longer than `most` seconds.
 
-    Calm is that of the processor, for which passes on a GPU do not wait.
+    Calm is that of the processor, for which passes on a GPU do not wait; `usual` is what its
+    reference takes as a rule, as far as that is known from other processes too.
     """
     gpu, large = case.device == "cuda", bytes_of(case) >= LARGE
     seen = (Allocated() if gpu else Resident()) if large else None
@@ -111,11 +113,10 @@ def measure_at(
     if at.calm is None or gpu:
         done = Done(work())
     else:
-        at.calm.best = min(at.calm.best, best)
-        result, calm, waited = at.calm.during(work, most)
+        result, calm, waited, look = at.calm.during(work, most, usual)
         if not calm:
             result = replace(result, note=f"{result.note} {DISTURBED}".strip())
-        done = Done(result, waited=waited, best=at.calm.best)
+        done = Done(result, waited=waited, look=look)
     done = done._replace(running=meter.seconds, bytes=seen.grown() if seen else 0.0)
     if gpu:
         torch.cuda.empty_cache()
@@ -131,12 +132,12 @@ def measure_all_at(
     round: int,
     process: int,
     most: float,
-    best: float = inf,
+    usual: float | None = None,
 ) -> list[Done]:
     """Measure cases, each with what is known of its output; together they wait no longer."""
     made: list[Done] = []
     for case, note in cases:
-        made.append(measure_at(at, plan, case, round, process, most, best, note))
+        made.append(measure_at(at, plan, case, round, process, most, usual, note))
         most -= made[-1].waited
     return made
 

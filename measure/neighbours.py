@@ -12,7 +12,7 @@ from typing import NamedTuple
 from . import gpus, system
 from .calm import SLOW, Calm
 from .findings import Finding, Severity, graded, unknown
-from .timing import Call, Clock, HostClock
+from .timing import Clock
 
 #: A process that takes less of a core than this is not told of.
 _IDLE = 0.1
@@ -126,15 +126,9 @@ def two_speeds(
         Below which it is read whether this is a virtual machine.
     """
     taken: list[float] = []
-    timer = clock or HostClock()
-
-    def noted(call: Call, loops: int) -> float:
-        taken.append(timer(call, loops))
-        return taken[-1]
-
-    calm, begun = Calm(noted, now), now()
+    calm, begun = Calm(clock, now), now()
     while now() - begun < seconds:
-        calm.slowness()
+        taken.append(calm.look())
     slow = [each for each in taken if each > SLOW * min(taken)]
     share = sum(slow) / sum(taken)  # of the time: slow ones are fewer in the same stretch
     where = "virtual machine" if system.virtual(root) else "this machine"

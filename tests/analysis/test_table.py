@@ -44,6 +44,13 @@ def test_repeats_at_half_the_speed_are_not_mixed_in(rows):
     assert series.values[0] == pytest.approx(1.01)
 
 
+def test_a_rare_fast_moment_does_not_count(rows):
+    speeds = (1.0, 1.8, 1.82, 1.84, 1.85)
+    points = pd.concat([rows.iloc[[0]].assign(n=n, value=v) for n in (1, 2) for v in speeds])
+    (found, _) = table.collapse(points.reset_index(), ["n"])["value"]
+    assert found == pytest.approx(1.82)
+
+
 def test_what_rounds_of_a_point_differ_by(rows):
     apart = (0.98, 1.0, 1.02)
     points = pd.concat(
