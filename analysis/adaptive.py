@@ -5,7 +5,8 @@ the leading term's share times the logarithm of its size; in the logarithm of a 
 term's share. So the points of a law carry information J'J/σ² on its free numbers, and what another
 point would add to it is known before it is measured. That is the sequential c-optimal design of
 regression (Chaudhuri & Mykland 1993; Atkinson, Donev & Tobias 2007, ch. 10 and 17), by the cost
-of each point. The intervals themselves are the fitter's: the design only chooses.
+of each point. The intervals themselves are the fitter's, and a fit in full takes as long as dozens of
+measurements: as many points are chosen at once as should be enough by the design.
 """
 
 from __future__ import annotations
@@ -19,8 +20,7 @@ import numpy as np
 
 from ..measure import Case, Measurement, tidy
 from .arrays import Array
-from .fits import Fit, fit, series_of
-from .fitting import fit_law
+from .fits import Fit, fit
 from .law import Law
 
 #: Sizes of each axis in the first grid, from the smallest to the largest.
@@ -36,8 +36,8 @@ UNSEEN = 0.1
 #: Passes of a measurement, and its seconds besides: building, checking, repeats of a short pass.
 PASSES, BESIDES = 5, 0.012
 
-#: Share of the measurements that are made before it is weighed again whether that is enough.
-MORE = 0.15
+#: Share of the measurements that are made at most before it is weighed again whether that is enough.
+MORE = 0.5
 
 #: Measurements of one point, after which no more is expected of it.
 MOST = 12
@@ -138,7 +138,7 @@ class _Design:
         self._sizes = np.array([[case.sizes[a] for a in self._axes] for case in cases], dtype=float)
         self._queue = [cases[at] for at in coarse(self._sizes)]
         self._fit: Fit | None = None
-        self._weighed = 0  # measurements when it was fitted in full
+        self._weighed = 0  # measurements when it was fitted
         self._why = ""
         self.asked = 0
 
@@ -154,10 +154,10 @@ class _Design:
         self._why = self._why or why
 
     def weigh(self, made: Sequence[Measurement]) -> None:
-        """Fit in full what was measured since that was done last, once there is a law."""
+        """Fit what was measured since that was done last, once there is a law."""
         own = self._own(made)
         if self._fit is not None and not self._why and len(own) > self._weighed:
-            self._fit_in_full(own)
+            self._fit_to(own)
 
     def next(self) -> Case:
         """Give the next of those that are worth it."""
@@ -165,31 +165,20 @@ class _Design:
         return self._queue.pop(0)
 
     def settled(self, made: Sequence[Measurement], precision: float) -> bool:
-        """Whether it is known as far as it is wanted, or as it can be; else something is queued."""
+        """Whether it is known as far as it is wanted, or as it can be; else points are queued."""
         if self._why or self._queue:
             return bool(self._why)
         own = self._own(made)
-        law = self._refitted(own, precision)
+        law = self._fit_to(own).law
         if law is None:
             self.stop("nothing grows")
         elif self.width.widest <= precision:
             self.stop(f"every exponent is known within ±{precision:g}")
         else:
-            self._queue_next(law, own)
+            self._queue_next(law, own, precision)
         return bool(self._why)
 
-    def _refitted(self, own: Sequence[Measurement], precision: float) -> Law | None:
-        """Fit what was measured: in full at first and where it may be enough, else as a sum."""
-        if self._fit is not None and self._fit.law is not None:
-            (series,) = series_of(tidy(own, ""), ())
-            shown = self._fit.law
-            law = fit_law(series.sizes, series.values, shown.leading, shown.lower)
-            enough = max(_halves(law).values()) <= precision
-            if not enough or len(own) < (1 + MORE) * self._weighed:
-                return law
-        return self._fit_in_full(own).law
-
-    def _fit_in_full(self, own: Sequence[Measurement]) -> Fit:
+    def _fit_to(self, own: Sequence[Measurement]) -> Fit:
         (self._fit,) = fit(tidy(own, ""))
         self._weighed = len(own)
         return self._fit
@@ -197,15 +186,16 @@ class _Design:
     def _own(self, made: Sequence[Measurement]) -> list[Measurement]:
         return [one for one in made if one.case in self._cases]
 
-    def _queue_next(self, law: Law, own: Sequence[Measurement]) -> None:
+    def _queue_next(self, law: Law, own: Sequence[Measurement], precision: float) -> None:
         counts = np.zeros(len(self._cases))
         for one in own:
             counts[self._cases[one.case]] += 1 if one.status == "ok" else MOST  # not tried again
-        best = worth(law, self._sizes, counts, _halves(law))
-        if best is None:
+        most = max(round(MORE * len(own)), 1)
+        chosen = worth(law, self._sizes, counts, _halves(law), precision, most)
+        if not chosen:
             self.stop(f"every point was measured {MOST} times")
-        else:
-            self._queue.append(list(self._cases)[best])
+        cases = list(self._cases)
+        self._queue += [cases[at] for at in chosen]
 
 
 def _halves(law: Law) -> dict[str, float]:
@@ -236,8 +226,15 @@ def coarse(sizes: Array) -> list[int]:
     return list(dict.fromkeys(nearest.tolist()))
 
 
-def worth(law: Law, sizes: Array, counts: Array, half: Mapping[str, float]) -> int | None:
-    """Choose the point to measure next, by what it adds for its seconds.
+def worth(
+    law: Law,
+    sizes: Array,
+    counts: Array,
+    half: Mapping[str, float],
+    precision: float,
+    most: int,
+) -> list[int]:
+    """Choose the points to measure next, each by what it adds for its seconds.
 
     Parameters
     ----------
@@ -246,27 +243,43 @@ def worth(law: Law, sizes: Array, counts: Array, half: Mapping[str, float]) -> i
     sizes, counts
         (points, axes) and (points,): those that there are, and how often each was measured.
     half
-        Half-widths of the exponents' intervals, of which the widest is to be narrowed.
+        Half-widths of the exponents' intervals, of which the widest is to be narrowed each time.
+    precision
+        Until by the design all of them are as narrow as this.
+    most
+        Points to choose.
 
     Returns
     -------
-    Its place; None where all were measured often enough.
+    Their places, in the order in which they were chosen; none where all were measured often enough.
     """
-    rows = derivatives(law, sizes)
+    rows, counts = derivatives(law, sizes), counts.copy()
     axes = len(law.axes)
     # What is believed before: exponents hardly anything, shares of terms to within `UNSEEN`.
-    prior = np.concatenate([np.full(axes + 1, 1e-2), np.ones(rows.shape[1] - axes - 1)])
-    weights = _weight(counts)
-    inverse = np.linalg.inv(np.diag(prior) + (rows.T * weights) @ rows)
-    axis = int(np.argmax([half[each] for each in law.axes]))
-    # By how much one more measurement of each point lowers the variance (Sherman & Morrison 1950).
-    more = _weight(counts + 1) - weights
-    moved = rows @ inverse  # (points, numbers)
-    gain = more * moved[:, axis] ** 2 / (1 + more * (moved * rows).sum(axis=1))
-    gain[counts >= MOST] = 0.0
-    if not gain.max() > 0:
-        return None
-    return int(np.argmax(gain / (BESIDES + PASSES * law.predict(sizes))))
+    prior = np.diag([1e-2] * (axes + 1) + [1.0] * (rows.shape[1] - axes - 1))
+    seconds = BESIDES + PASSES * law.predict(sizes)
+    widths = np.array([half[each] for each in law.axes])
+    known = None
+    chosen: list[int] = []
+    while len(chosen) < most:
+        weights = _weight(counts)
+        inverse = np.linalg.inv(prior + (rows.T * weights) @ rows)
+        deviations = np.sqrt(np.diag(inverse)[:axes])
+        known = deviations if known is None else known
+        expected = widths * deviations / known
+        if chosen and expected.max() <= precision:
+            break
+        axis = int(np.argmax(expected))
+        # By how much one more measurement lowers the variance (Sherman & Morrison 1950).
+        more = _weight(counts + 1) - weights
+        moved = rows @ inverse  # (points, numbers)
+        gain = more * moved[:, axis] ** 2 / (1 + more * (moved * rows).sum(axis=1))
+        gain[counts >= MOST] = 0.0
+        if not gain.max() > 0:
+            break
+        chosen.append(int(np.argmax(gain / seconds)))
+        counts[chosen[-1]] += 1
+    return chosen
 
 
 def derivatives(law: Law, sizes: Array) -> Array:

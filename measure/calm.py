@@ -5,8 +5,8 @@ On a virtual machine whose cores share their hardware with a neighbour's, every 
 whatever was measured. Repeats back to back lie in the same stretch (3 % apart) while rounds lie in
 others (23 % apart): no summary of five rounds gets rid of it.
 
-Calm is what prevails, not what is best: where the neighbour hardly ever rests, its rare pauses are
-the disturbance, and to wait for them takes all the time that may be waited.
+Calm is what prevails, not what is best: where the neighbour hardly ever rests, to wait for its rare
+pauses takes all the time that may be waited, and brings them to some points and not to others.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from .timing import Clock, HostClock
 
 Result = TypeVar("Result")
 
-#: By which factor the reference may be slower, or faster, in a calm moment than it is as a rule. The
-#: two speeds lie at 1.05 and 1.8, with little between.
-SLOW = 1.2
+#: By which factor the reference may be slower in a calm moment than it is as a rule. The two speeds
+#: lie at 1.05 and 1.8, with little between.
+SLOW = 1.3
 
 #: As a rule: the lower quartile of so many looks, so that slow stretches may take up to three
-#: quarters of the time, and fast ones up to a quarter, before the rule is the other speed.
+#: quarters of the time before they are the rule.
 QUANTILE, LOOKS = 0.25, 400
 #: Looks that make a rule.
 FEWEST = 20
@@ -37,8 +37,8 @@ FEWEST = 20
 SHARE = 0.5
 
 #: Calls of the reference for one try, tries of a look, of which the fastest counts (one may be
-#: interrupted), and looks beforehand, for 25 ms.
-LOOPS, TRIES, WARM_UP = 20, 3, 100
+#: interrupted, and the first finds caches cold), and looks beforehand.
+LOOPS, TRIES, WARM_UP = 20, 5, 25
 
 
 class Patience:
@@ -132,7 +132,7 @@ class Calm:
         self._rule = Rule(self.look() for _ in range(WARM_UP))
 
     def look(self) -> float:
-        """Seconds of the reference now, found out in 0.15 ms."""
+        """Seconds of the reference now, found out in 0.2 ms."""
         return min(self._clock(self._call, LOOPS) for _ in range(TRIES))
 
     def during(
@@ -154,16 +154,12 @@ class Calm:
         self._rule.learn(first)
         usual = usual or self._rule.seconds or inf
         while True:
-            while not _calm(look, usual) and self._now() - start < most:
+            while look > SLOW * usual and self._now() - start < most:
                 look = self.look()
             begun = self._now()
             result = work()
             look = self.look()
-            calm = _calm(look, usual)
+            calm = look <= SLOW * usual
             if calm or self._now() - start >= most:
                 self.patience.spend(begun - start)
                 return Outcome(result, calm, begun - start, first)
-
-
-def _calm(look: float, usual: float) -> bool:
-    return usual / SLOW <= look <= usual * SLOW

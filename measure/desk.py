@@ -19,7 +19,7 @@ from .timing import Metered, clock_for
 from .workload import measure
 
 #: The note of a measurement for which no calm moment came.
-DISTURBED = "(measured while the machine was slower or faster than as a rule)"
+DISTURBED = "(measured while the machine was slower than as a rule)"
 
 
 @dataclass

@@ -158,15 +158,25 @@ def test_derivatives_are_those_of_the_law():
 def test_a_point_is_worth_more_the_less_it_costs_and_the_less_is_known_there():
     sizes = np.array([[n, d] for n in (32.0, 64, 128, 256) for d in (16.0, 32, 64, 128)])
     law, once = law_of(sizes), np.ones(16)
-    first = worth(law, sizes, once, {"n": 0.2, "d": 0.1})
-    assert first is not None
+    (first,) = worth(law, sizes, once, {"n": 0.2, "d": 0.1}, 0.01, 1)
     often = once.copy()
     often[first] = MOST
-    assert worth(law, sizes, often, {"n": 0.2, "d": 0.1}) != first
-    assert worth(law, sizes, np.full(16, MOST), {"n": 0.2, "d": 0.1}) is None
-    n_wide = sizes[worth(law, sizes, np.zeros(16), {"n": 0.2, "d": 0.1})]
-    d_wide = sizes[worth(law, sizes, np.zeros(16), {"n": 0.1, "d": 0.2})]
+    assert first not in worth(law, sizes, often, {"n": 0.2, "d": 0.1}, 0.01, 5)
+    assert worth(law, sizes, np.full(16, MOST), {"n": 0.2, "d": 0.1}, 0.01, 5) == []
+    (n_first,) = worth(law, sizes, np.zeros(16), {"n": 0.2, "d": 0.1}, 0.01, 1)
+    (d_first,) = worth(law, sizes, np.zeros(16), {"n": 0.1, "d": 0.2}, 0.01, 1)
+    n_wide, d_wide = sizes[n_first], sizes[d_first]
     assert n_wide[0] in (32.0, 256.0) or d_wide[1] in (16.0, 128.0), "at an end of the axis"
+
+
+def test_no_more_points_are_chosen_than_should_be_enough():
+    sizes = np.array([[n, d] for n in (32.0, 64, 128, 256) for d in (16.0, 32, 64, 128)])
+    law, once = law_of(sizes), np.ones(16)
+    some, many = (
+        len(worth(law, sizes, once, {"n": 0.2, "d": 0.1}, precision, 100))
+        for precision in (0.19, 0.16)
+    )
+    assert 0 < some < many < 100
 
 
 def test_cases_of_one_law_are_found_by_layer_device_and_mode():
