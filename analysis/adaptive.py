@@ -5,7 +5,7 @@ the leading term's share times the logarithm of its size; in the logarithm of a 
 term's share. So the points of a law carry information J'J/σ² on its free numbers, and what another
 point would add to it is known before it is measured. That is the sequential c-optimal design of
 regression (Chaudhuri & Mykland 1993; Atkinson, Donev & Tobias 2007, ch. 10 and 17), by the cost
-of each point. The intervals themselves are the fitter's, and a fit in full takes as long as dozens of
+of each point. The intervals themselves are the fitter's, and a fit takes as long as dozens of
 measurements: as many points are chosen at once as should be enough by the design.
 """
 
@@ -36,7 +36,7 @@ UNSEEN = 0.1
 #: Passes of a measurement, and its seconds besides: building, checking, repeats of a short pass.
 PASSES, BESIDES = 5, 0.012
 
-#: Share of the measurements that are made at most before it is weighed again whether that is enough.
+#: Share of the measurements that are made at most before the law is fitted again.
 MORE = 0.5
 
 #: Measurements of one point, after which no more is expected of it.
