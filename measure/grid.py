@@ -147,8 +147,8 @@ IN_CACHE = (8 * MIB, 5 * MIB, 40 * MIB)
 
 #: The profiles, by name. `choice` has all points for a planner to choose from, and larger ones
 #: than `standard`: it takes few of them, and within `standard`'s limits attention's n was known to
-#: ±0.07 to ±0.1 when 20 s were spent, with these to ±0.04 to ±0.06. `asv` is the grid of the asv and
-#: pytest-benchmark suites, whose tools take half a second to a second per point however small it
+#: ±0.07 to ±0.1 when 20 s were spent, with these to ±0.04 to ±0.06. `asv` is the grid of asv's and
+#: pytest-benchmark's suites, whose tools take half a second to a second per point however small it
 #: is: its points are large ones. With 24 of up to 3e8 FLOPs the median exponent's interval was 2.3
 #: wide, with these 0.4 (attention, sdpa, conv and rnn, three rounds each on a disturbed machine).
 PROFILES: Mapping[str, Profile] = {
