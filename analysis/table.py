@@ -297,19 +297,20 @@ def collapse(frame: pd.DataFrame, point: Sequence[str]) -> pd.DataFrame:
     Beside it stand ``row``, the first of these, and ``level``, by how much the logarithm of the
     median of its undisturbed repeats lies above that of the value.
     """
-    by = {"by": list(point), "sort": False, "dropna": False}
+    keys = list(point)
     ordered = frame.assign(row=frame.index).sort_values("value", kind="stable")
-    ordered["of"] = ordered.groupby(**by)["value"].transform("size")
-    rank = ordered.groupby(**by).cumcount()
-    anchors = ordered["value"].where(rank == np.floor(_ANCHOR * (ordered["of"] - 1)))
-    anchor = ordered.assign(value=anchors).groupby(**by)["value"].transform("max")
+    each = ordered.groupby(keys, sort=False, dropna=False)["value"]
+    size, rank = each.transform("size"), each.cumcount()
+    ordered["anchor"] = ordered["value"].where(rank == np.floor(_ANCHOR * (size - 1)))
+    anchor = ordered.groupby(keys, sort=False, dropna=False)["anchor"].transform("max")
     near = ordered["value"].between(anchor / (1 + _NEAR), anchor * (1 + _NEAR))
-    undisturbed = ordered[near].groupby(**by)
-    rank = undisturbed.cumcount()
-    lowest = ordered[near][rank < np.ceil(_LOWEST * ordered["of"][near])].groupby(**by)
-    points: pd.DataFrame = lowest.agg(value=("value", "mean"), row=("row", "min"))
+    undisturbed = ordered[near].groupby(keys, sort=False, dropna=False)["value"]
+    lowest = ordered[near][undisturbed.cumcount() < np.ceil(_LOWEST * size[near])]
+    points: pd.DataFrame = lowest.groupby(keys, sort=False, dropna=False).agg(
+        value=("value", "mean"), row=("row", "min")
+    )
     # Both have their groups in the order of their lowest repeats.
-    points["level"] = np.log(undisturbed["value"].median().to_numpy() / points["value"].to_numpy())
+    points["level"] = np.log(undisturbed.median().to_numpy() / points["value"].to_numpy())
     return points.reset_index().sort_values("row", kind="stable")
 
 
