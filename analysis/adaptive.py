@@ -79,7 +79,8 @@ class Adaptive:
     precision
         Half-width of the intervals that is to be reached.
     seconds
-        Budget: no measurement is begun when they are spent.
+        Budget, from the first measurement on: none is begun when they are spent, but for what the
+        last fit takes.
     now
         Seconds since some moment.
     """
@@ -94,8 +95,9 @@ class Adaptive:
         if not precision > 0:
             raise ValueError(f"the precision must be above 0, not {precision}")
         self.precision, self._seconds, self._now = precision, seconds, now
-        self._begun = now()
-        self._laws = [_Design(own) for own in _by_law(cases)]
+        self._begun: float | None = None
+        self._before: int | None = None  # measurements that there were when it was asked first
+        self._laws = [_Design(own, now) for own in _by_law(cases)]
 
     @property
     def widths(self) -> list[Width]:
@@ -110,7 +112,7 @@ class Adaptive:
         made
             All that was measured so far.
         """
-        if self._now() - self._begun >= self._seconds:
+        if self._spent(made):
             for law in self._laws:
                 law.weigh(made)
                 law.stop("the budget is spent")
@@ -120,6 +122,17 @@ class Adaptive:
             return None
         # In turn, so that whatever drifts falls on all laws alike.
         return min(open_laws, key=lambda law: law.asked).next()
+
+    def _spent(self, made: Sequence[Measurement]) -> bool:
+        """Whether the budget is; until the first measurement processes begin, outside of it."""
+        if self._before is None:
+            self._before = len(made)
+        if self._begun is None and len(made) > self._before:
+            self._begun = self._now()
+        if self._begun is None:
+            return False
+        fits = sum(law.fit_seconds for law in self._laws)
+        return self._now() - self._begun + fits >= self._seconds
 
 
 def _by_law(cases: Sequence[Case]) -> list[list[Case]]:
@@ -132,7 +145,8 @@ def _by_law(cases: Sequence[Case]) -> list[list[Case]]:
 class _Design:
     """The points of one law: which are measured, and which are worth it."""
 
-    def __init__(self, cases: Sequence[Case]) -> None:
+    def __init__(self, cases: Sequence[Case], now: Callable[[], float]) -> None:
+        self._now = now
         self._cases = {case: at for at, case in enumerate(cases)}
         self._axes = [a for a in cases[0].sizes if len({case.sizes[a] for case in cases}) > 1]
         self._sizes = np.array([[case.sizes[a] for a in self._axes] for case in cases], dtype=float)
@@ -140,7 +154,7 @@ class _Design:
         self._fit: Fit | None = None
         self._weighed = 0  # measurements when it was fitted
         self._why = ""
-        self.asked = 0
+        self.asked, self.fit_seconds = 0, 0.0
 
     @property
     def width(self) -> Width:
@@ -154,9 +168,9 @@ class _Design:
         self._why = self._why or why
 
     def weigh(self, made: Sequence[Measurement]) -> None:
-        """Fit what was measured since that was done last, once there is a law."""
+        """Fit what was measured since that was done last, where it makes a law."""
         own = self._own(made)
-        if self._fit is not None and not self._why and len(own) > self._weighed:
+        if not self._why and len(own) > self._weighed and _points(own) > 1:
             self._fit_to(own)
 
     def next(self) -> Case:
@@ -166,9 +180,15 @@ class _Design:
 
     def settled(self, made: Sequence[Measurement], precision: float) -> bool:
         """Whether it is known as far as it is wanted, or as it can be; else points are queued."""
+        own = self._own(made)
+        if self._fit is None:  # an earlier run may have measured some of the first grid
+            there = {one.case for one in own}
+            self._queue = [case for case in self._queue if case not in there]
         if self._why or self._queue:
             return bool(self._why)
-        own = self._own(made)
+        if _points(own) < 2:
+            self.stop("fewer than two points could be measured")
+            return True
         law = self._fit_to(own).law
         if law is None:
             self.stop("nothing grows")
@@ -179,8 +199,9 @@ class _Design:
         return bool(self._why)
 
     def _fit_to(self, own: Sequence[Measurement]) -> Fit:
+        start = self._now()
         (self._fit,) = fit(tidy(own, ""))
-        self._weighed = len(own)
+        self._weighed, self.fit_seconds = len(own), self._now() - start
         return self._fit
 
     def _own(self, made: Sequence[Measurement]) -> list[Measurement]:
@@ -196,6 +217,10 @@ class _Design:
             self.stop(f"every point was measured {MOST} times")
         cases = list(self._cases)
         self._queue += [cases[at] for at in chosen]
+
+
+def _points(made: Sequence[Measurement]) -> int:
+    return len({one.case for one in made if one.status == "ok"})
 
 
 def _halves(law: Law) -> dict[str, float]:

@@ -113,7 +113,11 @@ def run(
     ] = None,
     budget: Annotated[
         float | None,
-        typer.Option(min=0.0, metavar="SECONDS", help="With --precision: when to stop anyway."),
+        typer.Option(
+            min=0.1,
+            metavar="SECONDS",
+            help="With --precision: when to stop measuring anyway; counts and report come on top.",
+        ),
     ] = None,
     explain: Annotated[
         bool | None,

@@ -75,10 +75,35 @@ def test_it_ends_where_every_point_was_measured_often():
 
 def test_it_goes_on_from_what_is_there_and_asks_for_nothing_twice():
     whole = carried_out(Adaptive(CASES, 0.1), Machine())
-    planner = Adaptive(CASES, 0.1)
-    planner.next(whole)  # the coarse grid was measured already
-    again = carried_out(planner, Machine(seed=1), most=1)
-    assert len(again) <= 1
+    assert Adaptive(CASES, 0.1).next(whole) is None, "it is known as far already"
+    planner, some = Adaptive(CASES, 0.1), whole[:5]
+    assert planner.next(some) == whole[5].case, "the first grid goes on"
+
+
+def test_without_two_points_there_is_no_law():
+    machine = Machine(failing=lambda case: True)
+    planner = Adaptive(CASES, 0.1, now=lambda: machine.now)
+    carried_out(planner, machine)
+    assert planner.widths[0].why == "fewer than two points could be measured"
+
+
+def test_what_a_small_budget_measured_is_fitted():
+    machine = Machine()
+    planner = Adaptive(CASES, 0.1, seconds=0.2, now=lambda: machine.now)
+    made = carried_out(planner, machine)
+    assert 2 <= len(made) < 16, "the first grid is not whole"
+    assert planner.widths[0].why == "the budget is spent"
+
+
+def test_the_budget_begins_with_the_first_measurement():
+    machine = Machine()
+    planner = Adaptive(CASES, 0.1, seconds=5.0, now=lambda: machine.now)
+    planner.next([])
+    machine.now = 100.0  # until processes have begun
+    made = [machine.measure(CASES[0], 0)]
+    assert planner.next(made) is not None
+    machine.now = 106.0
+    assert planner.next(made) is None
 
 
 def test_what_fails_is_not_tried_again():
