@@ -181,9 +181,9 @@ class _Design:
     def settled(self, made: Sequence[Measurement], precision: float) -> bool:
         """Whether it is known as far as it is wanted, or as it can be; else points are queued."""
         own = self._own(made)
-        if self._fit is None:  # an earlier run may have measured some of the first grid
-            there = {one.case for one in own}
-            self._queue = [case for case in self._queue if case not in there]
+        # Of the first grid an earlier run may have measured some; what failed is not tried again.
+        there = {one.case for one in own if self._fit is None or one.status != "ok"}
+        self._queue = [case for case in self._queue if case not in there]
         if self._why or self._queue:
             return bool(self._why)
         if _points(own) < 2:
