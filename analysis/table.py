@@ -300,9 +300,8 @@ def collapse(frame: pd.DataFrame, point: Sequence[str]) -> pd.DataFrame:
     keys = list(point)
     ordered = frame.assign(row=frame.index).sort_values("value", kind="stable")
     each = ordered.groupby(keys, sort=False, dropna=False)["value"]
-    size, rank = each.transform("size"), each.cumcount()
-    ordered["anchor"] = ordered["value"].where(rank == np.floor(_ANCHOR * (size - 1)))
-    anchor = ordered.groupby(keys, sort=False, dropna=False)["anchor"].transform("max")
+    size = each.transform("size")
+    anchor = each.transform("quantile", q=_ANCHOR, interpolation="lower")
     near = ordered["value"].between(anchor / (1 + _NEAR), anchor * (1 + _NEAR))
     undisturbed = ordered[near].groupby(keys, sort=False, dropna=False)["value"]
     lowest = ordered[near][undisturbed.cumcount() < np.ceil(_LOWEST * size[near])]

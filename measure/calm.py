@@ -32,8 +32,8 @@ QUANTILE, LOOKS = 0.25, 400
 #: Looks that make a rule.
 FEWEST = 20
 
-#: Waiting may take this share of all the time at most: where the machine's best never comes back,
-#: as when it grows hot, a run takes twice as long and no longer.
+#: Waiting may take this share of all the time at most: where calm does not come back for long, as
+#: when the machine grows hot, a run takes twice as long and no longer.
 SHARE = 0.5
 
 #: Calls of the reference for one try, tries of a look, of which the fastest counts (one may be
