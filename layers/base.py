@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import sympy
 from sympy import Expr
 
 from ._lazy import torch
@@ -117,6 +118,10 @@ class Layer(ABC):
             raise ValueError(f"no mode is called {mode!r}; there are: {', '.join(peaks)}")
         return peaks[mode].expand()
 
+    def largest_weight(self) -> Expr:
+        """Elements of the largest weight, in the swept sizes; of all of them, where they are not told apart."""
+        return self.tied_theory().parameters
+
     def _elements(self, shape: Shape) -> Expr:
         return put(prod(shape), self.ties)
 
@@ -162,6 +167,10 @@ class Textbook(Layer):
     @abstractmethod
     def forward(self, *tensors: Any, **weights: Any) -> Tensor:
         """Compute the layer: inputs in order, weights by name."""
+
+    def largest_weight(self) -> Expr:
+        """Elements of the largest weight, in the swept sizes."""
+        return sympy.Max(0, *map(self._elements, self.weights.values()))
 
     def build(self, sizes: Sizes) -> nn.Module:
         """Build the module; weights are uniform within ±1/√fan-in, as torch draws them."""

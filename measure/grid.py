@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import prod
+from math import inf, prod
 
 import numpy as np
 import sympy
@@ -112,8 +112,8 @@ class Profile:
         beside 2 MiB of level-2 cache a convolution's n came out as 1.10 to 1.15 with up to 4 MiB,
         as 1.06 with 8 MiB.
     weights
-        Most bytes in float32 of weights that are read once. A product that packs matrices which
-        have left the cache packs them at another rate.
+        Most bytes in float32 of a weight that is read once. A product that packs a matrix which
+        has left the cache packs it at another rate.
     streamed
         The same of weights that are read again at each of the steps that follow one another.
         There a pass does little else, and only where they have left the inner caches has it a
@@ -128,6 +128,9 @@ class Profile:
     repeats
         Timings per point and round, fewer where a pass is long. They take 5 ms together: repeats
         back to back are 3 % apart where rounds are 23 %, so another round is worth more.
+    stepwise
+        Most FLOPs of a point whose weights are read again at each step, if that is less: a FLOP
+        takes four to eight times as long there.
     """
 
     name: str
@@ -140,24 +143,27 @@ class Profile:
     points: int
     rounds: int = 5
     repeats: int = 5
+    stepwise: float = inf
 
 
 #: Limits on bytes that keep a layer within one regime: activations, weights, weights streamed.
 IN_CACHE = (8 * MIB, 5 * MIB, 40 * MIB)
+#: The same where longer passes are affordable. Packing a matrix is of lower order, and n = 784 is
+#: as far as 8 MiB go: attention's n came out as 1.89 and 1.90 there, as 1.96 to 2.00 in five runs
+#: with 32 MiB, a convolution's as 0.94 and 0.95, as 0.99 to 1.06.
+LARGER = (32 * MIB, *IN_CACHE[1:])
 
-#: The profiles, by name. `choice` has all points for a planner to choose from, and larger ones
-#: than `standard`: it takes few of them, and within `standard`'s limits attention's n was known to
-#: ±0.07 to ±0.1 when 20 s were spent, with these to ±0.04 to ±0.06. `asv` is the grid of asv's and
-#: pytest-benchmark's suites, whose tools take half a second to a second per point however small it
-#: is: its points are large ones. With 24 of up to 3e8 FLOPs the median exponent's interval was 2.3
+#: The profiles, by name. `choice` has all points of `standard`'s limits, for a planner to choose
+#: from. `asv` is the grid of asv's and pytest-benchmark's suites, whose tools take half a second to
+#: a second per point however small it is: its points are large ones. With 24 of up to 3e8 FLOPs the median exponent's interval was 2.3
 #: wide, with these 0.4 (attention, sdpa, conv and rnn, three rounds each on a disturbed machine).
 PROFILES: Mapping[str, Profile] = {
     profile.name: profile
     for profile in (
         Profile("asv", 3e9, 1e3, 600, *IN_CACHE, points=30),
         Profile("quick", 6e8, 1e4, 300, *IN_CACHE, points=24),
-        Profile("standard", 1.25e9, 1e4, 600, *IN_CACHE, points=40, rounds=10),
-        Profile("choice", 5e9, 1e4, 600, 16 * MIB, *IN_CACHE[1:], points=10**6),
+        Profile("standard", 5e9, 1e4, 600, *LARGER, points=50, rounds=6, stepwise=1.25e9),
+        Profile("choice", 5e9, 1e4, 600, *LARGER, points=10**6),
         Profile("full", 2e10, 1e5, 2100, *3 * (512 * MIB,), points=100, rounds=7),
     )
 }
@@ -225,7 +231,11 @@ def points(layer: Layer, profile: Profile, device: str = "cpu") -> list[dict[str
     kept &= steps <= profile.steps
     kept &= held <= reach.bytes * profile.activations
     streams = bool(theory.sequential_ops.free_symbols)
-    kept &= weights <= reach.bytes * (profile.streamed if streams else profile.weights)
+    if streams:
+        kept &= weights <= reach.bytes * profile.streamed
+        kept &= flops <= reach.flops * profile.stepwise
+    else:
+        kept &= ELEMENT * _at(layer.largest_weight(), sizes) <= reach.bytes * profile.weights
     if not kept.any():
         raise ValueError(f"layer {layer.name!r}: no point of the ladders fits {profile.name!r}")
     intensity = flops / (held + weights * (steps if streams else 1))

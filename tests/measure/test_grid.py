@@ -38,8 +38,12 @@ def test_every_point_is_within_what_the_profile_affords(name, profile, device):
         assert tuple(sizes) == layer.axes
         assert value(theory.sequential_ops, sizes) <= profile.steps
         assert value(activations(layer), sizes) * ELEMENT <= reach.bytes * profile.activations
-        weights = profile.streamed if n in theory.sequential_ops.free_symbols else profile.weights
-        assert value(theory.parameters, sizes) * ELEMENT <= reach.bytes * weights
+        if n in theory.sequential_ops.free_symbols:
+            assert value(theory.parameters, sizes) * ELEMENT <= reach.bytes * profile.streamed
+            assert value(theory.flops, sizes) <= reach.flops * profile.stepwise
+        else:
+            most = reach.bytes * profile.weights
+            assert value(layer.largest_weight(), sizes) * ELEMENT <= most
         assert all(sizes[axis] in LADDERS[axis] for axis in sizes)
         assert all(sizes[axis] <= most for axis, most in reach.largest.items() if axis in sizes)
 
@@ -62,8 +66,13 @@ def test_standard_has_enough_points_to_tell_exponents_from_overhead(name):
 
 def test_attention_stays_where_its_temporaries_are_in_cache():
     standard = points(get("attention"), PROFILES["standard"])
-    assert max(sizes["n"] for sizes in standard) == 784
-    assert max(sizes["n"] for sizes in points(get("attention"), PROFILES["full"])) > 1024
+    assert max(sizes["n"] for sizes in standard) == 1552  # two of 9 MiB
+    assert max(sizes["n"] for sizes in points(get("attention"), PROFILES["full"])) > 2048
+
+
+def test_a_weight_is_as_large_as_one_product_packs():
+    for name in ("multihead", "dense"):  # four matrices, and one
+        assert max(sizes["d"] for sizes in points(get(name), PROFILES["standard"])) == 1040
 
 
 def test_the_grid_follows_the_theory_of_a_layer_it_has_never_seen(toy):
@@ -86,7 +95,7 @@ def test_the_grid_follows_the_theory_of_a_layer_it_has_never_seen(toy):
 def test_weights_may_be_larger_where_every_step_reads_them_again(toy):
     def largest(steps):
         theory = Theory(n * d**2, 2 * n * d**2, d**2, n * d, steps, steps)
-        layer = toy(f"steps_{steps}", lambda x: x, theory=theory)
+        layer = toy(f"steps_{steps}", lambda x, W: x, theory=theory, weights={"W": (d, d)})
         return max(sizes["d"] for sizes in points(layer, PROFILES["standard"]))
 
     assert largest(Integer(1)) ** 2 * ELEMENT <= PROFILES["standard"].weights
