@@ -119,7 +119,7 @@ class Layer(ABC):
         return peaks[mode].expand()
 
     def largest_weight(self) -> Expr:
-        """Elements of the largest weight, in the swept sizes; of all of them, where they are not told apart."""
+        """Elements of the largest weight, in the swept sizes; here they are not told apart."""
         return self.tied_theory().parameters
 
     def _elements(self, shape: Shape) -> Expr:

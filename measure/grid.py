@@ -154,9 +154,10 @@ IN_CACHE = (8 * MIB, 5 * MIB, 40 * MIB)
 LARGER = (32 * MIB, *IN_CACHE[1:])
 
 #: The profiles, by name. `choice` has all points of `standard`'s limits, for a planner to choose
-#: from. `asv` is the grid of asv's and pytest-benchmark's suites, whose tools take half a second to
-#: a second per point however small it is: its points are large ones. With 24 of up to 3e8 FLOPs the median exponent's interval was 2.3
-#: wide, with these 0.4 (attention, sdpa, conv and rnn, three rounds each on a disturbed machine).
+#: from. `asv` is the grid of asv's and pytest-benchmark's suites, whose tools take half a second
+#: to a second per point however small it is: its points are large ones. With 24 of up to 3e8 FLOPs
+#: the median exponent's interval was 2.3 wide, with these 0.4 (attention, sdpa, conv and rnn, three
+#: rounds each on a disturbed machine).
 PROFILES: Mapping[str, Profile] = {
     profile.name: profile
     for profile in (
