@@ -253,5 +253,12 @@ def run_app() -> None:
     except Exception as error:
         if type(error).__name__ not in _MENDABLE and not isinstance(error, OSError):
             raise
-        show.error(str(error))
+        show.error(_told(error))
         sys.exit(2)
+
+
+def _told(error: Exception) -> str:
+    """Say what happened, without the number that systems give it."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)

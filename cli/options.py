@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
-from math import inf
+from math import inf, isfinite
 from pathlib import Path
 from typing import Annotated
 
@@ -50,6 +50,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program.")
 Margin = Annotated[
     float, typer.Option(min=0.0, help="Largest deviation of an exponent that still matches theory.")
 ]
+
+
+def finite(option: typer.CallbackParam, value: float | None) -> float | None:
+    """Refuse infinity and NaN, which pass for numbers; who wants no limit leaves the option out."""
+    if value is not None and not isfinite(value):
+        raise UsageError(f"--{option.name} takes a finite number, not {value}")
+    return value
 
 
 class Device(StrEnum):

@@ -19,6 +19,7 @@ from .options import (
     Mode,
     Out,
     UsageError,
+    finite,
 )
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def run(
     profile: Annotated[
         str | None,
         typer.Option(
-            help="How much to measure: quick (under 3 minutes), standard (under 10; by default) or "
+            help="How much to measure: quick (under 3 minutes), standard (under 15; by default) or "
             "full. With --precision: the points to choose from, all of standard's by default.",
             show_default=False,
         ),
@@ -70,12 +71,20 @@ def run(
     ] = False,
     timeout: Annotated[
         float | None,
-        typer.Option(min=0.1, metavar="SECONDS", help="Most for one measurement; 300 by default."),
+        typer.Option(
+            min=0.1,
+            metavar="SECONDS",
+            help="Most for one measurement; 300 by default.",
+            callback=finite,
+        ),
     ] = None,
     memory: Annotated[
         float | None,
         typer.Option(
-            min=0.0, metavar="GIB", help="Most for one case; 80 % of what is free by default."
+            min=0.0,
+            metavar="GIB",
+            help="Most for one case, as a number of GiB; 80 % of what is free by default.",
+            callback=finite,
         ),
     ] = None,
     isolate: Annotated[
@@ -109,6 +118,7 @@ def run(
             min=0.001,
             metavar="HALF-WIDTH",
             help="Choose each point for what it adds, until every exponent is known within this.",
+            callback=finite,
         ),
     ] = None,
     budget: Annotated[
@@ -117,6 +127,7 @@ def run(
             min=0.1,
             metavar="SECONDS",
             help="With --precision: when to stop measuring anyway; counts and report come on top.",
+            callback=finite,
         ),
     ] = None,
     explain: Annotated[

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from math import sqrt
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
+from ._drawing import drawn
+
 if TYPE_CHECKING:
     from .base import Native, Textbook
+
+
+def _uniform(bound: float, count: int) -> Tensor:
+    return torch.empty(count).uniform_(-bound, bound)
 
 
 class TextbookModule(nn.Module):
@@ -21,7 +28,7 @@ class TextbookModule(nn.Module):
         self.layer = layer
         for name, shape in shapes.items():
             bound = 1 / sqrt(shape[-1])  # the fan-in: as torch draws the weights of nn.Linear
-            weight = torch.empty(shape).uniform_(-bound, bound)
+            weight = drawn(shape, partial(_uniform, bound))
             self.register_parameter(name, nn.Parameter(weight))
 
     def forward(self, *inputs: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import sympy
 from sympy import Expr
 
+from ._drawing import drawn
 from ._lazy import torch
 from .theory import Theory, d, n, put
 
@@ -136,20 +137,22 @@ class Layer(ABC):
     ) -> tuple[Tensor, ...]:
         """Unit-normal inputs of shape (batch, …), the same for the same seed on a device.
 
-        They are drawn there in float32, so that every dtype gets the same numbers; on the device
-        "meta", which holds none, they are not drawn.
+        They are drawn there in float32, so that every dtype gets the same numbers, and repeat from
+        some size on (`_drawing.MOST`); on the device "meta", which holds none, they are not drawn.
         """
         full = self.resolve(sizes)
         dtype = dtype or torch.float32
         source = None if device == "meta" else torch.Generator(device).manual_seed(seed)
 
-        def draw(shape: tuple[int, ...]) -> Tensor:
+        def normal(count: int) -> Tensor:
+            return torch.randn(count, generator=source, dtype=torch.float32, device=device)
+
+        def make(shape: tuple[int, ...]) -> Tensor:
             if source is None:
                 return torch.empty(shape, dtype=dtype, device=device)
-            drawn = torch.randn(shape, generator=source, dtype=torch.float32, device=device)
-            return drawn.to(dtype)
+            return drawn(shape, normal).to(dtype)
 
-        return tuple(draw((batch, *_numbers(shape, full))) for shape in self.inputs.values())
+        return tuple(make((batch, *_numbers(shape, full))) for shape in self.inputs.values())
 
 
 class Textbook(Layer):

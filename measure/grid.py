@@ -163,7 +163,7 @@ PROFILES: Mapping[str, Profile] = {
     for profile in (
         Profile("asv", 3e9, 1e3, 600, *IN_CACHE, points=30),
         Profile("quick", 6e8, 1e4, 300, *IN_CACHE, points=24),
-        Profile("standard", 5e9, 1e4, 600, *LARGER, points=50, rounds=6, stepwise=1.25e9),
+        Profile("standard", 5e9, 1e4, 600, *LARGER, points=50, rounds=9, stepwise=1.25e9),
         Profile("choice", 5e9, 1e4, 600, *LARGER, points=10**6),
         Profile("full", 2e10, 1e5, 2100, *3 * (512 * MIB,), points=100, rounds=7),
     )

@@ -51,7 +51,8 @@ class WorkerDied(WorkerError):
         self._exitcode = exitcode
         self.signal = max(-exitcode, 0)
         by = f"by signal {_signal_name(self.signal)}" if self.signal else f"with status {exitcode}"
-        super().__init__(f"its process ended {by}")
+        why = ", as the system does where memory runs out" if self.signal == signal.SIGKILL else ""
+        super().__init__(f"its process ended {by}{why}")
 
     def __reduce__(self) -> tuple[type[WorkerDied], tuple[int]]:
         """Go from process to process by the status, from which the message is made."""

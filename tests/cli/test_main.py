@@ -105,6 +105,8 @@ def test_fit_gives_json_alone_on_standard_output(table, tmp_path):
         (["run", "--layer", "nope"], "no layer is called 'nope'"),
         (["run", "--profile", "nope"], "no profile is called 'nope'"),
         (["run", "--budget", "9"], "--budget goes with --precision"),
+        (["run", "--precision", "0.1", "--budget", "inf"], "--budget takes a finite number"),
+        (["run", "--out", "table.csv", "-l", "rnn"], "table.csv: "),
         (["run", "--graph"], "the option 'graph' is for CUDA"),
         (["doctor", "--ablate", "--layer", "nope"], "no layer is called 'nope'"),
         (["report", "none"], "none: there is no such file"),

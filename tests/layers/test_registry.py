@@ -10,6 +10,7 @@ import pytest
 import torch
 from layerlaw import layers
 from layerlaw.layers import base
+from layerlaw.layers._drawing import MOST
 from layerlaw.layers.theory import put
 
 SEEDS_LAYERS = {"rnn", "lstm", "gru", "conv", "conv_1x1", "attention", "multihead", "dense"}
@@ -104,6 +105,18 @@ def test_inputs_are_unit_normal_and_repeat_with_their_seed(name: str) -> None:
         assert torch.equal(x.double(), wide)
         assert meta.shape == x.shape
         assert meta.is_meta
+
+
+def test_many_numbers_repeat_but_no_row_is_like_another() -> None:
+    layer = layers.get("dense")
+    (x,) = layer.make_inputs({"n": 1024, "d": 512}, seed=1)
+    weight = layer.build({"n": 1, "d": 1024}).W.detach()
+    for rows, spread in ((x[0], 1.0), (weight, 1 / (32 * 3**0.5))):
+        assert rows.numel() > MOST
+        assert rows.is_contiguous()
+        assert len(rows.unique(dim=0)) == len(rows)
+        assert rows.std().item() == pytest.approx(spread, rel=0.01)
+        assert torch.equal(rows.flatten()[:100], rows.flatten()[MOST : MOST + 100])
 
 
 @pytest.mark.parametrize("name", layers.names())
