@@ -153,18 +153,19 @@ IN_CACHE = (8 * MIB, 5 * MIB, 40 * MIB)
 #: with 32 MiB, a convolution's as 0.94 and 0.95, as 0.99 to 1.06.
 LARGER = (32 * MIB, *IN_CACHE[1:])
 
-#: The profiles, by name. `choice` has all points of `standard`'s limits, for a planner to choose
-#: from. `asv` is the grid of asv's and pytest-benchmark's suites, whose tools take half a second
-#: to a second per point however small it is: its points are large ones. With 24 of up to 3e8 FLOPs
-#: the median exponent's interval was 2.3 wide, with these 0.4 (attention, sdpa, conv and rnn, three
-#: rounds each on a disturbed machine).
+#: The profiles, by name. `choice` has all points, for a planner to choose from, and twice as large
+#: ones as `standard`: in two tries attention's exponents were known to ±0.05 after 4 and 12 s, of
+#: points within `standard`'s limits after 5 and 17 s. `asv` is the grid of asv's and
+#: pytest-benchmark's suites, whose tools take half a second to a second per point however small it
+#: is: its points are large ones. With 24 of up to 3e8 FLOPs the median exponent's interval was 2.3
+#: wide, with these 0.4 (attention, sdpa, conv and rnn, three rounds each on a disturbed machine).
 PROFILES: Mapping[str, Profile] = {
     profile.name: profile
     for profile in (
         Profile("asv", 3e9, 1e3, 600, *IN_CACHE, points=30),
         Profile("quick", 6e8, 1e4, 300, *IN_CACHE, points=24),
         Profile("standard", 5e9, 1e4, 600, *LARGER, points=50, rounds=9, stepwise=1.25e9),
-        Profile("choice", 5e9, 1e4, 600, *LARGER, points=10**6),
+        Profile("choice", 1e10, 1e4, 600, 2 * LARGER[0], *LARGER[1:], points=10**6, stepwise=5e9),
         Profile("full", 2e10, 1e5, 2100, *3 * (512 * MIB,), points=100, rounds=7),
     )
 }
