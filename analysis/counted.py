@@ -7,7 +7,8 @@ and where the layer does not loop over its positions, a million of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,16 +18,25 @@ from sympy import Expr, Symbol
 from .. import layers
 from ..layers import Layer
 from ..layers.theory import SYMBOLS, put
-from .exact import exact_law
+from .arrays import Array
+from .exact import solve
+from .law import Polynomial
+from .terms import Monomial, monomials
 
 #: Sizes at which formulas are verified.
-VERIFIED = {"n": (24, 50), "d": (20,), "k": (9,)}
+VERIFIED = {"n": (24, 50), "d": (20,), "k": (9,), "r": (9,), "c": (2,), "V": (10,), "N": (5,)}
 
 #: A length at which a layer without a loop is counted all the same.
-FAR = {"n": 1_000_000, "d": 64, "k": 9}
+FAR = {"n": 1_000_000, "d": 64, "k": 9, "r": 9, "c": 10, "V": 10, "N": 5}
 
 #: Sizes from which path lengths are solved: where layers are stacked, kernels take part.
-_WAYS = {"n": (4, 8, 16), "d": (4, 8, 12), "k": (3, 5, 7)}
+_WAYS = {
+    **{"n": (4, 8, 16), "d": (4, 8, 12), "k": (3, 5, 7)},
+    **{"r": (3, 5, 7), "c": (1, 2, 4, 8), "V": (4, 6), "N": (2, 4)},
+}
+
+#: Highest degree of a polynomial that is tried.
+_HIGHEST = 4
 
 _N = SYMBOLS["n"]
 
@@ -167,26 +177,59 @@ def _stacked(what: str, layer: Layer, grid: Sequence[Sizes]) -> Expr:
 def _solve(
     what: str, axes: Sequence[str], points: Sequence[Sizes], values: Sequence[Expr | int]
 ) -> Expr:
-    """Find the polynomial in the sizes, or in the others and log₂ n, that gives all values."""
+    """Find the formula of `_bases` that gives all values."""
     if not any(values):
         return sympy.Integer(0)
     sizes = np.array([[point[axis] for axis in axes] for point in points], dtype=float)
+    if all(value.is_finite for value in map(sympy.sympify, values)):
+        numbers = np.array(values, dtype=float)
+        for symbols, columns, terms in _bases(axes, sizes):
+            if len(terms) < len(numbers) and (found := solve(terms, columns, numbers)):
+                return _written(found, symbols)
+    raise NotExact(f"{what}: no formula gives them exactly; at {points[-1]} they are {values[-1]}")
+
+
+def _bases(
+    axes: Sequence[str], sizes: Array
+) -> Iterator[tuple[Sequence[Expr], Array, Sequence[Monomial]]]:
+    """Give what a formula may consist of, the simplest first: symbols, their values, and terms.
+
+    Polynomials in the sizes; in the others and ⌈log₂ n⌉; in all of these; and with quotients by a
+    size that is not n or d, such as the number n/c of chunks.
+    """
     symbols: list[Expr] = [SYMBOLS.get(axis, Symbol(axis, positive=True)) for axis in axes]
-    law = exact_law(axes, sizes, np.array(values, dtype=float))
-    if law is None and "n" in axes:
-        at = axes.index("n")
-        sizes[:, at] = np.log2(sizes[:, at])
-        symbols[at] = sympy.ceiling(sympy.log(_N, 2))
-        law = exact_law(axes, sizes, np.array(values, dtype=float))
-    if law is None:
-        raise NotExact(
-            f"{what}: no polynomial gives them exactly; at {points[-1]} they are {values[-1]}"
-        )
+    for highest in range(1, _HIGHEST + 1):
+        yield symbols, sizes, monomials(len(axes), highest)
+    degrees = [range(2) if axis == "n" else range(3) for axis in axes]
+    if "n" in axes:
+        at = list(axes).index("n")
+        stages, staged = np.ceil(np.log2(sizes[:, at])), sizes.copy()
+        staged[:, at] = stages
+        logarithm = sympy.ceiling(sympy.log(_N, 2))
+        others = [logarithm if axis == "n" else s for axis, s in zip(axes, symbols, strict=True)]
+        for highest in range(1, _HIGHEST + 1):
+            yield others, staged, monomials(len(axes), highest)
+        yield [*symbols, logarithm], np.column_stack([sizes, stages]), _terms([*degrees, range(2)])
+    quotients = [
+        each if axis in ("n", "d") else range(-1, 3)
+        for axis, each in zip(axes, degrees, strict=True)
+    ]
+    yield symbols, sizes, _terms(quotients)
+
+
+def _terms(degrees: Sequence[range]) -> list[Monomial]:
+    return [
+        Monomial(tuple(map(float, powers)), (0,) * len(powers))
+        for powers in itertools.product(*degrees)
+    ]
+
+
+def _written(polynomial: Polynomial, symbols: Sequence[Expr]) -> Expr:
     return sympy.Add(
         *(
             sympy.Rational(c.numerator, c.denominator)
             * sympy.Mul(*(s ** int(p) for s, p in zip(symbols, term.powers, strict=True)))
-            for c, term in law.polynomials[0]
+            for c, term in polynomial
         )
     )
 

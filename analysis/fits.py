@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from sympy import Expr, Symbol
+from sympy import Expr, Symbol, ceiling
 
 from .. import layers
 from ..measure.modes import MODES
@@ -230,7 +230,15 @@ def series_of(source: Source, axes: Sequence[str]) -> list[Series]:
         frame, name = source.reset_index(drop=True), "table"
     else:
         frame, name = readers.read(Path(source)), str(source)
+    axes = [*axes, *(axis for axis in _own_axes(frame) if axis not in axes)]
     return list(table.cut(table.check(frame, name, axes), name, axes))
+
+
+def _own_axes(frame: pd.DataFrame) -> list[str]:
+    """Sizes that are none of every table's, of the registered layers in a table: windows, say."""
+    found = set(frame["layer"]) if "layer" in frame.columns else set()
+    own = {axis for name in layers.names() if name in found for axis in layers.get(name).axes}
+    return sorted((own - set(table.SIZES)) & set(frame.columns))
 
 
 def theory_of(layer: str, metric: str, mode: str = "forward") -> Expr | None:
@@ -247,9 +255,11 @@ def theory_of(layer: str, metric: str, mode: str = "forward") -> Expr | None:
     theory = layers.get(layer).tied_theory()
     expression: Expr = getattr(theory, THEORY_OF[metric])
     exact: Expr = getattr(theory, EXACTLY.get(metric, THEORY_OF[metric]))
-    if exact.is_finite and exact.is_polynomial():
+    if exact.is_finite and not exact.atoms(ceiling) and exact.is_polynomial():
         expression = exact
-    return expression if expression.is_finite else None
+    if not expression.is_finite:
+        return None
+    return expression.replace(ceiling, lambda stages: stages)  # their order
 
 
 def fit_series(

@@ -228,8 +228,8 @@ def _case(rng: np.random.Generator, kind: Kind) -> SyntheticCase:
 
 
 def _orders() -> list[str]:
-    """Collect the orders in time of all registered layers, and two that none of them has yet."""
-    registered = {str(layers.get(name).tied_theory().time) for name in layers.names()}
+    """Collect the orders in time of the core layers, and two that none of them has."""
+    registered = {str(layers.get(name).tied_theory().time) for name in layers.CORE}
     return sorted(registered | {"n", "n*log(n)*d"})
 
 

@@ -17,7 +17,7 @@ from .arrays import Array
 
 #: Letters that an expression may use without being a column of the table: DESIGN's size
 #: symbols and the constants of a layer (input width, heads, chunk).
-SIZE_LETTERS = ("n", "d", "k", "r", "L", "m", "h", "c")
+SIZE_LETTERS = ("n", "d", "k", "r", "L", "m", "h", "c", "N", "g", "f", "V")
 
 
 _LONGEST, _LARGEST, _HIGHEST = 500, 1e9, 10  # of an expression, its numbers and its powers

@@ -25,7 +25,8 @@ Layers = Annotated[
         "--layer",
         "-l",
         metavar="NAME",
-        help="A layer to measure; repeat for several. All, by default.",
+        help="A layer to measure, or all; repeat for several. By default those of the textbook, "
+        "and torch's own.",
     ),
 ]
 Out = Annotated[

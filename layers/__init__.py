@@ -17,4 +17,38 @@ for _found in pkgutil.iter_modules(__path__):
     if not _found.name.startswith("_"):
         importlib.import_module(f"{__name__}.{_found.name}")
 
-__all__ = ["Layer", "Native", "Shape", "Sizes", "Textbook", "Theory", "get", "names", "register"]
+#: What is measured where no layer is named: the course text's layers with attention's phases, and
+#: torch's own beside them.
+CORE = (
+    "attention",
+    "attention_scores",
+    "attention_softmax",
+    "attention_sum",
+    "multihead",
+    "conv",
+    "conv_1x1",
+    "token_mixing",
+    "dense",
+    "rnn",
+    "lstm",
+    "gru",
+    "gru_reset_after",
+    "torch_rnn",
+    "torch_lstm",
+    "torch_gru",
+    "torch_conv",
+    "sdpa",
+)
+
+__all__ = [
+    "CORE",
+    "Layer",
+    "Native",
+    "Shape",
+    "Sizes",
+    "Textbook",
+    "Theory",
+    "get",
+    "names",
+    "register",
+]

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ._drawing import drawn
 
 if TYPE_CHECKING:
-    from .base import Native, Textbook
+    from .base import Native, Sizes, Textbook
 
 
 def _uniform(bound: float, count: int) -> Tensor:
@@ -23,9 +23,12 @@ def _uniform(bound: float, count: int) -> Tensor:
 class TextbookModule(nn.Module):
     """Hold a textbook layer's weights and pass them to its formula."""
 
-    def __init__(self, layer: Textbook, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    def __init__(
+        self, layer: Textbook, shapes: Mapping[str, tuple[int, ...]], given: Sizes
+    ) -> None:
         super().__init__()
         self.layer = layer
+        self.given = dict(given)
         for name, shape in shapes.items():
             bound = 1 / sqrt(shape[-1])  # the fan-in: as torch draws the weights of nn.Linear
             weight = drawn(shape, partial(_uniform, bound))
@@ -33,7 +36,7 @@ class TextbookModule(nn.Module):
 
     def forward(self, *inputs: Tensor) -> Tensor:
         """Compute the layer's formula."""
-        return self.layer.forward(*inputs, **self._parameters)
+        return self.layer.forward(*inputs, **self._parameters, **self.given)
 
     def extra_repr(self) -> str:
         """Show the formula where torch shows a module."""

@@ -48,9 +48,13 @@ class Layer(ABC):
         Sizes that follow from others or are constant unless given: ``{"m": d, "h": 4}``.
     whole
         Expressions in the sizes that must be whole numbers, such as the padding (k − 1)/2.
+    least
+        Smallest sizes, where 1 is not enough.
     native
         Whether one of torch's fused kernels does the work. Textbook layers call none, and
         carry the comparison with theory; native ones show what a kernel makes of it.
+    causal
+        Whether no position of the output depends on a later one of the input.
     """
 
     name: ClassVar[str]
@@ -62,7 +66,9 @@ class Layer(ABC):
     output: ClassVar[Shape] = (n, d)
     ties: ClassVar[Mapping[str, Expr | int]] = {}
     whole: ClassVar[tuple[Expr, ...]] = ()
+    least: ClassVar[Sizes] = {}
     native: ClassVar[bool] = False
+    causal: ClassVar[bool] = False
 
     @abstractmethod
     def build(self, sizes: Sizes) -> nn.Module:
@@ -82,8 +88,11 @@ class Layer(ABC):
             if s not in given:
                 raise ValueError(f"layer {self.name!r} needs the size {s!r}; it got {given}")
         for s, v in given.items():
-            if v != int(v) or v < 1:
-                raise ValueError(f"layer {self.name!r}: size {s} must be a whole number, not {v!r}")
+            if v != int(v) or v < self.least.get(s, 1):
+                from_on = f" from {self.least[s]} on" if s in self.least else ""
+                raise ValueError(
+                    f"layer {self.name!r}: size {s} must be a whole number{from_on}, not {v!r}"
+                )
         tied = {s: int(put(v, given)) for s, v in self.ties.items()}
         full = {**tied, **{s: int(v) for s, v in given.items()}}
         for expr in self.whole:
@@ -117,7 +126,10 @@ class Layer(ABC):
         }
         if mode not in peaks:
             raise ValueError(f"no mode is called {mode!r}; there are: {', '.join(peaks)}")
-        return peaks[mode].expand()
+        # Of the largest of several the order is that of their sum, without what is taken away.
+        order = peaks[mode].replace(sympy.Max, sympy.Add).replace(sympy.ceiling, lambda x: x)
+        terms = sympy.Add.make_args(order.expand())
+        return sympy.Add(*(term for term in terms if term.as_coeff_Mul()[0] > 0))
 
     def largest_weight(self) -> Expr:
         """Elements of the largest weight, in the swept sizes; here they are not told apart."""
@@ -163,13 +175,16 @@ class Textbook(Layer):
     weights
         Shape of each weight, in the size symbols. A matrix ``(rows, columns)`` multiplies a
         column vector, as in the text, so its columns are its fan-in.
+    given
+        Sizes that the formula itself needs, such as a window's, and gets by their letter.
     """
 
     weights: ClassVar[Mapping[str, Shape]] = {}
+    given: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
-    def forward(self, *tensors: Any, **weights: Any) -> Tensor:
-        """Compute the layer: inputs in order, weights by name."""
+    def forward(self, *tensors: Any, **named: Any) -> Tensor:
+        """Compute the layer: inputs in order, weights and `given` by name."""
 
     def largest_weight(self) -> Expr:
         """Elements of the largest weight, in the swept sizes."""
@@ -180,7 +195,8 @@ class Textbook(Layer):
         from ._module import TextbookModule  # loads torch
 
         full = self.resolve(sizes)
-        return TextbookModule(self, {w: _numbers(shape, full) for w, shape in self.weights.items()})
+        shapes = {w: _numbers(shape, full) for w, shape in self.weights.items()}
+        return TextbookModule(self, shapes, {letter: full[letter] for letter in self.given})
 
 
 class Native(Layer):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sympy import Integer, ceiling, oo
+from sympy import Integer, ceiling, log, oo
 
 from ._lazy import torch
+from ._windows import windows
 from .base import Textbook, register
 from .theory import TABLE_1, Theory, d, k, m, n
 
@@ -54,10 +55,98 @@ class Convolution(Textbook):
 
     def forward(self, x: Tensor, W: Tensor) -> Tensor:  # x (batch, n, d), W (d, k·d)
         size = W.shape[1] // x.shape[-1]  # k
-        reach = (size - 1) // 2
-        padded = torch.nn.functional.pad(x, (0, 0, reach, reach))  # (batch, n + k − 1, d)
-        windows = padded.unfold(1, size, 1).mT  # (batch, n, k, d), a view
-        return windows.flatten(2) @ W.mT  # (batch, n, k·d) @ (k·d, d) -> (batch, n, d)
+        seen = windows(x, size).mT  # (batch, n, k, d), a view
+        return seen.flatten(2) @ W.mT  # (batch, n, k·d) @ (k·d, d) -> (batch, n, d)
+
+
+@register
+class DilatedStack(Textbook):
+    """Causal convolutions with dilations 1, k, k², …, as many as let the last position see all.
+
+    WaveNet's stack (van den Oord et al. 2016) without its gates: ⌈log_k n⌉ layers, since n − 1 has
+    as many digits to the base k. Around each position, as in Table 1, it would take
+    ⌈log_k(2n − 1)⌉.
+    """
+
+    name = "dilated_stack"
+    title = "dilated convolutions (stack)"
+    formula = "y_t = W_l · [x_{t−(k−1)kˡ}; …; x_{t−kˡ}; x_t], l = 0 … ⌈log_k n⌉ − 1"
+    ties = {"k": 3}
+    weights = {"W": (ceiling(log(n, k)), d, k * d)}
+    least = {"n": 2, "k": 2}
+    causal = True
+    theory = Theory(
+        time=n * k * d**2 * log(n, k),
+        flops=2 * n * k * d**2 * ceiling(log(n, k)),
+        parameters=k * d**2 * ceiling(log(n, k)),
+        memory=n * k * d * log(n, k),
+        sequential_ops=log(n, k),
+        path_length=log(n, k),
+        temporaries=n * k * d + 2 * n * d + (k - 1) * d * k ** (ceiling(log(n, k)) - 1),
+        depth=ceiling(log(n, k)),
+        distance=ceiling(log(n, k)),
+        sources={
+            "time": "Vaswani et al. 2017, section 4: log_k n layers; van den Oord et al. 2016",
+            "flops": "as conv, for each layer; the padding is multiplied too",
+            "parameters": "as conv, for each layer",
+            "memory": "the unfolded input of each layer, kept for the gradient of W",
+            "sequential_ops": "a layer after the other",
+            "path_length": "Vaswani et al. 2017, section 4: dilated",
+            "temporaries": "the input of the last layer, padded and unfolded",
+            "depth": "a product a layer",
+            "distance": "a product a layer, since digits that are 0 are passed through too",
+        },
+    )
+
+    def forward(self, x: Tensor, W: Tensor) -> Tensor:  # x (batch, n, d), W (layers, d, k·d)
+        length, size = x.shape[1], W.shape[2] // W.shape[1]  # n, k
+        for level, weight in enumerate(W):
+            gap = size**level
+            padded = torch.nn.functional.pad(x, (0, 0, (size - 1) * gap, 0))
+            shifted = [padded[:, j * gap : j * gap + length] for j in range(size)]
+            x = torch.cat(shifted, dim=-1) @ weight.mT  # (batch, n, k·d) -> (batch, n, d)
+        return x
+
+
+@register
+class SeparableConvolution(Textbook):
+    """Depthwise-separable convolution: each channel along the positions, then 1×1 over channels."""
+
+    name = "separable_conv"
+    title = "depthwise-separable convolution"
+    formula = "y_t = P Σ_j w_j ⊙ x_{t+j−(k−1)/2}"
+    axes = ("n", "d", "k")
+    whole = ((k - 1) / 2,)
+    weights = {"w": (d, k), "P": (d, d)}
+    theory = Theory(
+        time=2 * n * k * d + 2 * n * d**2,
+        flops=2 * n * k * d + 2 * n * d**2,
+        parameters=k * d + d**2,
+        memory=n * d,
+        sequential_ops=Integer(1),
+        path_length=n / k,
+        temporaries=(2 * n + k) * d,
+        depth=Integer(2),
+        distance=2 * ceiling(2 * (n - 1) / (k - 1)),
+        sources={
+            "time": "Vaswani et al. 2017, section 4; Chollet 2017",
+            "flops": "k multiply-adds for each number, one product (n × d)(d × d)",
+            "parameters": "one kernel of k for each channel, and d × d",
+            "memory": "the input and what lies between both, kept for the weights' gradients",
+            "sequential_ops": "Vaswani et al. 2017, section 4",
+            "path_length": "as conv",
+            "temporaries": "the input, padded, and what lies between both convolutions",
+            "depth": "two convolutions",
+            "distance": "each layer, two products, goes (k−1)/2 positions further; k ≥ 3",
+        },
+    )
+
+    def forward(self, x: Tensor, w: Tensor, P: Tensor) -> Tensor:  # (batch, n, d), (d, k), (d, d)
+        width, size = w.shape
+        along = torch.nn.functional.conv1d(  # torch's depthwise kernel, channels first
+            x.mT, w.unsqueeze(1), padding=(size - 1) // 2, groups=width
+        )
+        return along.mT @ P.mT  # (batch, n, d)
 
 
 @register

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from sympy import Integer, oo
 
+from ._lazy import torch
 from .base import Textbook, register
-from .theory import TABLE_1, Theory, d, n
+from .theory import TABLE_1, Theory, d, f, n
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -50,6 +51,45 @@ class TokenMixing(Textbook):
 
     def forward(self, x: Tensor, W: Tensor) -> Tensor:  # x (batch, n, d), W (n, n)
         return W @ x  # (batch, n, d)
+
+
+@register
+class Mixer(Textbook):
+    """MLP-Mixer's mixing of positions: an MLP of inner width f over them, for each channel alike.
+
+    Norm and shortcut are not part of it.
+    """
+
+    name = "mixer"
+    title = "token mixing (MLP-Mixer)"
+    formula = "Y = W_2 GELU(W_1 X)"
+    ties = {"f": 2 * n}
+    weights = {"W_1": (f, n), "W_2": (n, f)}
+    theory = Theory(
+        time=n * d * f,
+        flops=4 * n * d * f + 5 * f * d,
+        parameters=2 * n * f,
+        memory=f * d,
+        sequential_ops=Integer(1),
+        path_length=Integer(1),
+        temporaries=2 * f * d - n * d,
+        depth=Integer(7),
+        distance=Integer(7),
+        sources={
+            "time": "Tolstikhin et al. 2021, section 2: n² where f grows with n",
+            "flops": "two products of 2ndf; GELU 5 per element",
+            "parameters": "two matrices for each pair of position and inner unit",
+            "memory": "what is within the MLP before and after GELU, kept for the gradients",
+            "sequential_ops": TABLE_1,
+            "path_length": "each position is connected to every other",
+            "temporaries": "what is within the MLP, before and after GELU; no output yet",
+            "depth": "product, GELU (5), product",
+            "distance": "product, GELU (5), product",
+        },
+    )
+
+    def forward(self, x: Tensor, W_1: Tensor, W_2: Tensor) -> Tensor:  # x (batch, n, d)
+        return W_2 @ torch.nn.functional.gelu(W_1 @ x)  # (batch, f, d) -> (batch, n, d)
 
 
 @register

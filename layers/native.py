@@ -40,6 +40,7 @@ class TorchRNN(Native):
     formula = ElmanRNN.formula
     inputs = {"x": (n, m)}
     ties = {"m": d}
+    causal = True
     theory = ElmanRNN.theory
 
     def module(self, sizes: Sizes) -> nn.Module:
@@ -59,6 +60,7 @@ class TorchLSTM(Native):
     formula = LSTM.formula
     inputs = {"x": (n, m)}
     ties = {"m": d}
+    causal = True
     theory = _like(
         LSTM,
         {
@@ -90,6 +92,7 @@ class TorchGRU(Native):
     formula = GRUResetAfter.formula
     inputs = {"x": (n, m)}
     ties = {"m": d}
+    causal = True
     theory = _like(
         GRUResetAfter,
         {

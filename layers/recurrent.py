@@ -36,6 +36,7 @@ class ElmanRNN(Textbook):
     formula = "h_t = tanh(U x_t + W h_{t−1})"
     inputs = {"x": (n, m)}
     ties = {"m": d}
+    causal = True
     weights = {"U": (d, m), "W": (d, d)}
     theory = Theory(
         time=n * d**2,
@@ -79,6 +80,7 @@ class LSTM(Textbook):
     formula = "f, i, o, C̃ from W·[h_{t−1}, x_t] + b; C_t = f∗C_{t−1} + i∗C̃; h_t = o∗tanh(C_t)"
     inputs = {"x": (n, m)}
     ties = {"m": d}
+    causal = True
     weights = {"W": (4 * d, d + m), "b": (4 * d,)}
     theory = Theory(
         time=n * d**2,
@@ -126,6 +128,7 @@ class GRU(Textbook):
     formula = "h̃ = tanh(W x_t + U (r ⊙ h_{t−1})); h_t = z ⊙ h_{t−1} + (1−z) ⊙ h̃"
     inputs = {"x": (n, m)}
     ties = {"m": d}
+    causal = True
     weights = {"W": (3 * d, m), "U_gates": (2 * d, d), "U": (d, d)}
     theory = Theory(
         time=n * d**2,
@@ -175,6 +178,7 @@ class GRUResetAfter(Textbook):
     formula = "h̃ = tanh(W x_t + b + r ⊙ (U h_{t−1} + c)); h_t = (1−z) ⊙ h̃ + z ⊙ h_{t−1}"
     inputs = {"x": (n, m)}
     ties = {"m": d}
+    causal = True
     weights = {"W": (3 * d, m), "U": (3 * d, d), "b": (3 * d,), "c": (3 * d,)}
     theory = Theory(
         time=n * d**2,

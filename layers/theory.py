@@ -12,8 +12,13 @@ from sympy import Expr
 #: sequence length, width, kernel, input width, heads
 n, d, k, m, h = sympy.symbols("n d k m h", positive=True)
 
+#: window, chunk, states per channel, groups of heads, inner width of an MLP, vocabulary, layers
+r, c, N, g, f, V, L = sympy.symbols("r c N g f V L", positive=True)
+
 #: The size symbols by their letter.
-SYMBOLS: Mapping[str, sympy.Symbol] = {symbol.name: symbol for symbol in (n, d, k, m, h)}
+SYMBOLS: Mapping[str, sympy.Symbol] = {
+    symbol.name: symbol for symbol in (n, d, k, m, h, r, c, N, g, f, V, L)
+}
 
 #: The table that most orders are quoted from; it counts a matrix product as one operation.
 TABLE_1 = "Vaswani et al. 2017, Table 1"

@@ -20,14 +20,20 @@ from .tracing import longest_chain
 Ladders = Mapping[str, tuple[int, ...]]
 
 #: Sizes at which a layer is counted. Lengths are powers of two, so that a logarithm is whole; the
-#: width is a multiple of the usual heads, the kernel odd.
-LADDERS: Ladders = {"n": (2, 4, 8, 16), "d": (4, 8, 12), "k": (3, 5, 7)}
+#: width is a multiple of the usual heads, kernel and window are odd, chunks divide the length.
+LADDERS: Ladders = {
+    **{"n": (2, 4, 8, 16, 32), "d": (4, 8, 12), "k": (3, 5, 7)},
+    **{"r": (3, 5, 7), "c": (1, 2, 4, 8), "V": (4, 6, 8), "N": (2, 4, 6)},
+}
 
 #: Sizes at which sequential operations are counted: widths and kernels seldom take part.
 DEPTHS: Ladders = {**LADDERS, "d": (4, 8), "k": (3, 5)}
 
 #: Sizes at which path lengths are counted: over a few positions a signal may find shorter ways.
-PATHS: Ladders = {"n": (4, 8, 16), "d": (4,), "k": (3,)}
+PATHS: Ladders = {
+    **{"n": (4, 8, 16), "d": (4,), "k": (3,)},
+    **{"r": (3,), "c": (1, 2), "V": (4,), "N": (2,)},
+}
 
 #: The ladders by metric.
 GRIDS: Mapping[str, Ladders] = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from math import ceil
 from typing import Any
 
 import torch
@@ -23,9 +24,18 @@ from ..layers import Layer, Sizes
 ELEMENTWISE: Mapping[str, int] = {
     **dict.fromkeys(("add", "sub", "rsub", "mul", "div", "neg", "reciprocal"), 1),
     **dict.fromkeys(("exp", "log", "sqrt", "rsqrt", "sin", "cos"), 1),
-    **dict.fromkeys(("tanh", "sigmoid", "relu", "maximum", "minimum"), 1),
+    **dict.fromkeys(("tanh", "sigmoid", "relu", "maximum", "minimum", "pow"), 1),
+    "elu": 2,  # exponential, difference
+    "softplus": 3,  # exponential, sum, logarithm
+    "gelu": 5,  # quotient by √2, error function, sum, half, product
     # maximum, difference, exponential, sum, quotient
     **dict.fromkeys(("_softmax", "_safe_softmax"), 5),
+}
+
+#: Reductions: 1 FLOP per element of the input, and so many more per element of the output.
+REDUCTIONS: Mapping[str, int] = {
+    **dict.fromkeys(("sum", "amax", "amin", "cumsum"), 0),
+    "mean": 1,  # the division
 }
 
 #: Products, each with the place of a bias among its arguments: 1 FLOP per element of the output.
@@ -37,21 +47,35 @@ PRODUCTS: Mapping[str, int | None] = {
     "convolution": 2,
 }
 
+#: Fast Fourier transforms: 5/2 FLOPs of each real number and stage, a complex one being two.
+TRANSFORMS = frozenset({"_fft_r2c", "_fft_c2c", "_fft_c2r"})
+
+#: FLOPs of a product and of a sum of complex numbers; of one with a real factor, a product has 2.
+COMPLEX: Mapping[str, int] = {"mul": 6, "add": 2, "sub": 2}
+
 #: Operations that make or move numbers without arithmetic. Views need no entry.
 FREE = frozenset(
     {
         "empty",
         "zeros",
         "new_zeros",
+        "new_ones",
         "ones",
         "full",
+        "arange",
         "fill",
+        "eq",
+        "masked_fill",
+        "flip",
+        "tril",
+        "triu",
         "zero",
         "clone",
         "copy",
         "_to_copy",
         "cat",
         "stack",
+        "complex",
         "constant_pad_nd",
         "transpose",  # in place, as nn.RNN does it: no view to PyTorch
         "_unsafe_view",
@@ -98,15 +122,31 @@ class FlopCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch 
             bias = PRODUCTS[name]
             if bias is not None and args[bias] is not None:
                 self.elementwise[name] += out.numel()
-        elif name in ELEMENTWISE:
+        elif name in ELEMENTWISE and not out.is_complex():
             scaled = kwargs.get("alpha", 1) != 1  # a + alpha·b is one product more
             self.elementwise[name] += (ELEMENTWISE[name] + scaled) * out.numel()
+        elif name in COMPLEX and all(isinstance(x, Tensor) and x.is_complex() for x in args):
+            self.elementwise[name] += COMPLEX[name] * out.numel()
+        elif name in TRANSFORMS:
+            real = args[0].numel() if name == "_fft_r2c" else out.numel()
+            numbers = 2 * real if name == "_fft_c2c" else real
+            self.elementwise[name] += ceil(5 / 2 * numbers * stages(name, *args))
+        elif name in REDUCTIONS:
+            self.elementwise[name] += args[0].numel() + REDUCTIONS[name] * out.numel()
         elif not is_free(func):
             raise NotImplementedError(
                 f"the FLOPs of {func} are not known: enter it in layerlaw.measure.flops, "
                 "in ELEMENTWISE with its FLOPs per element, or in FREE if it does no arithmetic"
             )
         return out
+
+
+def stages(name: str, x: Tensor, axes: list[int], *further: int | bool) -> int:
+    """Stages of a fast Fourier transform: log₂ of its length, rounded up (Cooley & Tukey 1965)."""
+    lengths = [x.shape[axis] for axis in axes]
+    if name == "_fft_c2r":  # of the numbers that it gives it is given half
+        lengths[-1] = further[-1]
+    return sum((length - 1).bit_length() for length in lengths)
 
 
 def operation(func: OpOverload) -> str:

@@ -60,6 +60,10 @@ LADDERS: Mapping[str, tuple[int, ...]] = {
     "n": half_octaves(65536),
     "d": half_octaves(16384),
     "k": tuple(2**i + 1 for i in range(1, 7)),
+    "r": tuple(2**i + 1 for i in range(2, 9)),
+    "c": tuple(2**i for i in range(3, 9)),
+    "V": half_octaves(65536),
+    "N": tuple(2**i for i in range(1, 8)),
 }
 
 
@@ -213,7 +217,7 @@ def points(layer: Layer, profile: Profile, device: str = "cpu") -> list[dict[str
         raise ValueError(f"layer {layer.name!r}: the grid has no ladder for {missing}")
     reach = REACHES[device]
     ladders = (
-        [size for size in LADDERS[axis] if size <= reach.largest.get(axis, size)]
+        [size for size in ladder(layer, axis) if size <= reach.largest.get(axis, size)]
         for axis in layer.axes
     )
     mesh = np.meshgrid(*ladders, indexing="ij")
@@ -229,10 +233,12 @@ def points(layer: Layer, profile: Profile, device: str = "cpu") -> list[dict[str
     held = ELEMENT * _at(activations(layer), sizes)
     weights = ELEMENT * _at(theory.parameters, sizes)
     kept = flops <= reach.flops * profile.flops
+    for expr in layer.whole:
+        kept &= _at(put(expr, layer.ties), sizes) % 1 == 0
     steps = _at(theory.sequential_ops, sizes)
     kept &= steps <= profile.steps
     kept &= held <= reach.bytes * profile.activations
-    streams = bool(theory.sequential_ops.free_symbols)
+    streams = steps_through(layer)
     if streams:
         kept &= weights <= reach.bytes * profile.streamed
         kept &= flops <= reach.flops * profile.stepwise
@@ -241,8 +247,8 @@ def points(layer: Layer, profile: Profile, device: str = "cpu") -> list[dict[str
     if not kept.any():
         raise ValueError(f"layer {layer.name!r}: no point of the ladders fits {profile.name!r}")
     intensity = flops / (held + weights * (steps if streams else 1))
-    kept &= intensity >= min(INTENSITY, intensity[kept].max() / 2)
     kept &= flops * profile.span >= flops[kept].max()
+    kept = _intense(sizes, kept, intensity)
     orders = {axis: _order(theory.flops, sizes, axis) for axis in layer.axes}
     most = profile.points * len(layer.axes)
     inside = _thin(_take(sizes, kept), most, orders)
@@ -250,6 +256,37 @@ def points(layer: Layer, profile: Profile, device: str = "cpu") -> list[dict[str
         dict(zip(inside, map(int, point), strict=True))
         for point in zip(*inside.values(), strict=True)
     ]
+
+
+def _intense(
+    sizes: Mapping[str, NDArray[np.int64]],
+    kept: NDArray[np.bool_],
+    intensity: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Leave out points of low intensity, as far as that leaves each axis enough values."""
+    least = min(INTENSITY, intensity[kept].max() / 2)
+    while least > intensity[kept].min():
+        left: NDArray[np.bool_] = kept & (intensity >= least)
+        if all(
+            len(np.unique(column[left])) >= min(FEWEST, len(np.unique(column[kept])))
+            for column in sizes.values()
+        ):
+            return left
+        least /= 2
+    return kept
+
+
+def ladder(layer: Layer, axis: str) -> tuple[int, ...]:
+    """Values of an axis of a layer: lengths that chunks divide are no odd number of registers."""
+    if axis == "n" and "c" in layer.axes:
+        return tuple(size if size < 256 else size - REGISTER for size in LADDERS[axis])
+    return LADDERS[axis]
+
+
+def steps_through(layer: Layer) -> bool:
+    """Whether a layer takes a step for each position, or chunk, and reads its weights in each."""
+    order = layer.tied_theory().sequential_ops
+    return bool(order.free_symbols) and bool(order.is_rational_function())
 
 
 def activations(layer: Layer) -> Expr:

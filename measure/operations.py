@@ -21,7 +21,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import TreeSpec, tree_flatten, tree_unflatten
 
 from .case import Case
-from .flops import ELEMENTWISE, PRODUCTS, is_free, operation
+from .flops import ELEMENTWISE, PRODUCTS, REDUCTIONS, TRANSFORMS, is_free, operation
 from .timing import Call
 from .workload import prepare
 
@@ -182,7 +182,12 @@ def views(function: OpOverload) -> bool:
 @cache
 def plain(function: OpOverload) -> bool:
     """Whether it is known what a function does: no kernel that fuses several."""
-    return is_free(function) or operation(function) in {*ELEMENTWISE, *PRODUCTS}
+    return is_free(function) or operation(function) in {
+        *ELEMENTWISE,
+        *REDUCTIONS,
+        *TRANSFORMS,
+        *PRODUCTS,
+    }
 
 
 def _listed(case: Case, seed: int) -> Counter[Operation]:

@@ -9,7 +9,7 @@ nothing else does, and nothing fades on a long way, as a gradient would.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import repeat
@@ -31,6 +31,14 @@ from .tracing import steps
 
 #: Numbers that differ by less than this share of the largest are the same but for rounding.
 _ROUNDING = 1e-11
+
+
+def _sum(x: Tensor, *how: Any, **named: Any) -> Tensor:
+    return torch.where(x.isfinite(), x, 0.0).sum(*how, **named)
+
+
+#: What stands for an operation whose output depends on all numbers, but changes with one alone.
+_INSTEAD = {"amax": _sum, "amin": _sum}
 
 #: Operations that look at numbers otherwise, though PyTorch does not call them views.
 _VIEWS = frozenset({"_unsafe_view", "unsafe_split", "transpose"})
@@ -84,9 +92,11 @@ class Signal(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch gives
         times = sorted({time for each in arrivals for time in each.flatten().tolist()} - {inf})
         alike = [self._alike(x) for x in given] if times else []
 
+        again: Callable[..., Any] = _INSTEAD.get(operation(func), func)
+
         def run(leaves: Iterable[Any]) -> list[Tensor]:
-            again, named = tree_unflatten(leaves, form)
-            return [x for x in tree_leaves(func(*again, **named)) if isinstance(x, Tensor)]
+            positional, named = tree_unflatten(leaves, form)
+            return [x for x in tree_leaves(again(*positional, **named)) if isinstance(x, Tensor)]
 
         out = func(*args, **kwargs)
         made = [x for x in tree_leaves(out) if isinstance(x, Tensor)]
@@ -107,17 +117,17 @@ class Signal(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch gives
         nothing = torch.tensor([inf])
         return [
             self.steps(x) + steps(func, place, args, kwargs)
-            if isinstance(x, Tensor) and x.is_floating_point()
+            if isinstance(x, Tensor) and _has_numbers(x)
             else nothing
             for place, given in enumerate([*args, *kwargs.values()])
             for x in tree_leaves(given)
         ]
 
     def _alike(self, x: Any) -> Any:
-        """Numbers of the size of 1 and of the same signs; zeros and infinities as they are."""
-        if not isinstance(x, Tensor) or not x.is_floating_point():
+        """Numbers of the size of 1, with signs or phases; zeros and infinities as they are."""
+        if not isinstance(x, Tensor) or not _has_numbers(x):
             return _copied(x)
-        return torch.where(x.isfinite(), x.sign() * self._numbers(x), x)
+        return torch.where(x.isfinite(), x.sgn() * self._numbers(x), x)
 
     def _changed(
         self, given: Sequence[Any], arrivals: Sequence[Tensor], time: float
@@ -125,13 +135,17 @@ class Signal(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch gives
         """Change the numbers that the signal has reached by a time, each by its own amount."""
         for x, arrived in zip(given, arrivals, strict=True):
             if (here := arrived <= time).any():
-                sign = torch.where(x == 0, 1.0, x.sign())
+                sign = torch.where(x == 0, 1.0, x.sgn())
                 yield torch.where(here & x.isfinite(), sign * self._numbers(x), x)
             else:
                 yield _copied(x)
 
     def _numbers(self, x: Tensor) -> Tensor:
-        return torch.rand(x.shape, generator=self._random, dtype=x.dtype) + 0.5
+        return torch.rand(x.shape, generator=self._random, dtype=torch.float64) + 0.5
+
+
+def _has_numbers(x: Tensor) -> bool:
+    return x.is_floating_point() or x.is_complex()
 
 
 def _copied(x: Any) -> Any:
@@ -191,7 +205,7 @@ def shortest_path(
         As `tracing.longest_chain` does.
     """
     layers = repeat(stack) if isinstance(stack, Layer) else stack
-    before = 0
+    before = 1  # the position itself
     for depth, arrived in enumerate(_arrivals(layers, sizes, start), 1):
         if (steps := float(arrived[end])) < inf:
             return Path(depth, int(steps))

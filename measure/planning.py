@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from ..layers import get, names
+from ..layers import CORE, get, names
 from ..layers._lazy import torch
 from .budget import Budget
 from .case import CUDA_OPTIONS, Case
@@ -143,7 +143,7 @@ def plan(
     Parameters
     ----------
     layers
-        A layer's name, several, or None for all that are registered.
+        A layer's name, several, ``all`` that are registered, or None for `layers.CORE`.
     profile
         How much is measured: a name of `grid.PROFILES`.
     device
@@ -185,7 +185,9 @@ def plan(
         raise ValueError(f"no mode is called {unknown[0]!r}; there are: {', '.join(MODES)}")
     if device == "cpu" and (meant := [each for each in options if each in CUDA_OPTIONS]):
         raise ValueError(f"the option {meant[0]!r} is for CUDA; on the CPU it means nothing")
-    chosen = names() if layers is None else [layers] if isinstance(layers, str) else list(layers)
+    chosen = [layers] if isinstance(layers, str) else list(CORE if layers is None else layers)
+    if "all" in chosen:
+        chosen = names()
     held = controls or Controls()
     cases = (
         Case(layer, sizes, batch, dtype, where, threads, each, _meant(options, where))

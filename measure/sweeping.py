@@ -151,7 +151,7 @@ def sweep(
     Parameters
     ----------
     layers
-        A layer's name, several, or None for all that are registered.
+        A layer's name, several, ``all`` that are registered, or None for `layers.CORE`.
     profile
         How much is measured: ``quick``, ``standard`` or ``full``.
     store

@@ -18,25 +18,21 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from ..layers import Layer, Sizes
-from .flops import ELEMENTWISE, PRODUCTS, is_free, on_meta, operation
+from .flops import (
+    ELEMENTWISE,
+    PRODUCTS,
+    REDUCTIONS,
+    TRANSFORMS,
+    is_free,
+    on_meta,
+    operation,
+    stages,
+)
 
-
-def _stages(x: Tensor, axes: list[int]) -> int:
-    """Stages of a fast Fourier transform: log₂ of its length, rounded up."""
-    return sum((x.shape[axis] - 1).bit_length() for axis in axes)
-
-
-def _real_stages(x: Tensor, axes: list[int], normalization: int, length: int) -> int:
-    """Stages of a transform back to real numbers, of which it is given half."""
-    return _stages(x, axes[:-1]) + (length - 1).bit_length()
-
-
-#: Operations that nothing takes apart, each with the depth that is stated for it. A stage of a
-#: fast Fourier transform is a product with a sparse matrix (Cooley & Tukey 1965): one operation.
+#: Operations that nothing takes apart, each with the depth that is stated for it. A cumulative sum
+#: adds in each stage what lies 1, 2, 4, … positions before (Hillis & Steele 1986).
 OPAQUE: Mapping[str, Callable[..., int]] = {
-    "_fft_r2c": lambda x, axes, *_: _stages(x, axes),
-    "_fft_c2c": lambda x, axes, *_: _stages(x, axes),
-    "_fft_c2r": _real_stages,
+    "cumsum": lambda x, axis, **_: (x.shape[axis] - 1).bit_length(),
 }
 
 #: Operations in place that do not read what they write over.
@@ -68,8 +64,12 @@ def steps(
     if name in ELEMENTWISE:
         scaled = (kwargs or {}).get("alpha", 1) != 1  # a + alpha·b: b is multiplied first
         return ELEMENTWISE[name] + (scaled and place == 1)
+    if name in TRANSFORMS:  # a stage is a product with a sparse matrix: one operation
+        return stages(name, *args)
     if name in OPAQUE:
         return OPAQUE[name](*args)
+    if name in REDUCTIONS:
+        return 1 + REDUCTIONS[name]
     if is_free(func):
         return 0
     raise NotImplementedError(

@@ -132,11 +132,15 @@ def flops_of(fit: Fit) -> Expr | None:
 
 
 def elasticity(expr: Expr, axis: str, sizes: Mapping[str, float | Array]) -> Array:
-    """Evaluate the local slope ∂log expr/∂log axis, exactly, at sizes by letter."""
+    """Evaluate the local slope ∂log expr/∂log axis, exactly, at sizes by letter.
+
+    Of a number of stages that is rounded up, it is that of the logarithm.
+    """
+    expr = expr.replace(sympy.ceiling, lambda stages: stages)
     symbols = {symbol.name: symbol for symbol in expr.free_symbols}
     if axis not in symbols:
         return np.zeros(np.shape(sizes[axis]))
-    slope = sympy.simplify(symbols[axis] * sympy.diff(expr, symbols[axis]) / expr)
+    slope = sympy.cancel(symbols[axis] * sympy.diff(expr, symbols[axis]) / expr)
     function = sympy.lambdify(list(symbols.values()), slope, "numpy")
     values = function(*(sizes[letter] for letter in symbols))
     return np.asarray(np.broadcast_to(np.asarray(values, dtype=float), np.shape(sizes[axis])))

@@ -1,6 +1,6 @@
-"""Times of every registered layer, and the exponents fitted to them, commit by commit.
+"""Times of the core layers, and the exponents fitted to them, commit by commit.
 
-No layer and no size is named here: the registry and the grid's profile `asv` give them.
+No layer and no size is named here: `layers.CORE` and the grid's profile `asv` give them.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 import layerlaw
 import torch  # noqa: F401 - once, before asv forks a process for each case
-from layerlaw.layers import names
+from layerlaw.layers import CORE
 from layerlaw.measure import Case, Controls, plan
-from layerlaw.measure.grid import LADDERS
 from layerlaw.measure.workload import ready
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ class Forward:
 class Exponents:
     """The exponents that layerlaw measures and fits by itself, as numbers to be gated on."""
 
-    params = [names(), list(LADDERS)]
+    params = [list(CORE), ["n", "d", "k"]]
     param_names = ["layer", "axis"]
     unit = "exponent"
     timeout = 1800

@@ -17,7 +17,7 @@ from contextlib import contextmanager, nullcontext
 
 import layerlaw
 import numpy as np
-from layerlaw.layers import get, names
+from layerlaw.layers import CORE, get
 from layerlaw.measure import Controls
 
 #: It ends with its parent, however that ends.
@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--alone", action="store_true", help="without the busy process")
     parser.add_argument("--interleaved-only", action="store_true")
     given = parser.parse_args()
-    layers = given.layer or [name for name in names() if not get(name).native]
+    layers = given.layer or [name for name in CORE if not get(name).native]
     kinds = (True,) if given.interleaved_only else (True, False)
     runs: dict[bool, list[Exponents]] = {kind: [] for kind in kinds}
     with nullcontext() if given.alone else busy_core():

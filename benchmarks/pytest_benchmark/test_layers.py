@@ -1,6 +1,6 @@
-"""Times of every registered layer by pytest-benchmark, on the same cases as the asv suite.
+"""Times of the core layers by pytest-benchmark, on the same cases as the asv suite.
 
-No layer and no size is named here: the registry and the grid's profile `asv` give them.
+No layer and no size is named here: `layers.CORE` and the grid's profile `asv` give them.
 """
 
 from __future__ import annotations

@@ -9,14 +9,17 @@ from layerlaw import layers
 from layerlaw.analysis import Verdict, fit
 from layerlaw.analysis.counted import FAR, NotExact, counted
 from layerlaw.layers import Textbook
-from layerlaw.layers.theory import d, n, put
+from layerlaw.layers.theory import SYMBOLS, d, n, put
 from layerlaw.measure import flops
 from layerlaw.measure.case import Case
 from layerlaw.measure.counting import COUNTED, count
 from layerlaw.measure.flops import count_flops
 from layerlaw.measure.table import tidy
+from layerlaw.measure.tracing import trace
 from sympy import Integer, ceiling, expand, log, oo, sympify
 from torch.nn import functional
+
+from ..sizes import complete
 
 FIELDS = {
     "flops": "flops",
@@ -29,8 +32,13 @@ FIELDS = {
 formulas = cache(counted)
 
 
+#: Layers of which something follows no formula: ⌈log₃ n⌉, and the binary ones of n − 1.
+WITHOUT = {"dilated_stack", "ssm_scan"}
+FORMULAS = [name for name in layers.names() if name not in WITHOUT]
+
+
 @pytest.mark.parametrize("metric", COUNTED)
-@pytest.mark.parametrize("name", layers.names())
+@pytest.mark.parametrize("name", FORMULAS)
 def test_every_formula_is_theorys(name, metric):
     found = formulas(name)[metric]
     theory = getattr(layers.get(name).tied_theory(), FIELDS[metric])
@@ -40,11 +48,14 @@ def test_every_formula_is_theorys(name, metric):
         assert put(found.expression, sizes) == put(theory, sizes)
 
 
-@pytest.mark.parametrize("name", layers.names())
+@pytest.mark.parametrize("name", FORMULAS)
 def test_flops_hold_at_a_million_positions(name):
     """Where the layer loops, the formula says what nobody could trace."""
     found = formulas(name)["flops"]
-    loops = layers.get(name).theory.sequential_ops.has(n)
+    sizes = found.solved[0]
+    layer = layers.get(name)
+    long = trace(layer, {**sizes, "n": 32})
+    loops = trace(layer, sizes).operations != long.operations
     far = [sizes for sizes in found.verified if sizes["n"] == 1_000_000]
     assert len(far) == (not loops)
     if not loops:
@@ -52,7 +63,7 @@ def test_flops_hold_at_a_million_positions(name):
     assert found.at(FAR) == put(layers.get(name).tied_theory().flops, FAR)
 
 
-@pytest.mark.parametrize("name", layers.names())
+@pytest.mark.parametrize("name", FORMULAS)
 def test_no_size_is_both_solved_from_and_verified_at(name):
     for found in formulas(name).values():
         assert found.solved
@@ -110,15 +121,15 @@ def test_counts_that_no_polynomial_gives_are_refused():
             x = torch.tanh(x)
         return x
 
-    with pytest.raises(NotExact, match="the flops of layer 'toy': no polynomial"):
+    with pytest.raises(NotExact, match="the flops of layer 'toy': no formula"):
         counted(Toy(root))
 
 
 def test_a_formula_that_does_not_hold_at_larger_sizes_is_refused():
     def longer(x):
-        return torch.tanh(x) if x.shape[1] <= 16 else torch.tanh(torch.exp(x))
+        return torch.tanh(x) if x.shape[1] <= 32 else torch.tanh(torch.exp(x))
 
-    with pytest.raises(NotExact, match=r"flops .*: d\*n gives 480 at .*'n': 24.*, not 960"):
+    with pytest.raises(NotExact, match=r"flops .*: d\*n gives 1000 at .*'n': 50.*, not 2000"):
         counted(Toy(longer))
 
 
@@ -137,10 +148,12 @@ def test_an_unknown_operation_is_refused_by_name():
 
 @pytest.mark.parametrize("name", layers.names())
 def test_the_rows_of_a_run_have_exact_laws_that_match(name):
-    cases = [Case(name, {"n": 64, "d": 64, "k": 3})]
+    cases = [Case(name, complete({"n": 64, "d": 64, "k": 3}))]
     for found in fit(tidy((row for one in count(cases) for row in one), "machine")):
+        theory = getattr(layers.get(name).tied_theory(), FIELDS[found.series.metric])
+        if not theory.is_rational_function() or theory.as_numer_denom()[1] != 1:
+            continue  # a logarithm or a quotient: no polynomial
         assert found.law.polynomials
         assert found.judgement.verdict is Verdict.MATCHES
-        theory = getattr(layers.get(name).tied_theory(), FIELDS[found.series.metric])
-        at = {"n": 32, "d": 4, "k": 3}
-        assert put(sympify(found.law.expression), at) == put(theory, at)
+        at = complete({"n": 32, "d": 4, "k": 3})
+        assert put(sympify(found.law.expression, SYMBOLS), at) == put(theory, at)

@@ -49,7 +49,7 @@ def test_logarithms_stay():
     ("text", "says"),
     [
         ("n*q", "unknown symbol 'q'"),
-        ("N*d", "unknown symbol 'N'"),
+        ("E*d", "unknown symbol 'E'"),
         ("__import__('os').system('true')", "calls something other than log"),
         ("n.real", "no place"),
         ("n**", "cannot read"),
@@ -112,7 +112,7 @@ def test_what_is_written_is_read_again(monomial):
     np.testing.assert_allclose(monomial.column(np.array([[6.0, 5.0]])), float(at))
 
 
-@pytest.mark.parametrize("name", layers.names())
+@pytest.mark.parametrize("name", layers.CORE)
 def test_what_theory_itself_adds_to_the_leading_term_is_among_the_divisors(name):
     layer = layers.get(name)
     theory = layer.tied_theory()

@@ -11,7 +11,7 @@ from pathlib import Path
 import layerlaw
 import pytest
 from layerlaw.analysis import readers
-from layerlaw.layers import names
+from layerlaw.layers import CORE
 from layerlaw.measure import Case, plan
 
 ROOT = Path(__file__).parents[2]
@@ -30,12 +30,12 @@ def asv_suite():
     return loaded(Path("benchmarks/asv/layers.py"))
 
 
-def test_every_registered_layer_has_cases_in_both_suites(asv_suite):
+def test_every_core_layer_has_cases_in_both_suites(asv_suite):
     test = loaded(Path("benchmarks/pytest_benchmark/test_layers.py")).test_forward
     (keys,) = (mark.args[1] for mark in test.pytestmark if mark.name == "parametrize")
     assert keys == asv_suite.Forward.params
-    assert {Case.parse(key).layer for key in keys} == set(names())
-    assert set(asv_suite.Exponents.params[0]) == set(names())
+    assert {Case.parse(key).layer for key in keys} == set(CORE)
+    assert set(asv_suite.Exponents.params[0]) == set(CORE)
 
 
 def test_exponents_are_those_that_layerlaw_fits(asv_suite, monkeypatch):

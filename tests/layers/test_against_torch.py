@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
+from ..sizes import complete
+
 TEXTBOOK = [name for name in layers.names() if not layers.get(name).native]
 CASES = [  # batch and sizes: one position, m ≠ d, k > n, several heads
     (1, {"n": 1, "d": 4, "k": 1}),
@@ -86,6 +88,105 @@ def multihead(x: Tensor, W_Q: Tensor, W_K: Tensor, W_V: Tensor, W_O: Tensor) -> 
     return call(module, weights, x, x, x, need_weights=False)
 
 
+def local_attention(Q: Tensor, K: Tensor, V: Tensor, r: int) -> Tensor:
+    t = torch.arange(Q.shape[1])
+    near = (t[:, None] - t).abs() <= (r - 1) // 2
+    return F.scaled_dot_product_attention(Q, K, V, attn_mask=near, scale=1.0)
+
+
+def grouped_query(x: Tensor, W_Q: Tensor, W_K: Tensor, W_V: Tensor, W_O: Tensor) -> Tensor:
+    Q, K, V = (torch.einsum("hcd,bnd->bhnc", W, x) for W in (W_Q, W_K, W_V))
+    heads = F.scaled_dot_product_attention(Q, K, V, enable_gqa=True)
+    return heads.transpose(1, 2).flatten(2) @ W_O.mT
+
+
+def separable_conv(x: Tensor, w: Tensor, P: Tensor) -> Tensor:
+    d, k = w.shape
+    depthwise = nn.Conv1d(d, d, k, padding="same", groups=d, bias=False)
+    pointwise = nn.Conv1d(d, d, 1, bias=False)
+    along = call(depthwise, {"weight": w[:, None]}, x.mT)
+    return call(pointwise, {"weight": P[:, :, None]}, along).mT
+
+
+def linear_attention(Q: Tensor, K: Tensor, V: Tensor, *, causal: bool) -> Tensor:
+    """Katharopoulos et al. 2020, equation 7: weights φ(q)·φ(k) of each pair, made to sum to 1."""
+    weights = torch.einsum("bid,bjd->bij", F.elu(Q) + 1, F.elu(K) + 1)
+    weights = weights.tril() if causal else weights
+    return torch.einsum("bij,bjd->bid", weights / weights.sum(-1, keepdim=True), V)
+
+
+def causal_linear(Q: Tensor, K: Tensor, V: Tensor) -> Tensor:
+    return linear_attention(Q, K, V, causal=True)
+
+
+def retention(Q: Tensor, K: Tensor, V: Tensor, c: int = 1) -> Tensor:
+    """Sun et al. 2023, equation 5; chunks change nothing."""
+    t = torch.arange(Q.shape[1])
+    fade = torch.where(t[:, None] >= t, (1 - 2**-5) ** (t[:, None] - t).double(), 0)
+    return torch.einsum("bid,bjd,ij,bje->bie", Q, K, fade, V)
+
+
+def dilated_stack(x: Tensor, W: Tensor) -> Tensor:
+    for level, weight in enumerate(W):
+        kernel = weight.unflatten(1, (-1, len(weight))).mT  # (out, in, k)
+        size = kernel.shape[-1]
+        module = nn.Conv1d(*kernel.shape[:2], size, dilation=size**level, bias=False)
+        x = call(module, {"weight": kernel}, F.pad(x.mT, ((size - 1) * size**level, 0))).mT
+    return x
+
+
+def bidirectional(layer: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def both(x: Tensor, **weights: Tensor) -> Tensor:
+        there, back = (
+            {name.removesuffix(way): w for name, w in weights.items() if name.endswith(way)}
+            for way in ("_there", "_back")
+        )
+        return torch.cat([layer(x, **there), layer(x.flip(1), **back).flip(1)], -1)
+
+    return both
+
+
+def long_conv(x: Tensor, h: Tensor) -> Tensor:
+    """As a convolution of torch, with the kernel turned round."""
+    n, d = h.shape
+    module = nn.Conv1d(d, d, n, groups=d, bias=False)
+    return call(module, {"weight": h.T.flip(1)[:, None]}, F.pad(x.mT, (n - 1, 0))).mT
+
+
+def hyena(x: Tensor, W: Tensor, h: Tensor, W_O: Tensor) -> Tensor:
+    q, k, v = F.linear(x, W).chunk(3, -1)
+    return F.linear(q * long_conv(k * v, h), W_O)
+
+
+def ssm(x: Tensor, A: Tensor, B: Tensor, C: Tensor) -> Tensor:
+    """By the impulse response Σ_N c aᵗ b, with a held for a step of 2⁻⁵."""
+    a = torch.exp(-A.exp() / 32)
+    t = torch.arange(x.shape[1])
+    h = torch.einsum("ds,ds,tds->td", C, (1 - a) * B, a ** t[:, None, None])
+    return long_conv(x, h)
+
+
+def selective_scan(x: Tensor, A: Tensor, W_B: Tensor, W_C: Tensor, w: Tensor, p: Tensor) -> Tensor:
+    """Unrolled: y_t = Σ_{s≤t} C_t · exp(A Σ_{s<r≤t} Δ_r) Δ_s B_s x_s (Gu & Dao 2023, section 3)."""
+    step = F.softplus(F.linear(x, w) + p)  # (batch, n, d)
+    until = step.cumsum(1)
+    gap = until[:, :, None] - until[:, None]  # (batch, t, s, d)
+    fading = torch.exp(-A.exp() * gap[..., None])  # (batch, t, s, d, N)
+    n = x.shape[1]
+    fading = fading * torch.ones(n, n).tril()[..., None, None]
+    return torch.einsum(
+        "btN,btsdN,bsd,bsN->btd", F.linear(x, W_C), fading, step * x, F.linear(x, W_B)
+    )
+
+
+def average_pool(x: Tensor, k: int) -> Tensor:
+    return F.avg_pool1d(x.mT, k, stride=1, padding=(k - 1) // 2).mT
+
+
+def max_pool(x: Tensor, k: int) -> Tensor:
+    return F.max_pool1d(x.mT, k, stride=1, padding=(k - 1) // 2).mT
+
+
 REFERENCES: dict[str, Callable[..., Tensor]] = {
     "rnn": rnn,
     "lstm": lstm,
@@ -98,6 +199,35 @@ REFERENCES: dict[str, Callable[..., Tensor]] = {
     "attention_softmax": lambda S: S.exp() / S.exp().sum(dim=-1, keepdim=True),
     "attention_sum": lambda A, V: torch.einsum("bij,bjd->bid", A, V),
     "multihead": multihead,
+    "causal_attention": lambda Q, K, V: F.scaled_dot_product_attention(
+        Q, K, V, is_causal=True, scale=1.0
+    ),
+    "local_attention": local_attention,
+    "grouped_query": grouped_query,
+    "separable_conv": separable_conv,
+    "linear_attention": lambda Q, K, V: linear_attention(Q, K, V, causal=False),
+    "linear_attention_parallel": causal_linear,
+    "linear_attention_recurrent": causal_linear,
+    "retention": retention,
+    "retention_recurrent": retention,
+    "retention_chunkwise": retention,
+    "dilated_stack": dilated_stack,
+    "birnn": bidirectional(rnn),
+    "bilstm": bidirectional(lstm),
+    "bigru": bidirectional(gru),
+    "ssm": ssm,
+    "ssm_scan": ssm,
+    "ssm_conv": ssm,
+    "selective_scan": selective_scan,
+    "mixer": lambda x, W_1, W_2: F.linear(F.gelu(F.linear(x.mT, W_1)), W_2).mT,
+    "long_conv": long_conv,
+    "hyena": hyena,
+    "average_pool": average_pool,
+    "max_pool": max_pool,
+    "layer_norm": lambda x, gamma, beta: F.layer_norm(x, x.shape[-1:], gamma, beta),
+    "rms_norm": lambda x, gamma: F.rms_norm(x, x.shape[-1:], gamma, eps=1e-5),
+    "gated_mlp": lambda x, G, U, W: F.linear(F.silu(F.linear(x, G)) * F.linear(x, U), W),
+    "softmax_output": lambda x, E: F.linear(x, E).softmax(-1),
     "token_mixing": lambda x, W: F.linear(x.mT, W).mT,
     "dense": lambda x, W, b: call(nn.Linear(*W.shape), {"weight": W, "bias": b}, x),
 }
@@ -116,6 +246,7 @@ def test_every_textbook_layer_has_a_reference() -> None:
 @pytest.mark.parametrize("name", TEXTBOOK)
 def test_output_and_gradients_are_those_of_torch(name: str, batch: int, sizes: dict) -> None:
     layer = layers.get(name)
+    sizes = complete(sizes, layer)
     module = layer.build(sizes).double()
     inputs = [
         x.requires_grad_() for x in layer.make_inputs(sizes, batch=batch, dtype=torch.float64)
@@ -123,7 +254,7 @@ def test_output_and_gradients_are_those_of_torch(name: str, batch: int, sizes: d
     weights = dict(module.named_parameters())
 
     ours = module(*inputs)
-    theirs = REFERENCES[name](*inputs, **weights)
+    theirs = REFERENCES[name](*inputs, **weights, **module.given)
     assert ours.dtype == torch.float64
     assert ours.shape == theirs.shape
     assert (ours - theirs).abs().max() < 1e-10

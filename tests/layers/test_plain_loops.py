@@ -16,6 +16,8 @@ import torch
 from layerlaw import layers
 from torch import Tensor
 
+from ..sizes import complete
+
 
 class Number:
     """A float that counts the operations it takes part in."""
@@ -229,6 +231,260 @@ def torch_conv(x: Matrix, kernels: list) -> Matrix:
     return conv(x, [joined(transposed(kernel)) for kernel in kernels])
 
 
+def causal_attention(Q: Matrix, K: Matrix, V: Matrix) -> Matrix:
+    masked = [
+        [x if j <= i else Number(-math.inf) for j, x in enumerate(row)]
+        for i, row in enumerate(scores(Q, K))
+    ]
+    return weighted_sum(softmax(masked), V)
+
+
+def local_attention(Q: Matrix, K: Matrix, V: Matrix, r: int) -> Matrix:
+    reach, rows = (r - 1) // 2, []
+    zeros = [ZERO] * len(Q[0])
+    for t, q in enumerate(Q):
+        places = range(t - reach, t + reach + 1)
+        inside = [0 <= s < len(Q) for s in places]
+        row = [dot(q, K[s] if here else zeros) for s, here in zip(places, inside, strict=True)]
+        row = [x if here else Number(-math.inf) for x, here in zip(row, inside, strict=True)]
+        values = [V[s] if here else zeros for s, here in zip(places, inside, strict=True)]
+        rows += weighted_sum([softmax_row(row)], values)
+    return rows
+
+
+def grouped_query(x: Matrix, W_Q: list, W_K: list, W_V: list, W_O: Matrix) -> Matrix:
+    keys, values = ([[apply(W, x_t) for x_t in x] for W in each_of] for each_of in (W_K, W_V))
+    outputs = []
+    for head, one_Q in enumerate(W_Q):
+        group = head * len(W_K) // len(W_Q)
+        root = Number(math.sqrt(len(one_Q)))
+        S = scores([apply(one_Q, x_t) for x_t in x], keys[group])
+        S = [[score / root for score in row] for row in S]
+        outputs.append(weighted_sum(softmax(S), values[group]))
+    concatenated = [joined(head[t] for head in outputs) for t in range(len(x))]
+    return [apply(W_O, row) for row in concatenated]
+
+
+def separable_conv(x: Matrix, w: Matrix, P: Matrix) -> Matrix:
+    size = len(w[0])
+    pad = [[ZERO] * len(x[0])] * ((size - 1) // 2)
+    columns = transposed(pad + x + pad)
+    along = [
+        [dot(kernel, column[t : t + size]) for kernel, column in zip(w, columns, strict=True)]
+        for t in range(len(x))
+    ]
+    return [apply(P, row) for row in along]
+
+
+def feature(x: Vector) -> Vector:
+    """elu(x) + 1, in three operations."""
+    made = []
+    for number in x:
+        raised = exp(number) - ONE
+        made.append((number if number.value > 0 else raised) + ONE)
+    return made
+
+
+def summed(vectors: Matrix) -> Vector:
+    """A sum of n numbers counts as n."""
+    total = [ZERO] * len(vectors[0])
+    for vector in vectors:
+        total = plus(total, vector)
+    return total
+
+
+def dilated_stack(x: Matrix, W: list) -> Matrix:
+    for level, weight in enumerate(W):
+        size = len(weight[0]) // len(weight)
+        gap, zeros = size**level, [ZERO] * len(x[0])
+        seen = [
+            joined(x[t - j * gap] if t >= j * gap else zeros for j in range(size - 1, -1, -1))
+            for t in range(len(x))
+        ]
+        x = [apply(weight, window) for window in seen]
+    return x
+
+
+def bidirectional(cell: Callable[..., Matrix]) -> Callable[..., Matrix]:
+    def both(x: Matrix, *weights: list) -> Matrix:
+        there, back = split(list(weights), 2)
+        pairs = zip(cell(x, *there), cell(x[::-1], *back)[::-1], strict=True)
+        return [one + other for one, other in pairs]
+
+    return both
+
+
+def ssm(x: Matrix, A: Matrix, B: Matrix, C: Matrix) -> Matrix:
+    step, states = Number(-(2**-5)), [[ZERO] * len(A[0]) for _ in A]
+    a = [each(exp, [step * exp(z) for z in row]) for row in A]
+    b = [times([ONE - z for z in row], own) for row, own in zip(a, B, strict=True)]
+    rows = []
+    for x_t in x:
+        for i, u in enumerate(x_t):
+            states[i] = plus(times(a[i], states[i]), [z * u for z in b[i]])
+        rows.append([summed([[z] for z in times(c, s)])[0] for c, s in zip(C, states, strict=True)])
+    return rows
+
+
+def softplus(x: Number) -> Number:
+    return Number.of(math.log((exp(x) + ONE).value))
+
+
+def selective_scan(x: Matrix, A: Matrix, W_B: Matrix, W_C: Matrix, w: Matrix, p: Vector) -> Matrix:
+    rate = [[Number.of(-exp(z).value) for z in row] for row in A]
+    h, rows = [[ZERO] * len(A[0]) for _ in A], []
+    for x_t in x:
+        shared = dot(w[0], x_t)
+        step = [softplus(shared + own) for own in p]
+        B, C = apply(W_B, x_t), apply(W_C, x_t)
+        for i, (delta, u) in enumerate(zip(step, x_t, strict=True)):
+            fading = each(exp, [delta * z for z in rate[i]])
+            entering = delta * u
+            h[i] = plus(times(fading, h[i]), [entering * z for z in B])
+        rows.append([dot(state, C) for state in h])
+    return rows
+
+
+def erf(x: Number) -> Number:
+    return Number.of(math.erf(x.value))
+
+
+def gelu(x: Number) -> Number:
+    return Number(0.5) * x * (erf(x / Number(math.sqrt(2))) + ONE)
+
+
+def mixer(x: Matrix, W_1: Matrix, W_2: Matrix) -> Matrix:
+    inner = [each(gelu, row) for row in weighted_sum(W_1, x)]
+    return weighted_sum(W_2, inner)
+
+
+def long_conv(x: Matrix, h: Matrix) -> Matrix:
+    """As a sum: by the transform it takes other operations."""
+    return [summed([times(h[t - s], x[s]) for s in range(t + 1)]) for t in range(len(x))]
+
+
+def hyena(x: Matrix, W: Matrix, h: Matrix, W_O: Matrix) -> Matrix:
+    q, k, v = ([apply(each_of, x_t) for x_t in x] for each_of in split(W, 3))
+    mixed = long_conv([times(*pair) for pair in zip(k, v, strict=True)], h)
+    return [apply(W_O, times(*pair)) for pair in zip(q, mixed, strict=True)]
+
+
+def linear_attention(Q: Matrix, K: Matrix, V: Matrix) -> Matrix:
+    Q, K = ([feature(row) for row in X] for X in (Q, K))
+    S, z = [[dot(k, v) for v in transposed(V)] for k in transposed(K)], summed(K)
+    tops, bottoms = weighted_sum(Q, S), [dot(q, z) for q in Q]
+    return [[x / b for x in row] for row, b in zip(tops, bottoms, strict=True)]
+
+
+def outer(k: Vector, v: Vector) -> Matrix:
+    return [[a * b for b in v] for a in k]
+
+
+def linear_attention_recurrent(Q: Matrix, K: Matrix, V: Matrix) -> Matrix:
+    d = len(Q[0])
+    S, z, rows = [[ZERO] * d for _ in range(d)], [ZERO] * d, []
+    for q, k, v in zip(Q, K, V, strict=True):
+        q, k = feature(q), feature(k)
+        S = [plus(old, new) for old, new in zip(S, outer(k, v), strict=True)]
+        z = plus(z, k)
+        bottom = dot(q, z)
+        rows.append([x / bottom for x in apply(transposed(S), q)])
+    return rows
+
+
+GAMMA = Number(1 - 2**-5)
+
+
+def power(exponent: Number) -> Number:
+    return Number.of(GAMMA.value**exponent.value)
+
+
+def faded(length: int) -> Matrix:
+    t = [Number(i) for i in range(length)]
+    D = [[power(i - j) for j in t] for i in t]
+    return [[x if j <= i else ZERO for j, x in enumerate(row)] for i, row in enumerate(D)]
+
+
+def retention(Q: Matrix, K: Matrix, V: Matrix, D: Matrix | None = None) -> Matrix:
+    D = D or faded(len(Q))
+    weights = [times(row, fade) for row, fade in zip(scores(Q, K), D, strict=True)]
+    return weighted_sum(weights, V)
+
+
+def retention_recurrent(Q: Matrix, K: Matrix, V: Matrix) -> Matrix:
+    d = len(Q[0])
+    S, rows = [[ZERO] * d for _ in range(d)], []
+    for q, k, v in zip(Q, K, V, strict=True):
+        S = [plus([GAMMA * x for x in old], new) for old, new in zip(S, outer(k, v), strict=True)]
+        rows.append(apply(transposed(S), q))
+    return rows
+
+
+def retention_chunkwise(Q: Matrix, K: Matrix, V: Matrix, c: int) -> Matrix:
+    d, D = len(Q[0]), faded(c)
+    since = [power(Number(i)) for i in range(1, c + 1)]
+    until = [power(Number(c) - Number(i)) for i in range(1, c + 1)]
+    over = Number(GAMMA.value**c)
+    S, rows = [[ZERO] * d for _ in range(d)], []
+    for q, k, v in zip(*(split(X, len(Q) // c) for X in (Q, K, V)), strict=True):
+        past = weighted_sum([[a * x for x in row] for a, row in zip(since, q, strict=True)], S)
+        rows += [plus(*pair) for pair in zip(retention(q, k, v, D), past, strict=True)]
+        kept = [[a * x for x in row] for a, row in zip(until, k, strict=True)]
+        new = [[dot(column, w) for w in transposed(v)] for column in transposed(kept)]
+        S = [plus([over * x for x in old], one) for old, one in zip(S, new, strict=True)]
+    return rows
+
+
+def average_pool(x: Matrix, k: int) -> Matrix:
+    pad = [[ZERO] * len(x[0])] * ((k - 1) // 2)
+    padded = pad + x + pad
+    return [[s / Number(k) for s in summed(padded[t : t + k])] for t in range(len(x))]
+
+
+def max_pool(x: Matrix, k: int) -> Matrix:
+    pad = [[Number(-math.inf)] * len(x[0])] * ((k - 1) // 2)
+    padded = pad + x + pad
+    rows = []
+    for t in range(len(x)):
+        row = [Number(-math.inf)] * len(x[0])
+        for other in padded[t : t + k]:
+            row = each(maximum, row, other)
+        rows.append(row)
+    return rows
+
+
+def mean(x: Vector) -> Number:
+    total = ZERO
+    for number in x:
+        total = total + number
+    return total / Number(len(x))
+
+
+def over_root(x: Vector) -> Vector:
+    """x / √(mean(x²) + ε), with one operation for the root and its reciprocal."""
+    spread = mean(times(x, x)) + Number(1e-5)
+    scale = Number.of(spread.value**-0.5)
+    return [number * scale for number in x]
+
+
+def layer_norm(x: Matrix, gamma: Vector, beta: Vector) -> Matrix:
+    rows = []
+    for row in x:
+        middle = mean(row)
+        centred = [number - middle for number in row]
+        rows.append(plus(times(gamma, over_root(centred)), beta))
+    return rows
+
+
+def gated_mlp(x: Matrix, G: Matrix, U: Matrix, W: Matrix) -> Matrix:
+    rows = []
+    for x_t in x:
+        gate = apply(G, x_t)
+        gate = times(gate, each(sigmoid, gate))
+        rows.append(apply(W, times(gate, apply(U, x_t))))
+    return rows
+
+
 PLAIN: dict[str, Callable[..., Matrix]] = {
     "rnn": rnn,
     "torch_rnn": rnn,
@@ -248,7 +504,38 @@ PLAIN: dict[str, Callable[..., Matrix]] = {
     "attention_sum": weighted_sum,
     "multihead": multihead,
     "sdpa": sdpa,
+    "causal_attention": causal_attention,
+    "local_attention": local_attention,
+    "grouped_query": grouped_query,
+    "separable_conv": separable_conv,
+    "linear_attention": linear_attention,
+    "linear_attention_parallel": linear_attention_recurrent,
+    "linear_attention_recurrent": linear_attention_recurrent,
+    "retention": retention,
+    "retention_recurrent": retention_recurrent,
+    "retention_chunkwise": retention_chunkwise,
+    "average_pool": average_pool,
+    "max_pool": max_pool,
+    "layer_norm": layer_norm,
+    "rms_norm": lambda x, gamma: [times(gamma, over_root(row)) for row in x],
+    "gated_mlp": gated_mlp,
+    "dilated_stack": dilated_stack,
+    "birnn": bidirectional(rnn),
+    "bilstm": bidirectional(lstm),
+    "bigru": bidirectional(gru),
+    "ssm": ssm,
+    "ssm_scan": ssm,
+    "ssm_conv": ssm,
+    "selective_scan": selective_scan,
+    "mixer": mixer,
+    "long_conv": long_conv,
+    "hyena": hyena,
+    "softmax_output": lambda x, E: softmax([apply(E, x_t) for x_t in x]),
 }
+
+
+#: Layers that do the same with other operations: by Fourier transforms, or a scan.
+OTHERWISE = {"ssm_scan", "ssm_conv", "long_conv", "hyena"}
 
 
 def numbers(tensor: Tensor) -> list:
@@ -275,13 +562,16 @@ def test_every_layer_is_written_in_plain_loops() -> None:
 def test_plain_loops_give_the_layers_numbers_and_theorys_count(name: str, sizes: dict) -> None:
     torch.manual_seed(0)
     layer = layers.get(name)
+    sizes = complete(sizes, layer)
     module = layer.build(sizes).double()
     inputs = layer.make_inputs(sizes, dtype=torch.float64)
     arguments = [numbers(x[0]) for x in inputs] + [numbers(w) for w in module.parameters()]
 
     Number.operations = 0
-    rows = PLAIN[name](*arguments)
-    assert Number.operations == layer.theory.at(layer.resolve(sizes)).flops
+    given = {letter: layer.resolve(sizes)[letter] for letter in getattr(layer, "given", ())}
+    rows = PLAIN[name](*arguments, **given)
+    if name not in OTHERWISE:
+        assert Number.operations == layer.theory.at(layer.resolve(sizes)).flops
 
     values = torch.tensor([[x.value for x in row] for row in rows], dtype=torch.float64)
     torch.testing.assert_close(values, module(*inputs)[0].detach(), rtol=0, atol=1e-12)

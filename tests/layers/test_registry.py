@@ -11,7 +11,9 @@ import torch
 from layerlaw import layers
 from layerlaw.layers import base
 from layerlaw.layers._drawing import MOST
-from layerlaw.layers.theory import put
+from layerlaw.layers.theory import SYMBOLS, put
+
+from ..sizes import complete
 
 SEEDS_LAYERS = {"rnn", "lstm", "gru", "conv", "conv_1x1", "attention", "multihead", "dense"}
 
@@ -55,10 +57,10 @@ def test_a_layer_describes_itself(name: str) -> None:
     assert layer.title
     assert layer.formula
     assert layer.__doc__
-    assert set(layer.axes) <= {"n", "d", "k"}
+    assert set(layer.axes) <= set(SYMBOLS)
     assert isinstance(layer, layers.Native) == layer.native
     if isinstance(layer, layers.Textbook):
-        assert layer.formula in repr(layer.build({"n": 4, "d": 4, "k": 3}))
+        assert layer.formula in repr(layer.build(complete({"n": 4, "d": 4, "k": 3})))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def test_ties_give_way_to_sizes_that_are_given() -> None:
 
 @pytest.mark.parametrize("name", layers.names())
 def test_inputs_are_unit_normal_and_repeat_with_their_seed(name: str) -> None:
-    layer, sizes = layers.get(name), {"n": 64, "d": 64, "k": 3}
+    layer, sizes = layers.get(name), complete({"n": 64, "d": 64, "k": 3})
     inputs = layer.make_inputs(sizes, batch=2, seed=5)
     assert len(inputs) == len(layer.inputs)
     for x, same, other, wide, meta in zip(
@@ -122,7 +124,7 @@ def test_many_numbers_repeat_but_no_row_is_like_another() -> None:
 @pytest.mark.parametrize("name", layers.names())
 def test_outputs_are_finite_and_none_is_subnormal(name: str) -> None:
     torch.manual_seed(0)
-    layer, sizes = layers.get(name), {"n": 96, "d": 96, "k": 3}
+    layer, sizes = layers.get(name), complete({"n": 96, "d": 96, "k": 3})
     with torch.no_grad():
         out = layer.build(sizes)(*layer.make_inputs(sizes))
     assert out.isfinite().all()
@@ -131,16 +133,16 @@ def test_outputs_are_finite_and_none_is_subnormal(name: str) -> None:
 
 @pytest.mark.parametrize("name", layers.names())
 def test_the_output_has_the_shape_that_is_declared(name: str) -> None:
-    layer, sizes = layers.get(name), {"n": 6, "d": 8, "k": 3, "m": 8}
+    layer, sizes = layers.get(name), complete({"n": 6, "d": 8, "k": 3, "m": 8})
     with torch.no_grad():
         out = layer.build(sizes)(*layer.make_inputs(sizes, batch=2))
-    assert out.shape == (2, *(int(put(side, sizes)) for side in layer.output))
+    assert out.shape == (2, *(int(put(side, layer.resolve(sizes))) for side in layer.output))
 
 
 @pytest.mark.parametrize("name", layers.names())
 def test_the_sequences_of_a_batch_do_not_meet(name: str) -> None:
     torch.manual_seed(0)
-    layer, sizes = layers.get(name), {"n": 6, "d": 4, "k": 3, "m": 5}
+    layer, sizes = layers.get(name), complete({"n": 6, "d": 4, "k": 3, "m": 5})
     module = layer.build(sizes).double()
     inputs = layer.make_inputs(sizes, batch=3, dtype=torch.float64)
     with torch.no_grad():

@@ -11,6 +11,8 @@ from layerlaw.layers import Sizes, Textbook
 from layerlaw.layers.theory import put
 from torch.profiler import ProfilerActivity, profile
 
+from ..sizes import complete
+
 TEXTBOOK = [name for name in layers.names() if isinstance(layers.get(name), Textbook)]
 
 
@@ -37,6 +39,7 @@ def most_elements(layer: Textbook, sizes: Sizes) -> int:
 def test_a_pass_holds_its_output_and_the_temporaries_of_theory(name: str, sizes: Sizes) -> None:
     layer = layers.get(name)
     assert isinstance(layer, Textbook)
+    sizes = {**complete(sizes), "V": 80}
     sizes = {axis: sizes[axis] for axis in layer.axes}
     full = layer.resolve(sizes)
     output = prod(int(put(side, full)) for side in layer.output)

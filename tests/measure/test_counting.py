@@ -12,6 +12,8 @@ from layerlaw.measure.paths import shortest_path
 from layerlaw.measure.table import COLUMNS, tidy
 from layerlaw.measure.tracing import longest_chain
 
+from ..sizes import complete
+
 
 def of(name, **settings):
     return Case(name, {"n": 4096, "d": 256}, **settings)
@@ -92,5 +94,5 @@ def test_the_rows_go_into_the_tidy_table():
 
 @pytest.mark.parametrize("name", layers.names())
 def test_parameters_are_those_of_theory(name):
-    layer, sizes = layers.get(name), {"n": 1000, "d": 64, "k": 9}
-    assert count_parameters(layer, sizes) == layer.tied_theory().at(sizes).parameters
+    layer, sizes = layers.get(name), complete({"n": 1000, "d": 64, "k": 9})
+    assert count_parameters(layer, sizes) == layer.theory.at(layer.resolve(sizes)).parameters

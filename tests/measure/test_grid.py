@@ -12,8 +12,10 @@ from layerlaw.measure.grid import (
     REACHES,
     REGISTER,
     activations,
+    ladder,
     points,
     profile_of,
+    steps_through,
 )
 from sympy import Integer
 
@@ -38,13 +40,14 @@ def test_every_point_is_within_what_the_profile_affords(name, profile, device):
         assert tuple(sizes) == layer.axes
         assert value(theory.sequential_ops, sizes) <= profile.steps
         assert value(activations(layer), sizes) * ELEMENT <= reach.bytes * profile.activations
-        if n in theory.sequential_ops.free_symbols:
+        if steps_through(layer):
             assert value(theory.parameters, sizes) * ELEMENT <= reach.bytes * profile.streamed
             assert value(theory.flops, sizes) <= reach.flops * profile.stepwise
         else:
             most = reach.bytes * profile.weights
             assert value(layer.largest_weight(), sizes) * ELEMENT <= most
-        assert all(sizes[axis] in LADDERS[axis] for axis in sizes)
+        assert all(sizes[axis] in ladder(layer, axis) for axis in sizes)
+        layer.resolve(sizes)  # they go together
         assert all(sizes[axis] <= most for axis, most in reach.largest.items() if axis in sizes)
 
 

@@ -23,6 +23,8 @@ from layerlaw.measure.parts import take_apart
 from layerlaw.measure.table import PARTS
 from layerlaw.measure.timing import HostClock
 
+from ..sizes import complete
+
 F32 = torch.float32
 
 
@@ -49,7 +51,7 @@ def test_attention_is_two_products_and_a_softmax():
 
 @pytest.mark.parametrize("name", layers.names())
 def test_products_have_the_flops_that_the_counter_counts(name):
-    sizes = {size: {"n": 6, "d": 8, "k": 3}.get(size, 4) for size in layers.get(name).axes}
+    sizes = {size: complete({"n": 6, "d": 8, "k": 3})[size] for size in layers.get(name).axes}
     layer = layers.get(name)
     with torch.device("meta"):
         module = layer.build(sizes)

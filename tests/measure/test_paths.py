@@ -14,10 +14,14 @@ from layerlaw import layers
 from layerlaw.layers import Textbook
 from layerlaw.layers.theory import d, k, put
 from layerlaw.measure.paths import Path, Signal, layers_needed, reach, shortest_path, span
+from sympy import nan
 from torch import Tensor
 from torch.nn import functional as F
 
-STACKED = ["conv", "torch_conv"]
+from ..sizes import complete
+
+CONVOLUTIONS = ["conv", "torch_conv"]
+STACKED = [*CONVOLUTIONS, "separable_conv", "local_attention", "average_pool", "max_pool"]
 
 
 @pytest.mark.parametrize("name", layers.names())
@@ -26,7 +30,9 @@ STACKED = ["conv", "torch_conv"]
 def test_the_shortest_path_is_what_theory_says(
     name: str, length: int, width: int, kernel: int
 ) -> None:
-    layer, sizes = layers.get(name), {"n": length, "d": width, "k": kernel}
+    layer, sizes = layers.get(name), complete({"n": length, "d": width, "k": kernel})
+    if layer.theory.distance is nan:
+        pytest.skip("it has no formula")
     path = shortest_path(layer, sizes)
     expected = put(layer.theory.distance, layer.resolve(sizes))
     assert (path.steps if path else inf) == expected
@@ -37,9 +43,11 @@ def test_the_shortest_path_is_what_theory_says(
 @pytest.mark.parametrize("name", layers.names())
 def test_no_two_positions_are_further_apart_than_the_ends(name: str) -> None:
     """It is the longest of the shortest paths: the maximum of Table 1."""
-    layer, sizes = layers.get(name), {"n": 5, "d": 4, "k": 3}
+    layer, sizes = layers.get(name), complete({"n": 5, "d": 4, "k": 3})
     ends = itertools.product(range(5), range(5))
     paths = {at: shortest_path(layer, sizes, *at) for at in ends if at[0] <= at[1]}
+    if layer.theory.distance is nan:
+        pytest.skip("it has no formula")
     if layer.theory.distance.is_infinite:
         assert {at for at, path in paths.items() if path} == {(i, i) for i in range(5)}
     else:
@@ -50,10 +58,15 @@ def test_recurrent_layers_never_reach_back() -> None:
     assert shortest_path(layers.get("rnn"), {"n": 5, "d": 4}, start=3, end=2) is None
 
 
-@pytest.mark.parametrize("name", layers.names())
+#: By the transform every position meets every other, and rounding takes the place of zeros; of a
+#: maximum the gradient is that of the largest alone.
+OTHERWISE = {"long_conv", "hyena", "ssm_conv", "max_pool"}
+
+
+@pytest.mark.parametrize("name", [name for name in layers.names() if name not in OTHERWISE])
 @pytest.mark.parametrize("sizes", [{"n": 2, "d": 4, "k": 3}, {"n": 7, "d": 4, "k": 5}])
 def test_reach_is_that_of_the_gradients(name: str, sizes: dict[str, int]) -> None:
-    layer = layers.get(name)
+    layer, sizes = layers.get(name), complete(sizes)
 
     def by_position(x: Tensor) -> Tensor:
         # of scores, n × n, the positions are the keys, which are the columns
@@ -69,7 +82,7 @@ def test_reach_is_that_of_the_gradients(name: str, sizes: dict[str, int]) -> Non
 
 @pytest.mark.parametrize("kernel", [3, 5, 9])
 @pytest.mark.parametrize("length", [2, 13, 40])
-@pytest.mark.parametrize("name", STACKED)
+@pytest.mark.parametrize("name", CONVOLUTIONS)
 def test_convolutions_need_of_the_order_of_n_over_k_layers(
     name: str, length: int, kernel: int
 ) -> None:
@@ -127,7 +140,7 @@ def test_a_stack_that_is_too_low_and_layers_that_do_not_fit() -> None:
     assert shortest_path([Dilated(1), Dilated(3)], sizes) is None
     assert layers_needed([layers.get("dense"), layers.get("attention")], sizes) == 2
     with pytest.raises(ValueError, match="'conv_1x1' does not fit on the one below"):
-        shortest_path(layers.get("conv_1x1"), {**sizes, "m": 5})
+        shortest_path([layers.get("conv_1x1")] * 2, {**sizes, "m": 5})
 
 
 def test_a_stack_of_recurrent_layers_is_crossed_on_the_diagonal() -> None:

@@ -2,7 +2,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from layerlaw.layers import names
+from layerlaw.layers import CORE, names
 from layerlaw.measure import DeviceUnavailable, plan, planning
 
 
@@ -26,8 +26,9 @@ def test_every_case_is_measured_once_in_each_round():
     assert len(made) == len(set(made)) == todo.total == 3 * len(todo.cases)
 
 
-def test_all_layers_by_default_and_none_twice():
-    assert plan(profile="asv").layers == names()
+def test_the_core_by_default_all_if_asked_and_none_twice():
+    assert plan(profile="asv").layers == list(CORE)
+    assert plan("all", profile="asv").layers == names()
     assert plan(["rnn", "rnn"], profile="asv") == plan("rnn", profile="asv")
 
 

@@ -7,6 +7,8 @@ from layerlaw.measure import Case, measure
 from layerlaw.measure.timing import HostClock
 from layerlaw.measure.workload import prepare, ready, subnormal_share
 
+from ..sizes import complete
+
 
 def ticking():
     """Make a clock that stands 10 ms further at each look: tests need no waiting."""
@@ -35,7 +37,7 @@ def test_values_are_the_same_in_every_round():
 @pytest.mark.parametrize("name", names())
 def test_backward_and_training_give_the_gradient_of_everything(name):
     layer = get(name)
-    sizes = {"n": 6, "d": 4, "k": 3}
+    sizes = complete({"n": 6, "d": 4, "k": 3})
     case = Case(name, {axis: sizes[axis] for axis in layer.axes}, dtype="float64")
     again = []
     for mode in ("backward", "training"):

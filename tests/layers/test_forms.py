@@ -1,0 +1,79 @@
+"""Layers that are one function in several forms, and what a causal layer may not do."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from layerlaw import layers
+
+from ..sizes import complete
+
+FORMS = [
+    ("linear_attention_parallel", "linear_attention_recurrent"),
+    ("retention", "retention_recurrent"),
+    ("retention", "retention_chunkwise"),
+    ("ssm", "ssm_scan"),
+    ("ssm", "ssm_conv"),
+]
+
+
+@pytest.mark.parametrize("length", [1, 2, 12, 31])
+@pytest.mark.parametrize(("one", "other"), FORMS)
+def test_forms_are_equal_and_have_equal_gradients(one: str, other: str, length: int) -> None:
+    sizes = complete({"n": length, "d": 6})
+    torch.manual_seed(length)
+    first = layers.get(one).build(sizes).double()
+    second = layers.get(other).build(sizes).double()
+    second.load_state_dict(first.state_dict())
+    inputs = layers.get(one).make_inputs(sizes, batch=2, dtype=torch.float64, seed=length)
+    results = []
+    for module in (first, second):
+        leaves = [*(x.clone().requires_grad_() for x in inputs), *module.parameters()]
+        out = module(*leaves[: len(inputs)])
+        pull = torch.randn(out.shape, dtype=out.dtype, generator=torch.Generator().manual_seed(1))
+        results.append((out, *torch.autograd.grad(out, leaves, pull)))
+    for x, y in zip(*results, strict=True):
+        torch.testing.assert_close(x, y, rtol=0, atol=1e-10)
+
+
+def test_the_last_position_of_linear_attention_is_that_of_its_causal_form() -> None:
+    sizes = {"n": 9, "d": 5}
+    whole, causal = layers.get("linear_attention"), layers.get("linear_attention_recurrent")
+    inputs = whole.make_inputs(sizes, dtype=torch.float64)
+    torch.testing.assert_close(
+        whole.forward(*inputs)[:, -1], causal.forward(*inputs)[:, -1], rtol=0, atol=1e-12
+    )
+
+
+def test_one_chunk_is_the_parallel_form_and_one_group_a_head_multi_head_attention() -> None:
+    sizes = {"n": 8, "d": 8}
+    chunks = layers.get("retention_chunkwise")
+    inputs = chunks.make_inputs({**sizes, "c": 8}, dtype=torch.float64)
+    torch.testing.assert_close(
+        chunks.forward(*inputs, c=8), layers.get("retention").forward(*inputs), rtol=0, atol=1e-12
+    )
+    grouped = layers.get("grouped_query").build({**sizes, "h": 4, "g": 4}).double()
+    multihead = layers.get("multihead").build({**sizes, "h": 4}).double()
+    multihead.load_state_dict(grouped.state_dict())
+    (x,) = layers.get("multihead").make_inputs(sizes, dtype=torch.float64)
+    torch.testing.assert_close(grouped(x), multihead(x), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", layers.names())
+def test_a_later_position_changes_an_earlier_one_exactly_where_a_layer_is_not_causal(
+    name: str,
+) -> None:
+    layer, sizes = layers.get(name), complete({"n": 10, "d": 4, "k": 3})
+    torch.manual_seed(0)
+    module = layer.build(sizes).double()
+    inputs = layer.make_inputs(sizes, dtype=torch.float64)
+    changed = [x.clone() for x in inputs]
+    for x, shape in zip(changed, layer.inputs.values(), strict=True):
+        axis = 1 + max(place for place, side in enumerate(shape) if str(side) == "n")
+        place = x.select(axis, 6)
+        place.add_(torch.randn(place.shape, dtype=x.dtype))
+    with torch.no_grad():
+        apart = (module(*inputs) - module(*changed)).abs().flatten(2).amax((0, 2))
+    assert apart[6] > 1e-6
+    alone = layer.theory.path_length.is_infinite
+    assert (apart[:6].max() < 1e-12) == (layer.causal or alone)
