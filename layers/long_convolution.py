@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sympy import ceiling, log
 
 from ._lazy import torch
+from ._precision import wide
 from .base import Textbook, register
 from .theory import Theory, d, n
 
@@ -24,12 +25,15 @@ STAGES = 1 + ceiling(log(n, 2))
 
 
 def convolve(x: Tensor, h: Tensor) -> Tensor:
-    """y_t = Σ_{s≤t} h_{t−s} x_s for each channel: (batch, n, d) and (n, d) give (batch, n, d)."""
-    length = x.shape[1]
-    spectrum = torch.fft.rfft(x, 2 * length, dim=1)  # (batch, n + 1, d), complex
-    response = torch.fft.rfft(h, 2 * length, dim=0)  # (n + 1, d), complex
+    """y_t = Σ_{s≤t} h_{t−s} x_s for each channel: (batch, n, d) and (n, d) give (batch, n, d).
+
+    The transforms are taken in float32 at least; there are none of lower precision on the CPU.
+    """
+    length, dtype = x.shape[1], wide(x.dtype)
+    spectrum = torch.fft.rfft(x.to(dtype), 2 * length, dim=1)  # (batch, n + 1, d), complex
+    response = torch.fft.rfft(h.to(dtype), 2 * length, dim=0)  # (n + 1, d), complex
     y: Tensor = torch.fft.irfft(spectrum * response, 2 * length, dim=1)
-    return y[:, :length]
+    return y[:, :length].to(x.dtype)
 
 
 @register

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sympy import Integer, Max
 
 from ._lazy import torch
+from ._precision import positions
 from .base import Textbook, register
 from .theory import TABLE_1, Theory, c, d, n
 
@@ -25,8 +26,8 @@ DECAY = 1 - 2**-5
 
 def fading(x: Tensor, length: int) -> Tensor:
     """γ^{i−j} where j ≤ i, 0 where j is later: (length, length), with the dtype and place of x."""
-    t = torch.arange(length, dtype=x.dtype, device=x.device)
-    return torch.pow(DECAY, t.unsqueeze(-1) - t).tril()
+    t = positions(length, x)
+    return torch.pow(DECAY, t.unsqueeze(-1) - t).tril().to(x.dtype)
 
 
 @register
@@ -147,9 +148,9 @@ class RetentionChunkwise(Textbook):
     def forward(self, Q: Tensor, K: Tensor, V: Tensor, *, c: int) -> Tensor:  # each (batch, n, d)
         batch, _, d = K.shape
         D = fading(Q, c)  # (c, c)
-        t = torch.arange(1, c + 1, dtype=Q.dtype, device=Q.device).unsqueeze(-1)  # (c, 1)
-        since = torch.pow(DECAY, t)  # ξ: what the last chunk's state has faded to by each row
-        until = torch.pow(DECAY, c - t)  # ζ: what each row will have faded to by the chunk's end
+        t = positions(c + 1, Q)[1:].unsqueeze(-1)  # 1 … c: (c, 1)
+        since = torch.pow(DECAY, t).to(Q.dtype)  # ξ: to what the last chunk's state has faded
+        until = torch.pow(DECAY, c - t).to(Q.dtype)  # ζ: to what each row fades by the chunk's end
         S = K.new_zeros(batch, d, d)
         outputs = []
         chunks = (X.view(batch, -1, c, d).unbind(1) for X in (Q, K, V))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sympy import Max, ceiling, log, nan
 
 from ._lazy import torch
+from ._precision import positions
 from .base import Textbook, register
 from .long_convolution import STAGES, convolve
 from .theory import N, Theory, d, n
@@ -162,6 +163,6 @@ class StateSpaceConvolution(Textbook):
 
     def forward(self, x: Tensor, A: Tensor, B: Tensor, C: Tensor) -> Tensor:  # x (batch, n, d)
         a, b = discrete(A, B)
-        t = torch.arange(x.shape[1], dtype=x.dtype, device=x.device)[:, None, None]
-        h = ((C * b) * a**t).sum(dim=-1)  # (n, d, N) -> (n, d)
+        t = positions(x.shape[1], x)[:, None, None]  # (n, 1, 1)
+        h = ((C * b) * (a**t).to(x.dtype)).sum(dim=-1)  # (n, d, N) -> (n, d)
         return convolve(x, h)

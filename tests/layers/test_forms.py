@@ -36,6 +36,19 @@ def test_forms_are_equal_and_have_equal_gradients(one: str, other: str, length: 
         torch.testing.assert_close(x, y, rtol=0, atol=1e-10)
 
 
+@pytest.mark.parametrize("name", ["retention", "retention_chunkwise", "ssm_conv", "hyena"])
+def test_positions_beyond_256_are_told_apart_in_bfloat16(name: str) -> None:
+    layer, sizes = layers.get(name), complete({"n": 512, "d": 4})
+    torch.manual_seed(0)
+    module = layer.build(sizes)
+    inputs = layer.make_inputs(sizes)
+    with torch.no_grad():
+        exact = module(*inputs)
+        low = module.bfloat16()(*(x.bfloat16() for x in inputs))
+    assert low.dtype == torch.bfloat16
+    assert (low.float() - exact).abs().mean() < 0.03 * exact.abs().mean()
+
+
 def test_the_last_position_of_linear_attention_is_that_of_its_causal_form() -> None:
     sizes = {"n": 9, "d": 5}
     whole, causal = layers.get("linear_attention"), layers.get("linear_attention_recurrent")
