@@ -264,13 +264,11 @@ def _intense(
     intensity: NDArray[np.float64],
 ) -> NDArray[np.bool_]:
     """Leave out points of low intensity, as far as that leaves each axis enough values."""
+    fewest = _fewest(_take(sizes, kept))
     least = min(INTENSITY, intensity[kept].max() / 2)
     while least > intensity[kept].min():
         left: NDArray[np.bool_] = kept & (intensity >= least)
-        if all(
-            len(np.unique(column[left])) >= min(FEWEST, len(np.unique(column[kept])))
-            for column in sizes.values()
-        ):
+        if _enough(_take(sizes, left), fewest):
             return left
         least /= 2
     return kept
@@ -327,15 +325,16 @@ def _thin(
     fewer than four values, points are left out instead, in a lattice: every value of every axis
     stays in use.
     """
+    fewest = _fewest(sizes)
     while _count(sizes) > most:
         values = {axis: np.unique(column) for axis, column in sizes.items()}
-        long = [axis for axis in values if len(values[axis]) >= 2 * FEWEST - 1]
-        if not long:
-            break
-        longest = max(long, key=lambda axis: len(values[axis]) / (1 + orders[axis]))
+        longest = sorted(values, key=lambda axis: -len(values[axis]) / (1 + orders[axis]))
         # Counted from the top, where the leading term weighs most.
-        sizes = _take(sizes, np.isin(sizes[longest], values[longest][::-2]))
-    fewest = {axis: min(FEWEST, len(np.unique(column))) for axis, column in sizes.items()}
+        halved = (_take(sizes, np.isin(sizes[axis], values[axis][::-2])) for axis in longest)
+        left = next((half for half in halved if _enough(half, fewest)), None)
+        if left is None:
+            break
+        sizes = left
     # Points on planes of (1, 2, 3): neighbours along an axis, and along two, lie on others.
     ranks = np.zeros(_count(sizes), dtype=np.int64)
     for weight, column in enumerate(sizes.values(), start=1):
@@ -343,11 +342,19 @@ def _thin(
     for modulus in range(1, ranks.max() + 2):
         planes = [_take(sizes, ranks % modulus == plane) for plane in range(modulus)]
         for left in sorted(planes, key=_count, reverse=True):
-            if _count(left) <= most and all(
-                len(np.unique(left[axis])) >= number for axis, number in fewest.items()
-            ):
+            if _count(left) <= most and _enough(left, fewest):
                 return left
     raise ValueError(f"no lattice of {list(sizes)} has as few as {most} points")
+
+
+def _fewest(sizes: Mapping[str, NDArray[np.int64]]) -> dict[str, int]:
+    """Values that each axis keeps at least."""
+    return {axis: min(FEWEST, len(np.unique(column))) for axis, column in sizes.items()}
+
+
+def _enough(sizes: Mapping[str, NDArray[np.int64]], fewest: Mapping[str, int]) -> bool:
+    """Whether each axis has so many values."""
+    return all(len(np.unique(column)) >= fewest[axis] for axis, column in sizes.items())
 
 
 def _count(sizes: Mapping[str, NDArray[np.int64]]) -> int:
