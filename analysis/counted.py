@@ -7,7 +7,6 @@ and where the layer does not loop over its positions, a million of them.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,11 +16,11 @@ from sympy import Expr, Symbol
 
 from .. import layers
 from ..layers import Layer
-from ..layers.theory import SYMBOLS, put
+from ..layers.theory import LEVELS, SYMBOLS, put
 from .arrays import Array
-from .exact import solve
+from .exact import polynomials, solve
 from .law import Polynomial
-from .terms import Monomial, monomials
+from .terms import Monomial, monomials_of
 
 #: Sizes at which formulas are verified.
 VERIFIED = {"n": (24, 50), "d": (20,), "k": (9,), "r": (9,), "c": (2,), "V": (10,), "N": (5,)}
@@ -34,9 +33,6 @@ _WAYS = {
     **{"n": (4, 8, 16), "d": (4, 8, 12), "k": (3, 5, 7)},
     **{"r": (3, 5, 7), "c": (1, 2, 4, 8), "V": (4, 6), "N": (2, 4)},
 }
-
-#: Highest degree of a polynomial that is tried.
-_HIGHEST = 4
 
 _N = SYMBOLS["n"]
 
@@ -198,30 +194,26 @@ def _bases(
     size that is not n or d, such as the number n/c of chunks.
     """
     symbols: list[Expr] = [SYMBOLS.get(axis, Symbol(axis, positive=True)) for axis in axes]
-    for highest in range(1, _HIGHEST + 1):
-        yield symbols, sizes, monomials(len(axes), highest)
+    for terms in polynomials(len(axes)):
+        yield symbols, sizes, terms
     degrees = [range(2) if axis == "n" else range(3) for axis in axes]
     if "n" in axes:
         at = list(axes).index("n")
         stages, staged = np.ceil(np.log2(sizes[:, at])), sizes.copy()
         staged[:, at] = stages
-        logarithm = sympy.ceiling(sympy.log(_N, 2))
-        others = [logarithm if axis == "n" else s for axis, s in zip(axes, symbols, strict=True)]
-        for highest in range(1, _HIGHEST + 1):
-            yield others, staged, monomials(len(axes), highest)
-        yield [*symbols, logarithm], np.column_stack([sizes, stages]), _terms([*degrees, range(2)])
+        others = [LEVELS if axis == "n" else s for axis, s in zip(axes, symbols, strict=True)]
+        for terms in polynomials(len(axes)):
+            yield others, staged, terms
+        yield (
+            [*symbols, LEVELS],
+            np.column_stack([sizes, stages]),
+            monomials_of([*degrees, range(2)]),
+        )
     quotients = [
         each if axis in ("n", "d") else range(-1, 3)
         for axis, each in zip(axes, degrees, strict=True)
     ]
-    yield symbols, sizes, _terms(quotients)
-
-
-def _terms(degrees: Sequence[range]) -> list[Monomial]:
-    return [
-        Monomial(tuple(map(float, powers)), (0,) * len(powers))
-        for powers in itertools.product(*degrees)
-    ]
+    yield symbols, sizes, monomials_of(quotients)
 
 
 def _written(polynomial: Polynomial, symbols: Sequence[Expr]) -> Expr:

@@ -56,6 +56,11 @@ def _candidates(axes: int, theory: Leading | None) -> Iterator[Sequence[Monomial
     """Terms of theory and its divisors, then all up to a degree in each size, lowest first."""
     if theory is not None:
         yield own_terms(theory)
+    yield from polynomials(axes)
+
+
+def polynomials(axes: int) -> Iterator[Sequence[Monomial]]:
+    """Terms of all polynomials up to a degree in each size, lowest first."""
     for highest in range(1, _HIGHEST + 1):
         yield monomials(axes, highest)
 

@@ -14,6 +14,7 @@ import pandas as pd
 from sympy import Expr, Symbol, ceiling
 
 from .. import layers
+from ..layers.theory import unrounded
 from ..measure.modes import MODES
 from . import readers, table
 from .discover import Form, discover
@@ -259,7 +260,7 @@ def theory_of(layer: str, metric: str, mode: str = "forward") -> Expr | None:
         expression = exact
     if not expression.is_finite:
         return None
-    return expression.replace(ceiling, lambda stages: stages)  # their order
+    return unrounded(expression)
 
 
 def fit_series(

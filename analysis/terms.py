@@ -13,11 +13,12 @@ import numpy as np
 import sympy
 from sympy import Expr, Symbol
 
+from ..layers.theory import SYMBOLS
 from .arrays import Array
 
 #: Letters that an expression may use without being a column of the table: DESIGN's size
 #: symbols and the constants of a layer (input width, heads, chunk).
-SIZE_LETTERS = ("n", "d", "k", "r", "L", "m", "h", "c", "N", "g", "f", "V")
+SIZE_LETTERS = tuple(SYMBOLS)
 
 
 _LONGEST, _LARGEST, _HIGHEST = 500, 1e9, 10  # of an expression, its numbers and its powers
@@ -91,8 +92,15 @@ def product(coefficient: float, text: str, unit: str = "1*") -> str:
 
 def monomials(axes: int, highest: int) -> list[Monomial]:
     """List all of whole degrees up to `highest` in each of so many sizes, the constant first."""
-    degrees = itertools.product(range(highest + 1), repeat=axes)
-    return [Monomial(tuple(map(float, powers)), (0,) * axes) for powers in degrees]
+    return monomials_of([range(highest + 1)] * axes)
+
+
+def monomials_of(degrees: Sequence[range]) -> list[Monomial]:
+    """List all that have one of so many whole degrees in each size."""
+    return [
+        Monomial(tuple(map(float, powers)), (0,) * len(powers))
+        for powers in itertools.product(*degrees)
+    ]
 
 
 def columns(terms: Sequence[Evaluated], sizes: Array) -> Array:

@@ -16,7 +16,7 @@ from sympy import Expr
 
 from ._drawing import drawn
 from ._lazy import torch
-from .theory import Theory, d, n, put
+from .theory import Theory, d, n, put, unrounded
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -127,7 +127,7 @@ class Layer(ABC):
         if mode not in peaks:
             raise ValueError(f"no mode is called {mode!r}; there are: {', '.join(peaks)}")
         # Of the largest of several the order is that of their sum, without what is taken away.
-        order = peaks[mode].replace(sympy.Max, sympy.Add).replace(sympy.ceiling, lambda x: x)
+        order = unrounded(peaks[mode].replace(sympy.Max, sympy.Add))
         terms = sympy.Add.make_args(order.expand())
         return sympy.Add(*(term for term in terms if term.as_coeff_Mul()[0] > 0))
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sympy import Integer, Max, ceiling, log
+from sympy import Integer, Max, log
 
 from ._lazy import torch
+from .attention import Attention
 from .base import Textbook, register
-from .theory import Theory, d, n
+from .theory import LEVELS, Theory, d, n
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -55,7 +56,7 @@ class LinearAttention(Textbook):
     name = "linear_attention"
     title = "linear attention"
     formula = "y_t = φ(q_t) S / (φ(q_t)·z); S = Σ φ(k_s) v_sᵀ, z = Σ φ(k_s)"
-    inputs = {"Q": (n, d), "K": (n, d), "V": (n, d)}
+    inputs = Attention.inputs
     theory = _THEORY
 
     def forward(self, Q: Tensor, K: Tensor, V: Tensor) -> Tensor:  # each (batch, n, d)
@@ -80,8 +81,8 @@ class LinearAttentionParallel(Textbook):
         sequential_ops=log(n, 2),
         path_length=log(n, 2),
         temporaries=2 * n * d**2,
-        depth=6 + ceiling(log(n, 2)),
-        distance=3 + ceiling(log(n, 2)),
+        depth=6 + LEVELS,
+        distance=3 + LEVELS,
         sources={
             **_THEORY.sources,
             "flops": "φ 6nd; φ(k)vᵀ and its sums 2nd², z nd; φ(q)S 2nd², φ(q)·z 2nd, quotient nd",

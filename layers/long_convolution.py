@@ -10,18 +10,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sympy import ceiling, log
+from sympy import log
 
 from ._lazy import torch
 from ._precision import wide
 from .base import Textbook, register
-from .theory import Theory, d, n
+from .theory import LEVELS, Theory, d, n
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 #: Stages of a transform of 2n numbers.
-STAGES = 1 + ceiling(log(n, 2))
+STAGES = 1 + LEVELS
 
 
 def convolve(x: Tensor, h: Tensor) -> Tensor:

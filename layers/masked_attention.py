@@ -29,7 +29,7 @@ class CausalAttention(Textbook):
     name = "causal_attention"
     title = "causal attention"
     formula = "Softmax(Q Kᵀ + M) V, M_ij = −∞ where j > i"
-    inputs = {"Q": (n, d), "K": (n, d), "V": (n, d)}
+    inputs = Attention.inputs
     causal = True
     theory = replace(
         Attention.theory,
@@ -61,7 +61,7 @@ class LocalAttention(Textbook):
     title = "local attention (window r)"
     formula = "y_t = Softmax(q_t · K_{t−(r−1)/2 … t+(r−1)/2}) V_{…}"
     axes = ("n", "d", "r")
-    inputs = {"Q": (n, d), "K": (n, d), "V": (n, d)}
+    inputs = Attention.inputs
     whole = ((r - 1) / 2,)
     given = ("r",)
     theory = Theory(

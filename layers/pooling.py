@@ -39,16 +39,19 @@ _THEORY = Theory(
 )
 
 
+class _Pooling(Textbook):
+    axes = ("n", "d", "k")
+    whole = ((k - 1) / 2,)
+    given = ("k",)
+
+
 @register
-class AveragePooling(Textbook):
+class AveragePooling(_Pooling):
     """Mean of each window of k positions, stride 1, zeros beyond the ends; k is odd."""
 
     name = "average_pool"
     title = "average pooling"
     formula = "y_t = (x_{t−(k−1)/2} + … + x_{t+(k−1)/2}) / k"
-    axes = ("n", "d", "k")
-    whole = ((k - 1) / 2,)
-    given = ("k",)
     theory = _THEORY
 
     def forward(self, x: Tensor, *, k: int) -> Tensor:  # x (batch, n, d)
@@ -56,15 +59,12 @@ class AveragePooling(Textbook):
 
 
 @register
-class MaxPooling(Textbook):
+class MaxPooling(_Pooling):
     """Largest of each window of k positions, stride 1; k is odd."""
 
     name = "max_pool"
     title = "max pooling"
     formula = "y_t = max(x_{t−(k−1)/2}, …, x_{t+(k−1)/2})"
-    axes = ("n", "d", "k")
-    whole = ((k - 1) / 2,)
-    given = ("k",)
     theory = replace(
         _THEORY,
         flops=n * k * d,

@@ -14,6 +14,7 @@ from sympy import Integer, Max
 
 from ._lazy import torch
 from ._precision import positions
+from .attention import Attention
 from .base import Textbook, register
 from .theory import TABLE_1, Theory, c, d, n
 
@@ -37,7 +38,7 @@ class Retention(Textbook):
     name = "retention"
     title = "retention (parallel)"
     formula = "(Q Kᵀ ⊙ D) V, D_ij = γ^{i−j} where j ≤ i, else 0"
-    inputs = {"Q": (n, d), "K": (n, d), "V": (n, d)}
+    inputs = Attention.inputs
     causal = True
     theory = Theory(
         time=n**2 * d,

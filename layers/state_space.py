@@ -11,22 +11,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sympy import Max, ceiling, log, nan
+from sympy import Max, log, nan
 
 from ._lazy import torch
 from ._precision import positions
 from .base import Textbook, register
-from .long_convolution import STAGES, convolve
-from .theory import N, Theory, d, n
+from .long_convolution import LongConvolution, convolve
+from .theory import LEVELS, N, Theory, d, n
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 #: Δ, the step by which time is cut.
 STEP = 2**-5
-
-#: Levels of a scan.
-LEVELS = ceiling(log(n, 2))
 
 #: FLOPs of a and b.
 _DISCRETE = 5 * d * N
@@ -142,12 +139,12 @@ class StateSpaceConvolution(Textbook):
     theory = replace(
         StateSpace.theory,
         time=15 * n * log(n, 2) * d + 3 * n * d * N,
-        flops=15 * n * d * STAGES + 6 * (n + 1) * d + 3 * n * d * N + d * N + _DISCRETE,
+        flops=LongConvolution.theory.flops + 3 * n * d * N + d * N + _DISCRETE,
         sequential_ops=log(n, 2),
         path_length=log(n, 2),
         temporaries=Max(8 * n * d, 2 * n * d * N),
-        depth=2 * STAGES + 9,
-        distance=2 * STAGES + 1,
+        depth=LongConvolution.theory.depth + 8,
+        distance=LongConvolution.theory.distance,
         sources={
             **StateSpace.theory.sources,
             "time": "Gu et al. 2022, section 3: a convolution, and its kernel",

@@ -20,6 +20,9 @@ SYMBOLS: Mapping[str, sympy.Symbol] = {
     symbol.name: symbol for symbol in (n, d, k, m, h, r, c, N, g, f, V, L)
 }
 
+#: How often n positions can be halved: levels of a scan, stages of a Fourier transform.
+LEVELS = sympy.ceiling(sympy.log(n, 2))
+
 #: The table that most orders are quoted from; it counts a matrix product as one operation.
 TABLE_1 = "Vaswani et al. 2017, Table 1"
 
@@ -33,6 +36,11 @@ def put(expr: Expr | int, sizes: Mapping[str, int | Expr]) -> Expr:
 def _put(expr: Expr, sizes: tuple[tuple[str, int | Expr], ...]) -> Expr:
     given = dict(sizes)
     return expr.subs({s: given[s.name] for s in expr.free_symbols if s.name in given})
+
+
+def unrounded(expr: Expr) -> Expr:
+    """Give an expression without rounding up, such as log₂ n for ⌈log₂ n⌉; its order stays."""
+    return expr.replace(sympy.ceiling, lambda exact: exact)
 
 
 @dataclass(frozen=True)

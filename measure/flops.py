@@ -142,7 +142,7 @@ class FlopCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch 
 
 
 def stages(name: str, x: Tensor, axes: list[int], *further: int | bool) -> int:
-    """Stages of a fast Fourier transform: log₂ of its length, rounded up (Cooley & Tukey 1965)."""
+    """Stages of a transform or a scan: log₂ of its length, rounded up (Cooley & Tukey 1965)."""
     lengths = [x.shape[axis] for axis in axes]
     if name == "_fft_c2r":  # of the numbers that it gives it is given half
         lengths[-1] = further[-1]

@@ -276,7 +276,7 @@ def _intense(
 
 def ladder(layer: Layer, axis: str) -> tuple[int, ...]:
     """Values of an axis of a layer: lengths that chunks divide are no odd number of registers."""
-    if axis == "n" and "c" in layer.axes:
+    if axis == "n" and any(SYMBOLS["n"] in expr.free_symbols for expr in layer.whole):
         return tuple(size if size < 256 else size - REGISTER for size in LADDERS[axis])
     return LADDERS[axis]
 

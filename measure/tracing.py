@@ -32,7 +32,7 @@ from .flops import (
 #: Operations that nothing takes apart, each with the depth that is stated for it. A cumulative sum
 #: adds in each stage what lies 1, 2, 4, … positions before (Hillis & Steele 1986).
 OPAQUE: Mapping[str, Callable[..., int]] = {
-    "cumsum": lambda x, axis, **_: (x.shape[axis] - 1).bit_length(),
+    "cumsum": lambda x, axis, **_: stages("cumsum", x, [axis]),
 }
 
 #: Operations in place that do not read what they write over.

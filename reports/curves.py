@@ -14,6 +14,7 @@ from sympy import Expr
 from .. import layers
 from ..analysis import Fit, Law
 from ..analysis.arrays import Array
+from ..layers.theory import unrounded
 from .coverage import columns
 
 #: Most values of the other size that are told apart; of more, these many are shown.
@@ -136,7 +137,7 @@ def elasticity(expr: Expr, axis: str, sizes: Mapping[str, float | Array]) -> Arr
 
     Of a number of stages that is rounded up, it is that of the logarithm.
     """
-    expr = expr.replace(sympy.ceiling, lambda stages: stages)
+    expr = unrounded(expr)
     symbols = {symbol.name: symbol for symbol in expr.free_symbols}
     if axis not in symbols:
         return np.zeros(np.shape(sizes[axis]))
