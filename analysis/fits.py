@@ -264,9 +264,16 @@ def theory_of(layer: str, metric: str, mode: str = "forward") -> Expr | None:
 
 
 def fit_series(
-    series: Series, theory: Expr | None, margin: float = MARGIN, *, at_most: bool = False
+    series: Series,
+    theory: Expr | None,
+    margin: float = MARGIN,
+    *,
+    at_most: bool = False,
+    regimes: bool = True,
 ) -> Fit:
     """Fit one series and judge it where there is a theory.
+
+    Without `regimes` a law of times has one alone, which takes a tenth of the seconds.
 
     Raises
     ------
@@ -281,13 +288,13 @@ def fit_series(
         if exact := _exact(series):
             return Fit(series, exact, None, None, {})
         forms = discover(series.axes, series.sizes, series.values)
-        return Fit(series, _law(series, forms[0].leading), None, None, {}, forms)
+        return Fit(series, _law(series, forms[0].leading, regimes), None, None, {}, forms)
     # Of a size that theory does not name, such as the batch, it says nothing; but all that a
     # layer does it does for each sequence, so its terms are taken to be linear there.
     named = {symbol.name for symbol in theory.free_symbols} | set(table.SIZES)
     silent = [axis for axis in series.axes if axis not in named]
     lead = leading(theory * prod(map(Symbol, silent)), series.axes, series.constants)
-    law = _exact(series, lead) or _law(series, lead)
+    law = _exact(series, lead) or _law(series, lead, regimes)
     if law.since is not None:
         series = series.since(law.since.axis, law.since.size)
     spoken = {axis: lead.degree(axis) for axis in series.axes if axis not in silent}
@@ -304,7 +311,7 @@ def _exact(series: Series, lead: Leading | None = None) -> Law | None:
     return law
 
 
-def _law(series: Series, lead: Leading) -> Law:
+def _law(series: Series, lead: Leading, regimes: bool) -> Law:
     """Fit all divisors beside the leading part."""
     law = fit_law(
         series.sizes,
@@ -312,7 +319,7 @@ def _law(series: Series, lead: Leading) -> Law:
         lead,
         lead.divisors(),
         overlap=series.timed,
-        regimes=series.timed,
+        regimes=series.timed and regimes,
         processes=series.processes,
     )
     return replace(law, left_over=replace(law.left_over, between=series.between))

@@ -19,7 +19,7 @@ from ..layers._lazy import torch
 from .calm import Calm
 from .case import Case, Measurement
 from .control import no_collection
-from .grid import half_octaves
+from .grid import octaves
 from .options import precision
 from .table import BANDWIDTH, CALIBRATION, MACHINE, PRODUCT_RATE
 from .timing import Call, Clock, clock_for, time_repeats
@@ -32,7 +32,7 @@ ROUNDS, REPEATS, SECONDS = 3, 3, 5.0
 
 #: Sides of square matrices. An engine's ladder ends where a call takes `LONG` seconds: it is at
 #: its best long before, and 40 ms of a repeat are better spent on another round.
-SIDES, LONG = half_octaves(8192), 0.02
+SIDES, LONG = octaves(8192), 0.02
 
 #: Bytes of working sets, in octaves: from within the first cache to beyond most last ones.
 SETS = tuple(2**i for i in range(14, 29))

@@ -38,8 +38,8 @@ FEWEST = 4
 REGISTER = 16
 
 
-def half_octaves(largest: int) -> tuple[int, ...]:
-    """Sizes in steps of about √2, of whole vector registers, from one register on.
+def octaves(largest: int, parts: int = 2) -> tuple[int, ...]:
+    """Sizes that part each octave evenly, of whole vector registers, from one register on.
 
     At half a register times lay 12 to 43 % above the law. From 256 on each size is one register
     more than a power of two or three times one, so an odd number of them: in rows whose lengths
@@ -47,8 +47,10 @@ def half_octaves(largest: int) -> tuple[int, ...]:
     8 to 45 % more time for each FLOP at d = 512, 1024 and 1536 than at 528, 1040 and 1552, and
     attention's d came out as 1.1 to 1.2.
     """
-    powers = (half * 2**i for i in range(3, largest.bit_length()) for half in (2, 3))
-    sizes = (size for size in powers if size % REGISTER == 0 and size <= largest)
+    steps = (
+        2**i + 2**i * part // parts for i in range(4, largest.bit_length()) for part in range(parts)
+    )
+    sizes = (size for size in steps if size % REGISTER == 0 and size <= largest)
     return tuple(size if size < 256 else size + REGISTER for size in sizes)
 
 
@@ -57,14 +59,17 @@ def half_octaves(largest: int) -> tuple[int, ...]:
 #: little in its own way. A kernel is odd (the padding (k − 1)/2 is whole) and begins at 3, because
 #: with k = 1 a convolution is another layer with another kernel.
 LADDERS: Mapping[str, tuple[int, ...]] = {
-    "n": half_octaves(65536),
-    "d": half_octaves(16384),
+    "n": octaves(65536),
+    "d": octaves(16384),
     "k": tuple(2**i + 1 for i in range(1, 7)),
     "r": tuple(2**i + 1 for i in range(2, 9)),
     "c": tuple(2**i for i in range(3, 9)),
-    "V": half_octaves(65536),
+    "V": octaves(65536),
     "N": tuple(2**i for i in range(1, 8)),
 }
+
+#: The axes that go in parts of octaves.
+OCTAVES = ("n", "d", "V")
 
 
 @dataclass(frozen=True)
@@ -135,6 +140,8 @@ class Profile:
     stepwise
         Most FLOPs of a point whose weights are read again at each step, if that is less: a FLOP
         takes four to eight times as long there.
+    parts
+        Parts of an octave of n, d and V.
     """
 
     name: str
@@ -148,6 +155,7 @@ class Profile:
     rounds: int = 5
     repeats: int = 5
     stepwise: float = inf
+    parts: int = 2
 
 
 #: Limits on bytes that keep a layer within one regime: activations, weights, weights streamed.
@@ -156,10 +164,11 @@ IN_CACHE = (8 * MIB, 5 * MIB, 40 * MIB)
 #: as far as 8 MiB go: attention's n came out as 1.89 and 1.90 there, as 1.96 to 2.00 in five runs
 #: with 32 MiB, a convolution's as 0.94 and 0.95, as 0.99 to 1.06.
 LARGER = (32 * MIB, *IN_CACHE[1:])
+LONGER = (2 * LARGER[0], *LARGER[1:])
 
-#: The profiles, by name. `choice` has all points, for a planner to choose from, and twice as large
-#: ones as `standard`: in two tries attention's exponents were known to ±0.05 after 4 and 12 s, of
-#: points within `standard`'s limits after 5 and 17 s. `asv` is the grid of asv's and
+#: The profiles, by name. `choice` is what a planner chooses from: points twice as large as those
+#: of `standard`, and twice as many sizes an octave, since each errs a little in its own way, which
+#: more measurements of the same few do not average away. `asv` is the grid of asv's and
 #: pytest-benchmark's suites, whose tools take half a second to a second per point however small it
 #: is: its points are large ones. With 24 of up to 3e8 FLOPs the median exponent's interval was 2.3
 #: wide, with these 0.4 (attention, sdpa, conv and rnn, three rounds each on a disturbed machine).
@@ -169,7 +178,7 @@ PROFILES: Mapping[str, Profile] = {
         Profile("asv", 3e9, 1e3, 600, *IN_CACHE, points=30),
         Profile("quick", 6e8, 1e4, 300, *IN_CACHE, points=24),
         Profile("standard", 5e9, 1e4, 600, *LARGER, points=50, rounds=9, stepwise=1.25e9),
-        Profile("choice", 1e10, 1e4, 600, 2 * LARGER[0], *LARGER[1:], points=10**6, stepwise=5e9),
+        Profile("choice", 1e10, 1e4, 600, *LONGER, points=300, stepwise=5e9, parts=4),
         Profile("full", 2e10, 1e5, 2100, *3 * (512 * MIB,), points=100, rounds=7),
     )
 }
@@ -217,7 +226,11 @@ def points(layer: Layer, profile: Profile, device: str = "cpu") -> list[dict[str
         raise ValueError(f"layer {layer.name!r}: the grid has no ladder for {missing}")
     reach = REACHES[device]
     ladders = (
-        [size for size in ladder(layer, axis) if size <= reach.largest.get(axis, size)]
+        [
+            size
+            for size in ladder(layer, axis, profile.parts)
+            if size <= reach.largest.get(axis, size)
+        ]
         for axis in layer.axes
     )
     mesh = np.meshgrid(*ladders, indexing="ij")
@@ -274,11 +287,14 @@ def _intense(
     return kept
 
 
-def ladder(layer: Layer, axis: str) -> tuple[int, ...]:
+def ladder(layer: Layer, axis: str, parts: int = 2) -> tuple[int, ...]:
     """Values of an axis of a layer: lengths that chunks divide are no odd number of registers."""
+    sizes = LADDERS[axis]
+    if axis in OCTAVES:
+        sizes = octaves(sizes[-1], parts)
     if axis == "n" and any(SYMBOLS["n"] in expr.free_symbols for expr in layer.whole):
-        return tuple(size if size < 256 else size - REGISTER for size in LADDERS[axis])
-    return LADDERS[axis]
+        return tuple(size if size < 256 else size - REGISTER for size in sizes)
+    return sizes
 
 
 def steps_through(layer: Layer) -> bool:
