@@ -126,6 +126,8 @@ def _loops(layer: Layer, grid: Sequence[Sizes]) -> bool:
     """Whether the layer takes more operations for more positions."""
     from ..measure.tracing import trace
 
+    if "n" not in layer.axes:
+        return False
     short, long = grid[0], {**grid[0], "n": _longest(grid)}
     return trace(layer, short).operations != trace(layer, long).operations
 

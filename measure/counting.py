@@ -20,9 +20,10 @@ from .tracing import longest_chain
 Ladders = Mapping[str, tuple[int, ...]]
 
 #: Sizes at which a layer is counted. Lengths are powers of two, so that a logarithm is whole; the
-#: width is a multiple of the usual heads, kernel and window are odd, chunks divide the length.
+#: width is a multiple of the usual heads, kernel and window are odd, chunks divide the length. Of
+#: a width alone, four values tell a square from anything else.
 LADDERS: Ladders = {
-    **{"n": (2, 4, 8, 16, 32), "d": (4, 8, 12), "k": (3, 5, 7)},
+    **{"n": (2, 4, 8, 16, 32), "d": (4, 8, 12, 16), "k": (3, 5, 7)},
     **{"r": (3, 5, 7), "c": (1, 2, 4, 8), "V": (4, 6, 8), "N": (2, 4, 6)},
 }
 

@@ -210,7 +210,7 @@ def shortest_path(
         if (steps := float(arrived[end])) < inf:
             return Path(depth, int(steps))
         reached = int((arrived < inf).sum())
-        if isinstance(stack, Layer) and reached == before:
+        if isinstance(stack, Layer) and reached in (0, before):
             return None  # one more of the same does what this one did
         before = reached
     return None
@@ -255,7 +255,8 @@ def _arrivals(layers: Iterable[Layer], sizes: Sizes, start: int) -> Iterator[Ten
                 given = (below,) * len(given)
             with signal:
                 below = out = module(*given)
-        others = [axis for axis in range(out.dim()) if axis != 1 + _axis(layer.output)]
+        positions = 1 + _axis(layer.output) if n in layer.output else 1  # or there is one alone
+        others = [axis for axis in range(out.dim()) if axis != positions]
         yield signal.steps(out).amin(others)
 
 

@@ -56,7 +56,7 @@ def test_flops_hold_at_a_million_positions(name):
     layer = layers.get(name)
     long = trace(layer, {**sizes, "n": 32})
     loops = trace(layer, sizes).operations != long.operations
-    far = [sizes for sizes in found.verified if sizes["n"] == 1_000_000]
+    far = [sizes for sizes in found.verified if sizes.items() <= FAR.items()]
     assert len(far) == (not loops)
     if not loops:
         assert found.at(FAR) == count_flops(layers.get(name), FAR)

@@ -153,6 +153,21 @@ def long_conv(x: Tensor, h: Tensor) -> Tensor:
     return call(module, {"weight": h.T.flip(1)[:, None]}, F.pad(x.mT, (n - 1, 0))).mT
 
 
+def grouped_query_next(q: Tensor, K: Tensor, V: Tensor) -> Tensor:
+    heads = q.unflatten(-1, (-1, K.shape[-1])).transpose(1, 2)  # (batch, h, 1, d/h)
+    K, V = (X.repeat_interleave(heads.shape[1] // X.shape[1], dim=1) for X in (K, V))
+    return F.scaled_dot_product_attention(heads, K, V).transpose(1, 2).flatten(2)
+
+
+def retention_next(q: Tensor, k: Tensor, v: Tensor, S: Tensor) -> Tensor:
+    return 31 / 32 * q @ S + (q * k).sum(-1, keepdim=True) * v
+
+
+def ssm_next(u: Tensor, x: Tensor, A: Tensor, B: Tensor, C: Tensor) -> Tensor:
+    a = torch.exp(-A.exp() / 32)
+    return torch.einsum("ds,ds,bds->bd", C, a, x)[:, None] + u * (C * (1 - a) * B).sum(-1)
+
+
 def hyena(x: Tensor, W: Tensor, h: Tensor, W_O: Tensor) -> Tensor:
     q, k, v = F.linear(x, W).chunk(3, -1)
     return F.linear(q * long_conv(k * v, h), W_O)
@@ -204,6 +219,11 @@ REFERENCES: dict[str, Callable[..., Tensor]] = {
     ),
     "local_attention": local_attention,
     "grouped_query": grouped_query,
+    "attention_next": lambda q, K, V: F.scaled_dot_product_attention(q, K, V, scale=1.0),
+    "grouped_query_next": grouped_query_next,
+    "rnn_next": lambda x, h, U, W: (F.linear(x, U) + F.linear(h, W)).tanh(),
+    "retention_next": retention_next,
+    "ssm_next": ssm_next,
     "separable_conv": separable_conv,
     "linear_attention": lambda Q, K, V: linear_attention(Q, K, V, causal=False),
     "linear_attention_parallel": causal_linear,

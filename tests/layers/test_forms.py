@@ -5,6 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 from layerlaw import layers
+from layerlaw.layers.retention import DECAY
+from layerlaw.layers.state_space import discrete
+from layerlaw.layers.theory import n
+from torch import Tensor
 
 from ..sizes import complete
 
@@ -72,7 +76,39 @@ def test_one_chunk_is_the_parallel_form_and_one_group_a_head_multi_head_attentio
     torch.testing.assert_close(grouped(x), multihead(x), rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", layers.names())
+def test_the_next_position_is_the_last_of_the_whole_sequence() -> None:
+    """What is kept of the others, and one step, give what the layer gives over all of them."""
+    torch.manual_seed(0)
+    sizes = {"n": 6, "d": 8, "N": 3}
+
+    def last(name: str, *inputs: Tensor, **weights: Tensor) -> Tensor:
+        return layers.get(name).forward(*inputs, **weights)[:, -1:]
+
+    def follows(name: str, *inputs: Tensor, **weights: Tensor) -> Tensor:
+        return layers.get(f"{name}_next").forward(*inputs, **weights)
+
+    Q, K, V = layers.get("attention").make_inputs(sizes, batch=2, dtype=torch.float64)
+    q, k, v, x = Q[:, -1:], K[:, -1:], V[:, -1:], Q
+    S = K[:, :-1].mT @ (DECAY ** torch.arange(4, -1, -1)[:, None] * V[:, :-1])
+    rnn = dict(layers.get("rnn").build(sizes).double().named_parameters())
+    ssm = dict(layers.get("ssm").build(sizes).double().named_parameters())
+    a, b = discrete(ssm["A"], ssm["B"])
+    fading = a ** torch.arange(4, -1, -1)[:, None, None]  # (n − 1, d, N)
+    states = (fading * b * x[:, :-1, :, None]).sum(1)
+    pairs = {
+        "attention": (last("causal_attention", Q, K, V), follows("attention", q, K, V)),
+        "rnn": (
+            last("rnn", x, **rnn),
+            follows("rnn", x[:, -1:], last("rnn", x[:, :-1], **rnn), **rnn),
+        ),
+        "retention": (last("retention", Q, K, V), follows("retention", q, k, v, S)),
+        "ssm": (last("ssm", x, **ssm), follows("ssm", x[:, -1:], states, **ssm)),
+    }
+    for whole, step in pairs.values():
+        torch.testing.assert_close(step, whole, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", [name for name in layers.names() if n in layers.get(name).output])
 def test_a_later_position_changes_an_earlier_one_exactly_where_a_layer_is_not_causal(
     name: str,
 ) -> None:

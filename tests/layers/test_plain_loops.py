@@ -265,6 +265,32 @@ def grouped_query(x: Matrix, W_Q: list, W_K: list, W_V: list, W_O: Matrix) -> Ma
     return [apply(W_O, row) for row in concatenated]
 
 
+def grouped_query_next(q: Matrix, K: list, V: list) -> Matrix:
+    heads = split(q[0], len(q[0]) // len(K[0][0]))
+    made = []
+    for head, one in enumerate(heads):
+        group = head * len(K) // len(heads)
+        root = Number(math.sqrt(len(one)))
+        S = [[score / root for score in row] for row in scores([one], K[group])]
+        made.append(weighted_sum(softmax(S), V[group])[0])
+    return [joined(made)]
+
+
+def rnn_next(x: Matrix, h: Matrix, U: Matrix, W: Matrix) -> Matrix:
+    return [each(tanh, plus(apply(U, x[0]), apply(W, h[0])))]
+
+
+def retention_next(q: Matrix, k: Matrix, v: Matrix, S: Matrix) -> Matrix:
+    decay = Number(1 - 2**-5)
+    faded = [[decay * x for x in row] for row in S]
+    S = [plus(old, new) for old, new in zip(faded, outer(k[0], v[0]), strict=True)]
+    return [apply(transposed(S), q[0])]
+
+
+def ssm_next(u: Matrix, x: Matrix, A: Matrix, B: Matrix, C: Matrix) -> Matrix:
+    return ssm(u, A, B, C, x)
+
+
 def separable_conv(x: Matrix, w: Matrix, P: Matrix) -> Matrix:
     size = len(w[0])
     pad = [[ZERO] * len(x[0])] * ((size - 1) // 2)
@@ -314,8 +340,8 @@ def bidirectional(cell: Callable[..., Matrix]) -> Callable[..., Matrix]:
     return both
 
 
-def ssm(x: Matrix, A: Matrix, B: Matrix, C: Matrix) -> Matrix:
-    step, states = Number(-(2**-5)), [[ZERO] * len(A[0]) for _ in A]
+def ssm(x: Matrix, A: Matrix, B: Matrix, C: Matrix, kept: Matrix | None = None) -> Matrix:
+    step, states = Number(-(2**-5)), kept or [[ZERO] * len(A[0]) for _ in A]
     a = [each(exp, [step * exp(z) for z in row]) for row in A]
     b = [times([ONE - z for z in row], own) for row, own in zip(a, B, strict=True)]
     rows = []
@@ -507,6 +533,11 @@ PLAIN: dict[str, Callable[..., Matrix]] = {
     "causal_attention": causal_attention,
     "local_attention": local_attention,
     "grouped_query": grouped_query,
+    "attention_next": attention,
+    "grouped_query_next": grouped_query_next,
+    "rnn_next": rnn_next,
+    "retention_next": retention_next,
+    "ssm_next": ssm_next,
     "separable_conv": separable_conv,
     "linear_attention": linear_attention,
     "linear_attention_parallel": linear_attention_recurrent,
