@@ -42,6 +42,8 @@ class Layer(ABC):
         The sizes that a sweep varies.
     inputs
         Shape of each input without the batch, in the size symbols.
+    words
+        Inputs that are whole numbers, from 0 to below this, instead of unit-normal ones.
     output
         Shape of the output, likewise.
     ties
@@ -63,6 +65,7 @@ class Layer(ABC):
     theory: ClassVar[Theory]
     axes: ClassVar[tuple[str, ...]] = ("n", "d")
     inputs: ClassVar[Mapping[str, Shape]] = {"x": (n, d)}
+    words: ClassVar[Mapping[str, Expr]] = {}
     output: ClassVar[Shape] = (n, d)
     ties: ClassVar[Mapping[str, Expr | int]] = {}
     whole: ClassVar[tuple[Expr, ...]] = ()
@@ -147,7 +150,7 @@ class Layer(ABC):
         device: str = "cpu",
         seed: int = 0,
     ) -> tuple[Tensor, ...]:
-        """Unit-normal inputs of shape (batch, …), the same for the same seed on a device.
+        """Unit-normal inputs of shape (batch, …), or words, the same for the same seed on a device.
 
         They are drawn there in float32, so that every dtype gets the same numbers, and repeat from
         some size on (`_drawing.MOST`); on the device "meta", which holds none, they are not drawn.
@@ -159,12 +162,17 @@ class Layer(ABC):
         def normal(count: int) -> Tensor:
             return torch.randn(count, generator=source, dtype=torch.float32, device=device)
 
-        def make(shape: tuple[int, ...]) -> Tensor:
+        def make(name: str) -> Tensor:
+            shape = (batch, *_numbers(self.inputs[name], full))
+            kind = torch.int64 if name in self.words else dtype
             if source is None:
-                return torch.empty(shape, dtype=dtype, device=device)
-            return drawn(shape, normal).to(dtype)
+                return torch.empty(shape, dtype=kind, device=device)
+            if name in self.words:
+                most = int(put(self.words[name], full))
+                return torch.randint(most, shape, generator=source, device=device)
+            return drawn(shape, normal).to(kind)
 
-        return tuple(make((batch, *_numbers(shape, full))) for shape in self.inputs.values())
+        return tuple(map(make, self.inputs))
 
 
 class Textbook(Layer):

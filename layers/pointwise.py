@@ -1,7 +1,8 @@
-"""What a block has at each position beside its mixing layer: norms, gated MLP, softmax output."""
+"""What there is at each position beside the mixing layers: norms, gated MLP, words in and out."""
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import TYPE_CHECKING
 
 from sympy import Integer, oo
@@ -128,6 +129,46 @@ class GatedMLP(Textbook):
     def forward(self, x: Tensor, G: Tensor, U: Tensor, W: Tensor) -> Tensor:  # x (batch, n, d)
         gate = x @ G.mT  # (batch, n, f)
         return (gate * torch.sigmoid(gate) * (x @ U.mT)) @ W.mT  # (batch, n, d)
+
+
+@register
+class Embedding(Textbook):
+    """Input of a language model: a vector for each of V words, looked up and scaled.
+
+    A one-hot row times E would be 2ndV FLOPs for the same numbers.
+    """
+
+    name = "embedding"
+    title = "embedding"
+    formula = "y_t = √d E_{w_t}"
+    axes = ("n", "d", "V")
+    inputs = {"w": (n,)}
+    words = {"w": V}
+    weights = {"E": (V, d)}
+    theory = Theory(
+        time=n * d,
+        flops=n * d,
+        parameters=d * V,
+        memory=n,
+        sequential_ops=Integer(1),
+        path_length=oo,
+        temporaries=n * d,
+        depth=Integer(1),
+        distance=oo,
+        sources={
+            "time": "Vaswani et al. 2017, section 3.4: rows of E, however many there are",
+            "flops": "Vaswani et al. 2017, section 3.4: scaled by √d; to look up is none",
+            "parameters": "a vector for each word",
+            "memory": "the words, kept for the gradient",
+            "sequential_ops": TABLE_1,
+            "temporaries": "the rows, before they are scaled",
+            "depth": "the scaling; to look up computes nothing",
+            **_ALONE,
+        },
+    )
+
+    def forward(self, w: Tensor, E: Tensor) -> Tensor:  # w (batch, n), E (V, d)
+        return sqrt(E.shape[1]) * E[w]  # (batch, n, d)
 
 
 @register

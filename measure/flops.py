@@ -64,6 +64,7 @@ FREE = frozenset(
         "full",
         "arange",
         "fill",
+        "index",
         "eq",
         "masked_fill",
         "flip",

@@ -511,6 +511,11 @@ def gated_mlp(x: Matrix, G: Matrix, U: Matrix, W: Matrix) -> Matrix:
     return rows
 
 
+def embedding(w: Vector, E: Matrix) -> Matrix:
+    root = Number(math.sqrt(len(E[0])))
+    return [[root * x for x in E[int(word.value)]] for word in w]
+
+
 PLAIN: dict[str, Callable[..., Matrix]] = {
     "rnn": rnn,
     "torch_rnn": rnn,
@@ -561,6 +566,7 @@ PLAIN: dict[str, Callable[..., Matrix]] = {
     "mixer": mixer,
     "long_conv": long_conv,
     "hyena": hyena,
+    "embedding": embedding,
     "softmax_output": lambda x, E: softmax([apply(E, x_t) for x_t in x]),
 }
 

@@ -87,7 +87,17 @@ def test_ties_give_way_to_sizes_that_are_given() -> None:
     assert layers.get("multihead").resolve({"n": 2, "d": 8, "h": 2})["h"] == 2
 
 
-@pytest.mark.parametrize("name", layers.names())
+def test_words_are_below_their_number_and_repeat_with_their_seed() -> None:
+    layer, sizes = layers.get("embedding"), {"n": 1000, "d": 4, "V": 10}
+    (words,) = layer.make_inputs(sizes, batch=2, seed=5)
+    assert words.shape == (2, 1000)
+    assert words.unique().tolist() == list(range(10))
+    assert torch.equal(words, layer.make_inputs(sizes, batch=2, seed=5)[0])
+    assert not torch.equal(words, layer.make_inputs(sizes, batch=2, seed=6)[0])
+    assert layer.make_inputs(sizes, device="meta")[0].dtype == torch.int64
+
+
+@pytest.mark.parametrize("name", [name for name in layers.names() if not layers.get(name).words])
 def test_inputs_are_unit_normal_and_repeat_with_their_seed(name: str) -> None:
     layer, sizes = layers.get(name), complete({"n": 64, "d": 64, "k": 3})
     inputs = layer.make_inputs(sizes, batch=2, seed=5)

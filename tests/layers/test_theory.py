@@ -99,8 +99,8 @@ def reach(layer: layers.Layer, sizes: Mapping[str, int]) -> Tensor:
 
 
 #: By the transform rounding takes the place of zeros (tests/layers/test_forms.py has their reach);
-#: of a maximum the gradient is that of the largest alone.
-OTHERWISE = {"long_conv", "hyena", "ssm_conv", "max_pool"}
+#: of a maximum the gradient is that of the largest alone, and words have none.
+OTHERWISE = {"long_conv", "hyena", "ssm_conv", "max_pool", "embedding"}
 
 
 @pytest.mark.parametrize(
