@@ -209,6 +209,7 @@ def check(frame: pd.DataFrame, name: str, axes: Sequence[str] = ()) -> pd.DataFr
 
 def _numbers(column: pd.Series[Any], name: str, *, empty: bool) -> pd.Series[float]:
     """Turn a column into positive finite numbers; NaN may stand for empty where that is allowed."""
+    column = column.mask(column == "")  # a file's, of sizes that few layers have
     numbers = pd.to_numeric(column, errors="coerce").astype(float)
     text = numbers.isna() & column.notna()
     problems = {

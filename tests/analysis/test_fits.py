@@ -1,3 +1,4 @@
+import itertools
 import json
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import pandas as pd
 import pytest
 import sympy
 from layerlaw import layers
-from layerlaw.analysis import TableError, fit, to_json
+from layerlaw.analysis import TableError, Verdict, fit, to_json
 from layerlaw.analysis.fits import theory_of
 from layerlaw.analysis.terms import leading
 from layerlaw.measure.modes import MODES
@@ -55,6 +56,28 @@ def test_layers_of_the_registry_need_no_expression(rows):
     assert other.to_dict()["verdict"] == "differs"
 
 
+def test_a_size_that_a_layers_theory_lacks_is_expected_to_change_nothing(tmp_path):
+    """Its cost is n·d whatever V is; another layer of the table has no V, nor have its rows."""
+    sizes = itertools.product((256, 512, 1024, 2048), (64, 128, 256, 512), (1000, 4000, 16000))
+    rows = [
+        {"layer": "embedding", "n": n, "d": d, "V": V, "value": 1e-9 * n * d} for n, d, V in sizes
+    ]
+    rows += [
+        {"layer": "dense", "n": n, "d": d, "value": 1e-9 * n * d**2}
+        for n in (64, 256)
+        for d in (64, 128)
+    ]
+    path = tmp_path / "table.csv"
+    pd.DataFrame(rows).assign(device="cpu", mode="forward", metric="seconds").to_csv(
+        path, index=False
+    )
+    embedding, dense = fit(path)
+    assert embedding.judgement.verdict is Verdict.MATCHES
+    assert embedding.theory.degree("V") == 0
+    assert embedding.exponents["V"].verdict is Verdict.MATCHES
+    assert dense.series.axes == ("n", "d")
+
+
 def test_theory_is_that_of_the_metric():
     n = np.array([128, 256, 512, 1024, 2048, 4096])
     frame = pd.DataFrame(
@@ -95,8 +118,9 @@ def test_theory_of_the_memory_is_that_of_the_pass(mode, expected):
 def test_every_layer_has_a_theory_of_its_memory_for_every_pass():
     for name in layers.names():
         for mode in MODES:
-            lead = leading(theory_of(name, "peak_bytes", mode), layers.get(name).axes)
-            assert lead.degree("n") >= 1
+            axes = layers.get(name).axes
+            lead = leading(theory_of(name, "peak_bytes", mode), axes)
+            assert lead.degree("n" if "n" in axes else "d") >= 1
 
 
 def test_one_point_among_others_is_unresolved_and_says_so(rows):
