@@ -106,12 +106,22 @@ class LSTM(Textbook):
         h = C = x.new_zeros(x.shape[0], W.shape[0] // 4)  # (batch, d)
         states = []
         for x_t in x.unbind(dim=1):  # (batch, m)
-            gates = torch.cat([h, x_t], dim=-1) @ W.mT + b  # (batch, 4d)
-            f, i, c, o = gates.chunk(4, dim=-1)  # each (batch, d)
-            C = torch.sigmoid(f) * C + torch.sigmoid(i) * torch.tanh(c)
-            h = torch.sigmoid(o) * torch.tanh(C)
+            h, C, _ = lstm_step(x_t, h, C, W, b)
             states.append(h)
         return torch.stack(states, dim=1)  # (batch, n, d)
+
+
+def lstm_step(
+    x_t: Tensor, h: Tensor, C: Tensor, W: Tensor, b: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Do one step of an LSTM: h_t and C_t, each (batch, d), and the gates before σ and tanh.
+
+    The gates (batch, 4d) are f, i, C̃ and o beside one another.
+    """
+    gates = torch.cat([h, x_t], dim=-1) @ W.mT + b  # (batch, 4d)
+    f, i, c, o = gates.chunk(4, dim=-1)  # each (batch, d)
+    C = torch.sigmoid(f) * C + torch.sigmoid(i) * torch.tanh(c)
+    return torch.sigmoid(o) * torch.tanh(C), C, gates
 
 
 @register
