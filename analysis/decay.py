@@ -10,12 +10,13 @@ another: the interval of b is Student's over the seeds' own b_s, whatever errors
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import exp, inf, log, sqrt
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from .arrays import Array
@@ -24,12 +25,17 @@ from .numbers import number
 #: Correlations of neighbouring errors that are tried: 0 to nearly 1, denser towards 1.
 _CORRELATIONS = 1 - np.geomspace(1, 0.002, 40)
 
-_LAWS = {
+#: f of each law, and what f belongs to.
+_LAWS: Mapping[str, Callable[[Array], Array]] = {
     "exponential": lambda distance: distance,
     "power": np.log,
     "gaussian": np.square,
 }
-_INVERSES = {"exponential": lambda f: f, "power": exp, "gaussian": sqrt}
+_INVERSES: Mapping[str, Callable[[float], float]] = {
+    "exponential": lambda f: f,
+    "power": exp,
+    "gaussian": sqrt,
+}
 
 #: Distances that a law needs at least.
 _FEWEST = 4
@@ -56,8 +62,10 @@ class Decay:
     law
         The likeliest of "exponential", "power" and "gaussian", or "none" where its rate's interval
         holds 0, and "grows" where it lies below.
+    shape
+        The law that `rate` is of: the likeliest, or "exponential" where neither has a rate.
     rate
-        b of the likeliest law: λ of exp(−λδ), α of δ^(−α), 1/(2σ²) of exp(−δ²/(2σ²)).
+        b of that law: λ of exp(−λδ), α of δ^(−α), 1/(2σ²) of exp(−δ²/(2σ²)).
     weights
         Of each law: its share of the likelihood.
     misfit
@@ -73,6 +81,7 @@ class Decay:
     """
 
     law: str
+    shape: str
     rate: Interval
     weights: Mapping[str, float]
     misfit: float
@@ -81,11 +90,6 @@ class Decay:
     farthest: int
     reach: int | None
     rates: Mapping[str, Array]
-
-    @property
-    def shape(self) -> str:
-        """The likeliest law, whether or not its rate can be told from 0."""
-        return max(self.weights, key=lambda law: self.weights[law])
 
     def falls_to(self, share: float) -> Interval:
         """Give the distance at which the law has fallen to a share of what it is at distance 1.
@@ -106,7 +110,7 @@ class Decay:
 
 
 def decay(norms: Array) -> Decay:
-    """Find the law of norms (seeds, distances), distances 0, 1, 2, …
+    """Find the law of norms (seeds, distances), of distance 0 on.
 
     Distance 0 takes no part: its way is another one. Nor do distances at which a norm is 0, out of
     reach, or NaN, not known.
@@ -118,9 +122,8 @@ def decay(norms: Array) -> Decay:
     """
     if len(norms) < 2:
         raise ValueError("an interval over seeds needs two of them at least")
-    known = np.isfinite(norms).all(axis=0) & (norms > 0).all(axis=0)
-    known[0] = False
-    distance = np.flatnonzero(known)
+    known: NDArray[np.bool_] = (np.isfinite(norms) & (norms > 0)).all(axis=0)
+    distance = 1 + np.flatnonzero(known[1:])
     if len(distance) < _FEWEST:
         raise ValueError(
             f"a law needs {_FEWEST} distances at least at which every seed has a norm above 0; "
@@ -130,11 +133,15 @@ def decay(norms: Array) -> Decay:
     fits = {law: _fit(y, f(distance.astype(float))) for law, f in _LAWS.items()}
     best = max(fits.values(), key=lambda fit: fit.likelihood)
     shares = {law: exp(fit.likelihood - best.likelihood) for law, fit in fits.items()}
-    rate = mean(best.rates)
-    chosen = next(law for law, fit in fits.items() if fit is best)
+    shape = next(law for law, fit in fits.items() if fit is best)
+    rate, steady = mean(best.rates), mean(fits["exponential"].rates)
+    none = rate.low <= 0 <= rate.high
+    if none and steady.low <= 0 <= steady.high:  # of no decay, a rate by position says most
+        shape, rate = "exponential", steady
     reached = np.flatnonzero((norms > 0).any(axis=0) | np.isnan(norms).any(axis=0))
     return Decay(
-        law=chosen if rate.low > 0 else "grows" if rate.high < 0 else "none",
+        law="none" if none else shape if rate.low > 0 else "grows",
+        shape=shape,
         rate=rate,
         weights={law: share / sum(shares.values()) for law, share in shares.items()},
         misfit=_misfit(best.left),
@@ -181,7 +188,6 @@ def _fit(y: Array, f: Array) -> _Fit:
 
 
 def _fit_given(y: Array, f: Array, correlation: float) -> _Fit:
-    seeds, count = y.shape
     line = np.stack([np.ones_like(f), -f])  # (2, distances)
     white, target = _whitened(line, correlation), _whitened(y, correlation)
     found = np.linalg.lstsq(white.T, target.T, rcond=None)[0]  # (2, seeds)
@@ -189,7 +195,7 @@ def _fit_given(y: Array, f: Array, correlation: float) -> _Fit:
     # A line without any error has an infinite likelihood: rounding is the least there is.
     variance = max(squares / y.size, (1e-13 * max(float(np.abs(y).max()), 1.0)) ** 2)
     likelihood = -y.size / 2 * (log(2 * np.pi * variance) + 1)
-    likelihood += seeds / 2 * log(1 - correlation**2)
+    likelihood += len(y) / 2 * log(1 - correlation**2)
     return _Fit(found[1], y - found.T @ line, likelihood, correlation)
 
 

@@ -11,6 +11,7 @@ import typer
 
 from . import show
 from .common import OUT, STORE, command, fit_all, read, write, write_json
+from .dependencies import dependencies
 from .doctor import doctor
 from .options import (
     MARGIN,
@@ -40,6 +41,7 @@ app = typer.Typer(
 _MENDABLE = {
     "DeviceUnavailable",
     "ExpressionError",
+    "RecordError",
     "RivalError",
     "StoreError",
     "TableError",
@@ -74,6 +76,7 @@ def list_layers(
 
 app.command(epilog="Example: layerlaw run --profile quick --layer attention --layer rnn")(run)
 app.command(epilog="Example: layerlaw doctor --ablate --layer attention")(doctor)
+app.command(epilog="Example: layerlaw dependencies --layer rnn --layer lstm --train")(dependencies)
 
 
 @app.command(epilog="Example: layerlaw fit table.csv --expect mine=n*k*d**2 --json laws.json")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..measure import Measurement, Plan
     from ..measure import Progress as Step
     from ..measure.doctor import Finding
+    from ..reports.dependencies import Dependencies
     from ..reports.predictions import Answer
     from ..reports.theory import TheoryRow
 
@@ -279,6 +280,17 @@ def answers(found: Sequence[Answer]) -> None:
             Text(each.warning or "–"),
         )
     _out().print(shown)
+
+
+def dependencies(found: Dependencies) -> None:
+    """Print how far signals carry: as drawn, an LSTM's gates, convolutions, and trained."""
+    for title, _, head, rows in found.tables:
+        shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
+        for column in head:
+            shown.add_column(column)
+        for row in rows:
+            shown.add_row(*map(Text, row))
+        _out().print(shown)
 
 
 def figures(table: pd.DataFrame) -> None:

@@ -54,10 +54,10 @@ def forgetting(W: Tensor, b: Tensor, x: Tensor) -> Forgetting:
             h = o.detach() * torch.tanh(C)
         cells.append(C)
         forget.append(torch.sigmoid(gates.chunk(4, dim=-1)[0]).detach())
-    mine = C.unflatten(0, (sequences, width)).diagonal(dim1=1, dim2=2).sum()
+    mine = C.view(sequences, width, width).diagonal(dim1=1, dim2=2).sum()
     rows = torch.stack(torch.autograd.grad(mine, cells))  # (n, batch·d, d): ∂C_n/∂C_t, by rows
-    jacobian = rows.unflatten(1, (sequences, width))  # (n, batch, d, d)
-    f = torch.stack(forget).unflatten(1, (sequences, width))[:, :, 0]  # (n, batch, d): all alike
+    jacobian = rows.view(-1, sequences, width, width)  # (n, batch, d, d)
+    f = torch.stack(forget).view(-1, sequences, width, width)[:, :, 0]  # (n, batch, d): all alike
     later = torch.cat([f[1:], torch.ones_like(f[:1])])  # f of the steps after t
     product = later.flip(0).cumprod(0).flip(0)  # (n, batch, d): ∏ of all after t
     difference = jacobian - torch.diag_embed(product)

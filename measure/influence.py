@@ -67,6 +67,7 @@ SUBJECTS = (
     Subject("conv", depth=8),
     Subject("dilated_stack"),
     Subject("attention"),
+    Subject("multihead"),
     Subject("linear_attention_recurrent"),
     Subject("retention_recurrent"),
     Subject("ssm"),
@@ -101,7 +102,7 @@ class Network(nn.Module):
     """A subject's layers, one after the other, from x (batch, n, d) to y (batch, n, d).
 
     A layer that takes queries, keys and values gets each from x by a projection of its own, drawn
-    like every weight: uniform within ±1/√d.
+    as torch draws it: uniform within ±1/√d.
     """
 
     def __init__(self, subject: Subject, sizes: Sizes) -> None:
@@ -110,10 +111,11 @@ class Network(nn.Module):
         self.sizes = {s: v for s, v in {**SIZES, **sizes}.items() if s in layer.axes}
         self.causal = layer.causal
         width = sizes["d"]
-        several = len(layer.inputs) if len(layer.inputs) > 1 else 0
+        self.parts = len(layer.inputs)
         self.layers = nn.ModuleList(layer.build(self.sizes) for _ in range(subject.depth))
         self.projections = nn.ModuleList(
-            nn.ModuleList(_projection(width) for _ in range(several)) for _ in range(subject.depth)
+            nn.Linear(width, self.parts * width, bias=False) if self.parts > 1 else nn.Identity()
+            for _ in range(subject.depth)
         )
         if subject.forget_bias is not None:
             for each in self.layers:
@@ -122,15 +124,9 @@ class Network(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Go through all layers."""
-        for layer, projections in zip(self.layers, self.projections, strict=True):
-            x = layer(*(project(x) for project in projections)) if len(projections) else layer(x)
+        for layer, projection in zip(self.layers, self.projections, strict=True):
+            x = layer(*torch.chunk(projection(x), self.parts, dim=-1))
         return x
-
-
-def _projection(width: int) -> nn.Linear:
-    linear = nn.Linear(width, width, bias=False)
-    nn.init.uniform_(linear.weight, -1 / sqrt(width), 1 / sqrt(width))
-    return linear
 
 
 def build(subject: Subject, sizes: Sizes, seed: int) -> Network:
@@ -164,7 +160,7 @@ def jacobian_norms(
     with torch.no_grad():
         width = network(x[:1]).shape[-1]
     several = max(_ROWS // width, 1)
-    parts = [_norms(network, part, at, width) for part in x.split(several)]
+    parts = [_norms(network, part, at, width) for part in torch.split(x, several)]
     return np.concatenate(parts)
 
 
@@ -172,12 +168,12 @@ def _norms(
     network: Callable[[Tensor], Tensor], x: Tensor, at: int, width: int
 ) -> NDArray[np.float64]:
     copies = x.detach().repeat_interleave(width, dim=0).requires_grad_()  # (batch·width, n, d)
-    y = network(copies)[:, at].unflatten(0, (len(x), width))  # (batch, width, width)
+    y = network(copies)[:, at].view(len(x), width, width)  # (batch, width, width)
     (rows,) = torch.autograd.grad(y.diagonal(dim1=1, dim2=2).sum(), copies)
     # Not .norm(): squares of numbers below 1e-154 would be zero.
     largest = rows.abs().amax(dim=-1, keepdim=True).clamp_min(torch.finfo(rows.dtype).tiny)
     per_row = largest.squeeze(-1) * (rows / largest).norm(dim=-1)  # (batch·width, n)
-    per_row = per_row.unflatten(0, (len(x), width))
+    per_row = per_row.view(len(x), width, -1)
     scale = per_row.amax(dim=1, keepdim=True).clamp_min(torch.finfo(rows.dtype).tiny)
     norms: NDArray[np.float64] = (scale.squeeze(1) * (per_row / scale).norm(dim=1)).numpy()
     return norms
@@ -195,9 +191,7 @@ def rounding(network: Network, x: Tensor) -> float:
     return float(jacobian_norms(network, x[:1], middle)[:, middle + 1 :].max(initial=0.0))
 
 
-def profile(
-    subject: Subject, sizes: Sizes, seed: int, sequences: int = 4
-) -> NDArray[np.float64]:
+def profile(subject: Subject, sizes: Sizes, seed: int, sequences: int = 4) -> NDArray[np.float64]:
     """Norms against the distance 0 … n − 1 at initialisation, a geometric mean over sequences.
 
     Inputs are unit normal. What is no larger than rounding is NaN; what cannot be reached is 0.
@@ -211,9 +205,7 @@ def profile(
 def normal(sequences: int, sizes: Sizes, seed: int) -> Tensor:
     """Unit-normal sequences (sequences, n, d), the same for the same seed."""
     source = torch.Generator().manual_seed(2**32 + seed)  # not the weights' own numbers
-    return torch.randn(
-        sequences, sizes["n"], sizes["d"], generator=source, dtype=torch.float64
-    )
+    return torch.randn(sequences, sizes["n"], sizes["d"], generator=source, dtype=torch.float64)
 
 
 def geometric_mean(norms: NDArray[np.float64], floor: float = 0.0) -> NDArray[np.float64]:

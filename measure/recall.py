@@ -70,7 +70,8 @@ def train(model: Recaller, length: int, steps: int, seed: int) -> Iterator[int]:
         where = torch.randint(length - 1, (_BATCH,), generator=source)
         tokens, symbols = sequences(where, length, source)
         optimizer.zero_grad()
-        nn.functional.cross_entropy(model(tokens), symbols).backward()
+        loss = nn.functional.cross_entropy(model(tokens), symbols)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch gives no types
         nn.utils.clip_grad_norm_(model.parameters(), _CLIP)
         optimizer.step()
         if step % 50 == 0 or step == steps:
@@ -97,7 +98,7 @@ class Recall:
     norms: NDArray[np.float64]
 
 
-def examine(model: Recaller, length: int, seed: int, repeats: int = 4) -> Recall:
+def examine(model: Recaller, length: int, seed: int, repeats: int = 2) -> Recall:
     """Say how a model does on sequences that it has not seen."""
     source = torch.Generator().manual_seed(2**32 + seed)
     with torch.no_grad():
@@ -115,10 +116,17 @@ def examine(model: Recaller, length: int, seed: int, repeats: int = 4) -> Recall
     )
 
 
-def at_every_distance(
-    length: int, repeats: int, source: torch.Generator
-) -> tuple[Tensor, Tensor]:
+def at_every_distance(length: int, repeats: int, source: torch.Generator) -> tuple[Tensor, Tensor]:
     """Sequences with the symbol at each position in turn, and these positions."""
     where = torch.arange(length - 1).repeat(repeats)
     tokens, _ = sequences(where, length, source)
     return tokens, where
+
+
+def embedded(model: Recaller, count: int, length: int, seed: int) -> Tensor:
+    """Embed so many sequences of the task that the model has not seen, (count, n, d)."""
+    source = torch.Generator().manual_seed(2**33 + seed)
+    tokens, _ = sequences(torch.randint(length - 1, (count,), generator=source), length, source)
+    with torch.no_grad():
+        x: Tensor = model.embedding(tokens)
+    return x

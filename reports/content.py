@@ -15,6 +15,7 @@ from .caches import caches_of
 from .counted import Counts, counts_info, split
 from .coverage import common_size
 from .crossovers import Crossovers, crossovers_info
+from .dependencies import Dependencies
 from .summary import SummaryRow, cost_name, summary
 from .units import NONE, listed, number, quantity, sizes
 
@@ -76,6 +77,8 @@ class Content:
         Where layers cross over, at some widths.
     counted
         What was counted beside what `fits` are of, a row for each layer.
+    dependencies
+        How far signals carry; None where that was not measured.
     """
 
     headline: str
@@ -92,6 +95,7 @@ class Content:
     caches: Mapping[str, Any]
     crossovers: Sequence[Crossovers]
     counted: Sequence[Counts]
+    dependencies: Dependencies | None = None
 
 
 def content(
@@ -101,6 +105,7 @@ def content(
     settings: Mapping[str, Any],
     command: str,
     margin: float = MARGIN,
+    dependencies: Dependencies | None = None,
 ) -> Content:
     """Collect what a report says; the arguments are those of `write_report`."""
     fits, beside = split(fits)
@@ -119,6 +124,7 @@ def content(
         caches=caches_of(machine, settings),
         crossovers=crossovers_info(fits),
         counted=counts_info(beside),
+        dependencies=dependencies,
     )
 
 

@@ -72,6 +72,13 @@ def _sections(content: Content) -> Iterable[str]:
     if crossings := [crossing for info in content.crossovers for crossing in info.crossings]:
         yield "## Where layers cross over"
         yield table(CROSSING_HEAD, [crossing.row for crossing in crossings])
+    if (found := content.dependencies) is not None:
+        yield "## How far a signal carries"
+        for title, explained, head, rows in found.tables:
+            yield f"### {title}"
+            yield escape(explained)
+            yield table(head, rows)
+        yield "\n".join(f"- {escape(label)}: {escape(value)}" for label, value in found.how)
     for heading, pairs in (
         ("Machine", content.machine),
         ("How it was measured", [*content.settings, *content.counts]),

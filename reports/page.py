@@ -19,6 +19,7 @@ from .counted import EXPLAINED as COUNTS_EXPLAINED
 from .counted import HEAD as COUNTS_HEAD
 from .counted import reasons_of
 from .crossovers import HEAD as CROSSING_HEAD
+from .dependencies_figures import pictures
 from .figures import Picture
 from .formulas import Term, overlap_text, sums
 from .gaps import EXPLAINED, HEAD, gap_rows
@@ -91,6 +92,7 @@ def render(content: Content) -> str:
         crossovers=crossovers and crossovers[0],
         thresholds=figures.thresholds_picture(content.fits),
         crossing_head=CROSSING_HEAD,
+        carried=pictures(content.dependencies) if content.dependencies else [],
         crossings=crossovers[1] if crossovers else [],
         signs=_SIGNS,
         light=Markup(ink.css(dark=False)),

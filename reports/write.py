@@ -14,6 +14,7 @@ import pandas as pd
 from ..analysis import MARGIN, Fit, to_json
 from . import markdown, page
 from .content import content
+from .dependencies import RECORD, dependencies, read_record
 from .summary import in_order
 
 
@@ -32,7 +33,8 @@ def write_report(
     Parameters
     ----------
     folder
-        Where to; it is made if it is not there.
+        Where to; it is made if it is not there. What `layerlaw dependencies` left in it becomes a
+        section.
     table
         The tidy rows that were fitted, one per repeat.
     fits
@@ -50,11 +52,18 @@ def write_report(
     Returns
     -------
     The paths, the page first.
+
+    Raises
+    ------
+    RecordError
+        If the folder's record of dependencies cannot be read.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     fits = in_order(fits)
-    said = content(table, fits, machine, settings, command, margin)
+    record = folder / RECORD
+    carried = dependencies(read_record(record)) if record.is_file() else None
+    said = content(table, fits, machine, settings, command, margin, carried)
     files = {
         "report.html": page.render(said),
         "report.md": markdown.render(said),

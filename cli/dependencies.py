@@ -1,0 +1,101 @@
+"""The command that measures how far signals carry."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from . import show
+from .common import OUT, command
+from .options import STOPPED, Json, UsageError
+
+
+def dependencies(
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--layer",
+            "-l",
+            metavar="NAME",
+            help="A layer; repeat. By default a dozen of the textbook, with variants.",
+        ),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=2, help="Each draws weights and inputs anew.")] = 10,
+    n: Annotated[int, typer.Option("--n", min=8, help="Length of the sequence.")] = 64,
+    d: Annotated[int, typer.Option("--d", min=1, help="Width.")] = 16,
+    train: Annotated[
+        bool,
+        typer.Option(
+            "--train",
+            help="Train each layer to recall too: minutes. Without it what an earlier --train left "
+            "in DIR is kept.",
+        ),
+    ] = False,
+    train_seeds: Annotated[int, typer.Option(min=2, help="With --train: how many.")] = 5,
+    steps: Annotated[int, typer.Option(min=1, help="With --train: of each training.")] = 1000,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for record and figure.")
+    ] = OUT,
+    as_json: Json = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the page docs/dependencies.md.")
+    ] = False,
+) -> None:
+    """Measure how far a signal carries: the gradient of the last output against distance.
+
+    Each layer's law of decay (exponential, power or Gaussian) has its interval over seeds. An
+    LSTM's forget gates stand beside the true derivative of its cell. dependencies.json in DIR
+    holds every norm; a report of the same folder shows them.
+    """
+    from ..reports.dependencies import FIGURE, RECORD
+    from ..reports.dependencies import dependencies as told
+    from ..reports.dependencies_figures import figure
+    from ..reports.dependencies_page import page
+    from ..reports.write import write_whole
+
+    try:
+        record = _record(out, names, seeds, {"n": n, "d": d}, train_seeds * train, steps)
+    except KeyboardInterrupt:
+        show.error("stopped")
+        raise typer.Exit(STOPPED) from None
+    found = told(record)
+    out.mkdir(parents=True, exist_ok=True)
+    write_whole(out / RECORD, json.dumps(record, ensure_ascii=False) + "\n")
+    write_whole(out / FIGURE, figure(found))
+    if as_json:
+        print(json.dumps(found.as_dict(), indent=2, ensure_ascii=False))
+    elif markdown:
+        print(page(found, command(), Path(out.name, FIGURE).as_posix()), end="")
+    else:
+        show.dependencies(found)
+    show.say(f"Every norm is in {out / RECORD}, the figure is {out / FIGURE}.")
+
+
+def _record(
+    out: Path,
+    names: list[str] | None,
+    seeds: int,
+    sizes: dict[str, int],
+    train_seeds: int,
+    steps: int,
+) -> dict[str, Any]:
+    """Measure, and take what an earlier training left, unless there is a new one."""
+    from ..reports.dependencies import RECORD, read_record
+
+    kept = read_record(out / RECORD) if (out / RECORD).is_file() else {}
+    from ..measure import dependencies, influence  # loads torch
+
+    try:
+        subjects = influence.subjects(names)
+        with show.timing() as update:
+            initial = dependencies.at_initialisation(subjects, sizes, seeds, update)
+        trained = kept.get("trained")
+        if train_seeds:
+            with show.timing() as update:
+                trained = dependencies.after_training(subjects, sizes, train_seeds, steps, update)
+    except (KeyError, ValueError) as error:
+        raise UsageError(error.args[0]) from None
+    return {"schema": dependencies.SCHEMA, "initial": initial, "trained": trained}
