@@ -16,7 +16,6 @@ from math import exp, inf, log, sqrt
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
 from .arrays import Array
@@ -122,8 +121,8 @@ def decay(norms: Array) -> Decay:
     """
     if len(norms) < 2:
         raise ValueError("an interval over seeds needs two of them at least")
-    known: NDArray[np.bool_] = (np.isfinite(norms) & (norms > 0)).all(axis=0)
-    distance = 1 + np.flatnonzero(known[1:])
+    known = np.flatnonzero(np.all(np.isfinite(norms) & (norms > 0), axis=0))
+    distance = known[known > 0]
     if len(distance) < _FEWEST:
         raise ValueError(
             f"a law needs {_FEWEST} distances at least at which every seed has a norm above 0; "

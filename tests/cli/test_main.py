@@ -43,7 +43,17 @@ def table(tmp_path):
 
 @pytest.mark.parametrize(
     "command",
-    [[], ["list"], ["run"], ["fit"], ["report"], ["predict"], ["validate"], ["published"]],
+    [
+        [],
+        ["list"],
+        ["run"],
+        ["fit"],
+        ["report"],
+        ["predict"],
+        ["validate"],
+        ["published"],
+        ["dependencies"],
+    ],
 )
 def test_every_command_has_help_with_an_example(command, tmp_path):
     assert "Example: layerlaw" in layerlaw(*command, "--help", cwd=tmp_path).stdout

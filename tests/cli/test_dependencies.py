@@ -1,0 +1,80 @@
+"""layerlaw dependencies: what it prints, leaves, keeps and refuses."""
+
+import json
+import sys
+
+import pytest
+from layerlaw.cli.main import run_app
+
+SMALL = ("--n", "10", "--d", "4", "--seeds", "3", "--layer", "rnn", "--out", "out")
+TRAIN = ("--train", "--train-seeds", "2", "--steps", "3")
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch, capsys):
+    """Calls the command in an empty folder, and gives status, output and errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["layerlaw", "dependencies", *arguments])
+        with pytest.raises(SystemExit) as end:
+            run_app()
+        return end.value.code or 0, *capsys.readouterr()
+
+    return call
+
+
+def test_it_prints_laws_and_leaves_record_and_figure(command, tmp_path):
+    status, out, err = command(*SMALL, *TRAIN)
+    assert status == 0
+    assert "exp(−λδ), λ = " in out
+    assert "After training" in out
+    assert "out/dependencies.json" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    left = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert left == ["dependencies.json", "dependencies.svg"]
+
+
+def test_training_is_kept_until_it_is_asked_for_again(command, tmp_path):
+    path = tmp_path / "out" / "dependencies.json"
+    command(*SMALL, *TRAIN)
+    before = json.loads(path.read_text())
+    _, out, _ = command(*SMALL, "--json")
+    told, after = json.loads(out), json.loads(path.read_text())
+    assert after["trained"] == before["trained"]
+    assert after["initial"]["profiles"] == before["initial"]["profiles"]  # measured anew, alike
+    assert [each["before"]["layer"] for each in told["trained"]] == ["rnn"]
+    assert told["initial"][0]["seeds"] == 3
+    command(*SMALL, *TRAIN, "--steps", "4")
+    assert json.loads(path.read_text())["trained"]["steps"] == 4
+
+
+def test_the_page_shows_the_figure_beside_it(command):
+    _, out, _ = command(*SMALL, "--markdown")
+    assert "](out/dependencies.svg)" in out
+    assert f"    layerlaw dependencies {' '.join(SMALL)} --markdown\n" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--layer", "nope"), "no layer is called 'nope'"),
+        (("--layer", "softmax_output"), "does not take n positions"),
+        (("--layer", "multihead", "--d", "6"), "d/h must be a whole number"),
+    ],
+)
+def test_what_cannot_be_measured_is_said_in_one_line(arguments, message, command, tmp_path):
+    status, _, err = command(*arguments)
+    assert status == 2
+    assert message in err
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_file_in_the_records_place_is_not_overwritten(command, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "dependencies.json").write_text("mine")
+    status, _, err = command(*SMALL)
+    assert status == 2
+    assert "not a record of layerlaw dependencies" in err
+    assert (tmp_path / "out" / "dependencies.json").read_text() == "mine"
