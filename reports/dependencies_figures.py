@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from math import ceil
+from math import ceil, isclose, log10
 from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
 
 from ..analysis.arrays import Array
 from .dependencies import AFTER, DRAWN, Carried, Dependencies, Gates, interval_text
+from .drawing import cost_scale
 from .figures import Picture
 from .image import grid
 from .ink import MARKERS, ink, legend, render
+from .units import number
 
 _LINES = 6  # in a panel
 _COLUMNS = 2  # of a legend
@@ -98,6 +101,14 @@ def _rendered(lines: Sequence[_Line], title: str, said: Sequence[str]) -> str:
     )
 
 
+def _power(value: float) -> str:
+    """Write a number of the upright axis: 10⁻⁶, but 0.1 and 30."""
+    exponent = round(log10(value))
+    if -2 < exponent < 4 or not isclose(value, 10.0**exponent):
+        return number(value)
+    return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
 def _draw(lines: Sequence[_Line], title: str, axes: Axes) -> None:
     """Draw curves against distance, the upright axis logarithmic."""
     handles, ends = [], []
@@ -115,10 +126,12 @@ def _draw(lines: Sequence[_Line], title: str, axes: Axes) -> None:
             ms=3,
             markevery=every,
         )
-        handles.append(Line2D([], [], color=colour, ls=style, marker=marker, ms=3, label=label))
+        shape = marker if style == "-" else ""  # a mark would hide that a line is dashed
+        handles.append(Line2D([], [], color=colour, ls=style, marker=shape, ms=3, label=label))
         ends += [curve[shown].min(), curve[shown].max()]
-    axes.set_yscale("log")
     axes.set(ylim=(max(min(ends) / 2, max(ends) * _DEEP), max(ends) * 3))
     axes.set(xlabel="distance δ", ylabel="")
+    cost_scale(axes, "gradient")
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _power(value)))
     axes.set_title(title)
     legend(axes, handles, _COLUMNS)

@@ -6,7 +6,20 @@ from collections.abc import Iterator
 from math import exp, log
 
 from ..analysis.decay import slower
-from .dependencies import HEAD, TRAINED_HEAD, Dependencies, distance_text, interval_text
+from ..analysis.mean_field import rnn_rate
+from ..layers import get
+from ..layers.retention import DECAY
+from ..layers.state_space import STEP
+from ..layers.theory import put
+from .dependencies import (
+    AFTER,
+    BEFORE,
+    HEAD,
+    TRAINED_HEAD,
+    Dependencies,
+    Trained,
+    interval_text,
+)
 from .markdown import escape, table
 from .units import listed
 
@@ -46,13 +59,6 @@ _METHOD = (
     "the last one with its date, seeds and machine.",
 )
 
-_LATCHED = (
-    "A gradient is about small changes of the input. A layer that has taken a symbol in for good "
-    "answers small changes less, not more: Bengio et al. 1994 show that a recurrent network which "
-    "holds a bit against noise has vanishing gradients there. And attention without 1/√d saturates "
-    "its softmax. So a steeper gradient beside a symbol that is recalled is no contradiction."
-)
-
 
 def page(found: Dependencies, command: str, image: str) -> str:
     """Write docs/dependencies.md: the results, and how they are made.
@@ -86,7 +92,7 @@ def _sections(found: Dependencies, command: str, image: str) -> Iterator[str]:
         if head == HEAD:
             yield "\n".join(f"- {said}" for said in _statements(found))
         if head == TRAINED_HEAD:
-            yield _LATCHED
+            yield "\n".join(f"- {said}" for said in _learnt(found))
     yield "## When and on what"
     yield "\n".join(f"- {escape(label)}: {escape(value)}" for label, value in found.how)
     yield "## How it is measured"
@@ -96,16 +102,72 @@ def _sections(found: Dependencies, command: str, image: str) -> Iterator[str]:
 def _statements(found: Dependencies) -> Iterator[str]:
     """Say what can be said of the layers that are there, with numbers."""
     known = {each.label: each.law for each in found.initial if each.law}
-    flat = [label for label, law in known.items() if law.law == "none"]
-    if flat:
-        over = max(known[each].farthest for each in flat)
-        yield f"No decay over {over} positions: {listed(flat)}."
+    length = found.initial[0].norms.shape[1]
+    if "rnn" in known:
+        yield (
+            f"`rnn`: mean-field theory of wide networks gives λ = {rnn_rate():.3f} for these "
+            "weights and inputs (Schoenholz et al. 2017; Chen et al. 2018); measured "
+            f"{interval_text(known['rnn'].rate)}."
+        )
     zero, one = (known.get(f"lstm, forget bias {bias}") for bias in (0, 1))
     if zero and one:
         yield (
-            "A forget bias of 1 takes "
-            f"{interval_text(slower(zero, one))} from the LSTM's λ. By the gates alone, log σ(1) − "
-            f"log σ(0), it would be {_BY_GATE:.3f}."
+            "`lstm`: a forget bias of 1 takes "
+            f"{interval_text(slower(zero, one))} from λ. By gates at σ(1) instead of σ(0) alone, "
+            f"log σ(1) − log σ(0), it would be {_BY_GATE:.3f}."
         )
-    if "rnn" in known:
-        yield f"The RNN's gradient has halved after {distance_text(known['rnn'], 0.5)} positions."
+    if "dilated_stack" in known:
+        depth = int(put(get("dilated_stack").tied_theory().depth, {"n": length}))
+        yield (
+            f"`dilated_stack`: {depth} layers, ⌈log₃ n⌉, reach all {length} positions, each by one "
+            "way through as many matrices, so all distances are alike."
+        )
+    for label in known:
+        if label.startswith("retention"):
+            yield f"`{label}`: γ = {DECAY:g} a step would be λ = {-log(DECAY):.4f}."
+        if label.startswith("ssm"):
+            yield (
+                f"`{label}`: states fade by exp(−Δ exp(A)) a step, with A near 0: λ near Δ = "
+                f"{STEP:g}. Slow modes outlast fast ones, so far away it is a little less."
+            )
+    flat = [f"`{label}`" for label, law in known.items() if law.law == "none"]
+    if flat:
+        over = max(law.farthest for law in known.values() if law.law == "none")
+        yield f"No decay over {over} positions: {listed(flat)}."
+
+
+def _learnt(found: Dependencies) -> Iterator[str]:
+    """Say what training changed, with numbers."""
+    for words, some in (
+        ("Gradients fade more slowly after training", [e for e in found.trained if _less(e, 1)]),
+        ("Gradients fade faster after training", [e for e in found.trained if _less(e, -1)]),
+    ):
+        if some:
+            changes = [
+                f"`{each.before.label}` (λ less by {interval_text(each.less)})"
+                for each in some
+                if each.less
+            ]
+            yield f"{words}: {listed(changes)}."
+    yield "By chance alone one interval in twenty leaves out 0."
+    before, after = (
+        {each.variant: each for each in found.gates if each.state == state}
+        for state in (BEFORE, AFTER)
+    )
+    for variant, each in after.items():
+        yield (
+            f"`lstm`, {variant}: training takes the mean forget gate from "
+            f"{interval_text(before[variant].mean_gate)} to {interval_text(each.mean_gate)}."
+        )
+    yield (
+        "A gradient is about small changes of the input. A network that holds a symbol against "
+        "noise answers small changes less, not more: Bengio et al. 1994 show that gradients vanish "
+        "where a recurrent network latches. So what is recalled need not have a large gradient, "
+        "and where a softmax without 1/√d saturates, as in `attention`, it is large or small by "
+        "chance."
+    )
+
+
+def _less(each: Trained, sign: int) -> bool:
+    """Whether λ fell (1) or rose (−1), with an interval that leaves 0 out."""
+    return each.less is not None and (each.less.low > 0 if sign > 0 else each.less.high < 0)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from layerlaw.analysis.decay import decay
+from layerlaw.analysis.mean_field import rnn_rate
 from layerlaw.layers.recurrent import lstm_step
 from layerlaw.measure.influence import (
     SUBJECTS,
@@ -136,6 +137,14 @@ def test_other_layers_are_measured_too(name):
     norms = profile(subject, {"n": 16, "d": 8}, 0)
     assert norms.shape == (16,)
     assert norms[0] > 0
+
+
+def test_a_wide_rnn_fades_as_mean_field_theory_says():
+    sizes = {"n": 40, "d": 48}
+    found = decay(np.array([profile(Subject("rnn"), sizes, seed, 1) for seed in range(8)]))
+    assert found.law == "exponential"
+    assert found.rate.low < rnn_rate() < found.rate.high
+    assert found.rate.high - found.rate.low < 0.1
 
 
 def test_gates_slow_the_decay_and_attention_has_none():

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,9 @@ from layerlaw.reports.dependencies import RECORD, RecordError, dependencies, rea
 from layerlaw.reports.dependencies_figures import figure, pictures
 from layerlaw.reports.dependencies_page import page
 
+from .test_write import Strict
+
+DOCS = Path(__file__).parents[2] / "docs"
 DISTANCE = np.arange(32)
 
 
@@ -123,12 +127,30 @@ def test_the_page_has_its_numbers_from_the_record(record):
     assert "(images/x.svg)" in text
     taken = re.search(r"forget bias of 1 takes ([\d.]+) \[", text)[1]
     assert float(taken) == pytest.approx(0.3, abs=0.02)
+    assert "Gradients fade more slowly after training: `rnn` (λ less by 0.3" in text
+    assert "training takes the mean forget gate from 0.5" in text
     assert "it would be 0.380" in text  # log σ(1) − log σ(0) = log 2 − log(1 + 1/e)
-    assert "No decay over 31 positions: attention." in text
+    assert "No decay over 31 positions: `attention`." in text
     record["initial"]["profiles"] = record["initial"]["profiles"][:1]
     again = page(dependencies(record), "", "")
     assert "forget bias of 1 takes" not in again
     assert "No decay over" not in again
+
+
+def test_the_page_of_the_docs_is_that_of_its_record():
+    shipped = DOCS / "dependencies.md"
+    record = read_record(DOCS / "dependencies" / RECORD)
+    text = shipped.read_text(encoding="utf-8")
+    command, image = (
+        re.search(r"^    (layerlaw .*)$", text, re.M)[1],
+        "dependencies/dependencies.svg",
+    )
+    again = page(dependencies(record), command, image)
+    number = r"−?\d+(?:\.\d+)?(?:e−?\d+)?"
+    assert re.sub(number, "0", again) == re.sub(number, "0", text)
+    for ours, theirs in zip(re.findall(number, again), re.findall(number, text), strict=True):
+        ours, theirs = (float(each.replace("−", "-")) for each in (ours, theirs))
+        assert ours == pytest.approx(theirs, rel=0.03, abs=1e-5)  # other machines round otherwise
 
 
 def test_figures_tell_in_words_what_they_show(record):
@@ -154,6 +176,9 @@ def test_a_folders_record_becomes_a_section_of_its_report(record, table, fits, t
     assert "How far a signal carries" not in (tmp_path / "report.html").read_text()
     (tmp_path / RECORD).write_text(json.dumps(record))
     write_report(tmp_path, table, fits, {}, {}, "layerlaw run")
+    html = Strict((tmp_path / "report.html").read_text())
+    assert html.fetched == []
+    assert "dependencies" in html.ids
     for name in ("report.html", "report.md"):
         text = (tmp_path / name).read_text()
         assert "How far a signal carries" in text
