@@ -1,0 +1,36 @@
+"""The statements of the course text, each put to the test: its verdict follows from numbers.
+
+Nothing here loads torch before a statement is tested.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+from .statement import (
+    Bearing,
+    Checked,
+    Evidence,
+    Setting,
+    Statement,
+    Verdict,
+    check,
+    claim,
+    statements,
+)
+
+# In the order of the course text.
+for _module in ("maximum", "lstm_gradient"):
+    importlib.import_module(f"{__name__}.{_module}")
+
+__all__ = [
+    "Bearing",
+    "Checked",
+    "Evidence",
+    "Setting",
+    "Statement",
+    "Verdict",
+    "check",
+    "claim",
+    "statements",
+]

@@ -1,0 +1,21 @@
+"""How numbers of the evidence are written."""
+
+from __future__ import annotations
+
+
+def number(value: float) -> str:
+    """Write a number with two digits of it, and its power of ten where it is small or large.
+
+    >>> number(0), number(0.0123), number(3.456), number(2.5e-14), number(1e6)
+    ('0', '0.012', '3.5', '2.5e-14', '1e+06')
+    """
+    return f"{value:.2g}"
+
+
+def percent(share: float) -> str:
+    """Write a share in per cent.
+
+    >>> percent(0.0625)
+    '6.2 %'
+    """
+    return f"{share:.1%}".replace("%", " %")

@@ -1,0 +1,354 @@
+"""Exercise A6.3: the gradients of an LSTM, and whether they vanish."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import sympy
+
+from .. import layers
+from ..layers._lazy import torch
+from ._cells import LSTM, Step, chain, relative, rnn_jacobians
+from ._writing import number, percent
+from .statement import Evidence, Setting, Statement, aside, claim, held, limit
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+#: Width, input width and steps of the LSTMs that are drawn, and how many.
+D, M, STEPS, DRAWS = 6, 4, 12, 20
+
+#: A formula is right if it is no further from autograd than this, in float64, as a share.
+RIGHT = 1e-10
+
+
+def drawn(setting: Setting, stream: int, gain: float = 2.0) -> tuple[LSTM, list[Step]]:
+    """Draw an LSTM and run it; weights have the standard deviation gain/√(d + m)."""
+    W = gain * setting.normal(4 * D, D + M, stream=3 * stream) / (D + M) ** 0.5
+    lstm = LSTM(W, setting.normal(4 * D, stream=3 * stream + 1))
+    return lstm, lstm.run(setting.normal(STEPS, M, stream=3 * stream + 2))
+
+
+def by_autograd(lstm: LSTM, step: Step, before: Step) -> Tensor:
+    """∂C_k/∂C_{k−1} by autograd, h_{k−1} = o_{k−1} ∗ tanh(C_{k−1}) following C_{k−1}; (d, d)."""
+
+    def cell(C: Tensor) -> Tensor:
+        return lstm.step(step.x, before.o * torch.tanh(C), C).C
+
+    jacobian: Tensor = torch.autograd.functional.jacobian(cell, before.C)  # type: ignore[no-untyped-call]
+    return jacobian
+
+
+def as_printed(lstm: LSTM, step: Step, before: Step) -> Tensor:
+    """∂C_k/∂C_{k−1} as the course text prints it: vectors times matrices, element by element."""
+    W_f, W_i, W_C, _ = lstm.on_h()
+    by_h = before.o * (1 - torch.tanh(before.C) ** 2)
+    return (
+        before.C * step.f * (1 - step.f) * W_f * by_h
+        + step.a * step.i * (1 - step.i) * W_i * by_h
+        + step.i * (1 - step.a**2) * W_C * by_h
+        + step.f
+    )
+
+
+def worst(setting: Setting, formula: str = "derived") -> float:
+    """Largest distance of a formula of ∂C_k/∂C_{k−1} from autograd, over LSTMs and steps."""
+    found = []
+    for draw in range(DRAWS):
+        lstm, steps = drawn(setting, draw)
+        for before, step in zip(steps, steps[1:], strict=False):
+            truth, terms = by_autograd(lstm, step, before), lstm.terms(step, before)
+            candidates: Mapping[str, Tensor] = {
+                "derived": sum(terms.values(), torch.zeros_like(truth)),
+                "without direct": sum(terms.values(), -terms["direct"]),
+                "printed": as_printed(lstm, step, before),
+                "first f": sum(terms.values(), torch.diag(steps[0].f - step.f)),
+            }
+            found.append(relative(candidates[formula], truth))
+    return max(found)
+
+
+def symbolic_remainder() -> sympy.Expr:
+    """∂C_k/∂C_{k−1} of a scalar LSTM by SymPy, less the four terms; 0 if they are all of it."""
+    C, o, x = sympy.symbols("C o x", real=True)
+    w = dict(zip("fia", sympy.symbols("w_f w_i w_a", real=True), strict=True))
+    u = dict(zip("fia", sympy.symbols("u_f u_i u_a", real=True), strict=True))
+    z = sympy.Symbol("z", real=True)
+    sigma = 1 / (1 + sympy.exp(-z))
+    h = o * sympy.tanh(C)
+    at = {gate: w[gate] * h + u[gate] * x for gate in "fia"}
+    f, i, a = sigma.subs(z, at["f"]), sigma.subs(z, at["i"]), sympy.tanh(at["a"])
+    slope = {
+        "f": sympy.diff(sigma, z).subs(z, at["f"]),
+        "i": sympy.diff(sigma, z).subs(z, at["i"]),
+        "a": sympy.diff(sympy.tanh(z), z).subs(z, at["a"]),
+    }
+    by_h = o * sympy.diff(sympy.tanh(C), C)
+    terms = (C * slope["f"] * w["f"] + a * slope["i"] * w["i"] + i * slope["a"] * w["a"]) * by_h + f
+    return sympy.simplify(sympy.diff(f * C + i * a, C) - terms)
+
+
+@claim(
+    Statement(
+        id="four-terms",
+        exercise="A6.3",
+        text="∂C_k/∂C_{k−1} = C_{k−1} σ′(·) W_f o_{k−1} tanh′(C_{k−1}) + a_k σ′(·) W_i o_{k−1} "
+        "tanh′(C_{k−1}) + i_k tanh′(·) W_C ∗ o_{k−1} tanh′(C_{k−1}) + f_t.",
+        original="具体计算后得到 ∂C^(k)/∂C^(k−1) = C^(k−1) σ′(·) W_f o^(k−1) tanh′(C^(k−1)) + a^(k) "
+        "σ′(·) W_i o^(k−1) tanh′(C^(k−1)) + i^(k) tanh′(·) W_c ∗ o^(k−1) tanh′(C^(k−1)) + f^(t)",
+        how="Derived by SymPy for a scalar LSTM; with matrices against autograd in float64, once "
+        "with diagonal matrices for the text's vectors, and once as printed.",
+    )
+)
+def four_terms(setting: Setting) -> Iterator[Evidence]:
+    """Right with diagonal matrices and f_k."""
+    lstm, steps = drawn(setting, 0)
+    x = torch.stack([step.x for step in steps])
+    layer = layers.get("lstm").forward(x[None], W=lstm.W, b=lstm.b)[0]  # type: ignore[attr-defined]
+    off = (torch.stack([step.h for step in steps]) - layer).abs().max().item()
+    yield aside("largest difference between the LSTM used here and the layer lstm", number(off))
+    remainder = symbolic_remainder()
+    yield held(
+        "SymPy, scalar: the derivative less the four terms",
+        str(remainder),
+        remainder == 0,
+        "there are other terms",
+    )
+    off = worst(setting)
+    yield held(
+        f"{DRAWS} random LSTMs (d = {D}, m = {M}), {STEPS - 1} steps each, diagonal matrices for "
+        "vectors: largest relative difference from autograd",
+        number(off),
+        off <= RIGHT,
+        "with diagonal matrices it is another matrix",
+    )
+    off = worst(setting, "printed")
+    yield limit(
+        "the same as printed, vectors times W element by element (which scales its columns)",
+        number(off),
+        off > RIGHT,
+        "C_{k−1}, σ′, a, i, o and tanh′ stand for diagonal matrices diag(…), and ∗ for their "
+        "product",
+    )
+    off = worst(setting, "first f")
+    yield limit(
+        "the same with f_t, of the step where the product begins, in place of f_k",
+        number(off),
+        off > RIGHT,
+        "the direct term is f_k, not f_t",
+    )
+    W_f, by_h = lstm.W.chunk(4)[0], steps[0].o
+    yield limit(
+        "W_f is (d, d + m) on [h_{k−1}, x_k]; it can be multiplied by diag(o_{k−1})",
+        f"{tuple(W_f.shape)} times {(D, D)}",
+        W_f.shape[1] != len(by_h),
+        "of W_f, W_i and W_C only the columns on h_{k−1} take part",
+    )
+    shares = {name: term.norm().item() for name, term in lstm.terms(steps[1], steps[0]).items()}
+    yield aside(
+        "sizes of the four terms at a step (Frobenius norms)",
+        ", ".join(f"{name} {number(size)}" for name, size in shares.items()),
+    )
+
+
+@claim(
+    Statement(
+        id="three-paths",
+        exercise="A6.3",
+        text="∂C_k/∂C_{k−1} is the sum of three terms, by the forget gate, the input gate and the "
+        "candidate, each by way of h_{k−1} (the text's first formula).",
+        original="∂C^(k)/∂C^(k−1) = ∂C^(k)/∂f^(k) ∂f^(k)/∂h^(k−1) ∂h^(k−1)/∂C^(k−1) + … (i) + … (a)",
+        how="The three terms, with diagonal matrices, against autograd; what is missing against "
+        "diag(f_k).",
+    )
+)
+def three_paths(setting: Setting) -> Iterator[Evidence]:
+    """The direct path C_{k−1} → C_k is missing."""
+    off = worst(setting, "without direct")
+    yield held(
+        "largest relative difference from autograd",
+        number(off),
+        off <= RIGHT,
+        "the direct term diag(f_k) is missing, which the text's second formula has",
+    )
+    lstm, steps = drawn(setting, 0)
+    terms = lstm.terms(steps[1], steps[0])
+    missing = by_autograd(lstm, steps[1], steps[0]) - sum(
+        (term for name, term in terms.items() if name != "direct"), torch.zeros(D, D)
+    )
+    off = relative(missing, torch.diag(steps[1].f))
+    yield aside("relative difference between what is missing and diag(f_k)", number(off))
+
+
+def text_gradient(lstm: LSTM, steps: list[Step], along: Tensor) -> Tensor:
+    """∂L/∂W by the course text's formula: through C_1 alone; (4d, d + m)."""
+    last = steps[-1]
+    h_by_C = torch.diag(last.o * (1 - torch.tanh(last.C) ** 2))
+    factors = [
+        sum(lstm.terms(step, before).values(), torch.zeros_like(h_by_C))
+        for before, step in zip(steps, steps[1:], strict=False)
+    ]
+    C_1 = lstm.direct(steps[0])[lstm.d :]  # ∂C_1/∂W
+    return torch.einsum("c,cij->ij", along @ h_by_C @ chain(factors), C_1)
+
+
+def summed_gradient(lstm: LSTM, steps: list[Step], along: Tensor) -> Tensor:
+    """∂L/∂W as the sum over steps k, by the Jacobians of the state (h, C); (4d, d + m)."""
+    back = torch.cat([along, torch.zeros_like(along)])  # ∂L/∂(h_k, C_k), from k = T down
+    total = torch.zeros_like(lstm.W)
+    for step in reversed(steps):
+        total += torch.einsum("s,sij->ij", back, lstm.direct(step))
+        back = back @ lstm.state_jacobian(step)
+    return total
+
+
+@claim(
+    Statement(
+        id="parameter-gradient",
+        exercise="A6.3",
+        text="For the parameters W_i, W_f, W_o, written W: ∂L_t/∂W = ∂L_t/∂h_t ∗ ∂h_t/∂C_t ∗ … ∗ "
+        "(∏_{k=2}^t ∂C_k/∂C_{k−1}) ∗ ∂C_1/∂W.",
+        original="对于参数W_i, W_f, W_o, 统一用W表示：∂L_t/∂W = ∂L_t/∂h_t ∗ ∂h_t/∂C_t ∗ … ∗ "
+        "(∏_{k=2}^t ∂C_k/∂C_{k−1}) ∗ ∂C_1/∂W",
+        how="The formula, with ∂C_k/∂C_{k−1} as derived, against autograd for each gate's weights; "
+        "beside it the sum over all steps, with Jacobians of the whole state (h, C).",
+    )
+)
+def parameter_gradient(setting: Setting) -> Iterator[Evidence]:
+    """One of a sum's terms, and of a part of the state."""
+    lstm, steps = drawn(setting, 0)
+    along = setting.normal(D, stream=1000)  # ∂L/∂h_T
+    weights = lstm.W.clone().requires_grad_()
+    x = torch.stack([step.x for step in steps])
+    (truth,) = torch.autograd.grad(along @ LSTM(weights, lstm.b).run(x)[-1].h, weights)
+    said = text_gradient(lstm, steps, along)
+    gates = dict(zip(("W_f", "W_i", "W_C", "W_o"), zip(said.chunk(4), truth.chunk(4), strict=True), strict=True))
+    off = {name: relative(*pair) for name, pair in gates.items() if name != "W_C"}
+    yield held(
+        f"T = {STEPS} steps: relative difference from autograd for "
+        + ", ".join(off),
+        ", ".join(map(number, off.values())),
+        max(off.values()) <= RIGHT,
+        "W acts at every step: the gradient is the sum over k of what each step's use of W adds, "
+        "and the text has the term k = 1 alone",
+    )
+    for name in ("W_f", "W_o"):
+        one, other = (each.norm().item() for each in gates[name])
+        yield held(
+            f"size of the gradient of {name} by the text, and by autograd",
+            f"{number(one)}, {number(other)}",
+            abs(one - other) <= RIGHT * other,
+            "C_1 depends neither on W_f, since C_0 = 0, nor on W_o: the text's gradient of these "
+            "is 0",
+        )
+    off_sum = relative(summed_gradient(lstm, steps, along), truth)
+    yield aside(
+        "the sum over all steps by the Jacobians of (h, C): relative difference from autograd",
+        number(off_sum),
+    )
+    lone = [steps[0]]
+    weights = lstm.W.clone().requires_grad_()
+    (truth,) = torch.autograd.grad(along @ LSTM(weights, lstm.b).run(x[:1])[-1].h, weights)
+    h_by_C = torch.diag(lone[0].o * (1 - torch.tanh(lone[0].C) ** 2))
+    said = torch.einsum("c,cij->ij", along @ h_by_C, lstm.direct(lone[0])[D:])
+    yield aside(
+        "with a single step, T = 1: relative difference for W_i, and for W_o, which acts on h_1 "
+        "without passing through C",
+        f"{number(relative(said.chunk(4)[1], truth.chunk(4)[1]))}, "
+        f"{number(relative(said.chunk(4)[3], truth.chunk(4)[3]))}",
+    )
+
+
+@claim(
+    Statement(
+        id="forget-product",
+        exercise="A6.3",
+        text="∏_{k=t+1}^T ∂C_k/∂C_{k−1} = (f_k f_{k+1} … f_T) + other terms.",
+        original="∏_{k=t+1}^T ∂C^(k)/∂C^(k−1) = (f^(k) f^(k+1) … f^(T)) + other",
+        how="The product of the factors beside the product of the forget gates, from short to long "
+        "distances; and beside ∂C_T/∂C_t by autograd, through the whole recurrence.",
+    )
+)
+def forget_product(setting: Setting) -> Iterator[Evidence]:
+    """True of the factors; the factors are not all of the derivative."""
+    lstm, steps = drawn(setting, 1)
+    factors = [
+        sum(lstm.terms(step, before).values(), torch.zeros(D, D))
+        for before, step in zip(steps, steps[1:], strict=False)
+    ]
+    alone = LSTM(torch.cat([torch.zeros(4 * D, D), lstm.W[:, D:]], 1), lstm.b)  # gates see x alone
+    lonely = alone.run(torch.stack([step.x for step in steps]))
+    only = [
+        sum(alone.terms(step, before).values(), torch.zeros(D, D))
+        for before, step in zip(lonely, lonely[1:], strict=False)
+    ]
+    gates = chain([torch.diag(step.f) for step in lonely[1:]])
+    off = relative(chain(only), gates)
+    yield held(
+        f"without weights on h_(k−1), over {STEPS - 1} steps: relative difference between the "
+        "product of factors and f_(t+1) ⊙ … ⊙ f_T",
+        number(off),
+        off <= RIGHT,
+        "the forget gates' product is no part of it",
+    )
+    distances = (1, 3, STEPS - 1)
+    others = []
+    for distance in distances:
+        whole = chain(factors[:distance])
+        forget = chain([torch.diag(step.f) for step in steps[1 : distance + 1]])
+        others.append(((whole - forget).norm() / whole.norm()).item())
+    yield aside(
+        f"with them, over {', '.join(map(str, distances))} steps: size of the other terms as a "
+        "share of the product's",
+        ", ".join(map(percent, others)),
+    )
+    first = torch.stack([step.f for step in steps[1:]])
+    late = relative(first[1:].prod(0), first.prod(0))
+    yield limit(
+        "the product of forget gates from the second factor on instead of the first (the text's f_k "
+        "names no step, as k is bound): relative difference",
+        number(late),
+        late > RIGHT,
+        "the first gate of the product is f_(t+1)",
+    )
+    truths = [_through_all(lstm, steps, distance) for distance in distances]
+    off_by = [
+        relative(chain(factors[:distance]), truth)
+        for distance, truth in zip(distances, truths, strict=True)
+    ]
+    yield limit(
+        f"∂C_T/∂C_t by autograd over {', '.join(map(str, distances))} steps: relative difference "
+        "of the product of factors",
+        ", ".join(map(number, off_by)),
+        max(off_by) > RIGHT,
+        "the product is not ∂C_T/∂C_t: h_k depends on h_{k−1} by o_k too, so the chain rule runs "
+        "over the state (h, C)",
+    )
+    start = torch.cat([_h_by_C(steps[0]), torch.eye(D, dtype=lstm.W.dtype)])
+    chained = [
+        (chain([lstm.state_jacobian(step) for step in steps[1 : distance + 1]]) @ start)[D:]
+        for distance in distances
+    ]
+    yield aside(
+        "relative difference of the product of the Jacobians of (h, C)",
+        ", ".join(number(relative(c, t)) for c, t in zip(chained, truths, strict=True)),
+    )
+
+
+def _h_by_C(step: Step) -> Tensor:
+    return torch.diag(step.o * (1 - torch.tanh(step.C) ** 2))
+
+
+def _through_all(lstm: LSTM, steps: list[Step], distance: int) -> Tensor:
+    """∂C_T/∂C_1 by autograd over so many steps, o_1 held; (d, d)."""
+
+    def last(C: Tensor) -> Tensor:
+        h = steps[0].o * torch.tanh(C)
+        for step in steps[1 : distance + 1]:
+            now = lstm.step(step.x, h, C)
+            h, C = now.h, now.C
+        return C
+
+    jacobian: Tensor = torch.autograd.functional.jacobian(last, steps[0].C)  # type: ignore[no-untyped-call]
+    return jacobian
