@@ -20,7 +20,7 @@ from .statement import (
 )
 
 # In the order of the course text.
-for _module in ("maximum", "lstm_gradient"):
+for _module in ("channels", "maximum", "lstm_gradient", "vanishing", "distance", "complexity"):
     importlib.import_module(f"{__name__}.{_module}")
 
 __all__ = [

@@ -60,6 +60,41 @@ class Convolution(Textbook):
 
 
 @register
+class ConvolutionProduct(Textbook):
+    """Second phase of `conv`: its product, where every window is laid out as a row already."""
+
+    name = "conv_product"
+    title = "convolution's product"
+    formula = "y_t = W · r_t, r_t = [x_{t−(k−1)/2}; …; x_{t+(k−1)/2}]"
+    axes = ("n", "d", "k")
+    inputs = {"rows": (n, k * d)}
+    weights = {"W": (d, k * d)}
+    theory = Theory(
+        time=n * k * d**2,
+        flops=2 * n * k * d**2,
+        parameters=k * d**2,
+        memory=n * k * d,
+        sequential_ops=Integer(1),
+        path_length=oo,
+        depth=Integer(1),
+        distance=oo,
+        sources={
+            "time": "course text A6.4: d kernels of k × d at n positions",
+            "flops": "one product (n × kd)(kd × d)",
+            "parameters": "d kernels of k × d, course text A6.4",
+            "memory": "the rows, kept for the gradient of W",
+            "sequential_ops": TABLE_1,
+            "path_length": "each row alone: the windows are laid out before",
+            "depth": "one product",
+            "distance": "each row alone",
+        },
+    )
+
+    def forward(self, rows: Tensor, W: Tensor) -> Tensor:  # (batch, n, k·d), (d, k·d)
+        return rows @ W.mT  # (batch, n, d)
+
+
+@register
 class DilatedStack(Textbook):
     """Causal convolutions with dilations 1, k, k², …, as many as let the last position see all.
 

@@ -68,6 +68,48 @@ class ElmanRNN(Textbook):
 
 
 @register
+class RecurrentStates(Textbook):
+    """Second phase of `rnn`: its steps, where a_t = U x_t is there already.
+
+    The first phase, U x_t at all positions, is the product of `conv_1x1`.
+    """
+
+    name = "rnn_states"
+    title = "recurrent layer's W h"
+    formula = "h_t = tanh(a_t + W h_{t−1})"
+    inputs = {"a": (n, d)}
+    causal = True
+    weights = {"W": (d, d)}
+    theory = Theory(
+        time=n * d**2,
+        flops=n * (2 * d**2 + 2 * d),
+        parameters=d**2,
+        memory=n * d,
+        sequential_ops=n,
+        path_length=n,
+        temporaries=n * d,
+        depth=3 * n,
+        distance=3 * n - 1,
+        sources={
+            "time": "course text A6.4: W h_{t−1} is O(d²), n steps",
+            "flops": "per step one product, one sum and one tanh of width d",
+            "parameters": "W",
+            **_SOURCES,
+            "depth": "per step W h, sum, tanh",
+            "distance": "sum and tanh, then through every step",
+        },
+    )
+
+    def forward(self, a: Tensor, W: Tensor) -> Tensor:  # a (batch, n, d)
+        h = a.new_zeros(a.shape[0], W.shape[0])  # (batch, d)
+        states = []
+        for a_t in a.unbind(dim=1):  # (batch, d)
+            h = torch.tanh(a_t + h @ W.mT)
+            states.append(h)
+        return torch.stack(states, dim=1)  # (batch, n, d)
+
+
+@register
 class LSTM(Textbook):
     """Long short-term memory with four gates on [h_{t−1}, x_t] concatenated (course text, A6.3).
 

@@ -204,10 +204,12 @@ def max_pool(x: Tensor, k: int) -> Tensor:
 
 REFERENCES: dict[str, Callable[..., Tensor]] = {
     "rnn": rnn,
+    "rnn_states": lambda a, W: rnn(a, torch.eye(len(W), dtype=W.dtype), W),
     "lstm": lstm,
     "gru": gru,
     "gru_reset_after": gru_reset_after,
     "conv": conv,
+    "conv_product": lambda rows, W: torch.einsum("dj,bnj->bnd", W, rows),
     "conv_1x1": conv_1x1,
     "attention": lambda Q, K, V: F.scaled_dot_product_attention(Q, K, V, scale=1.0),
     "attention_scores": lambda Q, K: torch.einsum("bid,bjd->bij", Q, K),

@@ -158,6 +158,14 @@ def rnn(x: Matrix, U: Matrix, W: Matrix) -> Matrix:
     return states
 
 
+def rnn_states(a: Matrix, W: Matrix) -> Matrix:
+    h, states = [ZERO] * len(W), []
+    for a_t in a:
+        h = each(tanh, plus(a_t, apply(W, h)))
+        states.append(h)
+    return states
+
+
 def lstm_cell(f: Vector, i: Vector, c: Vector, o: Vector, C: Vector) -> tuple[Vector, Vector]:
     f, i, o = (each(sigmoid, gate) for gate in (f, i, o))
     C = plus(times(f, C), times(i, each(tanh, c)))
@@ -519,6 +527,7 @@ def embedding(w: Vector, E: Matrix) -> Matrix:
 PLAIN: dict[str, Callable[..., Matrix]] = {
     "rnn": rnn,
     "torch_rnn": rnn,
+    "rnn_states": rnn_states,
     "lstm": lstm,
     "torch_lstm": torch_lstm,
     "gru": gru,
@@ -526,6 +535,7 @@ PLAIN: dict[str, Callable[..., Matrix]] = {
     "torch_gru": reset_after(torch_blend),
     "conv": conv,
     "torch_conv": torch_conv,
+    "conv_product": lambda rows, W: [apply(W, row) for row in rows],
     "conv_1x1": lambda x, W: [apply(W, x_t) for x_t in x],
     "dense": lambda x, W, b: [plus(apply(W, x_t), b) for x_t in x],
     "token_mixing": lambda x, W: weighted_sum(W, x),

@@ -1,0 +1,456 @@
+"""Exercise A6.4: the complexity of layers, phase by phase, and the table that compares them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import sympy
+from sympy import Expr, Integer, ceiling, oo
+
+from .. import layers
+from ..layers._lazy import torch
+from ..layers.theory import TABLE_1, d, k, m, n, put, r
+from ._writing import number
+from .costs import formulas, grows_as, leads, share_of, times
+from .statement import Evidence, Setting, Statement, aside, claim, held, limit
+
+if TYPE_CHECKING:
+    from ..layers import Layer
+
+_TIMED = "FLOPs as a formula that is solved from counts; the law of the measured time."
+
+
+def flops_where(layer: Layer, points: list[dict[str, int]]) -> bool:
+    """Whether a layer's FLOPs are theory's at sizes that a sweep ties, such as the input width."""
+    from ..measure.flops import count_flops  # loads torch
+
+    return all(
+        count_flops(layer, at) == put(layer.theory.flops, layer.resolve(at)) for at in points
+    )
+
+
+# The table. It is a picture in the course text; its rows are those of Vaswani et al. 2017.
+
+
+def row(kind: str, cost: str, steps: str, path: str) -> str:
+    """Put a row of the table into words."""
+    return (
+        f"{TABLE_1}: {kind} takes O({cost}) a layer, O({steps}) operations in sequence, and its "
+        f"longest path is O({path})."
+    )
+
+
+_COUNTED = "FLOPs, longest chain of operations and shortest path between the ends, from counts."
+
+
+@claim(
+    Statement(
+        id="table-attention",
+        exercise="A6.4",
+        text=row("self-attention", "n²·d", "1", "1"),
+        original="",
+        how=_COUNTED,
+    )
+)
+def table_attention(setting: Setting) -> Iterator[Evidence]:
+    """Without projections."""
+    found = formulas("attention")
+    yield grows_as(n**2 * d, found["flops"].expression, "attention")
+    yield _constant("operations in sequence", found["sequential_ops"].expression)
+    yield _constant("path", found["path_length"].expression)
+    whole = formulas("multihead")["flops"].expression
+    yield limit(
+        "FLOPs of multihead, projections and all",
+        str(whole),
+        not leads(n**2 * d, whole),
+        "it leaves out the projections of Q, K, V and the output, which are O(n·d²)",
+    )
+    projections = 4 * formulas("conv_1x1")["flops"].expression
+    yield aside(
+        "length at which these projections, four products like conv_1x1's, cost as much as the rest",
+        f"n = {sympy.solve(whole - 2 * projections, n)[0]}",
+    )
+
+
+@claim(
+    Statement(
+        id="table-recurrent",
+        exercise="A6.4",
+        text=row("a recurrent layer", "n·d²", "n", "n"),
+        original="",
+        how=_COUNTED,
+    )
+)
+def table_recurrent(setting: Setting) -> Iterator[Evidence]:
+    """Elman's, and the gated ones."""
+    found = formulas("rnn")
+    yield grows_as(n * d**2, found["flops"].expression, "rnn")
+    for metric, what in _CHAINS.items():
+        expression = found[metric].expression
+        yield held(f"{what} of rnn", str(expression), leads(n, expression), "not linear in n")
+    from ..measure.tracing import longest_chain  # loads torch
+
+    for name in ("lstm", "gru"):
+        layer, points = layers.get(name), [{"n": n, "d": d} for n in (2, 9) for d in (4, 6)]
+        theory = layer.tied_theory()
+        exact = flops_where(layer, points)
+        chains = all(longest_chain(layer, at) == put(theory.depth, at) for at in points)
+        yield held(
+            f"FLOPs and operations in sequence of {name}, as counted at {len(points)} sizes",
+            f"{theory.flops}, {theory.depth}",
+            exact and chains and leads(n * d**2, theory.flops) and leads(n, theory.depth),
+            f"{name} grows otherwise",
+        )
+
+
+_CHAINS = {"sequential_ops": "operations in sequence", "path_length": "operations on the path"}
+
+
+@claim(
+    Statement(
+        id="table-convolution",
+        exercise="A6.4",
+        text=row("a convolution", "k·n·d²", "1", "log_k n"),
+        original="",
+        how=_COUNTED,
+    )
+)
+def table_convolution(setting: Setting) -> Iterator[Evidence]:
+    """The logarithm is that of dilations."""
+    found, dilated = formulas("conv"), layers.get("dilated_stack")
+    yield grows_as(n * k * d**2, found["flops"].expression, "conv")
+    yield _constant("operations in sequence", found["sequential_ops"].expression)
+    from ..measure.counting import path_length  # loads torch
+
+    points = [{"n": 3**power, "d": 2, "k": 3} for power in (1, 2, 3, 4)]
+    steps = [path_length(dilated, at) for at in points]
+    yield held(
+        "path with dilations 1, k, k², …, k = 3, n = 3, 9, 27, 81",
+        ", ".join(map(str, steps)),
+        steps == [1, 2, 3, 4],
+        "dilations do not give a logarithm",
+    )
+    path = found["path_length"].expression
+    yield limit(
+        "path through contiguous kernels, as conv has them",
+        str(path),
+        path.subs(k, 3).limit(n, oo) == oo and path == ceiling((2 * n - 2) / (k - 1)),
+        "it holds of dilated kernels; contiguous ones take O(n/k) layers, as the paper says in "
+        "section 4",
+    )
+
+
+@claim(
+    Statement(
+        id="table-restricted",
+        exercise="A6.4",
+        text=row("self-attention restricted to a window of r", "r·n·d", "1", "n/r"),
+        original="",
+        how="FLOPs and longest chain of local_attention against its theory's formulas at several "
+        "sizes; layers until the ends are joined.",
+    )
+)
+def table_restricted(setting: Setting) -> Iterator[Evidence]:
+    """`local_attention`, whose window is r positions."""
+    from ..measure.counting import grid  # loads torch
+    from ..measure.paths import layers_needed
+    from ..measure.tracing import longest_chain
+
+    local = layers.get("local_attention")
+    points = grid(local, {"n": (8, 24), "d": (4, 20), "r": (3, 9)})
+    flops = local.theory.flops
+    yield held(
+        f"FLOPs at {len(points)} sizes are those of the formula, which is O(n*r*d)",
+        str(flops),
+        flops_where(local, points) and leads(n * r * d, flops),
+        "they are others",
+    )
+    chains = {longest_chain(local, at) for at in points}
+    yield held(
+        "operations in sequence there",
+        ", ".join(map(str, chains)),
+        len(chains) == 1,
+        "they depend on the sizes",
+    )
+    ends = [(9, 3), (9, 5), (17, 3), (17, 5)]
+    counts = [layers_needed(local, {"n": n, "d": 2, "r": r}) for n, r in ends]
+    said = [-(-2 * (n - 1) // (r - 1)) for n, r in ends]
+    yield held(
+        f"layers until the ends are joined, (n, r) = {', '.join(map(str, ends))}, and ⌈2(n − 1)/(r "
+        "− 1)⌉",
+        f"{', '.join(map(str, counts))}; {', '.join(map(str, said))}",
+        counts == said,
+        "the path is not of the order n/r",
+    )
+
+
+def _constant(what: str, expression: Expr) -> Evidence:
+    return held(
+        f"{what}, for all sizes", str(expression), expression.is_number, "they depend on sizes"
+    )
+
+
+# The recurrent layer: h_t = f(U x_t + W h_{t−1}).
+
+
+@claim(
+    Statement(
+        id="recurrence-input",
+        exercise="A6.4",
+        text="Recurrent layer, U x_t: d × m times m × 1, O(m·d), where m is the input size.",
+        original="U x_t: d×m 与 m×1 运算，复杂度为 O(md)，m为input size",
+        how=f"{_TIMED} The phase over all n positions is the layer conv_1x1.",
+        timed=("conv_1x1",),
+    )
+)
+def recurrence_input(setting: Setting) -> Iterator[Evidence]:
+    """n times a product of d × m."""
+    phase = layers.get("conv_1x1")
+    points = [{"n": 1, "d": 8, "m": 3}, {"n": 5, "d": 8, "m": 3}, {"n": 7, "d": 2, "m": 64}]
+    step = sympy.cancel(phase.theory.flops / n)
+    yield held(
+        "FLOPs of a position, exact, counted at m < d and m > d; held against O(d*m)",
+        str(step),
+        flops_where(phase, points) and leads(d * m, step),
+        "they are others",
+    )
+    yield from times(setting, "conv_1x1")
+
+
+@claim(
+    Statement(
+        id="recurrence-state",
+        exercise="A6.4",
+        text="Recurrent layer, W h_{t−1}: d × d times d × 1, O(d²).",
+        original="W h_{t−1}: d×d 与 d×1 运算，复杂度为 O(d²)",
+        how=f"{_TIMED} The phase over all n steps is the layer rnn_states.",
+        timed=("rnn_states",),
+    )
+)
+def recurrence_state(setting: Setting) -> Iterator[Evidence]:
+    """n times a product of d × d."""
+    flops = formulas("rnn_states")["flops"].expression
+    yield grows_as(d**2, sympy.expand(sympy.cancel(flops / n)), "a step of rnn_states")
+    chain = formulas("rnn_states")["sequential_ops"].expression
+    yield aside("operations of n steps that follow one another", str(chain))
+    yield from times(setting, "rnn_states")
+
+
+@claim(
+    Statement(
+        id="recurrence-total",
+        exercise="A6.4",
+        text="So a step of the recurrent layer is O(d²), and n sequential steps are O(n·d²).",
+        original="故一次操作的时间复杂度为 O(d²)，n次序列操作后的总时间复杂度为 O(nd²)",
+        how=f"{_TIMED} Both phases beside the whole, and the share of U x_t as m grows.",
+        timed=("rnn", "rnn_states", "conv_1x1"),
+    )
+)
+def recurrence_total(setting: Setting) -> Iterator[Evidence]:
+    """Where the input is no wider than the state."""
+    whole = formulas("rnn")["flops"].expression
+    phases = [formulas(name)["flops"].expression for name in ("conv_1x1", "rnn_states")]
+    yield grows_as(n * d**2, whole, "rnn, m = d")
+    left = sympy.expand(whole - sum(phases))
+    yield held(
+        "less those of the phases U x_t (conv_1x1) and the steps (rnn_states)",
+        str(left),
+        left == 0,
+        "the phases are not all of it",
+    )
+    layer = layers.get("rnn")
+    wide = [{"n": 5, "d": 8, "m": m} for m in (8, 64, 512)]
+    exact = flops_where(layer, wide)
+    shares = [float(put(2 * d * m / (layer.theory.flops / n), at)) for at in wide]
+    yield limit(
+        "share of U x_t in a step's FLOPs at m = d, 8d, 64d",
+        ", ".join(f"{share:.0%}" for share in shares),
+        exact and not leads(d**2, layer.theory.flops / n),
+        "m must grow no faster than d: in general a step is O(m·d + d²)",
+    )
+    yield from times(setting, "rnn")
+    yield from _added(setting, "rnn", ("conv_1x1", "rnn_states"))
+
+
+# The convolution.
+
+
+@claim(
+    Statement(
+        id="convolution-padding",
+        exercise="A6.4",
+        text="Without padding a convolution of stride 1 gives n − k + 1 positions; to keep n, the "
+        "sequence is padded by (k − 1)/2 before and behind.",
+        original="如果不padding的话，那么输出的第一个维度为 n−k+1，因为这里stride是为1的。"
+        "为了保证输入输出相同，则需要对序列的前后分别padding长度为(k−1)/2",
+        how="Shapes of torch's convolution for several k, even ones too.",
+    )
+)
+def convolution_padding(setting: Setting) -> Iterator[Evidence]:
+    """For odd k."""
+    length, kernels = 20, (1, 3, 4, 5, 8, 9)
+
+    def positions(k: int, padding: int) -> int:
+        x, W = torch.zeros(1, 1, length), torch.zeros(1, 1, k)
+        return int(torch.nn.functional.conv1d(x, W, padding=padding).shape[-1])
+
+    plain = [positions(k, 0) for k in kernels]
+    yield held(
+        f"n = {length}, k = {', '.join(map(str, kernels))}: positions without padding",
+        ", ".join(map(str, plain)),
+        plain == [length - k + 1 for k in kernels],
+        "it gives another number",
+    )
+    odd = [k for k in kernels if k % 2]
+    padded = [positions(k, (k - 1) // 2) for k in odd]
+    yield held(
+        "with (k − 1)/2 on either side, odd k",
+        ", ".join(map(str, padded)),
+        padded == [length] * len(odd),
+        "it does not keep n",
+    )
+    even = [k for k in kernels if not k % 2]
+    around = [[positions(k, (k - 1) // 2), positions(k, k // 2)] for k in even]
+    yield limit(
+        f"even k = {', '.join(map(str, even))}, where (k − 1)/2 is not whole: rounded down, and up",
+        "; ".join(", ".join(map(str, each)) for each in around),
+        all(length not in each for each in around),
+        "k must be odd",
+    )
+
+
+@claim(
+    Statement(
+        id="convolution-kernel",
+        exercise="A6.4",
+        text="Convolution: one application of a k × d kernel is O(k·d); it is done n times, O(n·k·d).",
+        original="大小为k×d的卷积核一次运算的复杂度为: O(kd)，一共做了n次，故复杂度为O(nkd)",
+        how="FLOPs of conv as a formula that is solved from counts, divided by its d kernels and n "
+        "positions.",
+    )
+)
+def convolution_kernel(setting: Setting) -> Iterator[Evidence]:
+    """One of d kernels."""
+    whole = formulas("conv")["flops"].expression
+    yield grows_as(k * d, sympy.cancel(whole / (n * d)), "one kernel at one position")
+    yield grows_as(n * k * d, sympy.cancel(whole / d), "one kernel at all positions")
+
+
+@claim(
+    Statement(
+        id="convolution-total",
+        exercise="A6.4",
+        text="To keep the second dimension d there are d kernels, so the convolution is O(n·k·d²).",
+        original="为了保证第二个维度相同，故需要d个卷积核，所以卷积操作总的时间复杂度为 O(nkd²)",
+        how=f"{_TIMED} The product alone is the layer conv_product, its windows laid out already.",
+        timed=("conv", "conv_product"),
+    )
+)
+def convolution_total(setting: Setting) -> Iterator[Evidence]:
+    """The product is all of its FLOPs; laying windows out is copying."""
+    whole = formulas("conv")["flops"].expression
+    yield grows_as(n * k * d**2, whole, "conv")
+    left = sympy.expand(whole - formulas("conv_product")["flops"].expression)
+    yield held("less those of conv_product", str(left), left == 0, "the product is not all of it")
+    kernels = len(layers.get("conv").build({"n": 4, "d": 6, "k": 3}).W)
+    yield held("kernels at d = 6", str(kernels), kernels == 6, "there are not d of them")
+    yield from times(setting, "conv", "conv_product")
+    yield from _added(setting, "conv", ("conv_product",))
+
+
+# Self-attention: Softmax(Q Kᵀ) V.
+
+
+@claim(
+    Statement(
+        id="attention-scores",
+        exercise="A6.4",
+        text="Self-attention, similarities Q Kᵀ: n × d times d × n gives an n × n matrix, O(n²·d).",
+        original="相似度计算 QK^T: n×d 与 d×n 运算，得到 n×n 矩阵，复杂度为 O(n²d)",
+        how=_TIMED,
+        timed=("attention_scores",),
+    )
+)
+def attention_scores(setting: Setting) -> Iterator[Evidence]:
+    """The phase `attention_scores`."""
+    yield from _phase(setting, "attention_scores", n**2 * d)
+
+
+@claim(
+    Statement(
+        id="attention-softmax",
+        exercise="A6.4",
+        text="Self-attention, softmax: O(n) for each row, O(n²) for n rows.",
+        original="softmax计算: 对每行做softmax，复杂度为O(n)，则n行的复杂度为O(n²)",
+        how=_TIMED,
+        timed=("attention_softmax",),
+    )
+)
+def attention_softmax(setting: Setting) -> Iterator[Evidence]:
+    """The phase `attention_softmax`."""
+    flops = formulas("attention_softmax")["flops"].expression
+    yield grows_as(n, sympy.cancel(flops / n), "the softmax of a row")
+    yield from _phase(setting, "attention_softmax", n**2)
+
+
+@claim(
+    Statement(
+        id="attention-sum",
+        exercise="A6.4",
+        text="Self-attention, weighted sum: n × n times n × d gives an n × d matrix, O(n²·d).",
+        original="加权和: n×n 与 n×d 运算，得到 n×d 矩阵，复杂度为 O(n²d)",
+        how=_TIMED,
+        timed=("attention_sum",),
+    )
+)
+def attention_sum(setting: Setting) -> Iterator[Evidence]:
+    """The phase `attention_sum`."""
+    yield from _phase(setting, "attention_sum", n**2 * d)
+
+
+_PHASES = ("attention_scores", "attention_softmax", "attention_sum")
+
+
+@claim(
+    Statement(
+        id="attention-total",
+        exercise="A6.4",
+        text="So self-attention is O(n²·d).",
+        original="故最后self-attention的时间复杂度为 O(n²d)",
+        how=f"{_TIMED} The three phases beside the whole.",
+        timed=("attention", *_PHASES),
+    )
+)
+def attention_total(setting: Setting) -> Iterator[Evidence]:
+    """The phases are all of it."""
+    whole = formulas("attention")["flops"].expression
+    yield grows_as(n**2 * d, whole, "attention")
+    left = sympy.expand(whole - sum(formulas(name)["flops"].expression for name in _PHASES))
+    yield held("less those of its three phases", str(left), left == 0, "the phases are not all")
+    yield from times(setting, "attention")
+    yield from _added(setting, "attention", _PHASES)
+
+
+def _phase(setting: Setting, name: str, order: Expr) -> Iterator[Evidence]:
+    yield grows_as(order, formulas(name)["flops"].expression, name)
+    layer, at = layers.get(name), {"n": 5, "d": 3}
+    shape = layer.build(at)(*layer.make_inputs(at)).shape[1:]
+    said = tuple(int(put(side, at)) for side in layer.output)
+    yield held(
+        f"shape of the result at n = 5, d = 3, which is {layer.output}".replace("**", "^"),
+        str(tuple(shape)),
+        tuple(shape) == said,
+        "it has another shape",
+    )
+    yield from times(setting, name)
+
+
+def _added(setting: Setting, whole: str, phases: tuple[str, ...]) -> Iterator[Evidence]:
+    """Beside the whole, the times of its phases, as the laws have it where all were measured."""
+    if share := share_of(setting, whole, phases):
+        yield aside(
+            f"time of the phases {', '.join(phases)} together beside {whole}'s, median over its "
+            "measured points",
+            number(share),
+        )

@@ -1,0 +1,269 @@
+"""Exercises A6.3 and A6.4: which gradients vanish, by the singular values of Jacobians."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import log10
+from typing import TYPE_CHECKING
+
+from ..layers._lazy import torch
+from ._cells import LSTM, Step, chain, rnn_jacobians
+from ._writing import number, percent
+from .statement import Evidence, Setting, Statement, aside, claim, held, limit
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+#: Width, steps of a long distance, and steps of what is drawn to look at single steps.
+D, FAR, STEPS = 16, 100, 50
+
+#: A gradient has vanished when float32 loses it beside 1.
+VANISHED = 2.0**-23
+
+
+def sizes(matrix: Tensor) -> tuple[float, float]:
+    """Smallest and largest singular value."""
+    values = torch.linalg.svdvals(matrix)
+    return values[-1].item(), values[0].item()
+
+
+def steps_of(
+    setting: Setting, steps: int, *, gain: float = 1.0, forget: float = 0.0
+) -> tuple[LSTM, list[Step]]:
+    """Draw an LSTM and run it; weights are uniform within ±gain/√(2d), b_f is given."""
+    source = setting.normal(4 * D, 2 * D, stream=7)
+    W = gain * torch.erf(source / 2**0.5) / (2 * D) ** 0.5  # erf makes unit-normal uniform
+    b = torch.zeros(4 * D, dtype=W.dtype)
+    b[:D] = forget
+    lstm = LSTM(W, b)
+    return lstm, lstm.run(setting.normal(steps, D, stream=8))
+
+
+def factors(lstm: LSTM, steps: Sequence[Step]) -> list[Tensor]:
+    """∂C_k/∂C_{k−1}, all four terms, from the second step on."""
+    return [
+        sum(lstm.terms(step, before).values(), torch.zeros_like(torch.diag(step.f)))
+        for before, step in zip(steps, steps[1:], strict=False)
+    ]
+
+
+@claim(
+    Statement(
+        id="step-size",
+        exercise="A6.3",
+        text="Each step ∂C_k/∂C_{k−1} can choose by itself to lie within [0, 1] or to be larger "
+        "than 1, because f_k is trainable.",
+        original="每一步∂C^(k)/∂C^(k−1)可以自主的选择在[0,1]之间，或者大于1，因为f^(k)是可训练学习的",
+        how="Largest singular value of the steps over weights of several sizes, and before and "
+        "after training for a larger or a smaller one; and the same of diag(f_k) alone.",
+    )
+)
+def step_size(setting: Setting) -> Iterator[Evidence]:
+    """Both happen, but f alone never exceeds 1."""
+    gains = (0.5, 2, 8)
+    largest, forget = [], []
+    for gain in gains:
+        lstm, steps = steps_of(setting, STEPS, gain=gain)
+        largest.append([sizes(each)[1] for each in factors(lstm, steps)])
+        forget.append(max(step.f.max().item() for step in steps))
+    yield aside(
+        f"weights within ±g/√(2d), g = {', '.join(map(str, gains))}: largest singular value, median "
+        "and largest step",
+        "; ".join(f"{sorted(each)[len(each) // 2]:.2f}, {max(each):.2f}" for each in largest),
+    )
+    every = [value for each in largest for value in each]
+    above = sum(value > 1 for value in every) / len(every)
+    yield held(
+        "share of the steps whose largest singular value exceeds 1",
+        percent(above),
+        0 < above < 1,
+        "steps lie on one side of 1",
+    )
+    start, up, down = _trained(setting)
+    yield held(
+        "a step's largest singular value before training, after training for a larger one, and for "
+        "a smaller one",
+        f"{start:.3f}, {up:.3f}, {down:.3f}",
+        down < 1 < up,
+        "training does not take a step across 1",
+    )
+    yield limit(
+        "largest forget gate of all steps, which is the largest singular value of diag(f_k)",
+        f"{max(forget):.4f}",
+        max(forget) < 1,
+        "it is not f_k that takes a step above 1: f_k = σ(·) < 1 whatever is learnt, and the other "
+        "three terms do",
+    )
+
+
+def _trained(setting: Setting, times: int = 40) -> tuple[float, float, float]:
+    """Largest singular value of a step: at first, and as weights are trained up and down."""
+    lstm, steps = steps_of(setting, 2, gain=2)
+
+    def size(W: Tensor) -> Tensor:
+        now = LSTM(W, lstm.b)
+        first = now.step(steps[0].x, steps[0].h_before, steps[0].C_before)
+        second = now.step(steps[1].x, first.h, first.C)
+        whole = sum(now.terms(second, first).values(), torch.zeros(D, D, dtype=W.dtype))
+        return torch.linalg.matrix_norm(whole, 2)
+
+    ends = []
+    for sign in (1, -1):
+        W = lstm.W.clone().requires_grad_()
+        optimiser = torch.optim.Adam([W], lr=0.1)
+        for _ in range(times):
+            optimiser.zero_grad()
+            (-sign * size(W)).backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+        ends.append(size(W).item())
+    return size(lstm.W).item(), ends[0], ends[1]
+
+
+@claim(
+    Statement(
+        id="need-not-vanish",
+        exercise="A6.3",
+        text="So the whole ∏ ∂C_k/∂C_{k−1} does not keep shrinking, far gradients do not vanish "
+        "completely, and the LSTM solves the vanishing gradients of the RNN.",
+        original="那么整体∏ ∂C^(k)/∂C^(k−1)也就不会一直减小，远距离梯度不至于完全消失，"
+        "也就能够解决RNN中存在的梯度消失问题",
+        how=f"Largest singular value of the product over {FAR} steps for several biases of the "
+        "forget gate, beside the product of the forget gates and beside an RNN; it has vanished "
+        "when float32 loses it beside 1.",
+    )
+)
+def need_not_vanish(setting: Setting) -> Iterator[Evidence]:
+    """Not where forget gates are near 1; as their product where they are not."""
+    biases = (0.0, 2.0, 5.0)
+    whole, gates, means = [], [], []
+    for forget in biases:
+        lstm, steps = steps_of(setting, FAR + 1, forget=forget)
+        whole.append(sizes(chain(factors(lstm, steps)))[1])
+        f = torch.stack([step.f for step in steps[1:]])
+        gates.append(f.prod(0).max().item())
+        means.append(f.mean().item())
+    listed = ", ".join(f"{bias:g}" for bias in biases)
+    yield aside(f"forget gates at a bias of {listed}: mean", _list(means))
+    yield held(
+        f"the product over {FAR} steps at the largest bias",
+        number(whole[-1]),
+        whole[-1] > VANISHED,
+        "it vanishes even where forget gates are near 1",
+    )
+    W = 2**0.5 * steps_of(setting, 1)[0].W[:D]  # uniform within ±1/√d, as the layer rnn has it
+    U, recurrent = W[:, D:], W[:, :D]
+    rnn = sizes(chain(list(rnn_jacobians(setting.normal(FAR, D, stream=8), U, recurrent))))[1]
+    yield held(
+        "the same of an RNN's ∏ ∂h_k/∂h_{k−1}, its weights within ±1/√d",
+        number(rnn),
+        rnn < whole[-1],
+        "the RNN's vanishes less",
+    )
+    yield limit(
+        f"the product over {FAR} steps at a bias of 0",
+        number(whole[0]),
+        whole[0] < VANISHED,
+        "forget gates must be near 1: at a bias of 0 they are about ½, and the product vanishes "
+        "all the same",
+    )
+    yield aside(
+        f"largest product of forget gates over {FAR} steps at a bias of {listed}, beside the whole",
+        "; ".join(f"{number(g)}, {number(w)}" for g, w in zip(gates, whole, strict=True)),
+    )
+    yield aside(
+        "decades that both lose a step",
+        "; ".join(
+            f"{-log10(g) / FAR:.3f}, {-log10(w) / FAR:.3f}"
+            for g, w in zip(gates, whole, strict=True)
+        ),
+    )
+
+
+@claim(
+    Statement(
+        id="rnn-factor",
+        exercise="A6.4",
+        text="RNN gradients vanish because in ∏ ∂h_k/∂h_{k−1} each step ∂h_k/∂h_{k−1} always lies "
+        "within [0, 1], or is always larger than 1.",
+        original="具体原因也就是∏ ∂h^(k)/∂h^(k−1)部分，在迭代过程中，每一步∂h^(k)/∂h^(k−1)"
+        "始终在[0,1]之间或者始终大于1",
+        how="The factor of a scalar RNN, and singular values of ∂h_k/∂h_{k−1} with matrices, at "
+        "random weights and after training to recall an input.",
+    )
+)
+def rnn_factor(setting: Setting) -> Iterator[Evidence]:
+    """On both sides of 1 at once."""
+    x = setting.normal(STEPS * 4, 1)
+    weights = (-0.8, 0.8, 1.5, 3.0)
+    scalars = [
+        rnn_jacobians(x, torch.ones(1, 1, dtype=x.dtype), torch.full((1, 1), w, dtype=x.dtype))
+        for w in weights
+    ]
+    ranges = [(each.min().item(), each.max().item()) for each in scalars]
+    yield held(
+        f"scalar RNN, w = {', '.join(map(str, weights))}: smallest and largest factor over "
+        f"{len(x)} steps",
+        "; ".join(f"{low:.2f}, {high:.2f}" for low, high in ranges),
+        all((low >= 0 and high <= 1) or low > 1 for low, high in ranges),
+        "even a scalar factor w(1 − h²) lies on both sides of 1 in one sequence where w > 1, and "
+        "is negative where w is",
+    )
+    x = setting.normal(STEPS, D, stream=1)
+    U = setting.normal(D, D, stream=2) / D**0.5
+    for gain in (0.5, 1.0, 2.0):
+        W = gain * setting.normal(D, D, stream=3) / D**0.5
+        yield _both_sides(f"random W, N(0, g²/d) with g = {gain:g}", rnn_jacobians(x, U, W))
+    before, after, jacobians = _recall(setting)
+    yield _both_sides(
+        f"trained to recall an input after 10 steps (error {number(before)} → {number(after)})",
+        jacobians,
+    )
+    W = 0.9 * torch.linalg.qr(setting.normal(D, D, stream=4)).Q
+    values = [sizes(each)[1] for each in rnn_jacobians(x, U, W)]
+    yield aside(
+        "what does hold: where no singular value of W exceeds 1, none of a factor does; W = 0.9 Q, "
+        "largest",
+        f"{max(values):.2f}",
+    )
+
+
+def _both_sides(what: str, jacobians: Tensor) -> Evidence:
+    values = torch.linalg.svdvals(jacobians)
+    both = ((values[:, -1] <= 1) & (values[:, 0] > 1)).double().mean().item()
+    return held(
+        f"{what}: smallest and largest singular value; share of steps that have some on both sides "
+        "of 1",
+        f"{values.min():.2g}, {values.max():.2g}; {percent(both)}",
+        both == 0,
+        "a matrix has many singular values: most steps shrink some directions and stretch others",
+    )
+
+
+def _recall(setting: Setting, times: int = 150) -> tuple[float, float, Tensor]:
+    """Train the layer rnn to give its first input at the end: errors, and Jacobians afterwards."""
+    length, batch = 11, 32
+    U, W, read = (
+        (setting.normal(rows, D, stream=20 + at) / D**0.5).requires_grad_()
+        for at, rows in enumerate((D, D, 1))
+    )
+    into = torch.zeros(D, dtype=U.dtype)
+    into[0] = 1.0  # the input stands in the first of m = d numbers
+    optimiser = torch.optim.Adam([U, W, read], lr=0.01)
+    errors = []
+    for time in range(times):
+        given = setting.normal(batch, length, 1, stream=100 + time)
+        h = torch.zeros(batch, D, dtype=U.dtype)
+        for x_t in (given * into).unbind(1):
+            h = torch.tanh(x_t @ U.mT + h @ W.mT)
+        error = ((h @ read.mT - given[:, 0].sign()) ** 2).mean()
+        optimiser.zero_grad()
+        error.backward()
+        optimiser.step()
+        errors.append(error.item())
+    given = setting.normal(STEPS, 1, stream=99) * into
+    with torch.no_grad():
+        return errors[0], errors[-1], rnn_jacobians(given, U, W)
+
+
+def _list(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:.3f}" for value in values)
