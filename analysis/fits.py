@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from sympy import Expr, Symbol, ceiling
+from sympy import Add, Expr, Symbol, ceiling
 
 from .. import layers
 from ..layers.theory import unrounded
@@ -256,11 +256,17 @@ def theory_of(layer: str, metric: str, mode: str = "forward") -> Expr | None:
     theory = layers.get(layer).tied_theory()
     expression: Expr = getattr(theory, THEORY_OF[metric])
     exact: Expr = getattr(theory, EXACTLY.get(metric, THEORY_OF[metric]))
-    if exact.is_finite and not exact.atoms(ceiling) and exact.is_polynomial():
+    if exact.is_finite and not exact.atoms(ceiling) and exact.is_polynomial() and _positive(exact):
         expression = exact
     if not expression.is_finite:
         return None
     return unrounded(expression)
+
+
+def _positive(polynomial: Expr) -> bool:
+    """Whether no term takes something away, as in 3n − 1: a leading part has none that does."""
+    terms = Add.make_args(polynomial.expand())
+    return all(term.as_coeff_Mul()[0] > 0 for term in terms)
 
 
 def fit_series(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 
+from .record import FILE, ClaimsError, Record
 from .statement import (
     Bearing,
     Checked,
@@ -24,9 +25,12 @@ for _module in ("channels", "maximum", "lstm_gradient", "vanishing", "distance",
     importlib.import_module(f"{__name__}.{_module}")
 
 __all__ = [
+    "FILE",
     "Bearing",
     "Checked",
+    "ClaimsError",
     "Evidence",
+    "Record",
     "Setting",
     "Statement",
     "Verdict",

@@ -97,9 +97,7 @@ class LSTM:
         out = torch.tanh(step.C)
         h_by_C = torch.diag(step.o * dtanh(out))
         h_by_h = torch.diag(out * dsigmoid(step.o)) @ W_o + h_by_C @ C_by_h
-        return torch.cat(
-            [torch.cat([h_by_h, h_by_C @ C_by_C], 1), torch.cat([C_by_h, C_by_C], 1)]
-        )
+        return torch.cat([torch.cat([h_by_h, h_by_C @ C_by_C], 1), torch.cat([C_by_h, C_by_C], 1)])
 
     def direct(self, step: Step) -> Tensor:
         """∂(h_k, C_k)/∂W with the state before held, (2d, 4d, d + m)."""

@@ -192,9 +192,7 @@ def near_dominates(setting: Setting) -> Iterator[Evidence]:
     even = NEAR / AT["n"]
     yield aside(f"what {NEAR} positions would have, were all alike", percent(even))
     share = near_share(by_distance(setting, "rnn"))
-    yield held(
-        "rnn as it is drawn", f"{share:.6f}", share > 0.5, "near positions do not dominate"
-    )
+    yield held("rnn as it is drawn", f"{share:.6f}", share > 0.5, "near positions do not dominate")
     share = near_share(by_distance(setting, "rnn", orthogonal))
     yield limit(
         "rnn with orthogonal W and small U",
@@ -339,7 +337,9 @@ def variable_length(setting: Setting) -> Iterator[Evidence]:
         name: layers.get(name).build({"n": built, "d": 8}).double()
         for name in ("token_mixing", "attention", "multihead")
     }
-    served = {name: [n for n in lengths if _serves(module, name, n)] for name, module in modules.items()}
+    served = {
+        name: [n for n in lengths if _serves(module, name, n)] for name, module in modules.items()
+    }
     yield held(
         f"lengths of {_list(lengths)} that token_mixing, built for {built}, serves",
         _list(served["token_mixing"]),
@@ -368,7 +368,10 @@ def variable_length(setting: Setting) -> Iterator[Evidence]:
         moved[0] == 0 < moved[1],
         "the weights of attention are not computed from the input",
     )
-    others = {name: layers.get(name).build({"n": built, "d": 8, "k": 3}).double() for name in ("conv", "rnn")}
+    others = {
+        name: layers.get(name).build({"n": built, "d": 8, "k": 3}).double()
+        for name in ("conv", "rnn")
+    }
     yield aside(
         "computed weights are one way, weights shared by all positions another: lengths that conv "
         "and rnn serve",

@@ -223,11 +223,16 @@ def parameter_gradient(setting: Setting) -> Iterator[Evidence]:
     x = torch.stack([step.x for step in steps])
     (truth,) = torch.autograd.grad(along @ LSTM(weights, lstm.b).run(x)[-1].h, weights)
     said = text_gradient(lstm, steps, along)
-    gates = dict(zip(("W_f", "W_i", "W_C", "W_o"), zip(said.chunk(4), truth.chunk(4), strict=True), strict=True))
+    gates = dict(
+        zip(
+            ("W_f", "W_i", "W_C", "W_o"),
+            zip(said.chunk(4), truth.chunk(4), strict=True),
+            strict=True,
+        )
+    )
     off = {name: relative(*pair) for name, pair in gates.items() if name != "W_C"}
     yield held(
-        f"T = {STEPS} steps: relative difference from autograd for "
-        + ", ".join(off),
+        f"T = {STEPS} steps: relative difference from autograd for " + ", ".join(off),
         ", ".join(map(number, off.values())),
         max(off.values()) <= RIGHT,
         "W acts at every step: the gradient is the sum over k of what each step's use of W adds, "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,19 @@ class Bearing(StrEnum):
     LIMITS = "limits"
     AGAINST = "against"
     ASIDE = "aside"
+
+    @property
+    def words(self) -> str:
+        """What it does, as the end of a sentence."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    Bearing.FOR: "for it",
+    Bearing.LIMITS: "for it on a condition",
+    Bearing.AGAINST: "against it",
+    Bearing.ASIDE: "for neither",
+}
 
 
 class Verdict(StrEnum):
@@ -143,9 +156,14 @@ class Checked:
     def from_dict(cls, given: Mapping[str, Any]) -> Checked:
         """Read what `as_dict` gives; the verdict follows from the evidence again."""
         names = Statement.__dataclass_fields__
-        statement = Statement(**{name: given[name] for name in names if name != "timed"})
-        lines = (Evidence(**{**line, "bearing": Bearing(line["bearing"])}) for line in given["evidence"])
-        return cls(statement, tuple(lines))
+        statement = Statement(**{name: given[name] for name in names})
+        return cls(
+            replace(statement, timed=tuple(given["timed"])),
+            tuple(
+                Evidence(**{**line, "bearing": Bearing(line["bearing"])})
+                for line in given["evidence"]
+            ),
+        )
 
 
 @dataclass(frozen=True)
@@ -215,9 +233,7 @@ def statements(ids: Sequence[str] | None = None, exercise: str | None = None) ->
         if each not in _registry:
             raise KeyError(f"no statement is called {each!r}; there are: {', '.join(_registry)}")
     return [
-        each
-        for each in every
-        if (not ids or each.id in ids) and exercise in (None, each.exercise)
+        each for each in every if (not ids or each.id in ids) and exercise in (None, each.exercise)
     ]
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..analysis import Fit
     from ..analysis.fits import Source as Table
+    from ..claims import Record
     from ..measure import Run, Store
 
 #: Where `run` leaves what it makes, in the current folder.
@@ -23,11 +24,15 @@ STORE = "measurements.sqlite"
 
 
 class Measured(NamedTuple):
-    """What a report is made of: tidy rows, the machine's fingerprint, and how it was measured."""
+    """What a report is made of: tidy rows, the machine's fingerprint, and how it was measured.
+
+    Statements of the course text that were tested are part of it where they lie beside.
+    """
 
     table: pd.DataFrame
     machine: Mapping[str, Any]
     settings: Mapping[str, Any]
+    claims: Record | None = None
 
 
 def fit_all(
@@ -53,7 +58,8 @@ def read(source: Path) -> Measured:
         from ..measure import Store
 
         with Store(source / STORE, readonly=True) as store:
-            return kept(store, store.latest())
+            measured = kept(store, store.latest())
+        return with_claims(measured, source)
     from ..analysis import readers
 
     return Measured(readers.read(source), {}, {})
@@ -63,6 +69,13 @@ def kept(store: Store, work: Run) -> Measured:
     """Give what a store has of a run."""
     settings = {**work.settings, "controls": store.controls(work)}
     return Measured(store.table(work), work.machine, settings)
+
+
+def with_claims(measured: Measured, folder: Path) -> Measured:
+    """Add what `claims` left in a folder, if it did."""
+    from ..claims import Record
+
+    return measured._replace(claims=Record.read(folder))
 
 
 def command() -> str:
@@ -85,7 +98,14 @@ def write(
     fits = in_order(fits)
     with show.working("writing the report"):
         page, *_ = write_report(
-            out, measured.table, fits, measured.machine, measured.settings, command, margin=margin
+            out,
+            measured.table,
+            fits,
+            measured.machine,
+            measured.settings,
+            command,
+            margin=margin,
+            claims=measured.claims,
         )
     if as_json:
         write_json(fits, Path("-"))

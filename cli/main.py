@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from . import show
+from .claims import claims
 from .common import OUT, STORE, command, fit_all, read, write, write_json
 from .dependencies import dependencies
 from .doctor import doctor
@@ -39,6 +40,7 @@ app = typer.Typer(
 
 #: Errors that speak to the user, by name: importing them all would cost `--help` a second.
 _MENDABLE = {
+    "ClaimsError",
     "DeviceUnavailable",
     "ExpressionError",
     "RecordError",
@@ -75,6 +77,7 @@ def list_layers(
 
 
 app.command(epilog="Example: layerlaw run --profile quick --layer attention --layer rnn")(run)
+app.command(epilog="Example: layerlaw claims --exercise A6.3 --no-times --details")(claims)
 app.command(epilog="Example: layerlaw doctor --ablate --layer attention")(doctor)
 app.command(epilog="Example: layerlaw dependencies --layer rnn --layer lstm --train")(dependencies)
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import show
-from .common import OUT, STORE, Measured, command, fit_all, kept, write
+from .claims import keep
+from .common import OUT, STORE, Measured, command, fit_all, kept, with_claims, write
 from .options import (
     MARGIN,
     STOPPED,
@@ -23,6 +24,8 @@ from .options import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..analysis import Fit
     from ..measure import Plan, Run, Store
 
@@ -148,6 +151,16 @@ def run(
             show_default=False,
         ),
     ] = None,
+    claims: Annotated[
+        bool | None,
+        typer.Option(
+            "--claims/--no-claims",
+            help="Put what the course text says to the test too, with these times: some 20 "
+            "seconds. On where the layers of the textbook are measured, unless --precision is "
+            "given.",
+            show_default=False,
+        ),
+    ] = None,
     fresh: Annotated[
         bool,
         typer.Option("--fresh", help="Measure anew instead of going on where a run was stopped."),
@@ -178,6 +191,7 @@ def run(
     explain = precision is None if explain is None else explain
     check = precision is None if check is None else check
     peaks = precision is None if peaks is None else peaks
+    claims = precision is None and not layers if claims is None else claims
 
     options = {"compile": compile, "flush": flush, "graph": graph, "tf32": tf32}
     try:
@@ -222,7 +236,9 @@ def run(
             fits = fit_all([measured.table], {}, [], margin)
             if check:
                 measured, fits = _checked(todo, store, work, measured, fits)
-        write(measured, fits, out, command(), margin, as_json=as_json)
+        if claims:
+            _claimed(fits, seed, out)
+        write(with_claims(measured, out), fits, out, command(), margin, as_json=as_json)
     except KeyboardInterrupt:
         show.error("stopped; the same command again goes on from here")
         raise typer.Exit(STOPPED) from None
@@ -239,6 +255,14 @@ def _narrow(todo: Plan, store: Store, work: Run, precision: float, budget: float
     planner = Adaptive(todo.cases, precision, inf if budget is None else budget)
     with closing(carry_out_by(planner, todo, store, work)) as steps:
         show.narrowing(planner, steps)
+
+
+def _claimed(fits: list[Fit], seed: int, out: Path) -> None:
+    """Test the statements of the course text, with the times that were measured."""
+    from ..claims import Record, check
+
+    with show.timing() as update:
+        keep(Record.now(check(seed=seed, fits=fits, progress=update), seed), out)
 
 
 def _checked(

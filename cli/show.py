@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..analysis.adaptive import Adaptive, Width
     from ..analysis.bars import Bar
     from ..analysis.law import Exponent
+    from ..claims import Checked, Record
     from ..measure import Measurement, Plan
     from ..measure import Progress as Step
     from ..measure.doctor import Finding
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 _SCREEN, _LOG = 0.25, 10.0
 
 _STYLES = {"matches": "green", "differs": "red", "unresolved": "yellow"}
+_CLAIMED = {"confirmed": "green", "confirmed with a condition": "yellow", "refuted": "red"}
+_BEARINGS = {"for": "green", "limits": "yellow", "against": "red", "aside": "dim"}
 _SEVERITIES = {"ok": "green", "warn": "yellow", "bad": "red", "unknown": "dim"}
 _PIPE_WIDTH = 160  # of a table that goes to a file: wide enough not to be folded
 
@@ -335,6 +338,43 @@ def findings(found: Sequence[Finding]) -> None:
             console.print(
                 Text.assemble((f"{count} {severity.value}", style), f": {severity.advice}")
             )
+
+
+def claims(record: Record, *, details: bool) -> None:
+    """Print statements with their verdicts, a line each, and why; with details their evidence."""
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    rows = [(one.statement.exercise, one.statement.id, one.verdict.value) for one in record.checked]
+    titles = ("exercise", "statement", "verdict")
+    for title, *cells in zip(titles, *rows, strict=True):  # never cut for the sake of the last
+        shown.add_column(title, no_wrap=True, min_width=max(map(len, [title, *cells])))
+    shown.add_column("the course text says", no_wrap=True, overflow="ellipsis")
+    for each, (exercise, name, verdict) in zip(record.checked, rows, strict=True):
+        marked = Text(verdict, style=_CLAIMED[verdict])
+        shown.add_row(exercise, name, marked, Text(each.statement.text))
+    console = _out()
+    console.print(shown)
+    for each, (_, name, verdict) in zip(record.checked, rows, strict=True):
+        if each.reason or details:
+            why = Text.assemble((name, "bold"), " ", (verdict, _CLAIMED[verdict]))
+            console.print(why.append(f": {each.reason}" if each.reason else ""))
+        if details:
+            _evidence(console, each)
+    console.print(Text(record.headline))
+
+
+def _evidence(console: Console, checked: Checked) -> None:
+    """Print what a statement says, how it is tested and what was computed."""
+    said = checked.statement
+    for text in (said.text, said.original, f"Tested: {said.how}"):
+        if text:
+            console.print(Text(f"  {text}"))
+    lines = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("computed", "result", "it speaks"):
+        lines.add_column(column)
+    for line in checked.evidence:
+        bearing = Text(line.bearing.words, style=_BEARINGS[line.bearing.value])
+        lines.add_row(Text(line.what), Text(line.value), bearing)
+    console.print(lines)
 
 
 def clock(seconds: float) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ..analysis import MARGIN, Fit, Verdict
+from ..claims import Record
 from ..measure.table import ASIDE
 from .caches import caches_of
 from .counted import Counts, counts_info, split
@@ -79,6 +80,8 @@ class Content:
         What was counted beside what `fits` are of, a row for each layer.
     dependencies
         How far signals carry; None where that was not measured.
+    claims
+        Statements of the course text that were tested; None where none were.
     """
 
     headline: str
@@ -96,6 +99,7 @@ class Content:
     crossovers: Sequence[Crossovers]
     counted: Sequence[Counts]
     dependencies: Dependencies | None = None
+    claims: Record | None = None
 
 
 def content(
@@ -106,6 +110,7 @@ def content(
     command: str,
     margin: float = MARGIN,
     dependencies: Dependencies | None = None,
+    claims: Record | None = None,
 ) -> Content:
     """Collect what a report says; the arguments are those of `write_report`."""
     fits, beside = split(fits)
@@ -125,6 +130,7 @@ def content(
         crossovers=crossovers_info(fits),
         counted=counts_info(beside),
         dependencies=dependencies,
+        claims=claims,
     )
 
 

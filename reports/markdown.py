@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from ..claims import Checked, Record
+from . import claims
 from .content import Content
 from .counted import EXPLAINED as COUNTS_EXPLAINED
 from .counted import HEAD as COUNTS_HEAD
@@ -79,6 +81,9 @@ def _sections(content: Content) -> Iterable[str]:
             yield escape(explained)
             yield table(head, rows)
         yield "\n".join(f"- {escape(label)}: {escape(value)}" for label, value in found.how)
+    if content.claims:
+        yield f"## {claims.TITLE}"
+        yield from _claims(content.claims)
     for heading, pairs in (
         ("Machine", content.machine),
         ("How it was measured", [*content.settings, *content.counts]),
@@ -90,6 +95,47 @@ def _sections(content: Content) -> Iterable[str]:
     if content.command:
         yield "## How to make it again"
         yield "\n".join(f"    {line}" for line in content.command.splitlines())
+
+
+def claims_page(record: Record, command: str) -> str:
+    """Write docs/claims.md.
+
+    Parameters
+    ----------
+    record
+        Statements that were tested.
+    command
+        What makes the page again.
+    """
+    head = [f"# {claims.TITLE}", "This page is the output of", f"    {command}"]
+    return "\n\n".join([*head, *_claims(record), ""])
+
+
+def _claims(record: Record) -> Iterable[str]:
+    yield escape(f"{claims.EXPLAINED} {record.headline}")
+    yield table(
+        ["exercise", "statement", "verdict", "what refutes or limits it"],
+        (
+            (each.statement.exercise, each.statement.id, each.verdict.value, each.reason)
+            for each in record.checked
+        ),
+    )
+    for each in record.checked:
+        yield from _claim(each)
+    yield escape(claims.where(record))
+
+
+def _claim(checked: Checked) -> Iterable[str]:
+    said = checked.statement
+    yield f"### {said.exercise} {escape(said.id)}: {checked.verdict.value}"
+    yield escape(said.text) + (f" ({escape(said.original)})" if said.original else "")
+    if checked.reason:
+        yield f"**{checked.verdict.value.capitalize()}**: {escape(checked.reason)}."
+    yield f"How it is tested: {escape(said.how)}"
+    yield table(
+        ["computed", "result", "it speaks"],
+        ((line.what, line.value, line.bearing.words) for line in checked.evidence),
+    )
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

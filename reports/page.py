@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from .. import layers
 from ..analysis import Fit
-from . import figures, ink
+from . import claims, figures, ink
 from .caches import outgrown
 from .content import Content
 from .counted import EXPLAINED as COUNTS_EXPLAINED
@@ -94,6 +94,10 @@ def render(content: Content) -> str:
         crossing_head=CROSSING_HEAD,
         carried=pictures(content.dependencies) if content.dependencies else [],
         crossings=crossovers[1] if crossovers else [],
+        claims_title=claims.TITLE,
+        claims_explained=claims.EXPLAINED,
+        claims_machine=claims.where(content.claims) if content.claims else "",
+        marks=claims.MARKS,
         signs=_SIGNS,
         light=Markup(ink.css(dark=False)),
         dark=Markup(ink.css(dark=True)),

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from ..analysis import MARGIN, Fit, to_json
+from ..claims import Record
 from . import markdown, page
 from .content import content
 from .dependencies import RECORD, dependencies, read_record
@@ -27,6 +28,7 @@ def write_report(
     command: str,
     *,
     margin: float = MARGIN,
+    claims: Record | None = None,
 ) -> list[Path]:
     """Write ``report.html``, ``report.md``, ``table.csv`` and ``laws.json``.
 
@@ -48,6 +50,8 @@ def write_report(
         What makes the report again.
     margin
         The margin that the fits were judged with.
+    claims
+        Statements of the course text that were tested, if any were.
 
     Returns
     -------
@@ -63,7 +67,7 @@ def write_report(
     fits = in_order(fits)
     record = folder / RECORD
     carried = dependencies(read_record(record)) if record.is_file() else None
-    said = content(table, fits, machine, settings, command, margin, carried)
+    said = content(table, fits, machine, settings, command, margin, carried, claims)
     files = {
         "report.html": page.render(said),
         "report.md": markdown.render(said),

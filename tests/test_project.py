@@ -24,7 +24,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 # Each package may import itself and those to its left.
-ORDER = ["layers", "measure", "analysis", "reports", "cli"]
+ORDER = ["layers", "measure", "analysis", "claims", "reports", "cli"]
 FRONT_DOOR = {"", "__version__"}  # the package layerlaw itself, which holds the version
 
 
@@ -102,6 +102,7 @@ TABLE = "layer,device,mode,metric,n,d,value\n" + "".join(
         "import layerlaw; layerlaw.fit",
         "import layerlaw.reports",
         "import layerlaw.measure",
+        "import layerlaw.claims",
         "command('--help')",
         "command('fit', 'mine.csv', '--expect', 'mine=n*d**2', '--json', 'laws.json')",
     ],

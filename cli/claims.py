@@ -1,0 +1,112 @@
+"""The command that puts the statements of the course text to the test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from . import show
+from .common import OUT, command, fit_all, kept
+from .options import MARGIN, STOPPED, Json, UsageError
+
+if TYPE_CHECKING:
+    from ..analysis import Fit
+    from ..claims import Record, Statement
+
+
+def claims(
+    exercise: Annotated[
+        str | None,
+        typer.Option("--exercise", "-x", metavar="A6.N", help="Only statements of this exercise."),
+    ] = None,
+    ids: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--claim", "-c", metavar="ID", help="A statement, with its evidence; repeat. Or all."
+        ),
+    ] = None,
+    details: Annotated[
+        bool, typer.Option("--details", help="Print the evidence of every statement.")
+    ] = False,
+    times: Annotated[
+        bool, typer.Option(help="Measure the phases of layers too: most of the two minutes.")
+    ] = True,
+    seed: Annotated[int, typer.Option(min=0, help="Of the weights and inputs that are drawn.")] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="DIR",
+            help=f"Folder for claims.json, which a report then shows; {OUT} where all statements "
+            "are tested, none where some are.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Json = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the page docs/claims.md, and write nothing.")
+    ] = False,
+) -> None:
+    """Put what the course text says to the test: each statement with evidence and verdict.
+
+    The text's exercises A6.1 to A6.4 are about 1×1 convolutions, max and argmax, the LSTM's
+    gradients, and the costs and reach of recurrent layers, convolutions and self-attention.
+    """
+    from ..claims import Record, check, statements
+
+    try:
+        chosen = statements(ids, exercise)
+    except KeyError as error:
+        raise UsageError(error.args[0]) from None
+    if not chosen:
+        raise UsageError(f"--exercise {exercise} has none of the statements of --claim")
+    try:
+        fits = _measured(chosen, seed) if times else []
+        with show.timing() as update:
+            record = Record.now(check(chosen, seed=seed, fits=fits, progress=update), seed)
+    except KeyboardInterrupt:
+        show.error("stopped")
+        raise typer.Exit(STOPPED) from None
+    if markdown:
+        from ..reports.markdown import claims_page
+
+        print(claims_page(record, command()), end="")
+        return
+    whole = ids is None and exercise is None
+    if as_json:
+        print(record.to_json(), end="")
+    else:
+        show.claims(record, details=details or bool(ids))
+    if out is not None or whole:
+        path = keep(record, out or OUT)
+        show.say(f"{path} has it for programs; `layerlaw report {path.parent}` shows it.")
+
+
+def keep(record: Record, folder: Path) -> Path:
+    """Write a record into a folder, where reports look for it."""
+    from ..claims import FILE
+    from ..reports.write import write_whole
+
+    folder.mkdir(parents=True, exist_ok=True)
+    return write_whole(folder / FILE, record.to_json())
+
+
+def _measured(chosen: Sequence[Statement], seed: int) -> list[Fit]:
+    """Measure the layers that statements speak of in one short sweep, and fit their laws."""
+    from contextlib import closing
+
+    from ..measure import Store, begin, carry_out, plan
+
+    layers = list(dict.fromkeys(name for each in chosen for name in each.timed))
+    if not layers:
+        return []
+    todo = plan(layers, profile="quick", seed=seed)
+    with Store(None) as store:
+        work = begin(todo, store)
+        with closing(carry_out(todo, store, work)) as steps:
+            show.measuring(todo, steps)
+        return fit_all([kept(store, work).table], {}, [], MARGIN)
