@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ..layers._lazy import torch
@@ -52,7 +53,7 @@ class LSTM:
         return len(self.b) // 4
 
     def on_h(self) -> tuple[Tensor, ...]:
-        """The columns of W_f, W_i, W_C and W_o that multiply h_{t−1}, each (d, d)."""
+        """Give the columns of W_f, W_i, W_C and W_o that multiply h_{t−1}, each (d, d)."""
         return self.W[:, : self.d].chunk(4)
 
     def step(self, x: Tensor, h: Tensor, C: Tensor) -> Step:
@@ -84,6 +85,14 @@ class LSTM:
             "candidate": torch.diag(step.i * dtanh(step.a)) @ W_C @ by_h,
             "direct": torch.diag(step.f),
         }
+
+    def factor(self, step: Step, before: Step) -> Tensor:
+        """∂C_k/∂C_{k−1}, (d, d): the sum of the four terms."""
+        return torch.stack(list(self.terms(step, before).values())).sum(0)
+
+    def factors(self, steps: Sequence[Step]) -> list[Tensor]:
+        """∂C_k/∂C_{k−1} from the second step on, each (d, d)."""
+        return [self.factor(step, before) for before, step in pairwise(steps)]
 
     def state_jacobian(self, step: Step) -> Tensor:
         """∂(h_k, C_k)/∂(h_{k−1}, C_{k−1}), (2d, 2d): the state of an LSTM is both."""
@@ -121,12 +130,12 @@ class LSTM:
 
 
 def dsigmoid(s: Tensor) -> Tensor:
-    """Derivative of σ where its value is s."""
+    """Give the derivative of σ where its value is s."""
     return s * (1 - s)
 
 
 def dtanh(t: Tensor) -> Tensor:
-    """Derivative of tanh where its value is t."""
+    """Give the derivative of tanh where its value is t."""
     return 1 - t * t
 
 
@@ -150,4 +159,4 @@ def chain(factors: Sequence[Tensor]) -> Tensor:
 
 def relative(found: Tensor, truth: Tensor) -> float:
     """How far something is off, as a share of the truth's size (Frobenius norms)."""
-    return ((found - truth).norm() / truth.norm()).item()
+    return float((found - truth).norm() / truth.norm())

@@ -18,7 +18,7 @@ from .statement import Evidence, Setting, Statement, aside, claim, held, limit
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..analysis import Fit
+    from ..analysis import Law
 
 #: Positions and input channels of what is drawn.
 POSITIONS, CHANNELS = 20, 8
@@ -28,7 +28,7 @@ SAME = 1e-12
 
 
 def convolve(x: Tensor, W: Tensor) -> Tensor:
-    """The layer `conv_1x1` at x, (batch, n, m), with W, (d, m)."""
+    """Compute the layer `conv_1x1` at x, (batch, n, m), with W, (d, m)."""
     out: Tensor = layers.get("conv_1x1").forward(x, W=W)  # type: ignore[attr-defined]
     return out
 
@@ -86,7 +86,7 @@ def channels(setting: Setting) -> Iterator[Evidence]:
     )
 )
 def nonlinearity(setting: Setting) -> Iterator[Evidence]:
-    """The activation does it; the kernel alone is linear."""
+    """Find that the activation does it; the kernel alone is linear."""
     first, second = (setting.normal(CHANNELS, CHANNELS, stream=s) for s in (1, 2))
     x, y = (setting.normal(1, 50 * POSITIONS, CHANNELS, stream=s) for s in (3, 4))
 
@@ -131,7 +131,7 @@ def _beyond_linear(function: Callable[[Tensor], Tensor], x: Tensor) -> float:
     """Share of the variance that the best linear map of each position leaves."""
     inputs, outputs = x[0], function(x)[0]
     left = outputs - inputs @ torch.linalg.lstsq(inputs, outputs).solution
-    return (left.var(0).sum() / outputs.var(0).sum()).item()
+    return float(left.var(0).sum() / outputs.var(0).sum())
 
 
 @claim(
@@ -145,7 +145,7 @@ def _beyond_linear(function: Callable[[Tensor], Tensor], x: Tensor) -> float:
     )
 )
 def position_wise(setting: Setting) -> Iterator[Evidence]:
-    """The same function, under another name."""
+    """Find the same function under another name."""
     x = setting.normal(1, POSITIONS, CHANNELS)
     W = setting.normal(CHANNELS, CHANNELS, stream=1)
     along = setting.normal(1, POSITIONS, CHANNELS, stream=2)
@@ -207,25 +207,20 @@ def one_kth(setting: Setting) -> Iterator[Evidence]:
             ratio == 1 / k,
             "the ratio is another one",
         )
-    fits = setting.law("conv"), setting.law("conv_1x1")
-    if fits[0] and fits[1]:
-        yield _ratio_of_times(*fits)
+    conv, alone = setting.law("conv"), setting.law("conv_1x1")
+    if conv and alone and conv.law and alone.law:
+        yield _ratio_of_times(conv.law, alone.law)
 
 
-def _ratio_of_times(conv: Fit, alone: Fit) -> Evidence:
-    """Both laws at the largest points that they have in common."""
-    sizes = {axis: conv.series.sizes[:, at] for at, axis in enumerate(conv.series.axes)}
-    widest = int(np.argmax(sizes["n"] * sizes["d"] * (sizes["k"] > 3)))
-    at = {axis: int(values[widest]) for axis, values in sizes.items()}
-    assert conv.law is not None
-    assert alone.law is not None
-    times = [
-        float(np.ravel(fit.law.predict(np.array([[at[axis] for axis in fit.series.axes]])))[0])
-        for fit in (conv, alone)
-        if fit.law is not None
-    ]
-    where = ", ".join(f"{axis} = {size}" for axis, size in at.items())
+def _ratio_of_times(conv: Law, alone: Law) -> Evidence:
+    """Give what both laws say at the convolution's largest point."""
+    point = conv.sizes[np.argmax(conv.sizes.prod(axis=1))]
+    at = dict(zip(conv.axes, point.tolist(), strict=True))
+    of_conv, of_alone = (
+        float(law.predict(np.array([[at[axis] for axis in law.axes]]))[0]) for law in (conv, alone)
+    )
+    where = ", ".join(f"{axis} = {size:g}" for axis, size in at.items())
     return aside(
         f"time of the convolution beside the 1×1 convolution's, by their laws at {where}",
-        number(times[0] / times[1]),
+        number(of_conv / of_alone),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import sympy
-from sympy import Expr, Integer, ceiling, oo
+from sympy import Expr, ceiling, oo
 
 from .. import layers
 from ..layers._lazy import torch
@@ -68,7 +68,7 @@ def table_attention(setting: Setting) -> Iterator[Evidence]:
     )
     projections = 4 * formulas("conv_1x1")["flops"].expression
     yield aside(
-        "length at which these projections, four products like conv_1x1's, cost as much as the rest",
+        "length at which these projections, four products like conv_1x1's, cost what the rest does",
         f"n = {sympy.solve(whole - 2 * projections, n)[0]}",
     )
 
@@ -117,7 +117,7 @@ _CHAINS = {"sequential_ops": "operations in sequence", "path_length": "operation
     )
 )
 def table_convolution(setting: Setting) -> Iterator[Evidence]:
-    """The logarithm is that of dilations."""
+    """Find that the logarithm is that of dilations."""
     found, dilated = formulas("conv"), layers.get("dilated_stack")
     yield grows_as(n * k * d**2, found["flops"].expression, "conv")
     yield _constant("operations in sequence", found["sequential_ops"].expression)
@@ -205,7 +205,7 @@ def _constant(what: str, expression: Expr) -> Evidence:
     )
 )
 def recurrence_input(setting: Setting) -> Iterator[Evidence]:
-    """n times a product of d × m."""
+    """Count a product of d × m a position."""
     phase = layers.get("conv_1x1")
     points = [{"n": 1, "d": 8, "m": 3}, {"n": 5, "d": 8, "m": 3}, {"n": 7, "d": 2, "m": 64}]
     step = sympy.cancel(phase.theory.flops / n)
@@ -229,7 +229,7 @@ def recurrence_input(setting: Setting) -> Iterator[Evidence]:
     )
 )
 def recurrence_state(setting: Setting) -> Iterator[Evidence]:
-    """n times a product of d × d."""
+    """Count a product of d × d a step."""
     flops = formulas("rnn_states")["flops"].expression
     yield grows_as(d**2, sympy.expand(sympy.cancel(flops / n)), "a step of rnn_states")
     chain = formulas("rnn_states")["sequential_ops"].expression
@@ -324,7 +324,8 @@ def convolution_padding(setting: Setting) -> Iterator[Evidence]:
     Statement(
         id="convolution-kernel",
         exercise="A6.4",
-        text="Convolution: one application of a k × d kernel is O(k·d); it is done n times, O(n·k·d).",
+        text="Convolution: one application of a k × d kernel is O(k·d); it is done n times: "
+        "O(n·k·d).",
         original="大小为k×d的卷积核一次运算的复杂度为: O(kd)，一共做了n次，故复杂度为O(nkd)",
         how="FLOPs of conv as a formula that is solved from counts, divided by its d kernels and n "
         "positions.",
@@ -348,12 +349,13 @@ def convolution_kernel(setting: Setting) -> Iterator[Evidence]:
     )
 )
 def convolution_total(setting: Setting) -> Iterator[Evidence]:
-    """The product is all of its FLOPs; laying windows out is copying."""
+    """Find the product to be all of its FLOPs; laying windows out is copying."""
     whole = formulas("conv")["flops"].expression
     yield grows_as(n * k * d**2, whole, "conv")
     left = sympy.expand(whole - formulas("conv_product")["flops"].expression)
     yield held("less those of conv_product", str(left), left == 0, "the product is not all of it")
-    kernels = len(layers.get("conv").build({"n": 4, "d": 6, "k": 3}).W)
+    (weight,) = layers.get("conv").build({"n": 4, "d": 6, "k": 3}).parameters()
+    kernels = len(weight)
     yield held("kernels at d = 6", str(kernels), kernels == 6, "there are not d of them")
     yield from times(setting, "conv", "conv_product")
     yield from _added(setting, "conv", ("conv_product",))
@@ -373,7 +375,7 @@ def convolution_total(setting: Setting) -> Iterator[Evidence]:
     )
 )
 def attention_scores(setting: Setting) -> Iterator[Evidence]:
-    """The phase `attention_scores`."""
+    """Test the phase `attention_scores`."""
     yield from _phase(setting, "attention_scores", n**2 * d)
 
 
@@ -388,7 +390,7 @@ def attention_scores(setting: Setting) -> Iterator[Evidence]:
     )
 )
 def attention_softmax(setting: Setting) -> Iterator[Evidence]:
-    """The phase `attention_softmax`."""
+    """Test the phase `attention_softmax`."""
     flops = formulas("attention_softmax")["flops"].expression
     yield grows_as(n, sympy.cancel(flops / n), "the softmax of a row")
     yield from _phase(setting, "attention_softmax", n**2)
@@ -405,7 +407,7 @@ def attention_softmax(setting: Setting) -> Iterator[Evidence]:
     )
 )
 def attention_sum(setting: Setting) -> Iterator[Evidence]:
-    """The phase `attention_sum`."""
+    """Test the phase `attention_sum`."""
     yield from _phase(setting, "attention_sum", n**2 * d)
 
 
@@ -423,7 +425,7 @@ _PHASES = ("attention_scores", "attention_softmax", "attention_sum")
     )
 )
 def attention_total(setting: Setting) -> Iterator[Evidence]:
-    """The phases are all of it."""
+    """Find the phases to be all of it."""
     whole = formulas("attention")["flops"].expression
     yield grows_as(n**2 * d, whole, "attention")
     left = sympy.expand(whole - sum(formulas(name)["flops"].expression for name in _PHASES))

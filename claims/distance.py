@@ -85,14 +85,14 @@ def forget_bias(value: float) -> Callable[[nn.Module], object]:
 
 
 def orthogonal(module: nn.Module) -> None:
-    """Make the recurrent weights orthogonal, and the input's small, so that tanh is nearly linear."""
+    """Make recurrent weights orthogonal, and the input's small, so that tanh is nearly linear."""
     weights = {name.split(".")[-1]: weight for name, weight in module.named_parameters()}
     weights["W"].copy_(torch.linalg.qr(weights["W"]).Q)
     weights["U"].mul_(0.01)
 
 
 def kept(gradient: Tensor) -> float:
-    """What the furthest positions still get, as a root mean square, beside the largest of any."""
+    """Give what the furthest positions get, as a root mean square, beside the largest of any."""
     return ((gradient[-NEAR:] ** 2).mean().sqrt() / gradient.max()).item()
 
 
@@ -113,7 +113,7 @@ def near_share(gradient: Tensor) -> float:
     )
 )
 def local_encoding(setting: Setting) -> Iterator[Evidence]:
-    """A convolution is; a recurrent layer reaches back to the first position."""
+    """Find it of a convolution; a recurrent layer reaches back to the first position."""
     from ..measure.paths import reach  # loads torch
 
     length, kernel = 7, 3
@@ -216,7 +216,7 @@ def near_dominates(setting: Setting) -> Iterator[Evidence]:
     )
 )
 def not_suited(setting: Setting) -> Iterator[Evidence]:
-    """The plain ones are not; dilated convolutions and state spaces are."""
+    """Find it of the plain ones; dilated convolutions and state spaces are suited."""
     from ..measure.paths import shortest_path  # loads torch
 
     def path(name: str) -> str:
@@ -331,7 +331,7 @@ def fully_connected(setting: Setting) -> Iterator[Evidence]:
     )
 )
 def variable_length(setting: Setting) -> Iterator[Evidence]:
-    """The same weights serve every length."""
+    """Give sequences of several lengths to the same weights."""
     built, lengths = 16, (1, 7, 16, 17, 100)
     modules = {
         name: layers.get(name).build({"n": built, "d": 8}).double()
@@ -408,7 +408,7 @@ def _weights_move(setting: Setting, name: str) -> float:
 
         jacobian = torch.autograd.functional.jacobian(first_channel, values)  # type: ignore[no-untyped-call]
         found.append(jacobian[:, 0, :, 0])
-    return (found[0] - found[1]).abs().max().item()
+    return float((found[0] - found[1]).abs().max())
 
 
 def _list(values: object) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import sympy
 
 from .. import layers
 from ..layers._lazy import torch
-from ._cells import LSTM, Step, chain, relative, rnn_jacobians
+from ._cells import LSTM, Step, chain, relative
 from ._writing import number, percent
 from .statement import Evidence, Setting, Statement, aside, claim, held, limit
 
@@ -40,8 +41,27 @@ def by_autograd(lstm: LSTM, step: Step, before: Step) -> Tensor:
     return jacobian
 
 
-def as_printed(lstm: LSTM, step: Step, before: Step) -> Tensor:
-    """∂C_k/∂C_{k−1} as the course text prints it: vectors times matrices, element by element."""
+#: Gives ∂C_k/∂C_{k−1} of an LSTM from the step k, the step before it and the first step.
+Formula = Callable[[LSTM, Step, Step, Step], "Tensor"]
+
+
+def derived(lstm: LSTM, step: Step, before: Step, first: Step) -> Tensor:
+    """Give ∂C_k/∂C_{k−1} with its four terms."""
+    return lstm.factor(step, before)
+
+
+def without_direct(lstm: LSTM, step: Step, before: Step, first: Step) -> Tensor:
+    """Give it as the course text's first formula does, by way of h_{k−1} alone."""
+    return lstm.factor(step, before) - torch.diag(step.f)
+
+
+def with_first_gate(lstm: LSTM, step: Step, before: Step, first: Step) -> Tensor:
+    """Give it with f_t for f_k."""
+    return lstm.factor(step, before) + torch.diag(first.f - step.f)
+
+
+def as_printed(lstm: LSTM, step: Step, before: Step, first: Step) -> Tensor:
+    """Give it as the course text prints it: vectors times matrices, element by element."""
     W_f, W_i, W_C, _ = lstm.on_h()
     by_h = before.o * (1 - torch.tanh(before.C) ** 2)
     return (
@@ -52,20 +72,14 @@ def as_printed(lstm: LSTM, step: Step, before: Step) -> Tensor:
     )
 
 
-def worst(setting: Setting, formula: str = "derived") -> float:
+def worst(setting: Setting, formula: Formula) -> float:
     """Largest distance of a formula of ∂C_k/∂C_{k−1} from autograd, over LSTMs and steps."""
     found = []
     for draw in range(DRAWS):
         lstm, steps = drawn(setting, draw)
-        for before, step in zip(steps, steps[1:], strict=False):
-            truth, terms = by_autograd(lstm, step, before), lstm.terms(step, before)
-            candidates: Mapping[str, Tensor] = {
-                "derived": sum(terms.values(), torch.zeros_like(truth)),
-                "without direct": sum(terms.values(), -terms["direct"]),
-                "printed": as_printed(lstm, step, before),
-                "first f": sum(terms.values(), torch.diag(steps[0].f - step.f)),
-            }
-            found.append(relative(candidates[formula], truth))
+        for before, step in itertools.pairwise(steps):
+            given = formula(lstm, step, before, steps[0])
+            found.append(relative(given, by_autograd(lstm, step, before)))
     return max(found)
 
 
@@ -95,8 +109,9 @@ def symbolic_remainder() -> sympy.Expr:
         exercise="A6.3",
         text="∂C_k/∂C_{k−1} = C_{k−1} σ′(·) W_f o_{k−1} tanh′(C_{k−1}) + a_k σ′(·) W_i o_{k−1} "
         "tanh′(C_{k−1}) + i_k tanh′(·) W_C ∗ o_{k−1} tanh′(C_{k−1}) + f_t.",
-        original="具体计算后得到 ∂C^(k)/∂C^(k−1) = C^(k−1) σ′(·) W_f o^(k−1) tanh′(C^(k−1)) + a^(k) "
-        "σ′(·) W_i o^(k−1) tanh′(C^(k−1)) + i^(k) tanh′(·) W_c ∗ o^(k−1) tanh′(C^(k−1)) + f^(t)",
+        original="具体计算后得到 ∂C^(k)/∂C^(k−1) = C^(k−1) σ′(·) W_f o^(k−1) tanh′(C^(k−1)) + "
+        "a^(k) σ′(·) W_i o^(k−1) tanh′(C^(k−1)) + i^(k) tanh′(·) W_c ∗ o^(k−1) tanh′(C^(k−1)) "
+        "+ f^(t)",
         how="Derived by SymPy for a scalar LSTM; with matrices against autograd in float64, once "
         "with diagonal matrices for the text's vectors, and once as printed.",
     )
@@ -115,7 +130,7 @@ def four_terms(setting: Setting) -> Iterator[Evidence]:
         remainder == 0,
         "there are other terms",
     )
-    off = worst(setting)
+    off = worst(setting, derived)
     yield held(
         f"{DRAWS} random LSTMs (d = {D}, m = {M}), {STEPS - 1} steps each, diagonal matrices for "
         "vectors: largest relative difference from autograd",
@@ -123,7 +138,7 @@ def four_terms(setting: Setting) -> Iterator[Evidence]:
         off <= RIGHT,
         "with diagonal matrices it is another matrix",
     )
-    off = worst(setting, "printed")
+    off = worst(setting, as_printed)
     yield limit(
         "the same as printed, vectors times W element by element (which scales its columns)",
         number(off),
@@ -131,7 +146,7 @@ def four_terms(setting: Setting) -> Iterator[Evidence]:
         "C_{k−1}, σ′, a, i, o and tanh′ stand for diagonal matrices diag(…), and ∗ for their "
         "product",
     )
-    off = worst(setting, "first f")
+    off = worst(setting, with_first_gate)
     yield limit(
         "the same with f_t, of the step where the product begins, in place of f_k",
         number(off),
@@ -158,14 +173,15 @@ def four_terms(setting: Setting) -> Iterator[Evidence]:
         exercise="A6.3",
         text="∂C_k/∂C_{k−1} is the sum of three terms, by the forget gate, the input gate and the "
         "candidate, each by way of h_{k−1} (the text's first formula).",
-        original="∂C^(k)/∂C^(k−1) = ∂C^(k)/∂f^(k) ∂f^(k)/∂h^(k−1) ∂h^(k−1)/∂C^(k−1) + … (i) + … (a)",
+        original="∂C^(k)/∂C^(k−1) = ∂C^(k)/∂f^(k) ∂f^(k)/∂h^(k−1) ∂h^(k−1)/∂C^(k−1) + "
+        "… (i) + … (a)",
         how="The three terms, with diagonal matrices, against autograd; what is missing against "
         "diag(f_k).",
     )
 )
 def three_paths(setting: Setting) -> Iterator[Evidence]:
-    """The direct path C_{k−1} → C_k is missing."""
-    off = worst(setting, "without direct")
+    """Find the direct path C_{k−1} → C_k missing."""
+    off = worst(setting, without_direct)
     yield held(
         "largest relative difference from autograd",
         number(off),
@@ -173,9 +189,8 @@ def three_paths(setting: Setting) -> Iterator[Evidence]:
         "the direct term diag(f_k) is missing, which the text's second formula has",
     )
     lstm, steps = drawn(setting, 0)
-    terms = lstm.terms(steps[1], steps[0])
-    missing = by_autograd(lstm, steps[1], steps[0]) - sum(
-        (term for name, term in terms.items() if name != "direct"), torch.zeros(D, D)
+    missing = by_autograd(lstm, steps[1], steps[0]) - without_direct(
+        lstm, steps[1], steps[0], steps[0]
     )
     off = relative(missing, torch.diag(steps[1].f))
     yield aside("relative difference between what is missing and diag(f_k)", number(off))
@@ -185,10 +200,7 @@ def text_gradient(lstm: LSTM, steps: list[Step], along: Tensor) -> Tensor:
     """∂L/∂W by the course text's formula: through C_1 alone; (4d, d + m)."""
     last = steps[-1]
     h_by_C = torch.diag(last.o * (1 - torch.tanh(last.C) ** 2))
-    factors = [
-        sum(lstm.terms(step, before).values(), torch.zeros_like(h_by_C))
-        for before, step in zip(steps, steps[1:], strict=False)
-    ]
+    factors = lstm.factors(steps)
     C_1 = lstm.direct(steps[0])[lstm.d :]  # ∂C_1/∂W
     return torch.einsum("c,cij->ij", along @ h_by_C @ chain(factors), C_1)
 
@@ -276,18 +288,12 @@ def parameter_gradient(setting: Setting) -> Iterator[Evidence]:
     )
 )
 def forget_product(setting: Setting) -> Iterator[Evidence]:
-    """True of the factors; the factors are not all of the derivative."""
+    """Find it of the factors; the factors are not all of the derivative."""
     lstm, steps = drawn(setting, 1)
-    factors = [
-        sum(lstm.terms(step, before).values(), torch.zeros(D, D))
-        for before, step in zip(steps, steps[1:], strict=False)
-    ]
+    factors = lstm.factors(steps)
     alone = LSTM(torch.cat([torch.zeros(4 * D, D), lstm.W[:, D:]], 1), lstm.b)  # gates see x alone
     lonely = alone.run(torch.stack([step.x for step in steps]))
-    only = [
-        sum(alone.terms(step, before).values(), torch.zeros(D, D))
-        for before, step in zip(lonely, lonely[1:], strict=False)
-    ]
+    only = alone.factors(lonely)
     gates = chain([torch.diag(step.f) for step in lonely[1:]])
     off = relative(chain(only), gates)
     yield held(
@@ -311,8 +317,8 @@ def forget_product(setting: Setting) -> Iterator[Evidence]:
     first = torch.stack([step.f for step in steps[1:]])
     late = relative(first[1:].prod(0), first.prod(0))
     yield limit(
-        "the product of forget gates from the second factor on instead of the first (the text's f_k "
-        "names no step, as k is bound): relative difference",
+        "the product of forget gates from the second factor on instead of the first (the text's "
+        "f_k names no step, as k is bound): relative difference",
         number(late),
         late > RIGHT,
         "the first gate of the product is f_(t+1)",

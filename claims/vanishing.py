@@ -39,14 +39,6 @@ def steps_of(
     return lstm, lstm.run(setting.normal(steps, D, stream=8))
 
 
-def factors(lstm: LSTM, steps: Sequence[Step]) -> list[Tensor]:
-    """∂C_k/∂C_{k−1}, all four terms, from the second step on."""
-    return [
-        sum(lstm.terms(step, before).values(), torch.zeros_like(torch.diag(step.f)))
-        for before, step in zip(steps, steps[1:], strict=False)
-    ]
-
-
 @claim(
     Statement(
         id="step-size",
@@ -64,11 +56,11 @@ def step_size(setting: Setting) -> Iterator[Evidence]:
     largest, forget = [], []
     for gain in gains:
         lstm, steps = steps_of(setting, STEPS, gain=gain)
-        largest.append([sizes(each)[1] for each in factors(lstm, steps)])
+        largest.append([sizes(each)[1] for each in lstm.factors(steps)])
         forget.append(max(step.f.max().item() for step in steps))
     yield aside(
-        f"weights within ±g/√(2d), g = {', '.join(map(str, gains))}: largest singular value, median "
-        "and largest step",
+        f"weights within ±g/√(2d), g = {', '.join(map(str, gains))}: largest singular value, "
+        "median and largest step",
         "; ".join(f"{sorted(each)[len(each) // 2]:.2f}, {max(each):.2f}" for each in largest),
     )
     every = [value for each in largest for value in each]
@@ -104,8 +96,8 @@ def _trained(setting: Setting, times: int = 40) -> tuple[float, float, float]:
         now = LSTM(W, lstm.b)
         first = now.step(steps[0].x, steps[0].h_before, steps[0].C_before)
         second = now.step(steps[1].x, first.h, first.C)
-        whole = sum(now.terms(second, first).values(), torch.zeros(D, D, dtype=W.dtype))
-        return torch.linalg.matrix_norm(whole, 2)
+        norm: Tensor = torch.linalg.matrix_norm(now.factor(second, first), 2)
+        return norm
 
     ends = []
     for sign in (1, -1):
@@ -138,7 +130,7 @@ def need_not_vanish(setting: Setting) -> Iterator[Evidence]:
     whole, gates, means = [], [], []
     for forget in biases:
         lstm, steps = steps_of(setting, FAR + 1, forget=forget)
-        whole.append(sizes(chain(factors(lstm, steps)))[1])
+        whole.append(sizes(chain(lstm.factors(steps)))[1])
         f = torch.stack([step.f for step in steps[1:]])
         gates.append(f.prod(0).max().item())
         means.append(f.mean().item())
