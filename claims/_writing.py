@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from ..analysis import numbers
+
 
 def number(value: float) -> str:
-    """Write a number with two digits of it, and its power of ten where it is small or large.
+    """Write a number with two digits of it.
 
-    >>> number(0), number(0.0123), number(3.456), number(2.5e-14), number(1e6)
-    ('0', '0.012', '3.5', '2.5e-14', '1e+06')
+    >>> number(0), number(0.0123), number(3.456), number(2.5e-14)
+    ('0', '0.012', '3.5', '2.5e-14')
     """
-    return f"{value:.2g}"
+    return numbers.number(value, digits=2)
 
 
 def percent(share: float) -> str:

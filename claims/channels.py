@@ -9,6 +9,7 @@ import numpy as np
 import sympy
 
 from .. import layers
+from ..analysis.notation import written
 from ..layers._lazy import torch
 from ..layers.theory import k
 from ._writing import number, percent
@@ -203,7 +204,7 @@ def one_kth(setting: Setting) -> Iterator[Evidence]:
         ratio = sympy.cancel(one / other)
         yield held(
             f"{what} of the 1×1 convolution, of the one with k, and their ratio",
-            f"{one}, {other}, {ratio}",
+            ", ".join(map(written, (one, other, ratio))),
             ratio == 1 / k,
             "the ratio is another one",
         )

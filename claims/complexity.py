@@ -9,6 +9,7 @@ import sympy
 from sympy import Expr, ceiling, oo
 
 from .. import layers
+from ..analysis.notation import written
 from ..layers._lazy import torch
 from ..layers.theory import TABLE_1, d, k, m, n, put, r
 from ._writing import number
@@ -62,14 +63,14 @@ def table_attention(setting: Setting) -> Iterator[Evidence]:
     whole = formulas("multihead")["flops"].expression
     yield limit(
         "FLOPs of multihead, projections and all",
-        str(whole),
+        written(whole),
         not leads(n**2 * d, whole),
         "it leaves out the projections of Q, K, V and the output, which are O(n·d²)",
     )
     projections = 4 * formulas("conv_1x1")["flops"].expression
     yield aside(
         "length at which these projections, four products like conv_1x1's, cost what the rest does",
-        f"n = {sympy.solve(whole - 2 * projections, n)[0]}",
+        f"n = {written(sympy.solve(whole - 2 * projections, n)[0])}",
     )
 
 
@@ -88,7 +89,7 @@ def table_recurrent(setting: Setting) -> Iterator[Evidence]:
     yield grows_as(n * d**2, found["flops"].expression, "rnn")
     for metric, what in _CHAINS.items():
         expression = found[metric].expression
-        yield held(f"{what} of rnn", str(expression), leads(n, expression), "not linear in n")
+        yield held(f"{what} of rnn", written(expression), leads(n, expression), "not linear in n")
     from ..measure.tracing import longest_chain  # loads torch
 
     for name in ("lstm", "gru"):
@@ -98,7 +99,7 @@ def table_recurrent(setting: Setting) -> Iterator[Evidence]:
         chains = all(longest_chain(layer, at) == put(theory.depth, at) for at in points)
         yield held(
             f"FLOPs and operations in sequence of {name}, as counted at {len(points)} sizes",
-            f"{theory.flops}, {theory.depth}",
+            f"{written(theory.flops)}, {written(theory.depth)}",
             exact and chains and leads(n * d**2, theory.flops) and leads(n, theory.depth),
             f"{name} grows otherwise",
         )
@@ -134,7 +135,7 @@ def table_convolution(setting: Setting) -> Iterator[Evidence]:
     path = found["path_length"].expression
     yield limit(
         "path through contiguous kernels, as conv has them",
-        str(path),
+        written(path),
         path.subs(k, 3).limit(n, oo) == oo and path == ceiling((2 * n - 2) / (k - 1)),
         "it holds of dilated kernels; contiguous ones take O(n/k) layers, as the paper says in "
         "section 4",
@@ -161,8 +162,8 @@ def table_restricted(setting: Setting) -> Iterator[Evidence]:
     points = grid(local, {"n": (8, 24), "d": (4, 20), "r": (3, 9)})
     flops = local.theory.flops
     yield held(
-        f"FLOPs at {len(points)} sizes are those of the formula, which is O(n*r*d)",
-        str(flops),
+        f"FLOPs at {len(points)} sizes are those of the formula, which is O(n·r·d)",
+        written(flops),
         flops_where(local, points) and leads(n * r * d, flops),
         "they are others",
     )
@@ -187,7 +188,7 @@ def table_restricted(setting: Setting) -> Iterator[Evidence]:
 
 def _constant(what: str, expression: Expr) -> Evidence:
     return held(
-        f"{what}, for all sizes", str(expression), expression.is_number, "they depend on sizes"
+        f"{what}, for all sizes", written(expression), expression.is_number, "they depend on sizes"
     )
 
 
@@ -210,8 +211,8 @@ def recurrence_input(setting: Setting) -> Iterator[Evidence]:
     points = [{"n": 1, "d": 8, "m": 3}, {"n": 5, "d": 8, "m": 3}, {"n": 7, "d": 2, "m": 64}]
     step = sympy.cancel(phase.theory.flops / n)
     yield held(
-        "FLOPs of a position, exact, counted at m < d and m > d; held against O(d*m)",
-        str(step),
+        "FLOPs of a position, exact, counted at m < d and m > d; held against O(d·m)",
+        written(step),
         flops_where(phase, points) and leads(d * m, step),
         "they are others",
     )
@@ -233,7 +234,7 @@ def recurrence_state(setting: Setting) -> Iterator[Evidence]:
     flops = formulas("rnn_states")["flops"].expression
     yield grows_as(d**2, sympy.expand(sympy.cancel(flops / n)), "a step of rnn_states")
     chain = formulas("rnn_states")["sequential_ops"].expression
-    yield aside("operations of n steps that follow one another", str(chain))
+    yield aside("operations of n steps that follow one another", written(chain))
     yield from times(setting, "rnn_states")
 
 
@@ -255,7 +256,7 @@ def recurrence_total(setting: Setting) -> Iterator[Evidence]:
     left = sympy.expand(whole - sum(phases))
     yield held(
         "less those of the phases U x_t (conv_1x1) and the steps (rnn_states)",
-        str(left),
+        written(left),
         left == 0,
         "the phases are not all of it",
     )
@@ -353,7 +354,9 @@ def convolution_total(setting: Setting) -> Iterator[Evidence]:
     whole = formulas("conv")["flops"].expression
     yield grows_as(n * k * d**2, whole, "conv")
     left = sympy.expand(whole - formulas("conv_product")["flops"].expression)
-    yield held("less those of conv_product", str(left), left == 0, "the product is not all of it")
+    yield held(
+        "less those of conv_product", written(left), left == 0, "the product is not all of it"
+    )
     (weight,) = layers.get("conv").build({"n": 4, "d": 6, "k": 3}).parameters()
     kernels = len(weight)
     yield held("kernels at d = 6", str(kernels), kernels == 6, "there are not d of them")
@@ -429,7 +432,7 @@ def attention_total(setting: Setting) -> Iterator[Evidence]:
     whole = formulas("attention")["flops"].expression
     yield grows_as(n**2 * d, whole, "attention")
     left = sympy.expand(whole - sum(formulas(name)["flops"].expression for name in _PHASES))
-    yield held("less those of its three phases", str(left), left == 0, "the phases are not all")
+    yield held("less those of its three phases", written(left), left == 0, "the phases are not all")
     yield from times(setting, "attention")
     yield from _added(setting, "attention", _PHASES)
 
@@ -440,7 +443,7 @@ def _phase(setting: Setting, name: str, order: Expr) -> Iterator[Evidence]:
     shape = layer.build(at)(*layer.make_inputs(at)).shape[1:]
     said = tuple(int(put(side, at)) for side in layer.output)
     yield held(
-        f"shape of the result at n = 5, d = 3, which is {layer.output}".replace("**", "^"),
+        f"shape of the result at n = 5, d = 3, which is to be {layer.output}",
         str(tuple(shape)),
         tuple(shape) == said,
         "it has another shape",

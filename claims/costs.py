@@ -12,6 +12,7 @@ from sympy import Expr
 
 from .. import analysis
 from ..analysis.counted import Counted, counted
+from ..analysis.notation import written
 from .statement import Evidence, Setting, aside, held, limit
 
 if TYPE_CHECKING:
@@ -42,10 +43,10 @@ def leads(order: Expr, exact: Expr) -> bool:
 def grows_as(order: Expr, exact: Expr, what: str) -> Evidence:
     """Hold an exact count against an order."""
     return held(
-        f"FLOPs of {what}, exact; held against O({order})",
-        str(exact),
+        f"FLOPs of {what}, exact; held against O({written(order)})",
+        written(exact),
         leads(order, exact),
-        f"they are {exact}, and so not O({order})",
+        f"they are {written(exact)}, and so not O({written(order)})",
     )
 
 

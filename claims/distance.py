@@ -10,6 +10,7 @@ import numpy as np
 from sympy import Integer
 
 from .. import layers
+from ..analysis.notation import written
 from ..layers._lazy import torch
 from ..layers.theory import n
 from ._writing import number, percent
@@ -315,7 +316,7 @@ def fully_connected(setting: Setting) -> Iterator[Evidence]:
         path.expression == Integer(1),
         "it takes more than one operation",
     )
-    yield aside("its parameters", str(formulas("token_mixing")["parameters"].expression))
+    yield aside("its parameters", written(formulas("token_mixing")["parameters"].expression))
 
 
 @claim(
@@ -355,7 +356,7 @@ def variable_length(setting: Setting) -> Iterator[Evidence]:
     counts = {name: formulas(name)["parameters"].expression for name in modules}
     yield held(
         "parameters of token_mixing, attention, multihead",
-        ", ".join(map(str, counts.values())),
+        ", ".join(map(written, counts.values())),
         n in counts["token_mixing"].free_symbols
         and not any(n in counts[name].free_symbols for name in ("attention", "multihead")),
         "the parameters do not tell them apart",

@@ -82,11 +82,13 @@ def claims(
     else:
         show.claims(record, details=details or bool(ids))
     if out is not None or whole:
-        path = keep(record, out or OUT)
-        show.say(f"{path} has it for programs; `layerlaw report {path.parent}` shows it.")
+        path = _keep(record, out or OUT)
+        show.say(
+            f"{path} holds it; a report of what `layerlaw run` leaves in {path.parent} shows it."
+        )
 
 
-def keep(record: Record, folder: Path) -> Path:
+def _keep(record: Record, folder: Path) -> Path:
     """Write a record into a folder, where reports look for it."""
     from ..claims import FILE
     from ..reports.write import write_whole

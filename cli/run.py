@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import show
-from .claims import keep
 from .common import OUT, STORE, Measured, command, fit_all, kept, with_claims, write
 from .options import (
     MARGIN,
@@ -24,8 +23,6 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ..analysis import Fit
     from ..measure import Plan, Run, Store
 
@@ -236,9 +233,8 @@ def run(
             fits = fit_all([measured.table], {}, [], margin)
             if check:
                 measured, fits = _checked(todo, store, work, measured, fits)
-        if claims:
-            _claimed(fits, seed, out)
-        write(with_claims(measured, out), fits, out, command(), margin, as_json=as_json)
+        measured = _claimed(measured, fits, seed) if claims else with_claims(measured, out)
+        write(measured, fits, out, command(), margin, as_json=as_json)
     except KeyboardInterrupt:
         show.error("stopped; the same command again goes on from here")
         raise typer.Exit(STOPPED) from None
@@ -257,12 +253,13 @@ def _narrow(todo: Plan, store: Store, work: Run, precision: float, budget: float
         show.narrowing(planner, steps)
 
 
-def _claimed(fits: list[Fit], seed: int, out: Path) -> None:
+def _claimed(measured: Measured, fits: list[Fit], seed: int) -> Measured:
     """Test the statements of the course text, with the times that were measured."""
     from ..claims import Record, check
 
     with show.timing() as update:
-        keep(Record.now(check(seed=seed, fits=fits, progress=update), seed), out)
+        found = check(seed=seed, fits=fits, progress=update)
+    return measured._replace(claims=Record.now(found, seed))
 
 
 def _checked(

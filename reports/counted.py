@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import sympy
 from sympy import Expr
-from sympy.printing.str import StrPrinter
 
 from .. import layers
 from ..analysis import Fit
 from ..analysis.arrays import Array
+from ..analysis.notation import written
 from ..layers.theory import SYMBOLS
 from .formulas import law_text
 from .summary import label, variants
@@ -143,26 +143,3 @@ def _values(exact: Expr, fit: Fit) -> Array:
     )
     function = sympy.lambdify([SYMBOLS.get(a, sympy.Symbol(a)) for a in names], exact, "math")
     return np.array([float(function(*point)) for point in given])
-
-
-class _Printer(StrPrinter):  # type: ignore[misc]  # SymPy ships no types
-    def _print_ceiling(self, expr: Expr) -> str:
-        return f"⌈{self._print(expr.args[0])}⌉"
-
-    def _print_Min(self, expr: Expr) -> str:
-        return f"min({', '.join(map(self._print, expr.args))})"
-
-
-def written(expr: Expr) -> str:
-    """Write an exact formula as a reader knows it.
-
-    >>> from sympy import symbols, ceiling
-    >>> n, d = symbols("n d", positive=True)
-    >>> written(4 * n**2 * d + 5 * n**2), written(ceiling(n / d))
-    ('4·d·n² + 5·n²', '⌈n/d⌉')
-    """
-    expr = sympy.expand(expr) if expr.is_polynomial() else expr
-    text = str(_Printer().doprint(expr))
-    for power, raised in (("**2", "²"), ("**3", "³"), ("**", "^"), ("*", "·")):
-        text = text.replace(power, raised)
-    return text

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from ..analysis import MARGIN, Fit, to_json
+from ..claims import FILE as CLAIMS
 from ..claims import Record
 from . import markdown, page
 from .content import content
@@ -30,7 +31,7 @@ def write_report(
     margin: float = MARGIN,
     claims: Record | None = None,
 ) -> list[Path]:
-    """Write ``report.html``, ``report.md``, ``table.csv`` and ``laws.json``.
+    """Write ``report.html``, ``report.md``, ``table.csv``, ``laws.json``, and ``claims.json``.
 
     Parameters
     ----------
@@ -51,7 +52,8 @@ def write_report(
     margin
         The margin that the fits were judged with.
     claims
-        Statements of the course text that were tested, if any were.
+        Statements of the course text that were tested, if any were: without them there is no
+        ``claims.json``.
 
     Returns
     -------
@@ -74,6 +76,8 @@ def write_report(
         "table.csv": table.to_csv(index=False),
         "laws.json": laws_json(fits),
     }
+    if claims is not None:
+        files[CLAIMS] = claims.to_json()
     return [write_whole(folder / name, text) for name, text in files.items()]
 
 
