@@ -16,6 +16,12 @@ import pytest
 RUN = ("run", "--profile", "asv", "--layer", "dense", "--rounds", "1", "--out", "out")
 
 
+COMMANDS = (
+    *("list", "run", "claims", "doctor", "fit", "report"),
+    *("predict", "validate", "published"),
+)
+
+
 def layerlaw(*arguments, cwd, status=0):
     done = subprocess.run(
         [sys.executable, "-c", "from layerlaw.cli.main import run_app; run_app()", *arguments],
@@ -43,17 +49,7 @@ def table(tmp_path):
 
 @pytest.mark.parametrize(
     "command",
-    [
-        [],
-        ["list"],
-        ["run"],
-        ["fit"],
-        ["report"],
-        ["predict"],
-        ["validate"],
-        ["published"],
-        ["dependencies"],
-    ],
+    [[], *([name] for name in COMMANDS)],
 )
 def test_every_command_has_help_with_an_example(command, tmp_path):
     assert "Example: layerlaw" in layerlaw(*command, "--help", cwd=tmp_path).stdout
@@ -120,6 +116,9 @@ def test_fit_gives_json_alone_on_standard_output(table, tmp_path):
         (["run", "--graph"], "the option 'graph' is for CUDA"),
         (["doctor", "--ablate", "--layer", "nope"], "no layer is called 'nope'"),
         (["report", "none"], "none: there is no such file"),
+        (["claims", "--claim", "nope"], "no statement is called 'nope'"),
+        (["claims", "--exercise", "A7"], "no exercise is called 'A7'"),
+        (["claims", "-x", "A6.1", "-c", "max-gradient"], "--exercise A6.1 has none"),
     ],
 )
 def test_what_a_user_can_mend_is_one_line_and_status_2(arguments, says, table, tmp_path):
@@ -292,6 +291,43 @@ def test_a_run_that_is_killed_goes_on_and_measures_no_point_twice(tmp_path):
     assert not table.duplicated(["layer", "mode", "n", "d", "metric", "round", "repeat"]).any()
     passes = table[table["metric"] == "seconds"]
     assert (passes.groupby(["layer", "n", "d"])["round"].nunique() == 2).all()
+
+
+def test_claims_are_put_to_the_test_and_shown_by_the_next_report(tmp_path):
+    some = ["claims", "-x", "A6.2", "--no-times"]
+    done = layerlaw(*some, cwd=tmp_path)
+    rows = [line for line in done.stdout.splitlines() if line.startswith(" A6.2")]
+    assert len(rows) == 2
+    assert "argmax-gradient" in rows[1]
+    assert "refuted" in rows[1]
+    assert "2 statements: 1 confirmed with a condition, 1 refuted." in done.stdout
+    assert not list(tmp_path.iterdir())  # of some statements nothing is kept unless it is asked for
+    found = json.loads(layerlaw(*some, "--json", "--out", "out", cwd=tmp_path).stdout)
+    assert [one["verdict"] for one in found["statements"]] == [
+        "confirmed with a condition",
+        "refuted",
+    ]
+    kept = json.loads((tmp_path / "out" / "claims.json").read_text())
+    assert kept["statements"] == found["statements"]
+    layerlaw(*RUN, "--no-explain", "--no-check", "--no-counts", "--no-peaks", cwd=tmp_path)
+    assert "argmax-gradient" in (tmp_path / "out" / "report.html").read_text()
+    layerlaw("report", "out", "--out", "again", cwd=tmp_path)
+    assert "argmax-gradient" in (tmp_path / "again" / "report.md").read_text()
+    assert (tmp_path / "again" / "claims.json").is_file()
+
+
+def test_a_statements_evidence_is_printed_where_it_is_named(tmp_path):
+    done = layerlaw("claims", "--claim", "argmax-gradient", cwd=tmp_path)
+    assert "its limit for D = 2 as T → 0, by SymPy" in done.stdout
+    assert "如果对于输入向量中的某个元素x_i" in done.stdout
+    assert "against it" in done.stdout
+
+
+def test_the_page_of_the_claims_is_the_commands_output(tmp_path):
+    done = layerlaw("claims", "-x", "A6.2", "--markdown", cwd=tmp_path)
+    assert "    layerlaw claims -x A6.2 --markdown\n" in done.stdout
+    assert "### A6.2 argmax-gradient: refuted" in done.stdout
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_page_of_the_validation_is_the_commands_output(tmp_path):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from layerlaw import analysis
+from layerlaw.claims import Bearing, Checked, Evidence, Record, Statement
 from layerlaw.reports import summary, write_report
 from layerlaw.reports.content import facts, headline
 from layerlaw.reports.write import laws_json
@@ -122,6 +123,41 @@ def test_a_hostile_name_stays_text(tmp_path):
     before_command = paths[1].read_text(encoding="utf-8").split("## How to make it again")[0]
     assert not re.search(r"(?<!\\)[<$*]", before_command.replace("**", ""))
     assert json.loads(paths[3].read_text(encoding="utf-8"))["fits"][0]["layer"] == HOSTILE
+
+
+def record(text: str) -> Record:
+    checked = [
+        Checked(
+            Statement(f"one-{bearing}", "A6.1", text, text, text),
+            (Evidence(text, text, Bearing.FOR), Evidence(text, text, bearing, text)),
+        )
+        for bearing in (Bearing.ASIDE, Bearing.LIMITS, Bearing.AGAINST)
+    ]
+    return Record(tuple(checked), "2026-01-01T00:00:00+00:00", 5, {"cpu": text})
+
+
+def test_what_the_course_text_says_is_a_section_where_it_was_tested(tmp_path, fits, table, written):
+    paths = write_report(tmp_path, table, fits[:1], {}, {}, "", claims=record("the text says"))
+    page, markdown, *_, kept = (path.read_text(encoding="utf-8") for path in paths)
+    parsed = Strict(page)
+    assert "claims" in parsed.ids
+    assert parsed.references <= set(parsed.ids)
+    for verdict in ("confirmed", "confirmed with a condition", "refuted"):
+        assert len(re.findall(rf"</span> {verdict}</span>", page)) == 1
+        assert f": {verdict}\n" in markdown
+    assert "3 statements: 1 confirmed, 1 confirmed with a condition, 1 refuted." in page
+    assert paths[-1].name == "claims.json"
+    assert json.loads(kept)["seed"] == 5
+    assert "What the course text says" not in written["report.html"] + written["report.md"]
+
+
+def test_hostile_statements_stay_text(tmp_path, fits, table):
+    paths = write_report(tmp_path, table, fits[:1], {}, {}, "", claims=record(HOSTILE))
+    parsed = Strict(paths[0].read_text(encoding="utf-8"))
+    assert parsed.fetched == []
+    assert "img" not in parsed.tags
+    said = paths[1].read_text(encoding="utf-8").split("## What the course text says")[1]
+    assert not re.search(r"(?<!\\)[<$*]", said.replace("**", ""))
 
 
 def test_the_table_is_written_as_it_is(written, table):
