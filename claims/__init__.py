@@ -21,7 +21,10 @@ from .statement import (
 )
 
 # In the order of the course text.
-for _module in ("channels", "maximum", "lstm_gradient", "vanishing", "distance", "complexity"):
+for _module in (
+    *("channels", "maximum", "lstm_step", "lstm_gradient", "vanishing"),
+    *("distance", "rnn_factor", "reach", "table", "complexity"),
+):
     importlib.import_module(f"{__name__}.{_module}")
 
 __all__ = [

@@ -13,10 +13,12 @@ from sympy import Expr
 from .. import analysis
 from ..analysis.counted import Counted, counted
 from ..analysis.notation import written
+from ..layers.theory import put
 from .statement import Evidence, Setting, aside, held, limit
 
 if TYPE_CHECKING:
     from ..analysis import Fit
+    from ..layers import Layer
 
 
 @lru_cache
@@ -94,3 +96,12 @@ def share_of(setting: Setting, whole: str, phases: Sequence[str]) -> float | Non
     if not inside.any():
         return None
     return float(np.median((total / fit.series.values)[inside]))
+
+
+def flops_where(layer: Layer, points: list[dict[str, int]]) -> bool:
+    """Whether a layer's FLOPs are theory's at sizes that a sweep ties, such as the input width."""
+    from ..measure.flops import count_flops  # loads torch
+
+    return all(
+        count_flops(layer, at) == put(layer.theory.flops, layer.resolve(at)) for at in points
+    )

@@ -1,208 +1,41 @@
-"""Exercise A6.3: the gradients of an LSTM, and whether they vanish."""
+"""Exercise A6.3: the gradient of an LSTM's parameters, and the product of its steps."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import sympy
-
-from .. import layers
 from ..layers._lazy import torch
-from ._cells import LSTM, Step, chain, relative
+from ._cells import LSTM, Step, chain, dtanh, relative
 from ._writing import number, percent
+from .lstm_step import RIGHT, STEPS, D, drawn
 from .statement import Evidence, Setting, Statement, aside, claim, held, limit
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-#: Width, input width and steps of the LSTMs that are drawn, and how many.
-D, M, STEPS, DRAWS = 6, 4, 12, 20
 
-#: A formula is right if it is no further from autograd than this, in float64, as a share.
-RIGHT = 1e-10
-
-
-def drawn(setting: Setting, stream: int, gain: float = 2.0) -> tuple[LSTM, list[Step]]:
-    """Draw an LSTM and run it; weights have the standard deviation gain/√(d + m)."""
-    W = gain * setting.normal(4 * D, D + M, stream=3 * stream) / (D + M) ** 0.5
-    lstm = LSTM(W, setting.normal(4 * D, stream=3 * stream + 1))
-    return lstm, lstm.run(setting.normal(STEPS, M, stream=3 * stream + 2))
-
-
-def by_autograd(lstm: LSTM, step: Step, before: Step) -> Tensor:
-    """∂C_k/∂C_{k−1} by autograd, h_{k−1} = o_{k−1} ∗ tanh(C_{k−1}) following C_{k−1}; (d, d)."""
-
-    def cell(C: Tensor) -> Tensor:
-        return lstm.step(step.x, before.o * torch.tanh(C), C).C
-
-    jacobian: Tensor = torch.autograd.functional.jacobian(cell, before.C)  # type: ignore[no-untyped-call]
-    return jacobian
-
-
-#: Gives ∂C_k/∂C_{k−1} of an LSTM from the step k, the step before it and the first step.
-Formula = Callable[[LSTM, Step, Step, Step], "Tensor"]
-
-
-def derived(lstm: LSTM, step: Step, before: Step, first: Step) -> Tensor:
-    """Give ∂C_k/∂C_{k−1} with its four terms."""
-    return lstm.factor(step, before)
-
-
-def without_direct(lstm: LSTM, step: Step, before: Step, first: Step) -> Tensor:
-    """Give it as the course text's first formula does, by way of h_{k−1} alone."""
-    return lstm.factor(step, before) - torch.diag(step.f)
-
-
-def with_first_gate(lstm: LSTM, step: Step, before: Step, first: Step) -> Tensor:
-    """Give it with f_t for f_k."""
-    return lstm.factor(step, before) + torch.diag(first.f - step.f)
-
-
-def as_printed(lstm: LSTM, step: Step, before: Step, first: Step) -> Tensor:
-    """Give it as the course text prints it: vectors times matrices, element by element."""
-    W_f, W_i, W_C, _ = lstm.on_h()
-    by_h = before.o * (1 - torch.tanh(before.C) ** 2)
-    return (
-        before.C * step.f * (1 - step.f) * W_f * by_h
-        + step.a * step.i * (1 - step.i) * W_i * by_h
-        + step.i * (1 - step.a**2) * W_C * by_h
-        + step.f
-    )
-
-
-def worst(setting: Setting, formula: Formula) -> float:
-    """Largest distance of a formula of ∂C_k/∂C_{k−1} from autograd, over LSTMs and steps."""
-    found = []
-    for draw in range(DRAWS):
-        lstm, steps = drawn(setting, draw)
-        for before, step in itertools.pairwise(steps):
-            given = formula(lstm, step, before, steps[0])
-            found.append(relative(given, by_autograd(lstm, step, before)))
-    return max(found)
-
-
-def symbolic_remainder() -> sympy.Expr:
-    """∂C_k/∂C_{k−1} of a scalar LSTM by SymPy, less the four terms; 0 if they are all of it."""
-    C, o, x = sympy.symbols("C o x", real=True)
-    w = dict(zip("fia", sympy.symbols("w_f w_i w_a", real=True), strict=True))
-    u = dict(zip("fia", sympy.symbols("u_f u_i u_a", real=True), strict=True))
-    z = sympy.Symbol("z", real=True)
-    sigma = 1 / (1 + sympy.exp(-z))
-    h = o * sympy.tanh(C)
-    at = {gate: w[gate] * h + u[gate] * x for gate in "fia"}
-    f, i, a = sigma.subs(z, at["f"]), sigma.subs(z, at["i"]), sympy.tanh(at["a"])
-    slope = {
-        "f": sympy.diff(sigma, z).subs(z, at["f"]),
-        "i": sympy.diff(sigma, z).subs(z, at["i"]),
-        "a": sympy.diff(sympy.tanh(z), z).subs(z, at["a"]),
-    }
-    by_h = o * sympy.diff(sympy.tanh(C), C)
-    terms = (C * slope["f"] * w["f"] + a * slope["i"] * w["i"] + i * slope["a"] * w["a"]) * by_h + f
-    return sympy.simplify(sympy.diff(f * C + i * a, C) - terms)
-
-
-@claim(
-    Statement(
-        id="four-terms",
-        exercise="A6.3",
-        text="∂C_k/∂C_{k−1} = C_{k−1} σ′(·) W_f o_{k−1} tanh′(C_{k−1}) + a_k σ′(·) W_i o_{k−1} "
-        "tanh′(C_{k−1}) + i_k tanh′(·) W_C ∗ o_{k−1} tanh′(C_{k−1}) + f_t.",
-        original="具体计算后得到 ∂C^(k)/∂C^(k−1) = C^(k−1) σ′(·) W_f o^(k−1) tanh′(C^(k−1)) + "
-        "a^(k) σ′(·) W_i o^(k−1) tanh′(C^(k−1)) + i^(k) tanh′(·) W_c ∗ o^(k−1) tanh′(C^(k−1)) "
-        "+ f^(t)",
-        how="Derived by SymPy for a scalar LSTM; with matrices against autograd in float64, once "
-        "with diagonal matrices for the text's vectors, and once as printed.",
-    )
-)
-def four_terms(setting: Setting) -> Iterator[Evidence]:
-    """Right with diagonal matrices and f_k."""
-    lstm, steps = drawn(setting, 0)
-    x = torch.stack([step.x for step in steps])
-    layer = layers.get("lstm").forward(x[None], W=lstm.W, b=lstm.b)[0]  # type: ignore[attr-defined]
-    off = (torch.stack([step.h for step in steps]) - layer).abs().max().item()
-    yield aside("largest difference between the LSTM used here and the layer lstm", number(off))
-    remainder = symbolic_remainder()
-    yield held(
-        "SymPy, scalar: the derivative less the four terms",
-        str(remainder),
-        remainder == 0,
-        "there are other terms",
-    )
-    off = worst(setting, derived)
-    yield held(
-        f"{DRAWS} random LSTMs (d = {D}, m = {M}), {STEPS - 1} steps each, diagonal matrices for "
-        "vectors: largest relative difference from autograd",
-        number(off),
-        off <= RIGHT,
-        "with diagonal matrices it is another matrix",
-    )
-    off = worst(setting, as_printed)
-    yield limit(
-        "the same as printed, vectors times W element by element (which scales its columns)",
-        number(off),
-        off > RIGHT,
-        "C_{k−1}, σ′, a, i, o and tanh′ stand for diagonal matrices diag(…), and ∗ for their "
-        "product",
-    )
-    off = worst(setting, with_first_gate)
-    yield limit(
-        "the same with f_t, of the step where the product begins, in place of f_k",
-        number(off),
-        off > RIGHT,
-        "the direct term is f_k, not f_t",
-    )
-    W_f, by_h = lstm.W.chunk(4)[0], steps[0].o
-    yield limit(
-        "W_f is (d, d + m) on [h_{k−1}, x_k]; it can be multiplied by diag(o_{k−1})",
-        f"{tuple(W_f.shape)} times {(D, D)}",
-        W_f.shape[1] != len(by_h),
-        "of W_f, W_i and W_C only the columns on h_{k−1} take part",
-    )
-    shares = {name: term.norm().item() for name, term in lstm.terms(steps[1], steps[0]).items()}
-    yield aside(
-        "sizes of the four terms at a step (Frobenius norms)",
-        ", ".join(f"{name} {number(size)}" for name, size in shares.items()),
-    )
-
-
-@claim(
-    Statement(
-        id="three-paths",
-        exercise="A6.3",
-        text="∂C_k/∂C_{k−1} is the sum of three terms, by the forget gate, the input gate and the "
-        "candidate, each by way of h_{k−1} (the text's first formula).",
-        original="∂C^(k)/∂C^(k−1) = ∂C^(k)/∂f^(k) ∂f^(k)/∂h^(k−1) ∂h^(k−1)/∂C^(k−1) + "
-        "… (i) + … (a)",
-        how="The three terms, with diagonal matrices, against autograd; what is missing against "
-        "diag(f_k).",
-    )
-)
-def three_paths(setting: Setting) -> Iterator[Evidence]:
-    """Find the direct path C_{k−1} → C_k missing."""
-    off = worst(setting, without_direct)
-    yield held(
-        "largest relative difference from autograd",
-        number(off),
-        off <= RIGHT,
-        "the direct term diag(f_k) is missing, which the text's second formula has",
-    )
-    lstm, steps = drawn(setting, 0)
-    missing = by_autograd(lstm, steps[1], steps[0]) - without_direct(
-        lstm, steps[1], steps[0], steps[0]
-    )
-    off = relative(missing, torch.diag(steps[1].f))
-    yield aside("relative difference between what is missing and diag(f_k)", number(off))
+def h_by_C(step: Step) -> Tensor:
+    """∂h_k/∂C_k where o_k is held, (d, d)."""
+    return torch.diag(step.o * dtanh(torch.tanh(step.C)))
 
 
 def text_gradient(lstm: LSTM, steps: list[Step], along: Tensor) -> Tensor:
     """∂L/∂W by the course text's formula: through C_1 alone; (4d, d + m)."""
-    last = steps[-1]
-    h_by_C = torch.diag(last.o * (1 - torch.tanh(last.C) ** 2))
-    factors = lstm.factors(steps)
-    C_1 = lstm.direct(steps[0])[lstm.d :]  # ∂C_1/∂W
-    return torch.einsum("c,cij->ij", along @ h_by_C @ chain(factors), C_1)
+    back = along @ h_by_C(steps[-1])  # ∂L/∂C_k, from k = T down to 1
+    for factor in reversed(lstm.factors(steps)):
+        back = back @ factor
+    return torch.einsum("c,cij->ij", back, lstm.direct(steps[0])[lstm.d :])  # ∂C_1/∂W
+
+
+def text_summed(lstm: LSTM, steps: list[Step], along: Tensor) -> Tensor:
+    """∂L/∂W as the sum over steps k, with the text's chain through C alone; (4d, d + m)."""
+    back = along @ h_by_C(steps[-1])
+    total = torch.einsum("h,hij->ij", along, lstm.direct(steps[-1])[: lstm.d])
+    for step, factor in zip(steps[-2::-1], reversed(lstm.factors(steps)), strict=True):
+        back = back @ factor
+        total += torch.einsum("c,cij->ij", back, lstm.direct(step)[lstm.d :])
+    return total
 
 
 def summed_gradient(lstm: LSTM, steps: list[Step], along: Tensor) -> Tensor:
@@ -231,17 +64,9 @@ def parameter_gradient(setting: Setting) -> Iterator[Evidence]:
     """One of a sum's terms, and of a part of the state."""
     lstm, steps = drawn(setting, 0)
     along = setting.normal(D, stream=1000)  # ∂L/∂h_T
-    weights = lstm.W.clone().requires_grad_()
-    x = torch.stack([step.x for step in steps])
-    (truth,) = torch.autograd.grad(along @ LSTM(weights, lstm.b).run(x)[-1].h, weights)
-    said = text_gradient(lstm, steps, along)
-    gates = dict(
-        zip(
-            ("W_f", "W_i", "W_C", "W_o"),
-            zip(said.chunk(4), truth.chunk(4), strict=True),
-            strict=True,
-        )
-    )
+    said, truth = text_gradient(lstm, steps, along), by_autograd(lstm, steps, along)
+    pairs = zip(said.chunk(4), truth.chunk(4), strict=True)
+    gates = dict(zip(("W_f", "W_i", "W_C", "W_o"), pairs, strict=True))
     off = {name: relative(*pair) for name, pair in gates.items() if name != "W_C"}
     yield held(
         f"T = {STEPS} steps: relative difference from autograd for " + ", ".join(off),
@@ -259,22 +84,30 @@ def parameter_gradient(setting: Setting) -> Iterator[Evidence]:
             "C_1 depends neither on W_f, since C_0 = 0, nor on W_o: the text's gradient of these "
             "is 0",
         )
-    off_sum = relative(summed_gradient(lstm, steps, along), truth)
     yield aside(
-        "the sum over all steps by the Jacobians of (h, C): relative difference from autograd",
-        number(off_sum),
+        "the sum over all steps, with the text's factors ∂C_k/∂C_{k−1}: relative difference from "
+        "autograd",
+        number(relative(text_summed(lstm, steps, along), truth)),
     )
-    lone = [steps[0]]
-    weights = lstm.W.clone().requires_grad_()
-    (truth,) = torch.autograd.grad(along @ LSTM(weights, lstm.b).run(x[:1])[-1].h, weights)
-    h_by_C = torch.diag(lone[0].o * (1 - torch.tanh(lone[0].C) ** 2))
-    said = torch.einsum("c,cij->ij", along @ h_by_C, lstm.direct(lone[0])[D:])
     yield aside(
-        "with a single step, T = 1: relative difference for W_i, and for W_o, which acts on h_1 "
-        "without passing through C",
-        f"{number(relative(said.chunk(4)[1], truth.chunk(4)[1]))}, "
-        f"{number(relative(said.chunk(4)[3], truth.chunk(4)[3]))}",
+        "the sum over all steps, with Jacobians of the whole state (h, C)",
+        number(relative(summed_gradient(lstm, steps, along), truth)),
     )
+    first = steps[:1]
+    said, truth = text_gradient(lstm, first, along), by_autograd(lstm, first, along)
+    alone = (relative(said.chunk(4)[gate], truth.chunk(4)[gate]) for gate in (1, 3))
+    yield aside(
+        "the text with a single step, T = 1: relative difference for W_i, and for W_o, which acts "
+        "on h_1 without passing through C",
+        ", ".join(map(number, alone)),
+    )
+
+
+def by_autograd(lstm: LSTM, steps: list[Step], along: Tensor) -> Tensor:
+    """∂L/∂W by autograd; (4d, d + m)."""
+    W = lstm.W.clone().requires_grad_()
+    last = LSTM(W, lstm.b).run(torch.stack([step.x for step in steps]))[-1]
+    return torch.autograd.grad(along @ last.h, W)[0]
 
 
 @claim(
@@ -336,7 +169,7 @@ def forget_product(setting: Setting) -> Iterator[Evidence]:
         "the product is not ∂C_T/∂C_t: h_k depends on h_{k−1} by o_k too, so the chain rule runs "
         "over the state (h, C)",
     )
-    start = torch.cat([_h_by_C(steps[0]), torch.eye(D, dtype=lstm.W.dtype)])
+    start = torch.cat([h_by_C(steps[0]), torch.eye(D, dtype=lstm.W.dtype)])
     chained = [
         (chain([lstm.state_jacobian(step) for step in steps[1 : distance + 1]]) @ start)[D:]
         for distance in distances
@@ -345,10 +178,6 @@ def forget_product(setting: Setting) -> Iterator[Evidence]:
         "relative difference of the product of the Jacobians of (h, C)",
         ", ".join(number(relative(c, t)) for c, t in zip(chained, truths, strict=True)),
     )
-
-
-def _h_by_C(step: Step) -> Tensor:
-    return torch.diag(step.o * (1 - torch.tanh(step.C) ** 2))
 
 
 def _through_all(lstm: LSTM, steps: list[Step], distance: int) -> Tensor:

@@ -23,6 +23,7 @@ from layerlaw.claims import (
     costs,
     distance,
     lstm_gradient,
+    lstm_step,
     maximum,
     vanishing,
 )
@@ -189,7 +190,7 @@ def test_a_wrong_sign_or_a_product_in_the_other_order_is_refuted(monkeypatch):
 
 
 def test_the_right_formulas_in_the_texts_place_are_confirmed(monkeypatch):
-    monkeypatch.setattr(lstm_gradient, "without_direct", lstm_gradient.derived)
+    monkeypatch.setattr(lstm_step, "without_direct", lstm_step.derived)
     monkeypatch.setattr(lstm_gradient, "text_gradient", lstm_gradient.summed_gradient)
     assert again("three-paths").verdict is C
     assert again("parameter-gradient").verdict is C
@@ -283,7 +284,7 @@ def test_phases_are_held_against_the_whole_where_their_points_meet(fits):
 
 def test_jacobians_of_the_lstms_state_are_autograds():
     setting = Setting(seed=3)
-    lstm, steps = lstm_gradient.drawn(setting, 0)
+    lstm, steps = lstm_step.drawn(setting, 0)
     step = steps[4]
 
     def state(h, C):
@@ -306,7 +307,7 @@ def test_jacobians_of_the_lstms_state_are_autograds():
 
 
 def test_the_lstm_taken_apart_is_torchs():
-    lstm, steps = lstm_gradient.drawn(Setting(), 5)
+    lstm, steps = lstm_step.drawn(Setting(), 5)
     f, i, a, o = lstm.W.chunk(4)
     b_f, b_i, b_a, b_o = lstm.b.chunk(4)
     width = lstm.d
