@@ -101,7 +101,12 @@ def recurrence_total(setting: Setting) -> Iterator[Evidence]:
         "m must grow no faster than d: in general a step is O(m·d + d²)",
     )
     yield from times(setting, "rnn")
-    yield from _added(setting, "rnn", ("conv_1x1", "rnn_states"))
+    yield from _added(
+        setting,
+        "rnn",
+        ("conv_1x1", "rnn_states"),
+        " (which multiplies U x_t step by step, where the phase does all at once)",
+    )
 
 
 # The convolution.
@@ -281,11 +286,13 @@ def _phase(setting: Setting, name: str, order: Expr) -> Iterator[Evidence]:
     yield from times(setting, name)
 
 
-def _added(setting: Setting, whole: str, phases: tuple[str, ...]) -> Iterator[Evidence]:
+def _added(
+    setting: Setting, whole: str, phases: tuple[str, ...], note: str = ""
+) -> Iterator[Evidence]:
     """Beside the whole, the times of its phases, as the laws have it where all were measured."""
     if share := share_of(setting, whole, phases):
         yield aside(
-            f"time of the phases {', '.join(phases)} together beside {whole}'s, median over its "
-            "measured points",
+            f"time of {' and '.join(phases)} together beside that of {whole}{note}, median over "
+            "its measured points",
             number(share),
         )

@@ -63,14 +63,13 @@ def times(setting: Setting, *names: str) -> Iterator[Evidence]:
 
 
 def _time(name: str, fit: Fit, judgement: analysis.Judgement) -> Evidence:
-    exponents = "; ".join(map(str, fit.law.exponents)) if fit.law else "no law"
     what = f"time of {name} ({fit.series.device}): exponents with 95 % intervals, and verdict"
-    value = f"{exponents}: {judgement.verdict.value}"
     if judgement.verdict is analysis.Verdict.UNRESOLVED:
-        return aside(what, value)
+        return aside(what, f"unresolved: {judgement.reason}")
+    exponents = "; ".join(map(str, fit.law.exponents)) if fit.law else "no law"
     return limit(
         what,
-        value,
+        f"{exponents}: {judgement.verdict.value}",
         judgement.verdict is analysis.Verdict.DIFFERS,
         f"the time of {name} grows otherwise on this machine ({exponents})",
     )
