@@ -18,7 +18,7 @@ RUN = ("run", "--profile", "asv", "--layer", "dense", "--rounds", "1", "--out", 
 
 COMMANDS = (
     *("list", "run", "claims", "doctor", "fit", "report"),
-    *("predict", "validate", "published"),
+    *("predict", "validate", "published", "dependencies", "explain"),
 )
 
 
