@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import sympy
 from sympy import Add, Expr, Symbol, ceiling
 
 from .. import layers
-from ..layers.theory import unrounded
+from ..layers.theory import is_known, unrounded
 from ..measure.modes import MODES
 from . import readers, table
 from .discover import Form, discover
@@ -238,7 +239,8 @@ def series_of(source: Source, axes: Sequence[str]) -> list[Series]:
 def _own_axes(frame: pd.DataFrame) -> list[str]:
     """Sizes that are none of every table's, of the registered layers in a table: windows, say."""
     found = set(frame["layer"]) if "layer" in frame.columns else set()
-    own = {axis for name in layers.names() if name in found for axis in layers.get(name).axes}
+    known = (layers.find(name) for name in found)
+    own = {axis for layer in known if layer is not None for axis in layer.axes}
     return sorted((own - set(table.SIZES)) & set(frame.columns))
 
 
@@ -247,13 +249,15 @@ def theory_of(layer: str, metric: str, mode: str = "forward") -> Expr | None:
 
     The order of the time is the same for every pass; that of the peak memory is not.
     """
-    if layer not in layers.names():
+    known = layers.find(layer)
+    if known is None:
         return None
     if metric == "peak_bytes":
-        return layers.get(layer).peak_memory(mode) if mode in MODES else None
+        peak = known.peak_memory(mode) if mode in MODES else sympy.nan
+        return peak if is_known(peak) else None
     if metric not in THEORY_OF:
         return None
-    theory = layers.get(layer).tied_theory()
+    theory = known.tied_theory()
     expression: Expr = getattr(theory, THEORY_OF[metric])
     exact: Expr = getattr(theory, EXACTLY.get(metric, THEORY_OF[metric]))
     if exact.is_finite and not exact.atoms(ceiling) and exact.is_polynomial() and _positive(exact):

@@ -14,8 +14,8 @@ import sympy
 from sympy import Expr
 
 from .. import layers
-from ..layers import Layer
-from ..layers.theory import put
+from ..layers import Layer, Theory
+from ..layers.theory import is_known, put
 from ..measure.grid import activations, operands
 from .arrays import Array
 from .calibration import Calibration
@@ -85,11 +85,11 @@ def roofline(series: Series) -> Roofline | None:
         series.calibration is None
         or not series.timed
         or series.mode != "forward"
-        or series.layer not in layers.names()
+        or (layer := layers.find(series.layer)) is None
+        or not is_known(activations(layer), *_counts(layer.tied_theory()))
         or "tf32" in str(conditions.get("options", ""))
     ):
         return None
-    layer = layers.get(series.layer)
     theory = layer.tied_theory()
     sizes = {**series.constants, **dict(zip(series.axes, series.sizes.T, strict=True))}
     batch = sizes.get("batch", conditions.get("batch", 1))
@@ -112,6 +112,10 @@ def roofline(series: Series) -> Roofline | None:
         seconds=series.values,
         calibration=series.calibration,
     )
+
+
+def _counts(theory: Theory) -> tuple[Expr, ...]:
+    return theory.flops, theory.parameters, theory.sequential_ops
 
 
 def _read_again(layer: Layer) -> Expr:

@@ -9,7 +9,21 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from .base import Layer, Native, Shape, Sizes, Textbook, get, names, register
+from ._places import bring, layer
+from .base import (
+    BrokenLayer,
+    Layer,
+    Native,
+    Shape,
+    Sizes,
+    Textbook,
+    find,
+    get,
+    home,
+    names,
+    register,
+)
+from .own import LayerError
 from .theory import Theory
 
 # Every module of this folder registers its layers: a new file needs no line here.
@@ -42,13 +56,19 @@ CORE = (
 
 __all__ = [
     "CORE",
+    "BrokenLayer",
     "Layer",
+    "LayerError",
     "Native",
     "Shape",
     "Sizes",
     "Textbook",
     "Theory",
+    "bring",
+    "find",
     "get",
+    "home",
+    "layer",
     "names",
     "register",
 ]

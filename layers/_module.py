@@ -54,3 +54,39 @@ class NativeModule(nn.Module):
     def forward(self, *inputs: Tensor) -> Tensor:
         """Call torch's module."""
         return self.layer.forward(self.module, *inputs)
+
+
+class OwnModule(nn.Module):
+    """Give a module that is none of ours inputs of (batch, n, d), and take its first tensor.
+
+    Parameters
+    ----------
+    module
+        What is called.
+    channels_first
+        Whether it takes (batch, d, n); what it gives of three sides is turned back.
+    """
+
+    def __init__(self, module: nn.Module, *, channels_first: bool) -> None:
+        super().__init__()
+        self.module = module
+        self.channels_first = channels_first
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Call the module."""
+        given = (x.mT for x in inputs) if self.channels_first else inputs
+        out = _first(self.module(*given))
+        if out is None:
+            raise TypeError("its output holds no tensor of floating-point numbers")
+        return out.mT if self.channels_first and out.dim() == 3 else out
+
+
+def _first(given: object) -> Tensor | None:
+    """Find the first tensor of floats in what a module gives: a tuple or a model's output, say."""
+    if isinstance(given, Tensor):
+        return given if given.is_floating_point() else None
+    if isinstance(given, Mapping):
+        given = tuple(given.values())
+    if isinstance(given, tuple | list):
+        return next((x for x in map(_first, given) if x is not None), None)
+    return None

@@ -6,6 +6,7 @@ docs/layers.md walks through it.
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from math import prod
@@ -233,6 +234,13 @@ def _numbers(shape: Shape, sizes: Sizes) -> tuple[int, ...]:
 
 _registry: dict[str, Layer] = {}
 
+#: Layers from elsewhere that were loaded, by the name they were asked for.
+_loaded: dict[str, Layer] = {}
+
+
+class BrokenLayer(UserWarning):
+    """A layer that another package offers cannot be loaded; the message names both."""
+
 
 def register(cls: type[Layer]) -> type[Layer]:
     """Register a layer class under its name.
@@ -251,17 +259,61 @@ def register(cls: type[Layer]) -> type[Layer]:
 def get(name: str) -> Layer:
     """Return the layer of this name.
 
+    Parameters
+    ----------
+    name
+        A registered name, that of a layer which another package offers, or where a layer of one's
+        own is: ``package.module:Name`` or ``path/to/file.py:Name``.
+
     Raises
     ------
     KeyError
         If there is none; the message lists the names there are.
+    LayerError
+        If a layer from elsewhere cannot be loaded or used.
     """
-    try:
+    if name in _registry:
         return _registry[name]
-    except KeyError:
-        raise KeyError(f"no layer is called {name!r}; there are: {', '.join(_registry)}") from None
+    if name not in _loaded:
+        from . import _places
+
+        found = _places.located(name) if ":" in name else _places.offered(name)
+        if found is None:
+            raise KeyError(f"no layer is called {name!r}; there are: {', '.join(names())}")
+        _loaded[name] = found
+    return _loaded[name]
+
+
+def find(name: str) -> Layer | None:
+    """Return the layer of this name if there is one, without loading any from a file or a module.
+
+    Where another package's cannot be loaded there is a warning, `BrokenLayer`.
+    """
+    if name in _loaded:
+        return _loaded[name]
+    if name not in names():
+        return None
+    try:
+        return get(name)
+    except ValueError as error:
+        warnings.warn(str(error), BrokenLayer, stacklevel=2)
+        return None
+
+
+def home(name: str) -> str | None:
+    """Say what another process has to bring (`bring`) to have a layer; None where it cannot."""
+    from . import _places
+
+    return _places.home(name, get(name))
+
+
+def registered() -> list[str]:
+    """Names of the layers that a class was registered for."""
+    return list(_registry)
 
 
 def names() -> list[str]:
-    """Names of all registered layers, in the order of registration."""
-    return list(_registry)
+    """Names of all layers, in the order of registration; other packages' behind, not loaded."""
+    from . import _places
+
+    return list(dict.fromkeys([*_registry, *_places.offers, *_places.points()]))

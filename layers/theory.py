@@ -43,6 +43,11 @@ def unrounded(expr: Expr) -> Expr:
     return expr.replace(sympy.ceiling, lambda exact: exact)
 
 
+def is_known(*exprs: Expr) -> bool:
+    """Whether all of these are known; of a layer of one's own a field may be NaN."""
+    return not any(expr.has(sympy.nan) for expr in exprs)
+
+
 @dataclass(frozen=True)
 class Theory:
     """Orders and exact counts of one layer at batch 1; one multiply-add is 2 FLOPs.

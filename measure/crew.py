@@ -8,7 +8,6 @@ as a bias.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
@@ -17,7 +16,7 @@ from math import inf
 from signal import SIGKILL
 from typing import Any, Protocol, TypeVar
 
-from ..layers import get
+from ..layers import home
 from . import gpus
 from .budget import Forecast
 from .calm import Patience, Rule
@@ -67,7 +66,7 @@ class Crew(Protocol):
 def crew_for(plan: Plan, store: Store, run: Run) -> Iterator[Crew]:
     """Bring together who measures a plan.
 
-    Where the system cannot fork, or a layer is not to be found by its module's name (it was written
+    Where the system cannot fork, or a layer is not to be found in its module (it was written
     in a notebook), it is the calling process, and the record of the controls says so.
     """
     forecast = Forecast(plan.budget, _gpu_memory(plan))
@@ -97,16 +96,11 @@ def _gpu_memory(plan: Plan) -> float:
 
 def _modules(layers: Sequence[str]) -> tuple[list[str], str]:
     """Modules that bring layers with them, and why another process could not have them so."""
-    found = []
-    for name in layers:
-        cls = type(get(name))
-        if getattr(sys.modules.get(cls.__module__), cls.__name__, None) is not cls or (
-            cls.__module__ == "__main__"
-        ):
-            return [], f"the layer {name!r} is in no module that another one could import"
-        if not cls.__module__.startswith("layerlaw."):
-            found.append(cls.__module__)
-    return list(dict.fromkeys(found)), ""
+    places = [home(name) for name in layers]
+    if None in places:
+        name = layers[places.index(None)]
+        return [], f"the layer {name!r} is in no module that another one could import"
+    return list(dict.fromkeys(place for place in places if place)), ""
 
 
 class _Crew:

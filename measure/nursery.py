@@ -26,6 +26,8 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
+from ..layers import bring
+
 _PR_SET_PDEATHSIG = 1  # from Linux' prctl.h
 
 #: Makes what a worker has for its whole life; it is left when the worker ends.
@@ -90,7 +92,7 @@ class Nursery:
     environment
         Variables to set, such as ``OMP_NUM_THREADS``: libraries read them when they load.
     modules
-        Modules to import in it, beside what tasks bring along by themselves.
+        Modules to import in it, by name or file, beside what tasks bring along by themselves.
 
     It loads torch while the caller goes on; `wait` waits until it has.
     """
@@ -280,8 +282,9 @@ def main(descriptor: int, modules: Sequence[str]) -> None:
     """Start workers as they are asked for, until the caller closes the connection or dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's to answer
     link = Connection(descriptor)
-    for module in ("torch", *modules):
-        importlib.import_module(module)
+    importlib.import_module("torch")
+    for module in modules:
+        bring(module)
     gc.freeze()  # what is loaded stays: workers need not look through it for garbage
     link.send(None)
     workers: dict[str, _Worker] = {}

@@ -21,7 +21,17 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import TreeSpec, tree_flatten, tree_unflatten
 
 from .case import Case
-from .flops import ELEMENTWISE, PRODUCTS, REDUCTIONS, TRANSFORMS, is_free, operation
+from .flops import (
+    ELEMENTWISE,
+    FUSED,
+    POOLS,
+    PRODUCTS,
+    REDUCTIONS,
+    TRANSFORMS,
+    VECTORS,
+    is_free,
+    operation,
+)
 from .timing import Call
 from .workload import prepare
 
@@ -184,6 +194,9 @@ def plain(function: OpOverload) -> bool:
     """Whether it is known what a function does: no kernel that fuses several."""
     return is_free(function) or operation(function) in {
         *ELEMENTWISE,
+        *FUSED,
+        *POOLS,
+        *VECTORS,
         *REDUCTIONS,
         *TRANSFORMS,
         *PRODUCTS,

@@ -9,7 +9,7 @@ nothing else does, and nothing fades on a long way, as a gradient would.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import repeat
@@ -37,8 +37,25 @@ def _sum(x: Tensor, *how: Any, **named: Any) -> Tensor:
     return torch.where(x.isfinite(), x, 0.0).sum(*how, **named)
 
 
+def _sum_of(x: Tensor, axis: int | None = None, keepdim: bool = False) -> Any:
+    """Sum numbers as `torch.max` finds the largest: along an axis there are indices too."""
+    if axis is None:
+        return _sum(x)
+    total = _sum(x, axis, keepdim=keepdim)
+    return total, torch.zeros_like(total, dtype=torch.long)
+
+
+def _mean_of(x: Tensor, *how: Any) -> Any:
+    mean = torch.ops.aten.avg_pool2d(x, *how[:3])
+    return mean, torch.zeros_like(mean, dtype=torch.long)
+
+
 #: What stands for an operation whose output depends on all numbers, but changes with one alone.
-_INSTEAD = {"amax": _sum, "amin": _sum}
+_INSTEAD: Mapping[str, Callable[..., Any]] = {
+    **dict.fromkeys(("amax", "amin"), _sum),
+    **dict.fromkeys(("max", "min"), _sum_of),
+    "max_pool2d_with_indices": _mean_of,
+}
 
 #: Operations that look at numbers otherwise, though PyTorch does not call them views.
 _VIEWS = frozenset({"_unsafe_view", "unsafe_split", "transpose"})
@@ -155,6 +172,8 @@ def _copied(x: Any) -> Any:
 
 def _differ(x: Tensor, other: Tensor) -> Tensor:
     """Where two outputs differ by more than rounding."""
+    if not _has_numbers(x) or not x.numel():
+        return x != other
     largest = torch.nan_to_num(other, posinf=0.0, neginf=0.0).abs().max()
     return (x - other).abs() > _ROUNDING * largest
 
@@ -268,6 +287,11 @@ def _axis(shape: Shape) -> int:
 @contextmanager
 def _traceable() -> Iterator[None]:
     """Weights that are the same for all, and kernels that show what they consist of."""
-    with torch.random.fork_rng(devices=[]), torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
-        torch.manual_seed(0)
-        yield
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with torch.random.fork_rng(devices=[]), torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
+            torch.manual_seed(0)
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)

@@ -20,10 +20,17 @@ from torch.utils._pytree import tree_leaves
 from ..layers import Layer, Sizes
 from .flops import (
     ELEMENTWISE,
+    FUSED,
+    KNOWN_NORM,
+    POOLS,
     PRODUCTS,
     REDUCTIONS,
+    TANH_GELU,
     TRANSFORMS,
+    VECTORS,
+    fused,
     is_free,
+    of_each,
     on_meta,
     operation,
     stages,
@@ -61,9 +68,15 @@ def steps(
         bias = PRODUCTS[name]
         added = bias is not None and args[bias] is not None
         return 1 if place == bias else 1 + added
+    if name in VECTORS:
+        added = VECTORS[name][1]
+        return 1 if added is None or place == added else 2
     if name in ELEMENTWISE:
-        scaled = (kwargs or {}).get("alpha", 1) != 1  # a + alpha·b: b is multiplied first
-        return ELEMENTWISE[name] + (scaled and place == 1)
+        return _of_element(name, place, args, kwargs or {})
+    if name in FUSED:
+        return _of_row(name, place, args)
+    if name in POOLS:
+        return 1 + POOLS[name]
     if name in TRANSFORMS:  # a stage is a product with a sparse matrix: one operation
         return stages(name, *args)
     if name in OPAQUE:
@@ -76,6 +89,28 @@ def steps(
         f"the depth of {func} is not known: enter it in layerlaw.measure.flops, or state its depth "
         "in layerlaw.measure.tracing.OPAQUE"
     )
+
+
+def _of_element(
+    name: str, place: int, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> int:
+    several = of_each(name, args, kwargs)
+    if several == TANH_GELU and name == "gelu":
+        return several - 1  # half of x is there before it is needed
+    if kwargs.get("alpha", 1) != 1 and place == 0:  # a + alpha·b: b is multiplied first
+        return several - 1
+    if name in ("addcmul", "addcdiv") and place == 0:
+        return 1
+    return several
+
+
+def _of_row(name: str, place: int, args: tuple[Any, ...]) -> int:
+    one = fused(name, args)
+    affine = [at for at in one.affine if args[at] is not None]
+    if place in one.affine:  # a gain takes part in the product, a bias in the sum behind it
+        return len(affine) - affine.index(place)
+    known = one is KNOWN_NORM and place == 4  # ε and root of the variance, then as the numbers
+    return one.depth + known + len(affine)
 
 
 class Tracing(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch gives no types

@@ -12,6 +12,7 @@ from sympy import Expr
 from .. import layers
 from ..analysis import Fit
 from ..analysis.arrays import Array
+from ..layers.theory import is_known
 from ..measure.grid import ELEMENT, activations
 from .units import quantity
 
@@ -101,16 +102,17 @@ def left_behind(fit: Fit, at: Mapping[str, float], caches: Mapping[str, Any]) ->
 
 def _on_processor(fit: Fit) -> bool:
     """Whether it is of a known layer, measured where the caches are."""
-    return fit.series.layer in layers.names() and fit.series.device == "cpu"
+    return layers.find(fit.series.layer) is not None and fit.series.device == "cpu"
 
 
 def _held(name: str) -> tuple[tuple[str, Expr], ...]:
     """List what a layer holds in caches, in elements, with the words for its outgrowing one."""
     layer = layers.get(name)
-    return (
+    held = (
         ("the weights outgrow", layer.tied_theory().parameters),
         ("what a pass holds outgrows", activations(layer)),
     )
+    return tuple((what, expr) for what, expr in held if is_known(expr))
 
 
 def _cache(level: str, size: float) -> str:

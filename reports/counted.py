@@ -128,9 +128,10 @@ def _cell(fit: Fit) -> Cell:
 def _exactly(fit: Fit) -> Expr | None:
     """Find what theory says of a count exactly; None where it says nothing."""
     one = fit.series
-    if one.metric not in EXACT or one.layer not in layers.names() or one.mode != "forward":
+    layer = layers.find(one.layer)
+    if one.metric not in EXACT or layer is None or one.mode != "forward":
         return None
-    exact: Expr = getattr(layers.get(one.layer).tied_theory(), EXACT[one.metric])
+    exact: Expr = getattr(layer.tied_theory(), EXACT[one.metric])
     return None if exact.is_infinite or exact is sympy.nan else exact
 
 

@@ -193,9 +193,9 @@ def comparable(fits: Sequence[Fit]) -> Iterator[list[Fit]]:
     groups: dict[tuple[object, ...], list[Fit]] = {}
     for fit in fits:
         one = fit.series
-        if fit.law is None or "n" not in one.axes or one.layer not in layers.names():
+        layer = layers.find(one.layer)
+        if fit.law is None or "n" not in one.axes or layer is None:
             continue
-        layer = layers.get(one.layer)
         if layer.theory.path_length.is_infinite or not _maps_sequences(layer):
             continue
         key = (layer.native, one.device, one.mode, one.metric, *sorted(map(str, one.by.items())))

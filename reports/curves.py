@@ -14,7 +14,7 @@ from sympy import Expr
 from .. import layers
 from ..analysis import Fit, Law
 from ..analysis.arrays import Array
-from ..layers.theory import unrounded
+from ..layers.theory import is_known, unrounded
 from .coverage import columns
 
 #: Most values of the other size that are told apart; of more, these many are shown.
@@ -125,10 +125,13 @@ def slopes_info(fit: Fit, law: Law, axis: str) -> Curves:
 def flops_of(fit: Fit) -> Expr | None:
     """Theory's exact FLOPs, where the metric is a cost that they stand for; None elsewhere."""
     series = fit.series
-    if series.layer not in layers.names() or series.metric not in ("seconds", "flops"):
+    layer = layers.find(series.layer)
+    if layer is None or series.metric not in ("seconds", "flops"):
         return None
-    flops: Expr = layers.get(series.layer).tied_theory().flops
+    flops: Expr = layer.tied_theory().flops
     known = {*series.axes, *series.constants}
+    if not is_known(flops):
+        return None
     return flops if {symbol.name for symbol in flops.free_symbols} <= known else None
 
 

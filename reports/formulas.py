@@ -12,6 +12,7 @@ from sympy import Expr
 from ..analysis import ExpressionError, Fit, Law
 from ..analysis.regimes import Stepped
 from ..analysis.terms import Leading, Monomial, leading
+from ..layers.theory import is_known
 from .units import NONE, called, number, quantity
 
 
@@ -38,13 +39,15 @@ def theory_text(fit: Fit) -> str:
 
 
 def order_text(expr: Expr) -> str:
-    """Write an order of theory's: ``O(n)``, ``O(n/k)``, or ``∞`` where it is unbounded.
+    """Write an order of theory's: ``O(n)``, ``O(n/k)``, ``∞`` where it is unbounded, – if unknown.
 
     >>> from sympy import Integer, oo, symbols
     >>> n, k = symbols("n k", positive=True)
     >>> order_text(n / k), order_text(Integer(1)), order_text(oo)
     ('O(n/k)', 'O(1)', '∞')
     """
+    if not is_known(expr):
+        return NONE
     if expr.is_infinite:
         return "∞"
     above, below = (_sum(part) for part in expr.as_numer_denom())

@@ -120,8 +120,7 @@ def _sections(content: Content) -> Iterator[Section]:
 
 def _facts(fit: Fit, caches: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     name = fit.series.layer
-    if name in layers.names():
-        layer = layers.get(name)
+    if (layer := layers.find(name)) is not None:
         yield "formula", layer.formula
         if "time" in layer.theory.sources:
             yield "source of theory", layer.theory.sources["time"]

@@ -103,7 +103,7 @@ def cost_name(fits: Sequence[Fit]) -> str:
 
 def _row(fit: Fit, variant: str, at: dict[str, float]) -> SummaryRow:
     name, law = fit.series.layer, fit.law
-    known = layers.get(name) if name in layers.names() else None
+    known = layers.find(name)
     theory = known.tied_theory() if known else None
     cost = NONE
     if law is not None and holds(fit, at):

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from sympy import Expr
+
 from .. import layers
+from ..layers.theory import is_known
 from .formulas import order_text
+from .units import NONE
 
 
 @dataclass(frozen=True)
@@ -31,10 +35,14 @@ class TheoryRow:
 
 
 def theory_rows() -> list[TheoryRow]:
-    """Collect the rows of all registered layers, in the order of registration."""
+    """Collect the rows of all layers, in the order of registration, other packages' behind.
+
+    One that cannot be loaded has no row, but a warning; see `layers.find`.
+    """
     rows = []
     for name in layers.names():
-        layer = layers.get(name)
+        if (layer := layers.find(name)) is None:
+            continue
         theory = layer.tied_theory()
         rows.append(
             TheoryRow(
@@ -44,8 +52,8 @@ def theory_rows() -> list[TheoryRow]:
                 native=layer.native,
                 axes=layer.axes,
                 time=order_text(theory.time),
-                flops=str(theory.flops.expand()),
-                parameters=str(theory.parameters),
+                flops=_text(theory.flops.expand()),
+                parameters=_text(theory.parameters),
                 memory=order_text(theory.memory),
                 sequential_ops=order_text(theory.sequential_ops),
                 path_length=order_text(theory.path_length),
@@ -53,3 +61,7 @@ def theory_rows() -> list[TheoryRow]:
             )
         )
     return rows
+
+
+def _text(expr: Expr) -> str:
+    return str(expr) if is_known(expr) else NONE
