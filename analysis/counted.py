@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 import sympy
@@ -100,26 +101,56 @@ def counted(layer: str | Layer) -> dict[str, Counted]:
     >>> formulas["sequential_ops"].expression, formulas["flops"].expression
     (3*n, 4*d**2*n + 2*d*n)
     """
-    from ..measure.counting import LADDERS, count_parameters, grid  # these load torch
-    from ..measure.flops import count_flops
-    from ..measure.tracing import longest_chain
+    from ..measure.counting import COUNTED  # it loads torch
 
     one = layers.get(layer) if isinstance(layer, str) else layer
-    small, others = grid(one, LADDERS), grid(one, VERIFIED)
-    if not _loops(one, small):
-        others += grid(one, {axis: (size,) for axis, size in FAR.items()})
-    metrics: Mapping[str, Callable[[Layer, Sizes], int]] = {
+    return {metric: derive(one) for metric, derive in derivations(one, COUNTED).items()}
+
+
+def derivations(
+    layer: Layer, metrics: Sequence[str]
+) -> dict[str, Callable[[Layer], Counted]]:
+    """Give what derives the formula of each metric, and raises as `counted` does where none holds.
+
+    Parameters
+    ----------
+    layer
+        The layer.
+    metrics
+        Of `measure.counting.COUNTED`, or ``kept_bytes``.
+    """
+    from ..measure.counting import LADDERS, count_parameters, grid  # these load torch
+    from ..measure.flops import count_flops
+    from ..measure.saved import KEPT, count_kept
+    from ..measure.tracing import longest_chain
+
+    counts: Mapping[str, Callable[[Layer, Sizes], int]] = {
         "flops": count_flops,
         "parameters": count_parameters,
         "sequential_ops": longest_chain,
+        KEPT: count_kept,
     }
-    found = {}
-    for metric, count in metrics.items():
+
+    @cache
+    def points() -> tuple[Sequence[Sizes], Sequence[Sizes]]:
+        small, others = grid(layer, LADDERS), grid(layer, VERIFIED)
+        if not small or not others:
+            raise NotExact(f"layer {layer.name!r} has none of the sizes that are counted")
+        if not _loops(layer, small):
+            others += grid(layer, {axis: (size,) for axis, size in FAR.items()})
+        return small, others
+
+    def solved(metric: str, one: Layer) -> Counted:
+        (small, others), count = points(), counts[metric]
         what = f"the {metric} of layer {one.name!r}"
         expression = _solve(what, one.axes, small, [count(one, sizes) for sizes in small])
-        _verify(what, expression, others, [count(one, sizes) for sizes in others])
-        found[metric] = Counted(metric, expression, tuple(small), tuple(others))
-    return {**found, "path_length": _path(one)}
+        verify(what, expression, others, [count(one, sizes) for sizes in others])
+        return Counted(metric, expression, tuple(small), tuple(others))
+
+    return {
+        metric: _path if metric == "path_length" else partial(solved, metric)
+        for metric in metrics
+    }
 
 
 def _loops(layer: Layer, grid: Sequence[Sizes]) -> bool:
@@ -129,7 +160,10 @@ def _loops(layer: Layer, grid: Sequence[Sizes]) -> bool:
     if "n" not in layer.axes:
         return False
     short, long = grid[0], {**grid[0], "n": _longest(grid)}
-    return trace(layer, short).operations != trace(layer, long).operations
+    try:
+        return trace(layer, short).operations != trace(layer, long).operations
+    except NotImplementedError:  # of an operation whose depth is not known: it may be a loop
+        return True
 
 
 def _longest(grid: Sequence[Sizes]) -> int:
@@ -153,8 +187,8 @@ def _path(layer: Layer) -> Counted:
         expression = _solve(what, layer.axes, small, lengths)
     else:
         expression = _stacked(what, layer, small)
-    _verify(what, expression, small, lengths)
-    _verify(what, expression, others, [length(sizes) for sizes in others])
+    verify(what, expression, small, lengths)
+    verify(what, expression, others, [length(sizes) for sizes in others])
     return Counted("path_length", expression, tuple(small), tuple(others))
 
 
@@ -183,7 +217,7 @@ def _solve(
         numbers = np.array(values, dtype=float)
         for symbols, columns, terms in _bases(axes, sizes):
             if len(terms) < len(numbers) and (found := solve(terms, columns, numbers)):
-                return _written(found, symbols)
+                return written(found, symbols)
     raise NotExact(f"{what}: no formula gives them exactly; at {points[-1]} they are {values[-1]}")
 
 
@@ -218,7 +252,8 @@ def _bases(
     yield symbols, sizes, monomials_of(quotients)
 
 
-def _written(polynomial: Polynomial, symbols: Sequence[Expr]) -> Expr:
+def written(polynomial: Polynomial, symbols: Sequence[Expr]) -> Expr:
+    """Write a polynomial in these symbols."""
     return sympy.Add(
         *(
             sympy.Rational(c.numerator, c.denominator)
@@ -228,9 +263,16 @@ def _written(polynomial: Polynomial, symbols: Sequence[Expr]) -> Expr:
     )
 
 
-def _verify(
+def verify(
     what: str, expression: Expr, points: Sequence[Sizes], values: Sequence[Expr | int]
 ) -> None:
+    """Hold a formula against values at points.
+
+    Raises
+    ------
+    NotExact
+        If there are none, or one is another.
+    """
     if not points:
         raise NotExact(f"{what}: there are no sizes to verify {expression} at")
     for sizes, value in zip(points, values, strict=True):

@@ -209,11 +209,13 @@ def fit(
             raise TableError(
                 f"expected {layer!r}: no row has it in the column layer; it has {', '.join(there)}"
             )
+    # What is expected is the order of the time, where there are times; counts have laws beside it.
+    timed = {one.layer for one in series if one.timed}
     fits = []
     for done, one in enumerate(series):
         if progress is not None:
             progress(done, len(series), one)
-        theory = expected.get(one.layer)
+        theory = expected.get(one.layer) if one.timed or one.layer not in timed else None
         if theory is None:
             theory = theory_of(one.layer, one.metric, one.mode)
         fits.append(fit_series(one, theory, margin, at_most=at_most))

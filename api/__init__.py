@@ -14,20 +14,28 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import layers as layers
     from .analysis import fit as fit
-    from .measure import sweep as sweep
+    from .analysis.derive import derived as explain
+    from .analysis.sweeping import sweep as sweep
+    from .layers import layer as layer
 
 __version__ = version("layerlaw")
-__all__ = ["__version__", "fit", "layers", "sweep"]
+__all__ = ["__version__", "explain", "fit", "layer", "layers", "sweep"]
 
 # Loaded when first asked for: `import layerlaw` stays quick, and torch comes with a layer.
-_HOMES = {"fit": "layerlaw.analysis", "sweep": "layerlaw.measure"}
+_HOMES = {
+    "explain": ("layerlaw.analysis.derive", "derived"),
+    "fit": ("layerlaw.analysis", "fit"),
+    "layer": ("layerlaw.layers", "layer"),
+    "sweep": ("layerlaw.analysis.sweeping", "sweep"),
+}
 
 
 def __getattr__(name: str) -> Any:
     if name == "layers":
         return importlib.import_module("layerlaw.layers")
     if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
+        home, there = _HOMES[name]
+        return getattr(importlib.import_module(home), there)
     raise AttributeError(f"module 'layerlaw' has no attribute {name!r}")
 
 

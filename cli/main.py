@@ -14,6 +14,7 @@ from .claims import claims
 from .common import OUT, STORE, command, fit_all, read, write, write_json
 from .dependencies import dependencies
 from .doctor import doctor
+from .explain import explain
 from .options import (
     MARGIN,
     STOPPED,
@@ -43,6 +44,7 @@ _MENDABLE = {
     "ClaimsError",
     "DeviceUnavailable",
     "ExpressionError",
+    "LayerError",
     "RecordError",
     "RivalError",
     "StoreError",
@@ -78,6 +80,7 @@ def list_layers(
 
 app.command(epilog="Example: layerlaw run --profile quick --layer attention --layer rnn")(run)
 app.command(epilog="Example: layerlaw claims --exercise A6.3 --no-times --details")(claims)
+app.command(epilog="Example: layerlaw explain torch.nn:LSTM")(explain)
 app.command(epilog="Example: layerlaw doctor --ablate --layer attention")(doctor)
 app.command(epilog="Example: layerlaw dependencies --layer rnn --layer lstm --train")(dependencies)
 

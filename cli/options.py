@@ -26,7 +26,7 @@ Layers = Annotated[
         "-l",
         metavar="NAME",
         help="A layer to measure, or all; repeat for several. By default those of the textbook, "
-        "and torch's own.",
+        "and torch's own. One of your own by where it is: module:Name or file.py:Name.",
     ),
 ]
 Out = Annotated[
@@ -39,6 +39,16 @@ Expect = Annotated[
         "-e",
         metavar="LAYER=EXPR",
         help="Theory's leading order, such as mine=n*k*d**2; repeat.",
+    ),
+]
+ExpectOne = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--expect",
+        "-e",
+        metavar="EXPR",
+        help="The order that is expected of a layer's time, such as n*k*d**2, or LAYER=EXPR where "
+        "several are measured; of a layer without theory, or instead of its own.",
     ),
 ]
 Axes = Annotated[
@@ -98,6 +108,28 @@ def expected(pairs: list[str] | None) -> dict[str, str]:
         If one is not written like that.
     """
     return dict(_split("--expect", pairs, "LAYER=EXPR, such as mine=n*d**2"))
+
+
+def expected_of(texts: list[str] | None, layers: list[str] | None) -> dict[str, str]:
+    """Read ``--expect EXPR`` for the one layer that is measured, or ``--expect LAYER=EXPR``.
+
+    Raises
+    ------
+    UsageError
+        If it is neither, or speaks of a layer that is not measured.
+    """
+    found = {}
+    for text in texts or []:
+        if "=" in text:
+            found |= expected([text])
+        elif layers is None or len(set(layers)) != 1 or "all" in layers:
+            raise UsageError(f"--expect {text!r}: write it as LAYER=EXPR where several are measured")
+        else:
+            found[layers[0]] = text
+    for layer in found:
+        if layers is not None and layer not in layers and "all" not in layers:
+            raise UsageError(f"--expect {layer}={found[layer]}: --layer {layer} is not measured")
+    return found
 
 
 def sizes_of(pairs: list[str] | None) -> dict[str, float]:

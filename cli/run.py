@@ -13,12 +13,14 @@ from .options import (
     STOPPED,
     Device,
     DType,
+    ExpectOne,
     Json,
     Layers,
     Margin,
     Mode,
     Out,
     UsageError,
+    expected_of,
     finite,
 )
 
@@ -162,6 +164,7 @@ def run(
         bool,
         typer.Option("--fresh", help="Measure anew instead of going on where a run was stopped."),
     ] = False,
+    expect: ExpectOne = None,
     margin: Margin = MARGIN,
     as_json: Json = False,
 ) -> None:
@@ -171,6 +174,9 @@ def run(
     """
     from contextlib import closing
 
+    from ..analysis.derive import learn, settle
+    from ..analysis.terms import parse
+    from ..layers import names
     from ..measure import (
         Controls,
         Store,
@@ -190,8 +196,15 @@ def run(
     peaks = precision is None if peaks is None else peaks
     claims = precision is None and not layers if claims is None else claims
 
+    orders = expected_of(expect, layers)
+    for text in orders.values():
+        parse(text)  # before the work, not after it
+
     options = {"compile": compile, "flush": flush, "graph": graph, "tf32": tf32}
     try:
+        with show.timing() as update:
+            chosen = names() if layers and "all" in layers else layers or []
+            brought = learn(chosen, update)
         todo = plan(
             layers,
             profile=profile or ("standard" if precision is None else "choice"),
@@ -230,7 +243,8 @@ def run(
                 with show.timing() as update:
                     measure_parts(todo, store, work, update)
             measured = kept(store, work)
-            fits = fit_all([measured.table], {}, [], margin)
+            settle(brought)
+            fits = fit_all([measured.table], orders, [], margin)
             if check:
                 measured, fits = _checked(todo, store, work, measured, fits)
         measured = _claimed(measured, fits, seed) if claims else with_claims(measured, out)

@@ -15,6 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from ..analysis.numbers import NONE
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from ..measure.doctor import Finding
     from ..reports.dependencies import Dependencies
     from ..reports.predictions import Answer
+    from ..reports.derived import DerivedRow
     from ..reports.theory import TheoryRow
 
 #: A screen is drawn at most this often, and a log gets a line at most that often, in seconds.
@@ -247,6 +250,33 @@ def laws(fits: Sequence[Fit]) -> None:
         console.print(counts)
         for name, why in counted.reasons_of(found):
             console.print(Text.assemble((name, "bold"), f": {why}"))
+
+
+def derived(head: Sequence[str], rows: Sequence[DerivedRow]) -> None:
+    """Print what was derived of a layer, and why the rest was not."""
+    console = _out()
+    for line in head:
+        console.print(Text(line))
+    listed = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    compared = any(row.theory != NONE for row in rows)
+    for column in ("", "formula", "order", *(["theory", ""] if compared else []), "sizes"):
+        listed.add_column(column, overflow="fold")
+    for row in rows:
+        sign = {True: "✓", False: "≠", None: ""}[row.agrees]
+        largest = max((each.get("n", 0) for each in row.verified), default=0)
+        sizes = f"{row.solved} + {len(row.verified)}, n to {largest}" if row.solved else ""
+        listed.add_row(
+            row.title,
+            Text(row.formula),
+            Text(row.order),
+            *([Text(row.theory), sign] if compared else []),
+            sizes,
+        )
+    console.print(listed)
+    console.print("sizes: those that a formula was solved from + others at which it holds")
+    for row in rows:
+        if row.reason:
+            console.print(Text.assemble((row.title, "bold"), f": no formula: {row.reason}"))
 
 
 def theory(rows: Sequence[TheoryRow]) -> None:

@@ -307,6 +307,13 @@ def home(name: str) -> str | None:
     return _places.home(name, get(name))
 
 
+def digest(name: str) -> str:
+    """Give a fingerprint of the text that a layer of one's own comes from; empty for another."""
+    from . import _places
+
+    return _places.digest(name, get(name))
+
+
 def registered() -> list[str]:
     """Names of the layers that a class was registered for."""
     return list(_registry)

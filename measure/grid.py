@@ -18,7 +18,7 @@ from sympy import Expr
 
 from ..layers import Layer
 from ..layers.base import Shape
-from ..layers.theory import SYMBOLS, put
+from ..layers.theory import SYMBOLS, is_known, put
 
 #: Bytes of one element of the dtype that the limits are meant for, float32.
 ELEMENT = 4
@@ -236,6 +236,11 @@ def points(layer: Layer, profile: Profile, device: str = "cpu") -> list[dict[str
     mesh = np.meshgrid(*ladders, indexing="ij")
     sizes = {axis: values.ravel() for axis, values in zip(layer.axes, mesh, strict=True)}
     theory = layer.tied_theory()
+    if not is_known(theory.flops, theory.sequential_ops, theory.parameters, activations(layer)):
+        raise ValueError(
+            f"layer {layer.name!r} brings no theory to choose sizes by; `layerlaw run` and "
+            "`layerlaw.sweep` derive it"
+        )
     for expr in (theory.flops, theory.sequential_ops, theory.parameters, activations(layer)):
         if unknown := {str(s) for s in expr.free_symbols} - set(sizes):
             raise ValueError(

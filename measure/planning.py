@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from ..layers import CORE, get, names
+from ..layers import CORE, digest, find, get, names
 from ..layers._lazy import torch
 from .budget import Budget
 from .case import CUDA_OPTIONS, Case
@@ -75,7 +75,10 @@ class Plan:
 
     def settings(self) -> dict[str, Any]:
         """Return the plan as JSON holds it: what a run is recognised by."""
-        return {**asdict(self), "cases": [case.as_dict() for case in self.cases]}
+        settings = {**asdict(self), "cases": [case.as_dict() for case in self.cases]}
+        # A layer of one's own is another one once its text was changed.
+        texts = {name: text for name in self.layers if (text := digest(name))}
+        return {**settings, "texts": texts} if texts else settings
 
     def order(self, round: int) -> list[Case]:
         """Cases in the order of a round: shuffled over all layers, anew for each round.
@@ -187,7 +190,7 @@ def plan(
         raise ValueError(f"the option {meant[0]!r} is for CUDA; on the CPU it means nothing")
     chosen = [layers] if isinstance(layers, str) else list(CORE if layers is None else layers)
     if "all" in chosen:
-        chosen = names()
+        chosen = [name for name in names() if find(name) is not None]
     held = controls or Controls()
     cases = (
         Case(layer, sizes, batch, dtype, where, threads, each, _meant(options, where))

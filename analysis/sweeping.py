@@ -1,0 +1,24 @@
+"""Measure layers, those without a theory of their own among them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import wraps
+from typing import Any
+
+import pandas as pd
+
+from .. import layers as registry
+from ..measure import sweep as _sweep
+from .derive import learn, settle
+
+
+@wraps(_sweep)
+def sweep(layers: str | Sequence[str] | None = None, **settings: Any) -> pd.DataFrame:
+    """Derive what layers of one's own do, then measure; see `measure.sweep`."""
+    chosen = [layers] if isinstance(layers, str) else layers or registry.CORE
+    found = learn(name for name in chosen if name != "all")
+    try:
+        return _sweep(layers, **settings)
+    finally:
+        settle(found)

@@ -1,0 +1,49 @@
+"""The command that says what a layer does without timing it."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from . import show
+from .options import STOPPED, Json, UsageError
+
+
+def explain(
+    layer: Annotated[
+        str,
+        typer.Argument(
+            metavar="LAYER",
+            help="A layer's name, or where one of your own is: module:Name or file.py:Name.",
+            show_default=False,
+        ),
+    ],
+    as_json: Json = False,
+) -> None:
+    """Say what a layer does, without timing it: exact formulas, beside its theory if it has one.
+
+    FLOPs, parameters, sequential operations, path length and what is kept for the gradients are
+    counted on tensors without numbers; peaks of memory are read from torch's allocator at small
+    sizes.
+    """
+    from ..analysis.derive import derived
+    from ..layers import get
+    from ..layers.theory import is_known
+    from ..reports.derived import derived_dict, derived_rows, head
+
+    try:
+        theory = get(layer).tied_theory()
+        with show.timing() as update:
+            found = derived(layer, progress=update)
+    except (KeyError, ValueError) as error:
+        raise UsageError(error.args[0]) from None
+    except KeyboardInterrupt:
+        show.error("stopped")
+        raise typer.Exit(STOPPED) from None
+    own = theory if is_known(theory.flops) else None
+    if as_json:
+        print(json.dumps(derived_dict(found, own), indent=2, ensure_ascii=False))
+    else:
+        show.derived(head(found), derived_rows(found, own))

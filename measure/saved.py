@@ -1,0 +1,48 @@
+"""What a pass keeps for the gradients, counted on meta tensors."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.autograd.graph import saved_tensors_hooks
+
+from ..layers import Layer, Sizes
+
+#: What the values are.
+KEPT = "kept_bytes"
+
+
+def count_kept(layer: Layer, sizes: Sizes, *, batch: int = 1) -> int:
+    """Bytes in float32 that a pass keeps for the gradients, inputs among them, weights apart.
+
+    Each piece of memory counts once, however often it is kept, and as a whole where only a part
+    of it is. A fused kernel is taken apart on meta tensors, so it may keep less than is counted.
+
+    Parameters
+    ----------
+    layer
+        A layer, such as ``layers.get("attention")``.
+    sizes
+        Its sizes by letter; those that the layer ties may be left out.
+    batch
+        Sequences per pass.
+    """
+    with torch.device("meta"):
+        module = layer.build(sizes)
+    inputs = layer.make_inputs(sizes, batch=batch, device="meta")
+    weights = {_address(weight) for weight in module.parameters()}
+    # Held by their tensors, lest an address go to another.
+    kept: dict[int, Tensor] = {}
+
+    def keep(x: Tensor) -> Tensor:
+        if _address(x) not in weights:
+            kept.setdefault(_address(x), x.detach())
+        return x
+
+    with torch.enable_grad(), saved_tensors_hooks(keep, lambda x: x):
+        module(*(x.requires_grad_() if x.is_floating_point() else x for x in inputs))
+    return sum(x.untyped_storage().nbytes() for x in kept.values())
+
+
+def _address(x: Tensor) -> int:
+    return int(x.untyped_storage()._cdata)
