@@ -259,6 +259,8 @@ def theory_of(layer: str, metric: str, mode: str = "forward") -> Expr | None:
         return peak if is_known(peak) else None
     if metric not in THEORY_OF:
         return None
+    if isinstance(known, layers.Own) and metric != "seconds":
+        return None  # what was derived from counts is no theory to hold counts against
     theory = known.tied_theory()
     expression: Expr = getattr(theory, THEORY_OF[metric])
     exact: Expr = getattr(theory, EXACTLY.get(metric, THEORY_OF[metric]))

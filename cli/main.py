@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -253,6 +254,7 @@ def published(
 
 def run_app() -> None:
     """Run the command; what a user can mend ends with one line and exit status 2."""
+    warnings.showwarning = show.warning
     try:
         app()
     except SystemExit as end:

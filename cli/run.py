@@ -231,6 +231,7 @@ def run(
             else:
                 with closing(carry_out(todo, store, work)) as steps:
                     show.measuring(todo, steps)
+            show.failures(store.measured(work))
             if counts:
                 with show.working("counting"):
                     measure_counts(todo, store, work)

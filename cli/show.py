@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from math import inf
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from ..analysis.bars import Bar
     from ..analysis.law import Exponent
     from ..claims import Checked, Record
-    from ..measure import Measurement, Plan
+    from ..measure import Case, Measurement, Plan
     from ..measure import Progress as Step
     from ..measure.doctor import Finding
     from ..reports.dependencies import Dependencies
@@ -250,6 +251,27 @@ def laws(fits: Sequence[Fit]) -> None:
         console.print(counts)
         for name, why in counted.reasons_of(found):
             console.print(Text.assemble((name, "bold"), f": {why}"))
+
+
+def failures(made: Sequence[Measurement]) -> None:
+    """Say on standard error why points have no times, and how many of each layer."""
+    cases: dict[tuple[str, str, str], set[Case]] = {}
+    for one in made:
+        if one.metric == "seconds" and one.status != "ok":
+            cases.setdefault((one.case.layer, one.status, one.note), set()).add(one.case)
+    for (layer, status, note), failed in cases.items():
+        say(f"{layer}: {len(failed)} points have no times: {status}: {note}")
+
+
+def warning(given: Warning | str, category: type[Warning], *where: object) -> None:
+    """Show a warning; what speaks to the user goes in one line."""
+    if category.__name__ == "BrokenLayer":
+        say(f"layerlaw: warning: {given}")
+    else:
+        _python(given, category, *where)
+
+
+_python: Callable[..., None] = warnings.showwarning
 
 
 def derived(head: Sequence[str], rows: Sequence[DerivedRow]) -> None:

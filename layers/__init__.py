@@ -24,7 +24,7 @@ from .base import (
     names,
     register,
 )
-from .own import LayerError
+from .own import LayerError, Own
 from .theory import Theory
 
 # Every module of this folder registers its layers: a new file needs no line here.
@@ -61,6 +61,7 @@ __all__ = [
     "Layer",
     "LayerError",
     "Native",
+    "Own",
     "Shape",
     "Sizes",
     "Textbook",

@@ -17,7 +17,7 @@ from sympy import Expr
 
 from ._drawing import drawn
 from ._lazy import torch
-from .theory import Theory, d, n, put, unrounded
+from .theory import Theory, d, is_known, n, put, unrounded
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -115,6 +115,10 @@ class Layer(ABC):
         gradients of inputs and weights are as large as these, and on the way to them are those of
         the temporaries; ``backward`` finds the activations there already, ``training`` adds them.
 
+        Returns
+        -------
+        The order; NaN where it is not known.
+
         Raises
         ------
         ValueError
@@ -132,6 +136,8 @@ class Layer(ABC):
             raise ValueError(f"no mode is called {mode!r}; there are: {', '.join(peaks)}")
         # Of the largest of several the order is that of their sum, without what is taken away.
         order = unrounded(peaks[mode].replace(sympy.Max, sympy.Add))
+        if not is_known(order):
+            return order
         terms = sympy.Add.make_args(order.expand())
         return sympy.Add(*(term for term in terms if term.as_coeff_Mul()[0] > 0))
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import repeat
 from math import inf
 from typing import Any
@@ -223,13 +224,25 @@ def shortest_path(
     NotImplementedError
         As `tracing.longest_chain` does.
     """
-    layers = repeat(stack) if isinstance(stack, Layer) else stack
+    if isinstance(stack, Layer):
+        return _shortest(stack, tuple(sizes.items()), start, end)
+    return _way(stack, sizes, start, end, alike=False)
+
+
+@lru_cache(maxsize=2**10)  # a layer is asked for the path, its layers and its span one by one
+def _shortest(layer: Layer, sizes: tuple[tuple[str, int], ...], start: int, end: int) -> Path | None:
+    return _way(repeat(layer), dict(sizes), start, end, alike=True)
+
+
+def _way(
+    layers: Iterable[Layer], sizes: Sizes, start: int, end: int, *, alike: bool
+) -> Path | None:
     before = 1  # the position itself
     for depth, arrived in enumerate(_arrivals(layers, sizes, start), 1):
         if (steps := float(arrived[end])) < inf:
             return Path(depth, int(steps))
         reached = int((arrived < inf).sum())
-        if isinstance(stack, Layer) and reached in (0, before):
+        if alike and reached in (0, before):
             return None  # one more of the same does what this one did
         before = reached
     return None

@@ -131,6 +131,8 @@ def _exactly(fit: Fit) -> Expr | None:
     layer = layers.find(one.layer)
     if one.metric not in EXACT or layer is None or one.mode != "forward":
         return None
+    if isinstance(layer, layers.Own):
+        return None  # its theory comes from counts
     exact: Expr = getattr(layer.tied_theory(), EXACT[one.metric])
     return None if exact.is_infinite or exact is sympy.nan else exact
 
