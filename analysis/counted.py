@@ -136,7 +136,7 @@ def derivations(
         small, others = grid(layer, LADDERS), grid(layer, VERIFIED)
         if not small or not others:
             raise NotExact(f"layer {layer.name!r} has none of the sizes that are counted")
-        if not _loops(layer, small):
+        if layer.meta and not _loops(layer, small):
             others += grid(layer, {axis: (size,) for axis, size in FAR.items()})
         return small, others
 

@@ -81,6 +81,18 @@ class OwnModule(nn.Module):
         return out.mT if self.channels_first and out.dim() == 3 else out
 
 
+class EmbeddedModule(nn.Module):
+    """Call a language model on vectors in place of words."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: Tensor) -> object:  # x (batch, n, d)
+        """Give the model's output, the last hidden state first."""
+        return self.model(inputs_embeds=x)
+
+
 def _first(given: object) -> Tensor | None:
     """Find the first tensor of floats in what a module gives: a tuple or a model's output, say."""
     if isinstance(given, Tensor):

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple, TypeVar
 
+from . import _hugging
 from .base import Layer
 from .own import LayerError, own
 
@@ -113,6 +114,8 @@ def points() -> Mapping[str, EntryPoint]:
 def located(spec: str) -> Layer:
     """Load a layer from where it is: ``package.module:Name`` or ``path/to/file.py:Name``.
 
+    Of transformers it is a model type too, such as ``transformers:llama``.
+
     Raises
     ------
     LayerError
@@ -123,6 +126,8 @@ def located(spec: str) -> Layer:
         raise LayerError(
             f"{spec!r}: write a layer of your own as module:Name or file.py:Name, without spaces"
         )
+    if place == _hugging.PACKAGE:
+        return _hugging.block(spec, name)
     module = bring(place)
     try:
         thing = attrgetter(name)(module)
@@ -216,7 +221,7 @@ def _instead(module: ModuleType) -> str:
 def home(name: str, found: Layer) -> str | None:
     """Say what another process has to bring to have a layer: "" for nothing, None if it cannot."""
     if ":" in name:
-        return name.rpartition(":")[0]
+        return name.rpartition(":")[0]  # of transformers too: workers find it loaded
     if name in points():
         return ""
     made = offers[name].make if name in offers else type(found)

@@ -58,6 +58,10 @@ class Layer(ABC):
         carry the comparison with theory; native ones show what a kernel makes of it.
     causal
         Whether no position of the output depends on a later one of the input.
+    meta
+        Whether it runs on meta tensors, which hold no numbers; what looks at numbers does not.
+    units
+        Sizes that others have to be multiples of, where `whole` alone leaves few small ones.
     """
 
     name: ClassVar[str]
@@ -73,6 +77,8 @@ class Layer(ABC):
     least: ClassVar[Sizes] = {}
     native: ClassVar[bool] = False
     causal: ClassVar[bool] = False
+    meta: ClassVar[bool] = True
+    units: ClassVar[Sizes] = {}
 
     @abstractmethod
     def build(self, sizes: Sizes) -> nn.Module:
@@ -103,6 +109,11 @@ class Layer(ABC):
             if not put(expr, full).is_integer:
                 raise ValueError(f"layer {self.name!r}: {expr} must be a whole number at {full}")
         return full
+
+    def in_units(self, axis: str, values: tuple[int, ...]) -> tuple[int, ...]:
+        """Give values of an axis, or as many that are multiples of its unit."""
+        unit = self.units.get(axis, 1)
+        return tuple(v * unit for v in values) if any(v % unit for v in values) else values
 
     def tied_theory(self) -> Theory:
         """Theory in the swept sizes alone: the ties put in."""

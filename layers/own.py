@@ -118,7 +118,15 @@ class Own(Layer):
         return OwnModule(module, channels_first=self.channels_first).eval()
 
 
-def own(name: str, make: Any, *, title: str = "", formula: str = "", expect: str = "") -> Own:
+def own(
+    name: str,
+    make: Any,
+    *,
+    title: str = "",
+    formula: str = "",
+    expect: str = "",
+    units: Sizes | None = None,
+) -> Own:
     """Make a layer of what builds a module.
 
     Parameters
@@ -132,6 +140,8 @@ def own(name: str, make: Any, *, title: str = "", formula: str = "", expect: str
         For a reader.
     expect
         Order of the time that is expected, such as ``n*d**2``.
+    units
+        Sizes that others have to be multiples of.
 
     Raises
     ------
@@ -163,10 +173,12 @@ def own(name: str, make: Any, *, title: str = "", formula: str = "", expect: str
         "letters": letters,
         "options": options,
         "expect": expect,
+        "units": dict(units or {}),
         "axes": tuple(letter for letter in SYMBOLS if letter in there - set(TIES)),
         "ties": {letter: size for letter, size in TIES.items() if letter in there},
-        "whole": tuple(
-            expr for expr in _whole(options) if {s.name for s in expr.free_symbols} <= there
+        "whole": (
+            *(e for e in _whole(options) if {s.name for s in e.free_symbols} <= there),
+            *(SYMBOLS[axis] / unit for axis, unit in (units or {}).items()),
         ),
     }
     return type("Own", (Own,), {**found, **_tried(type("Own", (Own,), found)())})()
@@ -231,15 +243,16 @@ def _tried(layer: Own) -> dict[str, Any]:
     """Call a module at small sizes: what it takes, and the shape of what it gives."""
     shapes: list[tuple[int, ...]] = []
     refused: Exception | None = None
+    steps = {axis: layer.in_units(axis, tuple(at[axis] for at in TRIALS)) for axis in layer.axes}
+    trials = [dict(zip(steps, values, strict=True)) for values in zip(*steps.values(), strict=True)]
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         for channels_first in (False, True):
             tried = type("Own", (type(layer),), {"channels_first": channels_first})()
             try:
-                for sizes in TRIALS:
-                    at = {axis: sizes[axis] for axis in layer.axes}
+                for at in trials:
                     module = tried.build(at)
                     names = _tensors(module.module)
-                    x = (torch.randn(_BATCH, sizes["n"], sizes["d"]) for _ in names)
+                    x = (torch.randn(_BATCH, at["n"], at["d"]) for _ in names)
                     shapes.append(tuple(module(*x).shape))
                 break
             except LayerError:
@@ -255,8 +268,19 @@ def _tried(layer: Own) -> dict[str, Any]:
     return {
         "channels_first": channels_first,
         "inputs": dict.fromkeys(names, (n, d)),
-        "output": _shape(layer, shapes),
+        "output": _shape(layer, trials, shapes),
+        "meta": _on_meta(tried, trials[0], len(names)),
     }
+
+
+def _on_meta(layer: Own, sizes: Sizes, inputs: int) -> bool:
+    """Whether a module runs on tensors without numbers."""
+    try:
+        with torch.no_grad(), torch.device("meta"):
+            layer.build(sizes)(*(torch.empty(1, sizes["n"], sizes["d"]) for _ in range(inputs)))
+    except Exception:  # whatever it does with a number that is not there
+        return False
+    return True
 
 
 def _tensors(module: nn.Module) -> list[str]:
@@ -271,34 +295,33 @@ def _tensors(module: nn.Module) -> list[str]:
     return needed or ["x"]
 
 
-def _shape(layer: Own, shapes: Sequence[tuple[int, ...]]) -> Shape:
+def _shape(layer: Own, trials: Sequence[Sizes], shapes: Sequence[tuple[int, ...]]) -> Shape:
     """Give the shape of an output, without the batch, in the sizes."""
-    seen = f"its output is {', '.join(str(shape) for shape in shapes)} at {_trials(layer)}"
+    seen = f"its output is {', '.join(str(shape) for shape in shapes)} at {_told(trials)}"
     if len({len(shape) for shape in shapes}) > 1 or not all(shapes):
         raise LayerError(f"{layer.name}: {seen}, which is of no one shape")
     if any(shape[0] != _BATCH for shape in shapes):
         raise LayerError(f"{layer.name}: {seen}; its first side must be the batch, {_BATCH}")
     sides = []
     for values in zip(*(shape[1:] for shape in shapes), strict=True):
-        side = _side(layer.axes, values)
+        side = _side(trials, values)
         if side is None:
             raise LayerError(f"{layer.name}: {seen}: {values} is no formula of the sizes")
         sides.append(side)
     return tuple(sides)
 
 
-def _trials(layer: Own) -> str:
-    return ", ".join(
-        "(" + ", ".join(f"{axis}={sizes[axis]}" for axis in layer.axes) + ")" for sizes in TRIALS
-    )
+def _told(trials: Sequence[Sizes]) -> str:
+    each = (", ".join(f"{axis}={size}" for axis, size in at.items()) for at in trials)
+    return ", ".join(f"({sizes})" for sizes in each)
 
 
-def _side(axes: Sequence[str], values: Sequence[int]) -> Expr | None:
+def _side(trials: Sequence[Sizes], values: Sequence[int]) -> Expr | None:
     """Find the size, a multiple of it and more perhaps, that a side is: 2d, n/2 or n − 1."""
     if len({*values}) == 1:
         return Integer(values[0])
-    for axis in axes:
-        sizes = [trial[axis] for trial in TRIALS]
+    for axis in trials[0]:
+        sizes = [at[axis] for at in trials]
         slopes = {
             Fraction(value - values[0], size - sizes[0])
             for value, size in zip(values[1:], sizes[1:], strict=True)

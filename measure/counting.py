@@ -65,7 +65,7 @@ def path_length(layer: Layer, sizes: Sizes) -> int | None:
 
 def grid(layer: Layer, ladders: Ladders = LADDERS) -> list[dict[str, int]]:
     """List the sizes that a layer is counted at: all of the ladders that go together."""
-    steps = (ladders.get(axis, _OTHER) for axis in layer.axes)
+    steps = (layer.in_units(axis, ladders.get(axis, _OTHER)) for axis in layer.axes)
     every = (dict(zip(layer.axes, sizes, strict=True)) for sizes in itertools.product(*steps))
     return [sizes for sizes in every if _fits(layer, sizes)]
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 from torch._ops import OpOverload
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
@@ -141,6 +142,7 @@ FREE = frozenset(
         *("roll", "repeat", "im2col", "upsample_nearest1d"),
         *("reflection_pad1d", "replication_pad1d"),
         "masked_fill",
+        "_local_scalar_dense",  # a number is looked at
         "flip",
         "tril",
         "triu",
@@ -314,10 +316,14 @@ def count_flops(layer: Layer, sizes: Sizes, *, batch: int = 1) -> int:
 
 
 def on_meta(layer: Layer, sizes: Sizes, watching: TorchDispatchMode, *, batch: int = 1) -> Tensor:
-    """Carry out a layer's forward pass on meta tensors, watched; give its output."""
-    with torch.device("meta"):
+    """Carry out a layer's forward pass on meta tensors, watched; give its output.
+
+    One that looks at numbers has some, and kernels that show what they consist of.
+    """
+    device = "meta" if layer.meta else "cpu"
+    with torch.random.fork_rng(devices=[]), torch.device(device):
         module = layer.build(sizes)
-    inputs = layer.make_inputs(sizes, batch=batch, device="meta")
-    with torch.no_grad(), watching:
+    inputs = layer.make_inputs(sizes, batch=batch, device=device)
+    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), watching:
         output: Tensor = module(*inputs)
     return output

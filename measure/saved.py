@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ..layers import Layer, Sizes
 
@@ -27,9 +28,10 @@ def count_kept(layer: Layer, sizes: Sizes, *, batch: int = 1) -> int:
     batch
         Sequences per pass.
     """
-    with torch.device("meta"):
+    device = "meta" if layer.meta else "cpu"
+    with torch.random.fork_rng(devices=[]), torch.device(device):
         module = layer.build(sizes)
-    inputs = layer.make_inputs(sizes, batch=batch, device="meta")
+    inputs = layer.make_inputs(sizes, batch=batch, device=device)
     weights = {_address(weight) for weight in module.parameters()}
     # Held by their tensors, lest an address go to another.
     kept: dict[int, Tensor] = {}
@@ -39,7 +41,8 @@ def count_kept(layer: Layer, sizes: Sizes, *, batch: int = 1) -> int:
             kept.setdefault(_address(x), x.detach())
         return x
 
-    with torch.enable_grad(), saved_tensors_hooks(keep, lambda x: x):
+    math = sdpa_kernel(SDPBackend.MATH)
+    with torch.enable_grad(), math, saved_tensors_hooks(keep, lambda x: x):
         module(*(x.requires_grad_() if x.is_floating_point() else x for x in inputs))
     return sum(x.untyped_storage().nbytes() for x in kept.values())
 
