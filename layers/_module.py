@@ -65,7 +65,14 @@ class OwnModule(nn.Module):
         What is called.
     channels_first
         Whether it takes (batch, d, n); what it gives of three sides is turned back.
+
+    Attributes
+    ----------
+    may_idle
+        Whether some of its weights may take no part in the output.
     """
+
+    may_idle = True
 
     def __init__(self, module: nn.Module, *, channels_first: bool) -> None:
         super().__init__()

@@ -27,6 +27,7 @@ def backward(module: nn.Module, inputs: tuple[Tensor, ...]) -> Pass:
     _open_gpu(inputs[0].device)
     output, wanted = module.train()(*_followed(inputs)), _wanted(module, inputs)
     along = torch.ones_like(output)
+    wanted = _reached(module, output, along, wanted)
     return lambda: torch.autograd.grad(output, wanted, along, retain_graph=True)
 
 
@@ -35,7 +36,10 @@ def training(module: nn.Module, inputs: tuple[Tensor, ...]) -> Pass:
     _open_gpu(inputs[0].device)
     module.train()
     wanted, followed = _wanted(module, inputs), _followed(inputs)
-    along = torch.ones_like(module(*followed))
+    output = module(*followed)
+    along = torch.ones_like(output)
+    wanted = _reached(module, output, along, wanted)
+    del output
     return lambda: torch.autograd.grad(module(*followed), wanted, along)
 
 
@@ -65,6 +69,16 @@ def _open_gpu(device: torch.device) -> None:
 def _followed(inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     """Make torch follow inputs: in a network they come from another layer."""
     return tuple(x.requires_grad_() if x.is_floating_point() else x for x in inputs)
+
+
+def _reached(
+    module: nn.Module, output: Tensor, along: Tensor, wanted: tuple[Tensor, ...]
+) -> tuple[Tensor, ...]:
+    """Leave out weights that take no part, as a module that is none of ours may have some."""
+    if not getattr(module, "may_idle", False):
+        return wanted
+    found = torch.autograd.grad(output, wanted, along, retain_graph=True, allow_unused=True)
+    return tuple(x for x, gradient in zip(wanted, found, strict=True) if gradient is not None)
 
 
 def _wanted(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from sympy import Expr
 
 from .. import layers
+from ..analysis.terms import parse
 from ..layers.theory import is_known
 from .formulas import order_text
 from .units import NONE
@@ -51,7 +52,7 @@ def theory_rows() -> list[TheoryRow]:
                 formula=layer.formula,
                 native=layer.native,
                 axes=layer.axes,
-                time=order_text(theory.time),
+                time=order_text(_time(layer)),
                 flops=_text(theory.flops.expand()),
                 parameters=_text(theory.parameters),
                 memory=order_text(theory.memory),
@@ -61,6 +62,13 @@ def theory_rows() -> list[TheoryRow]:
             )
         )
     return rows
+
+
+def _time(layer: layers.Layer) -> Expr:
+    """Order of the time: theory's, or what whoever wrote the layer expects."""
+    if isinstance(layer, layers.Own) and layer.expect:
+        return parse(layer.expect)
+    return layer.tied_theory().time
 
 
 def _text(expr: Expr) -> str:
