@@ -48,7 +48,7 @@ PEAKS: Mapping[str, tuple[int, ...]] = {
 
 #: Sizes at which their laws are held against another measurement.
 BEYOND: Mapping[str, tuple[int, ...]] = {
-    **{"n": (160,), "d": (112,), "k": (9,), "r": (9,), "c": (16,), "V": (80,), "N": (8,)},
+    **{"n": (160, 256), "d": (112, 128), "k": (9,), "r": (9,), "c": (16,), "V": (80,), "N": (8,)},
 }
 
 def _silent(done: int, total: int, what: str) -> None:

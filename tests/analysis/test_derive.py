@@ -1,0 +1,168 @@
+"""What is derived of a layer without its theory is its theory, or is said to be unknown."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from layerlaw import layers
+from layerlaw.analysis.derive import METRICS, derived, learn, settle
+from layerlaw.analysis.fits import fit
+from layerlaw.analysis.sweeping import sweep
+from layerlaw.layers import base
+from layerlaw.layers.own import own
+from layerlaw.layers.theory import d, is_known, k, n, put
+from layerlaw.measure.case import Case
+from layerlaw.measure.flops import count_flops
+from layerlaw.measure.grid import activations, points, profile_of
+from layerlaw.measure.memory import peak_bytes
+from sympy import Max, ceiling, expand, log, oo
+from torch import Tensor, nn
+
+
+class Module(nn.Module):
+    """A module of one function."""
+
+    def __init__(self, function) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(x)
+
+
+@pytest.fixture
+def mine(monkeypatch):
+    """Have a function as a layer called ``mine``."""
+    monkeypatch.setattr(base, "_loaded", dict(base._loaded))
+
+    def load(function, **options) -> str:
+        base._loaded["mine"] = own("mine", lambda: Module(function), **options)
+        return "mine"
+
+    return load
+
+
+@pytest.mark.parametrize("name", ["attention", "conv", "lstm", "layer_norm"])
+def test_what_is_derived_is_theory(name):
+    layer, found = layers.get(name), derived(name, METRICS[:4])
+    theory = layer.tied_theory()
+    for metric, field in (("flops", "flops"), ("parameters", "parameters")):
+        assert expand(found.expression(metric) - getattr(theory, field)) == 0
+    for sizes in ({"n": 40, "d": 16, "k": 5}, {"n": 9, "d": 32, "k": 3}):
+        assert put(found.expression("sequential_ops"), sizes) == put(theory.depth, sizes)
+        assert put(found.expression("path_length"), sizes) == put(theory.distance, sizes)
+    assert found.theory.sequential_ops == theory.sequential_ops
+    assert found.theory.path_length == theory.path_length
+    assert not found.reasons
+
+
+@pytest.mark.parametrize(
+    ("name", "work"),
+    [
+        ("attention", n**2 * d),
+        ("torch.nn:MultiheadAttention", n**2 * d + 2 * n * d**2),
+        ("torch.nn:Conv1d", n * k * d**2),
+        ("torch.nn:LSTM", n * d**2),
+        ("ssm_scan", n * log(n) * d * layers.theory.N),
+    ],
+)
+def test_the_work_is_the_leading_part_of_the_flops_with_its_ratios(name, work):
+    found = derived(name, ["flops"])
+    assert expand(found.work - work) == 0
+    assert found.degree("n") == (2 if work.has(n**2) else 1)
+
+
+def test_what_follows_no_formula_has_its_reason_and_the_rest_is_there():
+    found = derived("ssm_scan", ["flops", "parameters", "sequential_ops", "path_length"])
+    assert set(found.reasons) == {"path_length"}
+    assert "not 12" in found.reasons["path_length"]
+    assert found.expression("sequential_ops") == 2 * ceiling(log(n, 2)) + 8
+
+
+def test_an_operation_that_is_not_known_is_named_and_memory_is_there(mine):
+    found = derived(mine(lambda x: torch.digamma(x) @ x.mT))
+    assert "aten.digamma" in found.reasons["flops"]
+    assert "aten.digamma" in found.reasons["path_length"]
+    assert found.expression("forward_peak_bytes") == 4 * n * d + 4 * n**2
+    assert not is_known(found.work, found.theory.flops)
+
+
+@pytest.mark.parametrize(
+    "name", ["attention", "torch.nn:TransformerEncoderLayer", "torch.nn:Linear"]
+)
+@pytest.mark.parametrize("mode", ["forward", "training"])
+def test_a_law_of_peaks_holds_at_sizes_that_it_was_not_found_from(name, mode):
+    found = derived(name, [f"{mode}_peak_bytes"]).expression(f"{mode}_peak_bytes")
+    sizes = {"n": 208, "d": 128, "k": 11}
+    at = {axis: sizes[axis] for axis in layers.get(name).axes}
+    assert peak_bytes(Case(name, at, mode=mode)).values == (float(put(found, at)),)
+    assert found.has(Max) == (name == "attention" and mode == "training")
+
+
+def test_a_curve_in_n_is_not_taken_for_a_chain_of_lines(mine):
+    found = derived(mine(lambda x: (x @ x.mT).softmax(-1)), ["forward_peak_bytes"])
+    assert found.expression("forward_peak_bytes") == 8 * n**2
+
+
+def test_what_looks_at_numbers_is_counted_on_some(mine):
+    def looks(x):
+        return x @ x.mT @ x if float(x[0, 0, 0]) < 1e9 else x
+
+    name = mine(looks)
+    found = derived(name, ["flops", "sequential_ops", "path_length", "kept_bytes"])
+    assert found.expression("flops") == 4 * n**2 * d
+    assert found.expression("sequential_ops") == 2
+    assert max(at["n"] for at in found.formulas["flops"].verified) < 100
+
+
+def test_a_layer_that_reaches_nobody_has_an_infinite_path(mine):
+    assert derived(mine(torch.tanh), ["path_length"]).theory.path_length == oo
+
+
+def test_sizes_are_chosen_by_what_was_derived_as_by_theory(monkeypatch):
+    monkeypatch.setattr(base, "_loaded", {})
+    ours, theirs = layers.get("torch_conv"), layers.get("torch.nn:Conv1d")
+    with pytest.raises(ValueError, match="brings no theory"):
+        points(theirs, profile_of("quick"))
+    found = learn(["torch.nn:Conv1d", "torch_conv"])
+    assert len(found) == 1
+    assert expand(theirs.theory.flops - ours.theory.flops) == n * d  # the bias
+    assert len(points(theirs, profile_of("quick"))) > 30
+
+
+def test_limits_are_not_below_what_a_layer_does_and_are_not_told(mine):
+    name = mine(lambda x: torch.digamma(x) @ x.mT @ x)
+    layer = layers.get(name)
+    found = learn([name])
+    sizes = {"n": 64, "d": 32}
+    assert put(layer.theory.flops, sizes) > 4 * 64**2 * 32
+    assert ELEMENT * put(activations(layer), sizes) >= peak_bytes(Case(name, sizes)).values[0]
+    assert points(layer, profile_of("quick"))
+    settle(found)
+    assert not is_known(layer.theory.flops)
+    assert is_known(layer.theory.parameters)
+
+
+ELEMENT = 4
+
+
+def test_a_sweep_derives_and_an_expectation_is_of_the_time_alone(mine):
+    name = mine(torch.tanh, expect="n*d")
+    table = sweep(name, profile="asv", rounds=1, repeats=1, counts=True)
+    laws = {each.series.metric: each for each in fit(table)}
+    assert set(laws) == {"seconds", "flops", "sequential_ops"}
+    assert laws["seconds"].theory.text() == "n·d"
+    assert laws["flops"].theory is None
+    assert count_flops(layers.get(name), {"n": 10, "d": 3}) == 30
+    expected = {each.series.metric: each.theory for each in fit(table, {name: "n**2*d"})}
+    assert expected["seconds"].text() == "n²·d"
+    assert expected["flops"] is None
+
+
+def test_a_law_of_peaks_that_ends_where_a_kernel_switches_is_refused(mine):
+    def switches(x):
+        return torch.tanh(x) if x.shape[1] <= 160 else torch.tanh(torch.exp(x))
+
+    found = derived(mine(switches), ["forward_peak_bytes"])
+    why = found.reasons["forward_peak_bytes"]
+    assert "4*d*n gives 114688 at {'n': 256, 'd': 112}, not 229376" in why

@@ -1,0 +1,166 @@
+"""Layers of one's own from the command line: explained, measured, and refused in a line."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+MODULE = '''
+import os
+
+import torch
+from torch import nn
+
+
+class Gated(nn.Module):
+    def __init__(self, d_model):
+        super().__init__()
+        self.gate, self.value = nn.Linear(d_model, d_model), nn.Linear(d_model, d_model)
+
+    def forward(self, x):
+        return torch.sigmoid(self.gate(x)) * self.value(x)
+
+
+class Dies(Gated):
+    def forward(self, x):
+        if x.shape[1] > 900 and x.device.type != "meta":
+            os.abort()
+        if x.shape[1] > 300 and x.device.type != "meta":
+            raise ValueError("too long for me")
+        return super().forward(x)
+
+
+class Wants(nn.Module):
+    def __init__(self, dim, flavour):
+        super().__init__()
+
+
+class Flat(nn.Module):
+    def forward(self, x):
+        return x.sum(0)
+'''
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "mine.py").write_text(MODULE)
+    return tmp_path
+
+
+def layerlaw(*arguments, cwd, status=0, path=""):
+    paths = os.pathsep.join(filter(None, [str(path), os.environ.get("PYTHONPATH", "")]))
+    done = subprocess.run(
+        [sys.executable, "-c", "from layerlaw.cli.main import run_app; run_app()", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "COLUMNS": "160", "PYTHONPATH": paths},
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    return done
+
+
+def test_explain_gives_formulas_for_a_person_and_for_a_program(folder):
+    text = layerlaw("explain", "there/mine.py:Gated", cwd=folder).stdout
+    assert "from x (batch, n, d) to (batch, n, d)" in text
+    assert "the work grows like n·d²: where FLOPs decide, the time has the exponents n 1, d 2" in text
+    found = json.loads(layerlaw("explain", "mine:Gated", "--json", cwd=folder / "there").stdout)
+    metrics = {one["metric"]: one for one in found["metrics"]}
+    assert metrics["flops"]["formula"] == "4*d**2*n + 4*d*n"
+    assert metrics["parameters"]["formula"] == "2*d**2 + 2*d"
+    assert metrics["sequential_ops"]["formula"] == "4"
+    assert metrics["path_length"]["formula"] == "∞"
+    assert metrics["kept_bytes"]["formula"] == "12*d*n"
+    assert {one["theory"] for one in found["metrics"]} == {"–"}
+    assert metrics["flops"]["verified"][-1]["n"] == 1_000_000
+
+
+def test_explain_holds_a_known_layer_against_its_theory(tmp_path):
+    found = json.loads(layerlaw("explain", "attention", "--json", cwd=tmp_path).stdout)
+    agrees = {one["metric"]: one["agrees"] for one in found["metrics"]}
+    assert all(agrees[metric] for metric in ("flops", "parameters", "sequential_ops"))
+    assert agrees["path_length"] is True
+    assert agrees["training_peak_bytes"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["explain", "nowhere.py:X"], "nowhere.py: there is no such file"),
+        (["explain", "there/mine.py:X"], "there is no 'X' in there/mine.py; it has: Gated, Dies"),
+        (["explain", "there/mine.py:torch"], "it is no layer but a module"),
+        (["explain", "there/mine.py:Wants"], "it needs flavour, which names no size"),
+        (["explain", "rn"], "no layer is called 'rn'"),
+        (["run", "--layer", "there/mine.py:Flat"], "its first side must be the batch"),
+        (["run", "--layer", "there/mine.py:Gated", "--expect", "n*q"], "unknown symbol 'q'"),
+        (["run", "-l", "rnn", "-l", "dense", "-e", "n"], "write it as LAYER=EXPR"),
+        (["run", "-l", "rnn", "-e", "dense=n"], "--layer dense is not measured"),
+    ],
+)
+def test_what_cannot_be_used_is_one_line_and_status_2(arguments, says, folder):
+    done = layerlaw(*arguments, cwd=folder, status=2)
+    assert says in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (folder / "layerlaw-report").exists()
+
+
+QUICK = ("--profile", "quick", "--rounds", "1", "--no-explain", "--no-check", "--json")
+
+
+def test_a_layer_of_ones_own_is_measured_judged_and_reported_from_another_folder(folder):
+    spec, elsewhere = "../there/mine.py:Gated", folder / "elsewhere"
+    elsewhere.mkdir()
+    arguments = ("run", "-l", spec, "--expect", "n*d**2", *QUICK, "--out", "out")
+    fits = json.loads(layerlaw(*arguments, cwd=elsewhere).stdout)["fits"]
+    laws = {fit["metric"]: fit for fit in fits}
+    assert laws["seconds"]["exponents"]["d"]["expected"] == 2
+    assert laws["seconds"]["verdict"] in ("matches", "differs", "unresolved")
+    assert laws["flops"]["verdict"] is None
+    assert laws["flops"]["law"] == "4*n*d + 4*n*d**2"
+    page = (elsewhere / "out" / "report.html").read_text()
+    assert spec in page
+    assert spec in (elsewhere / "out" / "report.md").read_text()
+    # The same again measures nothing; after a change it is another layer.
+    again = layerlaw(*arguments, cwd=elsewhere)
+    assert json.loads(again.stdout)["fits"] == fits
+    table = pd.read_csv(elsewhere / "out" / "table.csv")
+    assert set(table["layer"]) == {spec}
+    assert set(table["status"]) == {"ok"}
+
+
+def test_a_crash_is_a_row_with_its_reason_and_the_law_is_found_without_theory(folder):
+    done = layerlaw("run", "-l", "there/mine.py:Dies", *QUICK, "--out", "out", cwd=folder)
+    assert "error: its process ended by signal SIGABRT" in done.stderr
+    assert "error: ValueError: too long for me" in done.stderr
+    laws = {fit["metric"]: fit for fit in json.loads(done.stdout)["fits"]}
+    assert laws["seconds"]["verdict"] is None
+    assert laws["seconds"]["runners_up"]
+    table = pd.read_csv(folder / "out" / "table.csv")
+    failed = table[(table["metric"] == "seconds") & (table["status"] == "error")]
+    assert failed["n"].min() > 300
+
+
+def test_other_packages_layers_are_listed_and_a_broken_one_is_a_warning(folder):
+    info = folder / "nice-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: nice\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[layerlaw.layers]\nnice = nicelayers:Nice\nlost = nicelayers:Lost\n"
+    )
+    (folder / "nicelayers.py").write_text(
+        "import layerlaw\nfrom torch import nn\n"
+        "@layerlaw.layer('nice', expect='n*d', formula='y = x')\n"
+        "class Nice(nn.Identity):\n    pass\n"
+    )
+    done = layerlaw("list", "--json", cwd=folder / "there", path=folder)
+    (row,) = [row for row in json.loads(done.stdout) if row["name"] == "nice"]
+    assert (row["time"], row["formula"]) == ("O(n·d)", "y = x")
+    assert "warning: layer 'lost' of the package nice cannot be loaded" in done.stderr
+    for command in (["--help"], ["fit", "--help"]):
+        assert "warning" not in layerlaw(*command, cwd=folder / "there", path=folder).stderr
