@@ -107,9 +107,7 @@ def counted(layer: str | Layer) -> dict[str, Counted]:
     return {metric: derive(one) for metric, derive in derivations(one, COUNTED).items()}
 
 
-def derivations(
-    layer: Layer, metrics: Sequence[str]
-) -> dict[str, Callable[[Layer], Counted]]:
+def derivations(layer: Layer, metrics: Sequence[str]) -> dict[str, Callable[[Layer], Counted]]:
     """Give what derives the formula of each metric, and raises as `counted` does where none holds.
 
     Parameters
@@ -148,8 +146,7 @@ def derivations(
         return Counted(metric, expression, tuple(small), tuple(others))
 
     return {
-        metric: _path if metric == "path_length" else partial(solved, metric)
-        for metric in metrics
+        metric: _path if metric == "path_length" else partial(solved, metric) for metric in metrics
     }
 
 

@@ -1,7 +1,7 @@
 """The theory of a layer that brings none: exact formulas from counts, and from peaks of memory.
 
-Nothing is timed. Of the time a layer's FLOPs say what it would be if each took as long as any other;
-that is what sizes are chosen by, and no theory that a law is held against.
+Nothing is timed. Of the time a layer's FLOPs say what it would be if each took as long as any
+other; that is what sizes are chosen by, and no theory that a law is held against.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ PEAKS: Mapping[str, tuple[int, ...]] = {
 BEYOND: Mapping[str, tuple[int, ...]] = {
     **{"n": (160, 256), "d": (112, 128), "k": (9,), "r": (9,), "c": (16,), "V": (80,), "N": (8,)},
 }
+
 
 def _silent(done: int, total: int, what: str) -> None:
     pass
@@ -140,9 +141,7 @@ class Derived:
             "temporaries": 2 * kept if is_known(kept) else held,  # a pass may drop what it kept
             "sequential_ops": n,
         }
-        unknown = {
-            field: most[field] for field in most if not is_known(getattr(theory, field))
-        }
+        unknown = {field: most[field] for field in most if not is_known(getattr(theory, field))}
         return replace(theory, **unknown)
 
     def _temporaries(self) -> Expr:
@@ -155,9 +154,7 @@ class Derived:
         return _positive(held)
 
 
-def derived(
-    layer: str, metrics: Sequence[str] = METRICS, progress: Progress = _silent
-) -> Derived:
+def derived(layer: str, metrics: Sequence[str] = METRICS, progress: Progress = _silent) -> Derived:
     """Derive what a layer does: formulas that its counts follow exactly, each on its own.
 
     Parameters
@@ -220,8 +217,10 @@ def settle(found: Iterable[Derived]) -> None:
 
 def _told(error: Exception) -> str:
     said = " ".join(str(error).split())
-    return said if isinstance(error, NotExact | NotImplementedError) else (
-        f"{type(error).__name__}: {said}"
+    return (
+        said
+        if isinstance(error, NotExact | NotImplementedError)
+        else (f"{type(error).__name__}: {said}")
     )
 
 

@@ -118,12 +118,12 @@ def expected_of(texts: list[str] | None, layers: list[str] | None) -> dict[str, 
     UsageError
         If it is neither, or speaks of a layer that is not measured.
     """
-    found = {}
+    found: dict[str, str] = {}
     for text in texts or []:
         if "=" in text:
             found |= expected([text])
         elif layers is None or len(set(layers)) != 1 or "all" in layers:
-            raise UsageError(f"--expect {text!r}: write it as LAYER=EXPR where several are measured")
+            raise UsageError(f"--expect {text!r}: of several layers, write it as LAYER=EXPR")
         else:
             found[layers[0]] = text
     for layer in found:

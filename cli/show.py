@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from rich import box
 from rich.console import Console
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from ..measure import Progress as Step
     from ..measure.doctor import Finding
     from ..reports.dependencies import Dependencies
-    from ..reports.predictions import Answer
     from ..reports.derived import DerivedRow
+    from ..reports.predictions import Answer
     from ..reports.theory import TheoryRow
 
 #: A screen is drawn at most this often, and a log gets a line at most that often, in seconds.
@@ -253,7 +253,7 @@ def laws(fits: Sequence[Fit]) -> None:
             console.print(Text.assemble((name, "bold"), f": {why}"))
 
 
-def failures(made: Sequence[Measurement]) -> None:
+def failures(made: Iterable[Measurement]) -> None:
     """Say on standard error why points have no times, and how many of each layer."""
     cases: dict[tuple[str, str, str], set[Case]] = {}
     for one in made:
@@ -263,15 +263,22 @@ def failures(made: Sequence[Measurement]) -> None:
         say(f"{layer}: {len(failed)} points have no times: {status}: {note}")
 
 
-def warning(given: Warning | str, category: type[Warning], *where: object) -> None:
+_show_warning = warnings.showwarning
+
+
+def warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
     """Show a warning; what speaks to the user goes in one line."""
     if category.__name__ == "BrokenLayer":
-        say(f"layerlaw: warning: {given}")
+        say(f"layerlaw: warning: {message}")
     else:
-        _python(given, category, *where)
-
-
-_python: Callable[..., None] = warnings.showwarning
+        _show_warning(message, category, filename, lineno, file, line)
 
 
 def derived(head: Sequence[str], rows: Sequence[DerivedRow]) -> None:
@@ -291,7 +298,7 @@ def derived(head: Sequence[str], rows: Sequence[DerivedRow]) -> None:
             row.title,
             Text(row.formula),
             Text(row.order),
-            *([Text(row.theory), sign] if compared else []),
+            *([Text(row.theory), Text(sign)] if compared else []),
             sizes,
         )
     console.print(listed)

@@ -153,9 +153,7 @@ def made(thing: Any, name: str) -> Layer:
 
 
 def _of(offer: Offer, name: str) -> Layer:
-    return own(
-        name, offer.make, title=offer.title, formula=offer.formula, expect=offer.expect
-    )
+    return own(name, offer.make, title=offer.title, formula=offer.formula, expect=offer.expect)
 
 
 def bring(place: str) -> ModuleType:

@@ -110,7 +110,7 @@ class Own(Layer):
         from ._module import OwnModule  # loads torch
 
         full = self.resolve(sizes)
-        given = {name: full[letter] for name, letter in self.letters.items()}
+        given: dict[str, object] = {name: full[letter] for name, letter in self.letters.items()}
         given |= {name: value(full) for name, value in self.options.items()}
         module = type(self).make(**given)
         if not isinstance(module, torch.nn.Module):
@@ -153,9 +153,7 @@ def own(
         raise LayerError(
             f"{name}: it is a module of fixed sizes; give its class, or a function of the sizes"
         )
-    if not callable(make) or (
-        inspect.isclass(make) and not issubclass(make, torch.nn.Module)
-    ):
+    if not callable(make) or (inspect.isclass(make) and not issubclass(make, torch.nn.Module)):
         kind = make.__name__ if inspect.isclass(make) else type(make).__name__
         raise LayerError(
             f"{name}: it is no layer but a {kind}; a layer is a Layer, a class of torch.nn.Module, "
@@ -181,7 +179,13 @@ def own(
             *(SYMBOLS[axis] / unit for axis, unit in (units or {}).items()),
         ),
     }
-    return type("Own", (Own,), {**found, **_tried(type("Own", (Own,), found)())})()
+    made: Own = _like(_like(Own, found), _tried(_like(Own, found)()))()
+    return made
+
+
+def _like(cls: type[Own], changes: Mapping[str, Any]) -> type[Own]:
+    """Make a class with other attributes: a layer's are those of its class."""
+    return type("Own", (cls,), dict(changes))
 
 
 def _asked(name: str, make: Callable[..., Any]) -> tuple[dict[str, str], dict[str, Any]]:
@@ -200,9 +204,10 @@ def _asked(name: str, make: Callable[..., Any]) -> tuple[dict[str, str], dict[st
             "that takes sizes (n, d, k, heads, …) and gives the module"
         )
     for one, parameter in parameters.items():
-        if (letter := LETTERS.get(one)) in FOLLOWED and letter not in letters.values():
-            if _counts(parameter.default):  # not the −1 of an axis that is called dim
-                letters[one] = letter
+        letter = LETTERS.get(one)
+        # An axis may be called dim too, and is −1.
+        if letter in FOLLOWED and letter not in letters.values() and _counts(parameter.default):
+            letters[one] = letter
     options: dict[str, Any] = {}
     if "batch_first" in parameters:
         options["batch_first"] = lambda sizes: True
@@ -247,11 +252,11 @@ def _tried(layer: Own) -> dict[str, Any]:
     trials = [dict(zip(steps, values, strict=True)) for values in zip(*steps.values(), strict=True)]
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         for channels_first in (False, True):
-            tried = type("Own", (type(layer),), {"channels_first": channels_first})()
+            tried = _like(type(layer), {"channels_first": channels_first})()
             try:
                 for at in trials:
                     module = tried.build(at)
-                    names = _tensors(module.module)
+                    names = _tensors(module)
                     x = (torch.randn(_BATCH, at["n"], at["d"]) for _ in names)
                     shapes.append(tuple(module(*x).shape))
                 break
@@ -283,14 +288,13 @@ def _on_meta(layer: Own, sizes: Sizes, inputs: int) -> bool:
     return True
 
 
-def _tensors(module: nn.Module) -> list[str]:
-    """Names of what a module's `forward` has to be given."""
-    parameters = inspect.signature(module.forward).parameters.values()
+def _tensors(built: nn.Module) -> list[str]:
+    """Names of what the `forward` of a module that was built has to be given."""
+    parameters = inspect.signature(built.get_submodule("module").forward).parameters.values()
     needed = [
         one.name
         for one in parameters
-        if one.default is one.empty
-        and one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)
+        if one.default is one.empty and one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)
     ]
     return needed or ["x"]
 

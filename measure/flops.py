@@ -242,7 +242,7 @@ def of_each(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> int:
     if name == "clamp":
         bounds = [*args[1:3], kwargs.get("min"), kwargs.get("max")]
         return sum(bound is not None for bound in bounds)
-    scaled = kwargs.get("alpha", 1) != 1 or kwargs.get("value", 1) != 1  # a product more
+    scaled = bool(kwargs.get("alpha", 1) != 1 or kwargs.get("value", 1) != 1)  # a product more
     return ELEMENTWISE[name] + scaled
 
 

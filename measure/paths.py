@@ -230,7 +230,9 @@ def shortest_path(
 
 
 @lru_cache(maxsize=2**10)  # a layer is asked for the path, its layers and its span one by one
-def _shortest(layer: Layer, sizes: tuple[tuple[str, int], ...], start: int, end: int) -> Path | None:
+def _shortest(
+    layer: Layer, sizes: tuple[tuple[str, int], ...], start: int, end: int
+) -> Path | None:
     return _way(repeat(layer), dict(sizes), start, end, alike=True)
 
 

@@ -69,8 +69,8 @@ def steps(
         added = bias is not None and args[bias] is not None
         return 1 if place == bias else 1 + added
     if name in VECTORS:
-        added = VECTORS[name][1]
-        return 1 if added is None or place == added else 2
+        summand = VECTORS[name][1]
+        return 1 if summand is None or place == summand else 2
     if name in ELEMENTWISE:
         return _of_element(name, place, args, kwargs or {})
     if name in FUSED:
@@ -91,9 +91,7 @@ def steps(
     )
 
 
-def _of_element(
-    name: str, place: int, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> int:
+def _of_element(name: str, place: int, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> int:
     several = of_each(name, args, kwargs)
     if several == TANH_GELU and name == "gelu":
         return several - 1  # half of x is there before it is needed

@@ -102,8 +102,8 @@ def head(found: Derived) -> list[str]:
     if is_known(found.work):
         degrees = ", ".join(f"{axis} {found.degree(axis):g}" for axis in layer.axes)
         lines.append(
-            f"the work grows like {leading(found.work, layer.axes).text()}: where FLOPs decide, the "
-            f"time has the exponents {degrees}"
+            f"the work grows like {leading(found.work, layer.axes).text()}: where FLOPs decide, "
+            f"the time has the exponents {degrees}"
         )
     return lines
 

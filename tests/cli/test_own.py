@@ -8,7 +8,7 @@ import sys
 import pandas as pd
 import pytest
 
-MODULE = '''
+MODULE = """
 import os
 
 import torch
@@ -41,7 +41,7 @@ class Wants(nn.Module):
 class Flat(nn.Module):
     def forward(self, x):
         return x.sum(0)
-'''
+"""
 
 
 @pytest.fixture
@@ -69,7 +69,9 @@ def layerlaw(*arguments, cwd, status=0, path=""):
 def test_explain_gives_formulas_for_a_person_and_for_a_program(folder):
     text = layerlaw("explain", "there/mine.py:Gated", cwd=folder).stdout
     assert "from x (batch, n, d) to (batch, n, d)" in text
-    assert "the work grows like n·d²: where FLOPs decide, the time has the exponents n 1, d 2" in text
+    assert (
+        "the work grows like n·d²: where FLOPs decide, the time has the exponents n 1, d 2" in text
+    )
     found = json.loads(layerlaw("explain", "mine:Gated", "--json", cwd=folder / "there").stdout)
     metrics = {one["metric"]: one for one in found["metrics"]}
     assert metrics["flops"]["formula"] == "4*d**2*n + 4*d*n"
@@ -99,7 +101,10 @@ def test_explain_holds_a_known_layer_against_its_theory(tmp_path):
         (["explain", "rn"], "no layer is called 'rn'"),
         (["run", "--layer", "there/mine.py:Flat"], "its first side must be the batch"),
         (["run", "--layer", "there/mine.py:Gated", "--expect", "n*q"], "unknown symbol 'q'"),
-        (["run", "-l", "rnn", "-l", "dense", "-e", "n"], "write it as LAYER=EXPR"),
+        (
+            ["run", "-l", "rnn", "-l", "dense", "-e", "n"],
+            "of several layers, write it as LAYER=EXPR",
+        ),
         (["run", "-l", "rnn", "-e", "dense=n"], "--layer dense is not measured"),
     ],
 )
@@ -113,6 +118,7 @@ def test_what_cannot_be_used_is_one_line_and_status_2(arguments, says, folder):
 QUICK = ("--profile", "quick", "--rounds", "1", "--no-explain", "--no-check", "--json")
 
 
+@pytest.mark.slow
 def test_a_layer_of_ones_own_is_measured_judged_and_reported_from_another_folder(folder):
     spec, elsewhere = "../there/mine.py:Gated", folder / "elsewhere"
     elsewhere.mkdir()
@@ -126,7 +132,7 @@ def test_a_layer_of_ones_own_is_measured_judged_and_reported_from_another_folder
     page = (elsewhere / "out" / "report.html").read_text()
     assert spec in page
     assert spec in (elsewhere / "out" / "report.md").read_text()
-    # The same again measures nothing; after a change it is another layer.
+    # The same again goes on where it was: nothing is measured twice.
     again = layerlaw(*arguments, cwd=elsewhere)
     assert json.loads(again.stdout)["fits"] == fits
     table = pd.read_csv(elsewhere / "out" / "table.csv")
@@ -134,6 +140,7 @@ def test_a_layer_of_ones_own_is_measured_judged_and_reported_from_another_folder
     assert set(table["status"]) == {"ok"}
 
 
+@pytest.mark.slow
 def test_a_crash_is_a_row_with_its_reason_and_the_law_is_found_without_theory(folder):
     done = layerlaw("run", "-l", "there/mine.py:Dies", *QUICK, "--out", "out", cwd=folder)
     assert "error: its process ended by signal SIGABRT" in done.stderr
