@@ -40,6 +40,9 @@ METRICS = (
 #: Of these a sweep chooses its sizes, and its report tells.
 NEEDED = tuple(metric for metric in METRICS if metric != "training_peak_bytes")
 
+#: Fields of a theory that sizes are chosen by.
+LIMITED = ("flops", "parameters", "memory", "temporaries", "sequential_ops")
+
 #: Sizes at which peaks of memory are measured.
 PEAKS: Mapping[str, tuple[int, ...]] = {
     **{"n": (16, 24, 32, 40, 48, 64, 80, 96, 128), "d": (16, 32, 48, 64, 96)},
@@ -127,8 +130,8 @@ class Derived:
     def limits(self) -> Theory:
         """The theory with something rather too large where nothing is known: to choose sizes by.
 
-        An n × n matrix of each head and some of n × d are taken to be held, products of every two
-        of these are taken to be made, and one operation for each position to wait for the last.
+        Then a layer is taken to make products of n × n and n × d, and of n × d and d × d, to hold
+        such matrices, sixteen of each at most, and to take a step for every position.
         """
         n, d = SYMBOLS["n"], SYMBOLS["d"]
         rest = sympy.Mul(*(SYMBOLS[axis] for axis in self.layer.axes if axis not in ("n", "d")))
@@ -203,7 +206,8 @@ def learn(names: Iterable[str], progress: Progress = _silent) -> list[Derived]:
     """
     found = []
     for name in names:
-        if not is_known(layers.get(name).theory.flops):
+        theory = layers.get(name).theory
+        if not is_known(*(getattr(theory, field) for field in LIMITED)):
             found.append(derived(name, NEEDED, progress))
             type(found[-1].layer).theory = found[-1].limits
     return found

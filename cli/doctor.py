@@ -81,7 +81,7 @@ def _ablate(layer: str, profile: str, threads: int, *, as_json: bool) -> None:
 def _exponents(layer: str, profile: str, controls: Controls) -> Mapping[str, Exponent]:
     """Measure a layer under these controls, and give the exponents of its law."""
     from ..analysis import fit
-    from ..measure import sweep
+    from ..analysis.sweeping import sweep
 
     try:
         table = sweep(layer, profile=profile, controls=controls, threads=controls.threads)

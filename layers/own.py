@@ -137,7 +137,7 @@ def own(
         A class of ``torch.nn.Module``, or a function that gives a module. Its parameters name
         sizes, by their letter or as in `CALLED`; the others must have values.
     title, formula
-        For a reader.
+        For a reader; the formula may stay empty.
     expect
         Order of the time that is expected, such as ``n*d**2``.
     units
@@ -166,7 +166,7 @@ def own(
         "__module__": __name__,
         "name": name,
         "title": title or name.rpartition(":")[2],
-        "formula": formula or "not written down",
+        "formula": formula,
         "make": staticmethod(make),
         "letters": letters,
         "options": options,

@@ -121,7 +121,8 @@ def _sections(content: Content) -> Iterator[Section]:
 def _facts(fit: Fit, caches: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     name = fit.series.layer
     if (layer := layers.find(name)) is not None:
-        yield "formula", layer.formula
+        if layer.formula:
+            yield "formula", layer.formula
         if "time" in layer.theory.sources:
             yield "source of theory", layer.theory.sources["time"]
     yield "points", str(len(fit.series.values))
