@@ -16,8 +16,7 @@ from .derive import learn, settle
 @wraps(_sweep)
 def sweep(layers: str | Sequence[str] | None = None, **settings: Any) -> pd.DataFrame:
     """Derive what layers of one's own do, then measure; see `measure.sweep`."""
-    chosen = [layers] if isinstance(layers, str) else layers or registry.CORE
-    found = learn(name for name in chosen if name != "all")
+    found = learn(registry.chosen(layers))
     try:
         return _sweep(layers, **settings)
     finally:

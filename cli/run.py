@@ -176,7 +176,7 @@ def run(
 
     from ..analysis.derive import learn, settle
     from ..analysis.terms import parse
-    from ..layers import names
+    from ..layers import chosen
     from ..measure import (
         Controls,
         Store,
@@ -203,8 +203,7 @@ def run(
     options = {"compile": compile, "flush": flush, "graph": graph, "tf32": tf32}
     try:
         with show.timing() as update:
-            chosen = names() if layers and "all" in layers else layers or []
-            brought = learn(chosen, update)
+            brought = learn(chosen(layers), update)
         todo = plan(
             layers,
             profile=profile or ("standard" if precision is None else "choice"),

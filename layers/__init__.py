@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Sequence
 
 from ._places import bring, layer
 from .base import (
@@ -55,6 +56,16 @@ CORE = (
     "sdpa",
 )
 
+
+def chosen(layers: str | Sequence[str] | None) -> list[str]:
+    """Name the layers that were asked for: some, `CORE` where none is named, or ``all``.
+
+    Those of other packages that cannot be loaded are none of all; see `find`.
+    """
+    asked = [layers] if isinstance(layers, str) else list(CORE if layers is None else layers)
+    return [name for name in names() if find(name) is not None] if "all" in asked else asked
+
+
 __all__ = [
     "CORE",
     "BrokenLayer",
@@ -67,6 +78,7 @@ __all__ = [
     "Textbook",
     "Theory",
     "bring",
+    "chosen",
     "digest",
     "find",
     "get",

@@ -255,6 +255,10 @@ _registry: dict[str, Layer] = {}
 _loaded: dict[str, Layer] = {}
 
 
+#: Layers that could not be loaded, of which a user was told.
+_broken: set[str] = set()
+
+
 class BrokenLayer(UserWarning):
     """A layer that another package offers cannot be loaded; the message names both."""
 
@@ -304,15 +308,16 @@ def get(name: str) -> Layer:
 def find(name: str) -> Layer | None:
     """Return the layer of this name if there is one, without loading any from a file or a module.
 
-    Where another package's cannot be loaded there is a warning, `BrokenLayer`.
+    Where another package's cannot be loaded there is one warning, `BrokenLayer`.
     """
     if name in _loaded:
         return _loaded[name]
-    if name not in names():
+    if name not in names() or name in _broken:
         return None
     try:
         return get(name)
     except ValueError as error:
+        _broken.add(name)
         warnings.warn(str(error), BrokenLayer, stacklevel=2)
         return None
 

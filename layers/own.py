@@ -223,7 +223,7 @@ def _parameters(make: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     except (TypeError, ValueError):
         return {}
     kinds = {parameter.kind for parameter in signature.parameters.values()}
-    start = vars(make).get("__init__") if inspect.isclass(make) else None
+    start = inspect.getattr_static(make, "__init__", None) if inspect.isclass(make) else None
     if start and kinds <= {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}:
         for stated in typing.get_overloads(start):
             signature = inspect.signature(stated)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from ..layers import CORE, digest, find, get, names
+from ..layers import chosen, digest, get
 from ..layers._lazy import torch
 from .budget import Budget
 from .case import CUDA_OPTIONS, Case
@@ -188,15 +188,12 @@ def plan(
         raise ValueError(f"no mode is called {unknown[0]!r}; there are: {', '.join(MODES)}")
     if device == "cpu" and (meant := [each for each in options if each in CUDA_OPTIONS]):
         raise ValueError(f"the option {meant[0]!r} is for CUDA; on the CPU it means nothing")
-    chosen = [layers] if isinstance(layers, str) else list(CORE if layers is None else layers)
-    if "all" in chosen:
-        chosen = [name for name in names() if find(name) is not None]
     held = controls or Controls()
     cases = (
         Case(layer, sizes, batch, dtype, where, threads, each, _meant(options, where))
         for where in _devices(device)
         for each in modes
-        for layer in chosen
+        for layer in chosen(layers)
         for sizes in points(get(layer), limits, where)
     )
     return Plan(

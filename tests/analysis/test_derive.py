@@ -166,3 +166,18 @@ def test_a_law_of_peaks_that_ends_where_a_kernel_switches_is_refused(mine):
     found = derived(mine(switches), ["forward_peak_bytes"])
     why = found.reasons["forward_peak_bytes"]
     assert "4*d*n gives 114688 at {'n': 256, 'd': 112}, not 229376" in why
+
+
+@pytest.mark.parametrize("mode", ["backward", "training"])
+def test_weights_that_take_no_part_stop_no_pass(monkeypatch, mode):
+    class Idle(nn.Module):
+        def __init__(self, dim: int) -> None:
+            super().__init__()
+            self.used, self.idle = nn.Linear(dim, dim), nn.Linear(dim, dim)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.used(x)
+
+    monkeypatch.setattr(base, "_loaded", {"mine": own("mine", Idle)})
+    made = peak_bytes(Case("mine", {"n": 8, "d": 4}, mode=mode))
+    assert made.status == "ok", made.note

@@ -264,6 +264,7 @@ def test_a_package_offers_a_layer_which_is_loaded_when_it_is_asked_for(
 def test_a_package_that_is_broken_is_a_warning_that_names_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(base, "_broken", set())
     offer(folder, monkeypatch, lost="nowhere.at.all:Gated")
     with pytest.warns(layers.BrokenLayer, match="'lost' of the package nice cannot be loaded"):
         assert layers.find("lost") is None
@@ -278,3 +279,22 @@ def test_a_text_that_was_changed_has_another_fingerprint(folder: Path) -> None:
     (folder / "mine.py").write_text(MODULE + "# changed\n")
     assert layers.digest("mine.py:Gated") != before
     assert layers.digest("rnn") == ""
+
+
+def test_all_layers_are_those_that_can_be_loaded(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "_broken", set())
+    offer(folder, monkeypatch, nice="mine:Gated", gone="nowhere.at.all:Gated")
+    with pytest.warns(layers.BrokenLayer, match="'gone'") as warned:
+        assert layers.chosen("all")[-1] == "nice"
+        assert "gone" not in layers.chosen(["all"])
+    assert len(warned) == 1
+    assert layers.chosen(None) == list(layers.CORE)
+
+
+def test_a_subclass_of_a_module_of_torchs_is_asked_for_the_same_sizes() -> None:
+    class Mine(nn.GRU):
+        pass
+
+    assert own("mine", Mine).letters == {"input_size": "d", "hidden_size": "d"}
