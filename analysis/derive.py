@@ -65,7 +65,7 @@ _ELEMENT = 4
 Progress = Callable[[int, int, str], object]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Derived:
     """What is known of a layer without its theory, and without timing.
 
@@ -82,6 +82,11 @@ class Derived:
     layer: Layer
     formulas: Mapping[str, Counted]
     reasons: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        lines = [f"{metric}: {one.expression}" for metric, one in self.formulas.items()]
+        lines += [f"{metric}: no formula: {why}" for metric, why in self.reasons.items()]
+        return "\n".join([f"Derived({self.layer.name})", *lines])
 
     def expression(self, metric: str) -> Expr:
         """Give the formula of a metric; NaN where there is none."""

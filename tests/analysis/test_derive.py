@@ -15,6 +15,7 @@ from layerlaw.measure.case import Case
 from layerlaw.measure.flops import count_flops
 from layerlaw.measure.grid import activations, points, profile_of
 from layerlaw.measure.memory import peak_bytes
+from layerlaw.measure.planning import plan
 from sympy import Max, ceiling, expand, log, oo
 from torch import Tensor, nn
 
@@ -75,6 +76,7 @@ def test_the_work_is_the_leading_part_of_the_flops_with_its_ratios(name, work):
 def test_what_follows_no_formula_has_its_reason_and_the_rest_is_there():
     found = derived("ssm_scan", ["flops", "parameters", "sequential_ops", "path_length"])
     assert set(found.reasons) == {"path_length"}
+    assert "sequential_ops: 2*ceiling(log(n)/log(2)) + 8\npath_length: no formula" in repr(found)
     assert "not 12" in found.reasons["path_length"]
     assert found.expression("sequential_ops") == 2 * ceiling(log(n, 2)) + 8
 
@@ -128,6 +130,8 @@ def test_sizes_are_chosen_by_what_was_derived_as_by_theory(monkeypatch):
     assert len(found) == 1
     assert expand(theirs.theory.flops - ours.theory.flops) == n * d  # the bias
     assert len(points(theirs, profile_of("quick"))) > 30
+    assert list(plan(["torch.nn:Conv1d", "dense"]).settings()["texts"]) == ["torch.nn:Conv1d"]
+    assert "texts" not in plan("dense").settings()
 
 
 def test_limits_are_not_below_what_a_layer_does_and_are_not_told(mine):

@@ -286,10 +286,10 @@ def test_all_layers_are_those_that_can_be_loaded(
 ) -> None:
     monkeypatch.setattr(base, "_broken", set())
     offer(folder, monkeypatch, nice="mine:Gated", gone="nowhere.at.all:Gated")
-    with pytest.warns(layers.BrokenLayer, match="'gone'") as warned:
-        assert layers.chosen("all")[-1] == "nice"
-        assert "gone" not in layers.chosen(["all"])
-    assert len(warned) == 1
+    with pytest.warns(layers.BrokenLayer, match="'gone'"):
+        found = layers.chosen("all")
+    assert found[-1] == "nice"
+    assert layers.chosen(["all"]) == found  # without another warning, which would be an error
     assert layers.chosen(None) == list(layers.CORE)
 
 
