@@ -305,7 +305,8 @@ def fit_series(
         return Fit(series, _law(series, forms[0].leading, regimes), None, None, {}, forms)
     # Of a size that theory does not name, such as the batch, it says nothing; but all that a
     # layer does it does for each sequence, so its terms are taken to be linear there.
-    own = layers.get(series.layer).axes if series.layer in layers.names() else ()
+    layer = layers.find(series.layer)
+    own = layer.axes if layer is not None else ()
     named = {symbol.name for symbol in theory.free_symbols} | {*table.SIZES, *own}
     silent = [axis for axis in series.axes if axis not in named]
     lead = leading(theory * prod(map(Symbol, silent)), series.axes, series.constants)

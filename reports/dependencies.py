@@ -58,8 +58,9 @@ GATES_EXPLAINED = (
 
 FIELD_HEAD = ("layers", "k", "width, by squares", "√(L(k² − 1)/12)", "reach", "farthest seen")
 FIELD_EXPLAINED = (
-    "Stacks of the layer conv, seen from the middle of a long sequence. Width: the standard deviation of "
-    "the distance, weighted by the squared gradient, over seeds. With independent weights the "
+    "Stacks of the layer conv, seen from the middle of a long sequence. Width: the standard "
+    "deviation of the distance, weighted by the squared gradient, over seeds. With independent "
+    "weights the "
     "expected squared gradient is the distribution of a sum of L steps, each uniform over the "
     "kernel's k places, so it is nearly Gaussian and √(L(k² − 1)/12) wide, while the reach is "
     "L(k − 1)/2 (Luo et al. 2016)."
