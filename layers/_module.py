@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from math import sqrt
 from typing import TYPE_CHECKING
@@ -54,6 +54,20 @@ class NativeModule(nn.Module):
     def forward(self, *inputs: Tensor) -> Tensor:
         """Call torch's module."""
         return self.layer.forward(self.module, *inputs)
+
+
+class StackModule(nn.Module):
+    """Layers upon one another: each is given the output of the one below as all of its inputs."""
+
+    def __init__(self, layers: Iterable[nn.Module]) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Call them, from the lowest on."""
+        for layer in self.layers:
+            inputs = (layer(*inputs),) * len(inputs)
+        return inputs[0]
 
 
 class OwnModule(nn.Module):

@@ -58,6 +58,9 @@ class Layer(ABC):
         carry the comparison with theory; native ones show what a kernel makes of it.
     causal
         Whether no position of the output depends on a later one of the input.
+    ahead
+        Operations of the longest chain that come before any on the input: of weights, say. In a
+        stack they do not wait for the layer below.
     meta
         Whether it runs on meta tensors, which hold no numbers; what looks at numbers does not.
     units
@@ -77,6 +80,7 @@ class Layer(ABC):
     least: ClassVar[Sizes] = {}
     native: ClassVar[bool] = False
     causal: ClassVar[bool] = False
+    ahead: ClassVar[int] = 0
     meta: ClassVar[bool] = True
     units: ClassVar[Sizes] = {}
 
@@ -284,7 +288,8 @@ def get(name: str) -> Layer:
     ----------
     name
         A registered name, that of a layer which another package offers, or where a layer of one's
-        own is: ``package.module:Name`` or ``path/to/file.py:Name``.
+        own is: ``package.module:Name`` or ``path/to/file.py:Name``. ``4*rnn`` is four of the layer
+        ``rnn`` upon one another.
 
     Raises
     ------
@@ -296,9 +301,14 @@ def get(name: str) -> Layer:
     if name in _registry:
         return _registry[name]
     if name not in _loaded:
-        from . import _places
+        from . import _places, _stack
 
-        found = _places.located(name) if ":" in name else _places.offered(name)
+        found: Layer | None
+        if stack := _stack.parts(name):
+            depth, each = stack
+            found = _stack.stacked(name, get(each), depth)
+        else:
+            found = _places.located(name) if ":" in name else _places.offered(name)
         if found is None:
             raise KeyError(f"no layer is called {name!r}; there are: {', '.join(names())}")
         _loaded[name] = found
@@ -310,8 +320,12 @@ def find(name: str) -> Layer | None:
 
     Where another package's cannot be loaded there is one warning, `BrokenLayer`.
     """
+    from . import _stack
+
     if name in _loaded:
         return _loaded[name]
+    if stack := _stack.parts(name):
+        return get(name) if find(stack[1]) is not None else None
     if name not in names() or name in _broken:
         return None
     try:
@@ -326,6 +340,7 @@ def home(name: str) -> str | None:
     """Say what another process has to bring (`bring`) to have a layer; None where it cannot."""
     from . import _places
 
+    name = _single(name)
     return _places.home(name, get(name))
 
 
@@ -333,7 +348,17 @@ def digest(name: str) -> str:
     """Give a fingerprint of the text that a layer of one's own comes from; empty for another."""
     from . import _places
 
+    name = _single(name)
     return _places.digest(name, get(name))
+
+
+def _single(name: str) -> str:
+    """Name the layer that a stack is of; of any other, the same."""
+    from . import _stack
+
+    while stack := _stack.parts(name):
+        name = stack[1]
+    return name
 
 
 def registered() -> list[str]:

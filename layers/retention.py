@@ -40,6 +40,7 @@ class Retention(Textbook):
     formula = "(Q Kᵀ ⊙ D) V, D_ij = γ^{i−j} where j ≤ i, else 0"
     inputs = Attention.inputs
     causal = True
+    ahead = 1
     theory = Theory(
         time=n**2 * d,
         flops=4 * n**2 * d + 3 * n**2,
@@ -122,6 +123,7 @@ class RetentionChunkwise(Textbook):
     whole = (n / c,)
     given = ("c",)
     causal = True
+    ahead = 2
     theory = replace(
         Retention.theory,
         time=4 * n * c * d + 4 * n * d**2,
