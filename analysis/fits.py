@@ -304,8 +304,9 @@ def fit_series(
         forms = discover(series.axes, series.sizes, series.values)
         return Fit(series, _law(series, forms[0].leading, regimes), None, None, {}, forms)
     # Of a size that theory does not name, such as the batch, it says nothing; but all that a
-    # layer does it does for each sequence, so its terms are taken to be linear there.
-    layer = layers.find(series.layer)
+    # layer does it does for each sequence, so its terms are taken to be linear there. A size of
+    # the layer itself changes the order of no time that does not name it.
+    layer = layers.find(series.layer) if series.timed else None
     own = layer.axes if layer is not None else ()
     named = {symbol.name for symbol in theory.free_symbols} | {*table.SIZES, *own}
     silent = [axis for axis in series.axes if axis not in named]
