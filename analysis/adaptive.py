@@ -196,9 +196,11 @@ class _Design:
         if _points(own) < 2:
             self.stop("fewer than two points could be measured")
             return True
-        self._fit_to(own, regimes=False)
-        # To look for regimes takes ten times as long: where it may be enough, and now and then.
-        if self.width.widest <= precision or len(own) >= AGAIN * self._weighed:
+        # To look for regimes takes ten times as long: now and then, and where it may be enough.
+        due = len(own) >= AGAIN * self._weighed
+        if not due:
+            self._fit_to(own, regimes=False)
+        if due or self.width.widest <= precision:
             self._fit_to(own)
         law = self._fit.law if self._fit else None
         if law is None:
