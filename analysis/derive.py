@@ -18,7 +18,7 @@ from sympy import Expr, Rational
 
 from .. import layers
 from ..layers import Layer, Theory
-from ..layers.theory import SYMBOLS, is_known, put, unrounded
+from ..layers.theory import SYMBOLS, is_known, positive, put, unrounded
 from .arrays import Array
 from .counted import Counted, NotExact, derivations, verify, written
 from .exact import exact_law
@@ -159,7 +159,7 @@ class Derived:
         output = sympy.Mul(*self.layer.output)
         # Of the largest of several their sum is not smaller, and no formula is simpler.
         held = sympy.expand(peak.replace(sympy.Max, sympy.Add) / _ELEMENT - put(output, {}))
-        return _positive(held)
+        return positive(held)
 
 
 def derived(layer: str, metrics: Sequence[str] = METRICS, progress: Progress = _silent) -> Derived:
@@ -282,17 +282,11 @@ def _order(expr: Expr, axes: Sequence[str], *, ratio: bool = False) -> Expr:
     above, below = sympy.fraction(sympy.together(sympy.expand_log(whole, force=True)))
     try:
         return sympy.expand(
-            _summed(leading(_positive(above), axes), ratio=ratio)
-            / _summed(leading(_positive(below), axes), ratio=False)
+            _summed(leading(positive(above), axes), ratio=ratio)
+            / _summed(leading(positive(below), axes), ratio=False)
         )
     except ExpressionError:
         return sympy.nan
-
-
-def _positive(expr: Expr) -> Expr:
-    """Leave out what is taken away."""
-    terms = sympy.Add.make_args(sympy.expand(expr))
-    return sympy.Add(*(term for term in terms if term.as_coeff_Mul()[0] > 0))
 
 
 def _summed(lead: Leading, *, ratio: bool) -> Expr:

@@ -12,10 +12,10 @@ from typing import Any
 
 import pandas as pd
 import sympy
-from sympy import Add, Expr, Symbol, ceiling
+from sympy import Expr, Symbol, ceiling
 
 from .. import layers
-from ..layers.theory import is_known, unrounded
+from ..layers.theory import is_known, positive, unrounded
 from ..measure.modes import MODES
 from . import readers, table
 from .discover import Form, discover
@@ -264,17 +264,12 @@ def theory_of(layer: str, metric: str, mode: str = "forward") -> Expr | None:
     theory = known.tied_theory()
     expression: Expr = getattr(theory, THEORY_OF[metric])
     exact: Expr = getattr(theory, EXACTLY.get(metric, THEORY_OF[metric]))
-    if exact.is_finite and not exact.atoms(ceiling) and exact.is_polynomial() and _positive(exact):
+    polynomial = exact.is_finite and not exact.atoms(ceiling) and exact.is_polynomial()
+    if polynomial and positive(exact) == exact.expand():  # a leading part takes nothing away
         expression = exact
     if not expression.is_finite:
         return None
     return unrounded(expression)
-
-
-def _positive(polynomial: Expr) -> bool:
-    """Whether no term takes something away, as in 3n − 1: a leading part has none that does."""
-    terms = Add.make_args(polynomial.expand())
-    return all(term.as_coeff_Mul()[0] > 0 for term in terms)
 
 
 def fit_series(

@@ -17,7 +17,7 @@ from sympy import Expr
 
 from ._drawing import drawn
 from ._lazy import torch
-from .theory import Theory, d, is_known, n, put, unrounded
+from .theory import Theory, d, is_known, n, positive, put, unrounded
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -151,10 +151,7 @@ class Layer(ABC):
             raise ValueError(f"no mode is called {mode!r}; there are: {', '.join(peaks)}")
         # Of the largest of several the order is that of their sum, without what is taken away.
         order = unrounded(peaks[mode].replace(sympy.Max, sympy.Add))
-        if not is_known(order):
-            return order
-        terms = sympy.Add.make_args(order.expand())
-        return sympy.Add(*(term for term in terms if term.as_coeff_Mul()[0] > 0))
+        return positive(order) if is_known(order) else order
 
     def largest_weight(self) -> Expr:
         """Elements of the largest weight, in the swept sizes; here they are not told apart."""

@@ -48,6 +48,12 @@ def is_known(*exprs: Expr) -> bool:
     return not any(expr.has(sympy.nan) for expr in exprs)
 
 
+def positive(expr: Expr) -> Expr:
+    """Leave out the terms of a sum that take something away, as in 3n − 1; its order stays."""
+    terms = sympy.Add.make_args(expr.expand())
+    return sympy.Add(*(term for term in terms if term.as_coeff_Mul()[0] > 0))
+
+
 @dataclass(frozen=True)
 class Theory:
     """Orders and exact counts of one layer at batch 1; one multiply-add is 2 FLOPs.

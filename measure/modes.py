@@ -25,7 +25,7 @@ def forward(module: nn.Module, inputs: tuple[Tensor, ...]) -> Pass:
 def backward(module: nn.Module, inputs: tuple[Tensor, ...]) -> Pass:
     """Compute the gradient alone, of inputs and weights, from an output that is there already."""
     _open_gpu(inputs[0].device)
-    output, wanted = module.train()(*_followed(inputs)), _wanted(module, inputs)
+    output, wanted = module.train()(*followed(inputs)), _wanted(module, inputs)
     along = torch.ones_like(output)
     wanted = _reached(module, output, along, wanted)
     return lambda: torch.autograd.grad(output, wanted, along, retain_graph=True)
@@ -35,12 +35,12 @@ def training(module: nn.Module, inputs: tuple[Tensor, ...]) -> Pass:
     """Compute the output, then the gradient of inputs and weights, as a step of training does."""
     _open_gpu(inputs[0].device)
     module.train()
-    wanted, followed = _wanted(module, inputs), _followed(inputs)
-    output = module(*followed)
+    wanted, given = _wanted(module, inputs), followed(inputs)
+    output = module(*given)
     along = torch.ones_like(output)
     wanted = _reached(module, output, along, wanted)
     del output
-    return lambda: torch.autograd.grad(module(*followed), wanted, along)
+    return lambda: torch.autograd.grad(module(*given), wanted, along)
 
 
 #: The modes by name.
@@ -66,7 +66,7 @@ def _open_gpu(device: torch.device) -> None:
         torch.ones((), device=device, requires_grad=True).exp().backward()  # type: ignore[no-untyped-call]
 
 
-def _followed(inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+def followed(inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     """Make torch follow inputs: in a network they come from another layer."""
     return tuple(x.requires_grad_() if x.is_floating_point() else x for x in inputs)
 

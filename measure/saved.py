@@ -8,6 +8,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ..layers import Layer, Sizes
+from .modes import followed
 
 #: What the values are.
 KEPT = "kept_bytes"
@@ -43,7 +44,7 @@ def count_kept(layer: Layer, sizes: Sizes, *, batch: int = 1) -> int:
 
     math = sdpa_kernel(SDPBackend.MATH)
     with torch.enable_grad(), math, saved_tensors_hooks(keep, lambda x: x):
-        module(*(x.requires_grad_() if x.is_floating_point() else x for x in inputs))
+        module(*followed(inputs))
     return sum(x.untyped_storage().nbytes() for x in kept.values())
 
 
