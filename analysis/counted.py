@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 
 import numpy as np
 import sympy
@@ -104,20 +104,20 @@ def counted(layer: str | Layer) -> dict[str, Counted]:
     from ..measure.counting import COUNTED  # it loads torch
 
     one = layers.get(layer) if isinstance(layer, str) else layer
-    return {metric: derive(one) for metric, derive in derivations(one, COUNTED).items()}
+    return {metric: formula(one, metric) for metric in COUNTED}
 
 
-def derivations(layer: Layer, metrics: Sequence[str]) -> dict[str, Callable[[Layer], Counted]]:
-    """Give what derives the formula of each metric, and raises as `counted` does where none holds.
+def formula(layer: Layer, metric: str) -> Counted:
+    """Derive the formula of one metric, and raise as `counted` does where none holds.
 
     Parameters
     ----------
     layer
         The layer.
-    metrics
+    metric
         Of `measure.counting.COUNTED`, or ``kept_bytes``.
     """
-    from ..measure.counting import LADDERS, count_parameters, grid  # these load torch
+    from ..measure.counting import count_parameters  # these load torch
     from ..measure.flops import count_flops
     from ..measure.saved import KEPT, count_kept
     from ..measure.tracing import longest_chain
@@ -129,25 +129,26 @@ def derivations(layer: Layer, metrics: Sequence[str]) -> dict[str, Callable[[Lay
         KEPT: count_kept,
     }
 
-    @cache
-    def points() -> tuple[Sequence[Sizes], Sequence[Sizes]]:
-        small, others = grid(layer, LADDERS), grid(layer, VERIFIED)
-        if not small or not others:
-            raise NotExact(f"layer {layer.name!r} has none of the sizes that are counted")
-        if layer.meta and not _loops(layer, small):
-            others += grid(layer, {axis: (size,) for axis, size in FAR.items()})
-        return small, others
+    if metric == "path_length":
+        return _path(layer)
+    (small, others), count = _points(layer), counts[metric]
+    what = f"the {metric} of layer {layer.name!r}"
+    expression = _solve(what, layer.axes, small, [count(layer, sizes) for sizes in small])
+    verify(what, expression, others, [count(layer, sizes) for sizes in others])
+    return Counted(metric, expression, tuple(small), tuple(others))
 
-    def solved(metric: str, one: Layer) -> Counted:
-        (small, others), count = points(), counts[metric]
-        what = f"the {metric} of layer {one.name!r}"
-        expression = _solve(what, one.axes, small, [count(one, sizes) for sizes in small])
-        verify(what, expression, others, [count(one, sizes) for sizes in others])
-        return Counted(metric, expression, tuple(small), tuple(others))
 
-    return {
-        metric: _path if metric == "path_length" else partial(solved, metric) for metric in metrics
-    }
+@cache
+def _points(layer: Layer) -> tuple[Sequence[Sizes], Sequence[Sizes]]:
+    """Give sizes to solve formulas from, and others to verify them at."""
+    from ..measure.counting import LADDERS, grid  # it loads torch
+
+    small, others = grid(layer, LADDERS), grid(layer, VERIFIED)
+    if not small or not others:
+        raise NotExact(f"layer {layer.name!r} has none of the sizes that are counted")
+    if layer.meta and not _loops(layer, small):
+        others += grid(layer, {axis: (size,) for axis, size in FAR.items()})
+    return small, others
 
 
 def _loops(layer: Layer, grid: Sequence[Sizes]) -> bool:

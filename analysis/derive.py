@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import reduce
+from functools import partial, reduce
 from math import gcd, lcm
 
 import numpy as np
@@ -17,10 +17,11 @@ import sympy
 from sympy import Expr, Rational
 
 from .. import layers
-from ..layers import Layer, Theory
+from ..layers import Layer, LayerError, Theory
 from ..layers.theory import SYMBOLS, is_known, positive, put, unrounded
+from ..measure.apart import Apart
 from .arrays import Array
-from .counted import Counted, NotExact, derivations, verify, written
+from .counted import Counted, NotExact, formula, verify, written
 from .exact import exact_law
 from .law import Law
 from .peaks import peak_law
@@ -177,22 +178,37 @@ def derived(layer: str, metrics: Sequence[str] = METRICS, progress: Progress = _
     Raises
     ------
     KeyError, LayerError
-        If there is no such layer.
+        If there is no such layer, or it ends the process that loads it.
     """
-    one = layers.get(layer)
-    counts = derivations(one, [each for each in metrics if not each.endswith("_peak_bytes")])
+    with Apart() as process:
+        return _derived(layer, metrics, process, progress)
+
+
+def _derived(layer: str, metrics: Sequence[str], process: Apart, progress: Progress) -> Derived:
+    one = process.load(layer)
     found: dict[str, Counted] = {}
     reasons: dict[str, str] = {}
     for done, metric in enumerate(metrics, 1):
         try:
-            if metric in counts:
-                found[metric] = counts[metric](one)
-            else:
-                found[metric] = _peak(layer, metric)
-        except Exception as error:  # whatever a module does that is not counted; the rest is
-            reasons[metric] = _told(error)
+            answer = process.ask(layer, partial(_formula, layer, metric))
+        except LayerError as error:
+            answer = str(error)
+        if isinstance(answer, str):
+            reasons[metric] = answer
+        else:
+            found[metric] = answer
         progress(done, len(metrics), "formulas derived")
     return Derived(one, found, reasons)
+
+
+def _formula(layer: str, metric: str) -> Counted | str:
+    """Derive one formula, or say why there is none."""
+    try:
+        if metric.endswith("_peak_bytes"):
+            return _peak(layer, metric)
+        return formula(layers.get(layer), metric)
+    except Exception as error:  # whatever a module does that is not counted; the rest is
+        return _told(error)
 
 
 def learn(names: Iterable[str], progress: Progress = _silent) -> list[Derived]:
@@ -210,11 +226,12 @@ def learn(names: Iterable[str], progress: Progress = _silent) -> list[Derived]:
     What was derived. Until `settle` the layers' theory has limits where nothing is known.
     """
     found = []
-    for name in names:
-        theory = layers.get(name).theory
-        if not is_known(*(getattr(theory, field) for field in LIMITED)):
-            found.append(derived(name, NEEDED, progress))
-            type(found[-1].layer).theory = found[-1].limits
+    with Apart() as process:
+        for name in names:
+            theory = process.load(name).theory
+            if not is_known(*(getattr(theory, field) for field in LIMITED)):
+                found.append(_derived(name, NEEDED, process, progress))
+                type(found[-1].layer).theory = found[-1].limits
     return found
 
 

@@ -29,12 +29,10 @@ def explain(
     sizes.
     """
     from ..analysis.derive import derived
-    from ..layers import get
     from ..layers.theory import is_known
     from ..reports.derived import derived_dict, derived_rows, head
 
     try:
-        theory = get(layer).tied_theory()
         with show.timing() as update:
             found = derived(layer, progress=update)
     except (KeyError, ValueError) as error:
@@ -42,6 +40,7 @@ def explain(
     except KeyboardInterrupt:
         show.error("stopped")
         raise typer.Exit(STOPPED) from None
+    theory = found.layer.tied_theory()
     own = theory if is_known(theory.flops) else None
     if as_json:
         print(json.dumps(derived_dict(found, own), indent=2, ensure_ascii=False))

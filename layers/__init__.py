@@ -19,11 +19,13 @@ from .base import (
     Sizes,
     Textbook,
     digest,
+    elsewhere,
     find,
     get,
     home,
     names,
     register,
+    seen,
 )
 from .own import LayerError, Own
 from .theory import Theory
@@ -80,10 +82,12 @@ __all__ = [
     "bring",
     "chosen",
     "digest",
+    "elsewhere",
     "find",
     "get",
     "home",
     "layer",
     "names",
     "register",
+    "seen",
 ]

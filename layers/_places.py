@@ -177,7 +177,7 @@ def bring(place: str) -> ModuleType:
         if error.name is not None and (place == error.name or place.startswith(f"{error.name}.")):
             raise LayerError(f"there is no module {place!r} here: {error}") from None
         raise LayerError(f"{place} cannot be imported: {_told(error)}") from error
-    except Exception as error:  # whatever somebody's module does when it is imported
+    except (Exception, SystemExit) as error:  # whatever somebody's module does when it is imported
         raise LayerError(f"{place} cannot be imported: {_told(error)}") from error
 
 
@@ -246,5 +246,5 @@ def digest(name: str, found: Layer) -> str:
     return hashlib.sha256(text).hexdigest()[:16]
 
 
-def _told(error: Exception) -> str:
+def _told(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -97,6 +97,8 @@ class Layer(ABC):
             If a size that the layer needs is missing or not a positive whole number, or if
             the sizes do not go together (an even k, a width that the heads do not divide).
         """
+        for each in seen:
+            each(self, sizes)
         given = {s: v for s, v in sizes.items() if v is not None}
         for s in self.axes:
             if s not in given:
@@ -192,6 +194,10 @@ class Layer(ABC):
             return drawn(shape, normal).to(kind)
 
         return tuple(map(make, self.inputs))
+
+
+#: Told of a layer's sizes before it is built at them.
+seen: list[Callable[[Layer, Sizes], object]] = []
 
 
 class Textbook(Layer):
@@ -339,6 +345,15 @@ def home(name: str) -> str | None:
 
     name = _single(name)
     return _places.home(name, get(name))
+
+
+def elsewhere(name: str) -> bool:
+    """Whether the layer of this name is to be loaded from a file, a module or another package."""
+    from . import _places
+
+    name = _single(name)
+    known = name in _registry or name in _places.offers
+    return ":" in name or (not known and name in _places.points())
 
 
 def digest(name: str) -> str:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 import torch
 
-from ..layers import Layer, Sizes, get
+from ..layers import Layer, LayerError, Sizes, get
+from .apart import Apart
 from .case import Case, Measurement
 from .flops import count_flops
 from .paths import shortest_path
@@ -98,24 +100,39 @@ def count(cases: Iterable[Case], *, process: int = 0) -> Iterator[list[Measureme
         out: nothing grows. What cannot be counted is one measurement whose status is ``error``.
     """
     plain = (replace(case, sizes={}) for case in cases if case.mode == "forward")
-    for case in dict.fromkeys(one for one in plain if not one.options):
-        yield [replace(one, process=process) for one in _of_layer(case)]
+    with Apart() as apart:
+        for case in dict.fromkeys(one for one in plain if not one.options):
+            yield [replace(one, process=process) for one in _of_layer(case, apart)]
 
 
-def _of_layer(case: Case) -> Iterator[Measurement]:
+def _of_layer(case: Case, apart: Apart) -> Iterator[Measurement]:
     """Count one layer at all sizes of its grid."""
-    layer = get(case.layer)
     for metric in COUNTED:
-        for sizes in grid(layer, GRIDS[metric]):
-            at = replace(case, sizes=sizes)
-            try:
-                value = _value(layer, metric, at)
-            except Exception as error:  # whatever a layer does that meta tensors cannot
-                why = f"it cannot be counted: {error}".splitlines()[0]
-                yield Measurement(at, 0, 0, (), "error", why, metric)
-                break
-            if value:
-                yield Measurement(at, 0, 0, (float(value),), metric=metric)
+        try:
+            yield from apart.ask(case.layer, partial(_of_metric, case, metric))
+        except LayerError as error:
+            first = grid(get(case.layer), GRIDS[metric])[0]
+            yield _uncounted(replace(case, sizes=first), metric, error)
+
+
+def _of_metric(case: Case, metric: str) -> list[Measurement]:
+    """Count one thing, up to where it cannot be."""
+    layer = get(case.layer)
+    made: list[Measurement] = []
+    for sizes in grid(layer, GRIDS[metric]):
+        at = replace(case, sizes=sizes)
+        try:
+            value = _value(layer, metric, at)
+        except Exception as error:  # whatever a layer does that meta tensors cannot
+            return [*made, _uncounted(at, metric, error)]
+        if value:
+            made.append(Measurement(at, 0, 0, (float(value),), metric=metric))
+    return made
+
+
+def _uncounted(case: Case, metric: str, error: Exception) -> Measurement:
+    why = f"it cannot be counted: {error}".splitlines()[0]
+    return Measurement(case, 0, 0, (), "error", why, metric)
 
 
 def _value(layer: Layer, metric: str, case: Case) -> int | None:

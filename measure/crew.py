@@ -29,10 +29,6 @@ from .store import Run, Store
 
 Answer = TypeVar("Answer")
 
-#: What libraries read when they load. NumPy's, which computes nothing here, would begin threads,
-#: and a process that has some is not safe to fork.
-_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
-
 #: Bytes of a process on the GPU: its context, the libraries it loads there, the passes it keeps.
 _CONTEXT = 3 * 2**28
 
@@ -238,7 +234,7 @@ class _Elsewhere(_Crew):
             # while something is measured.
             for each in range(generation, self._plan.generation(self._plan.rounds - 1) + 1):
                 if each not in self._nurseries:
-                    self._nurseries[each] = Nursery(_ENVIRONMENT, self._modules)
+                    self._nurseries[each] = Nursery(modules=self._modules)
         self._generation = generation
         self._numbers.clear()
         for each, nursery in self._nurseries.items():

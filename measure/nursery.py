@@ -17,8 +17,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
@@ -29,6 +29,10 @@ from typing import Any, Self
 from ..layers import bring
 
 _PR_SET_PDEATHSIG = 1  # from Linux' prctl.h
+
+#: What libraries read when they load. NumPy's, which computes nothing here, would begin threads,
+#: and a process that has some is not safe to fork.
+_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 
 #: Makes what a worker has for its whole life; it is left when the worker ends.
 Setting = Callable[[], AbstractContextManager[Any]]
@@ -90,7 +94,7 @@ class Nursery:
     Parameters
     ----------
     environment
-        Variables to set, such as ``OMP_NUM_THREADS``: libraries read them when they load.
+        Further variables to set, such as ``OMP_NUM_THREADS``: libraries read them when they load.
     modules
         Modules to import in it, by name or file, beside what tasks bring along by themselves.
 
@@ -103,12 +107,13 @@ class Nursery:
         ours, theirs = socket.socketpair()
         program = f"from {__name__} import main; main({theirs.fileno()}, {list(modules)!r})"
         paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", program],
-            env={**os.environ, "PYTHONPATH": paths, **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            pass_fds=(theirs.fileno(),),
-        )
+        with _interrupts_blocked():  # the new process keeps it so
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", program],
+                env={**os.environ, "PYTHONPATH": paths, **_ENVIRONMENT, **(environment or {})},
+                stdin=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+            )
         theirs.close()
         self._link = Connection(ours.detach())
         self._ready = False
@@ -186,6 +191,16 @@ class Nursery:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Let Ctrl-C wait: it is the caller's to answer."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Worker:
@@ -280,15 +295,14 @@ def _signal_name(number: int) -> str:
 
 def main(descriptor: int, modules: Sequence[str]) -> None:
     """Start workers as they are asked for, until the caller closes the connection or dies."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's to answer
     link = Connection(descriptor)
     importlib.import_module("torch")
     for module in modules:
         bring(module)
     gc.freeze()  # what is loaded stays: workers need not look through it for garbage
-    link.send(None)
     workers: dict[str, _Worker] = {}
     with suppress(EOFError, OSError):
+        link.send(None)
         while True:
             request: _Request = link.recv()
             worker = workers.get(request.worker)

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch._ops import OpOverload
 
+from .apart import Apart
 from .calm import Calm
 from .case import Case, Measurement
 from .control import no_collection
@@ -70,19 +71,21 @@ def take_apart(
         timer = clock or clock_for(device)
         listed: dict[Case, Contents] = {}
         singles: dict[OpOverload, Operation] = {}
-        for done, case in enumerate(here, 1):
-            try:
-                listed[case], seen = contents(case, seed)
-            except Exception as error:  # whatever a layer does that meta tensors cannot
-                why = f"it cannot be listed: {error}".splitlines()[0]
-                yield [_unknown(case, process, 0, why)]
-                continue
-            for function, first in seen.items():
-                if views(function):
-                    singles.setdefault(function, first)
-                elif plain(function):  # others may well crash on single elements
-                    singles.setdefault(function, first.least)
-            progress(done, len(here), "passes listed")
+        with Apart() as apart:
+            for done, case in enumerate(here, 1):
+                try:
+                    apart.rehearse(case.layer, partial(contents, case, seed))
+                    listed[case], seen = contents(case, seed)
+                except Exception as error:  # whatever a layer does that meta tensors cannot
+                    why = f"it cannot be listed: {error}".splitlines()[0]
+                    yield [_unknown(case, process, 0, why)]
+                    continue
+                for function, first in seen.items():
+                    if views(function):
+                        singles.setdefault(function, first)
+                    elif plain(function):  # others may well crash on single elements
+                        singles.setdefault(function, first.least)
+                progress(done, len(here), "passes listed")
         if not listed:
             continue
         found: list[Thing] = []

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ import pytest
 
 MODULE = """
 import os
+import signal
 
 import torch
 from torch import nn
@@ -41,6 +43,30 @@ class Wants(nn.Module):
 class Flat(nn.Module):
     def forward(self, x):
         return x.sum(0)
+
+
+class Crashes(Gated):
+    def forward(self, x):
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+
+class Leaves(Gated):
+    def forward(self, x):
+        os._exit(3)
+
+
+class Hangs(Gated):
+    def forward(self, x):
+        print("hanging", os.getpid(), flush=True)
+        while True:
+            pass
+
+
+class Far(Gated):
+    def forward(self, x):
+        if x.shape[1] > 1000:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return super().forward(x)
 """
 
 
@@ -48,6 +74,7 @@ class Flat(nn.Module):
 def folder(tmp_path):
     (tmp_path / "there").mkdir()
     (tmp_path / "there" / "mine.py").write_text(MODULE)
+    (tmp_path / "leaves.py").write_text("import os; os._exit(3)")
     return tmp_path
 
 
@@ -106,6 +133,12 @@ def test_explain_holds_a_known_layer_against_its_theory(tmp_path):
             "of several layers, write it as LAYER=EXPR",
         ),
         (["run", "-l", "rnn", "-e", "dense=n"], "--layer dense is not measured"),
+        (
+            ["explain", "there/mine.py:Crashes"],
+            "mine.py:Crashes, at n=16, d=8: its process ended by signal SIGSEGV",
+        ),
+        (["explain", "leaves.py:X"], "X, as it is loaded: its process ended with status 3"),
+        (["run", "-l", "there/mine.py:Leaves"], "at n=16, d=8: its process ended with status 3"),
     ],
 )
 def test_what_cannot_be_used_is_one_line_and_status_2(arguments, says, folder):
@@ -113,6 +146,35 @@ def test_what_cannot_be_used_is_one_line_and_status_2(arguments, says, folder):
     assert says in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert not (folder / "layerlaw-report").exists()
+
+
+def test_a_formula_that_crashes_has_its_reason_and_the_rest_is_there(folder):
+    found = json.loads(layerlaw("explain", "there/mine.py:Far", "--json", cwd=folder).stdout)
+    metrics = {one["metric"]: one for one in found["metrics"]}
+    assert metrics["flops"]["reason"] == (
+        "there/mine.py:Far, at n=1000000, d=64: its process ended by signal SIGSEGV"
+    )
+    assert metrics["forward_peak_bytes"]["formula"] == "12*d*n"
+
+
+@pytest.mark.parametrize("command", [["explain"], ["run", "--layer"]])
+def test_ctrl_c_stops_a_layer_that_hangs_and_leaves_no_process(folder, command):
+    script = "from layerlaw.cli.main import run_app; run_app()"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, *command, "there/mine.py:Hangs"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        worker = int(process.stdout.readline().removeprefix("hanging"))
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all processes
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said == "layerlaw: stopped\n"
+    with pytest.raises(ProcessLookupError):
+        os.kill(worker, 0)
 
 
 QUICK = ("--profile", "quick", "--rounds", "1", "--no-explain", "--no-check", "--json")

@@ -1,0 +1,139 @@
+"""Layers from elsewhere that end their process, or hang, for real."""
+
+import os
+import sys
+import time
+from functools import partial
+
+import pytest
+from layerlaw.layers import LayerError, _places, base, seen
+from layerlaw.measure import Case, apart, nursery
+from layerlaw.measure.apart import Apart
+from layerlaw.measure.counting import count
+from layerlaw.measure.parts import take_apart
+
+pytestmark = pytest.mark.skipif(not nursery.available(), reason="this system cannot fork safely")
+
+MODULE = """
+import os
+import signal
+
+from torch import nn
+
+
+class Fine(nn.Linear):
+    def __init__(self, d):
+        super().__init__(d, d)
+
+
+class Crashes(Fine):
+    def forward(self, x):
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+
+class Leaves(Fine):
+    def forward(self, x):
+        os._exit(3)
+
+
+class Hangs(Fine):
+    def forward(self, x):
+        while True:
+            pass
+
+
+class Far(Fine):
+    '''Crashes from sixteen times as many positions on as it is tried at.'''
+
+    def forward(self, x):
+        if x.shape[1] >= 1024:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return super().forward(x)
+
+
+class Narrow(Fine):
+    '''Leaves at a width that it is not tried at.'''
+
+    def forward(self, x):
+        if x.shape[2] == 4:
+            os._exit(3)
+        return super().forward(x)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    (tmp_path / "mine.py").write_text(MODULE)
+    (tmp_path / "leaves.py").write_text("import os; os._exit(3)")
+    (tmp_path / "crashes.py").write_text("import os; os.abort()")
+    (tmp_path / "exits.py").write_text("import sys; sys.exit(4)")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(base, "_loaded", {})
+    monkeypatch.setattr(_places, "offers", {})
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("mine.py:Crashes", "mine.py:Crashes, at n=16, d=8: its process ended by signal SIGSEGV"),
+        ("2*mine.py:Leaves", "2*mine.py:Leaves, at n=16, d=8: its process ended with status 3"),
+        ("leaves.py:X", "leaves.py:X, as it is loaded: its process ended with status 3"),
+        ("crashes.py:X", "crashes.py:X, as it is loaded: its process ended by signal SIGABRT"),
+        ("exits.py:X", "exits.py cannot be imported: SystemExit: 4"),
+    ],
+)
+def test_what_ends_its_process_as_it_is_loaded_is_told_with_its_sizes(folder, name, says):
+    with Apart() as process, pytest.raises(LayerError) as told:
+        process.load(name)
+    assert str(told.value) == says
+
+
+def test_what_hangs_is_given_up(folder, monkeypatch):
+    monkeypatch.setattr(apart, "SECONDS", 5.0)
+    start = time.monotonic()
+    with Apart() as process, pytest.raises(LayerError, match="at n=16, d=8: it took longer than"):
+        process.load("mine.py:Hangs")
+    assert time.monotonic() - start < 60
+
+
+def test_after_one_that_ended_its_process_others_are_loaded(folder):
+    with Apart() as process:
+        with pytest.raises(LayerError):
+            process.load("mine.py:Crashes")
+        assert process.load("mine.py:Fine").axes == ("n", "d")
+        assert process.ask("mine.py:Fine", os.getpid) != os.getpid()
+        assert process.ask("rnn", os.getpid) == os.getpid(), "ours end none"
+
+
+def test_an_error_of_a_rehearsal_is_left_to_the_performance(folder):
+    with Apart() as process:
+        process.rehearse("mine.py:Fine", partial(int, "none"))
+        with pytest.raises(LayerError, match="ValueError: invalid literal"):
+            process.ask("mine.py:Fine", partial(int, "none"))
+
+
+def test_without_forks_it_is_the_calling_process(folder, monkeypatch):
+    monkeypatch.setattr(apart, "available", lambda: False)
+    with Apart() as process:
+        process.load("mine.py:Fine")
+        assert process.ask("mine.py:Fine", os.getpid) == os.getpid()
+    assert not seen
+
+
+def test_a_count_that_ends_its_process_is_one_row_of_its_metric(folder):
+    (rows,) = count([Case("mine.py:Narrow", {"n": 16, "d": 8})])
+    bad = {row.metric: row.note for row in rows if row.status != "ok"}
+    why = "it cannot be counted: mine.py:Narrow, at n=2, d=4: its process ended with status 3"
+    assert bad["flops"] == why
+    assert {row.metric for row in rows if row.status == "ok"} == {"parameters"}
+
+
+def test_parts_that_end_their_process_are_one_row_of_their_case(folder):
+    cases = [Case("mine.py:Far", {"n": n, "d": 8}) for n in (16, 1024)]
+    few, (far,) = sorted(take_apart(cases, rounds=1), key=lambda rows: rows[0].case.sizes["n"])
+    assert {row.status for row in few} == {"ok"}
+    assert far.note == (
+        "it cannot be listed: mine.py:Far, at n=1024, d=8: its process ended by signal SIGSEGV"
+    )
