@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,8 +32,8 @@ def dependencies(
         bool,
         typer.Option(
             "--train",
-            help="Train each layer to recall too: minutes. Without it what an earlier --train left "
-            "in DIR is kept.",
+            help="Train each layer to recall too: minutes; the same again goes on where it was "
+            "stopped. Without it what an earlier --train left in DIR is kept.",
         ),
     ] = False,
     train_seeds: Annotated[int, typer.Option(min=2, help="With --train: how many.")] = 5,
@@ -59,11 +61,10 @@ def dependencies(
     try:
         record = _record(out, names, seeds, {"n": n, "d": d}, train_seeds * train, steps)
     except KeyboardInterrupt:
-        show.error("stopped")
+        show.error("stopped" + "; the same command again goes on from here" * train)
         raise typer.Exit(STOPPED) from None
     found = told(record)
-    out.mkdir(parents=True, exist_ok=True)
-    write_whole(out / RECORD, json.dumps(record, ensure_ascii=False) + "\n")
+    _keep(out, record)
     write_whole(out / FIGURE, figure(found))
     if as_json:
         print(json.dumps(found.as_dict(), indent=2, ensure_ascii=False))
@@ -82,7 +83,10 @@ def _record(
     train_seeds: int,
     steps: int,
 ) -> dict[str, Any]:
-    """Measure, and take what an earlier training left, unless there is a new one."""
+    """Measure, and take what an earlier training left, unless there is a new one.
+
+    What is trained is kept in the folder as it is finished.
+    """
     from ..reports.dependencies import RECORD, read_record
 
     kept = read_record(out / RECORD) if (out / RECORD).is_file() else {}
@@ -92,10 +96,27 @@ def _record(
         subjects = influence.subjects(names)
         with show.timing() as update:
             initial = dependencies.at_initialisation(subjects, sizes, seeds, update)
-        trained = kept.get("trained")
+        record = {
+            "schema": dependencies.SCHEMA,
+            "initial": initial,
+            "trained": kept.get("trained"),
+            "unfinished": kept.get("unfinished", {}),  # of trainings that were stopped
+        }
         if train_seeds:
+            finished, keep = record["unfinished"], partial(_keep, out, record)
             with show.timing() as update:
-                trained = dependencies.after_training(subjects, sizes, train_seeds, steps, update)
+                record["trained"] = dependencies.after_training(
+                    subjects, sizes, train_seeds, steps, update, finished, keep
+                )
     except (KeyError, ValueError) as error:
         raise UsageError(error.args[0]) from None
-    return {"schema": dependencies.SCHEMA, "initial": initial, "trained": trained}
+    return record
+
+
+def _keep(out: Path, record: Mapping[str, Any]) -> None:
+    """Write the record into a folder."""
+    from ..reports.dependencies import RECORD
+    from ..reports.write import write_whole
+
+    out.mkdir(parents=True, exist_ok=True)
+    write_whole(out / RECORD, json.dumps(record, ensure_ascii=False) + "\n")

@@ -7,8 +7,9 @@ from a record that is kept. It loads torch.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -17,11 +18,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .. import layers
 from ..layers import Sizes
 from . import recall
 from .forgetting import forgetting
 from .influence import Network, Subject, build, geometric_mean, normal, profile, receptive_field
-from .machine import fingerprint
+from .machine import fingerprint, machine_id
+from .store import digest
 
 #: Of the record's form.
 SCHEMA = 1
@@ -31,6 +34,9 @@ SEQUENCES = 4
 
 #: Depths of the stacks of convolutions whose effective receptive fields are measured.
 DEPTHS = (2, 4, 8, 16)
+
+#: Of a network that is trained.
+STATES = ("before", "after")
 
 #: Is told what is done, of how much, and what is at hand.
 Progress = Callable[[int, int, str], object]
@@ -85,7 +91,13 @@ def at_initialisation(
 
 
 def after_training(
-    subjects: Sequence[Subject], sizes: Sizes, seeds: int, steps: int, progress: Progress
+    subjects: Sequence[Subject],
+    sizes: Sizes,
+    seeds: int,
+    steps: int,
+    progress: Progress,
+    finished: MutableMapping[str, Record] | None = None,
+    keep: Callable[[], object] = lambda: None,
 ) -> Record:
     """Train each subject to recall (`recall`), and measure gradients before and after.
 
@@ -96,66 +108,101 @@ def after_training(
     steps
         Steps of the training.
     progress
-        Told now and then, in steps.
+        Told now and then, in steps that are left at the beginning.
+    finished
+        Trainings that an earlier call finished, each of one subject with one seed; those that this
+        one finishes are put into it, and all that it used are taken out at the end.
+    keep
+        Called after each training, to keep `finished`.
     """
-    total = len(subjects) * seeds * steps + 1
-    profiles, gates = [], []
-    begun = monotonic()
+    known = {} if finished is None else finished
+    machine = machine_id(fingerprint())
+    trainings = {
+        (subject, seed): _training(subject, sizes, seed, steps, machine)
+        for subject in subjects
+        for seed in range(seeds)
+    }
+    todo = {which: name for which, name in trainings.items() if name not in known}
+    total, there = len(todo) * steps + 1, len(trainings) - len(todo)
+    gone_on = f" ({there} of {len(trainings)} trainings were there)" if there else ""
     with _one_thread():
-        for at, subject in enumerate(subjects):
-            found: dict[str, list[recall.Recall]] = {"before": [], "after": []}
-            forgot: dict[str, list[Record]] = {"before": [], "after": []}
-            for seed in range(seeds):
-                model = recall.recaller(subject, sizes, seed)
-                for state in found:
-                    if state == "after":
-                        for step in recall.train(model, sizes["n"], steps, seed):
-                            done = (at * seeds + seed) * steps + step
-                            progress(done, total, f"training {subject.label}")
-                    found[state].append(recall.examine(model, sizes["n"], seed))
-                    if subject.forget_bias is not None:
-                        x = recall.embedded(model, SEQUENCES, sizes["n"], seed)
-                        forgot[state].append(_forgetting(model.network, x))
-            before, after = found["before"], found["after"]
-            profiles.append(
-                _named(
-                    subject,
-                    before=_plain([each.norms for each in before]),
-                    after=_plain([each.norms for each in after]),
-                    accuracy=[each.accuracy for each in after],
-                    far=[each.far for each in after],
-                )
-            )
-            if subject.forget_bias is not None:
-                gates.append(
-                    _named(subject, **{state: _together(each) for state, each in forgot.items()})
-                )
+        for at, ((subject, seed), name) in enumerate(todo.items()):
+            text = f"training {subject.label}{gone_on}"
+            tell = partial(_tell, progress, at * steps, total, text)
+            known[name] = _trained(subject, sizes, seed, steps, tell)
+            keep()
+    profiles, gates, seconds = [], [], 0.0
+    for subject in subjects:
+        each = [known.pop(trainings[subject, seed]) for seed in range(seeds)]
+        seconds += sum(one["seconds"] for one in each)
+        profiles.append(_named(subject, **_together([one["profile"] for one in each])))
+        if subject.forget_bias is not None:
+            forgot = {state: [one["forgetting"][state] for one in each] for state in STATES}
+            gates.append(_named(subject, **{s: _together(forgot[s]) for s in STATES}))
     return {
         **_where(sizes, seeds),
         "steps": steps,
-        "seconds": round(monotonic() - begun),
+        "seconds": round(seconds),
         "chance": 1 / recall.SYMBOLS,
         "profiles": profiles,
         "forgetting": gates,
     }
 
 
+def _training(subject: Subject, sizes: Sizes, seed: int, steps: int, machine: str) -> str:
+    """Name a training by all that decides it."""
+    text = layers.digest(subject.layer)
+    return digest([SCHEMA, subject.label, text, dict(sizes), seed, steps, machine])
+
+
+def _tell(progress: Progress, before: int, total: int, what: str, step: int) -> None:
+    progress(before + step, total, what)
+
+
+def _trained(
+    subject: Subject, sizes: Sizes, seed: int, steps: int, tell: Callable[[int], object]
+) -> Record:
+    """Train a subject with one seed, and look at it before and after, as JSON holds it."""
+    begun = monotonic()
+    model = recall.recaller(subject, sizes, seed)
+    found: dict[str, recall.Recall] = {}
+    forgot: Record = {}
+    for state in STATES:
+        if state == "after":
+            for step in recall.train(model, sizes["n"], steps, seed):
+                tell(step)
+        found[state] = recall.examine(model, sizes["n"], seed)
+        if subject.forget_bias is not None:
+            x = recall.embedded(model, SEQUENCES, sizes["n"], seed)
+            forgot[state] = _forgetting(model.network, x)
+    after = found["after"]
+    return {
+        "seconds": monotonic() - begun,
+        "profile": {
+            **{state: _plain(found[state].norms) for state in STATES},
+            "accuracy": after.accuracy,
+            "far": after.far,
+        },
+        "forgetting": forgot,
+    }
+
+
 def _forgetting(network: Network, x: Tensor) -> Record:
-    """Follow the cell of a network of one LSTM."""
+    """Follow the cell of a network of one LSTM, as JSON holds it."""
     (lstm,) = network.layers
     W, b = (lstm.get_parameter(name).double() for name in ("W", "b"))
     found = forgetting(W, b, x.double())
     return {
-        "true": geometric_mean(found.true),
-        "gates": geometric_mean(found.gates),
-        "between": found.between.mean(axis=0),
-        "mean_gate": found.mean_gate,
+        "true": _plain(geometric_mean(found.true)),
+        "gates": _plain(geometric_mean(found.gates)),
+        "between": _plain(found.between.mean(axis=0)),
+        "mean_gate": _plain(found.mean_gate),
     }
 
 
 def _together(found: Sequence[Record]) -> Record:
     """Put what each seed gave side by side."""
-    return {name: _plain([each[name] for each in found]) for name in found[0]}
+    return {name: [each[name] for each in found] for name in found[0]}
 
 
 def _named(subject: Subject, **found: Any) -> Record:
@@ -172,7 +219,7 @@ def _where(sizes: Sizes, seeds: int) -> Record:
     }
 
 
-def _plain(rows: Sequence[Array] | Sequence[float]) -> Any:
+def _plain(rows: Sequence[Array] | Array | float) -> Any:
     """Give numbers with five digits as JSON holds them, NaN as null."""
     return _rounded(np.asarray(rows).tolist())
 

@@ -1,10 +1,15 @@
 """layerlaw dependencies: what it prints, leaves, keeps and refuses."""
 
 import json
+import signal
+import subprocess
 import sys
+import time
+from functools import partial
 
 import pytest
 from layerlaw.cli.main import run_app
+from layerlaw.measure import dependencies, influence
 
 SMALL = ("--n", "10", "--d", "4", "--seeds", "3", "--layer", "rnn", "--out", "out")
 TRAIN = ("--train", "--train-seeds", "2", "--steps", "3")
@@ -78,3 +83,66 @@ def test_another_file_in_the_records_place_is_not_overwritten(command, tmp_path)
     assert status == 2
     assert "not a record of layerlaw dependencies" in err
     assert (tmp_path / "out" / "dependencies.json").read_text() == "mine"
+
+
+def finished(path):
+    """How many trainings that were stopped are kept."""
+    return len(json.loads(path.read_text())["unfinished"]) if path.is_file() else 0
+
+
+def test_a_training_that_is_stopped_goes_on_where_it_was(command, tmp_path):
+    arguments = (*SMALL, "--layer", "lstm", "--train", "--train-seeds", "3", "--steps", "100")
+    command(*arguments, "--out", "whole")
+    script = "from layerlaw.cli.main import run_app; run_app()"
+    path = tmp_path / "out" / "dependencies.json"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, "dependencies", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        until = time.monotonic() + 120
+        while finished(path) < 2 and time.monotonic() < until:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said == "layerlaw: stopped; the same command again goes on from here\n"
+    stopped = json.loads(path.read_text())["unfinished"]
+    assert 2 <= len(stopped) < 9
+
+    command(*SMALL, "--layer", "gru", *TRAIN)  # another training leaves them as they are
+    assert json.loads(path.read_text())["unfinished"] == stopped
+    status, out, _ = command(*arguments)
+    assert status == 0
+    assert "After training" in out
+    record = json.loads(path.read_text())
+    whole = json.loads((tmp_path / "whole" / "dependencies.json").read_text())
+    assert record["unfinished"] == whole["unfinished"] == {}
+    for kind in ("profiles", "forgetting"):
+        assert record["trained"][kind] == whole["trained"][kind]
+    assert record["trained"]["seconds"] >= sum(one["seconds"] for one in stopped.values()) - 1
+
+
+def test_a_training_that_is_gone_on_with_trains_only_what_is_left():
+    subjects, sizes = influence.subjects(["rnn", "gru"]), {"n": 10, "d": 4}
+    known, told = {}, []
+
+    def stop_at(count):
+        if len(known) == count:
+            raise KeyboardInterrupt
+
+    def progress(*said):
+        told.append(said)
+
+    with pytest.raises(KeyboardInterrupt):
+        dependencies.after_training(subjects, sizes, 2, 3, progress, known, partial(stop_at, 3))
+    assert told[0] == (3, 13, "training rnn")
+    told.clear()
+    more = dict(known)
+    dependencies.after_training(subjects, sizes, 2, 4, progress, more)
+    assert told[0] == (4, 17, "training rnn"), "of other steps nothing was there"
+    told.clear()
+    dependencies.after_training(subjects, sizes, 2, 3, progress, known)
+    assert told == [(3, 4, "training gru (3 of 4 trainings were there)")]
+    assert known == {}
