@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from html import escape
 from math import prod
@@ -70,6 +70,8 @@ class Fit:
         The law's verdict with its reason, and each exponent's; None and empty without theory.
     forms
         What the search for a leading part found, the one taken first; empty with theory.
+    held
+        Sizes of one value, of those that theory names: of their exponents nothing is known.
     """
 
     series: Series
@@ -78,6 +80,7 @@ class Fit:
     judgement: Judgement | None
     exponents: Mapping[str, Judgement]
     forms: Sequence[Form] = ()
+    held: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def trials(self) -> Sequence[Trial]:
@@ -97,12 +100,19 @@ class Fit:
         if self.judgement is not None:
             differs = {a for a, j in self.exponents.items() if j.verdict is Verdict.DIFFERS}
             why = [f"the slope in {gap.axis} is {gap}" for gap in self.gaps if gap.axis in differs]
-            return "; ".join([self.judgement.reason, *why])
+            return "; ".join([self.judgement.reason, *why, *self._held])
         if self.law is None:
             return _nothing_grows(self.series)
         found = "; ".join(f"{form.text}: {form.weight:.2f}" for form in self._likely)
         said = f", whose leading part was searched for ({found})" if found else ""
-        return f"no theory was given for this layer{said}"
+        return "; ".join([f"no theory was given for this layer{said}", *self._held])
+
+    @property
+    def _held(self) -> list[str]:
+        return [
+            f"{axis} takes one value ({value:g}), which says nothing of its exponent"
+            for axis, value in (self.held.items() if self.law is not None else ())
+        ]
 
     @property
     def _likely(self) -> list[Form]:
@@ -294,10 +304,12 @@ def fit_series(
         judgement = None if theory is None else Judgement(Verdict.UNRESOLVED, reason)
         return Fit(series, None, None, judgement, {})
     if theory is None:
+        held = series.constants
         if exact := _exact(series):
-            return Fit(series, exact, None, None, {})
+            return Fit(series, exact, None, None, {}, held=held)
         forms = discover(series.axes, series.sizes, series.values)
-        return Fit(series, _law(series, forms[0].leading, regimes), None, None, {}, forms)
+        law = _law(series, forms[0].leading, regimes)
+        return Fit(series, law, None, None, {}, forms, held)
     # Of a size that theory does not name, such as the batch, it says nothing; but all that a
     # layer does it does for each sequence, so its terms are taken to be linear there. A size of
     # the layer itself changes the order of no time that does not name it.
@@ -310,7 +322,9 @@ def fit_series(
     if law.since is not None:
         series = series.since(law.since.axis, law.since.size)
     spoken = {axis: lead.degree(axis) for axis in series.axes if axis not in silent}
-    return Fit(series, law, lead, *judge(law, spoken, margin, at_most=at_most))
+    names = {symbol.name for symbol in theory.free_symbols}
+    held = {axis: size for axis, size in series.constants.items() if axis in names}
+    return Fit(series, law, lead, *judge(law, spoken, margin, at_most=at_most), held=held)
 
 
 def _exact(series: Series, lead: Leading | None = None) -> Law | None:

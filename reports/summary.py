@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .. import layers
 from ..analysis import Fit
+from ..analysis.numbers import number
 from .coverage import columns, common_size, holds
 from .formulas import order_text, theory_text
 from .units import NONE, called, quantity
@@ -26,7 +27,7 @@ class SummaryRow:
     theory
         Theory's order.
     exponents
-        Each axis's exponent with its 95 % interval.
+        Each axis's exponent with its 95 % interval, and sizes that have none: they take one value.
     verdict
         ``matches``, ``differs``, ``unresolved``, or "–" without theory.
     sequential_ops, path_length
@@ -113,9 +114,14 @@ def _row(fit: Fit, variant: str, at: dict[str, float]) -> SummaryRow:
         title=known.title if known else name,
         variant=variant,
         theory=theory_text(fit),
-        exponents=tuple(map(str, law.exponents)) if law else (),
+        exponents=(*map(str, law.exponents), *_held(fit)) if law else (),
         verdict=fit.judgement.verdict.value if fit.judgement else NONE,
         sequential_ops=order_text(theory.sequential_ops) if theory else NONE,
         path_length=order_text(theory.path_length) if theory else NONE,
         cost=cost,
     )
+
+
+def _held(fit: Fit) -> Iterator[str]:
+    for axis, value in fit.held.items():
+        yield f"{axis} {NONE} (one value, {number(value)})"

@@ -169,3 +169,15 @@ assert "torch" not in sys.modules, "torch was loaded"
 )
 def test_counts_are_held_against_what_theory_says_exactly(layer, metric, expected):
     assert str(theory_of(layer, metric)) == expected
+
+
+@pytest.mark.parametrize(
+    ("expect", "held"),
+    [({"mine": "n*d**2"}, {"n": 64}), ({"mine": "d**2"}, {}), (None, {"n": 64})],
+)
+def test_a_size_of_one_value_is_said_to_tell_nothing_of_its_exponent(rows, expect, held):
+    (one,) = fit(rows[rows["n"] == 64], expect)
+    assert one.held == held
+    said = "; n takes one value (64), which says nothing of its exponent"
+    assert one.reason.endswith(said) == bool(held)
+    assert [exponent.axis for exponent in one.law.exponents] == ["d"]

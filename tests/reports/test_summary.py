@@ -164,3 +164,10 @@ def test_an_exact_law_is_written_with_all_its_digits():
     assert law_text(law, "peak_bytes") == ("peak memory = 12856 B - 36 B·d + 28 B·n·d + 48 B·d^2")
     peak = peak_law(("n", "d"), sizes, np.maximum(16 * d**2, 8 * n * d + 8 * d**2), order)
     assert law_text(peak, "peak_bytes") == ("peak memory = max(8 B·n·d + 8 B·d^2, 16 B·d^2)")
+
+
+def test_a_size_of_one_value_stands_without_an_exponent():
+    table = rows("rnn", lambda n, d: 1e-6 + 1e-9 * n * d**2)
+    (row,) = summary(analysis.fit(table[table["n"] == N[-1]]))
+    assert row.exponents[0].startswith("d 2.0")
+    assert row.exponents[1:] == (f"n – (one value, {N[-1]})",)
