@@ -56,7 +56,8 @@ class Apart:
         """
         if not (available() and elsewhere(name)):
             return task()
-        if self._nursery is None:
+        if self._nursery is None or not self._nursery.alive:
+            self._end()
             self._nursery = Nursery()
             importlib.import_module("torch")  # here too, while it loads there
         note = Path(self._notes.name) / "note"
@@ -84,9 +85,12 @@ class Apart:
 
     def close(self) -> None:
         """End all processes."""
+        self._end()
+        self._notes.cleanup()
+
+    def _end(self) -> None:
         if self._nursery is not None:
             self._nursery.close()
-        self._notes.cleanup()
 
     def __enter__(self) -> Self:
         return self

@@ -23,7 +23,15 @@ from .calm import Patience, Rule
 from .case import Case, Measurement, Status
 from .desk import DISTURBED, Desk, Done, desk, measure_all_at, peak_at, record_of
 from .memory import PEAK
-from .nursery import Nursery, Task, WorkerDied, WorkerError, WorkerTimeout, available
+from .nursery import (
+    Nursery,
+    NurseryDied,
+    Task,
+    WorkerDied,
+    WorkerError,
+    WorkerTimeout,
+    available,
+)
 from .planning import Plan
 from .store import Run, Store
 
@@ -197,6 +205,12 @@ class _Elsewhere(_Crew):
         self._numbers: dict[str, int] = {}  # of the processes at work, by their name
 
     def _ask(self, round: int, case: Case, task: Callable[..., Answer]) -> Answer | WorkerError:
+        answer = self._asked(round, case, task)
+        if isinstance(answer, NurseryDied):  # which may be nothing that the case did
+            answer = self._asked(round, case, task)
+        return answer
+
+    def _asked(self, round: int, case: Case, task: Callable[..., Answer]) -> Answer | WorkerError:
         try:
             number = self._number(case, round)
             answer: Answer = self._send(

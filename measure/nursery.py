@@ -60,9 +60,13 @@ class WorkerDied(WorkerError):
         why = ", as the system does where memory runs out" if self.signal == signal.SIGKILL else ""
         super().__init__(f"its process ended {by}{why}")
 
-    def __reduce__(self) -> tuple[type[WorkerDied], tuple[int]]:
+    def __reduce__(self) -> tuple[type[Self], tuple[int]]:
         """Go from process to process by the status, from which the message is made."""
-        return WorkerDied, (self._exitcode,)
+        return type(self), (self._exitcode,)
+
+
+class NurseryDied(WorkerDied):
+    """The nursery itself ended, and its workers with it, whatever they were asked."""
 
 
 class WorkerTimeout(WorkerError):
@@ -123,7 +127,7 @@ class Nursery:
 
         Raises
         ------
-        WorkerDied
+        NurseryDied
             If it does not come to life; what it printed says why.
         """
         if self._ready:
@@ -132,7 +136,7 @@ class Nursery:
             self._link.recv()  # torch is loaded
             self._ready = True
         except (EOFError, OSError):
-            raise WorkerDied(self._process.wait()) from None
+            raise NurseryDied(self._process.wait()) from None
         except BaseException:
             self.close()
             raise
@@ -159,7 +163,8 @@ class Nursery:
         Raises
         ------
         WorkerError
-            Where there is no answer. A worker of that name is started anew when it is asked next.
+            Where there is no answer. A worker of that name is started anew when it is asked next,
+            unless it is `NurseryDied`.
         """
         self.wait()
         try:
@@ -167,7 +172,7 @@ class Nursery:
             self._link.send(request)
             answer = self._link.recv()
         except (EOFError, OSError):
-            raise WorkerDied(self._process.wait()) from None
+            raise NurseryDied(self._process.wait()) from None
         if isinstance(answer, Exception):
             raise answer
         return answer

@@ -68,6 +68,21 @@ def test_whatever_a_case_does_is_one_row_and_the_sweep_goes_on(unruly, layer, st
 
 
 @needs_fork
+@pytest.mark.parametrize(("times", "status"), [(1, "ok"), (2, "oom")])
+def test_a_case_whose_nursery_was_killed_is_asked_once_more(
+    unruly, tmp_path, monkeypatch, times, status
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lives.txt").write_text("again\n" * times)
+    plan = Plan(cases("orphaned", "fine"), rounds=1, repeats=1, controls=QUIET)
+    made, _ = measured(plan)
+    found = {(one.case.layer, one.case.sizes["n"]): one for one in made}
+    assert len(found) == plan.total
+    assert found.pop(("orphaned", 64)).status == status
+    assert {one.status for one in found.values()} == {"ok"}
+
+
+@needs_fork
 def test_of_cases_measured_together_the_one_that_crashes_is_found_out(unruly):
     plan = Plan(cases("crashing"), rounds=1, repeats=1, processes=1, controls=QUIET)
     with Store() as store, crew.crew_for(plan, store, begin(plan, store)) as measuring:

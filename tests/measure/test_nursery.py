@@ -158,14 +158,14 @@ def test_none_outlives_a_caller_or_a_nursery_that_was_killed(who):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": HERE},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([HERE, *sys.path])},
     ) as caller:
         nursery_id, worker_id = map(int, caller.stdout.readline().split())
         assert alive(nursery_id)
         assert alive(worker_id)
         os.kill(caller.pid if who == "caller" else nursery_id, signal.SIGKILL)
         if who == "nursery":
-            assert "WorkerDied: its process ended by signal SIGKILL" in caller.stderr.read()
+            assert "NurseryDied: its process ended by signal SIGKILL" in caller.stderr.read()
     until = time.monotonic() + 20
     while (alive(nursery_id) or alive(worker_id)) and time.monotonic() < until:
         time.sleep(0.02)

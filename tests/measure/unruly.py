@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import torch
 from layerlaw.layers import Textbook, Theory, register
@@ -72,6 +73,20 @@ class Killed(Unruly):
 
     def at(self, x):
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+@register
+class Orphaned(Unruly):
+    """Kills the nursery that it comes from, for as long as the file has lines."""
+
+    name = "orphaned"
+
+    def at(self, x):
+        left = Path("lives.txt").read_text().splitlines()
+        if left:
+            Path("lives.txt").write_text("\n".join(left[1:]))
+            os.kill(os.getppid(), signal.SIGKILL)
+            time.sleep(60)
 
 
 @register
