@@ -152,7 +152,9 @@ def read_csv(path: Path) -> pd.DataFrame:
         )
     except FileNotFoundError:
         raise TableError(f"{path}: there is no such file") from None
-    except (OSError, UnicodeError, pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+    except pd.errors.EmptyDataError:
+        raise TableError(f"{path}: it is empty") from None
+    except (OSError, UnicodeError, pd.errors.ParserError) as error:
         reason = str(error).strip().splitlines()[-1]
         raise TableError(f"{path}: cannot be read as CSV: {reason}") from None
     with path.open(encoding="utf-8-sig", newline="") as file:

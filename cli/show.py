@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -41,6 +42,7 @@ _STYLES = {"matches": "green", "differs": "red", "unresolved": "yellow"}
 _CLAIMED = {"confirmed": "green", "confirmed with a condition": "yellow", "refuted": "red"}
 _BEARINGS = {"for": "green", "limits": "yellow", "against": "red", "aside": "dim"}
 _SEVERITIES = {"ok": "green", "warn": "yellow", "bad": "red", "unknown": "dim"}
+_NUMBER = re.compile(r"[\d.]+(e[+-]?\d+)?")
 _PIPE_WIDTH = 160  # of a table that goes to a file: wide enough not to be folded
 
 
@@ -254,13 +256,20 @@ def laws(fits: Sequence[Fit]) -> None:
 
 
 def failures(made: Iterable[Measurement]) -> None:
-    """Say on standard error why points have no times, and how many of each layer."""
-    cases: dict[tuple[str, str, str], set[Case]] = {}
+    """Say on standard error why points have no times, and how many of each layer.
+
+    Reasons that differ in numbers alone are told once, by the first of them.
+    """
+    notes: dict[tuple[str, str, str], dict[Case, str]] = {}
     for one in made:
         if one.metric == "seconds" and one.status != "ok":
-            cases.setdefault((one.case.layer, one.status, one.note), set()).add(one.case)
-    for (layer, status, note), failed in cases.items():
-        say(f"{layer}: {len(failed)} points have no times: {status}: {note}")
+            kind = one.case.layer, one.status, _NUMBER.sub("", one.note)
+            notes.setdefault(kind, {}).setdefault(one.case, one.note)
+    for (layer, status, _), failed in notes.items():
+        count = "1 point has" if len(failed) == 1 else f"{len(failed)} points have"
+        first, *others = dict.fromkeys(failed.values())
+        at_first = " (at the first of them)" if others else ""
+        say(f"{layer}: {count} no times: {status}: {first}{at_first}")
 
 
 _show_warning = warnings.showwarning

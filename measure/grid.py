@@ -184,18 +184,22 @@ PROFILES: Mapping[str, Profile] = {
 }
 
 
+#: Those that a user chooses from; the others belong to tools, and to a planner.
+OFFERED = ("quick", "standard", "full")
+
+
 def profile_of(name: str) -> Profile:
     """Return the profile of this name.
 
     Raises
     ------
     ValueError
-        If there is none; the message lists the names there are.
+        If there is none; the message lists those that are `OFFERED`.
     """
     try:
         return PROFILES[name]
     except KeyError:
-        known = ", ".join(PROFILES)
+        known = ", ".join(OFFERED)
         raise ValueError(f"no profile is called {name!r}; there are: {known}") from None
 
 

@@ -14,6 +14,9 @@ from .calm import SLOW, Calm
 from .findings import Finding, Severity, graded, unknown
 from .timing import Clock
 
+#: What a process of this program is called, whatever the system calls it.
+_OURS = "layerlaw"
+
 #: A process that takes less of a core than this is not told of.
 _IDLE = 0.1
 
@@ -46,7 +49,7 @@ class Snapshot(NamedTuple):
     stolen, total
         Of all cores together: what the host gave to others, and everything.
     processes
-        By number: a process's name and its own ticks.
+        By number: a process's name, ``layerlaw`` for one of this program's, and its own ticks.
     """
 
     stolen: int
@@ -64,8 +67,15 @@ def snapshot(root: Path = system.ROOT) -> Snapshot | None:
     for folder in (root / "proc").glob("[0-9]*"):
         name, _, rest = (system.text(folder / "stat") or "").partition("(")[2].rpartition(")")
         if fields := rest.split():  # it may have ended meanwhile
+            name = _OURS if _is_ours(folder) else name
             processes[int(folder.name)] = (name, int(fields[11]) + int(fields[12]))
     return Snapshot(ticks[7], sum(ticks), processes)
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a process is of the command, or began as a nursery: each that measures did."""
+    arguments = (system.text(folder / "cmdline") or "").split("\0")
+    return any(Path(one).name == _OURS or "layerlaw.measure.nursery" in one for one in arguments)
 
 
 def others(
@@ -99,12 +109,16 @@ def others(
     busy = sorted((n for n in shares if shares[n] >= _IDLE), key=lambda n: -shares[n])
     said = ", ".join(f"{after.processes[n][0]} ({n}) {shares[n]:.0%}" for n in busy[:5])
     severity = graded(sum(shares[n] for n in busy), _IDLE, 0.5)
-    numbers = " ".join(map(str, busy))
+    rest = [n for n in busy if after.processes[n][0] != _OURS]
+    numbers = " ".join(map(str, rest))
+    mends = [f"kill -STOP {numbers}, and afterwards kill -CONT {numbers}"] if rest else []
+    if len(rest) < len(busy):
+        mends.insert(0, "layerlaw itself is at work: wait until it is done")
     yield Finding(
         "other processes",
         f"{said} of a core" if busy else f"none takes {_IDLE:.0%} of a core",
         severity,
-        f"kill -STOP {numbers}, and afterwards kill -CONT {numbers}" if busy else "",
+        "; ".join(mends),
     )
 
 

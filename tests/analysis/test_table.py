@@ -147,7 +147,7 @@ def test_bad_input_is_named_by_file_row_and_column(rows, tmp_path, change, says)
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "cannot be read as CSV"),
+        (b"", "t.csv: it is empty"),
         (b"\xff\xfe\x00", "cannot be read as CSV"),
         (b'a,b\n"1,2\n', "cannot be read as CSV"),
         (b"a;b\n1;2\n", "there is no column 'layer'"),

@@ -109,7 +109,7 @@ def test_fit_gives_json_alone_on_standard_output(table, tmp_path):
         (["fit", "table.csv", "--axis", "batch"], "no column 'batch'"),
         (["fit", "table.csv", "--json", "no/such/folder.json"], "no/such/folder.json"),
         (["run", "--layer", "nope"], "no layer is called 'nope'"),
-        (["run", "--profile", "nope"], "no profile is called 'nope'"),
+        (["run", "--profile", "nope"], "'nope'; there are: quick, standard, full\n"),
         (["run", "--budget", "9"], "--budget goes with --precision"),
         (["run", "--precision", "0.1", "--budget", "inf"], "--budget takes a finite number"),
         (["run", "--out", "table.csv", "-l", "rnn"], "table.csv: "),
@@ -159,6 +159,14 @@ def test_run_measures_until_exponents_are_known_and_says_how_far_it_came(tmp_pat
     pd.testing.assert_frame_equal(
         after[: (rows["metric"] == "seconds").sum()], rows.head((rows["metric"] == "seconds").sum())
     )
+
+
+@pytest.mark.parametrize("content", ["", "layer,device,mode,metric,n,d,value\n"])
+def test_an_empty_table_is_one_line_and_status_2(content, tmp_path):
+    (tmp_path / "empty.csv").write_text(content)
+    done = layerlaw("fit", "empty.csv", cwd=tmp_path, status=2)
+    assert done.stderr.startswith("layerlaw: empty.csv: ")
+    assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.slow

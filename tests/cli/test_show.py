@@ -6,7 +6,7 @@ import json
 import pytest
 from layerlaw.analysis.law import Exponent
 from layerlaw.cli import main, show
-from layerlaw.measure import Finding, Severity
+from layerlaw.measure import Case, Finding, Measurement, Severity
 
 # The package has the command of the same name.
 doctor_module = importlib.import_module("layerlaw.cli.doctor")
@@ -23,6 +23,24 @@ def test_what_is_interrupted_says_so_once(monkeypatch, capsys):
             main.run_app()
         assert end.value.code == 130
         assert capsys.readouterr().err == said
+
+
+def test_reasons_that_differ_in_numbers_alone_are_told_once(capsys):
+    at = [Case("rnn", {"n": n, "d": 8}) for n in (16, 32, 64, 128)]
+    show.failures(
+        [
+            Measurement(at[0], 0, 0, (), "skipped", "it would take 1.5e-05 GiB; 0 may be had"),
+            Measurement(at[1], 0, 0, (), "skipped", "it would take 2 GiB; 0 may be had"),
+            Measurement(at[1], 0, 1, (), "skipped", "it would take 2 GiB; 0 may be had"),
+            Measurement(at[2], 0, 0, (), "error", "ValueError: too long"),
+            Measurement(at[3], 0, 0, (1.0,)),
+        ]
+    )
+    assert capsys.readouterr().err.splitlines() == [
+        "rnn: 2 points have no times: skipped: it would take 1.5e-05 GiB; 0 may be had "
+        "(at the first of them)",
+        "rnn: 1 point has no times: error: ValueError: too long",
+    ]
 
 
 def test_controls_are_shown_with_what_leaving_each_alone_moves(capsys, monkeypatch):

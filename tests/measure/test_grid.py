@@ -157,7 +157,7 @@ def test_activations_are_inputs_temporaries_and_output():
 
 
 def test_an_unknown_profile_or_axis_is_named(toy):
-    with pytest.raises(ValueError, match="'huge'; there are: asv, quick, standard, choice, full"):
+    with pytest.raises(ValueError, match=r"'huge'; there are: quick, standard, full$"):
         profile_of("huge")
     odd = toy("odd", lambda x: x, axes=("n", "z"))
     with pytest.raises(ValueError, match=r"'odd'.*'z'"):

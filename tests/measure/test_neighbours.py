@@ -20,9 +20,23 @@ def test_a_snapshot_reads_ticks_of_cores_and_processes(root):
             "proc/stat": "cpu  10 20 30 40 50 60 70 80 90 100\ncpu0 1 1 1 1 1 1 1 1 1 1\n",
             "proc/7/stat": "7 (a (b) c) S 1 7 7 0 -1 0 0 0 0 0 300 45 0 0 20\n",
             "proc/8/other": "it has ended",
+            "proc/9/stat": "9 (python) S 1 7 7 0 -1 0 0 0 0 0 30 4 0 0 20\n",
+            "proc/9/cmdline": "python\0/usr/bin/layerlaw\0run\0",
+            "proc/10/stat": "10 (python) S 1 7 7 0 -1 0 0 0 0 0 20 4 0 0 20\n",
+            "proc/10/cmdline": "python\0-c\0from layerlaw.measure.nursery import main; main(1)\0",
+            "proc/11/stat": "11 (python) S 1 7 7 0 -1 0 0 0 0 0 10 4 0 0 20\n",
+            "proc/11/cmdline": "python\0/home/me/layerlaw/other.py\0",
         }
     )
-    assert neighbours.snapshot(made) == Snapshot(80, 360, {7: ("a (b) c", 345)})
+    assert neighbours.snapshot(made) == Snapshot(
+        80,
+        360,
+        {
+            7: ("a (b) c", 345),
+            **{9: ("layerlaw", 34), 10: ("layerlaw", 24)},
+            11: ("python", 14),
+        },
+    )
 
 
 def test_without_proc_nothing_is_known(tmp_path):
@@ -53,6 +67,20 @@ def test_a_busy_process_has_its_name_and_share(ticks, share, severity):
     assert found.state == f"rival (3) {share} of a core"
     assert found.severity is severity
     assert found.mend == "kill -STOP 3, and afterwards kill -CONT 3"
+
+
+def test_another_run_of_layerlaw_is_waited_for_and_not_stopped():
+    begun = Snapshot(0, 1000, {2: ("me", 50), 3: ("layerlaw", 70), 4: ("rival", 10)})
+    ended = Snapshot(0, 1200, {2: ("me", 50), 3: ("layerlaw", 170), 4: ("rival", 10)})
+    _, found = neighbours.others(begun, ended, 2, 2)
+    assert found.state == "layerlaw (3) 100% of a core"
+    assert found.mend == "layerlaw itself is at work: wait until it is done"
+    ended.processes[4] = ("rival", 60)
+    _, found = neighbours.others(begun, ended, 2, 2)
+    assert found.mend == (
+        "layerlaw itself is at work: wait until it is done; "
+        "kill -STOP 4, and afterwards kill -CONT 4"
+    )
 
 
 def test_neither_this_process_nor_idle_ones_are_told_of():
