@@ -16,6 +16,7 @@ from .regimes import enclosing
 from .sparing import sparing
 from .structure import left_over
 from .terms import Leading, Monomial
+from .threads import one_thread
 
 #: Unless told otherwise, exponents are searched this far from the leading part's degrees.
 BOUND = 1.5
@@ -23,6 +24,7 @@ BOUND = 1.5
 _LEVELS = (0.025, 0.975)
 
 
+@one_thread()
 def fit_law(
     sizes: Array,
     values: Array,
