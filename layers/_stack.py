@@ -30,11 +30,29 @@ class Stack(Layer):
     each: ClassVar[Layer]
     depth: ClassVar[int]
 
+    def resolve(self, sizes: Sizes) -> dict[str, int]:
+        """Complete the sizes by the layer's ties.
+
+        Raises
+        ------
+        ValueError
+            As that of any layer; and where at these sizes a layer's output is no input of the next.
+        """
+        full = super().resolve(sizes)
+        shapes = {
+            tuple(put(side, full) for side in shape)
+            for shape in (*self.inputs.values(), self.output)
+        }
+        if self.depth > 1 and len(shapes) > 1:
+            raise ValueError(f"layer {self.name!r}: its output has not its input's shape at {full}")
+        return full
+
     def build(self, sizes: Sizes) -> nn.Module:
         """Build all of them, with fresh random weights."""
         from ._module import StackModule  # loads torch
 
-        return StackModule(self.each.build(sizes) for _ in range(self.depth))
+        full = self.resolve(sizes)
+        return StackModule(self.each.build(full) for _ in range(self.depth))
 
     def largest_weight(self) -> sympy.Expr:
         """Elements of the largest weight of one of them, in the swept sizes."""

@@ -52,6 +52,14 @@ def test_its_counts_are_those_of_theory(name: str) -> None:
     assert longest_chain(stack, sizes) == put(stack.theory.depth, full)
 
 
+def test_sizes_at_which_a_layer_cannot_be_given_what_one_below_gives_are_refused() -> None:
+    stack = layers.get("2*rnn")
+    assert stack.resolve({"n": 3, "d": 4, "m": 4})["m"] == 4
+    assert layers.get("1*rnn").resolve({"n": 3, "d": 4, "m": 5})["m"] == 5
+    with pytest.raises(ValueError, match=r"'2\*rnn': its output has not its input's shape"):
+        stack.build({"n": 3, "d": 4, "m": 5})
+
+
 def test_a_deeper_stack_reaches_further() -> None:
     """Course text A6.4: a deep network is one way to far positions."""
     sizes = {"n": 17, "d": 4, "k": 5}
