@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from layerlaw.layers import Layer
+from layerlaw.layers._stack import Stack
 
 
 def complete(sizes: dict[str, int], layer: Layer | None = None) -> dict[str, int]:
     """Add windows, chunks, groups and what else some layers have, as n, k and h ask for.
 
-    Where a layer needs larger sizes, it gets them.
+    Where a layer needs larger sizes, it gets them. A stack has no input width of its own: what each
+    of its layers gives is as wide as what it is given.
     """
+    if isinstance(layer, Stack):
+        sizes = {axis: size for axis, size in sizes.items() if axis != "m"}
     length, heads = sizes["n"], sizes.get("h", 4)
     others = {
         "r": sizes.get("k", 3),

@@ -1,4 +1,4 @@
-"""Layers that are one function in several forms, and what a causal layer may not do."""
+"""Layers that are one function in several forms."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import torch
 from layerlaw import layers
 from layerlaw.layers.retention import DECAY
 from layerlaw.layers.state_space import discrete
-from layerlaw.layers.theory import n
 from torch import Tensor
 
 from ..sizes import complete
+from .contract import output_and_gradients
 
 FORMS = [
     ("linear_attention_parallel", "linear_attention_recurrent"),
@@ -30,12 +30,7 @@ def test_forms_are_equal_and_have_equal_gradients(one: str, other: str, length: 
     second = layers.get(other).build(sizes).double()
     second.load_state_dict(first.state_dict())
     inputs = layers.get(one).make_inputs(sizes, batch=2, dtype=torch.float64, seed=length)
-    results = []
-    for module in (first, second):
-        leaves = [*(x.clone().requires_grad_() for x in inputs), *module.parameters()]
-        out = module(*leaves[: len(inputs)])
-        pull = torch.randn(out.shape, dtype=out.dtype, generator=torch.Generator().manual_seed(1))
-        results.append((out, *torch.autograd.grad(out, leaves, pull)))
+    results = (output_and_gradients(module, *inputs) for module in (first, second))
     for x, y in zip(*results, strict=True):
         torch.testing.assert_close(x, y, rtol=0, atol=1e-10)
 
@@ -106,26 +101,3 @@ def test_the_next_position_is_the_last_of_the_whole_sequence() -> None:
     }
     for whole, step in pairs.values():
         torch.testing.assert_close(step, whole, rtol=0, atol=1e-12)
-
-
-@pytest.mark.parametrize("name", [name for name in layers.names() if n in layers.get(name).output])
-def test_a_later_position_changes_an_earlier_one_exactly_where_a_layer_is_not_causal(
-    name: str,
-) -> None:
-    layer, sizes = layers.get(name), complete({"n": 10, "d": 4, "k": 3})
-    torch.manual_seed(0)
-    module = layer.build(sizes).double()
-    inputs = layer.make_inputs(sizes, dtype=torch.float64)
-    changed = [x.clone() for x in inputs]
-    for x, shape in zip(changed, layer.inputs.values(), strict=True):
-        axis = 1 + max(place for place, side in enumerate(shape) if str(side) == "n")
-        place = x.select(axis, 6)
-        if x.is_floating_point():
-            place.add_(torch.randn(place.shape, dtype=x.dtype))
-        else:
-            place.copy_((place + 1) % sizes["V"])  # another word
-    with torch.no_grad():
-        apart = (module(*inputs) - module(*changed)).abs().flatten(2).amax((0, 2))
-    assert apart[6] > 1e-6
-    alone = layer.theory.path_length.is_infinite
-    assert (apart[:6].max() < 1e-12) == (layer.causal or alone)

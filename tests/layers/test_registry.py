@@ -1,4 +1,4 @@
-"""The registry, and what a layer says of its sizes and inputs."""
+"""The registry, and what a layer says of its sizes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ import torch
 from layerlaw import layers
 from layerlaw.layers import base
 from layerlaw.layers._drawing import MOST
-from layerlaw.layers.theory import SYMBOLS, put
-
-from ..sizes import complete
 
 SEEDS_LAYERS = {"rnn", "lstm", "gru", "conv", "conv_1x1", "attention", "multihead", "dense"}
 
@@ -51,18 +48,6 @@ def test_reading_theory_does_not_load_torch() -> None:
     assert subprocess.run([sys.executable, "-c", program], timeout=60).returncode == 0
 
 
-@pytest.mark.parametrize("name", layers.names())
-def test_a_layer_describes_itself(name: str) -> None:
-    layer = layers.get(name)
-    assert layer.title
-    assert layer.formula
-    assert layer.__doc__
-    assert set(layer.axes) <= set(SYMBOLS)
-    assert isinstance(layer, layers.Native) == layer.native
-    if isinstance(layer, layers.Textbook):
-        assert layer.formula in repr(layer.build(complete({"n": 4, "d": 4, "k": 3})))
-
-
 @pytest.mark.parametrize(
     ("name", "sizes", "complaint"),
     [
@@ -87,38 +72,6 @@ def test_ties_give_way_to_sizes_that_are_given() -> None:
     assert layers.get("multihead").resolve({"n": 2, "d": 8, "h": 2})["h"] == 2
 
 
-def test_words_are_below_their_number_and_repeat_with_their_seed() -> None:
-    layer, sizes = layers.get("embedding"), {"n": 1000, "d": 4, "V": 10}
-    (words,) = layer.make_inputs(sizes, batch=2, seed=5)
-    assert words.shape == (2, 1000)
-    assert words.unique().tolist() == list(range(10))
-    assert torch.equal(words, layer.make_inputs(sizes, batch=2, seed=5)[0])
-    assert not torch.equal(words, layer.make_inputs(sizes, batch=2, seed=6)[0])
-    assert layer.make_inputs(sizes, device="meta")[0].dtype == torch.int64
-
-
-@pytest.mark.parametrize("name", [name for name in layers.names() if not layers.get(name).words])
-def test_inputs_are_unit_normal_and_repeat_with_their_seed(name: str) -> None:
-    layer, sizes = layers.get(name), complete({"n": 64, "d": 64, "k": 3})
-    inputs = layer.make_inputs(sizes, batch=2, seed=5)
-    assert len(inputs) == len(layer.inputs)
-    for x, same, other, wide, meta in zip(
-        inputs,
-        layer.make_inputs(sizes, batch=2, seed=5),
-        layer.make_inputs(sizes, batch=2, seed=6),
-        layer.make_inputs(sizes, batch=2, seed=5, dtype=torch.float64),
-        layer.make_inputs(sizes, batch=2, seed=5, device="meta"),
-        strict=True,
-    ):
-        assert abs(x.mean()) < 0.1
-        assert abs(x.std() - 1) < 0.1
-        assert torch.equal(x, same)
-        assert not torch.equal(x, other)
-        assert torch.equal(x.double(), wide)
-        assert meta.shape == x.shape
-        assert meta.is_meta
-
-
 def test_many_numbers_repeat_but_no_row_is_like_another() -> None:
     layer = layers.get("dense")
     (x,) = layer.make_inputs({"n": 1024, "d": 512}, seed=1)
@@ -129,33 +82,3 @@ def test_many_numbers_repeat_but_no_row_is_like_another() -> None:
         assert len(rows.unique(dim=0)) == len(rows)
         assert rows.std().item() == pytest.approx(spread, rel=0.01)
         assert torch.equal(rows.flatten()[:100], rows.flatten()[MOST : MOST + 100])
-
-
-@pytest.mark.parametrize("name", layers.names())
-def test_outputs_are_finite_and_none_is_subnormal(name: str) -> None:
-    torch.manual_seed(0)
-    layer, sizes = layers.get(name), complete({"n": 96, "d": 96, "k": 3})
-    with torch.no_grad():
-        out = layer.build(sizes)(*layer.make_inputs(sizes))
-    assert out.isfinite().all()
-    assert not ((out != 0) & (out.abs() < torch.finfo(out.dtype).tiny)).any()
-
-
-@pytest.mark.parametrize("name", layers.names())
-def test_the_output_has_the_shape_that_is_declared(name: str) -> None:
-    layer, sizes = layers.get(name), complete({"n": 6, "d": 8, "k": 3, "m": 8})
-    with torch.no_grad():
-        out = layer.build(sizes)(*layer.make_inputs(sizes, batch=2))
-    assert out.shape == (2, *(int(put(side, layer.resolve(sizes))) for side in layer.output))
-
-
-@pytest.mark.parametrize("name", layers.names())
-def test_the_sequences_of_a_batch_do_not_meet(name: str) -> None:
-    torch.manual_seed(0)
-    layer, sizes = layers.get(name), complete({"n": 6, "d": 4, "k": 3, "m": 5})
-    module = layer.build(sizes).double()
-    inputs = layer.make_inputs(sizes, batch=3, dtype=torch.float64)
-    with torch.no_grad():
-        together = module(*inputs)
-        alone = torch.cat([module(*(x[i : i + 1] for x in inputs)) for i in range(3)])
-    torch.testing.assert_close(together, alone, rtol=0, atol=1e-12)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 import torch
 from layerlaw import layers
 from layerlaw.measure.case import Case
@@ -11,8 +10,6 @@ from layerlaw.measure.flops import count_flops
 from layerlaw.measure.paths import shortest_path
 from layerlaw.measure.table import COLUMNS, tidy
 from layerlaw.measure.tracing import longest_chain
-
-from ..sizes import complete
 
 
 def of(name, **settings):
@@ -90,9 +87,3 @@ def test_the_rows_go_into_the_tidy_table():
     assert list(table.columns) == list(COLUMNS)
     assert (table["status"] == "ok").all()
     assert table.loc[table["metric"] == "sequential_ops", "value"].unique().tolist() == [7]
-
-
-@pytest.mark.parametrize("name", layers.names())
-def test_parameters_are_those_of_theory(name):
-    layer, sizes = layers.get(name), complete({"n": 1000, "d": 64, "k": 9})
-    assert count_parameters(layer, sizes) == layer.theory.at(layer.resolve(sizes)).parameters

@@ -1,4 +1,7 @@
-"""Depth against every layer's theory, another tracer, graphs drawn at random, and known answers."""
+"""Depth against another tracer, graphs drawn at random, and known answers.
+
+Every layer's is held against its theory in tests/layers/contract.py.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from layerlaw import layers
-from layerlaw.layers.theory import put
 from layerlaw.measure.tracing import Tracing, longest_chain, steps, trace
 from torch import Tensor
 from torch._ops import OpOverload
@@ -18,35 +20,6 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from torch.nn import functional as F
 
 from ..sizes import complete
-
-SIZES = st.fixed_dictionaries(
-    {
-        "n": st.integers(1, 24),
-        "d": st.sampled_from([4, 8, 12, 40]),
-        "k": st.sampled_from([1, 3, 5, 9]),
-        "m": st.integers(1, 50),
-        "h": st.sampled_from([1, 2, 4]),
-    }
-)
-
-
-@pytest.mark.parametrize("name", layers.names())
-@settings(max_examples=12, deadline=None, derandomize=True)
-@given(sizes=SIZES)
-def test_the_longest_chain_is_what_theory_says(name: str, sizes: dict[str, int]) -> None:
-    layer = layers.get(name)
-    sizes = complete(sizes, layer)
-    assert longest_chain(layer, sizes) == put(layer.theory.depth, layer.resolve(sizes))
-
-
-FLAT = [name for name in layers.names() if not layers.get(name).theory.depth.free_symbols]
-
-
-@pytest.mark.parametrize("name", FLAT)
-def test_layers_without_a_loop_are_as_deep_at_a_million_positions(name: str) -> None:
-    layer = layers.get(name)
-    sizes = complete({"n": 1_000_000, "d": 64, "k": 9})
-    assert longest_chain(layer, sizes) == layer.theory.depth
 
 
 def chain_of_the_graph(layer: layers.Layer, sizes: Mapping[str, int]) -> int:
