@@ -108,7 +108,9 @@ def output_and_gradients(module: nn.Module, *inputs: Tensor) -> list[Tensor]:
     leaves = [x.requires_grad_() for x in inputs if x.is_floating_point()]
     out = module(*inputs)
     pull = torch.randn(out.shape, generator=torch.Generator().manual_seed(1)).to(out)
-    gradients = torch.autograd.grad(out, [*leaves, *module.parameters()], pull)
+    # In this thread: torch warns where another is the first to call cuBLAS.
+    with torch.autograd.set_multithreading_enabled(False):
+        gradients = torch.autograd.grad(out, [*leaves, *module.parameters()], pull)
     return [out.detach(), *gradients]
 
 
@@ -214,12 +216,12 @@ def batch_independence(layer: Layer) -> None:
 
 
 @clause
-def finite(layer: Layer) -> None:
+def finite(layer: Layer, device: str = "cpu") -> None:
     """Give numbers, none of them subnormal, and gradients that are numbers; in bfloat16 too."""
     sizes = complete({"n": 96, "d": 96, "k": 3}, layer)
     for dtype in (torch.float32, torch.bfloat16):
-        module = built(layer, sizes).to(dtype)
-        made = layer.make_inputs(sizes, dtype=dtype)
+        module = built(layer, sizes).to(device, dtype)
+        made = (x.to(device) for x in layer.make_inputs(sizes, dtype=dtype))
         out, *slopes = output_and_gradients(module, *made)
         assert out.dtype == dtype
         assert not ((out != 0) & (out.abs() < torch.finfo(dtype).tiny)).any()
@@ -359,3 +361,24 @@ def grows_alike(exact: sympy.Expr, order: sympy.Expr) -> None:
     near, far = (float(put(exact / order, {"n": 10**power, **sizes})) for power in (60, 120))
     assert 1 <= far <= 12
     assert near == pytest.approx(far, rel=0.05)
+
+
+def same_numbers(layer: Layer, device: str) -> None:
+    """Give on a device, in float64, what the CPU gives: output and gradients."""
+    for batch, sizes in [*CASES, (2, {"n": 70, "d": 32, "k": 9})]:
+        sizes = complete(sizes, layer)
+        module = built(layer, sizes).double()
+        made = layer.make_inputs(sizes, batch=batch, dtype=torch.float64)
+        here = output_and_gradients(module, *made)
+        there = output_and_gradients(module.to(device), *(x.to(device) for x in made))
+        for x, y in zip(here, there, strict=True):
+            assert y.device.type == device
+            scale = max(1.0, x.abs().max().item())
+            torch.testing.assert_close(y.cpu(), x, rtol=0, atol=1e-10 * scale)
+
+
+#: What a layer keeps to on a device that is not the CPU.
+ON_DEVICE: dict[str, Callable[[Layer, str], None]] = {
+    "same_numbers": same_numbers,
+    "finite": finite,
+}

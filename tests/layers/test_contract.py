@@ -16,7 +16,7 @@ from sympy import Integer
 from torch import Tensor
 from torch.autograd.gradcheck import GradcheckError
 
-from .contract import CLAUSES, LEFT_OUT, STACKS
+from .contract import CLAUSES, LEFT_OUT, ON_DEVICE, STACKS
 
 HELD = [*layers.names(), *STACKS]
 
@@ -42,6 +42,14 @@ def pairs() -> list[Any]:
 @pytest.mark.parametrize(("name", "clause"), pairs())
 def test_layer(name: str, clause: str) -> None:
     CLAUSES[clause](layers.get(name))
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("clause", ON_DEVICE)
+@pytest.mark.parametrize("name", HELD)
+def test_layer_on_a_gpu(name: str, clause: str) -> None:
+    ON_DEVICE[clause](layers.get(name), "cuda")
 
 
 def test_what_is_left_out_is_a_clause_of_a_layer() -> None:
@@ -105,3 +113,12 @@ def test_every_clause_is_broken_by_a_layer() -> None:
 def test_a_layer_that_breaks_a_clause_is_found(clause: str) -> None:
     with pytest.raises((AssertionError, GradcheckError)):
         CLAUSES[clause](BROKEN[clause])
+
+
+@pytest.mark.parametrize(
+    ("clause", "broken"), [("same_numbers", "determinism"), ("finite", "finite")]
+)
+def test_what_holds_on_a_device_is_told_from_what_does_not(clause: str, broken: str) -> None:
+    ON_DEVICE[clause](layers.get("dense"), "cpu")
+    with pytest.raises(AssertionError):
+        ON_DEVICE[clause](BROKEN[broken], "cpu")
