@@ -46,6 +46,8 @@ def test_layer(name: str, clause: str) -> None:
 
 @pytest.mark.cuda
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+# PyTorch packs the weights of its recurrent layers for cuDNN once, but not those in bfloat16.
+@pytest.mark.filterwarnings("ignore:RNN module weights are not part of:UserWarning")
 @pytest.mark.parametrize("clause", ON_DEVICE)
 @pytest.mark.parametrize("name", HELD)
 def test_layer_on_a_gpu(name: str, clause: str) -> None:
