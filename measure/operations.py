@@ -7,7 +7,7 @@ and element-wise work.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -44,6 +44,11 @@ class Shaped:
     stride: tuple[int, ...]
     dtype: torch.dtype
 
+    @property
+    def turned(self) -> bool:
+        """Whether its columns, and not its rows, lie one behind the other."""
+        return self.stride[-1] != 1 and self.stride[-2] == 1
+
     def make(self, device: str) -> Tensor:
         """Make a tensor of this kind: unit-normal numbers, or zeros where they are whole."""
         made = torch.empty_strided(self.shape, self.stride, dtype=self.dtype, device=device)
@@ -52,13 +57,21 @@ class Shaped:
 
 @dataclass(frozen=True)
 class Product:
-    """So many products (rows × inner)(inner × columns) at once."""
+    """So many products (rows × inner)(inner × columns) at once.
+
+    Attributes
+    ----------
+    turned
+        Which of the two lie in memory the other way round, as the transposed view of a weight does:
+        a kernel goes through them otherwise.
+    """
 
     batch: int
     rows: int
     inner: int
     columns: int
     dtype: torch.dtype
+    turned: tuple[bool, bool] = (False, False)
 
     @property
     def flops(self) -> int:
@@ -70,15 +83,49 @@ class Product:
         """The same of single elements."""
         return Product(1, 1, 1, 1, self.dtype)
 
+    @property
+    def each(self) -> tuple[Product, ...]:
+        """Itself, as `Turns` gives several."""
+        return (self,)
+
     def ready(self, device: str) -> Call:
         """Make matrices; the callable multiplies them."""
         many = () if self.batch == 1 else (self.batch,)
-        sides = (self.rows, self.inner), (self.inner, self.columns)
-        first, second = (
-            torch.empty((*many, *side), dtype=self.dtype, device=device).normal_() for side in sides
-        )
+
+        def matrix(turned: bool, *sides: int) -> Tensor:
+            lie = sides[::-1] if turned else sides
+            made = torch.empty((*many, *lie), dtype=self.dtype, device=device).normal_()
+            return made.mT if turned else made
+
+        first = matrix(self.turned[0], self.rows, self.inner)
+        second = matrix(self.turned[1], self.inner, self.columns)
         multiply = torch.bmm if many else torch.mm
         return lambda: multiply(first, second)
+
+
+@dataclass(frozen=True)
+class Turns:
+    """Products that take turns over and over, each with a matrix of its own, as steps have them.
+
+    One alone would find its matrix in a cache that all of them together may not fit into.
+    """
+
+    each: tuple[Product, ...]
+
+    @property
+    def flops(self) -> int:
+        """Of one turn."""
+        return sum(one.flops for one in self.each)
+
+    def ready(self, device: str) -> Call:
+        """Make matrices; the callable carries out each product once."""
+        calls = [one.ready(device) for one in self.each]
+
+        def turn() -> None:
+            for call in calls:
+                call()
+
+        return turn
 
 
 @dataclass(frozen=True)
@@ -117,15 +164,16 @@ class Operation:
         name = operation(self.function)
         if name not in PRODUCTS:
             return None
-        shapes = [leaf.shape for leaf in self.leaves if isinstance(leaf, Shaped)]
-        dtype = next(leaf.dtype for leaf in self.leaves if isinstance(leaf, Shaped))
+        tensors = [leaf for leaf in self.leaves if isinstance(leaf, Shaped)]
+        shapes, dtype = [leaf.shape for leaf in tensors], tensors[0].dtype
         if name == "convolution":  # a row for each place, its window times the channels within
             weight, groups = shapes[1], self.leaves[-1]
             inner = prod(weight[1:])
             return Product(groups, self.out // weight[0], inner, weight[0] // groups, dtype)
         first, second = shapes[-2:]
         rows, inner = first[-2:]
-        return Product(prod(first[:-2]), rows, inner, second[-1], dtype)
+        turned = tensors[-2].turned, tensors[-1].turned
+        return Product(prod(first[:-2]), rows, inner, second[-1], dtype, turned)
 
     def ready(self, device: str) -> Call:
         """Make its arguments; the callable carries it out."""
@@ -148,11 +196,14 @@ class Listing(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch give
     ----------
     operations
         How often each occurs.
+    matrices
+        Which products have which matrix, the larger of the two, and when: the how manieth.
     """
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # the same
         self.operations: Counter[Operation] = Counter()
+        self.matrices: defaultdict[tuple[Operation, int], list[int]] = defaultdict(list)
         self._seen: dict[OpOverload, Operation] = {}
 
     def __torch_dispatch__(
@@ -180,6 +231,10 @@ class Listing(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch give
         self.operations[found] += 1
         if views(func):
             self._seen[func] = found
+        elif operation(func) in PRODUCTS:
+            larger = max((x for x in given if isinstance(x, Tensor)), key=Tensor.numel)
+            place = larger.untyped_storage()._cdata  # tells apart meta tensors too
+            self.matrices[found, place].append(self.operations.total())
         return out
 
 
@@ -203,7 +258,7 @@ def plain(function: OpOverload) -> bool:
     }
 
 
-def _listed(case: Case, seed: int) -> Counter[Operation]:
+def _listed(case: Case, seed: int) -> Listing:
     # Not in inference mode, in which composite operations are dispatched whole.
     with torch.set_grad_enabled(case.mode != "forward"):
         # Of a graph that is replayed, and of what was compiled, no operation is to be seen.
@@ -211,7 +266,30 @@ def _listed(case: Case, seed: int) -> Counter[Operation]:
         listing = Listing()
         with listing:
             call()
-    return listing.operations
+    return listing
+
+
+def _products(listing: Listing) -> Counter[Product | Turns]:
+    """Tell how often each product occurs, those that take turns together.
+
+    They do where they occur equally often, and each before the first of them does so again.
+    """
+    found: Counter[Product | Turns] = Counter()
+    groups: list[tuple[list[int], list[Product]]] = []  # when the first occurs, and all of them
+    for (each, _), times in listing.matrices.items():
+        assert each.product is not None
+        if len(times) == 1:
+            found[each.product] += 1
+            continue
+        for first, group in groups:
+            if len(first) == len(times) and times[0] < first[1]:
+                group.append(each.product)
+                break
+        else:
+            groups.append((times, [each.product]))
+    for first, group in groups:
+        found[group[0] if len(group) == 1 else Turns(tuple(group))] += len(first)
+    return found
 
 
 @dataclass(frozen=True)
@@ -227,7 +305,7 @@ class Contents:
     """
 
     calls: Counter[OpOverload]
-    products: Counter[Product]
+    products: Counter[Product | Turns]
     others: Counter[Operation]
 
     @property
@@ -244,22 +322,19 @@ def contents(case: Case, seed: int = 0) -> tuple[Contents, Mapping[OpOverload, O
     The contents, and of each function the first operation seen.
     """
     called = _listed(case, seed)
-    fused = any(not plain(each.function) for each in called)
+    fused = any(not plain(each.function) for each in called.operations)
     meant = _listed(replace(case, device="meta"), seed) if fused else called
     calls: Counter[OpOverload] = Counter()
     seen: dict[OpOverload, Operation] = {}
-    for each, times in called.items():
+    for each, times in called.operations.items():
         calls[each.function] += times
         seen.setdefault(each.function, each)
-    products: Counter[Product] = Counter()
     others: Counter[Operation] = Counter()
-    for each, times in meant.items():
-        if (product := each.product) is not None:
-            products[product] += times
-        elif not views(each.function):
+    for each, times in meant.operations.items():
+        if each.product is None and not views(each.function):
             others[each] += times
-    return Contents(calls, products, others), seen
+    return Contents(calls, _products(meant), others), seen
 
 
 #: What is timed alone.
-Thing = Product | Operation
+Thing = Product | Turns | Operation

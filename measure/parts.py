@@ -1,8 +1,9 @@
 """What the parts of a pass take: every product and other operation, timed alone.
 
 A product is timed as a plain matrix product of the same shapes, which is the rate at which this
-machine does such work; anything else as the operation that it is. What a call costs, the same on
-single elements, is taken off both.
+machine does such work: of matrices that lie as those of the pass do, and in turn with others where
+they take turns there. Anything else is timed as the operation that it is. What a call costs, the
+same on single elements, is taken off both.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from .apart import Apart
 from .calm import Calm
 from .case import Case, Measurement
 from .control import no_collection
-from .operations import Contents, Operation, Product, Thing, contents, plain, views
+from .operations import Contents, Operation, Product, Thing, Turns, contents, plain, views
 from .options import precision
 from .table import PARTS
 from .timing import Clock, clock_for, time_repeats
@@ -91,7 +92,8 @@ def take_apart(
         found: list[Thing] = []
         for one in listed.values():
             found += [*one.products, *one.others]
-        least = [thing.least for thing in found if isinstance(thing, Product)]
+        products = (thing for thing in found if not isinstance(thing, Operation))
+        least = [one.least for thing in products for one in thing.each]
         things = list(dict.fromkeys([*singles.values(), *least, *found]))
         costs = []
         for round in range(rounds):
@@ -127,10 +129,11 @@ class _Costs:
     ) -> None:
         self._seconds = seconds
         self._calls = {function: seconds[thing] for function, thing in singles.items()}
-        products = [thing for thing in seconds if isinstance(thing, Product)]
+        products = [thing for thing in seconds if not isinstance(thing, Operation)]
         rates = [thing.flops / seconds[thing] for thing in products]
         self._peak = float(np.nanmax(rates)) if rates else nan
-        usual = [seconds[thing.least] for thing in products] or list(self._calls.values())
+        least = [seconds[one.least] for thing in products for one in thing.each]
+        usual = least or list(self._calls.values())
         self._usual = float(np.nanmedian(usual)) if usual else nan
 
     def call(self, function: OpOverload) -> float:
@@ -138,9 +141,9 @@ class _Costs:
         seconds = self._calls.get(function, nan)
         return self._usual if isnan(seconds) else seconds
 
-    def product(self, product: Product) -> float:
-        """Seconds of a product without its call; no faster than the fastest of all."""
-        own = self._seconds[product] - self._seconds[product.least]
+    def product(self, product: Product | Turns) -> float:
+        """Seconds of a product, or of some in turn, without calls; no faster than the fastest."""
+        own = self._seconds[product] - sum(self._seconds[one.least] for one in product.each)
         return max(own, product.flops / self._peak)
 
     def other(self, operation: Operation) -> float:

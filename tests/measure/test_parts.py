@@ -18,7 +18,7 @@ from layerlaw.measure import (
     tidy,
 )
 from layerlaw.measure.flops import FlopCounter
-from layerlaw.measure.operations import Product, contents, views
+from layerlaw.measure.operations import Listing, Product, Turns, contents, views
 from layerlaw.measure.parts import take_apart
 from layerlaw.measure.table import PARTS
 from layerlaw.measure.timing import HostClock
@@ -42,7 +42,8 @@ def each_takes(seconds):
 
 def test_attention_is_two_products_and_a_softmax():
     found, _ = contents(Case("attention", {"n": 48, "d": 16}))
-    assert found.products == {Product(1, 48, 16, 48, F32): 1, Product(1, 48, 48, 16, F32): 1}
+    scores = Product(1, 48, 16, 48, F32, turned=(False, True))  # K as it lies, seen as Kᵀ
+    assert found.products == {scores: 1, Product(1, 48, 48, 16, F32): 1}
     assert [(str(each.function), each.out) for each in found.others] == [
         ("aten._softmax.default", 48 * 48)
     ]
@@ -59,6 +60,42 @@ def test_products_have_the_flops_that_the_counter_counts(name):
         module(*layer.make_inputs(sizes, device="meta"))
     found, _ = contents(Case(name, sizes))
     assert found.flops == counter.products.total()
+
+
+STEP = Product(1, 1, 8, 8, F32, turned=(False, True))
+
+
+@pytest.mark.parametrize(("name", "times"), [("rnn", 5), ("2*rnn", 10)])
+def test_matrices_that_take_turns_at_each_step_are_timed_in_turn(name, times):
+    found, _ = contents(Case(name, {"n": 5, "d": 8}))
+    assert found.products == {Turns((STEP, STEP)): times}, "a step has U and W, layer after layer"
+
+
+def test_one_matrix_at_each_step_is_a_product_alone():
+    found, _ = contents(Case("rnn_states", {"n": 5, "d": 8}))
+    assert found.products == {STEP: 5}
+
+
+def test_products_in_turn_take_what_they_take_less_a_call_each():
+    case = Case("rnn", {"n": 5, "d": 8})
+    clock = each_takes(1e-3)
+    (rows,) = take_apart([case], rounds=1, clock=clock)
+    taken = {one.metric: one.values[0] for one in rows}
+    assert taken["product_flops"] == 5 * 2 * 2 * 64
+    # The clock has each callable take 1 ms, one of two products too: as fast as any can be.
+    assert taken["product_seconds"] == pytest.approx(5e-3)
+
+
+@pytest.mark.parametrize("turned", [(False, False), (False, True), (True, False), (True, True)])
+@pytest.mark.parametrize("batch", [1, 3])
+def test_matrices_lie_as_those_of_the_pass(batch, turned):
+    product = Product(batch, 4, 5, 6, F32, turned)
+    seen = Listing()
+    with seen:
+        out = product.ready("cpu")()
+    assert out.shape[-2:] == (4, 6)
+    (again,) = (one.product for one in seen.operations if one.product)
+    assert again == product
 
 
 def test_a_grouped_convolution_is_a_product_for_each_group(toy):
