@@ -38,7 +38,7 @@ SHARE = 0.5
 
 #: Calls of the reference for one try, tries of a look, of which the fastest counts (one may be
 #: interrupted, and the first finds caches cold), and looks beforehand.
-LOOPS, TRIES, WARM_UP = 20, 5, 25
+LOOPS, TRIES, WARM_UP = 10, 5, 25
 
 
 class Patience:

@@ -148,8 +148,9 @@ def hold_allocator(working_set: int) -> str:
     import resource  # is on Unix alone, as glibc is
 
     _mallopt(_HELD)
-    # Where the memory given back is a few bytes short of what alignment needs, the next one goes
-    # elsewhere: up to four temporaries were seen to fault before the heap had settled.
+    # What is free lies here and there, and a temporary may go to each place in turn: up to seven of
+    # them were seen to fault before that was over. So the heap begins with one place, behind all.
+    give_back_memory()
     for _ in range(10):
         if page_faults(working_set) * resource.getpagesize() < working_set / 10:
             return "memory is kept: no mapping, no trimming"

@@ -168,7 +168,7 @@ def _seed(device: str, seed: int) -> None:
 def check(made: tuple[Tensor, ...], what: str = "output") -> tuple[Status, str]:
     """Say whether what a pass made may be timed: its status, and what a reader should know."""
     size = sum(each.numel() for each in made)
-    if bad := sum(int((~torch.isfinite(each)).sum()) for each in made):
+    if bad := size - sum(int(torch.count_nonzero(torch.isfinite(each))) for each in made):
         return "invalid", f"{bad} of {size} numbers of the {what} are NaN or infinite"
     if share := sum(subnormal_share(each) * each.numel() for each in made) / size:
         return "ok", f"{share:.2%} of the {what} is subnormal"
@@ -183,7 +183,7 @@ def subnormal_share(values: Tensor) -> float:
     whole = {2: torch.int16, 4: torch.int32, 8: torch.int64}[values.element_size()]
     bits = values.contiguous().view(whole) & torch.iinfo(whole).max  # without the sign
     smallest = torch.tensor(torch.finfo(values.dtype).tiny, dtype=values.dtype).view(whole).item()
-    return float(((bits > 0) & (bits < smallest)).double().mean())
+    return int(torch.count_nonzero((bits > 0) & (bits < smallest))) / values.numel()
 
 
 def failure_of(error: Exception) -> tuple[Status, str]:

@@ -19,13 +19,12 @@ def test_a_pass_is_made_once_for_the_same_weights_and_inputs():
     assert not output.equal(zeros)
 
 
-def test_what_was_used_least_recently_goes_first():
+def test_what_comes_first_is_kept_and_what_does_not_fit_beside_it_is_made_anew():
     kept = Kept(most=standing_bytes(SMALL) + standing_bytes(SMALLER))
     first, second = kept(SMALL), kept(SMALLER)
-    assert kept(SMALL) is first, "both fit, and this one is used again"
-    kept(SMALLER, 1)
+    assert kept(SMALLER, 1) is not kept(SMALLER, 1)
     assert kept(SMALL) is first
-    assert kept(SMALLER) is not second
+    assert kept(SMALLER) is second
 
 
 def test_what_is_large_or_compiled_is_made_anew():
