@@ -93,7 +93,11 @@ def run(
         bool, typer.Option(help="Measure each layer in processes of its own.")
     ] = True,
     rounds: Annotated[
-        int | None, typer.Option(min=1, help="Passes over all points, instead of the profile's.")
+        int | None,
+        typer.Option(
+            min=1,
+            help="Passes over all points, instead of the profile's; more go on where fewer ended.",
+        ),
     ] = None,
     seed: Annotated[
         int, typer.Option(help="Of the order of points, the weights and the inputs.")

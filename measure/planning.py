@@ -37,6 +37,8 @@ class DeviceUnavailable(Exception):
 class Plan:
     """Everything that decides a run: the same plan on the same machine goes on where it was.
 
+    With another number of rounds it does too.
+
     Parameters
     ----------
     cases
@@ -74,8 +76,12 @@ class Plan:
         return len(self.cases) * self.rounds
 
     def settings(self) -> dict[str, Any]:
-        """Return the plan as JSON holds it: what a run is recognised by."""
+        """Return the plan as JSON holds it: what a run is recognised by.
+
+        Not by its rounds: more of them go on where fewer ended.
+        """
         settings = {**asdict(self), "cases": [case.as_dict() for case in self.cases]}
+        del settings["rounds"]
         # A layer of one's own is another one once its text was changed.
         texts = {name: text for name in self.layers if (text := digest(name))}
         return {**settings, "texts": texts} if texts else settings

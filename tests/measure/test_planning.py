@@ -60,9 +60,14 @@ def test_what_means_nothing_on_a_device_is_refused_or_left_out(monkeypatch):
 def test_settings_tell_plans_apart():
     settings = [
         plan("rnn", profile="asv", **changed).settings()
-        for changed in ({}, {"seed": 1}, {"raw": True}, {"mode": "training"}, {"rounds": 9})
+        for changed in ({}, {"seed": 1}, {"raw": True}, {"mode": "training"}, {"repeats": 9})
     ]
     assert all(settings.count(one) == 1 for one in settings)
+
+
+def test_with_other_rounds_it_is_the_same_run():
+    few, many = (plan("rnn", profile="asv", rounds=rounds) for rounds in (1, 9))
+    assert few.settings() == many.settings()
 
 
 @pytest.mark.parametrize(

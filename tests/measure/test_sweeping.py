@@ -170,6 +170,15 @@ def test_stopping_by_hand_loses_the_point_under_way_and_no_other(tmp_path, monke
     assert counted.total() == plan("rnn", **TODO).total
 
 
+def test_more_rounds_go_on_where_fewer_ended(tmp_path, counted):
+    path = tmp_path / "runs.sqlite"
+    first = layerlaw.sweep("rnn", store=path, **{**TODO, "rounds": 1})
+    more = layerlaw.sweep("rnn", store=path, **{**TODO, "rounds": 3})
+    assert (first["round"].nunique(), more["round"].nunique()) == (1, 3)
+    assert set(counted.values()) == {1}
+    assert len(layerlaw.sweep("rnn", store=path, **TODO)) == len(more), "nothing is left to do"
+
+
 SWEEP = """
 import sys, layerlaw
 layerlaw.sweep(["attention", "rnn"], store=sys.argv[1], profile="asv", rounds=4, repeats=1)
