@@ -11,6 +11,8 @@ import pytest
 from layerlaw.cli.main import run_app
 from layerlaw.measure import dependencies, influence
 
+from ..interrupts import heed_ctrl_c
+
 SMALL = ("--n", "10", "--d", "4", "--seeds", "3", "--layer", "rnn", "--out", "out")
 TRAIN = ("--train", "--train-seeds", "2", "--steps", "3")
 
@@ -100,6 +102,7 @@ def test_a_training_that_is_stopped_goes_on_where_it_was(command, tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed_ctrl_c,
     ) as process:
         until = time.monotonic() + 120
         while finished(path) < 2 and time.monotonic() < until:

@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ..interrupts import heed_ctrl_c
+
 RUN = ("run", "--profile", "asv", "--layer", "dense", "--rounds", "1", "--out", "out")
 
 
@@ -244,8 +246,7 @@ def test_ctrl_c_says_that_the_run_goes_on_from_there(tmp_path):
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         text=True,
-        # A shell's background job would have it ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=heed_ctrl_c,
     )
     while not list(tmp_path.rglob("*.sqlite")):
         time.sleep(0.05)

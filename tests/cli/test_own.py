@@ -9,6 +9,8 @@ import sys
 import pandas as pd
 import pytest
 
+from ..interrupts import heed_ctrl_c
+
 MODULE = """
 import os
 import signal
@@ -167,6 +169,7 @@ def test_ctrl_c_stops_a_layer_that_hangs_and_leaves_no_process(folder, command):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=heed_ctrl_c,
     ) as process:
         worker = int(process.stdout.readline().removeprefix("hanging"))
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all processes
