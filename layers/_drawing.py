@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from math import ceil, prod
 from typing import TYPE_CHECKING
+
+from ._lazy import torch
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,7 +20,19 @@ MOST = 2**18 + 3
 
 def drawn(shape: Sequence[int], draw: Callable[[int], Tensor]) -> Tensor:
     """Fill a shape with the numbers that `draw` gives, a row of so many as it is asked for."""
+    return spread(draw(min(prod(shape), MOST)), shape)
+
+
+def spread(row: Tensor, shape: Sequence[int]) -> Tensor:
+    """Fill a shape with copies of a row, one behind the other."""
     count = prod(shape)
-    if count <= MOST:
-        return draw(count).view(*shape)
-    return draw(MOST).repeat(ceil(count / MOST))[:count].view(*shape)
+    return row.repeat(ceil(count / len(row)))[:count].view(*shape)
+
+
+@lru_cache(maxsize=8)  # one after the other, a process makes many cases ready from the same rows
+def normal_rows(device: str, seed: int, counts: tuple[int, ...]) -> tuple[Tensor, ...]:
+    """Draw a row of unit-normal numbers for each count, no longer than `MOST`, in float32."""
+    source = torch.Generator(device).manual_seed(seed)
+    return tuple(
+        torch.randn(count, generator=source, dtype=torch.float32, device=device) for count in counts
+    )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from math import sqrt
-from typing import TYPE_CHECKING
+from math import ceil, sqrt
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
-from ._drawing import drawn
+from ._drawing import MOST, drawn, spread
 
 if TYPE_CHECKING:
     from .base import Native, Sizes, Textbook
@@ -18,6 +19,34 @@ if TYPE_CHECKING:
 
 def _uniform(bound: float, count: int) -> Tensor:
     return torch.empty(count).uniform_(-bound, bound)
+
+
+class Sparing(TorchFunctionMode):
+    """Inside, one of torch's modules draws no more of a large weight than it needs, and repeats it.
+
+    It knows the functions that torch's recurrent and convolutional layers fill their weights by;
+    how far the numbers of these spread follows from the size of a row.
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: object,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        """Carry out a function of torch's, on some rows where it fills many."""
+        kwargs = kwargs or {}
+        weight = kwargs.get("tensor")
+        if func not in _FILLING or weight is None or weight.numel() <= MOST:
+            return func(*args, **kwargs)
+        rows = ceil(MOST / weight[0].numel())
+        some = func(**{**kwargs, "tensor": weight.new_empty(rows, *weight.shape[1:])})
+        with torch.no_grad():
+            return weight.copy_(spread(some.flatten()[:MOST], weight.shape))
+
+
+_FILLING = (nn.init.uniform_, nn.init.kaiming_uniform_)
 
 
 class TextbookModule(nn.Module):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import sympy
 from sympy import Expr
 
-from ._drawing import drawn
+from ._drawing import MOST, normal_rows, spread
 from ._lazy import torch
 from .theory import Theory, d, is_known, n, positive, put, unrounded
 
@@ -178,20 +178,21 @@ class Layer(ABC):
         """
         full = self.resolve(sizes)
         dtype = dtype or torch.float32
-        source = None if device == "meta" else torch.Generator(device).manual_seed(seed)
-
-        def normal(count: int) -> Tensor:
-            return torch.randn(count, generator=source, dtype=torch.float32, device=device)
+        shapes = {x: (batch, *_numbers(shape, full)) for x, shape in self.inputs.items()}
+        if device == "meta":
+            kinds = (torch.int64 if x in self.words else dtype for x in shapes)
+            made = zip(shapes.values(), kinds, strict=True)
+            return tuple(torch.empty(shape, dtype=kind, device=device) for shape, kind in made)
+        normal = [shape for x, shape in shapes.items() if x not in self.words]
+        rows = iter(normal_rows(device, seed, tuple(min(prod(shape), MOST) for shape in normal)))
+        source = torch.Generator(device).manual_seed(seed)
 
         def make(name: str) -> Tensor:
-            shape = (batch, *_numbers(self.inputs[name], full))
-            kind = torch.int64 if name in self.words else dtype
-            if source is None:
-                return torch.empty(shape, dtype=kind, device=device)
+            shape = shapes[name]
             if name in self.words:
                 most = int(put(self.words[name], full))
                 return torch.randint(most, shape, generator=source, device=device)
-            return drawn(shape, normal).to(kind)
+            return spread(next(rows), shape).to(dtype)
 
         return tuple(map(make, self.inputs))
 
@@ -246,10 +247,11 @@ class Native(Layer):
         """Call the module; the output is (batch, n, d)."""
 
     def build(self, sizes: Sizes) -> nn.Module:
-        """Build the module, with torch's own random weights."""
-        from ._module import NativeModule  # loads torch
+        """Build the module, with torch's own random weights; large ones repeat theirs."""
+        from ._module import NativeModule, Sparing  # loads torch
 
-        return NativeModule(self, self.module(self.resolve(sizes)))
+        with Sparing():
+            return NativeModule(self, self.module(self.resolve(sizes)))
 
 
 def _numbers(shape: Shape, sizes: Sizes) -> tuple[int, ...]:

@@ -91,8 +91,9 @@ repeats = Table(
     Column("value", Float, nullable=False),
 )
 
-# Made once: there are thousands of measurements.
-_MEASUREMENT, _REPEATS = insert(measurements), insert(repeats)
+# Made once: there are thousands of measurements. The first gives the numbers they are filed under.
+_MEASUREMENT = insert(measurements).returning(measurements.c.id, sort_by_parameter_order=True)
+_REPEATS = insert(repeats)
 
 
 class StoreError(Exception):
@@ -204,9 +205,17 @@ class Store:
 
     def add(self, run: Run, *made: Measurement) -> None:
         """Keep measurements, all of them whole or none: they are safe once this returns."""
+        if not made:
+            return
         with self._engine.begin() as connection:
-            for measurement in made:
-                _insert(connection, run, measurement)
+            numbers = connection.scalars(_MEASUREMENT, [_row(run, one) for one in made]).all()
+            values = [
+                {"measurement": number, "repeat": repeat, "value": value}
+                for number, one in zip(numbers, made, strict=True)
+                for repeat, value in enumerate(one.values)
+            ]
+            if values:
+                connection.execute(_REPEATS, values)
 
     def measured(self, run: Run) -> Iterator[Measurement]:
         """Measurements of a run, in the order in which they were made."""
@@ -275,8 +284,8 @@ class Store:
         self.close()
 
 
-def _insert(connection: Connection, run: Run, measurement: Measurement) -> None:
-    values = {
+def _row(run: Run, measurement: Measurement) -> dict[str, Any]:
+    return {
         "run": run.id,
         "case": measurement.case.key,
         "metric": measurement.metric,
@@ -286,16 +295,6 @@ def _insert(connection: Connection, run: Run, measurement: Measurement) -> None:
         "status": measurement.status,
         "note": measurement.note,
     }
-    row = connection.execute(_MEASUREMENT, values)
-    (number,) = row.inserted_primary_key or (None,)
-    if measurement.values:
-        connection.execute(
-            _REPEATS,
-            [
-                {"measurement": number, "repeat": repeat, "value": value}
-                for repeat, value in enumerate(measurement.values)
-            ],
-        )
 
 
 def digest(content: Any) -> str:

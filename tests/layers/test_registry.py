@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from math import sqrt
 
 import pytest
 import torch
@@ -82,3 +83,18 @@ def test_many_numbers_repeat_but_no_row_is_like_another() -> None:
         assert len(rows.unique(dim=0)) == len(rows)
         assert rows.std().item() == pytest.approx(spread, rel=0.01)
         assert torch.equal(rows.flatten()[:100], rows.flatten()[MOST : MOST + 100])
+
+
+@pytest.mark.parametrize("name", ["torch_rnn", "torch_lstm", "torch_gru", "torch_conv"])
+def test_large_weights_of_torchs_repeat_but_spread_as_they_do(name: str) -> None:
+    layer = layers.get(name)
+    sizes = {axis: {"n": 4, "d": 784, "k": 3}[axis] for axis in layer.axes}
+    torch.manual_seed(0)
+    for weight in layer.build(sizes).parameters():
+        bound = 1 / sqrt((3 if name == "torch_conv" else 1) * 784)
+        assert float(weight.detach().abs().max()) == pytest.approx(bound, rel=1e-2)
+        assert float(weight.detach().std()) == pytest.approx(bound / sqrt(3), rel=0.05)
+        row = weight.detach().flatten()
+        if len(row) > MOST:
+            assert row[MOST:].equal(row[:-MOST])
+            assert len(weight.detach().flatten(1).unique(dim=0)) == len(weight)
