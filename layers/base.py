@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -87,6 +87,10 @@ class Layer(ABC):
     @abstractmethod
     def build(self, sizes: Sizes) -> nn.Module:
         """Build the module at these sizes, with fresh random weights."""
+
+    def module_key(self, sizes: Sizes) -> Hashable:
+        """Say what decides the module: at sizes where it is the same, one module does for both."""
+        return tuple(sorted(self.resolve(sizes).items()))
 
     def resolve(self, sizes: Sizes) -> dict[str, int]:
         """Complete the sizes by the layer's ties.
@@ -228,9 +232,14 @@ class Textbook(Layer):
         """Build the module; weights are uniform within ±1/√fan-in, as torch draws them."""
         from ._module import TextbookModule  # loads torch
 
+        shapes, given = self.module_key(sizes)
+        return TextbookModule(self, dict(shapes), dict(given))
+
+    def module_key(self, sizes: Sizes) -> tuple[tuple[tuple[str, Any], ...], ...]:
+        """Give the shapes of the weights and what is `given`, by name."""
         full = self.resolve(sizes)
-        shapes = {w: _numbers(shape, full) for w, shape in self.weights.items()}
-        return TextbookModule(self, shapes, {letter: full[letter] for letter in self.given})
+        shapes = ((w, _numbers(shape, full)) for w, shape in self.weights.items())
+        return tuple(shapes), tuple((letter, full[letter]) for letter in self.given)
 
 
 class Native(Layer):
@@ -252,6 +261,11 @@ class Native(Layer):
 
         with Sparing():
             return NativeModule(self, self.module(self.resolve(sizes)))
+
+    def module_key(self, sizes: Sizes) -> Hashable:
+        """Give the sizes that the parameters have."""
+        full = self.resolve(sizes)
+        return tuple((s, full[s]) for s in sorted(map(str, self.theory.parameters.free_symbols)))
 
 
 def _numbers(shape: Shape, sizes: Sizes) -> tuple[int, ...]:

@@ -57,7 +57,7 @@ class Controls:
     calm: bool = True
 
     @contextmanager
-    def in_force(self, working_set: int = 2**25) -> Iterator[dict[str, str]]:
+    def in_force(self, working_set: int = 2**23) -> Iterator[dict[str, str]]:
         """Put those that hold for a process in force, and the defaults back afterwards.
 
         Parameters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,7 +15,7 @@ from .options import compiled, graphed, precision
 from .timing import Clock, clock_for, time_repeats
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
 
 class Maker(Protocol):
@@ -130,8 +130,24 @@ def _checked(call: Pass, mode: str, clock: Clock | None) -> str:
     return note
 
 
-def prepare(case: Case, seed: int = 0, *, zeros: bool = False) -> Pass:
+def prepare(
+    case: Case,
+    seed: int = 0,
+    *,
+    zeros: bool = False,
+    module: Callable[[Case, int], nn.Module] | None = None,
+    inputs: Callable[[Case, int], tuple[Tensor, ...]] | None = None,
+) -> Pass:
     """Build a case's module and inputs; the callable returned is what is timed.
+
+    Parameters
+    ----------
+    case, seed
+        What, and of which numbers.
+    zeros
+        Whether inputs are zeros.
+    module, inputs
+        What makes these, instead of `module_of` and `inputs_of`.
 
     Raises
     ------
@@ -142,20 +158,32 @@ def prepare(case: Case, seed: int = 0, *, zeros: bool = False) -> Pass:
     """
     if case.mode not in MODES:
         raise ValueError(f"no mode is called {case.mode!r}; there are: {', '.join(MODES)}")
-    layer = get(case.layer)
-    dtype = getattr(torch, case.dtype)
+    made = (module or module_of)(case, seed)
+    if "compile" in case.options:
+        made = compiled(made)
+    given = (inputs or inputs_of)(case, seed)
+    if zeros:
+        given = tuple(torch.zeros_like(x) for x in given)
+    call = MODES[case.mode](made, given)
+    return graphed(call) if "graph" in case.options else call
+
+
+def module_of(case: Case, seed: int) -> nn.Module:
+    """Build a case's module, the same for the same seed."""
     _seed(case.device, seed)
     with torch.device(case.device):  # weights are drawn there, as inputs are
-        module = layer.build(case.sizes).to(case.device, dtype)
-    if "compile" in case.options:
-        module = compiled(module)
-    inputs = layer.make_inputs(
-        case.sizes, batch=case.batch, dtype=dtype, device=case.device, seed=seed
+        return get(case.layer).build(case.sizes).to(case.device, getattr(torch, case.dtype))
+
+
+def inputs_of(case: Case, seed: int, device: str | None = None) -> tuple[Tensor, ...]:
+    """Make a case's inputs, the same for the same seed, on its device or another."""
+    return get(case.layer).make_inputs(
+        case.sizes,
+        batch=case.batch,
+        dtype=getattr(torch, case.dtype),
+        device=device or case.device,
+        seed=seed,
     )
-    if zeros:
-        inputs = tuple(torch.zeros_like(x) for x in inputs)
-    call = MODES[case.mode](module, inputs)
-    return graphed(call) if "graph" in case.options else call
 
 
 def _seed(device: str, seed: int) -> None:

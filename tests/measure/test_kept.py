@@ -1,7 +1,13 @@
 import pytest
+import torch
+from layerlaw.layers import get
 from layerlaw.measure import Case
 from layerlaw.measure.budget import LARGE, bytes_of, standing_bytes
 from layerlaw.measure.kept import Kept
+from layerlaw.measure.modes import recording
+from layerlaw.measure.workload import prepare
+
+from ..sizes import complete
 
 SMALL = Case("dense", {"n": 16, "d": 16})
 SMALLER = Case("dense", {"n": 8, "d": 16})
@@ -41,3 +47,28 @@ def test_what_stands_between_passes_is_part_of_what_they_take(mode):
     assert 0 < standing_bytes(case) <= bytes_of(case)
     forward = standing_bytes(Case("attention", {"n": 64, "d": 16}))
     assert forward == 4 * 4 * 64 * 16  # Q, K, V and the output
+
+
+@pytest.mark.parametrize("mode", ["forward", "training"])
+@pytest.mark.parametrize(
+    "name", ["rnn", "attention", "conv", "torch_lstm", "token_mixing", "local_attention"]
+)
+def test_what_is_shared_gives_the_same_numbers(name, mode):
+    kept = Kept()
+    cases = [
+        Case(name, complete({"n": n, "d": d, "k": 3}, get(name)), mode=mode)
+        for n, d in ((1040, 16), (16, 528), (1040, 528), (16, 16), (528, 528))
+    ]
+    for case in [*cases, *cases[::-1]]:
+        with recording(mode):
+            for one, other in zip(kept(case, 7)(), prepare(case, 7)(), strict=True):
+                torch.testing.assert_close(one, other, rtol=0, atol=0)
+
+
+def test_cases_that_differ_in_length_alone_share_weights_and_inputs():
+    kept = Kept()
+    long, short = (Case("rnn", {"n": n, "d": 528}) for n in (1040, 528))
+    for case in (long, short):
+        kept(case)
+    (_,), ((row,),) = kept._modules.values(), kept._rows.values()
+    assert row.numel() == 1040 * 528
