@@ -8,7 +8,7 @@ and element-wise work.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from math import prod
@@ -186,7 +186,12 @@ class Operation:
             for leaf in self.leaves
         ]
         args, kwargs = tree_unflatten(leaves, self.form)
-        return lambda: self.function(*args, **kwargs)
+        function: Callable[..., Any] = _as_called(self.function)
+        try:
+            function(*args, **kwargs)
+        except TypeError:  # torch's takes its arguments in another way
+            function = self.function
+        return lambda: function(*args, **kwargs)
 
 
 class Listing(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch gives no types
@@ -236,6 +241,18 @@ class Listing(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch give
             place = larger.untyped_storage()._cdata  # tells apart meta tensors too
             self.matrices[found, place].append(self.operations.total())
         return out
+
+
+@cache
+def _as_called(function: OpOverload) -> Callable[..., Any]:
+    """Find torch's function or method of that name, which is what a layer calls.
+
+    To call ATen's from Python takes twice as long, since its arguments are held against a schema.
+    """
+    name = function.overloadpacket.__name__
+    home = next((each for each in (torch._VF, Tensor) if hasattr(each, name)), None)
+    found: Callable[..., Any] = getattr(home, name) if home else function
+    return found
 
 
 @cache

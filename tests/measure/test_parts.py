@@ -62,6 +62,18 @@ def test_products_have_the_flops_that_the_counter_counts(name):
     assert found.flops == counter.products.total()
 
 
+SLICE = "aten.slice.Tensor"
+
+
+def seen_in(forward):
+    """Operations of a function of one input of (1, 6, 8)."""
+    listing = Listing()
+    x = torch.randn(1, 6, 8)
+    with listing, torch.no_grad():
+        forward(x)
+    return listing.operations
+
+
 STEP = Product(1, 1, 8, 8, F32, turned=(False, True))
 
 
@@ -96,6 +108,23 @@ def test_matrices_lie_as_those_of_the_pass(batch, turned):
     assert out.shape[-2:] == (4, 6)
     (again,) = (one.product for one in seen.operations if one.product)
     assert again == product
+
+
+@pytest.mark.parametrize("name", layers.names())
+def test_operations_alone_do_what_they_do_in_the_pass(name):
+    layer = layers.get(name)
+    full = complete({"n": 6, "d": 8, "k": 3}, layer)
+    _, seen = contents(Case(name, {axis: full[axis] for axis in layer.axes}))
+    for each in seen.values():
+        call, again = each.ready("cpu"), Listing()
+        with again, torch.no_grad():
+            call()
+        assert [one.function for one in again.operations] == [each.function]
+
+
+def test_a_function_that_torch_has_under_no_such_name_is_called_as_it_is():
+    (one,) = [each for each in seen_in(lambda x: x[:, 1:]) if str(each.function) == SLICE]
+    assert one.ready("cpu")().shape == (1, 5, 8)
 
 
 def test_a_grouped_convolution_is_a_product_for_each_group(toy):
