@@ -240,7 +240,9 @@ def with_checks(fits: Sequence[Fit], source: Source, axes: Sequence[str] = ()) -
 
 def series_of(source: Source, axes: Sequence[str]) -> list[Series]:
     """Read a source, check it and cut it into the points of its laws."""
-    if isinstance(source, pd.DataFrame):
+    if isinstance(source, pd.DataFrame) and readers.FILE in source.attrs:
+        frame, name = source, source.attrs[readers.FILE]
+    elif isinstance(source, pd.DataFrame):
         frame, name = source.reset_index(drop=True), "table"
     else:
         frame, name = readers.read(Path(source)), str(source)

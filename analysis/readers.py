@@ -35,6 +35,10 @@ _FILLED = ("metric", "process", "round", "repeat", "value", "status", "machine",
 Row = dict[str, Any]
 
 
+#: Attribute of a table that was read, and is as it was: where from.
+FILE = "file"
+
+
 def read(path: Path) -> pd.DataFrame:
     """Read a file or folder of measurements as tidy rows.
 
@@ -56,6 +60,12 @@ def read(path: Path) -> pd.DataFrame:
     TableError
         If it cannot be read; the message is one line and names the file.
     """
+    frame = _read(path)
+    frame.attrs[FILE] = str(path)
+    return frame
+
+
+def _read(path: Path) -> pd.DataFrame:
     if path.is_dir():
         return _read_asv(path)
     if path.suffix != ".json":

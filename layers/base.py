@@ -6,9 +6,11 @@ docs/layers.md walks through it.
 
 from __future__ import annotations
 
+import sys
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping
+from contextlib import redirect_stdout
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -327,7 +329,8 @@ def get(name: str) -> Layer:
             depth, each = stack
             found = _stack.stacked(name, get(each), depth)
         else:
-            found = _places.located(name) if ":" in name else _places.offered(name)
+            with redirect_stdout(sys.stderr):  # what it prints is no output of ours
+                found = _places.located(name) if ":" in name else _places.offered(name)
         if found is None:
             raise KeyError(f"no layer is called {name!r}; there are: {', '.join(names())}")
         _loaded[name] = found

@@ -301,6 +301,7 @@ def _signal_name(number: int) -> str:
 def main(descriptor: int, modules: Sequence[str]) -> None:
     """Start workers as they are asked for, until the caller closes the connection or dies."""
     link = Connection(descriptor)
+    os.dup2(2, 1)  # what a layer prints is no output of the caller's
     importlib.import_module("torch")
     for module in modules:
         bring(module)

@@ -27,7 +27,7 @@ def grid(panels: Sequence[str], columns: int, label: str) -> str:
         What is to be seen, for whoever does not see it.
     """
     boxes = [_box(panel) for panel in panels]
-    wide = max(width for width, _ in boxes)
+    wide = max((width for width, _ in boxes), default=0)
     rows = [range(at, min(at + columns, len(panels))) for at in range(0, len(panels), columns)]
     placed, top = [], _GAP
     for row in rows:

@@ -236,3 +236,10 @@ def test_old_results_of_asv_are_refused_with_the_remedy(asv):
     edit(one, lambda content: content.pop("result_columns"))
     with pytest.raises(TableError, match="`asv update` converts"):
         readers.read(folder)
+
+
+def test_a_table_that_was_read_is_named_in_what_is_wrong_with_it(tmp_path):
+    path = tmp_path / "bad.csv"
+    path.write_text("layer,device,mode,metric,n,d,value\nx,cpu,forward,seconds,1,2,abc\n")
+    with pytest.raises(TableError, match=r"bad\.csv: row 2, column value: abc is not a number"):
+        layerlaw.fit(readers.read(path))

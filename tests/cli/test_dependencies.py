@@ -149,3 +149,10 @@ def test_a_training_that_is_gone_on_with_trains_only_what_is_left():
     dependencies.after_training(subjects, sizes, 2, 3, progress, known)
     assert told == [(3, 4, "training gru (3 of 4 trainings were there)")]
     assert known == {}
+
+
+def test_a_layer_in_which_no_signal_travels_is_told_without_a_curve(command, tmp_path):
+    status, out, _ = command("--layer", "dense", "--seeds", "2", "--n", "16", "--out", "out")
+    assert status == 0
+    assert "dense" in out
+    assert (tmp_path / "out" / "dependencies.svg").read_text().startswith("<svg")

@@ -52,6 +52,12 @@ class Crashes(Gated):
         os.kill(os.getpid(), signal.SIGSEGV)
 
 
+class Prints(Gated):
+    def forward(self, x):
+        print("printing")
+        return super().forward(x)
+
+
 class Leaves(Gated):
     def forward(self, x):
         os._exit(3)
@@ -171,13 +177,19 @@ def test_ctrl_c_stops_a_layer_that_hangs_and_leaves_no_process(folder, command):
         start_new_session=True,
         preexec_fn=heed_ctrl_c,
     ) as process:
-        worker = int(process.stdout.readline().removeprefix("hanging"))
+        worker = int(process.stderr.readline().removeprefix("hanging"))
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all processes
         _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert said == "layerlaw: stopped\n"
     with pytest.raises(ProcessLookupError):
         os.kill(worker, 0)
+
+
+def test_what_a_layer_prints_is_no_output_of_the_command(folder):
+    done = layerlaw("explain", "there/mine.py:Prints", "--json", cwd=folder)
+    assert json.loads(done.stdout)["layer"] == "there/mine.py:Prints"
+    assert "printing" in done.stderr
 
 
 QUICK = ("--profile", "quick", "--rounds", "1", "--no-explain", "--no-check", "--json")
