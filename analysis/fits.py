@@ -240,12 +240,10 @@ def with_checks(fits: Sequence[Fit], source: Source, axes: Sequence[str] = ()) -
 
 def series_of(source: Source, axes: Sequence[str]) -> list[Series]:
     """Read a source, check it and cut it into the points of its laws."""
-    if isinstance(source, pd.DataFrame) and readers.FILE in source.attrs:
-        frame, name = source, source.attrs[readers.FILE]
-    elif isinstance(source, pd.DataFrame):
-        frame, name = source.reset_index(drop=True), "table"
-    else:
-        frame, name = readers.read(Path(source)), str(source)
+    frame = source if isinstance(source, pd.DataFrame) else readers.read(Path(source))
+    name = frame.attrs.get(readers.FILE)
+    if name is None:
+        frame, name = frame.reset_index(drop=True), "table"
     axes = [*axes, *(axis for axis in _own_axes(frame) if axis not in axes)]
     return list(table.cut(table.check(frame, name, axes), name, axes))
 

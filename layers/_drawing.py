@@ -20,7 +20,12 @@ MOST = 2**18 + 3
 
 def drawn(shape: Sequence[int], draw: Callable[[int], Tensor]) -> Tensor:
     """Fill a shape with the numbers that `draw` gives, a row of so many as it is asked for."""
-    return spread(draw(min(prod(shape), MOST)), shape)
+    return spread(draw(row_length(shape)), shape)
+
+
+def row_length(shape: Sequence[int]) -> int:
+    """Say how many numbers are drawn for a shape."""
+    return min(prod(shape), MOST)
 
 
 def spread(row: Tensor, shape: Sequence[int]) -> Tensor:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import sympy
 from sympy import Expr
 
-from ._drawing import MOST, normal_rows, spread
+from ._drawing import normal_rows, row_length, spread
 from ._lazy import torch
 from .theory import Theory, d, is_known, n, positive, put, unrounded
 
@@ -91,7 +91,10 @@ class Layer(ABC):
         """Build the module at these sizes, with fresh random weights."""
 
     def module_key(self, sizes: Sizes) -> Hashable:
-        """Say what decides the module: at sizes where it is the same, one module does for both."""
+        """Say what decides the module: at sizes where it is the same, one module does for both.
+
+        What overrides `build` overrides this too, where more sizes decide there.
+        """
         return tuple(sorted(self.resolve(sizes).items()))
 
     def resolve(self, sizes: Sizes) -> dict[str, int]:
@@ -187,20 +190,17 @@ class Layer(ABC):
         shapes = {x: (batch, *_numbers(shape, full)) for x, shape in self.inputs.items()}
         if device == "meta":
             kinds = (torch.int64 if x in self.words else dtype for x in shapes)
-            made = zip(shapes.values(), kinds, strict=True)
-            return tuple(torch.empty(shape, dtype=kind, device=device) for shape, kind in made)
-        normal = [shape for x, shape in shapes.items() if x not in self.words]
-        rows = iter(normal_rows(device, seed, tuple(min(prod(shape), MOST) for shape in normal)))
-        source = torch.Generator(device).manual_seed(seed)
-
-        def make(name: str) -> Tensor:
-            shape = shapes[name]
-            if name in self.words:
-                most = int(put(self.words[name], full))
-                return torch.randint(most, shape, generator=source, device=device)
-            return spread(next(rows), shape).to(dtype)
-
-        return tuple(map(make, self.inputs))
+            both = zip(shapes.values(), kinds, strict=True)
+            return tuple(torch.empty(shape, dtype=kind, device=device) for shape, kind in both)
+        normal = {x: shape for x, shape in shapes.items() if x not in self.words}
+        rows = normal_rows(device, seed, tuple(map(row_length, normal.values())))
+        made = {x: spread(row, normal[x]).to(dtype) for x, row in zip(normal, rows, strict=True)}
+        if self.words:
+            source = torch.Generator(device).manual_seed(seed)
+            for x, below in self.words.items():
+                most = int(put(below, full))
+                made[x] = torch.randint(most, shapes[x], generator=source, device=device)
+        return tuple(made[x] for x in self.inputs)
 
 
 #: Told of a layer's sizes before it is built at them.
@@ -245,9 +245,16 @@ class Textbook(Layer):
 
 
 class Native(Layer):
-    """One of torch's own modules, called so that its shapes are those of the textbook layer."""
+    """One of torch's own modules, called so that its shapes are those of the textbook layer.
+
+    Attributes
+    ----------
+    needs
+        Sizes that `module` is given, and that alone decide it; None for all.
+    """
 
     native = True
+    needs: ClassVar[tuple[str, ...] | None] = None
 
     def module(self, sizes: Sizes) -> nn.Module:
         """Make torch's module; a function of torch that has no module needs none."""
@@ -262,12 +269,12 @@ class Native(Layer):
         from ._module import NativeModule, Sparing  # loads torch
 
         with Sparing():
-            return NativeModule(self, self.module(self.resolve(sizes)))
+            return NativeModule(self, self.module(dict(self.module_key(sizes))))
 
-    def module_key(self, sizes: Sizes) -> Hashable:
-        """Give the sizes that the parameters have."""
+    def module_key(self, sizes: Sizes) -> tuple[tuple[str, int], ...]:
+        """Give the sizes that the module needs."""
         full = self.resolve(sizes)
-        return tuple((s, full[s]) for s in sorted(map(str, self.theory.parameters.free_symbols)))
+        return tuple((s, full[s]) for s in (full if self.needs is None else self.needs))
 
 
 def _numbers(shape: Shape, sizes: Sizes) -> tuple[int, ...]:

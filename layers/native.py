@@ -40,6 +40,7 @@ class TorchRNN(Native):
     formula = ElmanRNN.formula
     inputs = {"x": (n, m)}
     ties = {"m": d}
+    needs = ("m", "d")
     causal = True
     theory = ElmanRNN.theory
 
@@ -60,6 +61,7 @@ class TorchLSTM(Native):
     formula = LSTM.formula
     inputs = {"x": (n, m)}
     ties = {"m": d}
+    needs = ("m", "d")
     causal = True
     theory = _like(
         LSTM,
@@ -92,6 +94,7 @@ class TorchGRU(Native):
     formula = GRUResetAfter.formula
     inputs = {"x": (n, m)}
     ties = {"m": d}
+    needs = ("m", "d")
     causal = True
     theory = _like(
         GRUResetAfter,
@@ -122,6 +125,7 @@ class TorchConv(Native):
     formula = Convolution.formula
     axes = Convolution.axes
     whole = Convolution.whole
+    needs = ("d", "k")
     theory = _like(
         Convolution,
         {"memory": "the input, kept for the gradient of W", "temporaries": _UNSEEN},
@@ -149,6 +153,7 @@ class ScaledDotProductAttention(Native):
     title = "scaled-dot-product attention"
     formula = "Softmax(Q Kᵀ / √d) V"
     inputs = Attention.inputs
+    needs = ()
     theory = _like(
         Attention,
         {

@@ -12,10 +12,10 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from ..layers import Layer, LayerError, Sizes, elsewhere, get, seen
+from .closing import Closing
 from .nursery import Nursery, WorkerError, available
 
 Answer = TypeVar("Answer")
@@ -24,7 +24,7 @@ Answer = TypeVar("Answer")
 SECONDS = 300.0
 
 
-class Apart:
+class Apart(Closing):
     """Has layers do tasks, those from elsewhere in a process of its own for each.
 
     All others do them in the calling process, as all do where the system cannot fork. Close it, or
@@ -91,17 +91,6 @@ class Apart:
     def _end(self) -> None:
         if self._nursery is not None:
             self._nursery.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _load(name: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from ..layers import get
-from ..layers._drawing import MOST as ROW
+from ..layers._drawing import row_length
 from .budget import LARGE, free_memory, standing_bytes
 from .case import Case
 from .modes import Pass
@@ -66,7 +66,7 @@ class Kept:
     def _inputs(self, case: Case, seed: int) -> tuple[Tensor, ...]:
         """Give inputs; where they repeat a row, those of other cases begin with the same."""
         like = inputs_of(case, seed, "meta")
-        key = (_kind(case, seed), tuple(min(x.numel(), ROW) for x in like))
+        key = (_kind(case, seed), tuple(row_length(x.shape) for x in like))
         rows = self._rows.get(key)
         if rows is None or any(len(row) < x.numel() for row, x in zip(rows, like, strict=True)):
             rows = tuple(x.flatten() for x in inputs_of(case, seed))

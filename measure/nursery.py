@@ -23,10 +23,10 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from time import monotonic
-from types import TracebackType
 from typing import Any, Self
 
 from ..layers import bring
+from .closing import Closing
 
 _PR_SET_PDEATHSIG = 1  # from Linux' prctl.h
 
@@ -92,7 +92,7 @@ def available() -> bool:
     return sys.platform == "linux"
 
 
-class Nursery:
+class Nursery(Closing):
     """Start processes and have them do things, one at a time.
 
     Parameters
@@ -185,17 +185,6 @@ class Nursery:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ same on single elements, is taken off both.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from math import isnan, nan
 
@@ -92,9 +92,7 @@ def take_apart(
         found: list[Thing] = []
         for one in listed.values():
             found += [*one.products, *one.others]
-        products = (thing for thing in found if not isinstance(thing, Operation))
-        least = [one.least for thing in products for one in thing.each]
-        things = list(dict.fromkeys([*singles.values(), *least, *found]))
+        things = list(dict.fromkeys([*singles.values(), *_least(found), *found]))
         costs = []
         for round in range(rounds):
             seconds: dict[Thing, float] = {}
@@ -111,6 +109,12 @@ def take_apart(
                 for round, each in enumerate(costs)
                 for measurement in _of_pass(case, one, each, process, round)
             ]
+
+
+def _least(things: Iterable[Thing]) -> list[Product]:
+    """Give the products of single elements that stand for what the call of a product costs."""
+    products = (thing for thing in things if not isinstance(thing, Operation))
+    return [one.least for thing in products for one in thing.each]
 
 
 class _Costs:
@@ -132,8 +136,7 @@ class _Costs:
         products = [thing for thing in seconds if not isinstance(thing, Operation)]
         rates = [thing.flops / seconds[thing] for thing in products]
         self._peak = float(np.nanmax(rates)) if rates else nan
-        least = [seconds[one.least] for thing in products for one in thing.each]
-        usual = least or list(self._calls.values())
+        usual = [seconds[one] for one in _least(seconds)] or list(self._calls.values())
         self._usual = float(np.nanmedian(usual)) if usual else nan
 
     def call(self, function: OpOverload) -> float:

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import pandas as pd
 from filelock import FileLock, Timeout
@@ -37,6 +36,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
 
 from .case import Case, Measurement
+from .closing import Closing
 from .table import tidy
 
 #: Marks the file as ours in SQLite's header: "LLAW".
@@ -111,7 +111,7 @@ class Run:
     created: datetime
 
 
-class Store:
+class Store(Closing):
     """A file of measurements.
 
     Parameters
@@ -271,17 +271,6 @@ class Store:
         self._engine.dispose()
         if self._lock is not None:
             self._lock.release()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _row(run: Run, measurement: Measurement) -> dict[str, Any]:

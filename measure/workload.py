@@ -130,44 +130,6 @@ def _checked(call: Pass, mode: str, clock: Clock | None) -> str:
     return note
 
 
-def prepare(
-    case: Case,
-    seed: int = 0,
-    *,
-    zeros: bool = False,
-    module: Callable[[Case, int], nn.Module] | None = None,
-    inputs: Callable[[Case, int], tuple[Tensor, ...]] | None = None,
-) -> Pass:
-    """Build a case's module and inputs; the callable returned is what is timed.
-
-    Parameters
-    ----------
-    case, seed
-        What, and of which numbers.
-    zeros
-        Whether inputs are zeros.
-    module, inputs
-        What makes these, instead of `module_of` and `inputs_of`.
-
-    Raises
-    ------
-    KeyError
-        If no layer has the case's name.
-    ValueError
-        If a size does not fit the layer, or the mode is not known.
-    """
-    if case.mode not in MODES:
-        raise ValueError(f"no mode is called {case.mode!r}; there are: {', '.join(MODES)}")
-    made = (module or module_of)(case, seed)
-    if "compile" in case.options:
-        made = compiled(made)
-    given = (inputs or inputs_of)(case, seed)
-    if zeros:
-        given = tuple(torch.zeros_like(x) for x in given)
-    call = MODES[case.mode](made, given)
-    return graphed(call) if "graph" in case.options else call
-
-
 def module_of(case: Case, seed: int) -> nn.Module:
     """Build a case's module, the same for the same seed."""
     _seed(case.device, seed)
@@ -184,6 +146,44 @@ def inputs_of(case: Case, seed: int, device: str | None = None) -> tuple[Tensor,
         device=device or case.device,
         seed=seed,
     )
+
+
+def prepare(
+    case: Case,
+    seed: int = 0,
+    *,
+    zeros: bool = False,
+    module: Callable[[Case, int], nn.Module] = module_of,
+    inputs: Callable[[Case, int], tuple[Tensor, ...]] = inputs_of,
+) -> Pass:
+    """Build a case's module and inputs; the callable returned is what is timed.
+
+    Parameters
+    ----------
+    case, seed
+        What, and of which numbers.
+    zeros
+        Whether inputs are zeros.
+    module, inputs
+        What makes these.
+
+    Raises
+    ------
+    KeyError
+        If no layer has the case's name.
+    ValueError
+        If a size does not fit the layer, or the mode is not known.
+    """
+    if case.mode not in MODES:
+        raise ValueError(f"no mode is called {case.mode!r}; there are: {', '.join(MODES)}")
+    made = module(case, seed)
+    if "compile" in case.options:
+        made = compiled(made)
+    given = inputs(case, seed)
+    if zeros:
+        given = tuple(torch.zeros_like(x) for x in given)
+    call = MODES[case.mode](made, given)
+    return graphed(call) if "graph" in case.options else call
 
 
 def _seed(device: str, seed: int) -> None:

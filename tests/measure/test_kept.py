@@ -72,3 +72,11 @@ def test_cases_that_differ_in_length_alone_share_weights_and_inputs():
         kept(case)
     (_,), ((row,),) = kept._modules.values(), kept._rows.values()
     assert row.numel() == 1040 * 528
+
+
+def test_a_native_layer_shares_a_module_only_where_it_says_what_that_needs(monkeypatch):
+    rnn = get("torch_rnn")
+    short, long = ({"n": n, "d": 8} for n in (4, 6))
+    assert rnn.module_key(short) == rnn.module_key(long)
+    monkeypatch.setattr(type(rnn), "needs", None)
+    assert rnn.module_key(short) != rnn.module_key(long)
