@@ -22,6 +22,7 @@ from .threads import one_thread
 BOUND = 1.5
 
 _LEVELS = (0.025, 0.975)
+_EQUAL = 2.0  # in log likelihood: laws that the points hardly tell apart
 
 
 @one_thread()
@@ -77,7 +78,7 @@ def fit_law(
     for share, one in zip(likely, models, strict=True):
         shares[one.problem.overlap] = shares.get(one.problem.overlap, 0.0) + float(share)
     likeliest = max({one.problem.overlap for one in shown}, key=lambda p: shares[p])
-    model = next(one for one in shown if one.problem.overlap == likeliest)
+    model = _central([one for one in shown if one.problem.overlap == likeliest], drawn)
     model = sparing(model, bound)
     problem, best, spare = model.problem, model.best, model.spare
     residuals = problem.residuals(best)
@@ -105,6 +106,19 @@ def fit_law(
         lower=lower,
         processes=processes,
     )
+
+
+def _central(models: Sequence[Model], drawn: Sample | None) -> Model:
+    """Choose from models, the likeliest first, the law that is shown.
+
+    Several borders may be as likely, with other exponents each: it is the one that comes nearest to
+    the mean of all that are likely.
+    """
+    if drawn is None or models[0].step is None:
+        return models[0]
+    equal = [one for one in models if one.step and one.likelihood > models[0].likelihood - _EQUAL]
+    mean, spread = drawn.moments()
+    return min(equal, key=lambda one: np.linalg.norm((one.best.exponents - mean) / spread))
 
 
 def refit(law: Law, kept: NDArray[np.bool_], *, overlap: bool) -> Law:

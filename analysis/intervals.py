@@ -49,6 +49,11 @@ class Sample:
         """How likely each problem is, (problems,), adding up to 1."""
         return np.asarray(self.joint.sum(axis=1))
 
+    def moments(self) -> tuple[Array, Array]:
+        """Mean and standard deviation of each exponent, (axes,) each."""
+        mean = self.weights @ self.draws
+        return mean, np.sqrt(self.weights @ (self.draws - mean) ** 2 + FLOOR**2)
+
     def quantiles(self, levels: tuple[float, ...]) -> Array:
         """Weighted quantiles, (axes, levels)."""
         columns, weights = [], self.weights

@@ -15,7 +15,7 @@ import numpy as np
 from . import overlaps
 from .arrays import FLOOR, Array
 from .projection import Projection, Solution
-from .regimes import Bend, Border, Stepped, bends, borders, enclosing, places, steps
+from .regimes import Bend, Border, Stepped, bends, enclosing, nearby, places, sides, steps
 from .shared import Whitening, independent, whitenings
 from .terms import Leading, Monomial, columns
 
@@ -47,14 +47,9 @@ class Points:
         return columns(self.lower, self.sizes)
 
     @cached_property
-    def borders(self) -> Sequence[Border]:
-        """Where a term may step."""
-        return borders(self.sizes)
-
-    @cached_property
-    def shares(self) -> Array:
-        """How far the regime beyond each border has come, (borders, points)."""
-        return np.array([border.share(self.sizes) for border in self.borders])
+    def sides(self) -> tuple[Sequence[tuple[Border, bool]], Array]:
+        """Where a term may step, and how far it then holds, (sides, points)."""
+        return sides(self.sizes)
 
     @cached_property
     def places(self) -> Sequence[Bend]:
@@ -193,15 +188,39 @@ def _weighed(
                 model.problem,
                 model.best,
                 points.sizes,
-                points.borders,
-                points.shares,
+                *points.sides,
                 points.leading,
                 points.lower,
             )
         ]
     kept = [each for each in _likeliest([*models, *stepped], _UNLIKELY) if each.step]
+    kept = _likeliest([*kept, *_climbed(kept, points, bound)], _UNLIKELY)
     found = _likeliest([*models, *kept], _NEGLIGIBLE)
     return _bent(models, points, bound, found[0].likelihood) or found
+
+
+def _climbed(models: Sequence[Model], points: Points, bound: float) -> list[Model]:
+    """Fit steps next to likely ones, and to those that are likelier, until none is.
+
+    The score test knows the law without a step, whose exponents lie far from those with it.
+    """
+    found: list[Model] = []
+    tops: dict[tuple[float, int], Model] = {}  # the likeliest of each problem
+    for model in models:
+        tops.setdefault((model.problem.overlap, id(model.problem.whitening)), model)
+    for best in tops.values():
+        higher: Model | None = best
+        tried = {best.step.border} if best.step else set()
+        while higher and higher.step:
+            best, near = higher, []
+            for step in nearby(higher.step, points.sizes):
+                if step.border not in tried:
+                    tried.add(step.border)
+                    near.append(_stepped(best, step, points, best.chance, bound))
+            found += near
+            better = [one for one in near if one.likelihood > best.likelihood]
+            higher = max(better, key=lambda one: one.likelihood, default=None)
+    return found
 
 
 def _bent(models: Sequence[Model], points: Points, bound: float, other: float) -> list[Model]:

@@ -1,9 +1,9 @@
 """Regimes: sizes from which on a term costs more, as where a weight outgrows a cache.
 
-A step is one more non-negative column of the law: a term, from a border on or up to it. Borders
-are looked for along every monomial of low degree in the sizes, between any two points. That is
-thousands of candidates, so each is first judged by how much of the residuals it could explain,
-all at once, and only the best are fitted.
+A step is one more non-negative column of the law: a term, from a border on or up to it, or as far
+as it lies beyond. Borders are looked for along every monomial of low degree in the sizes, between
+any two points. That is thousands of candidates, so each is first judged by how much of the
+residuals it could explain, all at once, and only the best are fitted.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ CHANCE = 0.3
 _HIGHEST = 2  # degree of a border in each size: n·d is a matrix, k·d² a weight
 _FEWEST = 4  # points on either side
 _PARTS = np.arange(1, 10) / 10  # in which the next regime may have come at a value between
+_PLACES = np.arange(4) / 4  # between two values, by ratio, at which it may begin little by little
 _SPARE = 12  # points beyond a law's free numbers, below which no border is looked for
 _FITTED = 8  # candidates that are fitted, of each problem, unless one promises
 _BENT = 3  # the same of bends
@@ -61,6 +62,15 @@ class Border:
         return 1.0 if self.middle is None else 1 / len(_PARTS)
 
     @property
+    def ways(self) -> tuple[bool, ...]:
+        """Whether the term that steps holds beyond it: it may, or up to it."""
+        return True, False
+
+    def concerns(self, term: Monomial | Leading) -> bool:
+        """Whether a term may step there."""
+        return True
+
+    @property
     def place(self) -> float:
         """Where the next regime begins: the middle between the points there, by ratio."""
         return float(np.sqrt(self.low * (self.middle or self.high)))
@@ -74,6 +84,46 @@ class Border:
         """How far the next regime has come at sizes (points, axes): (points,), from 0 to 1."""
         reached = self.along.column(sizes)
         return np.where(reached >= self.end, 1.0, np.where(reached >= self.place, self.part, 0.0))
+
+
+@dataclass(frozen=True)
+class Gradual(Border):
+    """Where a cache is left little by little: what does not fit any more costs more, alone.
+
+    Of a working set of W bytes, gone through over and over, C stay in a cache of that size which
+    does not put out the oldest of all; W − C are fetched anew each time, a share of 1 − C/W.
+
+    Attributes
+    ----------
+    start
+        Where it begins, between `low` and `high`: C, as a value of `along`.
+    """
+
+    start: float = 0.0
+
+    @property
+    def weight(self) -> float:
+        """All places between two points share one chance."""
+        return 1 / len(_PLACES)
+
+    @property
+    def ways(self) -> tuple[bool, ...]:
+        """It has come in full nowhere, so that nothing ends there."""
+        return (True,)
+
+    def concerns(self, term: Monomial | Leading) -> bool:
+        """Whether a term may be what going through all of it costs: so many times itself."""
+        parts = [part for _, part in term.terms] if isinstance(term, Leading) else [term]
+        return all(self.along.divides(part) for part in parts)
+
+    @property
+    def place(self) -> float:
+        """Where it begins."""
+        return self.start
+
+    def share(self, sizes: Array) -> Array:
+        """How much of what is gone through at sizes (points, axes) does not fit: (points,)."""
+        return np.asarray(np.maximum(1 - self.start / self.along.column(sizes), 0.0))
 
 
 @dataclass(frozen=True)
@@ -123,9 +173,11 @@ class Stepped:
         if border.middle is not None:
             between += f", {self.part:.0%} of it at {number(border.middle)}"
         between += surely(around, border.low, border.high)
+        along = border.along.text(axes)
+        share = ", the more the further beyond" if isinstance(border, Gradual) else ""
         return (
-            f"{'from' if self.beyond else 'up to'} {border.along.text(axes)} = {number(self.ends)} "
-            f"({between}) {what} costs more"
+            f"{'from' if self.beyond else 'up to'} {along} = {number(self.ends)} ({between}) "
+            f"{what} costs more{share}"
         )
 
     @property
@@ -152,7 +204,10 @@ class Stepped:
         term = self.plain(axes)
         border, along = self.border, self.border.along.text(axes)
         sign = ">=" if self.beyond else "<"
-        pieces = [f"(1, {along} {sign} {self.full:.12g})"]
+        whole = "1"
+        if isinstance(border, Gradual):
+            whole = f"1 - {border.start:.12g}/({along})"
+        pieces = [f"({whole}, {along} {sign} {self.full:.12g})"]
         if border.middle is not None:
             pieces.append(f"({self.part:.12g}, {along} {sign} {self.ends:.12g})")
         where = f"Piecewise({', '.join(pieces)}, (0, True))"
@@ -247,7 +302,7 @@ def steps(
     problem: Projection,
     best: Solution,
     sizes: Array,
-    borders: Sequence[Border],
+    sides: Sequence[tuple[Border, bool]],
     shares: Array,
     leading: Leading,
     lower: Sequence[Monomial],
@@ -260,8 +315,8 @@ def steps(
         The law without steps.
     sizes
         (points, axes).
-    borders, shares
-        Where a term may step, and (borders, points): how far the next regime has come.
+    sides, shares
+        Borders and whether a term may hold beyond them, and (sides, points): how far it does.
     leading, lower
         Its terms.
 
@@ -269,20 +324,23 @@ def steps(
     -------
     The most promising steps, each with how likely it is beforehand against none.
     """
-    if _freedom(problem, best) < _SPARE or not borders:
+    if _freedom(problem, best) < _SPARE or not sides:
         return []
     terms: list[Monomial | Leading] = [*lower, leading.shifted(best.exponents)]
-    weights = np.array([border.weight for border in borders])
-    chances = CHANCE / (1 - CHANCE) * np.tile(weights / weights.sum(), 2) / (2 * len(terms))
-    gains = problem.gains(best, columns(terms, sizes), np.concatenate([shares, 1 - shares]))
+    weights = np.array([border.weight for border, _ in sides])
+    chances = CHANCE / (1 - CHANCE) * weights / weights.sum() / len(terms)
+    gains = problem.gains(best, columns(terms, sizes), shares)
+    every: list[Monomial | Leading] = [*lower, leading]
+    alike = {(type(border), border.along): border for border, _ in sides}  # few of thousands
+    concerned = {key: [one.concerns(term) for term in every] for key, one in alike.items()}
+    gains *= [concerned[type(border), border.along] for border, _ in sides]
     promises = np.log(chances)[:, None] + _gained(problem, best, gains)
     found = []
     for at in np.argsort(-promises, axis=None)[:_FITTED]:
         if promises.flat[at] < max(promises.max(), 0.0) - _HOPELESS:
             break
         side, which = np.unravel_index(at, gains.shape)
-        border = borders[side % len(borders)]
-        beyond, leads = bool(side < len(borders)), leading if which == len(lower) else None
+        (border, beyond), leads = sides[side], leading if which == len(lower) else None
         found.append((Stepped(terms[which], border, beyond, leads), float(chances[side])))
     return found
 
@@ -295,6 +353,59 @@ def _gained(problem: Projection, best: Solution, gains: Array) -> Array:
     """Log likelihood that squared errors taken away are worth."""
     left = np.maximum(1 - gains / (best.sse + problem.points * FLOOR**2), FLOOR**2)
     return np.asarray(-_freedom(problem, best) / 2 * np.log(left))
+
+
+def nearby(step: Stepped, sizes: Array) -> list[Stepped]:
+    """List steps that come little by little, beside one that does or that is sharp.
+
+    One begins between the places that `borders` lists, or along a power of the same sizes; one that
+    may be taken for a sharp step begins there or before.
+    """
+    if not step.beyond:
+        return []
+    border, found = step.border, list[tuple[Monomial, float]]()
+    if isinstance(border, Gradual):
+        half = (border.high / border.low) ** (_PLACES[1] / 2)
+        found = [(border.along, border.start / half), (border.along, border.start * half)]
+        for power in (0.5, 2.0):
+            along = replace(border.along, powers=tuple(power * np.array(border.along.powers)))
+            if all(degree in range(_HIGHEST + 1) for degree in along.powers):
+                found.append((along, border.start**power))
+    else:
+        before = border.low**2 / border.place
+        found = [(border.along, start) for start in (before, border.low, border.place)]
+    return [
+        replace(step, border=moved)
+        for along, start in found
+        if (moved := _beginning(along, start, sizes)) and moved.concerns(step.leads or step.term)
+    ]
+
+
+def _beginning(along: Monomial, start: float, sizes: Array) -> Gradual | None:
+    """Make a border that begins between two points; None without enough on either side."""
+    reached = along.column(sizes)
+    levels = np.unique(reached)
+    at = int(np.searchsorted(levels, start, side="right"))
+    if not 0 < at < len(levels):
+        return None
+    rounded = float(f"{start:.9g}")  # so that a place is known again
+    border = Gradual(along, float(levels[at - 1]), float(levels[at]), start=rounded)
+    return border if _apart(border, reached) else None
+
+
+def sides(sizes: Array) -> tuple[list[tuple[Border, bool]], Array]:
+    """Find where a term may step, beyond a border or up to it.
+
+    Returns
+    -------
+    Borders with whether it holds beyond, and (sides, points): how far it does at sizes (points,
+    axes).
+    """
+    found = [(border, beyond) for border in borders(sizes) for beyond in border.ways]
+    shares = [
+        border.share(sizes) if beyond else 1 - border.share(sizes) for border, beyond in found
+    ]
+    return found, np.array(shares)
 
 
 def borders(sizes: Array) -> list[Border]:
@@ -321,6 +432,8 @@ def _along(along: Monomial, levels: Sequence[float], across: bool) -> Iterator[B
     """Borders between the values of a monomial, and across one."""
     for low, high in itertools.pairwise(levels):
         yield Border(along, low, high)
+        for part in _PLACES:
+            yield Gradual(along, low, high, start=low * (high / low) ** part)
     for low, middle, high in zip(levels, levels[1:], levels[2:], strict=False) if across else ():
         for part in _PARTS:
             yield Border(along, low, high, middle, part)

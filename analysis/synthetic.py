@@ -53,18 +53,21 @@ class Break:
         How many times as much the leading term costs beyond.
     bend
         By how much its exponent along the border is larger beyond.
+    gradual
+        Whether only what lies beyond costs so many times as much.
     """
 
     along: Monomial
     place: float
     factor: float = 1.0
     bend: float = 0.0
+    gradual: bool = False
 
     def __call__(self, sizes: Array) -> Array:
         """By how much the leading term is multiplied at sizes (points, axes): (points,)."""
-        reached = self.along.column(sizes) / self.place
-        beyond = self.factor * np.maximum(reached, 1.0) ** self.bend
-        return np.asarray(np.where(reached >= 1, beyond, 1.0))
+        reached = np.maximum(self.along.column(sizes) / self.place, 1.0)
+        share = 1 - 1 / reached if self.gradual else reached > 1
+        return np.asarray((1 + (self.factor - 1) * share) * reached**self.bend)
 
 
 @dataclass(frozen=True)
@@ -179,6 +182,8 @@ class Kind:
         Whether its costs overlap, with an exponent p between 2 and 8, instead of adding up.
     stepped
         Whether the leading term costs 1.5 to 2.5 times as much from some border on.
+    gradual
+        Whether what lies beyond some border costs 2 to 5 times as much there.
     bent
         Whether one of its exponents is 0.5 to 1 larger or smaller from some size on.
     foreign
@@ -197,6 +202,7 @@ class Kind:
     hidden: bool = False
     overlapping: bool = False
     stepped: bool = False
+    gradual: bool = False
     bent: bool = False
     foreign: bool = False
     switching: bool = False
@@ -263,9 +269,8 @@ def _truth(rng: np.random.Generator, theory: Leading, grid: Array, kind: Kind) -
     switches = {}
     if kind.switching:
         switches = {float(n): rng.uniform(1, 1.8) for n in np.unique(grid[:, 0])}
-    return Truth(
-        theory, coefficient, shift, lower, float(overlap), _change(rng, grid, kind), switches
-    )
+    change = _change(rng, theory, grid, kind)
+    return Truth(theory, coefficient, shift, lower, float(overlap), change, switches)
 
 
 def _overhead(
@@ -298,7 +303,7 @@ def _foreign(theory: Leading) -> list[Monomial]:
     return [*broken, *higher]
 
 
-def _change(rng: np.random.Generator, grid: Array, kind: Kind) -> Break | None:
+def _change(rng: np.random.Generator, theory: Leading, grid: Array, kind: Kind) -> Break | None:
     """Draw a border with a sixth of the points or more on either side."""
     axes = grid.shape[1]
     least = len(grid) / 6
@@ -312,15 +317,23 @@ def _change(rng: np.random.Generator, grid: Array, kind: Kind) -> Break | None:
         axis, place = corners[rng.integers(len(corners))]
         along = Monomial(tuple(np.eye(axes)[axis].tolist()), (0,) * axes)
         return Break(along, float(place), bend=float(rng.choice([-1, 1]) * rng.uniform(0.5, 1)))
-    if kind.stepped:
+    if kind.stepped or kind.gradual:
         powers = rng.integers(0, 3, size=(axes,))
         powers[rng.integers(axes)] += not powers.any()
+        if kind.gradual:  # it is gone through so many times
+            shared = np.min([term.powers for _, term in theory.terms], axis=0)
+            powers = np.minimum(powers, shared).astype(int)
+            powers[rng.choice(np.flatnonzero(shared >= 1))] += not powers.any()
         along = Monomial(tuple(map(float, powers)), (0,) * axes)
         reached = along.column(grid)
         beyond = {b: np.count_nonzero(reached >= b) for b in np.unique(reached)}
         fair = [b for b, points in beyond.items() if least <= points <= len(grid) - least]
         place = float(rng.choice(fair or [np.median(reached)]))
-        return Break(along, place, factor=rng.uniform(1.5, 2.5))
+        if kind.gradual:
+            below = reached[reached < place].max()
+            place = float(below * (place / below) ** rng.uniform())
+            return Break(along, place, factor=rng.uniform(2, 5), gradual=True)
+        return Break(along, np.nextafter(place, 0), factor=rng.uniform(1.5, 2.5))
     return None
 
 

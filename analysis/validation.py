@@ -44,6 +44,7 @@ KINDS: Mapping[str, Kind] = {
     "off the law, much overhead": Kind(off_law=True, overhead=MUCH),
     "overlapping costs": Kind(overhead=MUCH, overlapping=True),
     "a step": Kind(stepped=True),
+    "a step that comes little by little": Kind(gradual=True),
     "a slope that changes": Kind(bent=True),
     "a term that is not known": Kind(foreign=True),
     "overhead hides it": Kind(overhead=MUCH, hidden=True),

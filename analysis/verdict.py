@@ -154,15 +154,15 @@ def _said(exponent: Exponent, law: Law) -> str:
 def _across_a_border(law: Law, exponent: Exponent) -> str | None:
     """Doubt an exponent along which the law changes.
 
-    A border is taken to be sharp, or nearly so. Where a cache is left little by little it is not,
-    and the exponent makes up for that; and a slope that changes may be a step between few sizes.
+    A border is taken to be of one of few forms. Where a cache is left in another way the exponent
+    makes up for that; and a slope that changes may be a step between few sizes.
     """
     at = law.axes.index(exponent.axis)
     if law.bend is not None and law.bend.axis == at:
         where, what = f"{exponent.axis} = {number(law.bend.place)}", "a step"
     elif law.step is not None and law.step.border.along.powers[at]:
         where = f"{law.step.border.along.text(law.axes)} = {number(law.step.ends)}"
-        what = "no sharp one"
+        what = "of another form"
     else:
         return None
     return (

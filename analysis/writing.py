@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from .numbers import number
-from .regimes import surely
+from .regimes import Gradual, surely
 from .terms import product
 
 if TYPE_CHECKING:
@@ -144,6 +144,7 @@ def _regimes(law: Law) -> list[dict[str, Any]]:
                 "interval": law.border,
                 "middle": None,
                 "part": 1.0,
+                "gradual": False,
                 "beyond": bend.beyond,
                 "probability": law.stepped,
                 "bend": {each: getattr(law.bent, each) for each in ("estimate", "low", "high")},
@@ -161,6 +162,7 @@ def _regimes(law: Law) -> list[dict[str, Any]]:
             "interval": law.border,
             "middle": border.middle,
             "part": law.step.part,
+            "gradual": isinstance(border, Gradual),
             "beyond": law.step.beyond,
             "probability": law.stepped,
             "bend": None,

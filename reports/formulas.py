@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sympy import Expr
 
 from ..analysis import ExpressionError, Fit, Law
-from ..analysis.regimes import Stepped
+from ..analysis.regimes import Gradual, Stepped
 from ..analysis.terms import Leading, Monomial, leading
 from ..layers.theory import is_known
 from .units import NONE, called, number, quantity
@@ -123,6 +123,8 @@ def where_text(term: Monomial | Stepped, axes: Sequence[str]) -> str:
     border = term.border
     along = Leading(tuple(axes), ((1.0, border.along),)).text()
     where = f"{along} {'≥' if term.beyond else '<'} {number(term.ends)}"
+    if isinstance(border, Gradual):
+        return f"{where}, the more the further beyond"
     if border.middle is None:
         return where
     return f"{where}, {term.part:.0%} {'below' if term.beyond else 'from'} {number(term.full)}"

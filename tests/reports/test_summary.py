@@ -5,7 +5,7 @@ import pandas as pd
 from layerlaw import analysis
 from layerlaw.analysis.exact import exact_law
 from layerlaw.analysis.peaks import peak_law
-from layerlaw.analysis.regimes import Border, Stepped
+from layerlaw.analysis.regimes import Border, Gradual, Stepped
 from layerlaw.analysis.terms import Monomial, leading, parse
 from layerlaw.reports import common_size, in_order, summary
 from layerlaw.reports.coverage import covers, span
@@ -149,6 +149,14 @@ def test_a_term_that_comes_in_part_says_so():
         step = Stepped(Monomial((1.0, 1.0), (0, 0)), border, beyond)
         stepped = dataclasses.replace(law, terms=((1e-9, step),))
         assert str(sums(stepped, "seconds")[0][0]) == f"1 ns·n·d [{where}]"
+
+
+def test_a_term_that_comes_little_by_little_says_so():
+    border = Gradual(Monomial((0.0, 1.0), (0, 0)), 100.0, 400.0, start=150.0)
+    law = exact("rnn", 2e-9, {"n": 1, "d": 2}).law
+    step = Stepped(Monomial((1.0, 1.0), (0, 0)), border, beyond=True)
+    (term, _), *_ = sums(dataclasses.replace(law, terms=((1e-9, step),)), "seconds")
+    assert str(term) == "1 ns·n·d [d ≥ 150, the more the further beyond]"
 
 
 def test_titles_come_from_the_registry():
