@@ -32,7 +32,7 @@ def test_every_point_is_within_what_the_profile_affords(name, profile, device):
     theory = layer.tied_theory()
     grid, reach = points(layer, profile, device), REACHES[device]
     assert len({tuple(sizes.items()) for sizes in grid}) == len(grid)
-    assert len(grid) <= profile.points * len(layer.axes)
+    assert len(grid) <= profile.most(layer)
     flops = lambdify([SYMBOLS[letter] for letter in layer.axes], theory.flops)
     flops = [flops(*sizes.values()) for sizes in grid]
     assert max(flops) <= reach.flops * profile.flops
@@ -47,7 +47,7 @@ def test_every_point_is_within_what_the_profile_affords(name, profile, device):
         else:
             most = reach.bytes * profile.weights
             assert value(layer.largest_weight(), sizes) * ELEMENT <= most
-        assert all(sizes[axis] in ladder(layer, axis, profile.parts) for axis in sizes)
+        assert all(sizes[a] in ladder(layer, a, profile.parts_of(layer, a)) for a in sizes)
         layer.resolve(sizes)  # they go together
         assert all(sizes[axis] <= most for axis, most in reach.largest.items() if axis in sizes)
 
@@ -104,6 +104,18 @@ def test_weights_may_be_larger_where_every_step_reads_them_again(toy):
 
     assert largest(Integer(1)) ** 2 * ELEMENT <= PROFILES["standard"].weights
     assert largest(n) ** 2 * ELEMENT > PROFILES["standard"].weights
+
+
+def test_where_steps_read_matrices_widths_lie_closer():
+    standard = PROFILES["standard"]
+    assert standard.parts_of(get("lstm"), "d") == 2 * standard.parts_of(get("attention"), "d")
+    assert standard.parts_of(get("lstm"), "n") < standard.parts_of(get("attention"), "n")
+    widths = {sizes["d"] for sizes in points(get("lstm"), standard)}
+    assert len(widths) >= 16
+    # Diagonal states are no matrices, and a scan has no steps; a quick profile has few points.
+    for name, profile in (("ssm", "standard"), ("ssm_scan", "standard"), ("lstm", "quick")):
+        given = PROFILES[profile]
+        assert given.parts_of(get(name), "d") == given.parts_of(get(name), "n") == given.parts
 
 
 def test_one_axis_and_three_axes(toy):
