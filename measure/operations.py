@@ -1,25 +1,30 @@
 """What a pass consists of: its operations, listed.
 
-A pass is listed twice. On its device it is what is dispatched, and each operation costs a call. On
-meta tensors, which hold no numbers, a fused kernel falls apart into what it stands for: products
-and element-wise work.
+A pass is listed up to three times. As a layer calls them, operations are dispatched whole in
+inference mode, a matrix product of any shapes as one, and each costs a call. Elsewhere each is
+dispatched as the simple ones that it is composed of, which work. On meta tensors, which hold no
+numbers, a fused kernel falls apart into what it stands for: products and element-wise work.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from math import prod
+from operator import attrgetter
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch._ops import OpOverload
+from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import TreeSpec, tree_flatten, tree_unflatten
 
+from ..layers._module import TextbookModule
+from ..layers.base import Textbook
 from .case import Case
 from .flops import (
     ELEMENTWISE,
@@ -32,6 +37,7 @@ from .flops import (
     is_free,
     operation,
 )
+from .modes import forward
 from .timing import Call
 from .workload import prepare
 
@@ -191,7 +197,25 @@ class Operation:
             function(*args, **kwargs)
         except TypeError:  # torch's takes its arguments in another way
             function = self.function
-        return lambda: function(*args, **kwargs)
+        return _call(function, args, kwargs)
+
+
+@dataclass(frozen=True)
+class Hollow:
+    """The module of a layer that does nothing, as which calling any costs."""
+
+    def ready(self, device: str) -> Call:
+        """Make it; the callable calls it as a pass does."""
+        module = TextbookModule(Nothing(), {}, {})
+        return forward(module, (torch.zeros((), device=device),))
+
+
+class Nothing(Textbook):
+    """A layer that gives back what it is given."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Do nothing."""
+        return x
 
 
 class Listing(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch gives no types
@@ -203,12 +227,15 @@ class Listing(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch give
         How often each occurs.
     matrices
         Which products have which matrix, the larger of the two, and when: the how manieth.
+    modules
+        How often `called` was told of a module.
     """
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # the same
         self.operations: Counter[Operation] = Counter()
         self.matrices: defaultdict[tuple[Operation, int], list[int]] = defaultdict(list)
+        self.modules = 0
         self._seen: dict[OpOverload, Operation] = {}
 
     def __torch_dispatch__(
@@ -242,6 +269,10 @@ class Listing(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch give
             self.matrices[found, place].append(self.operations.total())
         return out
 
+    def called(self, module: nn.Module, inputs: object) -> None:
+        """Count a module that is about to be called, as torch's hook."""
+        self.modules += 1
+
 
 @cache
 def _as_called(function: OpOverload) -> Callable[..., Any]:
@@ -250,15 +281,33 @@ def _as_called(function: OpOverload) -> Callable[..., Any]:
     To call ATen's from Python takes twice as long, since its arguments are held against a schema.
     """
     name = function.overloadpacket.__name__
-    home = next((each for each in (torch._VF, Tensor) if hasattr(each, name)), None)
-    found: Callable[..., Any] = getattr(home, name) if home else function
-    return found
+    homes = torch._VF, Tensor, nn.functional
+    home = next((each for each in homes if hasattr(each, name)), None)
+    found: Any = getattr(home, name) if home else function
+    called: Callable[..., Any] = found if callable(found) else attrgetter(name)  # Tensor.mT, say
+    return called
 
 
 @cache
 def views(function: OpOverload) -> bool:
     """Whether a function does nothing but look at numbers otherwise."""
     return function.is_view or operation(function) == "_unsafe_view"
+
+
+def _call(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
+    """Call a function as a layer's line does: to unpack its arguments would take longer."""
+    match args:
+        case [a] if not kwargs:
+            return lambda: function(a)
+        case [a, b] if not kwargs:
+            return lambda: function(a, b)
+        case [a, b, c] if not kwargs:
+            return lambda: function(a, b, c)
+    return lambda: function(*args, **kwargs)
+
+
+#: Functions composed of simple ones, as which they may be called on single elements.
+COMPOSED = frozenset({"matmul", "linear", "softmax", "log_softmax", "layer_norm", "pad", "conv1d"})
 
 
 @cache
@@ -275,13 +324,19 @@ def plain(function: OpOverload) -> bool:
     }
 
 
-def _listed(case: Case, seed: int) -> Listing:
-    # Not in inference mode, in which composite operations are dispatched whole.
-    with torch.set_grad_enabled(case.mode != "forward"):
+@cache
+def alone(function: OpOverload) -> bool:
+    """Whether a function can be called on single elements; others may well crash on them."""
+    return plain(function) or operation(function) in COMPOSED
+
+
+def _listed(case: Case, seed: int, *, whole: bool = False) -> Listing:
+    """List a pass, operations `whole` as they are called, or as what they are composed of."""
+    with torch.inference_mode() if whole else torch.set_grad_enabled(case.mode != "forward"):
         # Of a graph that is replayed, and of what was compiled, no operation is to be seen.
         call = prepare(replace(case, options=()), seed)
         listing = Listing()
-        with listing:
+        with register_module_forward_pre_hook(listing.called), listing:
             call()
     return listing
 
@@ -309,6 +364,10 @@ def _products(listing: Listing) -> Counter[Product | Turns]:
     return found
 
 
+#: What a call is one of.
+Called = OpOverload | Hollow
+
+
 @dataclass(frozen=True)
 class Contents:
     """What one pass consists of.
@@ -316,12 +375,12 @@ class Contents:
     Attributes
     ----------
     calls
-        Operations that are dispatched on the device.
+        Operations that are dispatched on the device, and modules.
     products, others
         What they stand for, each with how often; views, which do nothing, are left out.
     """
 
-    calls: Counter[OpOverload]
+    calls: Counter[Called]
     products: Counter[Product | Turns]
     others: Counter[Operation]
 
@@ -338,10 +397,14 @@ def contents(case: Case, seed: int = 0) -> tuple[Contents, Mapping[OpOverload, O
     -------
     The contents, and of each function the first operation seen.
     """
-    called = _listed(case, seed)
-    fused = any(not plain(each.function) for each in called.operations)
-    meant = _listed(replace(case, device="meta"), seed) if fused else called
-    calls: Counter[OpOverload] = Counter()
+    called = meant = _listed(case, seed)
+    if any(not plain(each.function) for each in called.operations):
+        meant = _listed(replace(case, device="meta"), seed)
+    if case.mode == "forward":
+        whole = _listed(case, seed, whole=True)
+        if all(alone(each.function) or views(each.function) for each in whole.operations):
+            called = whole
+    calls: Counter[Called] = Counter({Hollow(): called.modules})
     seen: dict[OpOverload, Operation] = {}
     for each, times in called.operations.items():
         calls[each.function] += times
@@ -354,4 +417,4 @@ def contents(case: Case, seed: int = 0) -> tuple[Contents, Mapping[OpOverload, O
 
 
 #: What is timed alone.
-Thing = Product | Turns | Operation
+Thing = Product | Turns | Operation | Hollow

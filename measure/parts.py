@@ -3,7 +3,7 @@
 A product is timed as a plain matrix product of the same shapes, which is the rate at which this
 machine does such work: of matrices that lie as those of the pass do, and in turn with others where
 they take turns there. Anything else is timed as the operation that it is. What a call costs, the
-same on single elements, is taken off both.
+same on single elements, is taken off both. A module costs a call too, as one that does nothing.
 """
 
 from __future__ import annotations
@@ -15,13 +15,23 @@ from math import isnan, nan
 
 import numpy as np
 import torch
-from torch._ops import OpOverload
 
 from .apart import Apart
 from .calm import Calm
 from .case import Case, Measurement
 from .control import no_collection
-from .operations import Contents, Operation, Product, Thing, Turns, contents, plain, views
+from .operations import (
+    Called,
+    Contents,
+    Hollow,
+    Operation,
+    Product,
+    Thing,
+    Turns,
+    alone,
+    contents,
+    views,
+)
 from .options import precision
 from .table import PARTS
 from .timing import Clock, clock_for, time_repeats
@@ -71,7 +81,7 @@ def take_apart(
         here = [case for case in cases if case.device == device]
         timer = clock or clock_for(device)
         listed: dict[Case, Contents] = {}
-        singles: dict[OpOverload, Operation] = {}
+        singles: dict[Called, Operation | Hollow] = {Hollow(): Hollow()}
         with Apart() as apart:
             for done, case in enumerate(here, 1):
                 try:
@@ -84,7 +94,7 @@ def take_apart(
                 for function, first in seen.items():
                     if views(function):
                         singles.setdefault(function, first)
-                    elif plain(function):  # others may well crash on single elements
+                    elif alone(function):
                         singles.setdefault(function, first.least)
                 progress(done, len(here), "passes listed")
         if not listed:
@@ -113,7 +123,7 @@ def take_apart(
 
 def _least(things: Iterable[Thing]) -> list[Product]:
     """Give the products of single elements that stand for what the call of a product costs."""
-    products = (thing for thing in things if not isinstance(thing, Operation))
+    products = (thing for thing in things if isinstance(thing, Product | Turns))
     return [one.least for thing in products for one in thing.each]
 
 
@@ -129,18 +139,18 @@ class _Costs:
     """
 
     def __init__(
-        self, seconds: Mapping[Thing, float], singles: Mapping[OpOverload, Operation]
+        self, seconds: Mapping[Thing, float], singles: Mapping[Called, Operation | Hollow]
     ) -> None:
         self._seconds = seconds
         self._calls = {function: seconds[thing] for function, thing in singles.items()}
-        products = [thing for thing in seconds if not isinstance(thing, Operation)]
+        products = [thing for thing in seconds if isinstance(thing, Product | Turns)]
         rates = [thing.flops / seconds[thing] for thing in products]
         self._peak = float(np.nanmax(rates)) if rates else nan
         usual = [seconds[one] for one in _least(seconds)] or list(self._calls.values())
         self._usual = float(np.nanmedian(usual)) if usual else nan
 
-    def call(self, function: OpOverload) -> float:
-        """Seconds of calling a function; where single elements cannot tell, as a product's."""
+    def call(self, function: Called) -> float:
+        """Seconds of calling one; where single elements cannot tell, as a product's."""
         seconds = self._calls.get(function, nan)
         return self._usual if isnan(seconds) else seconds
 

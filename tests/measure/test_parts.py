@@ -18,7 +18,7 @@ from layerlaw.measure import (
     tidy,
 )
 from layerlaw.measure.flops import FlopCounter
-from layerlaw.measure.operations import Listing, Product, Turns, contents, views
+from layerlaw.measure.operations import Hollow, Listing, Product, Turns, contents, views
 from layerlaw.measure.parts import take_apart
 from layerlaw.measure.table import PARTS
 from layerlaw.measure.timing import HostClock
@@ -117,9 +117,36 @@ def test_operations_alone_do_what_they_do_in_the_pass(name):
     _, seen = contents(Case(name, {axis: full[axis] for axis in layer.axes}))
     for each in seen.values():
         call, again = each.ready("cpu"), Listing()
-        with again, torch.no_grad():
+        with again, torch.inference_mode():
             call()
         assert [one.function for one in again.operations] == [each.function]
+
+
+def test_calls_are_those_that_a_layer_makes():
+    found, _ = contents(Case("dense", {"n": 6, "d": 8}))
+    calls = {str(each): times for each, times in found.calls.items()}
+    assert calls == {
+        "Hollow()": 1,
+        "aten.mT.default": 1,
+        "aten.matmul.default": 1,
+        "aten.add.Tensor": 1,
+    }, "a product is one call, whatever it is composed of"
+
+
+@pytest.mark.parametrize(("name", "modules"), [("rnn", 1), ("3*rnn", 4), ("torch_rnn", 2)])
+def test_each_module_that_is_called_costs_a_call(name, modules):
+    found, _ = contents(Case(name, {"n": 6, "d": 8}))
+    assert found.calls[Hollow()] == modules
+
+
+def test_no_module_is_called_for_a_gradient_alone():
+    found, _ = contents(Case("dense", {"n": 6, "d": 8}, mode="backward"))
+    assert found.calls[Hollow()] == 0
+
+
+def test_a_hollow_module_gives_back_what_it_is_given():
+    (out,) = Hollow().ready("cpu")()
+    assert out.shape == ()
 
 
 def test_a_function_that_torch_has_under_no_such_name_is_called_as_it_is():
@@ -198,6 +225,8 @@ CALL, RATE, ELEMENT = 1e-6, 1e11, 1e-9  # seconds a call, FLOPs a second, second
 
 def seconds(thing, device="cpu", clock=None):
     """Model a machine: what it takes for a product or another operation, the call included."""
+    if isinstance(thing, Hollow):
+        return CALL
     if isinstance(thing, Product):
         slower = 1 + 16 / min(thing.rows, thing.inner, thing.columns)  # thin ones
         return CALL + thing.flops / RATE * (slower if thing.flops > 2 else 1)
