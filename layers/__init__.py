@@ -11,13 +11,10 @@ import pkgutil
 from collections.abc import Sequence
 
 from ._places import bring, layer
-from .base import (
+from .base import Layer, Native, Shape, Sizes, Textbook, seen
+from .own import LayerError, Own
+from .registry import (
     BrokenLayer,
-    Layer,
-    Native,
-    Shape,
-    Sizes,
-    Textbook,
     digest,
     elsewhere,
     find,
@@ -25,9 +22,7 @@ from .base import (
     home,
     names,
     register,
-    seen,
 )
-from .own import LayerError, Own
 from .theory import Theory
 
 # Every module of this folder registers its layers: a new file needs no line here.

@@ -64,7 +64,7 @@ def layer(
     >>> @layer("gated", expect="n*d**2")  # doctest: +SKIP
     ... class Gated(torch.nn.Module): ...
     """
-    from .base import registered
+    from .registry import registered  # which loads what is found here
 
     if not name or set(name) & set(": ") or name != name.strip():
         raise ValueError(f"{name!r} is no name of a layer: write it without spaces and colons")

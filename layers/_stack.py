@@ -15,6 +15,9 @@ from .theory import Theory, put
 if TYPE_CHECKING:
     from torch import nn
 
+#: Most layers of a stack: more are a slip, whose modules would fill all memory.
+DEEPEST = 1000
+
 _NAME = re.compile(r"(\d+)\*(.+)")
 
 
@@ -78,10 +81,10 @@ def stacked(name: str, each: Layer, depth: int) -> Stack:
     Raises
     ------
     LayerError
-        If there are none, or the layer's output is not of its inputs' shape.
+        If there are none, or too many, or the layer's output is not of its inputs' shape.
     """
-    if depth < 1:
-        raise LayerError(f"{name!r}: a stack has one layer or more, not {depth}")
+    if not 1 <= depth <= DEEPEST:
+        raise LayerError(f"{name!r}: a stack has 1 to {DEEPEST} layers, not {depth}")
     inside, outside = (
         {tuple(put(side, each.ties) for side in shape) for shape in shapes}
         for shapes in (each.inputs.values(), [each.output])

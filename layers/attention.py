@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from sympy import Integer
 
 from ._lazy import torch
-from .base import Textbook, register
+from .base import Textbook
+from .registry import register
 from .theory import TABLE_1, Theory, d, h, n
 
 if TYPE_CHECKING:

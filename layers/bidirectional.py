@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from ._lazy import torch
-from .base import Textbook, register
+from .base import Textbook
 from .recurrent import GRU, LSTM, ElmanRNN
+from .registry import register
 from .theory import Theory, d, m, n
 
 if TYPE_CHECKING:

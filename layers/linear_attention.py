@@ -13,7 +13,8 @@ from sympy import Integer, Max, log
 
 from ._lazy import torch
 from .attention import Attention
-from .base import Textbook, register
+from .base import Textbook
+from .registry import register
 from .theory import LEVELS, Theory, d, n
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from sympy import log
 
 from ._lazy import torch
 from ._precision import wide
-from .base import Textbook, register
+from .base import Textbook
+from .registry import register
 from .theory import LEVELS, Theory, d, n
 
 if TYPE_CHECKING:

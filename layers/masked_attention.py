@@ -11,7 +11,8 @@ from sympy import Integer, ceiling
 from ._lazy import torch
 from ._windows import windows
 from .attention import Attention, MultiHeadAttention
-from .base import Textbook, register
+from .base import Textbook
+from .registry import register
 from .theory import TABLE_1, Theory, d, g, h, n, r
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from sympy import Integer, oo
 
 from ._lazy import torch
-from .base import Textbook, register
+from .base import Textbook
+from .registry import register
 from .theory import TABLE_1, Theory, d, f, n
 
 if TYPE_CHECKING:

@@ -13,9 +13,10 @@ from sympy import Integer, Min
 
 from ._lazy import torch
 from .attention import Attention
-from .base import Native, Sizes, Textbook, register
+from .base import Native, Sizes, Textbook
 from .convolution import Convolution
 from .recurrent import LSTM, ElmanRNN, GRUResetAfter
+from .registry import register
 from .theory import Theory, d, m, n
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from sympy import Integer, oo
 
 from ._lazy import torch
-from .base import Textbook, register
+from .base import Textbook
 from .recurrent import ElmanRNN
+from .registry import register
 from .retention import DECAY
 from .state_space import StateSpace, discrete
 from .theory import N, Theory, d, g, h, m, n

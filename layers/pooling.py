@@ -9,7 +9,8 @@ from sympy import Integer, ceiling
 
 from ._lazy import torch
 from ._windows import windows
-from .base import Textbook, register
+from .base import Textbook
+from .registry import register
 from .theory import TABLE_1, Theory, d, k, n
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from sympy import Integer, Max
 from ._lazy import torch
 from ._precision import positions
 from .attention import Attention
-from .base import Textbook, register
+from .base import Textbook
+from .registry import register
 from .theory import TABLE_1, Theory, c, d, n
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ._lazy import torch
-from .base import Textbook, register
+from .base import Textbook
+from .registry import register
 from .theory import N, Theory, d, n
 
 if TYPE_CHECKING:

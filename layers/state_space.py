@@ -15,8 +15,9 @@ from sympy import Max, log, nan
 
 from ._lazy import torch
 from ._precision import positions
-from .base import Textbook, register
+from .base import Textbook
 from .long_convolution import LongConvolution, convolve
+from .registry import register
 from .theory import LEVELS, N, Theory, d, n
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from layerlaw import layers
 from layerlaw.analysis.derive import METRICS, derived, learn, settle
 from layerlaw.analysis.fits import fit
 from layerlaw.analysis.sweeping import sweep
-from layerlaw.layers import base
+from layerlaw.layers import registry
 from layerlaw.layers.own import own
 from layerlaw.layers.theory import d, is_known, k, n, put
 from layerlaw.measure.case import Case
@@ -34,10 +34,10 @@ class Module(nn.Module):
 @pytest.fixture
 def mine(monkeypatch):
     """Have a function as a layer called ``mine``."""
-    monkeypatch.setattr(base, "_loaded", dict(base._loaded))
+    monkeypatch.setattr(registry, "_loaded", dict(registry._loaded))
 
     def load(function, **options) -> str:
-        base._loaded["mine"] = own("mine", lambda: Module(function), **options)
+        registry._loaded["mine"] = own("mine", lambda: Module(function), **options)
         return "mine"
 
     return load
@@ -122,7 +122,7 @@ def test_a_layer_that_reaches_nobody_has_an_infinite_path(mine):
 
 
 def test_sizes_are_chosen_by_what_was_derived_as_by_theory(monkeypatch):
-    monkeypatch.setattr(base, "_loaded", {})
+    monkeypatch.setattr(registry, "_loaded", {})
     ours, theirs = layers.get("torch_conv"), layers.get("torch.nn:Conv1d")
     with pytest.raises(ValueError, match="brings no theory"):
         points(theirs, profile_of("quick"))
@@ -182,6 +182,6 @@ def test_weights_that_take_no_part_stop_no_pass(monkeypatch, mode):
         def forward(self, x: Tensor) -> Tensor:
             return self.used(x)
 
-    monkeypatch.setattr(base, "_loaded", {"mine": own("mine", Idle)})
+    monkeypatch.setattr(registry, "_loaded", {"mine": own("mine", Idle)})
     made = peak_bytes(Case("mine", {"n": 8, "d": 4}, mode=mode))
     assert made.status == "ok", made.note

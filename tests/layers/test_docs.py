@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from layerlaw import layers
-from layerlaw.layers import base
+from layerlaw.layers import registry
 from layerlaw.layers.theory import k, n
 from sympy import simplify, sympify
 
@@ -30,7 +30,7 @@ def run_programs(name: str) -> None:
 
 @pytest.fixture(autouse=True)
 def _own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base, "_registry", dict(base._registry))
+    monkeypatch.setattr(registry, "_registry", dict(registry._registry))
 
 
 def test_the_page_about_flops_counts_right() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from layerlaw import layers
-from layerlaw.layers import LayerError, _places, base
+from layerlaw.layers import LayerError, _places, registry
 from layerlaw.layers.own import own
 from layerlaw.layers.theory import d, k, n
 from torch import Tensor, nn
@@ -44,7 +44,7 @@ built = nn.Linear(4, 4)
 @pytest.fixture(autouse=True)
 def _own_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let a test load and offer layers that the next one does not see."""
-    for where, name in ((base, "_registry"), (base, "_loaded"), (_places, "offers")):
+    for where, name in ((registry, "_registry"), (registry, "_loaded"), (_places, "offers")):
         monkeypatch.setattr(where, name, dict(getattr(where, name)))
     monkeypatch.setattr(sys, "path", [*sys.path])
     _places.points.cache_clear()
@@ -221,7 +221,7 @@ def test_heads_have_to_divide_the_width_and_a_kernel_is_odd() -> None:
 
 def test_building_draws_nothing_from_the_callers_random_numbers() -> None:
     before = torch.get_rng_state()
-    base._loaded.pop("torch.nn:Linear", None)
+    registry._loaded.pop("torch.nn:Linear", None)
     layers.get("torch.nn:Linear")
     assert torch.equal(torch.get_rng_state(), before)
 
@@ -264,7 +264,7 @@ def test_a_package_offers_a_layer_which_is_loaded_when_it_is_asked_for(
 def test_a_package_that_is_broken_is_a_warning_that_names_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(base, "_broken", set())
+    monkeypatch.setattr(registry, "_broken", set())
     offer(folder, monkeypatch, lost="nowhere.at.all:Gated")
     with pytest.warns(layers.BrokenLayer, match="'lost' of the package nice cannot be loaded"):
         assert layers.find("lost") is None
@@ -284,7 +284,7 @@ def test_a_text_that_was_changed_has_another_fingerprint(folder: Path) -> None:
 def test_all_layers_are_those_that_can_be_loaded(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(base, "_broken", set())
+    monkeypatch.setattr(registry, "_broken", set())
     offer(folder, monkeypatch, nice="mine:Gated", gone="nowhere.at.all:Gated")
     with pytest.warns(layers.BrokenLayer, match="'gone'"):
         found = layers.chosen("all")

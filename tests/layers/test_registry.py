@@ -10,7 +10,7 @@ from math import sqrt
 import pytest
 import torch
 from layerlaw import layers
-from layerlaw.layers import base
+from layerlaw.layers import registry
 from layerlaw.layers._drawing import MOST
 
 SEEDS_LAYERS = {"rnn", "lstm", "gru", "conv", "conv_1x1", "attention", "multihead", "dense"}
@@ -19,7 +19,7 @@ SEEDS_LAYERS = {"rnn", "lstm", "gru", "conv", "conv_1x1", "attention", "multihea
 @pytest.fixture
 def _own_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let a test register layers that the next one does not see."""
-    monkeypatch.setattr(base, "_registry", dict(base._registry))
+    monkeypatch.setattr(registry, "_registry", dict(registry._registry))
     return
 
 

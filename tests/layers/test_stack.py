@@ -71,7 +71,7 @@ def test_a_deeper_stack_reaches_further() -> None:
 def test_names_that_are_no_stack_are_told() -> None:
     with pytest.raises(KeyError, match="no layer is called 'nosuch'"):
         layers.get("2*nosuch")
-    with pytest.raises(LayerError, match="one layer or more, not 0"):
+    with pytest.raises(LayerError, match="1 to 1000 layers, not 0"):
         layers.get("0*rnn")
     assert layers.find("2*nosuch") is None
     assert layers.find("2*rnn") is layers.get("2*rnn")

@@ -6,7 +6,7 @@ import time
 from functools import partial
 
 import pytest
-from layerlaw.layers import LayerError, _places, base, seen
+from layerlaw.layers import LayerError, _places, registry, seen
 from layerlaw.measure import Case, apart, nursery
 from layerlaw.measure.apart import Apart
 from layerlaw.measure.counting import count
@@ -68,7 +68,7 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "crashes.py").write_text("import os; os.abort()")
     (tmp_path / "exits.py").write_text("import sys; sys.exit(4)")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(base, "_loaded", {})
+    monkeypatch.setattr(registry, "_loaded", {})
     monkeypatch.setattr(_places, "offers", {})
     monkeypatch.setattr(sys, "path", [*sys.path])
     return tmp_path

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import layerlaw
 import pytest
-from layerlaw.layers import base as registry
+from layerlaw.layers import registry
 from layerlaw.measure import Budget, Case, Controls, Plan, Store, begin, carry_out, crew
 from layerlaw.measure.nursery import available
 
