@@ -144,11 +144,13 @@ class Profile:
     parts
         Parts of an octave of n, d and V.
     widths
-        The same of d where weights are read again at each step, with twice as many points. What
-        such a layer does it does in a step, of which d tells, and only few widths lie between
-        where calls cost most and where the last cache is left: with two in an octave the exponent
-        of d came out as 1.90 to 2.94 in four layers and differed by up to 0.68 between two runs,
-        with four as 1.93 to 2.00, differing by up to 0.04. Its n goes in octaves.
+        Parts of an octave of d where that leaves no more than `points`: each size errs a little in
+        its own way, and seven of a multi-head attention made two runs differ by 0.08. Where weights
+        are read again at each step n goes in octaves for it: what such a layer does it does in a
+        step, of which d tells, and only few widths lie between where calls cost most and where the
+        last cache is left. With two in an octave the exponent of d came out as 1.90 to 2.94 in four
+        such layers and differed by up to 0.68 between two runs, with four as 1.97 to 2.04 and by up
+        to 0.07.
     """
 
     name: str
@@ -165,22 +167,13 @@ class Profile:
     parts: int = 2
     widths: int | None = None
 
-    def parts_of(self, layer: Layer, axis: str) -> int:
-        """Parts of an octave of an axis of a layer."""
-        if not self._finer(layer):
+    def parts_of(self, layer: Layer, axis: str, *, finer: bool) -> int:
+        """Parts of an octave of an axis of a layer, on a grid that is `finer` in d or is not."""
+        if not finer or self.widths is None:
             return self.parts
-        return 1 if axis == "n" else self.widths or self.parts
-
-    def most(self, layer: Layer) -> int:
-        """Most points of a layer."""
-        return self.points * len(layer.axes) * (2 if self._finer(layer) else 1)
-
-    def _finer(self, layer: Layer) -> bool:
-        """Whether a layer has a grid finer in d: its steps read matrices, which outgrow caches."""
-        if self.widths is None or not steps_through(layer):
-            return False
-        parameters, width = layer.tied_theory().parameters, SYMBOLS["d"]
-        return parameters.is_polynomial(width) and bool(sympy.degree(parameters, width) >= 2)
+        if axis == "n" and reads_matrices(layer):
+            return 1
+        return self.widths if axis == "d" else self.parts
 
 
 #: Limits on bytes that keep a layer within one regime: activations, weights, weights streamed.
@@ -202,7 +195,7 @@ PROFILES: Mapping[str, Profile] = {
     for profile in (
         Profile("asv", 3e9, 1e3, 600, *IN_CACHE, points=30),
         Profile("quick", 6e8, 1e4, 300, *IN_CACHE, points=24),
-        Profile("standard", 5e9, 1e4, 600, *LARGER, points=50, rounds=9, stepwise=1.25e9, widths=4),
+        Profile("standard", 5e9, 1e4, 600, *LARGER, points=66, rounds=9, stepwise=1.25e9, widths=4),
         Profile("choice", 1e10, 1e4, 600, *LONGER, points=300, stepwise=5e9, parts=4),
         Profile("full", 2e10, 1e5, 2100, *3 * (512 * MIB,), points=100, rounds=7, widths=4),
     )
@@ -243,7 +236,7 @@ def points(layer: Layer, profile: Profile, device: str = "cpu") -> list[dict[str
     Returns
     -------
     list of dict
-        At most `Profile.most`.
+        At most ``profile.points`` for each axis.
 
     Raises
     ------
@@ -253,17 +246,6 @@ def points(layer: Layer, profile: Profile, device: str = "cpu") -> list[dict[str
     """
     if missing := [axis for axis in layer.axes if axis not in LADDERS]:
         raise ValueError(f"layer {layer.name!r}: the grid has no ladder for {missing}")
-    reach = REACHES[device]
-    ladders = (
-        [
-            size
-            for size in ladder(layer, axis, profile.parts_of(layer, axis))
-            if size <= reach.largest.get(axis, size)
-        ]
-        for axis in layer.axes
-    )
-    mesh = np.meshgrid(*ladders, indexing="ij")
-    sizes = {axis: values.ravel() for axis, values in zip(layer.axes, mesh, strict=True)}
     theory = layer.tied_theory()
     if not is_known(theory.flops, theory.sequential_ops, theory.parameters, activations(layer)):
         raise ValueError(
@@ -271,11 +253,37 @@ def points(layer: Layer, profile: Profile, device: str = "cpu") -> list[dict[str
             "`layerlaw.sweep` derive it"
         )
     for expr in (theory.flops, theory.sequential_ops, theory.parameters, activations(layer)):
-        if unknown := {str(s) for s in expr.free_symbols} - set(sizes):
+        if unknown := {str(s) for s in expr.free_symbols} - set(layer.axes):
             raise ValueError(
                 f"layer {layer.name!r}: its theory, inputs or output name {sorted(unknown)}, "
                 "which are neither axes nor ties"
             )
+    most = profile.points * len(layer.axes)
+    sizes = _within(layer, profile, device, finer=True)
+    if _count(sizes) > most:
+        sizes = _within(layer, profile, device, finer=reads_matrices(layer))
+    inside = _thin(sizes, most, {axis: _order(theory.flops, sizes, axis) for axis in layer.axes})
+    return [
+        dict(zip(inside, map(int, point), strict=True))
+        for point in zip(*inside.values(), strict=True)
+    ]
+
+
+def _within(
+    layer: Layer, profile: Profile, device: str, *, finer: bool
+) -> dict[str, NDArray[np.int64]]:
+    """Sizes of a layer that are within the limits of a profile, by letter, (points,) each."""
+    reach, theory = REACHES[device], layer.tied_theory()
+    ladders = (
+        [
+            size
+            for size in ladder(layer, axis, profile.parts_of(layer, axis, finer=finer))
+            if size <= reach.largest.get(axis, size)
+        ]
+        for axis in layer.axes
+    )
+    mesh = np.meshgrid(*ladders, indexing="ij")
+    sizes = {axis: values.ravel() for axis, values in zip(layer.axes, mesh, strict=True)}
     flops = _at(theory.flops, sizes)
     held = ELEMENT * _at(activations(layer), sizes)
     weights = ELEMENT * _at(theory.parameters, sizes)
@@ -296,12 +304,7 @@ def points(layer: Layer, profile: Profile, device: str = "cpu") -> list[dict[str
     intensity = flops / (held + weights * (steps if streams else 1))
     kept &= flops * profile.span >= flops[kept].max()
     kept = _intense(sizes, kept, intensity)
-    orders = {axis: _order(theory.flops, sizes, axis) for axis in layer.axes}
-    inside = _thin(_take(sizes, kept), profile.most(layer), orders)
-    return [
-        dict(zip(inside, map(int, point), strict=True))
-        for point in zip(*inside.values(), strict=True)
-    ]
+    return _take(sizes, kept)
 
 
 def _intense(
@@ -334,6 +337,13 @@ def steps_through(layer: Layer) -> bool:
     """Whether a layer takes a step for each position, or chunk, and reads its weights in each."""
     order = layer.tied_theory().sequential_ops
     return bool(order.free_symbols) and bool(order.is_rational_function())
+
+
+def reads_matrices(layer: Layer) -> bool:
+    """Whether what a layer reads again in each step are matrices, which outgrow caches."""
+    parameters, width = layer.tied_theory().parameters, SYMBOLS["d"]
+    square = parameters.is_polynomial(width) and sympy.degree(parameters, width) >= 2
+    return bool(square) and steps_through(layer)
 
 
 def activations(layer: Layer) -> Expr:
