@@ -165,9 +165,10 @@ def _across_a_border(law: Law, exponent: Exponent) -> str | None:
         what = "of another form"
     else:
         return None
+    bent = f"which bends this exponent{' to the edge of what is searched' * _cut(law, exponent)}"
     return (
-        f"{_said(exponent, law)}: the border at {where} may be {what}, which bends this "
-        "exponent: measure more sizes on one side of it"
+        f"{_said(exponent, law)}: the border at {where} may be {what}, {bent}: measure more sizes "
+        "on one side of it"
     )
 
 
@@ -238,10 +239,16 @@ def _left_over(law: Law, exponent: Exponent) -> str | None:
     )
 
 
-def _at_the_edge(law: Law, exponent: Exponent) -> str | None:
+def _cut(law: Law, exponent: Exponent) -> bool:
+    """Whether the end of the search cuts its interval off."""
     degree = law.leading.degree(exponent.axis)
-    if max(exponent.high - degree, degree - exponent.low) < BOUND - _EDGE:
+    return max(exponent.high - degree, degree - exponent.low) >= BOUND - _EDGE
+
+
+def _at_the_edge(law: Law, exponent: Exponent) -> str | None:
+    if not _cut(law, exponent):
         return None
+    degree = law.leading.degree(exponent.axis)
     return (
         f"{_said(exponent, law)} runs to the edge of what is searched ({degree - BOUND:g} to "
         f"{degree + BOUND:g}): {_why_wide(law, exponent, MARGIN)}"
