@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from math import prod
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -134,6 +134,21 @@ class Turns:
         return turn
 
 
+class Signature(NamedTuple):
+    """What decides what a call costs: a product of two matrices is one other than of batches.
+
+    Attributes
+    ----------
+    function
+        ATen's.
+    ranks
+        Number of sides of each tensor that it is given; of views one stands for all.
+    """
+
+    function: OpOverload
+    ranks: tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class Operation:
     """One operation at its shapes.
@@ -152,6 +167,14 @@ class Operation:
     leaves: tuple[Any, ...]
     out: int
     form: TreeSpec = field(compare=False, repr=False)
+
+    @property
+    def signature(self) -> Signature:
+        """As what it is called."""
+        if views(self.function):
+            return Signature(self.function, ())
+        ranks = (len(leaf.shape) for leaf in self.leaves if isinstance(leaf, Shaped))
+        return Signature(self.function, tuple(ranks))
 
     @property
     def least(self) -> Operation:
@@ -365,7 +388,7 @@ def _products(listing: Listing) -> Counter[Product | Turns]:
 
 
 #: What a call is one of.
-Called = OpOverload | Hollow
+Called = Signature | Hollow
 
 
 @dataclass(frozen=True)
@@ -390,12 +413,12 @@ class Contents:
         return sum(each.flops * times for each, times in self.products.items())
 
 
-def contents(case: Case, seed: int = 0) -> tuple[Contents, Mapping[OpOverload, Operation]]:
+def contents(case: Case, seed: int = 0) -> tuple[Contents, Mapping[Signature, Operation]]:
     """List what a pass consists of.
 
     Returns
     -------
-    The contents, and of each function the first operation seen.
+    The contents, and of each signature the first operation seen.
     """
     called = meant = _listed(case, seed)
     if any(not plain(each.function) for each in called.operations):
@@ -405,10 +428,11 @@ def contents(case: Case, seed: int = 0) -> tuple[Contents, Mapping[OpOverload, O
         if all(alone(each.function) or views(each.function) for each in whole.operations):
             called = whole
     calls: Counter[Called] = Counter({Hollow(): called.modules})
-    seen: dict[OpOverload, Operation] = {}
     for each, times in called.operations.items():
-        calls[each.function] += times
-        seen.setdefault(each.function, each)
+        calls[each.signature] += times
+    seen: dict[Signature, Operation] = {}
+    for each in (*called.operations, *meant.operations):
+        seen.setdefault(each.signature, each)
     others: Counter[Operation] = Counter()
     for each, times in meant.operations.items():
         if each.product is None and not views(each.function):

@@ -91,11 +91,11 @@ def take_apart(
                     why = f"it cannot be listed: {error}".splitlines()[0]
                     yield [_unknown(case, process, 0, why)]
                     continue
-                for function, first in seen.items():
-                    if views(function):
-                        singles.setdefault(function, first)
-                    elif alone(function):
-                        singles.setdefault(function, first.least)
+                for signature, first in seen.items():
+                    if views(signature.function):
+                        singles.setdefault(signature, first)
+                    elif alone(signature.function):
+                        singles.setdefault(signature, first.least)
                 progress(done, len(here), "passes listed")
         if not listed:
             continue
@@ -142,16 +142,16 @@ class _Costs:
         self, seconds: Mapping[Thing, float], singles: Mapping[Called, Operation | Hollow]
     ) -> None:
         self._seconds = seconds
-        self._calls = {function: seconds[thing] for function, thing in singles.items()}
+        self._calls = {called: seconds[thing] for called, thing in singles.items()}
         products = [thing for thing in seconds if isinstance(thing, Product | Turns)]
         rates = [thing.flops / seconds[thing] for thing in products]
         self._peak = float(np.nanmax(rates)) if rates else nan
         usual = [seconds[one] for one in _least(seconds)] or list(self._calls.values())
         self._usual = float(np.nanmedian(usual)) if usual else nan
 
-    def call(self, function: Called) -> float:
+    def call(self, called: Called) -> float:
         """Seconds of calling one; where single elements cannot tell, as a product's."""
-        seconds = self._calls.get(function, nan)
+        seconds = self._calls.get(called, nan)
         return self._usual if isnan(seconds) else seconds
 
     def product(self, product: Product | Turns) -> float:
@@ -161,7 +161,7 @@ class _Costs:
 
     def other(self, operation: Operation) -> float:
         """Seconds of another operation without its call."""
-        return max(self._seconds[operation] - self.call(operation.function), 0.0)
+        return max(self._seconds[operation] - self.call(operation.signature), 0.0)
 
 
 def _of_pass(
