@@ -13,6 +13,7 @@ _ON = ("on the law", "on the law, much overhead")
 _OFF = ("off the law", "off the law, much overhead")
 _NOISE = ("2 % between repeats", "5 % between repeats", "10 % between repeats")
 _LAWS = (*_ON, *_OFF, *_NOISE, "n²·d + n·d², 5 %")
+_GRADUAL = "a step that comes little by little"
 _UNBROKEN = (*_LAWS, "overlapping costs", "overhead hides it")
 
 
@@ -54,6 +55,7 @@ _MEANS: Sequence[tuple[str, str, Sequence[str], float, float]] = (
     ("its 95th percentile", "p95 error", _ON[:1], 0, 0.08),
     ("intervals that hold the exponent", "coverage", _LAWS, 0.93, 0.97),
     ("the same, with a step", "coverage", ["a step"], 0.93, 0.97),
+    ("the same, with one that comes little by little", "coverage", [_GRADUAL], 0.93, 0.97),
     ("the same, overlapping costs", "coverage", ["overlapping costs"], 0.93, 0.97),
     ("intervals that hold a value beyond the grid", "prediction coverage", _LAWS, 0.93, 0.97),
     ("median error, overlapping costs", "median error", ["overlapping costs"], 0, 0.012),
@@ -64,6 +66,7 @@ _MEANS: Sequence[tuple[str, str, Sequence[str], float, float]] = (
     ("no law, called matches", "outside matches", ["no law"], 0, 0.01),
     ("error of n²·d + n·d² at 4 times the sizes", "far error", _LAWS[-1:], 0, 0.03),
     ("steps found", "two regimes", ["a step"], 0.95, 1),
+    ("steps that come little by little, found", "two regimes", [_GRADUAL], 0.95, 1),
     ("slopes that change, found", "two regimes", ["a slope that changes"], 0.95, 1),
     ("borders found where there is none", "two regimes", _UNBROKEN, 0, 0.02),
 )

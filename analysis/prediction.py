@@ -18,6 +18,8 @@ from .regimes import Bend, Stepped
 from .terms import Leading, Monomial, columns
 
 _DRAWS = 400
+#: A measurement errs by no more, as a logarithm: a spread of few points may be any, and overflows.
+_FARTHEST_OFF = 50.0
 
 
 class Prediction(NamedTuple):
@@ -105,7 +107,9 @@ class Posterior:
             p, lower, theta, top, others, spread = drawn
             leads = top * lead * np.prod(grows**theta, axis=1)
             law = overlapped(np.column_stack([others * parts[id(lower)], leads]), p)
-            rows.append(law * np.exp(spread * error) if measured else law)
+            if measured:
+                law = law * np.exp(np.clip(spread * error, -_FARTHEST_OFF, _FARTHEST_OFF))
+            rows.append(law)
         return np.array(rows)
 
 

@@ -149,8 +149,8 @@ class Profile:
         are read again at each step n goes in octaves for it: what such a layer does it does in a
         step, of which d tells, and only few widths lie between where calls cost most and where the
         last cache is left. With two in an octave the exponent of d came out as 1.90 to 2.94 in four
-        such layers and differed by up to 0.68 between two runs, with four as 1.97 to 2.04 and by up
-        to 0.07.
+        such layers and differed by up to 0.68 between two runs, with four as 1.82 to 2.04 in four
+        runs and by up to 0.12, at the median by 0.03.
     """
 
     name: str
