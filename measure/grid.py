@@ -260,8 +260,8 @@ def points(layer: Layer, profile: Profile, device: str = "cpu") -> list[dict[str
             )
     most = profile.points * len(layer.axes)
     sizes = _within(layer, profile, device, finer=True)
-    if _count(sizes) > most:
-        sizes = _within(layer, profile, device, finer=reads_matrices(layer))
+    if _count(sizes) > most and profile.widths is not None and not reads_matrices(layer):
+        sizes = _within(layer, profile, device, finer=False)
     inside = _thin(sizes, most, {axis: _order(theory.flops, sizes, axis) for axis in layer.axes})
     return [
         dict(zip(inside, map(int, point), strict=True))

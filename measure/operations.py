@@ -23,8 +23,8 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import TreeSpec, tree_flatten, tree_unflatten
 
+from ..layers import Textbook
 from ..layers._module import TextbookModule
-from ..layers.base import Textbook
 from .case import Case
 from .flops import (
     ELEMENTWISE,
@@ -188,6 +188,17 @@ class Operation:
         return Operation(self.function, tuple(leaves), 1, self.form)
 
     @property
+    def single(self) -> Operation | None:
+        """What tells the cost of a call: a view itself, others on single elements.
+
+        None of a function that may well crash on them.
+        """
+        if views(self.function):
+            return self
+        known = plain(self.function) or operation(self.function) in COMPOSED
+        return self.least if known else None
+
+    @property
     def product(self) -> Product | None:
         """The matrix product that it is, or that it stands for as a convolution; else None."""
         name = operation(self.function)
@@ -347,12 +358,6 @@ def plain(function: OpOverload) -> bool:
     }
 
 
-@cache
-def alone(function: OpOverload) -> bool:
-    """Whether a function can be called on single elements; others may well crash on them."""
-    return plain(function) or operation(function) in COMPOSED
-
-
 def _listed(case: Case, seed: int, *, whole: bool = False) -> Listing:
     """List a pass, operations `whole` as they are called, or as what they are composed of."""
     with torch.inference_mode() if whole else torch.set_grad_enabled(case.mode != "forward"):
@@ -425,7 +430,7 @@ def contents(case: Case, seed: int = 0) -> tuple[Contents, Mapping[Signature, Op
         meant = _listed(replace(case, device="meta"), seed)
     if case.mode == "forward":
         whole = _listed(case, seed, whole=True)
-        if all(alone(each.function) or views(each.function) for each in whole.operations):
+        if all(each.single for each in whole.operations):
             called = whole
     calls: Counter[Called] = Counter({Hollow(): called.modules})
     for each, times in called.operations.items():

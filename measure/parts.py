@@ -28,9 +28,7 @@ from .operations import (
     Product,
     Thing,
     Turns,
-    alone,
     contents,
-    views,
 )
 from .options import precision
 from .table import PARTS
@@ -92,10 +90,8 @@ def take_apart(
                     yield [_unknown(case, process, 0, why)]
                     continue
                 for signature, first in seen.items():
-                    if views(signature.function):
-                        singles.setdefault(signature, first)
-                    elif alone(signature.function):
-                        singles.setdefault(signature, first.least)
+                    if single := first.single:
+                        singles.setdefault(signature, single)
                 progress(done, len(here), "passes listed")
         if not listed:
             continue
