@@ -31,7 +31,7 @@ class Work:
 @pytest.mark.parametrize("nanoseconds", [200, 999, 3_000, 250_000, 4_999_999, 5_000_000, 10**9])
 def test_a_repeat_lasts_at_least_the_least_and_not_much_more(nanoseconds):
     work = Work(nanoseconds)
-    loops = warm_up(work, work.clock, min_seconds=0.005)
+    loops, _ = warm_up(work, work.clock, min_seconds=0.005)
     seconds = Fraction(loops * nanoseconds, 10**9)
     assert seconds >= Fraction(5, 1000)
     assert loops == 1 or seconds <= Fraction(5, 1000) * 2 + Fraction(nanoseconds, 10**9)
@@ -39,7 +39,7 @@ def test_a_repeat_lasts_at_least_the_least_and_not_much_more(nanoseconds):
 
 def test_a_slow_first_call_does_not_decide_the_loops():
     work = Work(3_000, first=4_000_000)
-    loops = warm_up(work, work.clock, min_seconds=0.005)
+    loops, _ = warm_up(work, work.clock, min_seconds=0.005)
     assert loops * 3_000 >= 5_000_000
 
 
@@ -55,6 +55,20 @@ def test_long_calls_are_repeated_less(milliseconds, number):
     assert len(time_repeats(work, work.clock, repeats=5)) == number
 
 
+@pytest.mark.parametrize(("milliseconds", "calls"), [(49, 3), (50, 2), (900, 2)])
+def test_a_long_call_needs_no_warm_up_of_its_own(milliseconds, calls):
+    work = Work(milliseconds * 1_000_000)
+    assert time_repeats(work, work.clock, repeats=5) == pytest.approx((milliseconds / 1e3,))
+    assert work.calls == calls
+
+
+def test_what_a_long_first_call_did_besides_is_not_among_the_values():
+    work = Work(3_000, first=2 * 10**9)  # as where it is compiled
+    assert time_repeats(work, work.clock, repeats=3) == pytest.approx((3e-6,) * 3)
+    work = Work(70_000_000, first=2 * 10**9)
+    assert time_repeats(work, work.clock, repeats=3) == pytest.approx((0.07,))
+
+
 @pytest.mark.parametrize("fall", [0.0, 0.02, 0.2])
 def test_warm_up_goes_on_while_calls_get_faster(fall):
     now, cost, costs = 0, 10e6, []
@@ -65,7 +79,8 @@ def test_warm_up_goes_on_while_calls_get_faster(fall):
         now += cost
         cost = max(cost * (1 - fall), 4e6)
 
-    assert warm_up(call, HostClock(lambda: now), min_seconds=0.001) == 1
+    loops, steady = warm_up(call, HostClock(lambda: now), min_seconds=0.001)
+    assert (loops, steady) == (1, pytest.approx(costs[-1] / 1e9))
     if fall > 0.1:
         assert costs[-1] > 0.97 * costs[-2], "it has stopped falling"
         assert len(costs) == 6
