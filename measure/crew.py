@@ -199,6 +199,7 @@ class _Elsewhere(_Crew):
         self, plan: Plan, store: Store, run: Run, forecast: Forecast, modules: Sequence[str]
     ) -> None:
         super().__init__(plan, forecast)
+        self._processes = len({_name(case) for case in plan.cases})
         self._store, self._run, self._modules = store, run, modules
         self._nurseries: dict[int, Nursery] = {}  # of the generations to come, and the present one
         self._generation = -1
@@ -256,7 +257,9 @@ class _Elsewhere(_Crew):
                 nursery.wait()  # another that died is begun anew when its turn comes
 
     def _send(self, case: Case, task: Task, seconds: float) -> Any:
-        setting = partial(desk, self._plan.controls, "one for each layer and device")
+        setting = partial(
+            desk, self._plan.controls, "one for each layer and device", self._processes
+        )
         return self._nurseries[self._generation].ask(_name(case), setting, task, seconds)
 
 

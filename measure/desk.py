@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import NamedTuple
 
 from ..layers._lazy import torch
+from . import system
 from .budget import LARGE, Allocated, Resident, bytes_of
 from .calm import Calm
 from .case import Case, Measurement
@@ -39,6 +41,19 @@ class Desk:
     calm: Calm | None
     record: Mapping[str, str]
     kept: Kept = field(default_factory=Kept)
+    _settled: float = field(default_factory=lambda: system.resident() or inf)
+
+    def clear(self, case: Case) -> None:
+        """Give back what a case has left of memory, if it may be much: other processes wait too.
+
+        What is free in a heap may lie between what is in use: a layer that keeps a small output of
+        each step beside a large state was seen to grow it to 7 GiB.
+        """
+        if case.device == "cuda":
+            torch.cuda.empty_cache()
+        elif bytes_of(case) >= LARGE or (system.resident() or 0) > self._settled + 2 * LARGE:
+            give_back_memory()
+            self._settled = system.resident() or inf
 
 
 class Done(NamedTuple):
@@ -66,10 +81,21 @@ class Done(NamedTuple):
 
 
 @contextmanager
-def desk(controls: Controls, process: str = "the calling one") -> Iterator[Desk]:
-    """Put controls in force and make this process ready to measure; `process` says which it is."""
+def desk(
+    controls: Controls, process: str = "the calling one", processes: int = 1
+) -> Iterator[Desk]:
+    """Put controls in force and make this process ready to measure.
+
+    Parameters
+    ----------
+    controls
+        What is to be held steady.
+    process, processes
+        Which one this is, in words, and how many there are at the same time.
+    """
     with controls.in_force() as record:
-        yield Desk(Calm() if controls.calm else None, {**record, "process": process})
+        calm = Calm() if controls.calm else None
+        yield Desk(calm, {**record, "process": process}, Kept(processes=processes))
 
 
 def record_of(at: Desk) -> Mapping[str, str]:
@@ -118,10 +144,7 @@ def measure_at(
             result = replace(result, note=f"{result.note} {DISTURBED}".strip())
         done = Done(result, waited=waited, look=look)
     done = done._replace(running=meter.seconds, bytes=seen.grown() if seen else 0.0)
-    if gpu:
-        torch.cuda.empty_cache()
-    elif large:
-        give_back_memory()
+    at.clear(case)
     return done
 
 
@@ -144,4 +167,6 @@ def measure_all_at(
 
 def peak_at(at: Desk, case: Case, process: int, seed: int) -> Measurement:
     """Measure the peak memory of a case's pass, at a desk."""
-    return peak_bytes(case, process=process, seed=seed)
+    found = peak_bytes(case, process=process, seed=seed)
+    at.clear(case)
+    return found

@@ -15,9 +15,9 @@ from .workload import inputs_of, module_of, prepare
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-#: Bytes that a process keeps at most, and share of what is free as it begins. The largest of the
-#: standard profile's layers has passes of 334 MiB.
-MOST, SHARE = 3 * 2**27, 1 / 32
+#: Bytes that a process keeps at most, and share of what is free that all keep together at most.
+#: The largest of the standard profile's layers has passes of 334 MiB.
+MOST, SHARE = 3 * 2**27, 1 / 3
 
 
 class Kept:
@@ -32,12 +32,14 @@ class Kept:
     ----------
     most
         Bytes to keep, those that come first: each round has all of them once, in another order, so
-        none is wanted sooner than others. By default `MOST`, or `SHARE` of what is free where that
-        is less.
+        none is wanted sooner than others. By default `MOST`, or its part of a `SHARE` of what is
+        free where that is less.
+    processes
+        How many keep passes at the same time.
     """
 
-    def __init__(self, most: float | None = None) -> None:
-        self._most = min(MOST, SHARE * free_memory()) if most is None else most
+    def __init__(self, most: float | None = None, *, processes: int = 1) -> None:
+        self._most = min(MOST, SHARE / processes * free_memory()) if most is None else most
         self._passes: dict[tuple[Case, int, bool], Pass] = {}
         self._held = 0.0  # as if nothing were shared
         self._modules: dict[Hashable, nn.Module] = {}
@@ -64,7 +66,12 @@ class Kept:
         return self._modules[key]
 
     def _inputs(self, case: Case, seed: int) -> tuple[Tensor, ...]:
-        """Give inputs; where they repeat a row, those of other cases begin with the same."""
+        """Give inputs; where they repeat a row, those of other cases begin with the same.
+
+        Words are others for another vocabulary.
+        """
+        if get(case.layer).words:
+            return inputs_of(case, seed)
         like = inputs_of(case, seed, "meta")
         key = (_kind(case, seed), tuple(row_length(x.shape) for x in like))
         rows = self._rows.get(key)

@@ -6,6 +6,7 @@ that is told nothing of its host.
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 from collections.abc import Iterator
@@ -54,6 +55,12 @@ def memory(root: Path = ROOT) -> dict[str, int]:
     lines = (text(root / "proc/meminfo") or "").splitlines()
     split = (line.partition(":") for line in lines)
     return {name: 1024 * int(amount.split()[0]) for name, _, amount in split}  # given in kB
+
+
+def resident(root: Path = ROOT) -> int | None:
+    """Bytes of memory that this process holds."""
+    pages = text(root / "proc/self/statm")
+    return int(pages.split()[1]) * os.sysconf("SC_PAGE_SIZE") if pages else None
 
 
 def threads_per_core(root: Path = ROOT) -> int | None:

@@ -3,7 +3,7 @@ import torch
 from layerlaw.layers import get
 from layerlaw.measure import Case
 from layerlaw.measure.budget import LARGE, bytes_of, standing_bytes
-from layerlaw.measure.kept import Kept
+from layerlaw.measure.kept import SHARE, Kept
 from layerlaw.measure.modes import recording
 from layerlaw.measure.workload import prepare
 
@@ -63,6 +63,23 @@ def test_what_is_shared_gives_the_same_numbers(name, mode):
         with recording(mode):
             for one, other in zip(kept(case, 7)(), prepare(case, 7)(), strict=True):
                 torch.testing.assert_close(one, other, rtol=0, atol=0)
+
+
+def test_words_are_those_of_the_vocabulary_however_many_there_are():
+    kept = Kept()
+    for vocabulary in (4096, 32, 528):
+        case = Case("embedding", {"n": 512, "d": 16, "V": vocabulary})
+        (one,), (other,) = kept(case, 7)(), prepare(case, 7)()
+        assert one.equal(other)
+
+
+def test_processes_share_what_they_keep(monkeypatch):
+    monkeypatch.setattr(
+        "layerlaw.measure.kept.free_memory", lambda: 2 * standing_bytes(SMALL) / SHARE
+    )
+    two, three = Kept(processes=2), Kept(processes=3)
+    assert two(SMALL) is two(SMALL)
+    assert three(SMALL) is not three(SMALL)
 
 
 def test_cases_that_differ_in_length_alone_share_weights_and_inputs():

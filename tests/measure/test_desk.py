@@ -1,0 +1,43 @@
+from layerlaw.measure import Case
+from layerlaw.measure import desk as desks
+from layerlaw.measure.budget import LARGE, bytes_of
+from layerlaw.measure.desk import Desk
+from layerlaw.measure.kept import Kept
+
+SMALL = Case("dense", {"n": 16, "d": 16})
+HUGE = Case("dense", {"n": 2**16, "d": 512})
+
+
+def test_what_a_case_leaves_of_memory_is_given_back_where_it_may_be_much(monkeypatch):
+    assert bytes_of(SMALL) < LARGE <= bytes_of(HUGE)
+    held, given = 300 * 2**20, []
+
+    def give_back():
+        nonlocal held
+        given.append(held)
+        held -= 2**20
+
+    monkeypatch.setattr(desks.system, "resident", lambda: held)
+    monkeypatch.setattr(desks, "give_back_memory", give_back)
+    at = Desk(None, {}, Kept(most=0))
+    at.clear(HUGE)
+    assert len(given) == 1
+    for more in (LARGE, LARGE, 1):  # little by little it becomes much
+        assert len(given) == 1
+        held += more
+        at.clear(SMALL)
+    assert len(given) == 2
+    at.clear(SMALL)
+    assert len(given) == 2
+
+
+def test_where_the_system_does_not_say_only_large_cases_count(monkeypatch):
+    given = []
+    monkeypatch.setattr(desks.system, "resident", lambda: None)
+    monkeypatch.setattr(desks, "give_back_memory", lambda: given.append(True))
+    at = Desk(None, {}, Kept(most=0))
+    at.clear(SMALL)
+    assert not given
+    at.clear(HUGE)
+    at.clear(SMALL)
+    assert len(given) == 1
