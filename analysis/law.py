@@ -14,10 +14,11 @@ import pandas as pd
 
 from . import writing
 from .arrays import Array, overlapped
+from .bends import Bend
 from .intervals import Sample
 from .prediction import Posterior, Prediction, Reach, ladder, within
 from .projection import Projection
-from .regimes import Bend, Stepped
+from .regimes import Stepped
 from .structure import LeftOver
 from .terms import Leading, Monomial, columns
 

@@ -14,8 +14,10 @@ import numpy as np
 
 from . import overlaps
 from .arrays import FLOOR, Array
+from .bends import Bend, bends, places
+from .borders import Border, sides
 from .projection import Projection, Solution
-from .regimes import Bend, Border, Stepped, bends, enclosing, nearby, places, sides, steps
+from .regimes import Stepped, enclosing, nearby, steps
 from .shared import Whitening, independent, whitenings
 from .terms import Leading, Monomial, columns
 
@@ -205,18 +207,19 @@ def _climbed(models: Sequence[Model], points: Points, bound: float) -> list[Mode
     The score test knows the law without a step, whose exponents lie far from those with it.
     """
     found: list[Model] = []
-    tops: dict[tuple[float, int], Model] = {}  # the likeliest of each problem
+    problems: dict[tuple[float, int], list[Model]] = {}
     for model in models:
-        tops.setdefault((model.problem.overlap, id(model.problem.whitening)), model)
-    for best in tops.values():
-        higher: Model | None = best
-        tried = {best.step.border} if best.step else set()
-        while higher and higher.step:
+        problems.setdefault((model.problem.overlap, id(model.problem.whitening)), []).append(model)
+    for likely in problems.values():
+        tried = {one.step.alike(points.sizes) for one in likely if one.step}
+        higher: Model | None = likely[0]
+        while higher and (step := higher.step):
             best, near = higher, []
-            for step in nearby(higher.step, points.sizes):
-                if step.border not in tried:
-                    tried.add(step.border)
-                    near.append(_stepped(best, step, points, best.chance, bound))
+            for other in nearby(step, points.sizes):
+                if (key := other.alike(points.sizes)) not in tried:
+                    tried.add(key)
+                    chance = best.chance * other.border.weight / step.border.weight
+                    near.append(_stepped(best, other, points, chance, bound))
             found += near
             better = [one for one in near if one.likelihood > best.likelihood]
             higher = max(better, key=lambda one: one.likelihood, default=None)

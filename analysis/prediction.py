@@ -12,9 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from .arrays import Array, overlapped
+from .bends import Bend
 from .intervals import Sample
 from .projection import Projection
-from .regimes import Bend, Stepped
+from .regimes import Stepped
 from .terms import Leading, Monomial, columns
 
 _DRAWS = 400

@@ -35,6 +35,7 @@ SOME, MUCH = (0.01, 0.3), (0.01, 3.0)
 
 #: Off theory means by so much in one exponent.
 _OFF = (0.35, 0.8)
+_SIDE = 6  # a border has at least one in so many points on either side
 _HELD = 4  # points beyond the grid, to be predicted
 _SECOND = 1e-3  # what a point at mid-grid takes
 
@@ -305,36 +306,49 @@ def _foreign(theory: Leading) -> list[Monomial]:
 
 def _change(rng: np.random.Generator, theory: Leading, grid: Array, kind: Kind) -> Break | None:
     """Draw a border with a sixth of the points or more on either side."""
-    axes = grid.shape[1]
-    least = len(grid) / 6
     if kind.bent:
-        corners = [
-            (axis, place)
-            for axis, column in enumerate(grid.T)
-            for place in np.unique(column)[2:-2]
-            if min(np.count_nonzero(column < place), np.count_nonzero(column > place)) >= least
-        ]
-        axis, place = corners[rng.integers(len(corners))]
-        along = Monomial(tuple(np.eye(axes)[axis].tolist()), (0,) * axes)
-        return Break(along, float(place), bend=float(rng.choice([-1, 1]) * rng.uniform(0.5, 1)))
-    if kind.stepped or kind.gradual:
-        powers = rng.integers(0, 3, size=(axes,))
-        powers[rng.integers(axes)] += not powers.any()
-        if kind.gradual:  # it is gone through so many times
-            shared = np.min([term.powers for _, term in theory.terms], axis=0)
-            powers = np.minimum(powers, shared).astype(int)
-            powers[rng.choice(np.flatnonzero(shared >= 1))] += not powers.any()
-        along = Monomial(tuple(map(float, powers)), (0,) * axes)
-        reached = along.column(grid)
-        beyond = {b: np.count_nonzero(reached >= b) for b in np.unique(reached)}
-        fair = [b for b, points in beyond.items() if least <= points <= len(grid) - least]
-        place = float(rng.choice(fair or [np.median(reached)]))
-        if kind.gradual:
-            below = reached[reached < place].max()
-            place = float(below * (place / below) ** rng.uniform())
-            return Break(along, place, factor=rng.uniform(2, 5), gradual=True)
-        return Break(along, np.nextafter(place, 0), factor=rng.uniform(1.5, 2.5))
-    return None
+        return _bend(rng, grid)
+    if not (kind.stepped or kind.gradual):
+        return None
+    powers = rng.integers(0, 3, size=(grid.shape[1],))
+    powers[rng.integers(len(powers))] += not powers.any()
+    if not kind.gradual:
+        _, place = _fair(rng, powers, grid)
+        return Break(_monomial(powers), np.nextafter(place, 0), factor=rng.uniform(1.5, 2.5))
+    # What crosses it is gone through so many times: theory is a multiple of that.
+    shared = np.min([term.powers for _, term in theory.terms], axis=0)
+    powers = np.minimum(powers, shared).astype(int)
+    powers[rng.choice(np.flatnonzero(shared >= 1))] += not powers.any()
+    reached, place = _fair(rng, powers, grid)
+    below = reached[reached < place].max()
+    place = float(below * (place / below) ** rng.uniform())
+    return Break(_monomial(powers), place, factor=rng.uniform(2, 5), gradual=True)
+
+
+def _bend(rng: np.random.Generator, grid: Array) -> Break:
+    """Draw a size from which on the leading part grows otherwise."""
+    axes, least = grid.shape[1], len(grid) / _SIDE
+    corners = [
+        (axis, place)
+        for axis, column in enumerate(grid.T)
+        for place in np.unique(column)[2:-2]
+        if min(np.count_nonzero(column < place), np.count_nonzero(column > place)) >= least
+    ]
+    axis, place = corners[rng.integers(len(corners))]
+    along = _monomial(np.eye(axes, dtype=int)[axis])
+    return Break(along, float(place), bend=float(rng.choice([-1, 1]) * rng.uniform(0.5, 1)))
+
+
+def _fair(rng: np.random.Generator, powers: NDArray[np.int64], grid: Array) -> tuple[Array, float]:
+    """Give what is reached at each point, and draw a value of it that parts the points fairly."""
+    reached, least = _monomial(powers).column(grid), len(grid) / _SIDE
+    beyond = {b: np.count_nonzero(reached >= b) for b in np.unique(reached)}
+    fair = [b for b, points in beyond.items() if least <= points <= len(grid) - least]
+    return reached, float(rng.choice(fair or [np.median(reached)]))
+
+
+def _monomial(powers: NDArray[np.int64]) -> Monomial:
+    return Monomial(tuple(map(float, powers)), (0,) * len(powers))
 
 
 def _middle(column: Array) -> float:

@@ -6,8 +6,9 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from .borders import Gradual
 from .numbers import number
-from .regimes import Gradual, surely
+from .regimes import surely
 from .terms import product
 
 if TYPE_CHECKING:
@@ -133,38 +134,28 @@ def _terms(law: Law) -> list[dict[str, Any]]:
 
 def _regimes(law: Law) -> list[dict[str, Any]]:
     """Give the border between regimes, where there is one."""
-    if law.bend is not None and law.bent is not None:
-        bend = law.bend
-        return [
-            {
-                "term": law.leading.formula,
-                "along": law.axes[bend.axis],
-                "low": bend.low,
-                "high": bend.high,
-                "interval": law.border,
-                "middle": None,
-                "part": 1.0,
-                "gradual": False,
-                "beyond": bend.beyond,
-                "probability": law.stepped,
-                "bend": {each: getattr(law.bent, each) for each in ("estimate", "low", "high")},
-            }
-        ]
-    if law.step is None:
-        return []
-    border = law.step.border
-    return [
-        {
+    if law.step is not None:
+        border = law.step.border
+        found = {
             "term": law.step.plain(law.axes) or "1",
             "along": border.along.text(law.axes),
             "low": border.low,
             "high": border.high,
-            "interval": law.border,
             "middle": border.middle,
             "part": law.step.part,
             "gradual": isinstance(border, Gradual),
             "beyond": law.step.beyond,
-            "probability": law.stepped,
-            "bend": None,
         }
-    ]
+    elif law.bend is not None and law.bent is not None:
+        found = {
+            "term": law.leading.formula,
+            "along": law.axes[law.bend.axis],
+            "low": law.bend.low,
+            "high": law.bend.high,
+            "beyond": law.bend.beyond,
+            "bend": {each: getattr(law.bent, each) for each in ("estimate", "low", "high")},
+        }
+    else:
+        return []
+    plain = {"middle": None, "part": 1.0, "gradual": False, "bend": None}
+    return [{**plain, **found, "interval": law.border, "probability": law.stepped}]

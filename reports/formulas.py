@@ -10,7 +10,8 @@ from typing import NamedTuple
 from sympy import Expr
 
 from ..analysis import ExpressionError, Fit, Law
-from ..analysis.regimes import Gradual, Stepped
+from ..analysis.borders import Gradual
+from ..analysis.regimes import Stepped
 from ..analysis.terms import Leading, Monomial, leading
 from ..layers.theory import is_known
 from .units import NONE, called, number, quantity

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import sympy
 from layerlaw.analysis import fit_law
+from layerlaw.analysis.borders import Border, Gradual, sides
 from layerlaw.analysis.fits import fit
 from layerlaw.analysis.projection import Projection
-from layerlaw.analysis.regimes import Border, Gradual, Stepped, nearby, sides, steps
+from layerlaw.analysis.regimes import Stepped, nearby, steps
 from layerlaw.analysis.terms import Monomial, columns, leading, parse
 from layerlaw.analysis.verdict import Verdict, judge
 
@@ -126,17 +127,54 @@ def test_steps_little_by_little_are_of_terms_that_go_through_what_crosses_the_bo
     ]
 
 
-def test_next_to_a_step_lie_some_that_begin_elsewhere():
+def beside(step):
+    """Give the borders next to a step along d: (low, middle, high, part, start) each."""
+    return [
+        (border.low, border.middle, border.high, border.part, getattr(border, "start", None))
+        for border in (each.border for each in nearby(step, SIZES))
+    ]
+
+
+def test_next_to_a_step_lie_others():
     term, along = Monomial((1.0, 2.0), (0, 0)), Monomial((0.0, 1.0), (0, 0))
-    gradual = Stepped(term, Gradual(along, 128.0, 256.0, start=128.0), beyond=True)
-    found = [each.border for each in nearby(gradual, SIZES)]
-    assert [border.along.text(AXES) for border in found] == ["d", "d", "d**2"]
-    starts = [border.start for border in found]
-    assert starts == pytest.approx([128 / 2 ** (1 / 8), 128 * 2 ** (1 / 8), 128**2])
     sharp = Stepped(term, Border(along, 128.0, 256.0), beyond=True)
-    starts = [each.border.start for each in nearby(sharp, SIZES)]
-    assert starts == pytest.approx([128 / 2**0.5, 128, 128 * 2**0.5])
-    assert not nearby(replace(sharp, beyond=False), SIZES)
+    at_once = [
+        (64, None, 128, 1.0, None),
+        (256, None, 512, 1.0, None),
+    ]
+    *others, before, there, between = beside(sharp)
+    assert others == at_once
+    assert before == (64, None, 128, 1.0, pytest.approx(128 / 2**0.5))
+    assert there == (128, None, 256, 1.0, 128)
+    assert between == (128, None, 256, 1.0, pytest.approx(128 * 2**0.5))
+    assert beside(replace(sharp, beyond=False)) == at_once, "little by little nothing ends"
+
+    little = Stepped(term, Border(along, 64.0, 256.0, 128.0, 0.1), beyond=False)
+    assert beside(little) == [
+        (64, None, 128, 1.0, None),
+        (128, None, 256, 1.0, None),
+        (64, 128, 256, 0.2, None),
+    ]
+
+    gradual = Stepped(term, Gradual(along, 128.0, 256.0, start=128.0), beyond=True)
+    first, *others = [each.border for each in nearby(gradual, SIZES)]
+    assert first == sharp.border
+    assert [border.along.text(AXES) for border in others] == ["d", "d", "d**2"]
+    starts = [border.start for border in others]
+    assert starts == pytest.approx([128 / 2 ** (1 / 8), 128 * 2 ** (1 / 8), 128**2])
+
+
+@pytest.mark.parametrize("seed", [3, 5, 6])
+def test_a_high_step_is_found_where_a_smaller_one_before_it_looks_likelier(seed):
+    d = 16 * 2 ** (np.arange(25) / 4)
+    sizes = np.array(np.meshgrid(2.0 ** np.arange(5, 10), d)).reshape(2, -1).T
+    truth = 1e-6 + 1e-9 * sizes[:, 0] * sizes[:, 1] ** 2 * np.where(sizes[:, 1] > 300, 4, 1)
+    law = fit_law(sizes, noisy(truth, seed), LEAD, LEAD.divisors(), regimes=True)
+    border = law.step.border
+    assert (border.low, border.middle) == (pytest.approx(d[16]), None)
+    assert border.high == pytest.approx(d[17])
+    assert law.exponents[1].low <= 2 <= law.exponents[1].high
+    assert law.exponents[1].high - law.exponents[1].low < 0.1
 
 
 def test_no_border_is_found_where_there_is_none():

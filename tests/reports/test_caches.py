@@ -2,7 +2,8 @@
 
 import dataclasses
 
-from layerlaw.analysis.regimes import Border, Stepped
+from layerlaw.analysis.borders import Border
+from layerlaw.analysis.regimes import Stepped
 from layerlaw.analysis.terms import Monomial
 from layerlaw.reports.caches import caches_of, left_behind, outgrown
 

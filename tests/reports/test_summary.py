@@ -3,9 +3,10 @@ import dataclasses
 import numpy as np
 import pandas as pd
 from layerlaw import analysis
+from layerlaw.analysis.borders import Border, Gradual
 from layerlaw.analysis.exact import exact_law
 from layerlaw.analysis.peaks import peak_law
-from layerlaw.analysis.regimes import Border, Gradual, Stepped
+from layerlaw.analysis.regimes import Stepped
 from layerlaw.analysis.terms import Monomial, leading, parse
 from layerlaw.reports import common_size, in_order, summary
 from layerlaw.reports.coverage import covers, span
