@@ -6,7 +6,7 @@ import json
 import sys
 import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -29,6 +29,24 @@ from .options import (
     sizes_of,
 )
 from .run import run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Metrics that are times by another name than the one by which times are known.
+_TIMES = {
+    "time",
+    "times",
+    "runtime",
+    "duration",
+    "elapsed",
+    "latency",
+    "wall",
+    "s",
+    "ms",
+    "us",
+    "ns",
+}
 
 app = typer.Typer(
     name="layerlaw",
@@ -120,6 +138,9 @@ def fit(
     if json_file is not None and not json_file.parent.is_dir():  # before the work, not after it
         raise UsageError(f"{json_file}: there is no folder {json_file.parent}")
     fits = fit_all(tables, expected(expect), axes, margin, at_most=at_most)
+    for metric in dict.fromkeys(fit.series.metric for fit in fits):
+        if metric.lower() in _TIMES:
+            show.say(f"{metric!r} is fitted as a count: a time has the metric 'seconds'")
     if json_file is not None:
         write_json(fits, json_file)
     if json_file != Path("-"):
@@ -157,6 +178,16 @@ def predict(
         list[str] | None,
         typer.Option("--layer", "-l", metavar="NAME", help="A layer; repeat. All, by default."),
     ] = None,
+    metrics: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--metric",
+            "-m",
+            metavar="NAME",
+            help="What the cost is, such as peak_bytes; repeat. By default all that grow, with "
+            "--within seconds where there are any.",
+        ),
+    ] = None,
     at: Annotated[
         list[str] | None, typer.Option("--at", metavar="SIZE=NUMBER", help="A size; repeat.")
     ] = None,
@@ -178,19 +209,20 @@ def predict(
     An interval knows of no regime beyond the points: where a cache overflows it is wrong, and
     where the machine is known the answer says so.
     """
-    from ..measure.table import ASIDE
     from ..reports import answers, in_order
     from ..reports.caches import caches_of
 
     sizes = sizes_of(at)
     measured = read(source)
     table = measured.table
-    if layers:
-        known = list(dict.fromkeys(table["layer"][~table["metric"].isin(ASIDE)].astype(str)))
-        if unknown := [name for name in layers if name not in known]:
-            raise UsageError(f"no row has the layer {unknown[0]!r}; there are: {', '.join(known)}")
-        table = table[table["layer"].astype(str).isin(layers)]
+    if within is not None and not metrics and (table["metric"] == "seconds").any():
+        metrics = ["seconds"]
+    for column, wanted in (("layer", layers), ("metric", metrics)):
+        if wanted:
+            table = _only(table, column, wanted)
     fits = in_order(fit_all([table], expected(expect), axes, MARGIN))
+    if not metrics:
+        fits = [fit for fit in fits if fit.law is not None] or fits
     try:
         found = answers(fits, sizes, within, caches_of(measured.machine, measured.settings))
     except ValueError as error:
@@ -199,6 +231,17 @@ def predict(
         print(json.dumps([each.as_dict() for each in found], indent=2))
     else:
         show.answers(found)
+
+
+def _only(table: pd.DataFrame, column: str, wanted: list[str]) -> pd.DataFrame:
+    """Give the rows of some layers or metrics, and what stands beside times."""
+    from ..measure.table import ASIDE
+
+    beside = table["metric"].isin(ASIDE)
+    known = list(dict.fromkeys(table[column][~beside].astype(str)))
+    if unknown := [name for name in wanted if name not in known]:
+        raise UsageError(f"no row has the {column} {unknown[0]!r}; there are: {', '.join(known)}")
+    return table[table[column].astype(str).isin(wanted) | beside]
 
 
 @app.command(epilog="Example: layerlaw validate --cases 400 --seed 7")

@@ -35,7 +35,8 @@ def run(
         str | None,
         typer.Option(
             help="How much to measure: quick (under 3 minutes), standard (under 15; by default) or "
-            "full. With --precision: the points to choose from, all of standard's by default.",
+            "full (hours, to sizes beyond the caches; --rounds 1 first gives all points once). "
+            "With --precision: the points to choose from, all of standard's by default.",
             show_default=False,
         ),
     ] = None,

@@ -337,10 +337,10 @@ def theory(rows: Sequence[TheoryRow]) -> None:
 
 
 def answers(found: Sequence[Answer]) -> None:
-    """Print predictions, each with how far beyond the measured sizes it is."""
+    """Print predictions, each with what is to be minded of it."""
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     variant = any(each.variant for each in found)
-    for column in ("layer", *(["of"] if variant else []), "asked", "predicted [95 %]", "beyond"):
+    for column in ("layer", *(["of"] if variant else []), "asked", "predicted [95 %]", "to mind"):
         shown.add_column(column)
     for each in found:
         shown.add_row(

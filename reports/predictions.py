@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..analysis import Fit, Law
+from ..analysis.verdict import Verdict
 from .caches import left_behind
 from .summary import variants
 from .units import listed, number, quantity, sizes
@@ -33,6 +34,8 @@ class Answer:
         How many times the size lies beyond the measured ones, where it does.
     outgrown
         The cache that is outgrown there and was not at any point, in words; empty where none is.
+    verdict
+        Of the law beside theory, None where none is known.
     """
 
     layer: str
@@ -46,6 +49,7 @@ class Answer:
     high: float
     beyond: Mapping[str, float]
     outgrown: str = ""
+    verdict: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as JSON holds it; an infinite size is null."""
@@ -70,9 +74,13 @@ class Answer:
 
     @property
     def warning(self) -> str:
-        """How far beyond the measured sizes it is, and what changes there; empty if nothing."""
+        """Say how far beyond the measured sizes it is, what changes there, and of what law it is.
+
+        It is empty where there is nothing to mind.
+        """
         far = [f"{number(times, 2)} × the largest {axis}" for axis, times in self.beyond.items()]
-        return "; ".join(filter(None, [listed(far), self.outgrown]))
+        law = "the law is unresolved" if self.verdict == Verdict.UNRESOLVED.value else ""
+        return "; ".join(filter(None, [listed(far), self.outgrown, law]))
 
     def _text(self, value: float) -> str:
         if self.axis is None:
@@ -150,6 +158,7 @@ def _answer(
         high,
         beyond=_beyond(law, reached),
         outgrown=left_behind(fit, reached, caches) if len(reached) == len(law.axes) else "",
+        verdict=fit.judgement.verdict.value if fit.judgement else None,
     )
 
 

@@ -92,6 +92,28 @@ def test_predict_answers_what_a_size_costs_and_how_far_one_can_go(table, tmp_pat
     assert answer["value"] == pytest.approx(1e10 / 64**2, rel=0.02)
 
 
+def test_predict_takes_a_budget_for_seconds_unless_another_metric_is_named(table, tmp_path):
+    times = pd.read_csv(table)
+    memory = times.assign(metric="peak_bytes", value=4.0 * times.n * times.d)
+    weights = times.assign(metric="parameters", value=1.0 * times.d**2)  # they do not grow in n
+    depth = times.assign(metric="sequential_ops", value=1.0)  # no law at all
+    pd.concat([times, memory, weights, depth]).to_csv(table, index=False)
+    known = ["predict", table.name, "--at", "d=64", "--json"]
+    (seconds,) = json.loads(layerlaw(*known, "--within", "1", cwd=tmp_path).stdout)
+    assert seconds["metric"] == "seconds"
+    named = [*known, "--metric", "peak_bytes", "--within", "1e6"]
+    (found,) = json.loads(layerlaw(*named, cwd=tmp_path).stdout)
+    assert found["value"] == pytest.approx(1e6 / 4 / 64, rel=0.01)
+    each = json.loads(layerlaw(*known, "--at", "n=100", cwd=tmp_path).stdout)
+    assert [one["metric"] for one in each[:3]] == ["seconds", "peak_bytes", "parameters"]
+
+
+def test_fit_says_how_times_are_to_be_called(table, tmp_path):
+    assert "'seconds'" not in layerlaw("fit", table.name, cwd=tmp_path).stderr
+    pd.read_csv(table).assign(metric="runtime").to_csv(table, index=False)
+    assert "'runtime' is fitted as a count" in layerlaw("fit", table.name, cwd=tmp_path).stderr
+
+
 def test_fit_gives_json_alone_on_standard_output(table, tmp_path):
     done = layerlaw("fit", table.name, "--json", "-", cwd=tmp_path)
     assert json.loads(done.stdout)["schema"] == 1
@@ -107,6 +129,7 @@ def test_fit_gives_json_alone_on_standard_output(table, tmp_path):
         (["predict", "table.csv", "--at", "n=-1"], "a size is a positive number"),
         (["predict", "table.csv", "--at", "n=64"], "mine: it grows in n and d: say at which d"),
         (["predict", "table.csv", "-l", "other"], "'other'; there are: mine"),
+        (["predict", "table.csv", "-m", "bytes"], "metric 'bytes'; there are: seconds"),
         (["fit", "table.csv", "--expect", "typo=n"], "'typo'"),
         (["fit", "table.csv", "--axis", "batch"], "no column 'batch'"),
         (["fit", "table.csv", "--json", "no/such/folder.json"], "no/such/folder.json"),

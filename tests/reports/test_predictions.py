@@ -35,6 +35,14 @@ def test_within_the_points_there_is_no_warning():
     assert found.axis is None
 
 
+def test_what_a_law_that_is_unresolved_predicts_says_so():
+    noise = np.exp(np.random.default_rng(4).normal(0, 0.4, len(table())))
+    rough = table().assign(value=lambda frame: frame.value * noise)
+    (found,) = answers(analysis.fit(rough, {"mine": "n*d**2"}), {"n": 100, "d": 100}, None)
+    assert found.as_dict()["verdict"] == "unresolved"
+    assert found.warning == "the law is unresolved"
+
+
 def test_the_size_that_is_not_given_is_found():
     (found,) = answers(FITS, {"d": 64}, 1.0)
     assert found.axis == "n"
