@@ -23,13 +23,17 @@ from .grid import activations, operands
 #: Share of the memory that is free when a run begins which one case may take.
 SHARE = 0.8
 
-#: Passes of one measurement at least: one that is checked, two of warm-up, one that is timed.
-PASSES = 4
+#: Passes of one measurement at least: one that is checked, one of warm-up, one that is timed.
+PASSES = 3
 
 #: Bytes of a case from which its memory is looked after: what was measured says something of what
 #: theory counts, and a process gives back what it keeps of it, since it waits with others until its
 #: turn comes again, and all would keep their most.
 LARGE = 2**26
+
+#: How many times the FLOPs of what was measured a case may have for its time to be foretold. From a
+#: pass of 24 kFLOP, which is overhead, one of 15 GFLOP would have taken 300 times what it did.
+FAR = 1000
 
 _BYTES = {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2}
 
@@ -69,6 +73,7 @@ class Forecast:
             for device, bytes in free.items()
         }
         self._per_flop: dict[tuple[object, ...], float] = defaultdict(lambda: 0.0)
+        self._most_flops: dict[tuple[object, ...], float] = defaultdict(lambda: 0.0)
         self._per_byte: dict[tuple[object, ...], float] = defaultdict(lambda: 1.0)
 
     def refusal(self, case: Case) -> str:
@@ -76,8 +81,9 @@ class Forecast:
         bytes = bytes_of(case) * self._per_byte[_kind(case)]
         if bytes > (most := self._memory[case.device]):
             return f"it would take {bytes / 2**30:.3g} GiB of memory; {most / 2**30:.3g} may be had"
-        seconds = PASSES * flops_of(case) * self._per_flop[_kind(case)]
-        if seconds > self._seconds:
+        flops = flops_of(case)
+        seconds = PASSES * flops * self._per_flop[_kind(case)]
+        if seconds > self._seconds and flops <= FAR * self._most_flops[_kind(case)]:
             return f"it would take {seconds:.3g} s at least; {self._seconds:.3g} may be had"
         return ""
 
@@ -94,8 +100,9 @@ class Forecast:
         """
         case, kind = measurement.case, _kind(measurement.case)
         if measurement.values:
-            rate = min(measurement.values) / flops_of(case)
-            self._per_flop[kind] = min(self._per_flop[kind] or inf, rate)
+            flops = flops_of(case)
+            self._per_flop[kind] = min(self._per_flop[kind] or inf, min(measurement.values) / flops)
+            self._most_flops[kind] = max(self._most_flops[kind], flops)
         if (counted := bytes_of(case)) >= LARGE:
             self._per_byte[kind] = max(self._per_byte[kind], bytes / counted)
 

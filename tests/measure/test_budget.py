@@ -62,8 +62,11 @@ def test_what_takes_too_long_is_refused_by_the_fastest_rate_so_far():
     forecast.learn(took(small, 1e-3))  # overhead alone, which says nothing of large ones
     assert forecast.refusal(large) == ""
     slow = Forecast(Budget(seconds=10.0, memory=inf))
-    slow.learn(took(Case("dense", {"n": 64, "d": 64}), 64**3 * 2e-11))
-    seconds = PASSES * 2e-11 * 64**3 * flops_of(large) / flops_of(Case("dense", {"n": 64, "d": 64}))
+    slow.learn(took(small, 1e-3))
+    assert slow.refusal(large) == "", "nothing is known of anything like it"
+    known = Case("dense", {"n": 2**10, "d": 2**10})
+    slow.learn(took(known, 0.02))
+    seconds = PASSES * 0.02 * flops_of(large) / flops_of(known)
     assert slow.refusal(large) == f"it would take {seconds:.3g} s at least; 10 may be had"
     assert slow.refusal(small) == ""
 
