@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +78,8 @@ def common_size(fits: Sequence[Fit]) -> dict[str, float]:
     First n and d, by the largest product n·d and then the most balanced one, since nearly all
     layers have them; then k and other sizes in turn. Where no sizes are covered by all laws,
     those that most cover are taken. A layer without a size passes it over. Exact laws, which hold
-    beyond their points, have a say only where there are no others.
+    beyond their points, have a say only where there are no others. Sizes beside n and d that no
+    layer has together are chosen apart: all combinations of what fifty layers have are millions.
     """
     series = [fit.series for fit in fits if not (fit.law and fit.law.polynomials)]
     series = series or [fit.series for fit in fits]
@@ -88,16 +89,52 @@ def common_size(fits: Sequence[Fit]) -> dict[str, float]:
             levels.setdefault(size, set()).update(map(float, values))
     if not levels:
         return {}
-    mesh = np.meshgrid(*(_thinned(levels[size]) for size in levels), indexing="ij")
-    at = {size: values.ravel() for size, values in zip(levels, mesh, strict=True)}
-    pair = [at[size] for size in ("n", "d") if size in at]
-    preference = [
-        np.sum([covers(one, at) for one in series], axis=0),
-        *([np.prod(pair, axis=0), np.min(pair, axis=0)] if pair else []),
-        *(at[size] for size in sorted(at, key=_rank) if size not in ("n", "d")),
-    ]
-    best = np.lexsort(preference[::-1])[-1]  # the last key counts most
-    return {size: float(at[size][best]) for size in sorted(at, key=_rank)}
+    tried = {size: _thinned(levels[size]) for size in sorted(levels, key=_rank)}
+    pair = {size: tried[size] for size in ("n", "d") if size in tried}
+    others = [size for size in tried if size not in pair]
+    plane = _mesh(pair)
+    count = _covering([one for one in series if not _has(one, others)], plane)
+    picks: dict[str, Array] = {}  # of each other size the best for each n and d
+    for group in _together(series, others):
+        at = _mesh({**pair, **{size: tried[size] for size in others if size in group}})
+        members = [one for one in series if _has(one, group)]
+        found = _covering(members, at).reshape(len(count), -1)
+        best = found.argmax(axis=1)[:, None]  # the largest sizes come first
+        for size in group:
+            picks[size] = np.take_along_axis(at[size].reshape(found.shape), best, axis=1)[:, 0]
+        count += found.max(axis=1)
+    first = list(plane.values())
+    preference = [count, *([np.prod(first, axis=0), np.min(first, axis=0)] if first else [])]
+    chosen = int(np.lexsort(preference[::-1])[-1])  # the last key counts most
+    return {size: float({**plane, **picks}[size][chosen]) for size in tried}
+
+
+def _mesh(levels: Mapping[str, Array]) -> dict[str, Array]:
+    """Every combination of levels, the first size varying slowest."""
+    mesh = np.meshgrid(*levels.values(), indexing="ij")
+    return {size: values.ravel() for size, values in zip(levels, mesh, strict=True)}
+
+
+def _covering(series: Sequence[Series], at: Mapping[str, Array]) -> Array:
+    """How many series cover each combination of sizes, (combinations,)."""
+    count = np.zeros(np.broadcast_shapes((1,), *(column.shape for column in at.values())))
+    for one in series:
+        count += covers(one, at)
+    return count
+
+
+def _has(series: Series, sizes: Iterable[str]) -> bool:
+    return not points(series).keys().isdisjoint(sizes)
+
+
+def _together(series: Sequence[Series], sizes: Sequence[str]) -> list[set[str]]:
+    """Group sizes so that no series has two of different groups."""
+    groups = [{size} for size in sizes]
+    for one in series:
+        joined = [group for group in groups if _has(one, group)]
+        groups = [group for group in groups if group not in joined]
+        groups += [set[str]().union(*joined)] if joined else []
+    return groups
 
 
 def _rank(size: str) -> tuple[int, str]:
