@@ -41,15 +41,31 @@ def exact_law(
     Returns
     -------
     The law; None where a value or a size is not whole, where no polynomial of degrees up to 4
-    gives all values, or where there is no point beyond those that its terms take to be found.
+    gives all values, or where it may be a curve through these points and no more.
     """
     whole = np.column_stack([sizes, values])
     if (whole != np.round(whole)).any() or whole.max() > _LARGEST:
         return None
     for terms in _candidates(len(axes), theory):
         if len(terms) < len(values) and (found := solve(terms, sizes, values)):
-            return law_of(tuple(axes), [found], sizes, values)
+            return law_of(tuple(axes), [found], sizes, values) if _told(found, sizes) else None
     return None
+
+
+def _told(polynomial: Polynomial, sizes: Array) -> bool:
+    """Whether points, (points, axes), tell a polynomial from a curve through them.
+
+    One of degree q in a size goes through any q + 1 values of it, with coefficients that are
+    fractions, if they are not what was counted.
+    """
+    if all(c.denominator == 1 for c, _ in polynomial):
+        return True
+    values = [len(np.unique(column)) for column in sizes.T]
+    return all(
+        power <= count - 2
+        for _, term in polynomial
+        for power, count in zip(term.powers, values, strict=True)
+    )
 
 
 def _candidates(axes: int, theory: Leading | None) -> Iterator[Sequence[Monomial]]:

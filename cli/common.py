@@ -96,7 +96,7 @@ def write(
     from ..reports import in_order, write_report
 
     fits = in_order(fits)
-    with show.working("writing the report"):
+    with show.timing() as update:
         page, *_ = write_report(
             out,
             measured.table,
@@ -106,6 +106,7 @@ def write(
             command,
             margin=margin,
             claims=measured.claims,
+            progress=update,
         )
     if as_json:
         write_json(fits, Path("-"))

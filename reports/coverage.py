@@ -90,7 +90,7 @@ def common_size(fits: Sequence[Fit]) -> dict[str, float]:
     if not levels:
         return {}
     tried = {size: _thinned(levels[size]) for size in sorted(levels, key=_rank)}
-    pair = {size: tried[size] for size in ("n", "d") if size in tried}
+    pair = {size: values for size, values in tried.items() if size in ("n", "d")}
     others = [size for size in tried if size not in pair]
     plane = _mesh(pair)
     count = _covering([one for one in series if not _has(one, others)], plane)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,8 +62,8 @@ class Section:
     pictures: Sequence[Picture]
 
 
-def render(content: Content) -> str:
-    """Write a report as a page that fetches nothing."""
+def render(content: Content, progress: Callable[[int, int, str], object] = lambda *_: None) -> str:
+    """Write a report as a page that fetches nothing; `progress` is told how many laws are drawn."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
@@ -75,7 +75,7 @@ def render(content: Content) -> str:
     crossovers = figures.crossover_pictures(content.crossovers)
     return environment.get_template("report.html.j2").render(
         content=content,
-        sections=list(_sections(content)),
+        sections=list(_sections(content, progress)),
         exponents=figures.exponents_picture(content.fits, content.margin),
         counts_head=COUNTS_HEAD,
         counts_explained=COUNTS_EXPLAINED,
@@ -104,7 +104,7 @@ def render(content: Content) -> str:
     )
 
 
-def _sections(content: Content) -> Iterator[Section]:
+def _sections(content: Content, progress: Callable[[int, int, str], object]) -> Iterator[Section]:
     for index, (row, fit) in enumerate(zip(content.rows, content.fits, strict=True)):
         yield Section(
             anchor=f"law-{index}",
@@ -116,6 +116,7 @@ def _sections(content: Content) -> Iterator[Section]:
             overlap=overlap_text(fit.law) if fit.law else "",
             pictures=figures.law_pictures(fit),
         )
+        progress(index + 1, len(content.fits), "laws drawn")
 
 
 def _facts(fit: Fit, caches: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ def write_report(
     *,
     margin: float = MARGIN,
     claims: Record | None = None,
+    progress: Callable[[int, int, str], object] = lambda *_: None,
 ) -> list[Path]:
     """Write ``report.html``, ``report.md``, ``table.csv``, ``laws.json``, and ``claims.json``.
 
@@ -54,6 +55,8 @@ def write_report(
     claims
         Statements of the course text that were tested, if any were: without them there is no
         ``claims.json``.
+    progress
+        Called with how many laws are drawn, how many there are, and what they are.
 
     Returns
     -------
@@ -71,7 +74,7 @@ def write_report(
     carried = dependencies(read_record(record)) if record.is_file() else None
     said = content(table, fits, machine, settings, command, margin, carried, claims)
     files = {
-        "report.html": page.render(said),
+        "report.html": page.render(said, progress),
         "report.md": markdown.render(said),
         "table.csv": table.to_csv(index=False),
         "laws.json": laws_json(fits),

@@ -52,6 +52,15 @@ def test_any_polynomial_of_low_degree_is_recovered(coefficients):
     assert sympy.expand(law_of(values).expression) == sympy.expand(expr)
 
 
+def test_a_curve_through_the_points_is_no_law():
+    through = np.select(
+        [D == 2, D == 7, D == 16], [3, 11, 5], 18
+    )  # of degree 3 in d, with fractions
+    assert law_of(N * through) is None
+    assert law_of(N * through, "n*d") is None
+    assert law_of(N * (D**3 + 1)) is not None, "whole coefficients are no chance"
+
+
 def test_what_is_no_polynomial_has_no_exact_law():
     assert law_of(np.round(1000 * N * np.log(N))) is None
     assert law_of(N * D**2 + 0.5) is None
