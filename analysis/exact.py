@@ -7,7 +7,7 @@ come out of linear equations in rational numbers, and its degrees are whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from fractions import Fraction
 from itertools import chain
 
@@ -50,6 +50,26 @@ def exact_law(
         if len(terms) < len(values) and (found := solve(terms, sizes, values)):
             return law_of(tuple(axes), [found], sizes, values) if _told(found, sizes) else None
     return None
+
+
+def known_law(
+    axes: Sequence[str],
+    sizes: Array,
+    values: Array,
+    terms: Sequence[Monomial],
+    theory: Leading,
+) -> Law | None:
+    """Find the law of terms that theory names exactly, such as n/c; None where it is another.
+
+    Which of them lead is theory's to say: where a size divides, the degrees do not.
+    """
+    if (np.column_stack([sizes, values]) % 1).any() or len(terms) >= len(values):
+        return None
+    leads = {term for _, term in theory.terms}
+    found = solve(terms, sizes, values)
+    if not found or not leads <= {term for _, term in found}:
+        return None
+    return law_of(tuple(axes), [found], sizes, values, leads=leads)
 
 
 def _told(polynomial: Polynomial, sizes: Array) -> bool:
@@ -122,15 +142,16 @@ def law_of(
     sizes: Array,
     values: Array,
     since: Since | None = None,
+    leads: Collection[Monomial] = (),
 ) -> Law:
     """Write the largest of some polynomials as a law, whose terms of highest order lead.
 
-    The first of them gives the law its terms of lower order.
+    The first of them gives the law its terms of lower order. Others may be said to lead.
     """
     most: dict[Monomial, float] = {}
     for c, term in chain(*phases):
         most[term] = max(most.get(term, float(c)), float(c))
-    lead = Leading.of(axes, most)
+    lead = Leading.of(axes, {term: most[term] for term in leads or most})
     leads = {term for _, term in lead.terms}
     return Law(
         leading=lead,

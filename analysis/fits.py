@@ -12,21 +12,21 @@ from typing import Any
 
 import pandas as pd
 import sympy
-from sympy import Expr, Symbol, ceiling
+from sympy import Add, Expr, Symbol, ceiling
 
 from .. import layers
 from ..layers.theory import is_known, positive, unrounded
 from ..measure.modes import MODES
 from . import readers, table
 from .discover import Form, discover
-from .exact import exact_law
+from .exact import exact_law, known_law
 from .explain import Gap, gaps
 from .fitting import fit_law
 from .holdout import Trial, trials
 from .law import Law
 from .peaks import peak_law
 from .table import Series, TableError
-from .terms import ExpressionError, Leading, leading, parse
+from .terms import ExpressionError, Leading, Monomial, leading, parse
 from .verdict import MARGIN, Judgement, Verdict, judge
 
 SCHEMA = 1
@@ -331,10 +331,33 @@ def _exact(series: Series, lead: Leading | None = None) -> Law | None:
     """Find the exact law of a count; a time is measured, and has none."""
     if series.timed:
         return None
-    law = exact_law(series.axes, series.sizes, series.values, lead)
-    if law is None and lead is not None and series.metric == "peak_bytes":
-        return peak_law(series.axes, series.sizes, series.values, lead)
-    return law
+    points = series.axes, series.sizes, series.values
+    law = exact_law(*points, lead)
+    if law is not None or lead is None:
+        return law
+    if series.metric == "peak_bytes":
+        return peak_law(*points, lead)
+    return known_law(*points, terms, lead) if (terms := _terms_of(series)) else None
+
+
+def _terms_of(series: Series) -> list[Monomial]:
+    """Terms of what theory says of a count exactly; none where it says nothing of that form."""
+    known = layers.find(series.layer)
+    if known is None or isinstance(known, layers.Own) or series.metric not in THEORY_OF:
+        return []
+    name = EXACTLY.get(series.metric, THEORY_OF[series.metric])
+    exact: Expr = getattr(known.tied_theory(), name).subs(series.constants).expand()
+    found = []
+    for term in Add.make_args(exact):
+        degrees = {
+            str(base): power for base, power in term.as_coeff_Mul()[1].as_powers_dict().items()
+        }
+        degrees.pop("1", None)
+        if not set(degrees) <= set(series.axes) or not all(p.is_Integer for p in degrees.values()):
+            return []
+        powers = tuple(float(degrees.get(axis, 0)) for axis in series.axes)
+        found.append(Monomial(powers, (0,) * len(powers)))
+    return found
 
 
 def _law(series: Series, lead: Leading, regimes: bool) -> Law:

@@ -243,6 +243,9 @@ def laws(fits: Sequence[Fit]) -> None:
         if row.verdict in ("differs", "unresolved"):
             reason = Text.assemble((row.label, "bold"), " ", (row.verdict, _STYLES[row.verdict]))
             console.print(reason.append(f": {fit.reason}"))
+        elif fit.judgement is None and fit.law is not None:
+            said = Text.assemble((row.label, "bold"), f": {fit.law.expression}; {fit.reason}")
+            console.print(said.append(f"; {fit.law.regimes}" if fit.law.regimes else ""))
     if beside:
         counts = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         for title in counted.HEAD:

@@ -197,10 +197,12 @@ class Store(Closing):
         return int(number)
 
     def controls(self, run: Run) -> dict[str, str]:
-        """Return what the controls did, in words, in the process that measured last."""
+        """Return what the controls did, in words, in the process that measured times last."""
+        timed = select(measurements.c.process).filter_by(run=run.id, metric="seconds")
         query = select(processes.c.controls).filter_by(run=run.id)
+        last = processes.c.number.in_(timed).desc(), processes.c.number.desc()
         with self._engine.connect() as connection:
-            found = connection.scalars(query.order_by(processes.c.number.desc()).limit(1)).first()
+            found = connection.scalars(query.order_by(*last).limit(1)).first()
         return dict(found or {})
 
     def add(self, run: Run, *made: Measurement) -> None:

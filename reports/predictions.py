@@ -12,7 +12,7 @@ from ..analysis import Fit, Law
 from ..analysis.verdict import Verdict
 from .caches import left_behind
 from .summary import variants
-from .units import listed, number, quantity, sizes
+from .units import called, listed, number, quantity, sizes
 
 
 @dataclass(frozen=True)
@@ -110,8 +110,14 @@ def answers(
     Raises
     ------
     ValueError
-        If a size is missing, or a law has no intervals; the message names the layer.
+        If a size is missing or none of any law's, or a law has no intervals; the message names the
+        layer.
     """
+    known = {size for fit in fits for size in (*fit.series.axes, *fit.series.constants)}
+    if unknown := at.keys() - known:
+        raise ValueError(
+            f"no law has a size {min(unknown)!r}; there are: {', '.join(sorted(known))}"
+        )
     return [
         _answer(fit, variant, at, budget, caches or {})
         for fit, variant in zip(fits, variants(fits), strict=True)
@@ -126,8 +132,9 @@ def _answer(
     caches: Mapping[str, Any],
 ) -> Answer:
     law, layer = fit.law, fit.series.layer
+    name = f"{layer}, {called(fit.series.metric)}"
     if law is None:
-        raise ValueError(f"{layer}: {fit.reason}")
+        raise ValueError(f"{name}: {fit.reason}")
     given = {axis: at[axis] for axis in law.axes if axis in at}
     missing = [axis for axis in law.axes if axis not in at]
     try:
@@ -144,7 +151,7 @@ def _answer(
             axis = missing[0]
             value, low, high = law.reach(axis, budget, given)
     except ValueError as error:
-        raise ValueError(f"{layer}: {error}") from None
+        raise ValueError(f"{name}: {error}") from None
     reached = given if axis is None or np.isinf(value) else {**given, axis: value}
     return Answer(
         layer,

@@ -61,6 +61,18 @@ def test_a_curve_through_the_points_is_no_law():
     assert law_of(N * (D**3 + 1)) is not None, "whole coefficients are no chance"
 
 
+def test_where_a_size_divides_the_terms_are_those_that_theory_names():
+    n, d, c = map(np.ravel, np.meshgrid([8, 16, 32], [4, 8, 12], [1, 2, 4, 8]))
+    table = pd.DataFrame({"n": n, "d": d, "c": c, "value": 3 + 2 * n / c})
+    table = table.assign(layer="retention_chunkwise", device="cpu", mode="forward")
+    (depth,) = fit(table.assign(metric="sequential_ops"))
+    assert sympy.sympify(depth.law.expression) == 3 + 2 * sympy.Symbol("n") / sympy.Symbol("c")
+    assert [str(each) for each in depth.law.exponents] == ["n 1", "d 0", "c -1"]
+    assert depth.judgement.verdict is Verdict.MATCHES
+    (other,) = fit(table.assign(metric="sequential_ops", value=table.value + (n == 8)))
+    assert not other.law.polynomials
+
+
 def test_what_is_no_polynomial_has_no_exact_law():
     assert law_of(np.round(1000 * N * np.log(N))) is None
     assert law_of(N * D**2 + 0.5) is None

@@ -108,6 +108,11 @@ def test_predict_takes_a_budget_for_seconds_unless_another_metric_is_named(table
     assert [one["metric"] for one in each[:3]] == ["seconds", "peak_bytes", "parameters"]
 
 
+def test_fit_without_theory_prints_the_law_that_was_found(table, tmp_path):
+    said = layerlaw("fit", table.name, cwd=tmp_path).stdout
+    assert "mine: 1e-06 + 1e-10*n*d**2; no theory was given" in said
+
+
 def test_fit_says_how_times_are_to_be_called(table, tmp_path):
     assert "'seconds'" not in layerlaw("fit", table.name, cwd=tmp_path).stderr
     pd.read_csv(table).assign(metric="runtime").to_csv(table, index=False)
@@ -127,7 +132,10 @@ def test_fit_gives_json_alone_on_standard_output(table, tmp_path):
         (["fit", "table.csv", "--expect", "mine"], "LAYER=EXPR"),
         (["predict", "table.csv", "--at", "n"], "SIZE=NUMBER"),
         (["predict", "table.csv", "--at", "n=-1"], "a size is a positive number"),
-        (["predict", "table.csv", "--at", "n=64"], "mine: it grows in n and d: say at which d"),
+        (
+            ["predict", "table.csv", "--at", "n=64"],
+            "mine, time: it grows in n and d: say at which d",
+        ),
         (["predict", "table.csv", "-l", "other"], "'other'; there are: mine"),
         (["predict", "table.csv", "-m", "bytes"], "metric 'bytes'; there are: seconds"),
         (["fit", "table.csv", "--expect", "typo=n"], "'typo'"),

@@ -19,10 +19,10 @@ FITS = analysis.fit(table(), {"mine": "n*d**2"})
 
 
 def test_a_cost_is_predicted_with_an_interval_and_how_far_beyond_it_is():
-    (found,) = answers(FITS, {"n": 1024, "d": 128, "k": 3}, None)
+    (found,) = answers(FITS, {"n": 1024, "d": 128}, None)
     assert found.low < found.value < found.high
     assert found.value == pytest.approx(1e-9 * 1024 * 128**2, rel=0.03)
-    assert found.question == "n = 1024, d = 128"  # k is no size of this layer
+    assert found.question == "n = 1024, d = 128"
     assert found.answer.startswith("16.")
     assert "ms [" in found.answer
     assert found.warning == "2 × the largest n"
@@ -62,15 +62,17 @@ def test_an_exact_law_needs_no_interval_and_a_size_without_end_is_any():
 
 
 def test_what_is_missing_is_named():
-    with pytest.raises(ValueError, match="mine: it grows in n and d: say at which d"):
+    with pytest.raises(ValueError, match="mine, time: it grows in n and d: say at which d"):
         answers(FITS, {"n": 5}, None)
-    with pytest.raises(ValueError, match=r"mine: .* all of them but the one"):
+    with pytest.raises(ValueError, match=r"mine, time: .* all of them but the one"):
         answers(FITS, {}, 1.0)
-    with pytest.raises(ValueError, match=r"mine: .* all of them but the one"):
+    with pytest.raises(ValueError, match=r"mine, time: .* all of them but the one"):
         answers(FITS, {"n": 1, "d": 1}, 1.0)
+    with pytest.raises(ValueError, match="no law has a size 'q'; there are: d, n"):
+        answers(FITS, {"n": 1, "d": 1, "q": 1}, None)
 
 
 def test_a_law_without_intervals_says_so():
     few = table().iloc[[0, 6, 12]]
-    with pytest.raises(ValueError, match="mine: 3 points are too few"):
+    with pytest.raises(ValueError, match="mine, time: 3 points are too few"):
         answers(analysis.fit(few, {"mine": "n*d**2"}), {"n": 5, "d": 5}, None)
