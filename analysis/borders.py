@@ -67,9 +67,9 @@ class Border:
         """Where it has come in full."""
         return float(np.sqrt((self.middle or self.low) * self.high))
 
-    def rank(self, reached: Array) -> float:
-        """After how many of the values, (points,), it lies, less the part that has come there."""
-        after = float(np.count_nonzero(np.unique(reached) < self.high))
+    def rank(self, levels: Array) -> float:
+        """After how many of the values, each once, it lies, less the part that has come there."""
+        after = float(np.count_nonzero(levels < self.high))
         return after if self.middle is None else after - self.part
 
     def share(self, sizes: Array) -> Array:
@@ -138,7 +138,8 @@ def beside(border: Border, sizes: Array) -> list[Border]:
     else:
         # What seems to have come by a tenth may be a step before or after it; seldom the reverse.
         tenth = 0.0 if border.middle is None else 1.5 * _PARTS[0]
-        away = {one: abs(one.rank(reached) - border.rank(reached)) for one in sharp}
+        levels = np.unique(reached)
+        away = {one: abs(one.rank(levels) - border.rank(levels)) for one in sharp}
         found = [
             one for one, ranks in away.items() if 0 < ranks <= (1 if one.middle is None else tenth)
         ]

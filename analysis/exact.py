@@ -43,8 +43,7 @@ def exact_law(
     The law; None where a value or a size is not whole, where no polynomial of degrees up to 4
     gives all values, or where it may be a curve through these points and no more.
     """
-    whole = np.column_stack([sizes, values])
-    if (whole != np.round(whole)).any() or whole.max() > _LARGEST:
+    if not _are_whole(sizes, values):
         return None
     for terms in _candidates(len(axes), theory):
         if len(terms) < len(values) and (found := solve(terms, sizes, values)):
@@ -63,13 +62,19 @@ def known_law(
 
     Which of them lead is theory's to say: where a size divides, the degrees do not.
     """
-    if (np.column_stack([sizes, values]) % 1).any() or len(terms) >= len(values):
+    if not _are_whole(sizes, values) or len(terms) >= len(values):
         return None
     leads = {term for _, term in theory.terms}
     found = solve(terms, sizes, values)
     if not found or not leads <= {term for _, term in found}:
         return None
     return law_of(tuple(axes), [found], sizes, values, leads=leads)
+
+
+def _are_whole(sizes: Array, values: Array) -> bool:
+    """Whether a float holds all sizes and values as the whole numbers that they are."""
+    numbers = np.column_stack([sizes, values])
+    return bool((numbers == np.round(numbers)).all() and numbers.max() <= _LARGEST)
 
 
 def _told(polynomial: Polynomial, sizes: Array) -> bool:
@@ -104,7 +109,12 @@ def polynomials(axes: int) -> Iterator[Sequence[Monomial]]:
 def own_terms(theory: Leading) -> list[Monomial]:
     """Terms of theory and their divisors, as far as a polynomial may have them."""
     own = (*theory.divisors(), *(term for _, term in theory.terms))
-    return [term for term in own if not any(term.logs) and not np.mod(term.powers, 1).any()]
+    return [term for term in own if is_rational(term)]
+
+
+def is_rational(term: Monomial) -> bool:
+    """Whether a term of whole sizes is a rational number: of whole degrees, without logarithms."""
+    return not any(term.logs) and not np.mod(term.powers, 1).any()
 
 
 def solve(terms: Sequence[Monomial], sizes: Array, values: Array) -> Polynomial | None:

@@ -12,21 +12,21 @@ from typing import Any
 
 import pandas as pd
 import sympy
-from sympy import Add, Expr, Symbol, ceiling
+from sympy import Expr, Symbol, ceiling
 
 from .. import layers
 from ..layers.theory import is_known, positive, unrounded
 from ..measure.modes import MODES
 from . import readers, table
 from .discover import Form, discover
-from .exact import exact_law, known_law
+from .exact import exact_law, is_rational, known_law
 from .explain import Gap, gaps
 from .fitting import fit_law
 from .holdout import Trial, trials
 from .law import Law
 from .peaks import peak_law
 from .table import Series, TableError
-from .terms import ExpressionError, Leading, Monomial, leading, parse
+from .terms import ExpressionError, Leading, Monomial, leading, parse, split, summands
 from .verdict import MARGIN, Judgement, Verdict, judge
 
 SCHEMA = 1
@@ -346,18 +346,13 @@ def _terms_of(series: Series) -> list[Monomial]:
     if known is None or isinstance(known, layers.Own) or series.metric not in THEORY_OF:
         return []
     name = EXACTLY.get(series.metric, THEORY_OF[series.metric])
-    exact: Expr = getattr(known.tied_theory(), name).subs(series.constants).expand()
-    found = []
-    for term in Add.make_args(exact):
-        degrees = {
-            str(base): power for base, power in term.as_coeff_Mul()[1].as_powers_dict().items()
-        }
-        degrees.pop("1", None)
-        if not set(degrees) <= set(series.axes) or not all(p.is_Integer for p in degrees.values()):
-            return []
-        powers = tuple(float(degrees.get(axis, 0)) for axis in series.axes)
-        found.append(Monomial(powers, (0,) * len(powers)))
-    return found
+    exact: Expr = getattr(known.tied_theory(), name)
+    try:
+        terms = summands(exact, series.axes, series.constants)
+        found = [split(term, series.axes)[1] for term in terms]
+    except ExpressionError:
+        return []
+    return found if all(map(is_rational, found)) else []
 
 
 def _law(series: Series, lead: Leading, regimes: bool) -> Law:

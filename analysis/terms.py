@@ -278,10 +278,9 @@ def leading(
     ExpressionError
         If it is no such sum.
     """
-    values = {s: (constants or {}).get(s.name, 1) for s in expr.free_symbols if s.name not in axes}
     terms: dict[Monomial, float] = {}
-    for term in sympy.Add.make_args(sympy.expand(sympy.expand_log(expr.subs(values), force=True))):
-        weight, monomial = _monomial(term, axes)
+    for term in summands(expr, axes, constants):
+        weight, monomial = split(term, axes)
         if weight <= 0:
             raise ExpressionError(f"the term {term} of {expr} is not positive")
         terms[monomial] = terms.get(monomial, 0.0) + weight
@@ -291,8 +290,23 @@ def leading(
     return found
 
 
-def _monomial(term: Expr, axes: Sequence[str]) -> tuple[float, Monomial]:
-    """Split one product into its coefficient, degrees and powers of logarithms."""
+def summands(
+    expr: Expr, axes: Sequence[str], constants: Mapping[str, float] | None = None
+) -> Sequence[Expr]:
+    """Give the terms of a sum in the axes that vary; the arguments are those of `leading`."""
+    values = {s: (constants or {}).get(s.name, 1) for s in expr.free_symbols if s.name not in axes}
+    whole = sympy.expand(sympy.expand_log(expr.subs(values), force=True))
+    return tuple(sympy.Add.make_args(whole))
+
+
+def split(term: Expr, axes: Sequence[str]) -> tuple[float, Monomial]:
+    """Split one product into its coefficient, and its degrees and powers of logarithms.
+
+    Raises
+    ------
+    ExpressionError
+        If it is no such product.
+    """
     weight = 1.0
     powers = dict.fromkeys(axes, 0.0)
     logs = dict.fromkeys(axes, 0)
