@@ -141,9 +141,9 @@ def formula(layer: Layer, metric: str) -> Counted:
 @cache
 def _points(layer: Layer) -> tuple[Sequence[Sizes], Sequence[Sizes]]:
     """Give sizes to solve formulas from, and others to verify them at."""
-    from ..measure.counting import LADDERS, grid  # it loads torch
+    from ..measure.counting import COUNTED_SIZES, grid  # it loads torch
 
-    small, others = grid(layer, LADDERS), grid(layer, VERIFIED)
+    small, others = grid(layer, COUNTED_SIZES), grid(layer, VERIFIED)
     if not small or not others:
         raise NotExact(f"layer {layer.name!r} has none of the sizes that are counted")
     if layer.meta and not _loops(layer, small):

@@ -248,7 +248,7 @@ def laws(fits: Sequence[Fit]) -> None:
             console.print(said.append(f"; {fit.law.regimes}" if fit.law.regimes else ""))
     if beside:
         counts = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for title in counted.HEAD:
+        for title in counted.COUNTS_HEAD:
             counts.add_column(title, overflow="fold")
         found = counted.counts_info(beside)
         for each in found:

@@ -24,13 +24,13 @@ Ladders = Mapping[str, tuple[int, ...]]
 #: Sizes at which a layer is counted. Lengths are powers of two, so that a logarithm is whole; the
 #: width is a multiple of the usual heads, kernel and window are odd, chunks divide the length. Of
 #: a width alone, four values tell a square from anything else.
-LADDERS: Ladders = {
+COUNTED_SIZES: Ladders = {
     **{"n": (2, 4, 8, 16, 32), "d": (4, 8, 12, 16), "k": (3, 5, 7)},
     **{"r": (3, 5, 7), "c": (1, 2, 4, 8), "V": (4, 6, 8), "N": (2, 4, 6)},
 }
 
 #: Sizes at which sequential operations are counted: widths and kernels seldom take part.
-DEPTHS: Ladders = {**LADDERS, "d": (4, 8), "k": (3, 5)}
+DEPTHS: Ladders = {**COUNTED_SIZES, "d": (4, 8), "k": (3, 5)}
 
 #: Sizes at which path lengths are counted: over a few positions a signal may find shorter ways.
 PATHS: Ladders = {
@@ -40,8 +40,8 @@ PATHS: Ladders = {
 
 #: The ladders by metric.
 GRIDS: Mapping[str, Ladders] = {
-    "flops": LADDERS,
-    "parameters": LADDERS,
+    "flops": COUNTED_SIZES,
+    "parameters": COUNTED_SIZES,
     "sequential_ops": DEPTHS,
     "path_length": PATHS,
 }
@@ -65,7 +65,7 @@ def path_length(layer: Layer, sizes: Sizes) -> int | None:
     return path.steps if path else None
 
 
-def grid(layer: Layer, ladders: Ladders = LADDERS) -> list[dict[str, int]]:
+def grid(layer: Layer, ladders: Ladders = COUNTED_SIZES) -> list[dict[str, int]]:
     """List the sizes that a layer is counted at: all of the ladders that go together."""
     steps = (layer.in_units(axis, ladders.get(axis, _OTHER)) for axis in layer.axes)
     every = (dict(zip(layer.axes, sizes, strict=True)) for sizes in itertools.product(*steps))

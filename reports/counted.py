@@ -30,9 +30,9 @@ EXACT = {
 #: The columns, by metric.
 COLUMNS = (*EXACT, "peak_bytes")
 
-HEAD = ("layer", *map(called, COLUMNS))
+COUNTS_HEAD = ("layer", *map(called, COLUMNS))
 
-EXPLAINED = (
+COUNTS_EXPLAINED = (
     "Counted, without noise. ✓: every count is what theory says, as a formula and not by its order "
     "alone; for peak memory, whose theory is an order: the exponents are theory's. ≠: it is not; "
     "what was found stands there. Path length: operations on the shortest way from the first "
@@ -69,7 +69,7 @@ class Counts:
 
     @property
     def row(self) -> tuple[str, ...]:
-        """Texts of `HEAD`'s columns."""
+        """Texts of `COUNTS_HEAD`'s columns."""
         cells = (self.cells.get(metric) for metric in COLUMNS)
         return self.label, *(str(cell) if cell else NONE for cell in cells)
 

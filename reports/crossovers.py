@@ -66,7 +66,7 @@ class Crossing(NamedTuple):
 
     @property
     def row(self) -> tuple[str, ...]:
-        """Write it as a row of a table; the columns are those of `HEAD`."""
+        """Write it as a row of a table; the columns are those of `CROSSING_HEAD`."""
         told = "extrapolated" if self.extrapolated else ""
         sizes = (number(self.n), self.interval, number(self.d))
         return (*sizes, self.cheaper, self.dearer, self.checked, told)
@@ -81,7 +81,7 @@ class Crossing(NamedTuple):
 
 
 #: The head of a table of crossings.
-HEAD = ("from this n on", "95 %", "at d", "this costs less", "than this", "measured anew", "")
+CROSSING_HEAD = ("from this n on", "95 %", "at d", "this costs less", "than this", "measured anew", "")
 
 
 class Crossovers(NamedTuple):

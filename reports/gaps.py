@@ -15,7 +15,7 @@ from .summary import labels
 from .units import number
 
 #: What the table says before it.
-EXPLAINED = (
+SLOPES_EXPLAINED = (
     "Mean local slope between the smallest and the largest sizes, beside that of theory's leading "
     "term between the same, and what makes up the difference. Overhead: calls of operations, which "
     "cost alike at all sizes. Lower-order work: FLOPs and operations beside the leading term. "
@@ -27,7 +27,7 @@ EXPLAINED = (
 
 
 #: The head of the table.
-HEAD = ("layer", "size", "slope", "theory", *CAUSES.values(), "products alone")
+SLOPES_HEAD = ("layer", "size", "slope", "theory", *CAUSES.values(), "products alone")
 
 
 class Gaps(NamedTuple):
@@ -60,7 +60,7 @@ def _labelled(fits: Sequence[Fit]) -> Iterator[tuple[str, Gap]]:
 
 
 def gap_rows(fits: Sequence[Fit]) -> list[tuple[str, ...]]:
-    """Write the gaps of all laws whose parts were timed; the columns are those of `HEAD`."""
+    """Write the gaps of all laws whose parts were timed; the columns are those of `SLOPES_HEAD`."""
     return [
         (
             label,

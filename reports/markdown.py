@@ -8,15 +8,11 @@ from collections.abc import Iterable, Sequence
 from ..claims import Checked, Record
 from . import claims
 from .content import Content
-from .counted import EXPLAINED as COUNTS_EXPLAINED
-from .counted import HEAD as COUNTS_HEAD
-from .counted import reasons_of
-from .crossovers import HEAD as CROSSING_HEAD
+from .counted import COUNTS_EXPLAINED, COUNTS_HEAD, reasons_of
+from .crossovers import CROSSING_HEAD
 from .formulas import law_text
-from .gaps import EXPLAINED, HEAD, gap_rows
-from .roofline import EXPLAINED as ROOF_EXPLAINED
-from .roofline import HEAD as SHARE_HEAD
-from .roofline import share_rows
+from .gaps import SLOPES_EXPLAINED, SLOPES_HEAD, gap_rows
+from .roofline import ROOFLINE_EXPLAINED, ROOFLINE_HEAD, share_rows
 
 
 def render(content: Content) -> str:
@@ -65,12 +61,12 @@ def _sections(content: Content) -> Iterable[str]:
             yield "\n".join(f"- {escape(name)}: {escape(why)}" for name, why in reasons)
     if gaps := gap_rows(content.fits):
         yield "## Why slopes differ from theory"
-        yield escape(EXPLAINED)
-        yield table(HEAD, gaps)
+        yield escape(SLOPES_EXPLAINED)
+        yield table(SLOPES_HEAD, gaps)
     if shares := share_rows(content.fits):
         yield "## What this machine can do"
-        yield escape(ROOF_EXPLAINED)
-        yield table(SHARE_HEAD, shares)
+        yield escape(ROOFLINE_EXPLAINED)
+        yield table(ROOFLINE_HEAD, shares)
     if crossings := [crossing for info in content.crossovers for crossing in info.crossings]:
         yield "## Where layers cross over"
         yield table(CROSSING_HEAD, [crossing.row for crossing in crossings])

@@ -15,17 +15,13 @@ from ..analysis import Fit
 from . import claims, figures, ink
 from .caches import outgrown
 from .content import Content
-from .counted import EXPLAINED as COUNTS_EXPLAINED
-from .counted import HEAD as COUNTS_HEAD
-from .counted import reasons_of
-from .crossovers import HEAD as CROSSING_HEAD
+from .counted import COUNTS_EXPLAINED, COUNTS_HEAD, reasons_of
+from .crossovers import CROSSING_HEAD
 from .dependencies_figures import pictures
 from .figures import Picture
 from .formulas import Term, overlap_text, sums
-from .gaps import EXPLAINED, HEAD, gap_rows
-from .roofline import EXPLAINED as ROOF_EXPLAINED
-from .roofline import HEAD as SHARE_HEAD
-from .roofline import share_rows
+from .gaps import SLOPES_EXPLAINED, SLOPES_HEAD, gap_rows
+from .roofline import ROOFLINE_EXPLAINED, ROOFLINE_HEAD, share_rows
 from .summary import SummaryRow
 from .units import called, number
 
@@ -81,14 +77,14 @@ def render(content: Content, progress: Callable[[int, int, str], object] = lambd
         counts_explained=COUNTS_EXPLAINED,
         counts_reasons=list(reasons_of(content.counted)),
         gaps=gap_rows(content.fits),
-        gap_head=HEAD,
+        gap_head=SLOPES_HEAD,
         gaps_picture=figures.gaps_picture(content.fits),
-        explained=EXPLAINED,
+        explained=SLOPES_EXPLAINED,
         shares=share_rows(content.fits),
-        share_head=SHARE_HEAD,
+        share_head=ROOFLINE_HEAD,
         roofs=figures.roofs_picture(content.fits),
         speeds=figures.speeds_picture(content.fits),
-        roof_explained=ROOF_EXPLAINED,
+        roof_explained=ROOFLINE_EXPLAINED,
         crossovers=crossovers and crossovers[0],
         thresholds=figures.thresholds_picture(content.fits),
         crossing_head=CROSSING_HEAD,

@@ -22,7 +22,7 @@ LAYERS = 6
 _ROOM = 1.6
 
 #: What the table says before it.
-EXPLAINED = (
+ROOFLINE_EXPLAINED = (
     "The machine's peak is the best that any of several engines reached multiplying matrices, its "
     "bandwidth the best of several streams through a working set of that size; both were measured "
     "with the layers. A layer attains the lower of the peak and of its FLOPs for each byte, times "
@@ -33,7 +33,7 @@ EXPLAINED = (
 )
 
 #: The head of the table.
-HEAD = (
+ROOFLINE_HEAD = (
     "layer",
     "largest point",
     "limited by",
@@ -112,7 +112,7 @@ def roofs_info(fits: Sequence[Fit]) -> list[Roofs]:
 
 
 def share_rows(fits: Sequence[Fit]) -> list[tuple[str, ...]]:
-    """Write the largest point, by FLOPs, of each layer that has a roof; columns as in `HEAD`."""
+    """Write the largest point, by FLOPs, of each layer that has a roof; columns as in `ROOFLINE_HEAD`."""
     return [_row(fit, label, found) for fit, label, found in _known(fits)]
 
 

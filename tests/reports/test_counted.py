@@ -5,7 +5,7 @@ from layerlaw.analysis import fit
 from layerlaw.layers import get, names
 from layerlaw.measure import Case, tidy
 from layerlaw.measure.counting import count
-from layerlaw.reports.counted import HEAD, counts_info, reasons_of, split
+from layerlaw.reports.counted import COUNTS_HEAD, counts_info, reasons_of, split
 
 
 def rows(layer, metric, value, n=(16, 32, 64, 128), d=(16, 32, 64)):
@@ -76,5 +76,5 @@ def test_counts_go_beside_times_and_stand_alone_without_them():
 
 def test_rows_are_as_wide_as_their_head():
     (info,) = counts_info(fit(rows("attention", "flops", lambda n, d: 4 * n**2 * d)))
-    assert len(info.row) == len(HEAD)
-    assert np.unique(HEAD).size == len(HEAD)
+    assert len(info.row) == len(COUNTS_HEAD)
+    assert np.unique(COUNTS_HEAD).size == len(COUNTS_HEAD)

@@ -8,7 +8,7 @@ import pytest
 from layerlaw import analysis
 from layerlaw.analysis.explain import CAUSES
 from layerlaw.reports import write_report
-from layerlaw.reports.gaps import HEAD, gap_rows, gaps_info
+from layerlaw.reports.gaps import SLOPES_HEAD, gap_rows, gaps_info
 
 N, D = (x.ravel() for x in np.meshgrid(2.0 ** np.arange(5, 10), [16.0, 32, 64, 128]))
 FLOPS = 4 * N**2 * D
@@ -46,7 +46,7 @@ def test_causes_of_each_axis_add_up_to_the_gap(fits):
 
 
 def test_a_row_has_its_signs_and_says_nothing_of_what_is_nothing(fits):
-    n, d = (dict(zip(HEAD, row, strict=True)) for row in gap_rows(fits))
+    n, d = (dict(zip(SLOPES_HEAD, row, strict=True)) for row in gap_rows(fits))
     assert (n["layer"], n["size"], n["theory"], n["products alone"]) == (
         "attention",
         "n",

@@ -8,7 +8,7 @@ import pytest
 from layerlaw import analysis
 from layerlaw.reports import write_report
 from layerlaw.reports.figures import roofs_picture
-from layerlaw.reports.roofline import HEAD, LAYERS, roofs_info, share_rows, speeds_info
+from layerlaw.reports.roofline import ROOFLINE_HEAD, LAYERS, roofs_info, share_rows, speeds_info
 
 from .conftest import attention, rnn, rows
 
@@ -54,7 +54,7 @@ def test_what_the_machine_reaches_is_told_by_size(fits):
 
 
 def test_a_row_tells_of_the_largest_point(fits):
-    first, second = (dict(zip(HEAD, row, strict=True)) for row in share_rows(fits))
+    first, second = (dict(zip(ROOFLINE_HEAD, row, strict=True)) for row in share_rows(fits))
     assert (first["layer"], second["layer"]) == ("attention", "rnn")
     assert first["largest point"] == "n = 512, d = 128"
     reached = 4 * 512**2 * 128 / attention(512, 128) / 1e9  # and a little for the softmax
