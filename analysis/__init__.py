@@ -3,25 +3,6 @@
 Nothing here loads torch.
 """
 
-from .fits import Fit, fit, to_json
-from .fitting import fit_law
-from .law import Exponent, Law
-from .table import Series, TableError
-from .terms import ExpressionError
-from .verdict import MARGIN, Judgement, Verdict, judge
+import lazy_loader
 
-__all__ = [
-    "MARGIN",
-    "Exponent",
-    "ExpressionError",
-    "Fit",
-    "Judgement",
-    "Law",
-    "Series",
-    "TableError",
-    "Verdict",
-    "fit",
-    "fit_law",
-    "judge",
-    "to_json",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

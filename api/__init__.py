@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import layers as layers
     from .analysis import fit as fit
-    from .analysis.derive import derived as explain
-    from .analysis.sweeping import sweep as sweep
+    from .experiments import derived as explain, sweep as sweep
     from .layers import layer as layer
 
 __version__ = version("layerlaw")
@@ -23,10 +22,10 @@ __all__ = ["__version__", "explain", "fit", "layer", "layers", "sweep"]
 
 # Loaded when first asked for: `import layerlaw` stays quick, and torch comes with a layer.
 _HOMES = {
-    "explain": ("layerlaw.analysis.derive", "derived"),
+    "explain": ("layerlaw.experiments", "derived"),
     "fit": ("layerlaw.analysis", "fit"),
     "layer": ("layerlaw.layers", "layer"),
-    "sweep": ("layerlaw.analysis.sweeping", "sweep"),
+    "sweep": ("layerlaw.experiments", "sweep"),
 }
 
 

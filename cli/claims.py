@@ -14,7 +14,7 @@ from .options import MARGIN, STOPPED, Json, UsageError
 
 if TYPE_CHECKING:
     from ..analysis import Fit
-    from ..claims import Record, Statement
+    from ..studies.claims import Record, Statement
 
 
 def claims(
@@ -56,7 +56,7 @@ def claims(
     The text's exercises A6.1 to A6.4 are about 1×1 convolutions, max and argmax, the LSTM's
     gradients, and the costs and reach of recurrent layers, convolutions and self-attention.
     """
-    from ..claims import Record, check, statements
+    from ..studies.claims import Record, check, statements
 
     try:
         chosen = statements(ids, exercise)
@@ -72,7 +72,7 @@ def claims(
         show.error("stopped")
         raise typer.Exit(STOPPED) from None
     if markdown:
-        from ..reports.markdown import claims_page
+        from ..reports import claims_page
 
         print(claims_page(record, command()), end="")
         return
@@ -90,8 +90,8 @@ def claims(
 
 def _keep(record: Record, folder: Path) -> Path:
     """Write a record into a folder, where reports look for it."""
-    from ..claims import FILE
-    from ..reports.write import write_whole
+    from ..reports import write_whole
+    from ..studies.claims import FILE
 
     folder.mkdir(parents=True, exist_ok=True)
     return write_whole(folder / FILE, record.to_json())

@@ -13,10 +13,9 @@ from . import show
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..analysis import Fit
-    from ..analysis.fits import Source as Table
-    from ..claims import Record
+    from ..analysis import Fit, Source as Table
     from ..measure import Run, Store
+    from ..studies.claims import Record
 
 #: Where `run` leaves what it makes, in the current folder.
 OUT = Path("layerlaw-report")
@@ -60,7 +59,7 @@ def read(source: Path) -> Measured:
         with Store(source / STORE, readonly=True) as store:
             measured = kept(store, store.latest())
         return with_claims(measured, source)
-    from ..analysis import readers
+    from ..analysis.tables import readers
 
     return Measured(readers.read(source), {}, {})
 
@@ -73,7 +72,7 @@ def kept(store: Store, work: Run) -> Measured:
 
 def with_claims(measured: Measured, folder: Path) -> Measured:
     """Add what `claims` left in a folder, if it did."""
-    from ..claims import Record
+    from ..studies.claims import Record
 
     return measured._replace(claims=Record.read(folder))
 
@@ -117,7 +116,7 @@ def write(
 
 def write_json(fits: Sequence[Fit], path: Path) -> None:
     """Write the laws as JSON; ``-`` is standard output."""
-    from ..reports.write import laws_json
+    from ..reports import laws_json
 
     if path == Path("-"):
         print(laws_json(fits), end="")

@@ -52,11 +52,8 @@ def dependencies(
     LSTM's forget gates stand beside the true derivative of its cell. dependencies.json in DIR
     holds every norm; a report of the same folder shows them.
     """
-    from ..reports.dependencies import FIGURE, RECORD
-    from ..reports.dependencies import dependencies as told
-    from ..reports.dependencies_figures import figure
-    from ..reports.dependencies_page import page
-    from ..reports.write import write_whole
+    from ..reports import write_whole
+    from ..studies.gradients import FIGURE, RECORD, dependencies as told, figure, page
 
     try:
         record = _record(out, names, seeds, {"n": n, "d": d}, train_seeds * train, steps)
@@ -87,17 +84,17 @@ def _record(
 
     What is trained is kept in the folder as it is finished.
     """
-    from ..reports.dependencies import RECORD, read_record
+    from ..studies.gradients import RECORD, read_record
 
     kept = read_record(out / RECORD) if (out / RECORD).is_file() else {}
-    from ..measure import dependencies, influence  # loads torch
+    from ..studies.gradients import experiment, jacobians  # loads torch
 
     try:
-        subjects = influence.subjects(names)
+        subjects = jacobians.subjects(names)
         with show.timing() as update:
-            initial = dependencies.at_initialisation(subjects, sizes, seeds, update)
+            initial = experiment.at_initialisation(subjects, sizes, seeds, update)
         record = {
-            "schema": dependencies.SCHEMA,
+            "schema": experiment.SCHEMA,
             "initial": initial,
             "trained": kept.get("trained"),
             "unfinished": kept.get("unfinished", {}),  # of trainings that were stopped
@@ -105,7 +102,7 @@ def _record(
         if train_seeds:
             finished, keep = record["unfinished"], partial(_keep, out, record)
             with show.timing() as update:
-                record["trained"] = dependencies.after_training(
+                record["trained"] = experiment.after_training(
                     subjects, sizes, train_seeds, steps, update, finished, keep
                 )
     except (KeyError, ValueError) as error:
@@ -115,8 +112,8 @@ def _record(
 
 def _keep(out: Path, record: Mapping[str, Any]) -> None:
     """Write the record into a folder."""
-    from ..reports.dependencies import RECORD
-    from ..reports.write import write_whole
+    from ..reports import write_whole
+    from ..studies.gradients import RECORD
 
     out.mkdir(parents=True, exist_ok=True)
     write_whole(out / RECORD, json.dumps(record, ensure_ascii=False) + "\n")

@@ -12,7 +12,7 @@ from . import show
 from .options import STOPPED, Json, UsageError
 
 if TYPE_CHECKING:
-    from ..analysis.law import Exponent
+    from ..analysis import Exponent
     from ..measure import Controls
 
 
@@ -59,8 +59,7 @@ def _examine(*, as_json: bool) -> None:
 
 
 def _ablate(layer: str, profile: str, threads: int, *, as_json: bool) -> None:
-    from ..measure import Controls
-    from ..measure.ablation import ablations
+    from ..measure import Controls, ablations
 
     runs = list(ablations(Controls(threads=threads)))
     rows = []
@@ -81,7 +80,7 @@ def _ablate(layer: str, profile: str, threads: int, *, as_json: bool) -> None:
 def _exponents(layer: str, profile: str, controls: Controls) -> Mapping[str, Exponent]:
     """Measure a layer under these controls, and give the exponents of its law."""
     from ..analysis import fit
-    from ..analysis.sweeping import sweep
+    from ..experiments import sweep
 
     try:
         table = sweep(layer, profile=profile, controls=controls, threads=controls.threads)

@@ -28,9 +28,9 @@ def explain(
     counted on tensors without numbers; peaks of memory are read from torch's allocator at small
     sizes.
     """
-    from ..analysis.derive import derived
-    from ..layers.theory import is_known
-    from ..reports.derived import derived_dict, derived_rows, head
+    from ..experiments import derived
+    from ..layers import is_known
+    from ..reports import derived_dict, derived_rows, head
 
     try:
         with show.timing() as update:

@@ -88,7 +88,7 @@ def list_layers(
     as_json: Json = False,
 ) -> None:
     """List the layers with their theory."""
-    from ..reports.theory import theory_rows
+    from ..reports import theory_rows
 
     rows = theory_rows()
     if as_json:
@@ -209,8 +209,8 @@ def predict(
     An interval knows of no regime beyond the points: where a cache overflows it is wrong, and
     where the machine is known the answer says so.
     """
+    from ..analysis import caches_of
     from ..reports import answers, in_order
-    from ..reports.caches import caches_of
 
     sizes = sizes_of(at)
     measured = read(source)
@@ -235,7 +235,7 @@ def predict(
 
 def _only(table: pd.DataFrame, column: str, wanted: list[str]) -> pd.DataFrame:
     """Give the rows of some layers or metrics, and what stands beside times."""
-    from ..measure.table import ASIDE
+    from ..measure import ASIDE
 
     beside = table["metric"].isin(ASIDE)
     known = list(dict.fromkeys(table[column][~beside].astype(str)))
@@ -260,18 +260,16 @@ def validate(
     ] = False,
 ) -> None:
     """Hold the fitter against synthetic laws whose truth is known, beside other fitters."""
-    from ..analysis.bars import bars
-    from ..analysis.validation import recovered
-    from ..analysis.validation import validate as hold
+    from ..studies.validation import bars, recovered, validate as hold
 
     with show.counting("synthetic laws") as update:
         figures = hold(cases, seed, extrap=extrap, progress=update)
     if as_json:
         print(figures.to_json(orient="index", indent=2))
     elif markdown:
-        from ..reports import validation
+        from ..studies.validation import markdown_page
 
-        print(validation.render(figures, bars(figures, recovered()), command()), end="")
+        print(markdown_page.render(figures, bars(figures, recovered()), command()), end="")
     else:
         show.figures(figures)
         show.bars(bars(figures, recovered()))
@@ -288,7 +286,7 @@ def published(
     ] = Path("docs"),
 ) -> None:
     """Fit what others measured on GPUs and TPUs, and write the page docs/published.md."""
-    from ..reports.published import write_page
+    from ..studies.published import write_page
 
     with show.counting("published tables") as update:
         page, *figures = write_page(folder, out, update)

@@ -179,8 +179,8 @@ def run(
     """
     from contextlib import closing
 
-    from ..analysis.derive import learn, settle
-    from ..analysis.terms import parse
+    from ..analysis import parse
+    from ..experiments import learn, settle
     from ..layers import chosen
     from ..measure import (
         Controls,
@@ -264,7 +264,7 @@ def _narrow(todo: Plan, store: Store, work: Run, precision: float, budget: float
     from contextlib import closing
     from math import inf
 
-    from ..analysis.adaptive import Adaptive
+    from ..experiments import Adaptive
     from ..measure import carry_out_by
 
     planner = Adaptive(todo.cases, precision, inf if budget is None else budget)
@@ -274,7 +274,7 @@ def _narrow(todo: Plan, store: Store, work: Run, precision: float, budget: float
 
 def _claimed(measured: Measured, fits: list[Fit], seed: int) -> Measured:
     """Test the statements of the course text, with the times that were measured."""
-    from ..claims import Record, check
+    from ..studies.claims import Record, check
 
     with show.timing() as update:
         found = check(seed=seed, fits=fits, progress=update)
@@ -285,9 +285,9 @@ def _checked(
     todo: Plan, store: Store, work: Run, measured: Measured, fits: list[Fit]
 ) -> tuple[Measured, list[Fit]]:
     """Measure on both sides of where layers cross over; give what there is then."""
-    from ..analysis.fits import with_checks
+    from ..analysis import with_checks
+    from ..experiments import checks
     from ..measure import measure_checks
-    from ..reports import checks
 
     points = checks(fits)
     if not points:

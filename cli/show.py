@@ -17,23 +17,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from ..analysis.numbers import NONE
+from ..analysis import NONE
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..analysis import Fit
-    from ..analysis.adaptive import Adaptive, Width
-    from ..analysis.bars import Bar
-    from ..analysis.law import Exponent
-    from ..claims import Checked, Record
-    from ..measure import Case, Measurement, Plan
-    from ..measure import Progress as Step
-    from ..measure.doctor import Finding
-    from ..reports.dependencies import Dependencies
-    from ..reports.derived import DerivedRow
-    from ..reports.predictions import Answer
-    from ..reports.theory import TheoryRow
+    from ..analysis import Exponent, Fit
+    from ..experiments import Adaptive, Width
+    from ..measure import Case, Finding, Measurement, Plan, Progress as Step
+    from ..reports import Answer, DerivedRow, TheoryRow
+    from ..studies.claims import Checked, Record
+    from ..studies.gradients import Dependencies
+    from ..studies.validation import Bar
 
 #: A screen is drawn at most this often, and a log gets a line at most that often, in seconds.
 _SCREEN, _LOG = 0.25, 10.0
@@ -208,10 +203,11 @@ def counting(what: str) -> Iterator[Callable[[int, int, object], None]]:
 
 def laws(fits: Sequence[Fit]) -> None:
     """Print the summary of laws, and the reasons of all that do not match."""
-    from ..reports import common_size, cost_name, counted, summary
-    from ..reports.units import sizes
+    from ..analysis import common_size, sizes
+    from ..reports import cost_name, summary
+    from ..reports.content import counts
 
-    fits, beside = counted.split(fits)
+    fits, beside = counts.split(fits)
     rows = summary(fits)
     size = common_size(fits)
     grown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -248,13 +244,13 @@ def laws(fits: Sequence[Fit]) -> None:
             console.print(said.append(f"; {fit.law.regimes}" if fit.law.regimes else ""))
     if beside:
         counts = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for title in counted.COUNTS_HEAD:
+        for title in counts.COUNTS_HEAD:
             counts.add_column(title, overflow="fold")
-        found = counted.counts_info(beside)
+        found = counts.counts_info(beside)
         for each in found:
             counts.add_row(*map(Text, each.row))
         console.print(counts)
-        for name, why in counted.reasons_of(found):
+        for name, why in counts.reasons_of(found):
             console.print(Text.assemble((name, "bold"), f": {why}"))
 
 
@@ -390,7 +386,7 @@ def bars(some: Sequence[Bar]) -> None:
 
 def findings(found: Sequence[Finding]) -> None:
     """Print what was found on the machine, how to mend it below each, and what to do of it all."""
-    from ..measure.doctor import Severity
+    from ..measure import Severity
 
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("", "looked at", "found"):

@@ -13,10 +13,7 @@ from typing import TYPE_CHECKING
 
 from sympy import Integer
 
-from ._lazy import torch
-from .base import Textbook
-from .registry import register
-from .theory import TABLE_1, Theory, d, h, n
+from .core import TABLE_1, Textbook, Theory, d, h, n, register, torch
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from ._lazy import torch
-from .base import Textbook
+from .core import Textbook, Theory, d, m, n, register, torch
 from .recurrent import GRU, LSTM, ElmanRNN
-from .registry import register
-from .theory import Theory, d, m, n
 
 if TYPE_CHECKING:
     from torch import Tensor

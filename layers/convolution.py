@@ -6,11 +6,7 @@ from typing import TYPE_CHECKING
 
 from sympy import Integer, ceiling, log, oo
 
-from ._lazy import torch
-from ._windows import windows
-from .base import Textbook
-from .registry import register
-from .theory import TABLE_1, Theory, d, k, m, n
+from .core import TABLE_1, Textbook, Theory, d, k, m, n, register, torch, windows
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -11,11 +11,8 @@ from typing import TYPE_CHECKING
 
 from sympy import Integer, Max, log
 
-from ._lazy import torch
 from .attention import Attention
-from .base import Textbook
-from .registry import register
-from .theory import LEVELS, Theory, d, n
+from .core import LEVELS, Textbook, Theory, d, n, register, torch
 
 if TYPE_CHECKING:
     from torch import Tensor

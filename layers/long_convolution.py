@@ -12,11 +12,7 @@ from typing import TYPE_CHECKING
 
 from sympy import log
 
-from ._lazy import torch
-from ._precision import wide
-from .base import Textbook
-from .registry import register
-from .theory import LEVELS, Theory, d, n
+from .core import LEVELS, Textbook, Theory, d, n, register, torch, wide
 
 if TYPE_CHECKING:
     from torch import Tensor

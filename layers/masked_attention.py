@@ -8,12 +8,8 @@ from typing import TYPE_CHECKING
 
 from sympy import Integer, ceiling
 
-from ._lazy import torch
-from ._windows import windows
 from .attention import Attention, MultiHeadAttention
-from .base import Textbook
-from .registry import register
-from .theory import TABLE_1, Theory, d, g, h, n, r
+from .core import TABLE_1, Textbook, Theory, d, g, h, n, r, register, torch, windows
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -11,13 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Integer, Min
 
-from ._lazy import torch
 from .attention import Attention
-from .base import Native, Sizes, Textbook
 from .convolution import Convolution
+from .core import Native, Sizes, Textbook, Theory, d, m, n, register, torch
 from .recurrent import LSTM, ElmanRNN, GRUResetAfter
-from .registry import register
-from .theory import Theory, d, m, n
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -13,13 +13,10 @@ from typing import TYPE_CHECKING
 
 from sympy import Integer, oo
 
-from ._lazy import torch
-from .base import Textbook
+from .core import N, Textbook, Theory, d, g, h, m, n, register, torch
 from .recurrent import ElmanRNN
-from .registry import register
 from .retention import DECAY
 from .state_space import StateSpace, discrete
-from .theory import N, Theory, d, g, h, m, n
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -7,11 +7,7 @@ from typing import TYPE_CHECKING
 
 from sympy import Integer, ceiling
 
-from ._lazy import torch
-from ._windows import windows
-from .base import Textbook
-from .registry import register
-from .theory import TABLE_1, Theory, d, k, n
+from .core import TABLE_1, Textbook, Theory, d, k, n, register, torch, windows
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -11,10 +11,7 @@ from typing import TYPE_CHECKING
 
 from sympy import Min
 
-from ._lazy import torch
-from .base import Textbook
-from .registry import register
-from .theory import TABLE_1, Theory, d, m, n
+from .core import TABLE_1, Textbook, Theory, d, m, n, register, torch
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -12,12 +12,8 @@ from typing import TYPE_CHECKING
 
 from sympy import Integer, Max
 
-from ._lazy import torch
-from ._precision import positions
 from .attention import Attention
-from .base import Textbook
-from .registry import register
-from .theory import TABLE_1, Theory, c, d, n
+from .core import TABLE_1, Textbook, Theory, c, d, n, positions, register, torch
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._lazy import torch
-from .base import Textbook
-from .registry import register
-from .theory import N, Theory, d, n
+from .core import N, Textbook, Theory, d, n, register, torch
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -13,12 +13,8 @@ from typing import TYPE_CHECKING
 
 from sympy import Max, log, nan
 
-from ._lazy import torch
-from ._precision import positions
-from .base import Textbook
+from .core import LEVELS, N, Textbook, Theory, d, n, positions, register, torch
 from .long_convolution import LongConvolution, convolve
-from .registry import register
-from .theory import LEVELS, N, Theory, d, n
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -3,20 +3,6 @@
 Nothing here loads torch.
 """
 
-from .checks import checks
-from .coverage import common_size
-from .predictions import Answer, answers
-from .summary import SummaryRow, cost_name, in_order, summary
-from .write import write_report
+import lazy_loader
 
-__all__ = [
-    "Answer",
-    "SummaryRow",
-    "answers",
-    "checks",
-    "common_size",
-    "cost_name",
-    "in_order",
-    "summary",
-    "write_report",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 from layerlaw.layers import Layer, Sizes
-from layerlaw.layers.base import Shape
-from layerlaw.layers.theory import n
+from layerlaw.layers.core.base import Shape
+from layerlaw.layers.core.theory import n
 from torch import Tensor
 
 #: Sequences that are tried: of a maximum only the largest number has a gradient.

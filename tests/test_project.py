@@ -24,7 +24,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 # Each package may import itself and those to its left.
-ORDER = ["layers", "measure", "analysis", "claims", "reports", "cli"]
+ORDER = ["layers", "measure", "analysis", "experiments", "reports", "studies", "cli"]
 FRONT_DOOR = {"", "__version__"}  # the package layerlaw itself, which holds the version
 
 
@@ -63,7 +63,7 @@ def test_imports_go_left_only(package):
 
 
 def test_layers_need_torch_and_sympy_alone():
-    allowed = {"torch", "sympy", "layerlaw", *sys.stdlib_module_names}
+    allowed = {"torch", "sympy", "lazy_loader", "layerlaw", *sys.stdlib_module_names}
     for path in sources("layers"):
         others = {name.partition(".")[0] for name in imports(path)} - allowed
         assert not others, f"{path.relative_to(ROOT)} imports {others}"
@@ -102,7 +102,7 @@ TABLE = "layer,device,mode,metric,n,d,value\n" + "".join(
         "import layerlaw; layerlaw.fit",
         "import layerlaw.reports",
         "import layerlaw.measure",
-        "import layerlaw.claims",
+        "import layerlaw.studies.claims",
         "command('--help')",
         "command('fit', 'mine.csv', '--expect', 'mine=n*d**2', '--json', 'laws.json')",
     ],
@@ -145,16 +145,15 @@ def test_version():
 def test_every_package_is_declared_and_there():
     declared = PROJECT["tool"]["setuptools"]
     folders = declared["package-dir"]
-    assert sorted(folders) == sorted(declared["packages"])
     there = {
-        path.parent.relative_to(ROOT)
-        for top in ["api", *ORDER]
+        ".".join(["layerlaw", *path.parent.relative_to(ROOT).parts])
+        for top in ORDER
         for path in (ROOT / top).rglob("__init__.py")
     }
-    assert {Path(folder) for folder in folders.values()} == there
-    for package, folder in folders.items():
+    assert {"layerlaw", *there} == set(declared["packages"])
+    assert folders == {"layerlaw": "api", **{f"layerlaw.{top}": top for top in ORDER}}
+    for package in declared["packages"]:
         assert importlib.util.find_spec(package), package
-        assert package == "layerlaw" or package == f"layerlaw.{folder.replace('/', '.')}"
 
 
 def test_no_folder_shadows_the_installed_package():
@@ -164,8 +163,8 @@ def test_no_folder_shadows_the_installed_package():
 
 MODULES = sorted(
     found.name
-    for top in ["layerlaw", *(f"layerlaw.{package}" for package in ORDER)]
-    for found in pkgutil.iter_modules(importlib.import_module(top).__path__, f"{top}.")
+    for top in (f"layerlaw.{package}" for package in ORDER)
+    for found in pkgutil.walk_packages(importlib.import_module(top).__path__, f"{top}.")
 )
 
 

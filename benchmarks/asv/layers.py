@@ -14,10 +14,10 @@ import layerlaw
 import torch  # noqa: F401 - once, before asv forks a process for each case
 from layerlaw.layers import CORE
 from layerlaw.measure import Case, Controls, plan
-from layerlaw.measure.workload import ready
+from layerlaw.measure.timing.workload import ready
 
 if TYPE_CHECKING:
-    from layerlaw.measure.workload import Pass
+    from layerlaw.measure.timing.modes import Pass
 
 PROFILE = "asv"
 

@@ -16,8 +16,8 @@ from time import perf_counter
 
 import numpy as np
 from layerlaw.measure import Case, Controls, Store, begin, carry_out, plan
-from layerlaw.measure.timing import clock_for, time_repeats
-from layerlaw.measure.workload import ready
+from layerlaw.measure.timing.clocks import clock_for, time_repeats
+from layerlaw.measure.timing.workload import ready
 from torch.utils.benchmark import Timer
 
 #: Values of a round: as many seconds for both.

@@ -21,10 +21,10 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 import layerlaw
-from layerlaw.analysis.adaptive import Adaptive
+from layerlaw.experiments.adaptive import Adaptive
 from layerlaw.measure import Plan, Store, begin, plan, tidy
-from layerlaw.measure.crew import crew_for
-from layerlaw.measure.sweeping import carry_out_by
+from layerlaw.measure.runs.execution import carry_out_by
+from layerlaw.measure.workers.executor import crew_for
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from layerlaw.measure import Case, Controls, plan
-from layerlaw.measure.workload import ready
+from layerlaw.measure.timing.workload import ready
 
 
 # A round of single calls would be as long as one interrupt, and a file of 50 000 of them large.

@@ -7,15 +7,15 @@ import pytest
 import torch
 from layerlaw import layers
 from layerlaw.analysis import Verdict, fit
-from layerlaw.analysis.counted import FAR, NotExact, counted
+from layerlaw.experiments.exact_formulas import FAR, NotExact, counted
 from layerlaw.layers import Textbook
-from layerlaw.layers.theory import SYMBOLS, d, n, put
-from layerlaw.measure import flops
-from layerlaw.measure.case import Case
-from layerlaw.measure.counting import COUNTED, count
-from layerlaw.measure.flops import count_flops
-from layerlaw.measure.table import tidy
-from layerlaw.measure.tracing import trace
+from layerlaw.layers.core.theory import SYMBOLS, d, n, put
+from layerlaw.measure.cases.case import Case
+from layerlaw.measure.cases.table import tidy
+from layerlaw.measure.counting import flops
+from layerlaw.measure.counting.counts import COUNTED, count
+from layerlaw.measure.counting.critical_path import trace
+from layerlaw.measure.counting.flops import count_flops
 from sympy import Integer, ceiling, expand, log, oo, sympify
 from torch.nn import functional
 

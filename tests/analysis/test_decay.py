@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from layerlaw.analysis.decay import Decay, decay, mean, slower
+from layerlaw.studies.gradients.decay import Decay, decay, mean, slower
 
 SHAPES = {
     "exponential": (lambda distance: distance, 0.5, 0.03),

@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 import torch
 from layerlaw import layers
-from layerlaw.analysis.derive import METRICS, derived, learn, settle
-from layerlaw.analysis.fits import fit
-from layerlaw.analysis.sweeping import sweep
-from layerlaw.layers import registry
-from layerlaw.layers.own import own
-from layerlaw.layers.theory import d, is_known, k, n, put
-from layerlaw.measure.case import Case
-from layerlaw.measure.flops import count_flops
-from layerlaw.measure.grid import activations, points, profile_of
-from layerlaw.measure.memory import peak_bytes
-from layerlaw.measure.planning import plan
+from layerlaw.analysis.verdicts.fits import fit
+from layerlaw.experiments.derivation import METRICS, derived, learn, settle
+from layerlaw.experiments.sweeping import sweep
+from layerlaw.layers.core import registry
+from layerlaw.layers.core.theory import d, is_known, k, n, put
+from layerlaw.layers.external.user_modules import own
+from layerlaw.measure.cases.case import Case
+from layerlaw.measure.cases.grid import activations, points, profile_of
+from layerlaw.measure.cases.planning import plan
+from layerlaw.measure.counting.flops import count_flops
+from layerlaw.measure.timing.peak_memory import peak_bytes
 from sympy import Max, ceiling, expand, log, oo
 from torch import Tensor, nn
 
@@ -64,7 +64,7 @@ def test_what_is_derived_is_theory(name):
         ("torch.nn:MultiheadAttention", n**2 * d + 2 * n * d**2),
         ("torch.nn:Conv1d", n * k * d**2),
         ("torch.nn:LSTM", n * d**2),
-        ("ssm_scan", n * log(n) * d * layers.theory.N),
+        ("ssm_scan", n * log(n) * d * layers.N),
     ],
 )
 def test_the_work_is_the_leading_part_of_the_flops_with_its_ratios(name, work):

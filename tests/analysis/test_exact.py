@@ -4,13 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import sympy
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from layerlaw import layers
 from layerlaw.analysis import Verdict, fit
-from layerlaw.analysis.exact import exact_law
-from layerlaw.analysis.terms import leading, parse
-from layerlaw.layers.theory import SYMBOLS
+from layerlaw.analysis.laws.exact import exact_law
+from layerlaw.analysis.laws.terms import leading, parse
+from layerlaw.layers.core.theory import SYMBOLS
 
 AXES = ("n", "d")
 SIZES = np.array(np.meshgrid([3, 5, 8, 13, 40], [2, 7, 16, 100])).reshape(2, -1).T.astype(float)

@@ -7,12 +7,11 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from layerlaw.analysis import TableError, fit
-from layerlaw.analysis.explain import gaps
-from layerlaw.analysis.table import Parts, Series
-from layerlaw.analysis.terms import leading, parse
+from layerlaw.analysis.explain.slope_decomposition import gaps
+from layerlaw.analysis.laws.terms import leading, parse
+from layerlaw.analysis.tables.table import Parts, Series
 
 SIZES = np.array(list(product((32.0, 64, 128, 256, 512), (16.0, 32, 64, 128))))
 N, D = SIZES.T

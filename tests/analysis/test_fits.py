@@ -9,9 +9,9 @@ import pytest
 import sympy
 from layerlaw import layers
 from layerlaw.analysis import TableError, Verdict, fit, to_json
-from layerlaw.analysis.fits import theory_of
-from layerlaw.analysis.terms import leading
-from layerlaw.measure.modes import MODES
+from layerlaw.analysis.laws.terms import leading
+from layerlaw.analysis.verdicts.fits import theory_of
+from layerlaw.measure.timing.modes import MODES
 
 
 def test_the_json_keeps_its_contract(rows):

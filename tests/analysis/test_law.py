@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import sympy
 from layerlaw.analysis import fit_law
-from layerlaw.analysis.discover import discover
-from layerlaw.analysis.projection import Projection
-from layerlaw.analysis.terms import leading, parse
+from layerlaw.analysis.fitting.search import discover
+from layerlaw.analysis.fitting.variable_projection import Projection
+from layerlaw.analysis.laws.terms import leading, parse
 
 
 def grid(**axes):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from layerlaw.analysis import fit
-from layerlaw.analysis.misprints import LEVEL, misprints
+from layerlaw.analysis.verdicts.outliers import LEVEL, misprints
 
 HALF = 0.5e-8  # seconds: half of the last digit that these tables print
 

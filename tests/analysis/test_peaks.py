@@ -6,10 +6,10 @@ import pytest
 import sympy
 from layerlaw import layers
 from layerlaw.analysis import Verdict, fit
-from layerlaw.analysis.peaks import peak_law
-from layerlaw.analysis.terms import leading, parse
+from layerlaw.analysis.laws.peaks import peak_law
+from layerlaw.analysis.laws.terms import leading, parse
 from layerlaw.measure import Case, tidy
-from layerlaw.measure.memory import measure_memory
+from layerlaw.measure.timing.peak_memory import measure_memory
 
 AXES = ("n", "d")
 SIZES = np.array(np.meshgrid([16, 32, 64, 128, 256, 512], [16, 32, 64, 128, 256])).reshape(2, -1).T

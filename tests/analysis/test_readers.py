@@ -7,7 +7,8 @@ from pathlib import Path
 
 import layerlaw
 import pytest
-from layerlaw.analysis import TableError, readers
+from layerlaw.analysis import TableError
+from layerlaw.analysis.tables import readers
 
 DATA = Path(__file__).parents[1] / "data"
 ASV = DATA / "asv"

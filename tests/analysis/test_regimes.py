@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import sympy
 from layerlaw.analysis import fit_law
-from layerlaw.analysis.borders import Border, Gradual, sides
-from layerlaw.analysis.fits import fit
-from layerlaw.analysis.projection import Projection
-from layerlaw.analysis.regimes import Stepped, nearby, steps
-from layerlaw.analysis.terms import Monomial, columns, leading, parse
-from layerlaw.analysis.verdict import Verdict, judge
+from layerlaw.analysis.breakpoints.locations import Border, Gradual, sides
+from layerlaw.analysis.breakpoints.step_terms import Stepped, nearby, steps
+from layerlaw.analysis.fitting.variable_projection import Projection
+from layerlaw.analysis.laws.terms import Monomial, columns, leading, parse
+from layerlaw.analysis.verdicts.fits import fit
+from layerlaw.analysis.verdicts.verdict import Verdict, judge
 
 AXES = ("n", "d")
 SIZES = np.array(np.meshgrid(2.0 ** np.arange(5, 12), 2.0 ** np.arange(4, 11))).reshape(2, -1).T

@@ -5,8 +5,8 @@ import textwrap
 
 import numpy as np
 import pytest
-from layerlaw.analysis.rivals import BigO, ExtraP, Line, Points, RivalError, exponents
-from layerlaw.analysis.terms import leading, parse
+from layerlaw.analysis.laws.terms import leading, parse
+from layerlaw.studies.validation.baselines import BigO, ExtraP, Line, Points, RivalError, exponents
 
 N, D = 2.0 ** np.arange(5, 12), 2.0 ** np.arange(4, 11)
 GRID = np.array(np.meshgrid(N, D, indexing="ij")).reshape(2, -1).T

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from layerlaw import analysis, layers
-from layerlaw.analysis.calibration import calibration_of
-from layerlaw.analysis.roofline import roofline
-from layerlaw.analysis.table import check, cut
-from layerlaw.layers.theory import put
+from layerlaw.analysis.explain.roofline_model import roofline
+from layerlaw.analysis.tables.calibration import calibration_of
+from layerlaw.analysis.tables.table import check, cut
+from layerlaw.layers.core.theory import put
 
 PEAK, FAST, SLOW, CACHE = 1e11, 5e10, 1e10, 2**20
 SAME = {"device": "cpu", "dtype": "float32", "threads": 1, "machine": "a"}

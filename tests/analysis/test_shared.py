@@ -1,12 +1,12 @@
 """Errors that all points of one size share."""
 
-import layerlaw.analysis.models as models
+import layerlaw.analysis.fitting.models as models
 import numpy as np
 import pytest
-from layerlaw.analysis.fitting import fit_law
-from layerlaw.analysis.projection import Projection
-from layerlaw.analysis.shared import SIZES_SHARE, independent, whitenings
-from layerlaw.analysis.terms import leading, parse
+from layerlaw.analysis.fitting.error_covariance import SIZES_SHARE, independent, whitenings
+from layerlaw.analysis.fitting.law_fitting import fit_law
+from layerlaw.analysis.fitting.variable_projection import Projection
+from layerlaw.analysis.laws.terms import leading, parse
 
 SIZES = np.array(
     np.meshgrid(2.0 ** np.arange(4, 10), 2.0 ** np.arange(4, 10), indexing="ij")

@@ -1,5 +1,5 @@
 import numpy as np
-from layerlaw.analysis.structure import LeftOver, left_over
+from layerlaw.analysis.fitting.residual_diagnostics import LeftOver, left_over
 
 AXES = ("n", "d")
 SIZES = np.array([(n, d) for n in 2.0 ** np.arange(7) for d in 2.0 ** np.arange(6)])

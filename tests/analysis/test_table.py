@@ -1,7 +1,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from layerlaw.analysis import TableError, fit, table
+from layerlaw.analysis import TableError, fit
+from layerlaw.analysis.tables import table
 
 
 def cut(frame, axes=()):

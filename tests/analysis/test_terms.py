@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
 import sympy
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from layerlaw import layers
-from layerlaw.analysis.terms import ExpressionError, Leading, Monomial, leading, parse
+from layerlaw.analysis.laws.terms import ExpressionError, Leading, Monomial, leading, parse
 
 AXES = ("n", "d", "k")
 

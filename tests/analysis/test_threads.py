@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from layerlaw.analysis import fitting
-from layerlaw.analysis.terms import leading, parse
-from layerlaw.analysis.threads import one_thread
+from layerlaw.analysis.fitting import law_fitting
+from layerlaw.analysis.fitting.threads import one_thread
+from layerlaw.analysis.laws.terms import leading, parse
 from threadpoolctl import ThreadpoolController
 
 
@@ -35,16 +35,16 @@ def test_openblas_has_one_thread_meanwhile_and_torch_as_many_as_before():
 
 
 def test_a_law_is_fitted_with_one_thread(monkeypatch):
-    seen, models_of = [], fitting.models_of
+    seen, models_of = [], law_fitting.models_of
 
     def watched(*arguments):
         seen.extend(threads())
         return models_of(*arguments)
 
-    monkeypatch.setattr(fitting, "models_of", watched)
+    monkeypatch.setattr(law_fitting, "models_of", watched)
     n = np.array([[16.0], [32.0], [64.0], [128.0], [256.0]])
     lead = leading(parse("n**2"), ("n",))
-    law = fitting.fit_law(n, 3e-9 * n[:, 0] ** 2, lead, lead.divisors())
+    law = law_fitting.fit_law(n, 3e-9 * n[:, 0] ** 2, lead, lead.divisors())
     assert law.exponents[0].estimate == pytest.approx(2)
     assert set(seen) == {1}
     assert set(threads()) == {2}

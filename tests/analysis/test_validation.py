@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from layerlaw.analysis import table
-from layerlaw.analysis.bars import Bar, bars
-from layerlaw.analysis.synthetic import MUCH, Kind, cases
-from layerlaw.analysis.validation import FAR, KINDS, outcomes, recovered, summarise
+from layerlaw.analysis.tables import table
+from layerlaw.studies.validation.acceptance import Bar, bars
+from layerlaw.studies.validation.synthetic import MUCH, Kind, cases
+from layerlaw.studies.validation.validation import FAR, KINDS, outcomes, recovered, summarise
 
 
 def axes_of(case):

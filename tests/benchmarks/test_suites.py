@@ -10,7 +10,7 @@ from pathlib import Path
 
 import layerlaw
 import pytest
-from layerlaw.analysis import readers
+from layerlaw.analysis.tables import readers
 from layerlaw.layers import CORE
 from layerlaw.measure import Case, plan
 

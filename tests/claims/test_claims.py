@@ -10,25 +10,20 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from layerlaw import analysis, claims, layers
-from layerlaw.claims import (
-    Bearing,
-    Checked,
-    Evidence,
-    Record,
-    Statement,
-    Verdict,
-    _cells,
+from layerlaw import analysis, layers
+from layerlaw.layers.core.theory import d, k, n
+from layerlaw.studies import claims
+from layerlaw.studies.claims import Bearing, Checked, Evidence, Record, Statement, Verdict, costs
+from layerlaw.studies.claims.evidence import (
+    cells,
     channels,
-    costs,
     distance,
     lstm_gradient,
     lstm_step,
     maximum,
     vanishing,
 )
-from layerlaw.claims.statement import Setting, held, limit
-from layerlaw.layers.theory import d, k, n
+from layerlaw.studies.claims.statement import Setting, held, limit
 from torch import nn
 
 C, L, R = Verdict.CONFIRMED, Verdict.CONDITIONAL, Verdict.REFUTED
@@ -174,9 +169,9 @@ def again(name: str) -> Checked:
 
 @pytest.mark.parametrize("missing", ["forget gate", "input gate", "candidate", "direct"])
 def test_three_of_the_four_terms_are_refuted(monkeypatch, missing):
-    terms = _cells.LSTM.terms
+    terms = cells.LSTM.terms
     monkeypatch.setattr(
-        _cells.LSTM,
+        cells.LSTM,
         "terms",
         lambda *at: {name: term for name, term in terms(*at).items() if name != missing},
     )
@@ -184,8 +179,8 @@ def test_three_of_the_four_terms_are_refuted(monkeypatch, missing):
 
 
 def test_a_wrong_sign_or_a_product_in_the_other_order_is_refuted(monkeypatch):
-    right = _cells.dsigmoid
-    monkeypatch.setattr(_cells, "dsigmoid", lambda s: -right(s))
+    right = cells.dsigmoid
+    monkeypatch.setattr(cells, "dsigmoid", lambda s: -right(s))
     assert again("four-terms").verdict is R
 
 
@@ -295,7 +290,7 @@ def test_jacobians_of_the_lstms_state_are_autograds():
     assert torch.allclose(lstm.state_jacobian(step), torch.cat([by_h, by_C], 1), rtol=0, atol=1e-14)
 
     def of_weights(W):
-        after = _cells.LSTM(W, lstm.b).step(step.x, step.h_before, step.C_before)
+        after = cells.LSTM(W, lstm.b).step(step.x, step.h_before, step.C_before)
         return torch.cat([after.h, after.C])
 
     assert torch.allclose(
@@ -328,7 +323,7 @@ def test_rnn_jacobians_are_autograds():
     setting = Setting()
     x, U, W = (setting.normal(5, 5, stream=s) for s in range(3))
     h = torch.zeros(5, dtype=torch.float64)
-    for x_t, found in zip(x, _cells.rnn_jacobians(x, U, W), strict=True):
+    for x_t, found in zip(x, cells.rnn_jacobians(x, U, W), strict=True):
         truth = torch.autograd.functional.jacobian(
             lambda h, x_t=x_t: torch.tanh(U @ x_t + W @ h), h
         )
@@ -340,9 +335,9 @@ def test_without_weights_on_h_the_cells_gradient_decays_as_the_forget_gates_do()
     lstm, _ = vanishing.steps_of(Setting(), 1, forget=1.0)
     W = lstm.W.clone()
     W[:, : vanishing.D] = 0.0
-    alone = _cells.LSTM(W, lstm.b)
+    alone = cells.LSTM(W, lstm.b)
     steps = alone.run(Setting().normal(30, vanishing.D))
-    _, largest = vanishing.sizes(_cells.chain(alone.factors(steps)))
+    _, largest = vanishing.sizes(cells.chain(alone.factors(steps)))
     gates = torch.stack([step.f for step in steps[1:]])
     assert log(largest) == pytest.approx(float(gates.log().sum(0).max()), rel=1e-12)
 

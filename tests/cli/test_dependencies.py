@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 from layerlaw.cli.main import run_app
-from layerlaw.measure import dependencies, influence
+from layerlaw.studies.gradients import experiment, jacobians
 
 from ..interrupts import heed_ctrl_c
 
@@ -128,7 +128,7 @@ def test_a_training_that_is_stopped_goes_on_where_it_was(command, tmp_path):
 
 
 def test_a_training_that_is_gone_on_with_trains_only_what_is_left():
-    subjects, sizes = influence.subjects(["rnn", "gru"]), {"n": 10, "d": 4}
+    subjects, sizes = jacobians.subjects(["rnn", "gru"]), {"n": 10, "d": 4}
     known, told = {}, []
 
     def stop_at(count):
@@ -139,14 +139,14 @@ def test_a_training_that_is_gone_on_with_trains_only_what_is_left():
         told.append(said)
 
     with pytest.raises(KeyboardInterrupt):
-        dependencies.after_training(subjects, sizes, 2, 3, progress, known, partial(stop_at, 3))
+        experiment.after_training(subjects, sizes, 2, 3, progress, known, partial(stop_at, 3))
     assert told[0] == (3, 13, "training rnn")
     told.clear()
     more = dict(known)
-    dependencies.after_training(subjects, sizes, 2, 4, progress, more)
+    experiment.after_training(subjects, sizes, 2, 4, progress, more)
     assert told[0] == (4, 17, "training rnn"), "of other steps nothing was there"
     told.clear()
-    dependencies.after_training(subjects, sizes, 2, 3, progress, known)
+    experiment.after_training(subjects, sizes, 2, 3, progress, known)
     assert told == [(3, 4, "training gru (3 of 4 trainings were there)")]
     assert known == {}
 

@@ -4,7 +4,7 @@ import importlib
 import json
 
 import pytest
-from layerlaw.analysis.law import Exponent
+from layerlaw.analysis.laws.law import Exponent
 from layerlaw.cli import main, show
 from layerlaw.measure import Case, Finding, Measurement, Severity
 

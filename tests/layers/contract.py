@@ -13,14 +13,13 @@ from math import inf
 import pytest
 import sympy
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from layerlaw.layers import Layer, Native, Sizes, Textbook, Theory
-from layerlaw.layers.theory import SYMBOLS, k, n, put, r
-from layerlaw.measure.counting import count_parameters
-from layerlaw.measure.flops import count_flops
-from layerlaw.measure.paths import shortest_path
-from layerlaw.measure.tracing import longest_chain
+from layerlaw.layers.core.theory import SYMBOLS, k, n, put, r
+from layerlaw.measure.counting.counts import count_parameters
+from layerlaw.measure.counting.critical_path import longest_chain
+from layerlaw.measure.counting.flops import count_flops
+from layerlaw.measure.counting.reachability import shortest_path
 from torch import Tensor, nn
 from torch.func import functional_call
 

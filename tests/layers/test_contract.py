@@ -11,7 +11,7 @@ import pytest
 import torch
 from layerlaw import layers
 from layerlaw.layers import Layer
-from layerlaw.layers.theory import d, k, n
+from layerlaw.layers.core.theory import d, k, n
 from sympy import Integer
 from torch import Tensor
 from torch.autograd.gradcheck import GradcheckError

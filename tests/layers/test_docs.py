@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from layerlaw import layers
-from layerlaw.layers import registry
-from layerlaw.layers.theory import k, n
+from layerlaw.layers.core import registry
+from layerlaw.layers.core.theory import k, n
 from sympy import simplify, sympify
 
 from .contract import CLAUSES

@@ -7,8 +7,8 @@ import importlib.util
 import pytest
 import torch
 from layerlaw import layers
-from layerlaw.analysis.derive import derived
-from layerlaw.layers.theory import d, n
+from layerlaw.experiments.derivation import derived
+from layerlaw.layers.core.theory import d, n
 from sympy import expand
 
 here = importlib.util.find_spec("transformers") is not None

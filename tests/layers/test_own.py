@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 from layerlaw import layers
-from layerlaw.layers import LayerError, _places, registry
-from layerlaw.layers.own import own
-from layerlaw.layers.theory import d, k, n
+from layerlaw.layers import LayerError
+from layerlaw.layers.core import registry
+from layerlaw.layers.core.theory import d, k, n
+from layerlaw.layers.external import discovery
+from layerlaw.layers.external.user_modules import own
 from torch import Tensor, nn
 
 MODULE = '''
@@ -44,12 +46,12 @@ built = nn.Linear(4, 4)
 @pytest.fixture(autouse=True)
 def _own_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let a test load and offer layers that the next one does not see."""
-    for where, name in ((registry, "_registry"), (registry, "_loaded"), (_places, "offers")):
+    for where, name in ((registry, "_registry"), (registry, "_loaded"), (discovery, "offers")):
         monkeypatch.setattr(where, name, dict(getattr(where, name)))
     monkeypatch.setattr(sys, "path", [*sys.path])
-    _places.points.cache_clear()
+    discovery.points.cache_clear()
     yield
-    _places.points.cache_clear()
+    discovery.points.cache_clear()
 
 
 @pytest.fixture
@@ -68,7 +70,7 @@ def offer(folder: Path, monkeypatch: pytest.MonkeyPatch, **points: str) -> None:
     lines = (f"{name} = {value}\n" for name, value in points.items())
     (info / "entry_points.txt").write_text("[layerlaw.layers]\n" + "".join(lines))
     monkeypatch.syspath_prepend(folder)
-    _places.points.cache_clear()
+    discovery.points.cache_clear()
 
 
 @pytest.mark.parametrize("spec", ["mine.py:Gated", "./mine.py:Gated", "mine:Gated"])

@@ -10,8 +10,8 @@ from math import sqrt
 import pytest
 import torch
 from layerlaw import layers
-from layerlaw.layers import registry
-from layerlaw.layers._drawing import MOST
+from layerlaw.layers.core import registry
+from layerlaw.layers.core.random_tensors import MOST
 
 SEEDS_LAYERS = {"rnn", "lstm", "gru", "conv", "conv_1x1", "attention", "multihead", "dense"}
 

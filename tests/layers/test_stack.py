@@ -6,10 +6,10 @@ import pytest
 import torch
 from layerlaw import layers
 from layerlaw.layers import LayerError
-from layerlaw.layers.theory import put
-from layerlaw.measure.counting import count_parameters, path_length
-from layerlaw.measure.flops import count_flops
-from layerlaw.measure.tracing import longest_chain
+from layerlaw.layers.core.theory import put
+from layerlaw.measure.counting.counts import count_parameters, path_length
+from layerlaw.measure.counting.critical_path import longest_chain
+from layerlaw.measure.counting.flops import count_flops
 
 from ..sizes import complete
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from layerlaw import layers
 from layerlaw.layers import Sizes, Textbook
-from layerlaw.layers.theory import put
+from layerlaw.layers.core.theory import put
 from torch.profiler import ProfilerActivity, profile
 
 from ..sizes import complete

@@ -7,7 +7,7 @@ from math import ceil
 import pytest
 import torch
 from layerlaw import layers
-from layerlaw.layers.theory import d, n, put
+from layerlaw.layers.core.theory import d, n, put
 
 from ..reach import reach_of_gradients
 

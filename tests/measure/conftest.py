@@ -1,8 +1,9 @@
 """Layers that misbehave on purpose, in a registry of their own; machines made up of files."""
 
 import pytest
-from layerlaw.layers import Textbook, Theory, registry
-from layerlaw.layers.theory import d, n
+from layerlaw.layers import Textbook, Theory
+from layerlaw.layers.core import registry
+from layerlaw.layers.core.theory import d, n
 from sympy import Integer
 
 

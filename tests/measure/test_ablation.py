@@ -1,7 +1,7 @@
 from dataclasses import asdict
 
 from layerlaw.measure import Controls
-from layerlaw.measure.ablation import ablations
+from layerlaw.measure.environment.ablation import ablations
 
 
 def test_each_control_is_left_alone_once_between_two_runs_with_all():

@@ -6,13 +6,16 @@ import time
 from functools import partial
 
 import pytest
-from layerlaw.layers import LayerError, _places, registry, seen
-from layerlaw.measure import Case, apart, nursery
-from layerlaw.measure.apart import Apart
-from layerlaw.measure.counting import count
-from layerlaw.measure.parts import take_apart
+from layerlaw.layers import LayerError, seen
+from layerlaw.layers.core import registry
+from layerlaw.layers.external import discovery
+from layerlaw.measure import Case
+from layerlaw.measure.counting.counts import count
+from layerlaw.measure.operations.operation_timing import take_apart
+from layerlaw.measure.workers import forkserver, sandbox
+from layerlaw.measure.workers.sandbox import Apart
 
-pytestmark = pytest.mark.skipif(not nursery.available(), reason="this system cannot fork safely")
+pytestmark = pytest.mark.skipif(not forkserver.available(), reason="this system cannot fork safely")
 
 MODULE = """
 import os
@@ -69,7 +72,7 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "exits.py").write_text("import sys; sys.exit(4)")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(registry, "_loaded", {})
-    monkeypatch.setattr(_places, "offers", {})
+    monkeypatch.setattr(discovery, "offers", {})
     monkeypatch.setattr(sys, "path", [*sys.path])
     return tmp_path
 
@@ -91,7 +94,7 @@ def test_what_ends_its_process_as_it_is_loaded_is_told_with_its_sizes(folder, na
 
 
 def test_what_hangs_is_given_up(folder, monkeypatch):
-    monkeypatch.setattr(apart, "SECONDS", 5.0)
+    monkeypatch.setattr(sandbox, "SECONDS", 5.0)
     start = time.monotonic()
     with Apart() as process, pytest.raises(LayerError, match="at n=16, d=8: it took longer than"):
         process.load("mine.py:Hangs")
@@ -115,7 +118,7 @@ def test_an_error_of_a_rehearsal_is_left_to_the_performance(folder):
 
 
 def test_without_forks_it_is_the_calling_process(folder, monkeypatch):
-    monkeypatch.setattr(apart, "available", lambda: False)
+    monkeypatch.setattr(sandbox, "available", lambda: False)
     with Apart() as process:
         process.load("mine.py:Fine")
         assert process.ask("mine.py:Fine", os.getpid) == os.getpid()

@@ -3,19 +3,19 @@ from dataclasses import replace
 import layerlaw
 import pytest
 from layerlaw.layers import get
-from layerlaw.layers.theory import put
+from layerlaw.layers.core.theory import put
 from layerlaw.measure import (
     Controls,
     Store,
     begin,
-    beside,
     measure_counts,
     measure_machine,
     measure_peaks,
     plan,
 )
-from layerlaw.measure.counting import COUNTED
-from layerlaw.measure.table import CALIBRATION
+from layerlaw.measure.cases.table import CALIBRATION
+from layerlaw.measure.counting.counts import COUNTED
+from layerlaw.measure.runs import auxiliary
 
 TODO = {"profile": "asv", "rounds": 1, "repeats": 1, "controls": Controls(calm=False)}
 
@@ -47,7 +47,7 @@ def test_what_is_counted_once_is_not_counted_again(kept):
 
 def test_peaks_are_measured_once_and_not_of_too_many_steps(kept):
     todo = plan(["attention", "rnn"], **{**TODO, "profile": "standard"})
-    long = {c for c in todo.cases if c.layer == "rnn" and c.sizes["n"] > beside.PEAK_STEPS}
+    long = {c for c in todo.cases if c.layer == "rnn" and c.sizes["n"] > auxiliary.PEAK_STEPS}
     assert long
     todo = replace(todo, cases=(*todo.cases[:3], *list(long)[:2]))
     run = begin(todo, kept)

@@ -3,7 +3,7 @@ from math import inf
 import pytest
 from layerlaw.layers import get, names
 from layerlaw.measure import Case, Measurement
-from layerlaw.measure.budget import (
+from layerlaw.measure.workers.resource_limits import (
     PASSES,
     SHARE,
     Budget,

@@ -2,8 +2,9 @@
 
 import pytest
 import torch
-from layerlaw.measure import Case, Store, calibrate, calibration, uncalibrated
-from layerlaw.measure.table import ASIDE, BANDWIDTH, CALIBRATION, MACHINE, PRODUCT_RATE
+from layerlaw.measure import Case, Store, calibrate, uncalibrated
+from layerlaw.measure.cases.table import ASIDE, BANDWIDTH, CALIBRATION, MACHINE, PRODUCT_RATE
+from layerlaw.measure.timing import calibration
 
 
 def steady(seconds):

@@ -1,6 +1,6 @@
 import pytest
 from layerlaw.measure import Controls
-from layerlaw.measure.calm import FEWEST, LOOKS, SHARE, SLOW, TRIES, Calm, Rule
+from layerlaw.measure.timing.noise_gate import FEWEST, LOOKS, SHARE, SLOW, TRIES, Calm, Rule
 
 #: Seconds of a look at the machine below in its own time, at its best.
 LOOK = TRIES * 1e-4

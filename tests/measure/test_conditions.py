@@ -3,8 +3,9 @@
 import itertools
 
 import pytest
-from layerlaw.measure import Severity, conditions
-from layerlaw.measure.system import CORES, TURBO
+from layerlaw.measure import Severity
+from layerlaw.measure.environment import configuration
+from layerlaw.measure.host.linux import CORES, TURBO
 
 OK, WARN, BAD, UNKNOWN = Severity
 GOVERNOR = f"{CORES}/cpu0/cpufreq/scaling_governor"
@@ -17,23 +18,29 @@ NO_TURBO, BOOST = TURBO
 @pytest.mark.parametrize(
     ("check", "files", "severity", "said", "mend"),
     [
-        (conditions.governor, {GOVERNOR: "performance\n"}, OK, "performance", ""),
+        (configuration.governor, {GOVERNOR: "performance\n"}, OK, "performance", ""),
         (
-            conditions.governor,
+            configuration.governor,
             {GOVERNOR: "powersave\n"},
             WARN,
             "powersave",
             "--governor performance",
         ),
-        (conditions.turbo, {NO_TURBO: "1\n"}, OK, "off", ""),
-        (conditions.turbo, {NO_TURBO: "0\n"}, WARN, "on", f"echo 1 | sudo tee /{NO_TURBO}"),
-        (conditions.turbo, {BOOST: "1\n"}, WARN, "on", f"echo 0 | sudo tee /{BOOST}"),
-        (conditions.multithreading, {SIBLINGS: "0\n"}, OK, "one per core", ""),
-        (conditions.multithreading, {SIBLINGS: "0,4\n"}, WARN, "2 share a core", "echo off"),
-        (conditions.huge_pages, {HUGE: "always [madvise] never\n"}, OK, "madvise", ""),
-        (conditions.huge_pages, {HUGE: "[always] madvise never\n"}, WARN, "always", "echo madvise"),
-        (conditions.addresses, {RANDOM: "2\n"}, OK, "on", ""),
-        (conditions.addresses, {RANDOM: "0\n"}, OK, "off", ""),
+        (configuration.turbo, {NO_TURBO: "1\n"}, OK, "off", ""),
+        (configuration.turbo, {NO_TURBO: "0\n"}, WARN, "on", f"echo 1 | sudo tee /{NO_TURBO}"),
+        (configuration.turbo, {BOOST: "1\n"}, WARN, "on", f"echo 0 | sudo tee /{BOOST}"),
+        (configuration.multithreading, {SIBLINGS: "0\n"}, OK, "one per core", ""),
+        (configuration.multithreading, {SIBLINGS: "0,4\n"}, WARN, "2 share a core", "echo off"),
+        (configuration.huge_pages, {HUGE: "always [madvise] never\n"}, OK, "madvise", ""),
+        (
+            configuration.huge_pages,
+            {HUGE: "[always] madvise never\n"},
+            WARN,
+            "always",
+            "echo madvise",
+        ),
+        (configuration.addresses, {RANDOM: "2\n"}, OK, "on", ""),
+        (configuration.addresses, {RANDOM: "0\n"}, OK, "off", ""),
     ],
 )
 def test_settings(root, check, files, severity, said, mend):
@@ -47,15 +54,15 @@ def test_settings(root, check, files, severity, said, mend):
 @pytest.mark.parametrize(
     "check",
     [
-        conditions.governor,
-        conditions.turbo,
-        conditions.multithreading,
-        conditions.huge_pages,
-        conditions.addresses,
-        lambda root: conditions.quota(2, root),
-        lambda root: conditions.cores([0], root),
-        lambda root: conditions.cores(None, root),
-        *(lambda root, at=at: list(conditions.memory(root))[at] for at in (0, 1)),
+        configuration.governor,
+        configuration.turbo,
+        configuration.multithreading,
+        configuration.huge_pages,
+        configuration.addresses,
+        lambda root: configuration.quota(2, root),
+        lambda root: configuration.cores([0], root),
+        lambda root: configuration.cores(None, root),
+        *(lambda root, at=at: list(configuration.memory(root))[at] for at in (0, 1)),
     ],
 )
 def test_another_system_does_not_tell_and_nothing_breaks(tmp_path, check):
@@ -66,13 +73,13 @@ def test_another_system_does_not_tell_and_nothing_breaks(tmp_path, check):
 
 def test_a_guest_is_told_that_its_host_decides(root):
     guest = root({"proc/cpuinfo": "flags : fpu hypervisor\n"})
-    assert "host decides" in conditions.governor(guest).state
-    assert "host decides" in conditions.turbo(guest).state
+    assert "host decides" in configuration.governor(guest).state
+    assert "host decides" in configuration.turbo(guest).state
 
 
 def test_affinity_counts_cores(root):
     made = root({f"{CORES}/online": "0-7\n"})
-    assert conditions.cores([4, 5, 6, 0], made).state == "4 of 8 cores (0,4-6)"
+    assert configuration.cores([4, 5, 6, 0], made).state == "4 of 8 cores (0,4-6)"
 
 
 @pytest.mark.parametrize(
@@ -80,7 +87,7 @@ def test_affinity_counts_cores(root):
 )
 def test_a_quota_is_bad_where_it_stops_one_thread(root, quota, severity):
     files = {"proc/self/cgroup": "0::/x\n", "sys/fs/cgroup/x/cpu.max": f"{quota} 100000\n"}
-    found = conditions.quota(4, root(files))
+    found = configuration.quota(4, root(files))
     assert found.severity is severity
     assert bool(found.mend) == (severity is not OK)
 
@@ -96,7 +103,7 @@ def test_a_quota_is_bad_where_it_stops_one_thread(root, quota, severity):
     ],
 )
 def test_more_threads_than_cores_wait_for_one_another(environ, torch_threads, severity):
-    found = conditions.threads(environ, torch_threads, 4)
+    found = configuration.threads(environ, torch_threads, 4)
     assert found.severity is severity
     assert all(f"{name}={value}" in found.state for name, value in environ.items())
     assert (found.mend == "export OMP_NUM_THREADS=4") == (severity is BAD)
@@ -111,24 +118,24 @@ def meminfo(available, swapped=0):
 
 @pytest.mark.parametrize(("available", "severity"), [(8, OK), (1.5, WARN), (0.25, BAD)])
 def test_memory_that_is_left(root, available, severity):
-    memory, swap = conditions.memory(root(meminfo(available)))
+    memory, swap = configuration.memory(root(meminfo(available)))
     assert (memory.severity, swap.severity) == (severity, OK)
     assert f"of {16.0} GiB available" in memory.state
 
 
 @pytest.mark.parametrize(("swapped", "severity"), [(0, OK), (1, WARN), (5, BAD)])
 def test_memory_that_lies_on_disk(root, swapped, severity):
-    memory, swap = conditions.memory(root(meminfo(8, swapped)))
+    memory, swap = configuration.memory(root(meminfo(8, swapped)))
     assert (memory.severity, swap.severity) == (OK, severity)
     assert swap.state == f"{swapped:.2f} of 8.00 GiB in use"
 
 
 def test_what_controls_could_not_hold_is_told():
     held = {"allocator": "memory is kept: no mapping", "subnormals": "flushed"}
-    assert [each.severity for each in conditions.controls(held)] == [OK, OK]
+    assert [each.severity for each in configuration.controls(held)] == [OK, OK]
     loose = dict.fromkeys(held, "not controlled: a reason")
-    assert [each.severity for each in conditions.controls(loose)] == [WARN, WARN]
-    assert all(each.state == "not controlled: a reason" for each in conditions.controls(loose))
+    assert [each.severity for each in configuration.controls(loose)] == [WARN, WARN]
+    assert all(each.state == "not controlled: a reason" for each in configuration.controls(loose))
 
 
 @pytest.mark.parametrize(
@@ -136,10 +143,10 @@ def test_what_controls_could_not_hold_is_told():
 )
 def test_a_clock_of_long_steps(step, severity, said):
     ticks = itertools.count()
-    found = conditions.clock(lambda: next(ticks) // 3 * step)  # read three times a step
+    found = configuration.clock(lambda: next(ticks) // 3 * step)  # read three times a step
     assert found.severity is severity
     assert said in found.state
 
 
 def test_a_clock_that_stands_still_is_bad():
-    assert conditions.clock(lambda: 7).severity is BAD
+    assert configuration.clock(lambda: 7).severity is BAD

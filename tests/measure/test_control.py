@@ -6,13 +6,13 @@ import sys
 import pytest
 import torch
 from layerlaw.measure import Controls
-from layerlaw.measure.control import _is_glibc, flushes_subnormals, no_collection
+from layerlaw.measure.timing.stabilisation import _is_glibc, flushes_subnormals, no_collection
 
 needs_glibc = pytest.mark.skipif(not _is_glibc(), reason="mallopt is glibc's")
 
 FAULTS = """
 import json, sys
-from layerlaw.measure.control import Controls, page_faults
+from layerlaw.measure.timing.stabilisation import Controls, page_faults
 size = 64 * 2**20
 with Controls(allocator=sys.argv[1] == "held").in_force(2 * size) as record:
     faults = sum(page_faults(size) for _ in range(20))
@@ -36,15 +36,17 @@ def test_a_temporary_is_not_mapped_anew_when_the_allocator_is_held():
 
 
 def test_elsewhere_than_glibc_it_says_that_it_is_not_controlled(monkeypatch):
-    monkeypatch.setattr("layerlaw.measure.control._is_glibc", lambda: False)
+    monkeypatch.setattr("layerlaw.measure.timing.stabilisation._is_glibc", lambda: False)
     with Controls().in_force() as record:
         assert record["allocator"].startswith("not controlled")
 
 
 def test_an_allocator_that_heeds_nothing_is_found_out(monkeypatch):
-    monkeypatch.setattr("layerlaw.measure.control._mallopt", lambda settings: None)
-    monkeypatch.setattr("layerlaw.measure.control._is_glibc", lambda: True)
-    monkeypatch.setattr("layerlaw.measure.control.page_faults", lambda size: size // 4096)
+    monkeypatch.setattr("layerlaw.measure.timing.stabilisation._mallopt", lambda settings: None)
+    monkeypatch.setattr("layerlaw.measure.timing.stabilisation._is_glibc", lambda: True)
+    monkeypatch.setattr(
+        "layerlaw.measure.timing.stabilisation.page_faults", lambda size: size // 4096
+    )
     with Controls().in_force() as record:
         assert record["allocator"].startswith("not controlled")
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import torch
 from layerlaw import layers
-from layerlaw.measure.case import Case
-from layerlaw.measure.counting import COUNTED, GRIDS, count, count_parameters, grid
-from layerlaw.measure.flops import count_flops
-from layerlaw.measure.paths import shortest_path
-from layerlaw.measure.table import COLUMNS, tidy
-from layerlaw.measure.tracing import longest_chain
+from layerlaw.measure.cases.case import Case
+from layerlaw.measure.cases.table import COLUMNS, tidy
+from layerlaw.measure.counting.counts import COUNTED, GRIDS, count, count_parameters, grid
+from layerlaw.measure.counting.critical_path import longest_chain
+from layerlaw.measure.counting.flops import count_flops
+from layerlaw.measure.counting.reachability import shortest_path
 
 
 def of(name, **settings):

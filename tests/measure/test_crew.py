@@ -8,9 +8,10 @@ from pathlib import Path
 
 import layerlaw
 import pytest
-from layerlaw.layers import registry
-from layerlaw.measure import Budget, Case, Controls, Plan, Store, begin, carry_out, crew
-from layerlaw.measure.nursery import available
+from layerlaw.layers.core import registry
+from layerlaw.measure import Budget, Case, Controls, Plan, Store, begin, carry_out
+from layerlaw.measure.workers import executor
+from layerlaw.measure.workers.forkserver import available
 
 needs_fork = pytest.mark.skipif(not available(), reason="this system cannot fork safely")
 
@@ -85,7 +86,7 @@ def test_a_case_whose_nursery_was_killed_is_asked_once_more(
 @needs_fork
 def test_of_cases_measured_together_the_one_that_crashes_is_found_out(unruly):
     plan = Plan(cases("crashing"), rounds=1, repeats=1, processes=1, controls=QUIET)
-    with Store() as store, crew.crew_for(plan, store, begin(plan, store)) as measuring:
+    with Store() as store, executor.crew_for(plan, store, begin(plan, store)) as measuring:
         made = measuring.measure_all(0, plan.cases)
     assert [one.case for one in made] == list(plan.cases)
     assert [one.status for one in made] == ["ok", "error", "ok"]
@@ -117,7 +118,7 @@ def test_a_layer_that_no_module_has_is_measured_in_the_calling_process(toy):
     ("off", "said"), [("isolation", "isolation is off"), ("fork", "none of its own can be forked")]
 )
 def test_without_processes_of_their_own_it_says_so(monkeypatch, off, said):
-    monkeypatch.setattr(crew, "available", lambda: off != "fork")
+    monkeypatch.setattr(executor, "available", lambda: off != "fork")
     controls = replace(QUIET, isolation=off != "isolation")
     made, record = measured(Plan(cases("attention"), rounds=1, repeats=1, controls=controls))
     assert record["process"].startswith("the calling one: ")
@@ -191,17 +192,17 @@ def test_the_calling_process_is_left_as_it_was():
 def test_on_a_gpu_each_process_has_its_share_and_a_quarter_is_tried_in_any_case(monkeypatch):
     here = Plan(cases("attention", "rnn"))
     there = Plan(tuple(replace(case, device="cuda") for case in here.cases))
-    monkeypatch.setattr(crew.gpus, "free_memory", lambda: 8 * 2.0**30)
-    assert crew._gpu_memory(here) == inf
-    assert crew._gpu_memory(there) == 8 * 2.0**30 - 2 * crew._CONTEXT
-    monkeypatch.setattr(crew.gpus, "free_memory", lambda: 2.0**30)
-    assert crew._gpu_memory(there) == 2.0**28
+    monkeypatch.setattr(executor.gpus, "free_memory", lambda: 8 * 2.0**30)
+    assert executor._gpu_memory(here) == inf
+    assert executor._gpu_memory(there) == 8 * 2.0**30 - 2 * executor._CONTEXT
+    monkeypatch.setattr(executor.gpus, "free_memory", lambda: 2.0**30)
+    assert executor._gpu_memory(there) == 2.0**28
 
 
 @needs_fork
 def test_a_nursery_to_come_that_died_is_begun_anew_when_its_turn_comes():
     plan = Plan(cases("attention"), rounds=3, repeats=1, controls=QUIET)
-    with Store() as store, crew.crew_for(plan, store, begin(plan, store)) as measuring:
+    with Store() as store, executor.crew_for(plan, store, begin(plan, store)) as measuring:
         assert measuring.measure(0, plan.cases[0]).status == "ok"
         measuring._nurseries[1]._process.kill()
         measuring._nurseries[1]._process.wait()

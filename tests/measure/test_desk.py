@@ -1,8 +1,8 @@
 from layerlaw.measure import Case
-from layerlaw.measure import desk as desks
-from layerlaw.measure.budget import LARGE, bytes_of
-from layerlaw.measure.desk import Desk
-from layerlaw.measure.kept import Kept
+from layerlaw.measure.timing.pass_cache import Kept
+from layerlaw.measure.workers import worker as desks
+from layerlaw.measure.workers.resource_limits import LARGE, bytes_of
+from layerlaw.measure.workers.worker import Desk
 
 SMALL = Case("dense", {"n": 16, "d": 16})
 HUGE = Case("dense", {"n": 2**16, "d": 512})

@@ -3,12 +3,13 @@
 import json
 
 import torch
-from layerlaw.measure import Severity, control, examine
-from layerlaw.measure.findings import Finding, graded
+from layerlaw.measure import Severity, examine
+from layerlaw.measure.environment.finding import Finding, graded
+from layerlaw.measure.timing import stabilisation
 
 
 def test_all_is_looked_at_once_and_what_is_wrong_can_be_mended():
-    threads, flushing = torch.get_num_threads(), control.flushes_subnormals()
+    threads, flushing = torch.get_num_threads(), stabilisation.flushes_subnormals()
     found = examine()
     subjects = [each.subject for each in found]
     assert len(set(subjects)) == len(subjects)
@@ -17,7 +18,7 @@ def test_all_is_looked_at_once_and_what_is_wrong_can_be_mended():
         assert each.state
         assert bool(each.mend) == (each.severity in (Severity.WARN, Severity.BAD)), each
     assert torch.get_num_threads() == threads, "it leaves things as they were"
-    assert control.flushes_subnormals() == flushing
+    assert stabilisation.flushes_subnormals() == flushing
 
 
 def test_a_finding_is_json_with_its_advice():

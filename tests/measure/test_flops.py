@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 import torch
 from layerlaw import layers
-from layerlaw.measure.flops import FlopCounter
+from layerlaw.measure.counting.flops import FlopCounter
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode

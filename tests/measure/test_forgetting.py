@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 from layerlaw.layers.recurrent import lstm_step
-from layerlaw.measure.forgetting import forgetting
-from layerlaw.measure.influence import Subject, build, normal
+from layerlaw.studies.gradients.forget_gates import forgetting
+from layerlaw.studies.gradients.jacobians import Subject, build, normal
 
 SIZES = {"n": 12, "d": 5}
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from layerlaw.measure.flops import FlopCounter
-from layerlaw.measure.paths import Signal
-from layerlaw.measure.tracing import Tracing
+from layerlaw.measure.counting.critical_path import Tracing
+from layerlaw.measure.counting.flops import FlopCounter
+from layerlaw.measure.counting.reachability import Signal
 from torch import Tensor
 from torch.nn import functional
 

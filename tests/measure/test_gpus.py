@@ -3,7 +3,7 @@
 from math import inf
 
 import pytest
-from layerlaw.measure import gpus
+from layerlaw.measure.host import nvidia
 
 
 @pytest.fixture
@@ -19,32 +19,32 @@ def smi(tmp_path, monkeypatch):
 
 def test_without_the_program_nothing_is_known(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert gpus.nvidia_smi("--query-gpu=name") == []
-    assert gpus.field("name") is None
-    assert gpus.megahertz("clocks.max.sm") is None
+    assert nvidia.nvidia_smi("--query-gpu=name") == []
+    assert nvidia.field("name") is None
+    assert nvidia.megahertz("clocks.max.sm") is None
 
 
 def test_its_answers_are_lines(smi):
     smi('[ "$2" = --format=csv,noheader,nounits ] && echo "$1" && echo " second "')
-    assert gpus.nvidia_smi("--query-gpu=name") == ["--query-gpu=name", "second"]
+    assert nvidia.nvidia_smi("--query-gpu=name") == ["--query-gpu=name", "second"]
 
 
 def test_a_field_that_a_driver_lacks_is_not_known(smi):
     smi("echo 'Field is not a valid field to query.'; exit 2")
-    assert gpus.field("clocks.max.sm") is None
+    assert nvidia.field("clocks.max.sm") is None
 
 
 def test_a_driver_that_hangs_is_left_alone(smi, monkeypatch):
-    monkeypatch.setattr(gpus, "_SECONDS", 0.05)
+    monkeypatch.setattr(nvidia, "_SECONDS", 0.05)
     smi("exec sleep 60")
-    assert gpus.nvidia_smi("--query-gpu=name") == []
+    assert nvidia.nvidia_smi("--query-gpu=name") == []
 
 
 @pytest.mark.parametrize(("said", "meant"), [("1980", 1980), ("[N/A]", None), ("", None)])
 def test_clocks_are_numbers_where_they_are_known(said, meant):
-    assert gpus.megahertz("clocks.max.sm", lambda question: [said]) == meant
+    assert nvidia.megahertz("clocks.max.sm", lambda question: [said]) == meant
 
 
 @pytest.mark.parametrize(("said", "meant"), [("1024", 2.0**30), ("[N/A]", inf), ("", inf)])
 def test_free_memory_is_in_bytes(said, meant):
-    assert gpus.free_memory(lambda question: [said]) == meant
+    assert nvidia.free_memory(lambda question: [said]) == meant

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 from layerlaw.layers import Theory, get, names
-from layerlaw.layers.theory import SYMBOLS, d, k, n
-from layerlaw.measure.grid import (
+from layerlaw.layers.core.theory import SYMBOLS, d, k, n
+from layerlaw.measure.cases.grid import (
     ELEMENT,
     INTENSITY,
     LADDERS,

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from layerlaw.analysis.decay import decay
-from layerlaw.analysis.mean_field import rnn_rate
 from layerlaw.layers.recurrent import lstm_step
-from layerlaw.measure.influence import (
+from layerlaw.studies.gradients.decay import decay
+from layerlaw.studies.gradients.jacobians import (
     SUBJECTS,
     Network,
     Subject,
@@ -19,6 +18,7 @@ from layerlaw.measure.influence import (
     rounding,
     subjects,
 )
+from layerlaw.studies.gradients.mean_field import rnn_rate
 
 SIZES = {"n": 24, "d": 8}
 
@@ -38,7 +38,7 @@ def test_norms_are_those_of_torchs_own_jacobian(subject):
 def test_a_batch_in_parts_gives_the_same(monkeypatch):
     network, x = build(Subject("gru"), SIZES, 0), normal(5, SIZES, 0)
     whole = jacobian_norms(network, x)
-    monkeypatch.setattr("layerlaw.measure.influence._ROWS", 12)
+    monkeypatch.setattr("layerlaw.studies.gradients.jacobians._ROWS", 12)
     np.testing.assert_allclose(jacobian_norms(network, x), whole, rtol=1e-12)
 
 

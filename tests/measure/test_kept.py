@@ -2,10 +2,10 @@ import pytest
 import torch
 from layerlaw.layers import get
 from layerlaw.measure import Case
-from layerlaw.measure.budget import LARGE, bytes_of, standing_bytes
-from layerlaw.measure.kept import SHARE, Kept
-from layerlaw.measure.modes import recording
-from layerlaw.measure.workload import prepare
+from layerlaw.measure.timing.modes import recording
+from layerlaw.measure.timing.pass_cache import SHARE, Kept
+from layerlaw.measure.timing.workload import prepare
+from layerlaw.measure.workers.resource_limits import LARGE, bytes_of, standing_bytes
 
 from ..sizes import complete
 
@@ -75,7 +75,7 @@ def test_words_are_those_of_the_vocabulary_however_many_there_are():
 
 def test_processes_share_what_they_keep(monkeypatch):
     monkeypatch.setattr(
-        "layerlaw.measure.kept.free_memory", lambda: 2 * standing_bytes(SMALL) / SHARE
+        "layerlaw.measure.timing.pass_cache.free_memory", lambda: 2 * standing_bytes(SMALL) / SHARE
     )
     two, three = Kept(processes=2), Kept(processes=3)
     assert two(SMALL) is two(SMALL)

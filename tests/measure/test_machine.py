@@ -3,7 +3,7 @@ import os
 
 import torch
 from layerlaw.measure import fingerprint, machine_id
-from layerlaw.measure.machine import PASSING, torch_build
+from layerlaw.measure.host.machine import PASSING, torch_build
 
 
 def test_the_fingerprint_is_json_and_names_what_matters():

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 import torch
 from layerlaw.layers import get, names
-from layerlaw.layers.theory import put
+from layerlaw.layers.core.theory import put
 from layerlaw.measure import Case
-from layerlaw.measure.memory import (
+from layerlaw.measure.timing.peak_memory import (
     CudaMeter,
     HostMeter,
     allocations,

@@ -1,15 +1,16 @@
 """Who else works here, on machines that a test makes up."""
 
 import pytest
-from layerlaw.measure import Severity, neighbours
-from layerlaw.measure.neighbours import Snapshot
+from layerlaw.measure import Severity
+from layerlaw.measure.environment import contention
+from layerlaw.measure.environment.contention import Snapshot
 
 OK, WARN, BAD, UNKNOWN = Severity
 
 
 @pytest.mark.parametrize(("average", "severity"), [(0.2, OK), (2.0, WARN), (4.5, BAD)])
 def test_load_beside_the_cores(root, average, severity):
-    found = neighbours.load(4, root({"proc/loadavg": f"{average} 9.9 9.9 1/99 1\n"}))
+    found = contention.load(4, root({"proc/loadavg": f"{average} 9.9 9.9 1/99 1\n"}))
     assert found.severity is severity
     assert f"{average:.2f}" in found.state
 
@@ -23,12 +24,13 @@ def test_a_snapshot_reads_ticks_of_cores_and_processes(root):
             "proc/9/stat": "9 (python) S 1 7 7 0 -1 0 0 0 0 0 30 4 0 0 20\n",
             "proc/9/cmdline": "python\0/usr/bin/layerlaw\0run\0",
             "proc/10/stat": "10 (python) S 1 7 7 0 -1 0 0 0 0 0 20 4 0 0 20\n",
-            "proc/10/cmdline": "python\0-c\0from layerlaw.measure.nursery import main; main(1)\0",
+            "proc/10/cmdline": "python\0-c\0"
+            "from layerlaw.measure.workers.forkserver import main; main(1)\0",
             "proc/11/stat": "11 (python) S 1 7 7 0 -1 0 0 0 0 0 10 4 0 0 20\n",
             "proc/11/cmdline": "python\0/home/me/layerlaw/other.py\0",
         }
     )
-    assert neighbours.snapshot(made) == Snapshot(
+    assert contention.snapshot(made) == Snapshot(
         80,
         360,
         {
@@ -40,8 +42,8 @@ def test_a_snapshot_reads_ticks_of_cores_and_processes(root):
 
 
 def test_without_proc_nothing_is_known(tmp_path):
-    assert neighbours.snapshot(tmp_path) is None
-    for found in (neighbours.load(1, tmp_path), *neighbours.others(None, None, 1, 1)):
+    assert contention.snapshot(tmp_path) is None
+    for found in (contention.load(1, tmp_path), *contention.others(None, None, 1, 1)):
         assert found.severity is UNKNOWN
 
 
@@ -55,7 +57,7 @@ def after(stolen=0, rival=0):
 
 @pytest.mark.parametrize(("stolen", "severity"), [(0, OK), (4, WARN), (20, BAD)])
 def test_time_that_the_host_gave_to_others(stolen, severity):
-    steal, _ = neighbours.others(BEFORE, after(stolen), 2, 2)
+    steal, _ = contention.others(BEFORE, after(stolen), 2, 2)
     assert steal.severity is severity
     assert steal.state == f"{stolen / 200:.1%} of the time went to other guests"
 
@@ -63,7 +65,7 @@ def test_time_that_the_host_gave_to_others(stolen, severity):
 @pytest.mark.parametrize(("ticks", "share", "severity"), [(20, "20%", WARN), (90, "90%", BAD)])
 def test_a_busy_process_has_its_name_and_share(ticks, share, severity):
     # Two cores did 200 ticks together, so 100 are a whole core.
-    _, found = neighbours.others(BEFORE, after(rival=ticks), 2, 2)
+    _, found = contention.others(BEFORE, after(rival=ticks), 2, 2)
     assert found.state == f"rival (3) {share} of a core"
     assert found.severity is severity
     assert found.mend == "kill -STOP 3, and afterwards kill -CONT 3"
@@ -72,11 +74,11 @@ def test_a_busy_process_has_its_name_and_share(ticks, share, severity):
 def test_another_run_of_layerlaw_is_waited_for_and_not_stopped():
     begun = Snapshot(0, 1000, {2: ("me", 50), 3: ("layerlaw", 70), 4: ("rival", 10)})
     ended = Snapshot(0, 1200, {2: ("me", 50), 3: ("layerlaw", 170), 4: ("rival", 10)})
-    _, found = neighbours.others(begun, ended, 2, 2)
+    _, found = contention.others(begun, ended, 2, 2)
     assert found.state == "layerlaw (3) 100% of a core"
     assert found.mend == "layerlaw itself is at work: wait until it is done"
     ended.processes[4] = ("rival", 60)
-    _, found = neighbours.others(begun, ended, 2, 2)
+    _, found = contention.others(begun, ended, 2, 2)
     assert found.mend == (
         "layerlaw itself is at work: wait until it is done; "
         "kill -STOP 4, and afterwards kill -CONT 4"
@@ -84,7 +86,7 @@ def test_another_run_of_layerlaw_is_waited_for_and_not_stopped():
 
 
 def test_neither_this_process_nor_idle_ones_are_told_of():
-    _, found = neighbours.others(BEFORE, after(rival=9), 2, 2)
+    _, found = contention.others(BEFORE, after(rival=9), 2, 2)
     assert (found.severity, found.state) == (OK, "none takes 10% of a core")
 
 
@@ -103,7 +105,7 @@ class Machine:
 @pytest.mark.parametrize(("slow", "severity"), [(0.0, OK), (0.1, WARN), (0.5, BAD)])
 def test_two_speeds_are_told_by_their_share_and_ratio(tmp_path, slow, severity):
     machine = Machine(slow)
-    found = neighbours.two_speeds(10.0, machine.clock, lambda: machine.now, tmp_path)
+    found = contention.two_speeds(10.0, machine.clock, lambda: machine.now, tmp_path)
     assert found.severity is severity
     assert f"slow {slow:.0%} of the time" in found.state
     assert ("1.8 times as slow" in found.state) == bool(slow)
@@ -133,12 +135,12 @@ QUIET = {
 
 
 def test_without_a_gpu_one_finding_says_so():
-    (found,) = neighbours.gpu(smi())
+    (found,) = contention.gpu(smi())
     assert (found.subject, found.severity) == ("GPU", OK)
 
 
 def test_a_quiet_gpu_is_fine():
-    found = list(neighbours.gpu(smi(**QUIET), own=12))
+    found = list(contention.gpu(smi(**QUIET), own=12))
     assert [each.severity for each in found] == [OK] * 5
     assert "none on A GPU" in found[0].state
 
@@ -156,7 +158,7 @@ def test_a_quiet_gpu_is_fine():
     ],
 )
 def test_a_gpu_that_is_disturbed(answers, subject, severity, said, mend):
-    findings = {each.subject: each for each in neighbours.gpu(smi(**{**QUIET, **answers}), own=12)}
+    findings = {each.subject: each for each in contention.gpu(smi(**{**QUIET, **answers}), own=12)}
     found = findings.pop(f"GPU: {subject}")
     assert found.severity is severity
     assert found.state.startswith(said)

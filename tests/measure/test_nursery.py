@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from layerlaw.measure import nursery
-from layerlaw.measure.nursery import (
+from layerlaw.measure.workers import forkserver
+from layerlaw.measure.workers.forkserver import (
     Nursery,
     WorkerDied,
     WorkerError,
@@ -19,7 +19,7 @@ from layerlaw.measure.nursery import (
     WorkerTimeout,
 )
 
-pytestmark = pytest.mark.skipif(not nursery.available(), reason="this system cannot fork safely")
+pytestmark = pytest.mark.skipif(not forkserver.available(), reason="this system cannot fork safely")
 
 HERE = str(Path(__file__).parent)
 
@@ -135,7 +135,7 @@ def test_a_module_that_is_not_there_is_told_at_once(capfd):
 
 CALLER = """
 import os, sys, time
-from layerlaw.measure.nursery import Nursery
+from layerlaw.measure.workers.forkserver import Nursery
 from test_nursery import count, counting, sleep
 home = Nursery(modules=["test_nursery"])
 print(home._process.pid, home.ask("a", counting, count, 60)[1], flush=True)

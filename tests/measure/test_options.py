@@ -8,9 +8,9 @@ import pytest
 import torch
 from layerlaw.layers import get
 from layerlaw.measure import Case, measure
-from layerlaw.measure.options import graphed, precision
-from layerlaw.measure.timing import CudaClock, clock_for, cuda_flush
-from layerlaw.measure.workload import ready
+from layerlaw.measure.timing.clocks import CudaClock, clock_for, cuda_flush
+from layerlaw.measure.timing.options import graphed, precision
+from layerlaw.measure.timing.workload import ready
 
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 needs_compiler = pytest.mark.skipif(

@@ -6,22 +6,20 @@ import pytest
 import torch
 from layerlaw import layers
 from layerlaw.analysis import fit
-from layerlaw.measure import (
-    Case,
-    Measurement,
-    Store,
-    begin,
-    carry_out,
-    measure_parts,
-    parts,
-    plan,
-    tidy,
+from layerlaw.measure import Case, Measurement, Store, begin, carry_out, measure_parts, plan, tidy
+from layerlaw.measure.cases.table import PARTS
+from layerlaw.measure.counting.flops import FlopCounter, operation
+from layerlaw.measure.operations import operation_timing
+from layerlaw.measure.operations.operation_recorder import (
+    Hollow,
+    Listing,
+    Product,
+    Turns,
+    contents,
+    views,
 )
-from layerlaw.measure.flops import FlopCounter, operation
-from layerlaw.measure.operations import Hollow, Listing, Product, Turns, contents, views
-from layerlaw.measure.parts import take_apart
-from layerlaw.measure.table import PARTS
-from layerlaw.measure.timing import HostClock
+from layerlaw.measure.operations.operation_timing import take_apart
+from layerlaw.measure.timing.clocks import HostClock
 
 from ..sizes import complete
 
@@ -248,7 +246,7 @@ def seconds(thing, device="cpu", clock=None):
 
 def gaps_of(forward, toy, monkeypatch, hidden=0.0):
     """Gap over the width of a layer on the modelled machine, which hides some seconds a pass."""
-    monkeypatch.setattr(parts, "_seconds", seconds)
+    monkeypatch.setattr(operation_timing, "_seconds", seconds)
     name = f"{forward.__name__}_{hidden}"
     toy(name, forward)
     cases = [Case(name, {"n": 192, "d": d}) for d in (16, 32, 64, 128, 256)]

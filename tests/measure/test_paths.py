@@ -10,12 +10,18 @@ from math import ceil, inf
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from layerlaw import layers
 from layerlaw.layers import Textbook
-from layerlaw.layers.theory import d, k, n
-from layerlaw.measure.paths import Path, Signal, layers_needed, reach, shortest_path, span
+from layerlaw.layers.core.theory import d, k, n
+from layerlaw.measure.counting.reachability import (
+    Path,
+    Signal,
+    layers_needed,
+    reach,
+    shortest_path,
+    span,
+)
 from torch import Tensor
 from torch.nn import functional as F
 

@@ -3,7 +3,8 @@ from itertools import pairwise
 
 import pytest
 from layerlaw.layers import CORE, names
-from layerlaw.measure import DeviceUnavailable, plan, planning
+from layerlaw.measure import DeviceUnavailable, plan
+from layerlaw.measure.cases import planning
 
 
 def test_the_order_is_the_same_for_a_seed_and_another_in_each_round():

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 import torch
-from layerlaw.measure import dependencies, recall
-from layerlaw.measure.influence import Subject
+from layerlaw.studies.gradients import experiment, recall
+from layerlaw.studies.gradients.jacobians import Subject
 
 SIZES = {"n": 12, "d": 8}
 
@@ -57,8 +57,8 @@ def test_examining_leaves_the_model_as_it_was():
 def record():
     some = [Subject("lstm", 0.0), Subject("conv", depth=2)]
     return {
-        "initial": dependencies.at_initialisation(some, SIZES, 2, quiet),
-        "trained": dependencies.after_training(some, SIZES, 2, 3, quiet),
+        "initial": experiment.at_initialisation(some, SIZES, 2, quiet),
+        "trained": experiment.after_training(some, SIZES, 2, 3, quiet),
     }
 
 
@@ -78,9 +78,9 @@ def test_a_record_is_json_and_says_where_it_comes_from(record):
 
 
 def test_a_record_is_made_again_from_the_same_seeds(record):
-    again = dependencies.at_initialisation([Subject("lstm", 0.0)], SIZES, 2, quiet)
+    again = experiment.at_initialisation([Subject("lstm", 0.0)], SIZES, 2, quiet)
     assert again["profiles"][0] == record["initial"]["profiles"][0]
-    trained = dependencies.after_training([Subject("lstm", 0.0)], SIZES, 2, 3, quiet)
+    trained = experiment.after_training([Subject("lstm", 0.0)], SIZES, 2, 3, quiet)
     assert trained["profiles"][0] == record["trained"]["profiles"][0]
 
 
@@ -88,7 +88,7 @@ def test_threads_are_given_back(record):
     threads = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        dependencies.at_initialisation([Subject("rnn")], SIZES, 2, quiet)
+        experiment.at_initialisation([Subject("rnn")], SIZES, 2, quiet)
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(threads)
@@ -96,7 +96,7 @@ def test_threads_are_given_back(record):
 
 def test_progress_goes_up_to_the_whole():
     told = []
-    dependencies.after_training(
+    experiment.after_training(
         [Subject("rnn")], SIZES, 2, 60, lambda done, total, what: told.append((done, total, what))
     )
     assert [done for done, _, _ in told] == [50, 60, 110, 120]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 from layerlaw import layers
-from layerlaw.layers.own import own
-from layerlaw.measure.saved import count_kept
+from layerlaw.layers.external.user_modules import own
+from layerlaw.measure.counting.saved_tensors import count_kept
 from torch import nn
 
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 from layerlaw.measure import Case, Measurement, Store, StoreError
-from layerlaw.measure.store import APPLICATION, SCHEMA
+from layerlaw.measure.runs.store import APPLICATION, SCHEMA
 from sqlalchemy.exc import IntegrityError
 
 CASE = Case("attention", {"n": 64, "d": 32})

@@ -16,15 +16,13 @@ from layerlaw.measure import (
     Point,
     Store,
     begin,
-    beside,
     carry_out,
-    crew,
-    desk,
     measure_checks,
     plan,
-    sweeping,
 )
-from layerlaw.measure.calm import Outcome
+from layerlaw.measure.runs import auxiliary, execution
+from layerlaw.measure.timing.noise_gate import Outcome
+from layerlaw.measure.workers import executor, worker
 
 TODO = {"profile": "asv", "rounds": 2, "repeats": 2}
 
@@ -47,11 +45,11 @@ def counted(monkeypatch):
 
     def fake(case, *, process, round, repeats, **_):
         made[case, round] += 1
-        return sweeping.Measurement(case, process, round, (1e-3,) * repeats)
+        return execution.Measurement(case, process, round, (1e-3,) * repeats)
 
-    monkeypatch.setattr(desk, "measure", fake)
-    monkeypatch.setattr(desk, "Calm", Still)
-    monkeypatch.setattr(crew, "available", lambda: False)  # a fake is not in other processes
+    monkeypatch.setattr(worker, "measure", fake)
+    monkeypatch.setattr(worker, "Calm", Still)
+    monkeypatch.setattr(executor, "available", lambda: False)  # a fake is not in other processes
     return made
 
 
@@ -110,7 +108,7 @@ def test_progress_counts_what_earlier_processes_did(tmp_path, counted):
 
 def test_the_estimate_knows_the_cost_of_each_case_and_takes_the_mean_for_the_rest():
     cheap, dear, unknown = plan("rnn", **TODO).cases[:3]
-    estimate = sweeping._Estimate([cheap, dear, unknown] * 2)
+    estimate = execution._Estimate([cheap, dear, unknown] * 2)
     estimate.learn(cheap, 1.0, again=True)
     assert estimate.seconds() == pytest.approx(5 * 1.0)
     estimate.learn(dear, 3.0, again=True)
@@ -142,29 +140,29 @@ def test_what_no_calm_moment_came_for_is_kept_and_noted(counted, monkeypatch):
     todo = plan("rnn", **TODO)
     with Store() as store, steps(todo, store) as run:
         notes = {step.measurement.note for step in run}
-    assert notes == {desk.DISTURBED}
+    assert notes == {worker.DISTURBED}
     assert counted.total() == todo.total
 
 
 def test_waiting_can_be_turned_off(counted, monkeypatch):
-    monkeypatch.setattr(desk, "Calm", None)
+    monkeypatch.setattr(worker, "Calm", None)
     todo = replace(plan("rnn", **TODO), controls=Controls(calm=False))
     with Store() as store, steps(todo, store) as run:
         assert {step.measurement.note for step in run} == {""}
 
 
 def test_stopping_by_hand_loses_the_point_under_way_and_no_other(tmp_path, monkeypatch, counted):
-    path, fake = tmp_path / "runs.sqlite", desk.measure
+    path, fake = tmp_path / "runs.sqlite", worker.measure
 
     def stopped(case, **where):
         if counted.total() == 4:
             raise KeyboardInterrupt
         return fake(case, **where)
 
-    monkeypatch.setattr(desk, "measure", stopped)
+    monkeypatch.setattr(worker, "measure", stopped)
     with pytest.raises(KeyboardInterrupt):
         layerlaw.sweep("rnn", store=path, **TODO)
-    monkeypatch.setattr(desk, "measure", fake)
+    monkeypatch.setattr(worker, "measure", fake)
     layerlaw.sweep("rnn", store=path, **TODO)
     assert set(counted.values()) == {1}
     assert counted.total() == plan("rnn", **TODO).total
@@ -234,7 +232,7 @@ def test_checks_are_measured_once_and_are_no_passes(tmp_path, counted):
             {
                 (replace(todo.cases[0], sizes=p.sizes), r): 1
                 for p in points
-                for r in range(beside.CHECKS)
+                for r in range(auxiliary.CHECKS)
             }
         )
         table = store.table(run)
@@ -248,12 +246,12 @@ def test_what_is_known_to_be_short_is_measured_together():
     small, other, long = (Case("dense", {"n": n, "d": 4}) for n in (8, 16, 32))
     rnn = Case("rnn", {"n": 8, "d": 4})
     pending = [(1, small), (1, other), (1, long), (1, rnn), (2, small)]
-    estimate = sweeping._Estimate(case for _, case in pending)
+    estimate = execution._Estimate(case for _, case in pending)
     assert estimate.together(pending) == pending[:1], "nothing is known yet"
     for case in (small, other, rnn):
         estimate.learn(case, 0.01, again=True)
     assert estimate.together(pending) == pending[:2]
-    estimate.learn(long, 10 * sweeping.TOGETHER, again=True)
+    estimate.learn(long, 10 * execution.TOGETHER, again=True)
     assert estimate.together(pending) == pending[:2]
     assert estimate.together(pending[2:]) == pending[2:3], "a long one comes alone"
     estimate.learn(long, 0.01, again=True)
@@ -263,7 +261,7 @@ def test_what_is_known_to_be_short_is_measured_together():
 
 def test_seconds_left_count_what_is_not_known_as_the_mean_of_the_rest():
     one, two = (Case("dense", {"n": n, "d": 4}) for n in (8, 16))
-    estimate = sweeping._Estimate([one, one, one, two, two])
+    estimate = execution._Estimate([one, one, one, two, two])
     estimate.learn(one, 2.0, again=True)
     assert estimate.seconds() == 2 * 2.0 + 2 * 2.0
     assert estimate.measurements("dense") == 4

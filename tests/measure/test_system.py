@@ -1,19 +1,19 @@
 """What Linux tells, read from made-up files: each of them may be missing."""
 
 import pytest
-from layerlaw.measure import system
+from layerlaw.measure.host import linux
 
-CPU = system.CORES
+CPU = linux.CORES
 
 
 def test_what_is_not_told_is_none(tmp_path):
     told = (
-        system.caches,
-        system.threads_per_core,
-        system.governor,
-        system.turbo,
-        system.virtual,
-        system.quota,
+        linux.caches,
+        linux.threads_per_core,
+        linux.governor,
+        linux.turbo,
+        linux.virtual,
+        linux.quota,
     )
     assert [each(tmp_path) for each in told] == [None] * len(told)
 
@@ -21,10 +21,10 @@ def test_what_is_not_told_is_none(tmp_path):
 def test_processor_and_its_hypervisor(root):
     told = "model name\t: A Processor\nflags\t\t: fpu hypervisor avx\n"
     guest = root({"proc/cpuinfo": told})
-    assert system.cpu_model(guest) == "A Processor"
-    assert system.virtual(guest) is True
+    assert linux.cpu_model(guest) == "A Processor"
+    assert linux.virtual(guest) is True
     host = root({"proc/cpuinfo": "flags : fpu avx hypervisors\n"})
-    assert system.virtual(host) is False
+    assert linux.virtual(host) is False
 
 
 def test_data_caches_by_level(root):
@@ -41,26 +41,26 @@ def test_data_caches_by_level(root):
             f"{CPU}/cpu0/cache/index2/size": "32M\n",
         }
     )
-    assert system.caches(made) == {"L1": 48 * 2**10, "L3": 32 * 2**20}
+    assert linux.caches(made) == {"L1": 48 * 2**10, "L3": 32 * 2**20}
 
 
 def test_threads_that_share_a_core(root):
     listed = f"{CPU}/cpu0/topology/thread_siblings_list"
-    assert system.threads_per_core(root({listed: "0,64\n"})) == 2
-    assert system.threads_per_core(root({listed: "0\n"})) == 1
+    assert linux.threads_per_core(root({listed: "0,64\n"})) == 2
+    assert linux.threads_per_core(root({listed: "0\n"})) == 1
 
 
-@pytest.mark.parametrize(("switch", "on"), system.TURBO.items())
+@pytest.mark.parametrize(("switch", "on"), linux.TURBO.items())
 def test_turbo_by_either_switch(root, switch, on):
-    assert system.turbo(root({switch: f"{on}\n"})) is True
-    assert system.turbo(root({switch: f"{1 - int(on)}\n"})) is False
+    assert linux.turbo(root({switch: f"{on}\n"})) is True
+    assert linux.turbo(root({switch: f"{1 - int(on)}\n"})) is False
 
 
 def test_lists_of_cores_go_both_ways():
     for text, cores in {"0": [0], "0-3": [0, 1, 2, 3], "0,2-3,9": [0, 2, 3, 9]}.items():
-        assert system.cpu_list(text) == cores
-        assert system.as_spans(cores[::-1]) == text
-    assert system.as_spans([]) == ""
+        assert linux.cpu_list(text) == cores
+        assert linux.as_spans(cores[::-1]) == text
+    assert linux.as_spans([]) == ""
 
 
 def test_the_least_quota_of_all_groups_above(root):
@@ -72,7 +72,7 @@ def test_the_least_quota_of_all_groups_above(root):
             "sys/fs/cgroup.elsewhere/cpu.max": "1 100000\n",
         }
     )
-    assert system.quota(made) == 1.5
+    assert linux.quota(made) == 1.5
 
 
 def test_the_quota_of_cgroup_1(root):
@@ -84,4 +84,4 @@ def test_the_quota_of_cgroup_1(root):
             "sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us": "-1\n",
         }
     )
-    assert system.quota(made) == 0.5
+    assert linux.quota(made) == 0.5

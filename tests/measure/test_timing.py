@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import pytest
 import torch
-from layerlaw.measure.timing import (
+from layerlaw.measure.timing.clocks import (
     TRIES,
     CudaClock,
     HostClock,

@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from layerlaw import layers
-from layerlaw.measure.tracing import Tracing, longest_chain, steps, trace
+from layerlaw.measure.counting.critical_path import Tracing, longest_chain, steps, trace
 from torch import Tensor
 from torch._ops import OpOverload
 from torch.fx.experimental.proxy_tensor import make_fx

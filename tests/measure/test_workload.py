@@ -4,8 +4,8 @@ import pytest
 import torch
 from layerlaw.layers import get, names
 from layerlaw.measure import Case, measure
-from layerlaw.measure.timing import HostClock
-from layerlaw.measure.workload import prepare, ready, subnormal_share
+from layerlaw.measure.timing.clocks import HostClock
+from layerlaw.measure.timing.workload import prepare, ready, subnormal_share
 
 from ..sizes import complete
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 from layerlaw.layers import Textbook, Theory, register
-from layerlaw.layers.theory import d, n
+from layerlaw.layers.core.theory import d, n
 from sympy import Integer
 
 

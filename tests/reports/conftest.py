@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from layerlaw import analysis
 from layerlaw.analysis import Exponent, Fit, Law, Series
-from layerlaw.analysis.structure import LeftOver
-from layerlaw.analysis.terms import Leading, Monomial
+from layerlaw.analysis.fitting.residual_diagnostics import LeftOver
+from layerlaw.analysis.laws.terms import Leading, Monomial
 
 N = (16, 32, 64, 128, 256, 512)
 D = (8, 16, 32, 64, 128)

@@ -2,10 +2,10 @@
 
 import dataclasses
 
-from layerlaw.analysis.borders import Border
-from layerlaw.analysis.regimes import Stepped
-from layerlaw.analysis.terms import Monomial
-from layerlaw.reports.caches import caches_of, left_behind, outgrown
+from layerlaw.analysis.breakpoints.locations import Border
+from layerlaw.analysis.breakpoints.step_terms import Stepped
+from layerlaw.analysis.explain.caches import caches_of, left_behind, outgrown
+from layerlaw.analysis.laws.terms import Monomial
 
 from .conftest import exact
 

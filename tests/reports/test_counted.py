@@ -4,8 +4,8 @@ import pytest
 from layerlaw.analysis import fit
 from layerlaw.layers import get, names
 from layerlaw.measure import Case, tidy
-from layerlaw.measure.counting import count
-from layerlaw.reports.counted import COUNTS_HEAD, counts_info, reasons_of, split
+from layerlaw.measure.counting.counts import count
+from layerlaw.reports.content.counts import COUNTS_HEAD, counts_info, reasons_of, split
 
 
 def rows(layer, metric, value, n=(16, 32, 64, 128), d=(16, 32, 64)):

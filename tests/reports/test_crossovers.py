@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from layerlaw import analysis
-from layerlaw.reports import checks
-from layerlaw.reports.crossovers import REACH, crossover, crossovers_info
-from layerlaw.reports.thresholds import thresholds_info
+from layerlaw.analysis.crossings.crossovers import REACH, crossover, crossovers_info
+from layerlaw.analysis.crossings.thresholds import thresholds_info
+from layerlaw.experiments import checks
 
 from .conftest import N, exact
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 from layerlaw import analysis, layers
-from layerlaw.layers.theory import d, n
-from layerlaw.reports.curves import MOST_HUES, elasticity, slopes_info, times_info
-from layerlaw.reports.exponents import exponents_info
+from layerlaw.layers.core.theory import d, n
+from layerlaw.reports.figures.curves import MOST_HUES, elasticity, slopes_info, times_info
+from layerlaw.reports.figures.exponents import exponents_info
 
 from .conftest import D, N, exact, rows
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from layerlaw.reports import write_report
-from layerlaw.reports.dependencies import RECORD, RecordError, dependencies, read_record
-from layerlaw.reports.dependencies_figures import figure, pictures
-from layerlaw.reports.dependencies_page import page
+from layerlaw.studies.gradients.figures import figure, pictures
+from layerlaw.studies.gradients.markdown_page import page
+from layerlaw.studies.gradients.tables import RECORD, RecordError, dependencies, read_record
 
 from .test_write import Strict
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from layerlaw import analysis
-from layerlaw.analysis.explain import CAUSES
+from layerlaw.analysis.explain.slope_decomposition import CAUSES
 from layerlaw.reports import write_report
-from layerlaw.reports.gaps import SLOPES_HEAD, gap_rows, gaps_info
+from layerlaw.reports.content.slopes import SLOPES_HEAD, gap_rows, gaps_info
 
 N, D = (x.ravel() for x in np.meshgrid(2.0 ** np.arange(5, 10), [16.0, 32, 64, 128]))
 FLOPS = 4 * N**2 * D

@@ -6,13 +6,13 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from layerlaw.reports.fitted import fit_sources
-from layerlaw.reports.image import grid
-from layerlaw.reports.ink import ink, render
-from layerlaw.reports.published import render as render_page
-from layerlaw.reports.published_figures import figure
-from layerlaw.reports.source import Digit
-from layerlaw.reports.sources import SOURCES
+from layerlaw.reports.figures.image import grid
+from layerlaw.reports.figures.theme import ink, render
+from layerlaw.studies.published.figures import figure
+from layerlaw.studies.published.fitted import fit_sources
+from layerlaw.studies.published.markdown_page import render as render_page
+from layerlaw.studies.published.source import Digit
+from layerlaw.studies.published.sources import SOURCES
 
 from ..published import FOLDER, needs_published
 

@@ -6,9 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from layerlaw import analysis
+from layerlaw.analysis.tables import table
 from layerlaw.reports import write_report
-from layerlaw.reports.figures import roofs_picture
-from layerlaw.reports.roofline import ROOFLINE_HEAD, LAYERS, roofs_info, share_rows, speeds_info
+from layerlaw.reports.content.roofline import (
+    LAYERS,
+    ROOFLINE_HEAD,
+    roofs_info,
+    share_rows,
+    speeds_info,
+)
+from layerlaw.reports.figures.pictures import roofs_picture
 
 from .conftest import attention, rnn, rows
 
@@ -69,8 +76,8 @@ def test_layers_are_parted_into_panels_and_told_by_their_conditions():
     assert len(known) == LAYERS + 1
     tables = [rows(name, rnn, dtype=t) for name in known for t in ("float32", "bfloat16")]
     both = [machine(dtype=t) for t in ("float32", "bfloat16")]
-    series = analysis.table.check(pd.concat([*tables, *both], ignore_index=True), "table")
-    fits = [analysis.Fit(one, None, None, None, {}) for one in analysis.table.cut(series, "table")]
+    series = table.check(pd.concat([*tables, *both], ignore_index=True), "table")
+    fits = [analysis.Fit(one, None, None, None, {}) for one in table.cut(series, "table")]
     infos = roofs_info(fits)
     assert [info.points["label"].nunique() for info in infos] == [LAYERS, 1, LAYERS, 1]
     assert [info.title for info in infos] == ["cpu, float32"] * 2 + ["cpu, bfloat16"] * 2

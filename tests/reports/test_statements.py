@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from layerlaw.analysis import fit
-from layerlaw.reports.crossovers import crossing, interpolated
-from layerlaw.reports.source import Statement
-from layerlaw.reports.statements import Checked, check
+from layerlaw.analysis.crossings.crossovers import crossing, interpolated
+from layerlaw.studies.published.source import Statement
+from layerlaw.studies.published.stated_crossings import Checked, check
 
 from .conftest import exact
 

@@ -3,15 +3,16 @@ import dataclasses
 import numpy as np
 import pandas as pd
 from layerlaw import analysis
-from layerlaw.analysis.borders import Border, Gradual
-from layerlaw.analysis.exact import exact_law
-from layerlaw.analysis.peaks import peak_law
-from layerlaw.analysis.regimes import Stepped
-from layerlaw.analysis.terms import Monomial, leading, parse
-from layerlaw.reports import common_size, in_order, summary
-from layerlaw.reports.coverage import covers, span
-from layerlaw.reports.formulas import law_text, order_text, sums, theory_text
-from layerlaw.reports.summary import cost_name, variants
+from layerlaw.analysis import common_size
+from layerlaw.analysis.breakpoints.locations import Border, Gradual
+from layerlaw.analysis.breakpoints.step_terms import Stepped
+from layerlaw.analysis.crossings.coverage import covers, span
+from layerlaw.analysis.laws.exact import exact_law
+from layerlaw.analysis.laws.peaks import peak_law
+from layerlaw.analysis.laws.terms import Monomial, leading, parse
+from layerlaw.reports import in_order, summary
+from layerlaw.reports.content.formulas import law_text, order_text, sums, theory_text
+from layerlaw.reports.content.summaries import cost_name, variants
 from sympy import oo, symbols
 
 from .conftest import D, N, exact, rows

@@ -1,5 +1,6 @@
 import pytest
-from layerlaw.reports.units import called, listed, number, quantity, sizes
+from layerlaw.analysis.formatting.numbers import number
+from layerlaw.analysis.formatting.units import called, listed, quantity, sizes
 
 
 @pytest.mark.parametrize(

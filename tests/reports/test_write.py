@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from layerlaw import analysis
-from layerlaw.claims import Bearing, Checked, Evidence, Record, Statement
 from layerlaw.reports import summary, write_report
-from layerlaw.reports.content import facts, headline
-from layerlaw.reports.write import laws_json
+from layerlaw.reports.content.report_content import facts, headline
+from layerlaw.reports.writing.write import laws_json
+from layerlaw.studies.claims import Bearing, Checked, Evidence, Record, Statement
 
 from .conftest import attention, rows
 

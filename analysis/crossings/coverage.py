@@ -1,0 +1,149 @@
+"""Where a law was measured: what may be predicted without leaving its points."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...measure import SIZES
+from ..laws import Array, Law
+from ..tables import Series
+from ..verdicts import Fit
+
+Sizes = Mapping[str, float]
+
+#: Most values of a size that are tried for the common size.
+_MOST_LEVELS = 40
+
+
+def points(series: Series) -> dict[str, Array]:
+    """Every size of a series' points by letter, those that do not vary included."""
+    count = len(series.values)
+    held = {size: np.full(count, value) for size, value in series.constants.items()}
+    return {**{axis: series.sizes[:, at] for at, axis in enumerate(series.axes)}, **held}
+
+
+def covers(series: Series, at: Mapping[str, float | Array]) -> NDArray[np.bool_]:
+    """Whether sizes lie within a series' points: (candidates,) for columns, (1,) for numbers.
+
+    No size is below the smallest measured, and some point is at least as large in all of them:
+    grids are cut where points become too expensive, so the largest n and the largest d seldom
+    occur together. A size that the series lacks is passed over.
+    """
+    own = points(series)
+    candidates = np.broadcast_shapes((1,), *(np.shape(value) for value in at.values()))
+    above = np.ones((*candidates, len(series.values)), dtype=bool)
+    inside = np.ones(candidates, dtype=bool)
+    for size in own.keys() & at.keys():
+        inside &= at[size] >= own[size].min()
+        above &= own[size] >= np.reshape(at[size], (-1, 1))
+    return np.asarray(inside & above.any(axis=1))
+
+
+def holds(fit: Fit, at: Sizes) -> bool:
+    """Whether a fit's law may be evaluated at sizes: its points cover them, or it is exact.
+
+    An exact law of all points holds beyond them, but at no other value of a size that they share.
+    """
+    law, shared = fit.law, fit.series.constants
+    if law is None or not set(law.axes) <= at.keys():
+        return False
+    if law.polynomials and law.since is None:
+        return all(at.get(size, value) == value for size, value in shared.items())
+    return bool(covers(fit.series, at).all())
+
+
+def span(series: Series, axis: str, at: Sizes) -> tuple[float, float] | None:
+    """Smallest and largest value of an axis that is covered at the other sizes; None if none is."""
+    own = points(series)
+    above = np.ones(len(series.values), dtype=bool)
+    for size in own:
+        if size != axis and size in at:
+            if at[size] < own[size].min():
+                return None
+            above &= own[size] >= at[size]
+    return (float(own[axis].min()), float(own[axis][above].max())) if above.any() else None
+
+
+def columns(law: Law, at: Mapping[str, float | Array]) -> Array:
+    """Sizes as a law takes them, (points, axes); `at` may mix numbers and columns."""
+    return np.column_stack(np.broadcast_arrays(*(np.atleast_1d(at[a]) for a in law.axes)))
+
+
+def common_size(fits: Sequence[Fit]) -> dict[str, float]:
+    """Choose the largest sizes that every law's points cover.
+
+    First n and d, by the largest product n·d and then the most balanced one, since nearly all
+    layers have them; then k and other sizes in turn. Where no sizes are covered by all laws,
+    those that most cover are taken. A layer without a size passes it over. Exact laws, which hold
+    beyond their points, have a say only where there are no others. Sizes beside n and d that no
+    layer has together are chosen apart: all combinations of what fifty layers have are millions.
+    """
+    series = [fit.series for fit in fits if not (fit.law and fit.law.polynomials)]
+    series = series or [fit.series for fit in fits]
+    levels: dict[str, set[float]] = {}
+    for one in series:
+        for size, values in points(one).items():
+            levels.setdefault(size, set()).update(map(float, values))
+    if not levels:
+        return {}
+    tried = {size: _thinned(levels[size]) for size in sorted(levels, key=_rank)}
+    pair = {size: values for size, values in tried.items() if size in ("n", "d")}
+    others = [size for size in tried if size not in pair]
+    plane = _mesh(pair)
+    count = _covering([one for one in series if not _has(one, others)], plane)
+    picks: dict[str, Array] = {}  # of each other size the best for each n and d
+    for group in _together(series, others):
+        at = _mesh({**pair, **{size: tried[size] for size in others if size in group}})
+        members = [one for one in series if _has(one, group)]
+        found = _covering(members, at).reshape(len(count), -1)
+        best = found.argmax(axis=1)[:, None]  # the largest sizes come first
+        for size in group:
+            picks[size] = np.take_along_axis(at[size].reshape(found.shape), best, axis=1)[:, 0]
+        count += found.max(axis=1)
+    first = list(plane.values())
+    preference = [count, *([np.prod(first, axis=0), np.min(first, axis=0)] if first else [])]
+    chosen = int(np.lexsort(preference[::-1])[-1])  # the last key counts most
+    return {size: float({**plane, **picks}[size][chosen]) for size in tried}
+
+
+def _mesh(levels: Mapping[str, Array]) -> dict[str, Array]:
+    """Every combination of levels, the first size varying slowest."""
+    mesh = np.meshgrid(*levels.values(), indexing="ij")
+    return {size: values.ravel() for size, values in zip(levels, mesh, strict=True)}
+
+
+def _covering(series: Sequence[Series], at: Mapping[str, Array]) -> Array:
+    """How many series cover each combination of sizes, (combinations,)."""
+    count = np.zeros(np.broadcast_shapes((1,), *(column.shape for column in at.values())))
+    for one in series:
+        count += covers(one, at)
+    return count
+
+
+def _has(series: Series, sizes: Iterable[str]) -> bool:
+    return not points(series).keys().isdisjoint(sizes)
+
+
+def _together(series: Sequence[Series], sizes: Sequence[str]) -> list[set[str]]:
+    """Group sizes so that no series has two of different groups."""
+    groups = [{size} for size in sizes]
+    for one in series:
+        joined = [group for group in groups if _has(one, group)]
+        groups = [group for group in groups if group not in joined]
+        groups += [set[str]().union(*joined)] if joined else []
+    return groups
+
+
+def _rank(size: str) -> tuple[int, str]:
+    """Order of the sizes: n, d, k, then others by name."""
+    return (SIZES.index(size) if size in SIZES else len(SIZES), size)
+
+
+def _thinned(levels: set[float]) -> Array:
+    """Sorted levels of a size, thinned evenly in rank where a table has very many."""
+    ordered = np.sort(list(levels))[::-1]
+    return np.asarray(ordered[:: math.ceil(len(ordered) / _MOST_LEVELS)])

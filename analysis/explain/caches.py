@@ -1,0 +1,127 @@
+"""Which cache a border belongs to: what a pass holds, beside what the machine's caches do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import sympy
+from sympy import Expr
+
+from ... import layers
+from ...layers import is_known
+from ...measure import ELEMENT, activations
+from ..formatting import quantity
+from ..laws import Array
+from ..verdicts import Fit
+
+#: A cache counts as outgrown where it lies this factor or less outside of what is held on either
+#: side of a border: it holds other things too, and some of what is held is not used again.
+_SLACK = 2.0
+
+_NAMES = {"L1": "level-1", "L2": "level-2", "L3": "last-level"}
+
+
+def caches_of(machine: Mapping[str, Any], settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give the bytes of a machine's caches by level; none where they cannot tell.
+
+    What a layer holds is counted in float32, and for one sequence.
+    """
+    usual = {"dtype": "float32", "batch": 1}
+    if any({**usual, **case} != {**case, **usual} for case in settings.get("cases", ())):
+        return {}
+    caches: Mapping[str, Any] = machine.get("caches", {})
+    return caches
+
+
+def outgrown(fit: Fit, caches: Mapping[str, Any]) -> str:
+    """Say which cache is outgrown at a law's border, and by what; empty where none is.
+
+    Held against each cache are the weights, and what a pass holds at once besides: at the points
+    before the border that come nearest to it, and at those beyond.
+
+    Parameters
+    ----------
+    fit
+        A fit of a layer's times.
+    caches
+        Bytes by level, as in a machine's fingerprint.
+    """
+    law, name = fit.law, fit.series.layer
+    border = law.step.border if law is not None and law.step is not None else None
+    if law is None or border is None or not _on_processor(fit):
+        return ""
+    reached = border.along.column(law.sizes)
+    before, beyond = reached <= border.low, reached >= border.high
+    found = []
+    for what, expr in _held(name):
+        held = _bytes(expr, fit, law.sizes)
+        least, most = float(held[before].max()), float(held[beyond].min())
+        if not least < most:  # it does not grow along the border
+            continue
+        found += [
+            (abs(np.log(size / np.sqrt(least * most))), what, level, size)
+            for level, size in caches.items()
+            if least / _SLACK <= size <= most * _SLACK
+        ]
+    if not found:
+        return ""
+    _, what, level, size = min(found)
+    return f"{what} the {_cache(level, size)}"
+
+
+def left_behind(fit: Fit, at: Mapping[str, float], caches: Mapping[str, Any]) -> str:
+    """Say which cache is outgrown at sizes, within which all points lie; empty where none is.
+
+    Of several it is the largest. There a law knows nothing of what it predicts.
+
+    Parameters
+    ----------
+    fit
+        A fit of a layer's times.
+    at
+        All sizes that the law grows in.
+    caches
+        Bytes by level, as in a machine's fingerprint.
+    """
+    law, name = fit.law, fit.series.layer
+    if law is None or not fit.series.timed or not _on_processor(fit):
+        return ""
+    sizes = np.array([[at[axis] for axis in law.axes]])
+    found = []
+    for what, expr in _held(name):
+        most, there = _bytes(expr, fit, law.sizes).max(), float(_bytes(expr, fit, sizes)[0])
+        found += [
+            (size, f"{what} the {_cache(level, size)}, which no point's did")
+            for level, size in caches.items()
+            if most <= size < there
+        ]
+    return max(found)[1] if found else ""
+
+
+def _on_processor(fit: Fit) -> bool:
+    """Whether it is of a known layer, measured where the caches are."""
+    return layers.find(fit.series.layer) is not None and fit.series.device == "cpu"
+
+
+def _held(name: str) -> tuple[tuple[str, Expr], ...]:
+    """List what a layer holds in caches, in elements, with the words for its outgrowing one."""
+    layer = layers.get(name)
+    held = (
+        ("the weights outgrow", layer.tied_theory().parameters),
+        ("what a pass holds outgrows", activations(layer)),
+    )
+    return tuple((what, expr) for what, expr in held if is_known(expr))
+
+
+def _cache(level: str, size: float) -> str:
+    return f"{_NAMES.get(level, level)} cache of {quantity(float(size), 'peak_bytes')}"
+
+
+def _bytes(expr: Expr, fit: Fit, sizes: Array) -> Array:
+    """Evaluate elements in bytes of float32 at sizes (points, axes) of a fit's law: (points,)."""
+    known = {**fit.series.constants, **dict(zip(fit.series.axes, sizes.T, strict=True))}
+    symbols = sorted(expr.free_symbols, key=lambda symbol: str(symbol.name))
+    values = sympy.lambdify(symbols, expr, "numpy")(*(known[symbol.name] for symbol in symbols))
+    return ELEMENT * np.broadcast_to(np.asarray(values, dtype=float), len(sizes))

@@ -1,0 +1,5 @@
+"""How a law is fitted: models, variable projection, averaging, posterior, diagnostics."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

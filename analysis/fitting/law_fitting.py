@@ -1,0 +1,181 @@
+"""Fit a law to points: every overlap and error model tried, weighed, and the exponents sampled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..breakpoints import enclosing
+from ..laws import Array, Exponent, Law, Leading, Monomial
+from .models import SURE, Model, Points, models_of
+from .posterior import Sample, sample
+from .residual_diagnostics import left_over
+from .term_selection import sparing
+from .threads import one_thread
+from .variable_projection import Solution
+
+#: Unless told otherwise, exponents are searched this far from the leading part's degrees.
+BOUND = 1.5
+
+_LEVELS = (0.025, 0.975)
+_EQUAL = 2.0  # in log likelihood: laws that the points hardly tell apart
+
+
+@one_thread()
+def fit_law(
+    sizes: Array,
+    values: Array,
+    leading: Leading,
+    lower: Sequence[Monomial],
+    *,
+    bound: float = BOUND,
+    overlap: bool = False,
+    regimes: bool = False,
+    processes: Array | None = None,
+    intervals: bool = True,
+) -> Law:
+    """Fit a law to points.
+
+    Parameters
+    ----------
+    sizes
+        (points, axes), positive; every axis varies.
+    values
+        (points,), positive, in the metric's unit.
+    leading
+        The leading part.
+    lower
+        Lower-order terms that it may use; non-negativity chooses among them.
+    bound
+        Exponents are searched within ± this of the leading part's degrees.
+    overlap
+        Whether costs may overlap instead of adding up.
+    regimes
+        Whether a term may cost more from some border on, or up to it.
+    processes
+        (points, processes): which share of a point's repeats each measured, where that is known.
+    intervals
+        Whether to sample the exponents; without, their intervals are the range searched.
+    """
+    points = Points(sizes, values, leading, lower)
+    models = models_of(points, bound, overlap, regimes, processes)
+    drawn = None
+    if intervals and models[0].spare >= 1 and models[0].best.leading > 0:
+        chances = np.array([model.chance for model in models])
+        problems = [model.problem for model in models]
+        drawn = sample(problems, chances, models[0].best, bound)
+    likely = _likely(models, drawn)
+    stepped = min(float(sum(p for p, one in zip(likely, models, strict=True) if one.step)), 1.0)
+    stepped = max(stepped, models[0].sure)
+    # What is shown has a border only if that is sure, and the overlap that is likeliest over all
+    # exponents, not at one of them.
+    shown = [one for one in models if bool(one.step or one.bend) == (stepped >= SURE)] or models
+    shares: dict[float, float] = {}
+    for share, one in zip(likely, models, strict=True):
+        shares[one.problem.overlap] = shares.get(one.problem.overlap, 0.0) + float(share)
+    likeliest = max({one.problem.overlap for one in shown}, key=lambda p: shares[p])
+    model = _central([one for one in shown if one.problem.overlap == likeliest], drawn)
+    model = sparing(model, bound)
+    problem, best, spare = model.problem, model.best, model.spare
+    residuals = problem.residuals(best)
+    exponents = _exponents(leading, best, drawn, bound)
+    return Law(
+        leading=leading,
+        coefficient=best.leading,
+        exponents=exponents[: len(leading.axes)],
+        terms=tuple(
+            (float(c), term) for c, term in zip(best.lower, model.lower, strict=True) if c > 0
+        ),
+        sizes=sizes,
+        values=values,
+        residuals=residuals,
+        left_over=left_over(leading.axes, sizes, residuals, spare),
+        spare=spare,
+        overlap=likeliest,
+        overlaps=shares,
+        stepped=stepped,
+        bend=model.bend,
+        bent=exponents[-1] if model.bend else None,
+        border=_place(model, models, likely),
+        sample=drawn,
+        problems=[(each.problem, each.lower) for each in models],
+        lower=lower,
+        processes=processes,
+    )
+
+
+def _central(models: Sequence[Model], drawn: Sample | None) -> Model:
+    """Choose from models, the likeliest first, the law that is shown.
+
+    Several borders may be as likely, with other exponents each: it is the one that comes nearest to
+    the mean of all that are likely.
+    """
+    if drawn is None or models[0].step is None:
+        return models[0]
+    equal = [one for one in models if one.step and one.likelihood > models[0].likelihood - _EQUAL]
+    mean, spread = drawn.moments()
+    return min(equal, key=lambda one: np.linalg.norm((one.best.exponents - mean) / spread))
+
+
+def refit(law: Law, kept: NDArray[np.bool_], *, overlap: bool) -> Law:
+    """Fit a law anew to those of its points that are kept, (points,), without intervals."""
+    return fit_law(
+        law.sizes[kept],
+        law.values[kept],
+        law.leading,
+        law.lower,
+        overlap=overlap,
+        regimes=bool(law.regimes),
+        processes=None if law.processes is None else law.processes[kept],
+        intervals=False,
+    )
+
+
+def _place(shown: Model, models: Sequence[Model], likely: Array) -> tuple[float, float] | None:
+    """Between which points the border of the law that is shown lies, at 95 %; None without one.
+
+    Borders of other likely laws count as far as they lie along the same size or product of sizes.
+    """
+    if shown.step is None:
+        return shown.around
+    along = shown.step.border.along
+    return enclosing(
+        (one.step.border.low, one.step.border.high, float(share))
+        for one, share in zip(models, likely, strict=True)
+        if one.step and one.step.border.along == along
+    )
+
+
+def _likely(models: Sequence[Model], drawn: Sample | None) -> Array:
+    """How likely each model is; where nothing was drawn, by their best exponents alone."""
+    if drawn is not None:
+        return drawn.shares
+    likely = np.exp(np.array([model.likelihood for model in models]) - models[0].likelihood)
+    return np.asarray(likely / likely.sum())
+
+
+def _exponents(
+    leading: Leading, best: Solution, drawn: Sample | None, bound: float
+) -> tuple[Exponent, ...]:
+    """Exponents with intervals; where nothing was drawn, the range that was searched.
+
+    Where the leading part bends, the last is by how much an exponent differs on the other side.
+    """
+    if drawn is None:
+        limits = np.tile((-bound, bound), (len(best.exponents), 1))
+    else:
+        limits = drawn.quantiles(_LEVELS)
+    degrees = {**{axis: leading.degree(axis) for axis in leading.axes}, "bend": 0.0}
+    return tuple(
+        Exponent(
+            axis,
+            estimate=degree + float(shift),
+            low=degree + min(float(low), float(shift)),
+            high=degree + max(float(high), float(shift)),
+        )
+        for (axis, degree), shift, (low, high) in zip(
+            degrees.items(), best.exponents, limits, strict=False
+        )
+    )

@@ -1,0 +1,172 @@
+"""The leading part of a law when no theory is given: a search, and how sure it is of what it found.
+
+Candidates are monomials of whole degrees, with powers of one size's logarithm, sums of two
+monomials of which neither divides the other, and monomials of any degree. Each has its divisors
+beside it. The Bayesian information criterion (Schwarz 1978) charges for the terms in use and for
+exponents that are not whole; with how likely each kind is beforehand, shared out among its members,
+it gives each candidate a weight (Kass & Raftery 1995).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..laws import BARELY, FLOOR, Array, Leading, Monomial, columns, monomials
+from .error_covariance import independent
+from .law_fitting import fit_law
+from .models import robust
+from .variable_projection import Projection
+
+_HIGHEST = 3
+_LOGS = (1, 2)
+_NEAR = 0.75  # an exponent farther off belongs to a neighbouring degree
+_ALIKE = 2.0  # a difference in the criterion that tells nothing (Kass & Raftery 1995)
+
+#: How likely each kind is beforehand.
+_WHOLE, _FREE, _LOGARITHM, _SUM = 0.5, 0.2, 0.15, 0.15
+
+
+@dataclass(frozen=True)
+class Form:
+    """A leading part that the points allow.
+
+    Attributes
+    ----------
+    leading
+        Its terms, of whole degrees.
+    shift
+        (axes,): what its degrees are off by; 0 where they are whole.
+    weight
+        How likely it is among all that were tried.
+    """
+
+    leading: Leading
+    shift: Array
+    weight: float
+
+    @property
+    def text(self) -> str:
+        """Write it as SymPy reads it, without coefficients."""
+        return " + ".join(
+            term.text(self.leading.axes, self.shift) for _, term in self.leading.terms
+        )
+
+
+def discover(axes: tuple[str, ...], sizes: Array, values: Array) -> list[Form]:
+    """Search for the leading part.
+
+    Parameters
+    ----------
+    axes
+        The sizes that vary.
+    sizes, values
+        (points, axes) and (points,), positive.
+
+    Returns
+    -------
+    What was found, the one to take first: the likeliest, or, among those that the criterion
+    cannot tell from it, that of lowest degree, whose divisors are fewest.
+    """
+    whole = [Leading(axes, ((1.0, term),)) for term in _monomials(axes)[1:]]
+    scored: list[tuple[float, Leading, Array]] = []
+    hidden: list[tuple[float, Leading, Array]] = []
+    weights, best = np.ones(len(values)), np.inf
+    for leading in whole:
+        law = fit_law(sizes, values, leading, leading.divisors(), bound=_NEAR, intervals=False)
+        criterion = _criterion(law.residuals, len(values) - law.spare, _FREE / len(whole))
+        leads = bool((1 - law.overhead()).max() >= BARELY)
+        (scored if leads else hidden).append((criterion, leading, np.round(law.shift, 2)))
+        if criterion < best:
+            best, (weights, _) = criterion, robust(law.residuals, law.spare)
+    kinds = ((_WHOLE, whole), (_LOGARITHM, list(_logarithms(axes))), (_SUM, list(_sums(axes))))
+    for chance, kind in kinds:
+        for leading in kind:
+            if found := _whole(leading, sizes, values, weights):
+                residuals, free, fitted = found
+                criterion = _criterion(residuals, free, chance / len(kind))
+                scored.append((criterion, fitted, np.zeros(len(axes))))
+    return _ranked(scored or hidden)
+
+
+def _whole(
+    leading: Leading, sizes: Array, values: Array, weights: Array
+) -> tuple[Array, int, Leading] | None:
+    """Fit a leading part as it stands, each of its terms with a coefficient of its own.
+
+    Returns
+    -------
+    Relative residuals, free numbers, and the leading part with the ratio of its terms that was
+    found; None where one of them leads nowhere.
+    """
+    *others, last = (term for _, term in leading.terms)
+    lower = [*leading.divisors(), *others]
+    problem = Projection(sizes, values, last.column(sizes), columns(lower, sizes))
+    found = problem.whitened(independent(weights)).solve(np.zeros(len(leading.axes)))
+    tops = np.append(found.lower[len(lower) - len(others) :], found.leading)
+    shares = tops * columns([*others, last], sizes) / values[:, None]
+    if (shares.max(axis=0) < BARELY).any():
+        return None
+    ratios = (float(top / tops[0]) for top in tops)
+    terms = tuple(zip(ratios, (*others, last), strict=True))
+    return problem.residuals(found), found.active, Leading(leading.axes, terms)
+
+
+def _monomials(axes: tuple[str, ...]) -> list[Monomial]:
+    """List the monomials of whole degrees that are tried, the constant first."""
+    return monomials(len(axes), _HIGHEST if len(axes) < 3 else 2)
+
+
+def _logarithms(axes: tuple[str, ...]) -> Iterator[Leading]:
+    """Yield monomials, the constant too, times a power of one size's logarithm."""
+    for term in _monomials(axes):
+        for at, power in itertools.product(range(len(axes)), _LOGS):
+            logs = tuple(power * (at == other) for other in range(len(axes)))
+            yield Leading(axes, ((1.0, replace(term, logs=logs)),))
+
+
+def _sums(axes: tuple[str, ...]) -> Iterator[Leading]:
+    """Yield sums of two monomials, neither of which divides the other."""
+    for one, other in itertools.combinations(_monomials(axes), 2):
+        if not one.divides(other) and not other.divides(one):
+            yield Leading(axes, ((1.0, one), (1.0, other)))
+
+
+def _criterion(residuals: Array, free: int, chance: float) -> float:
+    """Bayesian information criterion of relative residuals and so many free numbers."""
+    points = len(residuals)
+    mean = float(np.mean(np.minimum(residuals**2, 1.0))) + FLOOR**2
+    return float(points * np.log(mean) + free * np.log(points) - 2 * np.log(chance))
+
+
+def _ranked(scored: list[tuple[float, Leading, Array]]) -> list[Form]:
+    """Turn criteria into weights; the form to take first, the others by weight.
+
+    What is found twice, as a whole degree and as a free one beside it, or from two whole degrees,
+    is one form: the likelier.
+    """
+    lowest = min(criterion for criterion, _, _ in scored)
+    likely = [np.exp(-(criterion - lowest) / 2) for criterion, _, _ in scored]
+    forms: dict[tuple[Monomial, ...], Form] = {}
+    alike = set()
+    for (criterion, leading, shift), weight in sorted(
+        zip(scored, likely / np.sum(likely), strict=True), key=lambda pair: pair[0][0]
+    ):
+        moved = (term.shifted(shift) for _, term in leading.terms)
+        key = tuple(replace(m, powers=tuple(round(p, 1) for p in m.powers)) for m in moved)
+        form = forms.setdefault(key, Form(leading, shift, 0.0))
+        forms[key] = replace(form, weight=form.weight + float(weight))
+        if criterion <= lowest + _ALIKE:
+            alike.add(key)
+    first = min(alike, key=lambda key: (_degree(forms[key]), -forms[key].weight))
+    rest = sorted((key for key in forms if key != first), key=lambda key: -forms[key].weight)
+    return [forms[key] for key in (first, *rest)]
+
+
+def _degree(form: Form) -> float:
+    """Give the highest total degree of its terms, a logarithm counting as a little of one."""
+    moved = (term.shifted(form.shift) for _, term in form.leading.terms)
+    return max(sum(term.powers) + 0.1 * sum(term.logs) for term in moved)

@@ -1,0 +1,374 @@
+"""Variable projection: for given exponents, the best non-negative coefficients of a law.
+
+A law is T^p = (c₀·lead(n, d, k)·n^α·d^β·k^γ)^p + Σ (c_j·m_j(n, d, k))^p, all c ≥ 0: with p = 1
+costs follow one another and add up, with larger p they overlap and the largest decides. Divided by
+the measured T^p, for relative errors, the c^p are a small non-negative least-squares problem for
+each p and (α, β, γ), so only these are searched (Golub & Pereyra 1973). Non-negativity chooses the
+terms: most coefficients come out as zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize, nnls
+
+from ..laws import FLOOR, Array
+from .error_covariance import Whitening, independent
+
+#: A coefficient below this share of the fit is not in use.
+IN_USE = 1e-9
+
+
+@dataclass(frozen=True)
+class Solution:
+    """The best coefficients at one value of the exponents.
+
+    Attributes
+    ----------
+    exponents
+        What multiplies the leading part, by axis; zero where the leading part is exact.
+    leading
+        Coefficient of the leading part.
+    lower
+        Coefficients of the lower-order terms, then that of the leading part's step if it has one.
+    sse
+        Weighted sum of squared relative residuals.
+    """
+
+    exponents: Array
+    leading: float
+    lower: Array
+    sse: float
+
+    @property
+    def active(self) -> int:
+        """Number of terms in use, the leading one counted."""
+        return int(np.count_nonzero(self.lower) + (self.leading > 0))
+
+
+class Projection:
+    """The profile of a law's squared error over its exponents.
+
+    Parameters
+    ----------
+    sizes
+        (points, axes), positive.
+    values
+        (points,), positive: what was measured.
+    leading
+        (points,): the leading part at those sizes; or (points, 2) where it steps: the second
+        column is the leading part as far as one regime holds, zero outside it.
+    lower
+        (points, terms): the lower-order terms at those sizes.
+    overlap
+        The exponent p.
+    """
+
+    def __init__(
+        self, sizes: Array, values: Array, leading: Array, lower: Array, overlap: float = 1.0
+    ) -> None:
+        self.logs = np.log(sizes)
+        self.centre = self.logs.mean(axis=0)
+        self.centred = self.logs - self.centre  # so that the coefficient hardly moves with α
+        self.points, self.axes = sizes.shape
+        self.overlap = overlap
+        self._values = values
+        self._leading = (leading.reshape(len(values), -1) / values[:, None]) ** overlap
+        self._lower = (lower / values[:, None]) ** overlap
+        self._whiten(independent(np.ones(self.points)))
+
+    def whitened(self, whitening: Whitening) -> Projection:
+        """Give the same problem with other weights, or errors that points share otherwise."""
+        other = copy(self)
+        other._whiten(whitening)
+        return other
+
+    def only(self, kept: Sequence[int]) -> Projection:
+        """Give the same problem with some of its lower-order terms alone."""
+        other = copy(self)
+        other._lower = self._lower[:, list(kept)]
+        other._whiten(self.whitening)
+        return other
+
+    def criterion(self, solution: Solution) -> float:
+        """Bayesian information criterion of a solution, all terms of the problem counted."""
+        error = np.log(solution.sse + self.points * FLOOR**4)  # exact data tell terms apart
+        return float(self.points * error + self.terms * np.log(self.points))
+
+    @property
+    def terms(self) -> int:
+        """Number of lower-order terms, a step of one of them counted."""
+        return int(self._lower.shape[1])
+
+    def _whiten(self, whitening: Whitening) -> None:
+        """Reduce the problem to its few columns."""
+        self.whitening = whitening
+        self._weighted = (self._lower.T * whitening.roots).T
+        # (1 − f^p)/p is the relative error 1 − f to first order, whatever p.
+        self._target = whitening(np.full(self.points, 1 / self.overlap))
+        lower = whitening(self._lower)
+        self._norms = np.linalg.norm(lower, axis=0)
+        self._unit = lower / self._norms
+        # Rows are reduced once by QR: what remains for each (α, β, γ) has a row per column.
+        self._q, self._r = np.linalg.qr(self._unit)
+        self._projected = self._q.T @ self._target
+        self._total = float(self._target @ self._target)
+
+    def _lead(self, exponents: Array) -> Array:
+        """Leading columns at many exponents (draws, axes), centred, before whitening.
+
+        Gives (points, draws, columns), the step first.
+        """
+        growth = np.exp(self.overlap * (self.centred @ exponents.T))
+        return np.asarray(growth[:, :, None] * self._leading[:, None, ::-1])
+
+    def _columns(self, lead: Array) -> tuple[Array, Array]:
+        """Whiten leading columns to unit length, (points, draws, columns), and their lengths."""
+        columns = self.whitening(lead.reshape(self.points, -1)).reshape(lead.shape)
+        lengths = np.linalg.norm(columns, axis=0)
+        return columns / lengths, lengths
+
+    def _solve(self, columns: Array) -> tuple[Array, Array, Array]:
+        """Solve for leading columns of unit length, (points, draws, columns).
+
+        Returns
+        -------
+        Coefficients of the unit columns (lower…, step, leading), (draws, terms); squared errors,
+        (draws,); and the triangles R of all columns, (draws, rows, terms).
+        """
+        draws, leads = columns.shape[1:]
+        rows, terms = self._r.shape
+        flat = columns.reshape(self.points, -1)
+        along = self._q.T @ flat
+        beyond = (flat - self._q @ along).reshape(columns.shape)
+        frames, heights = np.linalg.qr(beyond.transpose(1, 0, 2))
+        triangles = np.zeros((draws, rows + leads, terms + leads))
+        triangles[:, :rows, :terms] = self._r
+        triangles[:, :rows, terms:] = along.reshape(rows, draws, leads).transpose(1, 0, 2)
+        triangles[:, rows:, terms:] = heights
+        targets = np.empty((draws, rows + leads))
+        targets[:, :rows] = self._projected
+        targets[:, rows:] = self._target @ frames
+        coefficients, errors = np.empty((draws, terms + leads)), np.empty(draws)
+        for at, (triangle, target) in enumerate(zip(triangles, targets, strict=True)):
+            coefficients[at], errors[at] = nnls(triangle, target)
+        coefficients[coefficients < IN_USE * coefficients.sum(axis=1, keepdims=True)] = 0.0
+        outside = np.maximum(self._total - np.sum(targets**2, axis=1), 0.0)
+        return coefficients, errors**2 + outside, triangles
+
+    def _uncentred(self, powers: Array, exponents: Array) -> tuple[float, Array]:
+        """Turn coefficients^p into those of the terms: the leading one, and the others.
+
+        The centring is undone: a coefficient belongs to lead·n^α·d^β·k^γ itself.
+        """
+        found = powers ** (1 / self.overlap)
+        found[self._unit.shape[1] :] *= np.exp(-self.centre @ exponents)
+        return float(found[-1]), found[:-1]
+
+    def _powers(self, coefficients: Array, lengths: Array) -> Array:
+        """Turn coefficients of the unit columns (draws, terms) into those of the terms^p."""
+        norms = np.column_stack([np.tile(self._norms, (len(lengths), 1)), lengths])
+        return np.asarray(coefficients * self.overlap / norms)
+
+    def solve(self, exponents: Array) -> Solution:
+        """Find the best coefficients at these exponents, (axes,)."""
+        columns, lengths = self._columns(self._lead(exponents[None, :]))
+        coefficients, sse, _ = self._solve(columns)
+        powers = self._powers(coefficients, lengths)
+        leading, lower = self._uncentred(powers[0], exponents)
+        return Solution(exponents, leading, lower, float(sse[0]))
+
+    def draw(self, exponents: Array, rng: np.random.Generator) -> tuple[float, Array, float]:
+        """Draw coefficients at these exponents, and the size of the errors, from what is likely.
+
+        With flat priors σ² is SSE/χ² and the coefficients in use are normal around the best;
+        those below zero are set to it.
+
+        Returns
+        -------
+        The leading coefficient, the lower ones, and the standard deviation of the relative error
+        of a point at new sizes.
+        """
+        leads, lengths = self._columns(self._lead(exponents[None, :]))
+        (coefficients,), (sse,), (triangle,) = self._solve(leads)
+        used = coefficients > 0
+        freedom = max(self.points - int(np.count_nonzero(used)), 1)
+        sigma = float(np.sqrt((sse + self.points * FLOOR**2) / rng.chisquare(freedom)))
+        # columns = QR: the covariance is σ² (RᵀR)⁻¹
+        noise = np.linalg.lstsq(
+            np.linalg.qr(triangle[:, used], mode="r"),
+            rng.standard_normal(np.count_nonzero(used)),
+            rcond=None,
+        )[0]
+        coefficients[used] = np.maximum(coefficients[used] + sigma * noise, 0)
+        error = sigma * float(np.sqrt(self.whitening.variance))
+        powers = self._powers(coefficients[None, :], lengths)
+        return *self._uncentred(powers[0], exponents), error
+
+    def log_likelihood(self, exponents: Array) -> Array:
+        """Logarithm of the profile likelihood at many exponents, (draws, axes): (draws,).
+
+        The errors' size is integrated out, the coefficients are at their best.
+        """
+        lead = self._lead(exponents)
+        columns, lengths = self._columns(lead)
+        coefficients, sse, triangles = self._solve(columns)
+        if self.overlap != 1:
+            # Of T, as for every other p: errors of T^p weigh a law that is too high more.
+            powers = self._powers(coefficients, lengths)
+            terms = self._lower.shape[1]
+            fitted = self._lower @ powers[:, :terms].T + np.sum(lead * powers[:, terms:], axis=2)
+            residuals = self.whitening(1 - fitted ** (1 / self.overlap))
+            sse = np.sum(residuals**2, axis=0)
+        used = coefficients > 0
+        freedom = np.maximum(self.points - np.count_nonzero(used, axis=1), 1)
+        error = np.log(sse + self.points * FLOOR**2)
+        penalty = self.whitening.log_determinant + self._restriction(lead, lengths, triangles, used)
+        return np.asarray(-freedom / 2 * error - penalty / 2)
+
+    def _restriction(
+        self, lead: Array, lengths: Array, triangles: Array, used: NDArray[np.bool_]
+    ) -> Array:
+        """Restricted likelihood's share of log|V|: log|XᵀV⁻¹X| − log|XᵀX|, X the terms in use.
+
+        Without it a law with nearly as many terms as there are sizes takes their errors for its
+        own, and the points seem to share nothing (Patterson & Thompson 1971). (draws,).
+        """
+        if not self.whitening.rank:
+            return np.zeros(len(used))
+        draws, terms = used.shape
+        lower = terms - lead.shape[2]
+        scale = np.column_stack([np.tile(self._norms, (draws, 1)), lengths])
+        leads = (lead.transpose(1, 0, 2) * self.whitening.roots[:, None]).astype(float)
+        plain = np.empty((draws, terms, terms))
+        plain[:, :lower, :lower] = self._weighted.T @ self._weighted
+        plain[:, :lower, lower:] = self._weighted.T @ leads
+        plain[:, lower:, :lower] = plain[:, :lower, lower:].transpose(0, 2, 1)
+        plain[:, lower:, lower:] = leads.transpose(0, 2, 1) @ leads
+        plain /= scale[:, :, None] * scale[:, None, :]
+        both = used[:, :, None] & used[:, None, :]
+        unused = np.eye(terms) * ~used[:, :, None]
+        whitened = triangles.transpose(0, 2, 1) @ triangles
+        signs = [np.linalg.slogdet(np.where(both, gram, unused)) for gram in (whitened, plain)]
+        return np.asarray(signs[0].logabsdet - signs[1].logabsdet)
+
+    def _objective(self, exponents: Array) -> tuple[float, Array]:
+        """Logarithm of the squared error and its gradient.
+
+        By the envelope theorem the coefficients' own change drops out: at their optimum the
+        error does not move with those that are free, and the others stay at zero.
+        """
+        lead = self._lead(exponents[None, :])
+        columns, lengths = self._columns(lead)
+        (coefficients,), (sse,), _ = self._solve(columns)
+        terms = self._unit.shape[1]
+        lower, leading = coefficients[:terms], coefficients[terms:]
+        residual = self._target - self._unit @ lower - columns[:, 0] @ leading
+        part = lead[:, 0] @ (leading / lengths[0])
+        moved = self.whitening(self.overlap * part[:, None] * self.centred)
+        error = float(sse) + self.points * FLOOR**2
+        return float(np.log(error)), -2 * residual @ moved / error
+
+    def search(self, bound: float, starts: Array) -> Solution:
+        """Find the exponents of least error within ±bound, from each start, (starts, axes)."""
+        runs = [
+            minimize(
+                self._objective,
+                start,
+                jac=True,
+                method="L-BFGS-B",
+                bounds=[(-bound, bound)] * self.axes,
+                options={"maxiter": 80},
+            )
+            for start in starts
+        ]
+        best = self.solve(min(runs, key=lambda run: float(run.fun)).x)
+        # Where the leading part is not in use nothing depends on the exponents.
+        return best if best.leading > 0 else self.solve(np.zeros(self.axes))
+
+    def fitted(self, solution: Solution) -> Array:
+        """Give each term's part of the measured values^p, (points, terms); leading last."""
+        terms = self._lower.shape[1]
+        growth = np.exp(self.logs @ solution.exponents)
+        leading = np.append(solution.lower[terms:], solution.leading)
+        leads = self._leading[:, ::-1] * np.outer(growth, leading) ** self.overlap
+        return np.column_stack([self._lower * solution.lower[:terms] ** self.overlap, leads])
+
+    def _growing(self, fitted: Array) -> Array:
+        """Add up those parts that the exponents move, (points, 1)."""
+        return np.asarray(fitted[:, self._lower.shape[1] :].sum(axis=1, keepdims=True))
+
+    def residuals(self, solution: Solution) -> Array:
+        """Relative residuals, (points,): (measured − law) / measured."""
+        return np.asarray(1 - self.fitted(solution).sum(axis=1) ** (1 / self.overlap))
+
+    def gains(self, solution: Solution, terms: Array, sides: Array) -> Array:
+        """Squared error that one more column would take away, to first order.
+
+        A score test: the residuals' part along the column, once all that the law could make of
+        it with its coefficients in use and its exponents is taken off.
+
+        Parameters
+        ----------
+        solution
+            The law.
+        terms
+            (points, terms), in the metric's unit.
+        sides
+            (sides, points): how far a column holds, from 0 to 1.
+
+        Returns
+        -------
+        (sides, terms); 0 where the coefficient would be negative.
+        """
+        residuals, known = self._known(solution)
+        relative = (terms / self._values[:, None]) ** self.overlap
+        columns = (sides.T**self.overlap)[:, :, None] * relative[:, None, :]
+        scores = _scores(self.whitening(columns.reshape(self.points, -1)), residuals, known)
+        return np.asarray(np.maximum(scores, 0) ** 2).reshape(len(sides), -1)
+
+    def bends(self, solution: Solution, hinges: Array) -> Array:
+        """Squared error that one more size of the leading part would take away, to first order.
+
+        Parameters
+        ----------
+        solution
+            The law.
+        hinges
+            (points, candidates): logarithms of that size.
+        """
+        residuals, known = self._known(solution)
+        columns = self.whitening(self._growing(self.fitted(solution)) * hinges)
+        return _scores(columns, residuals, known) ** 2
+
+    def _known(self, solution: Solution) -> tuple[Array, Array]:
+        """Whitened residuals, and what a law can make of them to first order, orthonormal."""
+        fitted = self.fitted(solution)
+        used = self.whitening(fitted[:, fitted.any(axis=0)])
+        moved = self.whitening(self._growing(fitted) * self.centred)
+        known, _ = np.linalg.qr(np.hstack([used, moved]))
+        return self.whitening(self.residuals(solution)), np.asarray(known)
+
+    def curvature(self, solution: Solution) -> Array:
+        """Gauss–Newton curvature of half the squared error in the exponents, (axes, axes)."""
+        fitted = self.fitted(solution)
+        parts = self.whitening(fitted)
+        moved = self.whitening(self._growing(fitted) * self.centred)
+        used = parts[:, parts.any(axis=0)]
+        moved = moved - used @ np.linalg.lstsq(used, moved, rcond=None)[0]
+        return np.asarray(moved.T @ moved)
+
+
+def _scores(columns: Array, residuals: Array, known: Array) -> Array:
+    """Parts of whitened residuals along columns, what is known taken off these: (columns,)."""
+    lengths = np.linalg.norm(columns, axis=0)
+    columns = columns - known @ (known.T @ columns)
+    rest = np.linalg.norm(columns, axis=0)
+    along = columns.T @ residuals
+    # A column that the law holds already leaves rounding errors alone.
+    return np.where(rest > 1e-6 * lengths, along / np.maximum(rest, 1e-300), 0)

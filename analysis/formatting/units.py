@@ -1,0 +1,66 @@
+"""Numbers for a reader: few digits, and the unit that suits the metric and the size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import floor, isfinite, log10
+
+from .numbers import (
+    NONE,
+    number,  # the words of units are these too
+)
+
+_SI = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P"}
+_BINARY = ("B", "KiB", "MiB", "GiB", "TiB")
+
+#: Unit of a metric and what a figure calls it; a metric that is not here is a plain number.
+_UNITS = {"seconds": "s", "flops": "FLOP", "product_rate": "FLOP/s", "bandwidth": "B/s"}
+_NAMES = {
+    "seconds": "time",
+    "flops": "FLOPs",
+    "peak_bytes": "peak memory",
+    "parameters": "parameters",
+    "sequential_ops": "sequential operations",
+    "path_length": "path length",
+    "product_rate": "rate of matrix products",
+}
+
+
+def called(metric: str) -> str:
+    """Return a metric's name for a reader: ``time`` for ``seconds``.
+
+    >>> called("peak_bytes"), called("joules_per_token")
+    ('peak memory', 'joules per token')
+    """
+    return _NAMES.get(metric, metric.replace("_", " "))
+
+
+def quantity(value: float, metric: str, digits: int = 3) -> str:
+    """Write a value of a metric with its unit, to so many significant digits.
+
+    >>> quantity(0.0000123456, "seconds"), quantity(2**21, "peak_bytes"), quantity(4e9, "flops")
+    ('12.3 µs', '2 MiB', '4 GFLOP')
+    >>> quantity(1234567, "parameters")
+    '1.23 M'
+    """
+    if not isfinite(value):
+        return NONE
+    if metric == "peak_bytes":
+        step = min(max(floor(log10(max(abs(value), 1)) / log10(2**10)), 0), len(_BINARY) - 1)
+        return f"{number(value / 2 ** (10 * step), digits)} {_BINARY[step]}"
+    rounded = float(f"{value:.{digits}g}")  # first, so that 999.9 µs becomes 1 ms
+    step = 3 * floor(log10(abs(rounded)) / 3) if rounded else 0
+    step = min(max(step, min(_SI)), max(_SI))
+    if metric not in _UNITS and -3 <= step <= 0:
+        return number(value, digits)  # a plain number needs no "m" for thousandths
+    return f"{number(rounded / 10.0**step, digits)} {_SI[step]}{_UNITS.get(metric, '')}".strip()
+
+
+def sizes(at: dict[str, float]) -> str:
+    """Write sizes as ``n = 256, d = 64``."""
+    return ", ".join(f"{size} = {number(value)}" for size, value in at.items())
+
+
+def listed(words: Sequence[str]) -> str:
+    """Join words as a sentence does: ``a, b and c``."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

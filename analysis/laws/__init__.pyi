@@ -1,0 +1,63 @@
+from . import (
+    description as description,
+)
+from .arrays import (
+    FLOOR as FLOOR,
+    Array as Array,
+    overlapped as overlapped,
+)
+from .exact import (
+    exact_law as exact_law,
+    is_rational as is_rational,
+    known_law as known_law,
+    polynomials as polynomials,
+    solve as solve,
+)
+from .law import (
+    BARELY as BARELY,
+    Exponent as Exponent,
+    Law as Law,
+    Polynomial as Polynomial,
+)
+from .peaks import (
+    peak_law as peak_law,
+)
+from .terms import (
+    ExpressionError as ExpressionError,
+    Leading as Leading,
+    Monomial as Monomial,
+    columns as columns,
+    leading as leading,
+    monomials as monomials,
+    monomials_of as monomials_of,
+    parse as parse,
+    split as split,
+    summands as summands,
+)
+
+__all__ = [
+    "BARELY",
+    "FLOOR",
+    "Array",
+    "Exponent",
+    "ExpressionError",
+    "Law",
+    "Leading",
+    "Monomial",
+    "Polynomial",
+    "columns",
+    "description",
+    "exact_law",
+    "is_rational",
+    "known_law",
+    "leading",
+    "monomials",
+    "monomials_of",
+    "overlapped",
+    "parse",
+    "peak_law",
+    "polynomials",
+    "solve",
+    "split",
+    "summands",
+]

@@ -1,0 +1,134 @@
+"""Predictions of a law at sizes that were never measured, with intervals, and their own test.
+
+A prediction is averaged over everything the points leave open: the exponents, how far costs
+overlap, the coefficients at each of these, and the size of the errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ..breakpoints import Bend, Stepped
+from ..fitting import Projection, Sample
+from .arrays import Array, overlapped
+from .terms import Leading, Monomial, columns
+
+_DRAWS = 400
+#: A measurement errs by no more, as a logarithm: a spread of few points may be any, and overflows.
+_FARTHEST_OFF = 50.0
+
+
+class Prediction(NamedTuple):
+    """What a law predicts, each (points,) in the metric's unit; or its slopes, (points, axes).
+
+    Attributes
+    ----------
+    value
+        The law itself.
+    low, high
+        Ends of the interval: in which a measurement is expected, or the law's slope.
+    """
+
+    value: Array
+    low: Array
+    high: Array
+
+
+class Reach(NamedTuple):
+    """How far a size can go within a budget, with an interval.
+
+    0 where even the smallest size costs more; infinite where no size up to `FARTHEST` does.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+#: Largest size that is looked at.
+FARTHEST = 2.0**40
+_STEPS = 20  # of the search per octave
+
+
+class Posterior:
+    """Laws that the points leave possible, drawn once: the same table gives the same draws.
+
+    Parameters
+    ----------
+    problems, sample
+        What the exponents were sampled from, each with its lower-order terms, and the sample.
+    leading
+        The leading part.
+    bend
+        Where it grows otherwise.
+    """
+
+    def __init__(
+        self,
+        problems: Sequence[tuple[Projection, Sequence[Monomial | Stepped]]],
+        sample: Sample,
+        leading: Leading,
+        bend: Bend | None = None,
+    ) -> None:
+        rng = np.random.default_rng(0)
+        picked = rng.choice(sample.joint.size, _DRAWS, p=sample.joint.ravel() / sample.joint.sum())
+        self._leading = leading
+        self._bend = bend
+        self._laws = []
+        for which, at in zip(*np.unravel_index(picked, sample.joint.shape), strict=True):
+            (problem, lower), theta = problems[which], sample.draws[at]
+            if lower and isinstance(step := lower[-1], Stepped) and step.leads:
+                lower = [*lower[:-1], step.following(theta)]
+            self._laws.append((problem.overlap, lower, theta, *problem.draw(theta, rng)))
+        self._errors = rng.standard_normal(_DRAWS)
+
+    def predict(self, sizes: Array, *, measured: bool = True) -> Array:
+        """Values at sizes (points, axes) by each law: (draws, points).
+
+        Parameters
+        ----------
+        sizes
+            (points, axes), positive.
+        measured
+            Whether what a measurement errs by is added.
+        """
+        lead = self._leading.column(sizes)
+        grows = sizes
+        if self._bend is not None:
+            grows = np.column_stack([sizes, self._bend.size(sizes)])
+        # Most laws have the same terms: their columns are evaluated once.
+        parts = {id(law[1]): columns(law[1], sizes) for law in self._laws}
+        rows = []
+        for drawn, error in zip(self._laws, self._errors, strict=True):
+            p, lower, theta, top, others, spread = drawn
+            leads = top * lead * np.prod(grows**theta, axis=1)
+            law = overlapped(np.column_stack([others * parts[id(lower)], leads]), p)
+            if measured:
+                law = law * np.exp(np.clip(spread * error, -_FARTHEST_OFF, _FARTHEST_OFF))
+            rows.append(law)
+        return np.array(rows)
+
+
+def ladder() -> Array:
+    """Sizes at which a reach is looked for, (sizes,)."""
+    octaves = int(np.log2(FARTHEST))
+    return np.asarray(2 ** np.linspace(0, octaves, octaves * _STEPS + 1))
+
+
+def within(costs: Array, sizes: Array, budget: float) -> Array:
+    """Find the largest size within a budget for each row of costs, (rows, sizes): (rows,)."""
+    found = np.empty(len(costs))
+    for row, cost in enumerate(costs):
+        above = np.flatnonzero(cost > budget)
+        if not len(above):
+            found[row] = np.inf
+        elif above[0] == 0:
+            found[row] = 0.0
+        else:  # a straight line between two steps, in logarithms
+            at = np.array([above[0] - 1, above[0]])
+            where = np.interp(np.log(budget), np.log(cost[at]), np.log(sizes[at]))
+            found[row] = np.exp(where)
+    return found

@@ -1,0 +1,29 @@
+from . import (
+    readers as readers,
+    table as table,
+)
+from .calibration import (
+    Calibration as Calibration,
+)
+from .table import (
+    KEYS as KEYS,
+    Parts as Parts,
+    Series as Series,
+    TableError as TableError,
+    check as check,
+    cut as cut,
+    read_csv as read_csv,
+)
+
+__all__ = [
+    "KEYS",
+    "Calibration",
+    "Parts",
+    "Series",
+    "TableError",
+    "check",
+    "cut",
+    "read_csv",
+    "readers",
+    "table",
+]

@@ -1,0 +1,5 @@
+"""What a law says of theory: fits of a table, verdicts with reasons, outliers."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

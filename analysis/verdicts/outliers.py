@@ -1,0 +1,161 @@
+"""Points that look like misprints: far off a law that all other points of their table follow.
+
+Each point is left out in turn and the law fitted to the rest. What the squared error falls by,
+in units of the variance that is left, is the square of the externally studentised residual
+(Belsley, Kuh & Welsch 1980): for a linear law exactly, for these to first order. It allows for
+leverage: a point at the end of a table, which bends the law towards itself, is not held against a
+prediction far beyond the others. Its two-sided level by Student's distribution is multiplied by the
+number of points that were looked at (Bonferroni).
+
+A table of few points leaves nothing to measure the spread by. There the spread is that of the other
+tables of the same kind, pooled by their points to spare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.stats import t as student
+
+from ..fitting import refit
+from ..laws import FLOOR, Array, Law
+from .fits import Fit
+
+#: A point is told of where chance gives one like it, anywhere among all points, less often.
+LEVEL = 0.05
+
+_FEWEST_SPARE = 2  # below, the spread is that of other tables
+_FEWEST_REST = 3  # points without which no law is fitted
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """A point held against the law of the others.
+
+    Attributes
+    ----------
+    fit
+        The law that it belongs to.
+    at
+        Which of its points.
+    predicted
+        What the law that was fitted without it says there.
+    studentised
+        Its residual in units of the spread, brought nearer to 0 by what rounding may have done.
+    spread
+        The relative spread that it was held against.
+    freedom
+        Degrees of freedom of the spread.
+    pooled
+        Whether the spread is that of other tables.
+    level
+        How likely chance alone would give one like it, all points looked at taken together.
+    """
+
+    fit: Fit
+    at: int
+    predicted: float
+    studentised: float
+    spread: float
+    freedom: int
+    pooled: bool
+    level: float
+
+    @property
+    def value(self) -> float:
+        """What was printed."""
+        return float(self.fit.series.values[self.at])
+
+    @property
+    def sizes(self) -> dict[str, float]:
+        """The sizes of the point."""
+        series = self.fit.series
+        return dict(zip(series.axes, map(float, series.sizes[self.at]), strict=True))
+
+    @property
+    def suspect(self) -> bool:
+        """Whether it looks like a misprint."""
+        return self.level < LEVEL
+
+
+def misprints(
+    fits: Sequence[Fit], halves: Sequence[Array], groups: Sequence[int] | None = None
+) -> list[Deleted]:
+    """Hold every point against the law of the others of its table.
+
+    Parameters
+    ----------
+    fits
+        Laws; those of one group, metric and mode stand for one another where a table has few
+        points.
+    halves
+        For each law, half of the last printed digit of each point, (points,), in the metric's
+        unit.
+    groups
+        For each law, the group it belongs to, such as its source; all are one, by default.
+
+    Returns
+    -------
+    A result for each point that could be left out, the least likely first. A point without which
+    an axis would take a single value is not looked at, nor are those of a law that gives all
+    values exactly.
+    """
+    pairs = [
+        (fit, law, half, (group, fit.series.metric, fit.series.mode))
+        for fit, half, group in zip(fits, halves, groups or [0] * len(fits), strict=True)
+        if (law := fit.law) is not None and not law.polynomials
+    ]
+    found: list[Deleted] = []
+    for fit, law, half, kind in pairs:
+        rivals = [other for its, other, _, own in pairs if its is not fit and own == kind]
+        pool = _pool(rivals)
+        found += [
+            _held(fit, law, rest, at, float(half[at]), pool)
+            for at in range(len(law.values))
+            if (rest := _without(law, at, timed=fit.series.timed)) is not None
+        ]
+    tested = len(found)
+    corrected = [replace(one, level=min(one.level * tested, 1.0)) for one in found]
+    return sorted(corrected, key=lambda one: (one.level, -abs(one.studentised)))
+
+
+def _errors(law: Law, sizes: Array, values: Array) -> Array:
+    """Log residuals: a value too large by a factor counts as one too small by it does."""
+    return np.asarray(np.log(values / law.predict(sizes)))
+
+
+def _pool(laws: Sequence[Law]) -> tuple[float, int]:
+    """Squared error and points to spare of several laws together."""
+    told = [law for law in laws if law.spare > 0]
+    error = sum(float(np.sum(_errors(law, law.sizes, law.values) ** 2)) for law in told)
+    return error, sum(law.spare for law in told)
+
+
+def _without(law: Law, at: int, *, timed: bool) -> Law | None:
+    """Fit the law without a point; None where the rest is too few."""
+    kept = np.arange(len(law.values)) != at
+    sizes = law.sizes[kept]
+    if kept.sum() < _FEWEST_REST or any(len(np.unique(column)) < 2 for column in sizes.T):
+        return None
+    return refit(law, kept, overlap=timed)
+
+
+def _held(fit: Fit, law: Law, rest: Law, at: int, half: float, pool: tuple[float, int]) -> Deleted:
+    own = float(np.sum(_errors(rest, rest.sizes, rest.values) ** 2))
+    # The law with the point has one degree of freedom more to explain one point more.
+    fall = max(float(np.sum(_errors(law, law.sizes, law.values) ** 2)) - own, 0.0)
+    # How far costs overlap was chosen too: not counting it, twice the false alarms were raised.
+    spare = rest.spare - fit.series.timed
+    pooled = spare < _FEWEST_SPARE
+    error, freedom = pool if pooled else (own, spare)
+    # Without a spread nothing is off.
+    spread = float(np.sqrt(error / freedom + FLOOR**2)) if freedom > 0 else float("inf")
+    (predicted,) = rest.predict(law.sizes[[at]])
+    off = float(np.log(law.values[at] / predicted))
+    # What the last digit may hide is taken off the residual, at most all of it.
+    beyond = max(1 - half / law.values[at] / abs(off), 0.0) if off else 0.0
+    studentised = float(np.sign(off) * np.sqrt(fall) * beyond / spread)
+    level = float(2 * student.sf(abs(studentised), max(freedom, 1)))
+    return Deleted(fit, at, float(predicted), studentised, spread, freedom, pooled, level)

@@ -1,0 +1,324 @@
+"""The theory of a layer that brings none: exact formulas from counts, and from peaks of memory.
+
+Nothing is timed. Of the time a layer's FLOPs say what it would be if each took as long as any
+other; that is what sizes are chosen by, and no theory that a law is held against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import partial, reduce
+from math import gcd, lcm
+
+import numpy as np
+import sympy
+from sympy import Expr, Rational
+
+from .. import layers
+from ..analysis import Array, ExpressionError, Law, Leading, exact_law, leading, parse, peak_law
+from ..layers import SYMBOLS, Layer, LayerError, Theory, is_known, positive, put, unrounded
+from ..measure import Apart
+from .exact_formulas import Counted, NotExact, formula, verify, written
+
+#: What is derived, in the order in which it is shown.
+METRICS = (
+    "flops",
+    "parameters",
+    "sequential_ops",
+    "path_length",
+    "kept_bytes",
+    "forward_peak_bytes",
+    "training_peak_bytes",
+)
+
+#: Of these a sweep chooses its sizes, and its report tells.
+NEEDED = tuple(metric for metric in METRICS if metric != "training_peak_bytes")
+
+#: Fields of a theory that sizes are chosen by.
+LIMITED = ("flops", "parameters", "memory", "temporaries", "sequential_ops")
+
+#: Sizes at which peaks of memory are measured.
+PEAKS: Mapping[str, tuple[int, ...]] = {
+    **{"n": (16, 24, 32, 40, 48, 64, 80, 96, 128), "d": (16, 32, 48, 64, 96)},
+    **{"k": (3, 5, 7), "r": (3, 5, 7), "c": (4, 8), "V": (16, 32, 48), "N": (2, 4, 6)},
+}
+
+#: Sizes at which their laws are held against another measurement.
+BEYOND: Mapping[str, tuple[int, ...]] = {
+    **{"n": (160, 256), "d": (112, 128), "k": (9,), "r": (9,), "c": (16,), "V": (80,), "N": (8,)},
+}
+
+
+def _silent(done: int, total: int, what: str) -> None:
+    pass
+
+
+#: Bytes of an element.
+_ELEMENT = 4
+
+Progress = Callable[[int, int, str], object]
+
+
+@dataclass(frozen=True, repr=False)
+class Derived:
+    """What is known of a layer without its theory, and without timing.
+
+    Parameters
+    ----------
+    layer
+        The layer.
+    formulas
+        By metric, those that hold exactly.
+    reasons
+        By metric, why there is none.
+    """
+
+    layer: Layer
+    formulas: Mapping[str, Counted]
+    reasons: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        lines = [f"{metric}: {one.expression}" for metric, one in self.formulas.items()]
+        lines += [f"{metric}: no formula: {why}" for metric, why in self.reasons.items()]
+        return "\n".join([f"Derived({self.layer.name})", *lines])
+
+    def expression(self, metric: str) -> Expr:
+        """Give the formula of a metric; NaN where there is none."""
+        found = self.formulas.get(metric)
+        return found.expression if found else sympy.nan
+
+    @property
+    def work(self) -> Expr:
+        """Leading FLOPs, without their common factor: what time would grow like; NaN if unknown."""
+        return _order(self.expression("flops"), self.layer.axes, ratio=True)
+
+    def order(self, metric: str) -> Expr:
+        """Give the order of a metric; infinite for a path that does not exist, NaN if unknown."""
+        expression = self.expression(metric)
+        return expression if expression.is_infinite else _order(expression, self.layer.axes)
+
+    def degree(self, axis: str) -> float:
+        """Highest degree of the work in an axis, logarithms apart."""
+        return leading(self.work, self.layer.axes).degree(axis)
+
+    @property
+    def theory(self) -> Theory:
+        """What is known, as a layer's theory has it; the time is what was expected, if anything."""
+        layer, source = self.layer, "derived from counts"
+        known = layer.theory
+        expected = getattr(layer, "expect", "")
+        return Theory(
+            time=parse(expected) if expected else known.time,
+            flops=self.expression("flops"),
+            parameters=self.expression("parameters"),
+            memory=self.order("kept_bytes"),
+            sequential_ops=self.order("sequential_ops"),
+            path_length=self.order("path_length"),
+            temporaries=self._temporaries(),
+            depth=self.expression("sequential_ops"),
+            distance=self.expression("path_length"),
+            sources={
+                **({"time": "expected by whoever wrote it"} if expected else {}),
+                **dict.fromkeys(("flops", "parameters", "depth", "distance"), source),
+                **dict.fromkeys(("sequential_ops", "path_length", "memory"), source),
+                "temporaries": "measured: the peak of a forward pass, less the output",
+            },
+        )
+
+    @property
+    def limits(self) -> Theory:
+        """The theory with something rather too large where nothing is known: to choose sizes by.
+
+        Then a layer is taken to make products of n × n and n × d, and of n × d and d × d, to hold
+        such matrices, sixteen of each at most, and to take a step for every position.
+        """
+        n, d = SYMBOLS["n"], SYMBOLS["d"]
+        rest = sympy.Mul(*(SYMBOLS[axis] for axis in self.layer.axes if axis not in ("n", "d")))
+        theory, kept = self.theory, self.expression("kept_bytes") / _ELEMENT
+        held = 8 * rest * (n**2 + n * d)
+        most = {
+            "flops": 16 * rest * (n**2 * d + n * d**2),
+            "parameters": 16 * rest * d**2 + 16 * n * d,
+            "memory": 16 * rest * (n**2 + n * d),
+            "temporaries": 2 * kept if is_known(kept) else held,  # a pass may drop what it kept
+            "sequential_ops": n,
+        }
+        unknown = {field: most[field] for field in most if not is_known(getattr(theory, field))}
+        return replace(theory, **unknown)
+
+    def _temporaries(self) -> Expr:
+        peak = self.expression("forward_peak_bytes")
+        if not is_known(peak):
+            return peak
+        output = sympy.Mul(*self.layer.output)
+        # Of the largest of several their sum is not smaller, and no formula is simpler.
+        held = sympy.expand(peak.replace(sympy.Max, sympy.Add) / _ELEMENT - put(output, {}))
+        return positive(held)
+
+
+def derived(layer: str, metrics: Sequence[str] = METRICS, progress: Progress = _silent) -> Derived:
+    """Derive what a layer does: formulas that its counts follow exactly, each on its own.
+
+    Parameters
+    ----------
+    layer
+        Its name, or where it is; see `layers.get`.
+    metrics
+        Some of `METRICS`.
+    progress
+        Called after each metric with how many are done, how many there are, and what they are.
+
+    Raises
+    ------
+    KeyError, LayerError
+        If there is no such layer, or it ends the process that loads it.
+    """
+    with Apart() as process:
+        return _derived(layer, metrics, process, progress)
+
+
+def _derived(layer: str, metrics: Sequence[str], process: Apart, progress: Progress) -> Derived:
+    one = process.load(layer)
+    found: dict[str, Counted] = {}
+    reasons: dict[str, str] = {}
+    for done, metric in enumerate(metrics, 1):
+        try:
+            answer = process.ask(layer, partial(_formula, layer, metric))
+        except LayerError as error:
+            answer = str(error)
+        if isinstance(answer, str):
+            reasons[metric] = answer
+        else:
+            found[metric] = answer
+        progress(done, len(metrics), "formulas derived")
+    return Derived(one, found, reasons)
+
+
+def _formula(layer: str, metric: str) -> Counted | str:
+    """Derive one formula, or say why there is none."""
+    try:
+        if metric.endswith("_peak_bytes"):
+            return _peak(layer, metric)
+        return formula(layers.get(layer), metric)
+    except Exception as error:  # whatever a module does that is not counted; the rest is
+        return _told(error)
+
+
+def learn(names: Iterable[str], progress: Progress = _silent) -> list[Derived]:
+    """Derive the theory of those layers that bring none, so that sizes can be chosen for them.
+
+    Parameters
+    ----------
+    names
+        Layers, of which any may have a theory.
+    progress
+        As in `derived`.
+
+    Returns
+    -------
+    What was derived. Until `settle` the layers' theory has limits where nothing is known.
+    """
+    found = []
+    with Apart() as process:
+        for name in names:
+            theory = process.load(name).theory
+            if not is_known(*(getattr(theory, field) for field in LIMITED)):
+                found.append(_derived(name, NEEDED, process, progress))
+                type(found[-1].layer).theory = found[-1].limits
+    return found
+
+
+def settle(found: Iterable[Derived]) -> None:
+    """Leave the layers with what is known of them alone, to be reported."""
+    for each in found:
+        type(each.layer).theory = each.theory
+
+
+def _told(error: Exception) -> str:
+    said = " ".join(str(error).split())
+    return (
+        said
+        if isinstance(error, NotExact | NotImplementedError)
+        else (f"{type(error).__name__}: {said}")
+    )
+
+
+def _peak(name: str, metric: str) -> Counted:
+    """Measure peaks of memory at small sizes, and find the law that they follow exactly."""
+    from ..measure import (
+        Case,  # these load torch
+        grid,
+        peak_bytes,
+    )
+
+    layer, mode = layers.get(name), metric.partition("_")[0]
+
+    def peak(sizes: Mapping[str, int]) -> int:
+        made = peak_bytes(Case(name, sizes, mode=mode))
+        if made.status != "ok":
+            raise NotExact(f"a {mode} pass at {sizes} has no peak: {made.note}")
+        return int(made.values[0])
+
+    points, others = grid(layer, PEAKS), grid(layer, BEYOND)
+    values = [peak(sizes) for sizes in points]
+    sizes = np.array([[point[axis] for axis in layer.axes] for point in points], dtype=float)
+    law = _law_of_peaks(layer.axes, sizes, np.array(values))
+    if law is None:
+        raise NotExact(
+            f"the peak of memory of a {mode} pass follows no polynomial, nor the largest of "
+            f"several: at {points[-1]} it is {values[-1]:.0f} bytes"
+        )
+    symbols = [SYMBOLS[axis] for axis in layer.axes]
+    phases = [written(each, symbols) for each in law.polynomials]
+    kept = law.sizes.tolist()
+    used = [point for point, at in zip(points, sizes.tolist(), strict=True) if at in kept]
+    found = sympy.Max(*phases)
+    verify(f"the peak of memory of a {mode} pass", found, others, [peak(one) for one in others])
+    return Counted(metric, found, tuple(used), tuple(others))
+
+
+def _law_of_peaks(axes: Sequence[str], sizes: Array, values: Array) -> Law | None:
+    if (exact := exact_law(axes, sizes, values)) is not None:
+        return exact
+    n, d = SYMBOLS["n"], SYMBOLS["d"]
+    rest = sympy.Mul(*(SYMBOLS[axis] for axis in axes if axis not in ("n", "d")))
+    # All of these terms: a curve in n is also a chain of straight lines, where sizes are few.
+    return peak_law(axes, sizes, values, leading(rest * (n**2 + n * d + d**2), axes))
+
+
+def _order(expr: Expr, axes: Sequence[str], *, ratio: bool = False) -> Expr:
+    """Leading part of a formula: without its coefficients, or with the ratio of these."""
+    if not is_known(expr) or not expr.free_symbols:
+        return sympy.Integer(1) if is_known(expr) else expr
+    whole = unrounded(expr.replace(sympy.Max, sympy.Add))
+    above, below = sympy.fraction(sympy.together(sympy.expand_log(whole, force=True)))
+    try:
+        return sympy.expand(
+            _summed(leading(positive(above), axes), ratio=ratio)
+            / _summed(leading(positive(below), axes), ratio=False)
+        )
+    except ExpressionError:
+        return sympy.nan
+
+
+def _summed(lead: Leading, *, ratio: bool) -> Expr:
+    weights = [Fraction(weight).limit_denominator(10**6) for weight, _ in lead.terms]
+    whole = [int(weight * lcm(*(w.denominator for w in weights))) for weight in weights]
+    shared = reduce(gcd, whole)
+    return sympy.Add(
+        *(
+            (Rational(weight, shared) if ratio else 1)
+            * sympy.Mul(
+                *(
+                    SYMBOLS[axis] ** sympy.nsimplify(power) * sympy.log(SYMBOLS[axis]) ** q
+                    for axis, power, q in zip(lead.axes, term.powers, term.logs, strict=True)
+                )
+            )
+            for weight, (_, term) in zip(whole, lead.terms, strict=True)
+        )
+    )
+
+
+__all__ = ["METRICS", "NEEDED", "Derived", "derived", "learn", "settle"]

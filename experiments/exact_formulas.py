@@ -1,0 +1,276 @@
+"""What a layer does as exact formulas, derived from counts alone: no theory, and no timing.
+
+FLOPs, parameters, sequential operations and path length are counted at small sizes, a formula is
+solved from them, and it is held against counts at sizes that it was not solved from: larger ones,
+and where the layer does not loop over its positions, a million of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import sympy
+from sympy import Expr, Symbol
+
+from .. import layers
+from ..analysis import Array, Monomial, Polynomial, monomials_of, polynomials, solve
+from ..layers import LEVELS, SYMBOLS, Layer, put
+
+#: Sizes at which formulas are verified.
+VERIFIED = {"n": (24, 50), "d": (20,), "k": (9,), "r": (9,), "c": (2,), "V": (10,), "N": (5,)}
+
+#: A length at which a layer without a loop is counted all the same.
+FAR = {"n": 1_000_000, "d": 64, "k": 9, "r": 9, "c": 10, "V": 10, "N": 5}
+
+#: Sizes from which path lengths are solved: where layers are stacked, kernels take part.
+_WAYS = {
+    **{"n": (4, 8, 16), "d": (4, 8, 12), "k": (3, 5, 7)},
+    **{"r": (3, 5, 7), "c": (1, 2, 4, 8), "V": (4, 6), "N": (2, 4)},
+}
+
+_N = SYMBOLS["n"]
+
+Sizes = Mapping[str, int]
+
+
+class NotExact(ValueError):
+    """Counts that no formula gives exactly; the message says which, and where."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A formula that counts follow exactly.
+
+    Parameters
+    ----------
+    metric
+        What is counted.
+    expression
+        The formula, in the size symbols; infinite for a path that does not exist.
+    solved, verified
+        Sizes from which it was solved, and others at which it was found to hold.
+    """
+
+    metric: str
+    expression: Expr
+    solved: tuple[Sizes, ...]
+    verified: tuple[Sizes, ...]
+
+    def at(self, sizes: Sizes) -> int:
+        """Evaluate it, to the last digit.
+
+        Examples
+        --------
+        >>> n = SYMBOLS["n"]
+        >>> Counted("sequential_ops", 3 * n, (), ()).at({"n": 1_000_000, "d": 64})
+        3000000
+        """
+        return int(put(self.expression, sizes))
+
+
+def counted(layer: str | Layer) -> dict[str, Counted]:
+    """Derive the formulas of a layer.
+
+    Parameters
+    ----------
+    layer
+        A registered name, or a layer.
+
+    Returns
+    -------
+    dict
+        For each metric of `measure.counting.COUNTED` its formula.
+
+    Raises
+    ------
+    NotExact
+        If a metric has no exact formula.
+    NotImplementedError
+        If the layer uses an operation of which it is not known what it does.
+
+    Examples
+    --------
+    >>> formulas = counted("rnn")
+    >>> formulas["sequential_ops"].expression, formulas["flops"].expression
+    (3*n, 4*d**2*n + 2*d*n)
+    """
+    from ..measure import COUNTED  # it loads torch
+
+    one = layers.get(layer) if isinstance(layer, str) else layer
+    return {metric: formula(one, metric) for metric in COUNTED}
+
+
+def formula(layer: Layer, metric: str) -> Counted:
+    """Derive the formula of one metric, and raise as `counted` does where none holds.
+
+    Parameters
+    ----------
+    layer
+        The layer.
+    metric
+        Of `measure.counting.COUNTED`, or ``kept_bytes``.
+    """
+    from ..measure import (
+        KEPT,
+        count_flops,
+        count_kept,
+        count_parameters,  # these load torch
+        longest_chain,
+    )
+
+    counts: Mapping[str, Callable[[Layer, Sizes], int]] = {
+        "flops": count_flops,
+        "parameters": count_parameters,
+        "sequential_ops": longest_chain,
+        KEPT: count_kept,
+    }
+
+    if metric == "path_length":
+        return _path(layer)
+    (small, others), count = _points(layer), counts[metric]
+    what = f"the {metric} of layer {layer.name!r}"
+    expression = _solve(what, layer.axes, small, [count(layer, sizes) for sizes in small])
+    verify(what, expression, others, [count(layer, sizes) for sizes in others])
+    return Counted(metric, expression, tuple(small), tuple(others))
+
+
+@cache
+def _points(layer: Layer) -> tuple[Sequence[Sizes], Sequence[Sizes]]:
+    """Give sizes to solve formulas from, and others to verify them at."""
+    from ..measure import COUNTED_SIZES, grid  # it loads torch
+
+    small, others = grid(layer, COUNTED_SIZES), grid(layer, VERIFIED)
+    if not small or not others:
+        raise NotExact(f"layer {layer.name!r} has none of the sizes that are counted")
+    if layer.meta and not _loops(layer, small):
+        others += grid(layer, {axis: (size,) for axis, size in FAR.items()})
+    return small, others
+
+
+def _loops(layer: Layer, grid: Sequence[Sizes]) -> bool:
+    """Whether the layer takes more operations for more positions."""
+    from ..measure import trace
+
+    if "n" not in layer.axes:
+        return False
+    short, long = grid[0], {**grid[0], "n": _longest(grid)}
+    try:
+        return trace(layer, short).operations != trace(layer, long).operations
+    except NotImplementedError:  # of an operation whose depth is not known: it may be a loop
+        return True
+
+
+def _longest(grid: Sequence[Sizes]) -> int:
+    return max(sizes["n"] for sizes in grid)
+
+
+def _path(layer: Layer) -> Counted:
+    """Derive the length of the path between the first position and the last."""
+    from ..measure import grid, layers_needed, path_length
+
+    def length(sizes: Sizes) -> Expr | int:
+        return path_length(layer, sizes) or sympy.oo
+
+    what = f"the path_length of layer {layer.name!r}"
+    small, others = grid(layer, _WAYS), grid(layer, VERIFIED)
+    lengths = [length(sizes) for sizes in small]
+    if all(one == sympy.oo for one in lengths):
+        expression: Expr = sympy.oo
+    elif {layers_needed(layer, sizes) for sizes in small} == {1}:
+        expression = _solve(what, layer.axes, small, lengths)
+    else:
+        expression = _stacked(what, layer, small)
+    verify(what, expression, small, lengths)
+    verify(what, expression, others, [length(sizes) for sizes in others])
+    return Counted("path_length", expression, tuple(small), tuple(others))
+
+
+def _stacked(what: str, layer: Layer, grid: Sequence[Sizes]) -> Expr:
+    """Solve the path through layers of which each goes so many positions further, whatever n is."""
+    from ..measure import shortest_path, span
+
+    axes = [axis for axis in layer.axes if axis != "n"]
+    long = [sizes for sizes in grid if sizes["n"] == _longest(grid)]
+    paths = [path for sizes in long if (path := shortest_path(layer, sizes))]
+    if len(paths) < len(long):
+        raise NotExact(f"{what}: at some sizes the first position reaches the last, at some never")
+    further = _solve(f"{what}, the span", axes, long, [span(layer, sizes) for sizes in long])
+    each = _solve(what, axes, long, [path.steps // path.layers for path in paths])
+    return each * sympy.ceiling(sympy.cancel((_N - 1) / further))
+
+
+def _solve(
+    what: str, axes: Sequence[str], points: Sequence[Sizes], values: Sequence[Expr | int]
+) -> Expr:
+    """Find the formula of `_bases` that gives all values."""
+    if not any(values):
+        return sympy.Integer(0)
+    sizes = np.array([[point[axis] for axis in axes] for point in points], dtype=float)
+    if all(value.is_finite for value in map(sympy.sympify, values)):
+        numbers = np.array(values, dtype=float)
+        for symbols, columns, terms in _bases(axes, sizes):
+            if len(terms) < len(numbers) and (found := solve(terms, columns, numbers)):
+                return written(found, symbols)
+    raise NotExact(f"{what}: no formula gives them exactly; at {points[-1]} they are {values[-1]}")
+
+
+def _bases(
+    axes: Sequence[str], sizes: Array
+) -> Iterator[tuple[Sequence[Expr], Array, Sequence[Monomial]]]:
+    """Give what a formula may consist of, the simplest first: symbols, their values, and terms.
+
+    Polynomials in the sizes; in the others and ⌈log₂ n⌉; in all of these; and with quotients by a
+    size that is not n or d, such as the number n/c of chunks.
+    """
+    symbols: list[Expr] = [SYMBOLS.get(axis, Symbol(axis, positive=True)) for axis in axes]
+    for terms in polynomials(len(axes)):
+        yield symbols, sizes, terms
+    degrees = [range(2) if axis == "n" else range(3) for axis in axes]
+    if "n" in axes:
+        at = list(axes).index("n")
+        stages, staged = np.ceil(np.log2(sizes[:, at])), sizes.copy()
+        staged[:, at] = stages
+        others = [LEVELS if axis == "n" else s for axis, s in zip(axes, symbols, strict=True)]
+        for terms in polynomials(len(axes)):
+            yield others, staged, terms
+        yield (
+            [*symbols, LEVELS],
+            np.column_stack([sizes, stages]),
+            monomials_of([*degrees, range(2)]),
+        )
+    quotients = [
+        each if axis in ("n", "d") else range(-1, 3)
+        for axis, each in zip(axes, degrees, strict=True)
+    ]
+    yield symbols, sizes, monomials_of(quotients)
+
+
+def written(polynomial: Polynomial, symbols: Sequence[Expr]) -> Expr:
+    """Write a polynomial in these symbols."""
+    return sympy.Add(
+        *(
+            sympy.Rational(c.numerator, c.denominator)
+            * sympy.Mul(*(s ** int(p) for s, p in zip(symbols, term.powers, strict=True)))
+            for c, term in polynomial
+        )
+    )
+
+
+def verify(
+    what: str, expression: Expr, points: Sequence[Sizes], values: Sequence[Expr | int]
+) -> None:
+    """Hold a formula against values at points.
+
+    Raises
+    ------
+    NotExact
+        If there are none, or one is another.
+    """
+    if not points:
+        raise NotExact(f"{what}: there are no sizes to verify {expression} at")
+    for sizes, value in zip(points, values, strict=True):
+        if (said := put(expression, sizes)) != value:
+            raise NotExact(f"{what}: {expression} gives {said} at {dict(sizes)}, not {value}")

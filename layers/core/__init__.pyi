@@ -1,0 +1,115 @@
+from . import (
+    registry as registry,
+    stacking as stacking,
+)
+from .base import (
+    Layer as Layer,
+    Native as Native,
+    Shape as Shape,
+    Sizes as Sizes,
+    Textbook as Textbook,
+    seen as seen,
+)
+from .lazy_torch import (
+    torch as torch,
+)
+from .modules import (
+    EmbeddedModule as EmbeddedModule,
+    OwnModule as OwnModule,
+    TextbookModule as TextbookModule,
+)
+from .precision import (
+    positions as positions,
+    wide as wide,
+)
+from .random_tensors import (
+    row_length as row_length,
+)
+from .registry import (
+    BrokenLayer as BrokenLayer,
+    digest as digest,
+    elsewhere as elsewhere,
+    find as find,
+    get as get,
+    home as home,
+    names as names,
+    register as register,
+    registered as registered,
+)
+from .selection import (
+    CORE as CORE,
+    chosen as chosen,
+)
+from .sliding_windows import (
+    windows as windows,
+)
+from .theory import (
+    LEVELS as LEVELS,
+    SYMBOLS as SYMBOLS,
+    TABLE_1 as TABLE_1,
+    N as N,
+    Theory as Theory,
+    V as V,
+    c as c,
+    d as d,
+    f as f,
+    g as g,
+    h as h,
+    is_known as is_known,
+    k as k,
+    m as m,
+    n as n,
+    positive as positive,
+    put as put,
+    r as r,
+    unrounded as unrounded,
+)
+
+__all__ = [
+    "CORE",
+    "LEVELS",
+    "SYMBOLS",
+    "TABLE_1",
+    "BrokenLayer",
+    "EmbeddedModule",
+    "Layer",
+    "N",
+    "Native",
+    "OwnModule",
+    "Shape",
+    "Sizes",
+    "Textbook",
+    "TextbookModule",
+    "Theory",
+    "V",
+    "c",
+    "chosen",
+    "d",
+    "digest",
+    "elsewhere",
+    "f",
+    "find",
+    "g",
+    "get",
+    "h",
+    "home",
+    "is_known",
+    "k",
+    "m",
+    "n",
+    "names",
+    "positions",
+    "positive",
+    "put",
+    "r",
+    "register",
+    "registered",
+    "registry",
+    "row_length",
+    "seen",
+    "stacking",
+    "torch",
+    "unrounded",
+    "wide",
+    "windows",
+]

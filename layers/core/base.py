@@ -1,0 +1,278 @@
+"""What a layer is: a name, its inputs and weights, its formula, and its theory beside it.
+
+To add one, write one class in one file of this folder and put ``@register`` above it;
+docs/layers.md walks through it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Mapping
+from math import prod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import sympy
+from sympy import Expr
+
+from .lazy_torch import torch
+from .random_tensors import normal_rows, row_length, spread
+from .theory import Theory, d, is_known, n, positive, put, unrounded
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Shape = tuple[Expr | int, ...]
+Sizes = Mapping[str, int]
+
+
+class Layer(ABC):
+    """A layer that can be built at any size and measured.
+
+    Attributes
+    ----------
+    name
+        The name it is registered, measured and reported under.
+    title
+        A few words for a reader, such as "self-attention".
+    formula
+        The formula, as the textbook writes it.
+    theory
+        Its theory, in the size symbols.
+    axes
+        The sizes that a sweep varies.
+    inputs
+        Shape of each input without the batch, in the size symbols.
+    words
+        Inputs that are whole numbers, from 0 to below this, instead of unit-normal ones.
+    output
+        Shape of the output, likewise.
+    ties
+        Sizes that follow from others or are constant unless given: ``{"m": d, "h": 4}``.
+    whole
+        Expressions in the sizes that must be whole numbers, such as the padding (k − 1)/2.
+    least
+        Smallest sizes, where 1 is not enough.
+    native
+        Whether one of torch's fused kernels does the work. Textbook layers call none, and
+        carry the comparison with theory; native ones show what a kernel makes of it.
+    causal
+        Whether no position of the output depends on a later one of the input.
+    ahead
+        Operations of the longest chain that come before any on the input: of weights, say. In a
+        stack they do not wait for the layer below.
+    meta
+        Whether it runs on meta tensors, which hold no numbers; what looks at numbers does not.
+    units
+        Sizes that others have to be multiples of, where `whole` alone leaves few small ones.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    formula: ClassVar[str]
+    theory: ClassVar[Theory]
+    axes: ClassVar[tuple[str, ...]] = ("n", "d")
+    inputs: ClassVar[Mapping[str, Shape]] = {"x": (n, d)}
+    words: ClassVar[Mapping[str, Expr]] = {}
+    output: ClassVar[Shape] = (n, d)
+    ties: ClassVar[Mapping[str, Expr | int]] = {}
+    whole: ClassVar[tuple[Expr, ...]] = ()
+    least: ClassVar[Sizes] = {}
+    native: ClassVar[bool] = False
+    causal: ClassVar[bool] = False
+    ahead: ClassVar[int] = 0
+    meta: ClassVar[bool] = True
+    units: ClassVar[Sizes] = {}
+
+    @abstractmethod
+    def build(self, sizes: Sizes) -> nn.Module:
+        """Build the module at these sizes, with fresh random weights."""
+
+    def module_key(self, sizes: Sizes) -> Hashable:
+        """Say what decides the module: at sizes where it is the same, one module does for both.
+
+        What overrides `build` overrides this too, where more sizes decide there.
+        """
+        return tuple(sorted(self.resolve(sizes).items()))
+
+    def resolve(self, sizes: Sizes) -> dict[str, int]:
+        """Complete the sizes by the layer's ties.
+
+        Raises
+        ------
+        ValueError
+            If a size that the layer needs is missing or not a positive whole number, or if
+            the sizes do not go together (an even k, a width that the heads do not divide).
+        """
+        for each in seen:
+            each(self, sizes)
+        given = {s: v for s, v in sizes.items() if v is not None}
+        for s in self.axes:
+            if s not in given:
+                raise ValueError(f"layer {self.name!r} needs the size {s!r}; it got {given}")
+        for s, v in given.items():
+            if v != int(v) or v < self.least.get(s, 1):
+                from_on = f" from {self.least[s]} on" if s in self.least else ""
+                raise ValueError(
+                    f"layer {self.name!r}: size {s} must be a whole number{from_on}, not {v!r}"
+                )
+        tied = {s: int(put(v, given)) for s, v in self.ties.items()}
+        full = {**tied, **{s: int(v) for s, v in given.items()}}
+        for expr in self.whole:
+            if not put(expr, full).is_integer:
+                raise ValueError(f"layer {self.name!r}: {expr} must be a whole number at {full}")
+        return full
+
+    def in_units(self, axis: str, values: tuple[int, ...]) -> tuple[int, ...]:
+        """Give values of an axis, or as many that are multiples of its unit."""
+        unit = self.units.get(axis, 1)
+        return tuple(v * unit for v in values) if any(v % unit for v in values) else values
+
+    def tied_theory(self) -> Theory:
+        """Theory in the swept sizes alone: the ties put in."""
+        return self.theory.at(self.ties)
+
+    def peak_memory(self, mode: str) -> Expr:
+        """Order of what a pass adds to the memory at its peak, in elements, in the swept sizes.
+
+        A forward pass holds its temporaries and its output, to leading order exactly so. The
+        gradients of inputs and weights are as large as these, and on the way to them are those of
+        the temporaries; ``backward`` finds the activations there already, ``training`` adds them.
+
+        Returns
+        -------
+        The order; NaN where it is not known.
+
+        Raises
+        ------
+        ValueError
+            If no pass has the name.
+        """
+        theory = self.tied_theory()
+        output = self._elements(self.output)
+        gradients = sum(map(self._elements, self.inputs.values())) + theory.parameters
+        peaks = {
+            "forward": theory.temporaries + output,
+            "backward": theory.temporaries + gradients,
+            "training": theory.memory + theory.temporaries + output + gradients,
+        }
+        if mode not in peaks:
+            raise ValueError(f"no mode is called {mode!r}; there are: {', '.join(peaks)}")
+        # Of the largest of several the order is that of their sum, without what is taken away.
+        order = unrounded(peaks[mode].replace(sympy.Max, sympy.Add))
+        return positive(order) if is_known(order) else order
+
+    def largest_weight(self) -> Expr:
+        """Elements of the largest weight, in the swept sizes; here they are not told apart."""
+        return self.tied_theory().parameters
+
+    def _elements(self, shape: Shape) -> Expr:
+        return put(prod(shape), self.ties)
+
+    def make_inputs(
+        self,
+        sizes: Sizes,
+        *,
+        batch: int = 1,
+        dtype: torch.dtype | None = None,
+        device: str = "cpu",
+        seed: int = 0,
+    ) -> tuple[Tensor, ...]:
+        """Unit-normal inputs of shape (batch, …), or words, the same for the same seed on a device.
+
+        They are drawn there in float32, so that every dtype gets the same numbers, and repeat from
+        some size on (`_drawing.MOST`); on the device "meta", which holds none, they are not drawn.
+        """
+        full = self.resolve(sizes)
+        dtype = dtype or torch.float32
+        shapes = {x: (batch, *_numbers(shape, full)) for x, shape in self.inputs.items()}
+        if device == "meta":
+            kinds = (torch.int64 if x in self.words else dtype for x in shapes)
+            both = zip(shapes.values(), kinds, strict=True)
+            return tuple(torch.empty(shape, dtype=kind, device=device) for shape, kind in both)
+        normal = {x: shape for x, shape in shapes.items() if x not in self.words}
+        rows = normal_rows(device, seed, tuple(map(row_length, normal.values())))
+        made = {x: spread(row, normal[x]).to(dtype) for x, row in zip(normal, rows, strict=True)}
+        if self.words:
+            source = torch.Generator(device).manual_seed(seed)
+            for x, below in self.words.items():
+                most = int(put(below, full))
+                made[x] = torch.randint(most, shapes[x], generator=source, device=device)
+        return tuple(made[x] for x in self.inputs)
+
+
+#: Told of a layer's sizes before it is built at them.
+seen: list[Callable[[Layer, Sizes], object]] = []
+
+
+class Textbook(Layer):
+    """A layer written as its formula: ``forward(inputs…, weights…)`` on plain tensors.
+
+    Attributes
+    ----------
+    weights
+        Shape of each weight, in the size symbols. A matrix ``(rows, columns)`` multiplies a
+        column vector, as in the text, so its columns are its fan-in.
+    given
+        Sizes that the formula itself needs, such as a window's, and gets by their letter.
+    """
+
+    weights: ClassVar[Mapping[str, Shape]] = {}
+    given: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def forward(self, *tensors: Any, **named: Any) -> Tensor:
+        """Compute the layer: inputs in order, weights and `given` by name."""
+
+    def largest_weight(self) -> Expr:
+        """Elements of the largest weight, in the swept sizes."""
+        return sympy.Max(0, *map(self._elements, self.weights.values()))
+
+    def build(self, sizes: Sizes) -> nn.Module:
+        """Build the module; weights are uniform within ±1/√fan-in, as torch draws them."""
+        from .modules import TextbookModule  # loads torch
+
+        shapes, given = self.module_key(sizes)
+        return TextbookModule(self, dict(shapes), dict(given))
+
+    def module_key(self, sizes: Sizes) -> tuple[tuple[tuple[str, Any], ...], ...]:
+        """Give the shapes of the weights and what is `given`, by name."""
+        full = self.resolve(sizes)
+        shapes = ((w, _numbers(shape, full)) for w, shape in self.weights.items())
+        return tuple(shapes), tuple((letter, full[letter]) for letter in self.given)
+
+
+class Native(Layer):
+    """One of torch's own modules, called so that its shapes are those of the textbook layer.
+
+    Attributes
+    ----------
+    needs
+        Sizes that `module` is given, and that alone decide it; None for all.
+    """
+
+    native = True
+    needs: ClassVar[tuple[str, ...] | None] = None
+
+    def module(self, sizes: Sizes) -> nn.Module:
+        """Make torch's module; a function of torch that has no module needs none."""
+        return torch.nn.Identity()
+
+    @abstractmethod
+    def forward(self, module: nn.Module, *inputs: Any, **options: Any) -> Tensor:
+        """Call the module; the output is (batch, n, d)."""
+
+    def build(self, sizes: Sizes) -> nn.Module:
+        """Build the module, with torch's own random weights; large ones repeat theirs."""
+        from .modules import NativeModule, Sparing  # loads torch
+
+        with Sparing():
+            return NativeModule(self, self.module(dict(self.module_key(sizes))))
+
+    def module_key(self, sizes: Sizes) -> tuple[tuple[str, int], ...]:
+        """Give the sizes that the module needs."""
+        full = self.resolve(sizes)
+        return tuple((s, full[s]) for s in (full if self.needs is None else self.needs))
+
+
+def _numbers(shape: Shape, sizes: Sizes) -> tuple[int, ...]:
+    return tuple(int(put(side, sizes)) for side in shape)

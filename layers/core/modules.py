@@ -1,0 +1,154 @@
+"""The ``nn.Module`` around a layer. It loads torch: import it when one is built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from math import ceil, sqrt
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from .random_tensors import MOST, drawn, spread
+
+if TYPE_CHECKING:
+    from .base import Native, Sizes, Textbook
+
+
+def _uniform(bound: float, count: int) -> Tensor:
+    return torch.empty(count).uniform_(-bound, bound)
+
+
+class Sparing(TorchFunctionMode):
+    """Inside, one of torch's modules draws no more of a large weight than it needs, and repeats it.
+
+    It knows the functions that torch's recurrent and convolutional layers fill their weights by;
+    how far the numbers of these spread follows from the size of a row.
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: object,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        """Carry out a function of torch's, on some rows where it fills many."""
+        kwargs = kwargs or {}
+        weight = kwargs.get("tensor")
+        if func not in _FILLING or weight is None or weight.numel() <= MOST:
+            return func(*args, **kwargs)
+        rows = ceil(MOST / weight[0].numel())
+        some = func(**{**kwargs, "tensor": weight.new_empty(rows, *weight.shape[1:])})
+        with torch.no_grad():
+            return weight.copy_(spread(some.flatten()[:MOST], weight.shape))
+
+
+_FILLING = (nn.init.uniform_, nn.init.kaiming_uniform_)
+
+
+class TextbookModule(nn.Module):
+    """Hold a textbook layer's weights and pass them to its formula."""
+
+    def __init__(
+        self, layer: Textbook, shapes: Mapping[str, tuple[int, ...]], given: Sizes
+    ) -> None:
+        super().__init__()
+        self.layer = layer
+        self.given = dict(given)
+        for name, shape in shapes.items():
+            bound = 1 / sqrt(shape[-1])  # the fan-in: as torch draws the weights of nn.Linear
+            weight = drawn(shape, partial(_uniform, bound))
+            self.register_parameter(name, nn.Parameter(weight))
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Compute the layer's formula."""
+        return self.layer.forward(*inputs, **self._parameters, **self.given)
+
+    def extra_repr(self) -> str:
+        """Show the formula where torch shows a module."""
+        return f"{self.layer.name}: {self.layer.formula}"
+
+
+class NativeModule(nn.Module):
+    """Give one of torch's modules the inputs and the output of a textbook layer."""
+
+    def __init__(self, layer: Native, module: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer
+        self.module = module
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Call torch's module."""
+        return self.layer.forward(self.module, *inputs)
+
+
+class StackModule(nn.Module):
+    """Layers upon one another: each is given the output of the one below as all of its inputs."""
+
+    def __init__(self, layers: Iterable[nn.Module]) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Call them, from the lowest on."""
+        for layer in self.layers:
+            inputs = (layer(*inputs),) * len(inputs)
+        return inputs[0]
+
+
+class OwnModule(nn.Module):
+    """Give a module that is none of ours inputs of (batch, n, d), and take its first tensor.
+
+    Parameters
+    ----------
+    module
+        What is called.
+    channels_first
+        Whether it takes (batch, d, n); what it gives of three sides is turned back.
+
+    Attributes
+    ----------
+    may_idle
+        Whether some of its weights may take no part in the output.
+    """
+
+    may_idle = True
+
+    def __init__(self, module: nn.Module, *, channels_first: bool) -> None:
+        super().__init__()
+        self.module = module
+        self.channels_first = channels_first
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Call the module."""
+        given = (x.mT for x in inputs) if self.channels_first else inputs
+        out = _first(self.module(*given))
+        if out is None:
+            raise TypeError("its output holds no tensor of floating-point numbers")
+        return out.mT if self.channels_first and out.dim() == 3 else out
+
+
+class EmbeddedModule(nn.Module):
+    """Call a language model on vectors in place of words."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: Tensor) -> object:  # x (batch, n, d)
+        """Give the model's output, the last hidden state first."""
+        return self.model(inputs_embeds=x)
+
+
+def _first(given: object) -> Tensor | None:
+    """Find the first tensor of floats in what a module gives: a tuple or a model's output, say."""
+    if isinstance(given, Tensor):
+        return given if given.is_floating_point() else None
+    if isinstance(given, Mapping):
+        given = tuple(given.values())
+    if isinstance(given, tuple | list):
+        return next((x for x in map(_first, given) if x is not None), None)
+    return None

@@ -1,0 +1,23 @@
+"""What needs more digits than bfloat16 or float16 have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .lazy_torch import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def wide(dtype: torch.dtype) -> torch.dtype:
+    """Give a dtype, or float32 where it has fewer digits.
+
+    `torch.promote_types` says the same, but is an operation that would be counted.
+    """
+    return dtype if dtype == torch.float64 else torch.float32
+
+
+def positions(length: int, like: Tensor) -> Tensor:
+    """0, 1, 2, … beside a tensor, told apart whatever its dtype: bfloat16 counts to 256."""
+    return torch.arange(length, dtype=wide(like.dtype), device=like.device)

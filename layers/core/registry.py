@@ -1,0 +1,125 @@
+"""The registry: every layer by its name, ours, other packages', stacks, and those of one's own."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from contextlib import redirect_stdout
+
+from ..external import discovery
+from . import stacking
+from .base import Layer
+
+_registry: dict[str, Layer] = {}
+
+#: Layers from elsewhere that were loaded, by the name they were asked for.
+_loaded: dict[str, Layer] = {}
+
+#: Layers that could not be loaded, of which a user was told.
+_broken: set[str] = set()
+
+
+class BrokenLayer(UserWarning):
+    """A layer that another package offers cannot be loaded; the message names both."""
+
+
+def register(cls: type[Layer]) -> type[Layer]:
+    """Register a layer class under its name.
+
+    Raises
+    ------
+    ValueError
+        If the name is taken.
+    """
+    if cls.name in _registry:
+        raise ValueError(f"a layer called {cls.name!r} is registered already")
+    _registry[cls.name] = cls()
+    return cls
+
+
+def get(name: str) -> Layer:
+    """Return the layer of this name.
+
+    Parameters
+    ----------
+    name
+        A registered name, that of a layer which another package offers, or where a layer of one's
+        own is: ``package.module:Name`` or ``path/to/file.py:Name``. ``4*rnn`` is four of the layer
+        ``rnn`` upon one another.
+
+    Raises
+    ------
+    KeyError
+        If there is none; the message lists the names there are.
+    LayerError
+        If a layer from elsewhere cannot be loaded or used.
+    """
+    if name in _registry:
+        return _registry[name]
+    if name not in _loaded:
+        found: Layer | None
+        if stack := stacking.parts(name):
+            depth, each = stack
+            found = stacking.stacked(name, get(each), depth)
+        else:
+            with redirect_stdout(sys.stderr):  # what it prints is no output of ours
+                found = discovery.located(name) if ":" in name else discovery.offered(name)
+        if found is None:
+            raise KeyError(f"no layer is called {name!r}; there are: {', '.join(names())}")
+        _loaded[name] = found
+    return _loaded[name]
+
+
+def find(name: str) -> Layer | None:
+    """Return the layer of this name if there is one, without loading any from a file or a module.
+
+    Where another package's cannot be loaded there is one warning, `BrokenLayer`.
+    """
+    if name in _loaded:
+        return _loaded[name]
+    if stack := stacking.parts(name):
+        return get(name) if find(stack[1]) is not None else None
+    if name not in names() or name in _broken:
+        return None
+    try:
+        return get(name)
+    except ValueError as error:
+        _broken.add(name)
+        warnings.warn(str(error), BrokenLayer, stacklevel=2)
+        return None
+
+
+def home(name: str) -> str | None:
+    """Say what another process has to bring (`bring`) to have a layer; None where it cannot."""
+    name = _single(name)
+    return discovery.home(name, get(name))
+
+
+def elsewhere(name: str) -> bool:
+    """Whether the layer of this name is to be loaded from a file, a module or another package."""
+    name = _single(name)
+    known = name in _registry or name in discovery.offers
+    return ":" in name or (not known and name in discovery.points())
+
+
+def digest(name: str) -> str:
+    """Give a fingerprint of the text that a layer of one's own comes from; empty for another."""
+    name = _single(name)
+    return discovery.digest(name, get(name))
+
+
+def _single(name: str) -> str:
+    """Name the layer that a stack is of; of any other, the same."""
+    while stack := stacking.parts(name):
+        name = stack[1]
+    return name
+
+
+def registered() -> list[str]:
+    """Names of the layers that a class was registered for."""
+    return list(_registry)
+
+
+def names() -> list[str]:
+    """Names of all layers, in the order of registration; other packages' behind, not loaded."""
+    return list(dict.fromkeys([*_registry, *discovery.offers, *discovery.points()]))

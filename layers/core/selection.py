@@ -1,0 +1,39 @@
+"""Which layers are meant: some by name, the core where none is named, or all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .registry import find, names
+
+#: What is measured where no layer is named: the course text's layers with attention's phases, and
+#: torch's own beside them.
+CORE = (
+    "attention",
+    "attention_scores",
+    "attention_softmax",
+    "attention_sum",
+    "multihead",
+    "conv",
+    "conv_1x1",
+    "token_mixing",
+    "dense",
+    "rnn",
+    "lstm",
+    "gru",
+    "gru_reset_after",
+    "torch_rnn",
+    "torch_lstm",
+    "torch_gru",
+    "torch_conv",
+    "sdpa",
+)
+
+
+def chosen(layers: str | Sequence[str] | None) -> list[str]:
+    """Name the layers that were asked for: some, `CORE` where none is named, or ``all``.
+
+    Those of other packages that cannot be loaded are left out of ``all``; see `find`.
+    """
+    asked = [layers] if isinstance(layers, str) else list(CORE if layers is None else layers)
+    return [name for name in names() if find(name) is not None] if "all" in asked else asked

@@ -1,0 +1,230 @@
+"""What is to be measured: from layers and a profile to the cases, and their order in each round."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from ...layers import chosen, digest, get, torch
+from ..timing import MODES, Controls
+from ..workers import Budget
+from .case import CUDA_OPTIONS, Case
+from .grid import points, profile_of
+
+#: What `device` may be; ``all`` is every one of them that is there.
+DEVICES = ("cpu", "cuda")
+
+
+#: Processes that measure each layer on each device, one after the other.
+PROCESSES = 3
+
+#: Cases of one process that follow one another in a round.
+RUN = 8
+
+#: Types of weights and inputs that the layers are measured in.
+DTYPES = ("float32", "float64", "bfloat16", "float16")
+
+
+class DeviceUnavailable(Exception):
+    """The device asked for is not there; the message is one line."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that decides a run: the same plan on the same machine goes on where it was.
+
+    With another number of rounds it does too.
+
+    Parameters
+    ----------
+    cases
+        The points, layer by layer.
+    rounds
+        How often all cases are measured, each time in another order.
+    repeats
+        Timings per case and round, fewer where a pass is long.
+    seed
+        Of the order, the weights and the inputs.
+    controls
+        What is held steady.
+    budget
+        What one measurement may take.
+    processes
+        How many processes share the rounds of a layer on a device.
+    """
+
+    cases: tuple[Case, ...]
+    rounds: int = 5
+    repeats: int = 5
+    seed: int = 0
+    controls: Controls = field(default_factory=Controls)
+    budget: Budget = field(default_factory=Budget)
+    processes: int = PROCESSES
+
+    @property
+    def layers(self) -> list[str]:
+        """Names of the layers, in order."""
+        return list(dict.fromkeys(case.layer for case in self.cases))
+
+    @property
+    def total(self) -> int:
+        """Number of measurements."""
+        return len(self.cases) * self.rounds
+
+    def settings(self) -> dict[str, Any]:
+        """Return the plan as JSON holds it: what a run is recognised by.
+
+        Not by its rounds: more of them go on where fewer ended.
+        """
+        settings = {**asdict(self), "cases": [case.as_dict() for case in self.cases]}
+        del settings["rounds"]
+        # A layer of one's own is another one once its text was changed.
+        texts = {name: text for name in self.layers if (text := digest(name))}
+        return {**settings, "texts": texts} if texts else settings
+
+    def order(self, round: int) -> list[Case]:
+        """Cases in the order of a round: shuffled over all layers, anew for each round.
+
+        Whatever drifts in the machine meanwhile then falls on all points alike, and becomes
+        spread between a point's rounds instead of a bias along an axis. Some of a layer follow one
+        another, since they have a process in common: to wake another takes as long as to measure
+        a small case.
+        """
+        cases = list(self.cases)
+        random.Random(f"{self.seed}/{round}").shuffle(cases)
+        runs: dict[tuple[str, str], list[list[Case]]] = {}
+        order: list[list[Case]] = []
+        for case in cases:
+            own = runs.setdefault((case.layer, case.device), [])
+            if not own or len(own[-1]) == RUN:
+                own.append([])
+                order.append(own[-1])  # where the first of them stands
+            own[-1].append(case)
+        return [case for run in order for case in run]
+
+    def measurements(self) -> Iterator[tuple[int, Case]]:
+        """Every measurement to be made, in order: its round and its case.
+
+        Round by round; where interleaving is off point by point, as the cases stand.
+        """
+        if not self.controls.interleaving:
+            yield from ((round, case) for case in self.cases for round in range(self.rounds))
+            return
+        for round in range(self.rounds):
+            for case in self.order(round):
+                yield round, case
+
+    def generation(self, round: int) -> int:
+        """Which of a layer's processes measures a round, from 0: they share the rounds evenly.
+
+        The last one measures what goes beyond them, as a planner may.
+        """
+        if not self.controls.interleaving:
+            return 0  # the next point begins with the first round again
+        processes = min(self.processes, self.rounds)
+        return min(round * processes // self.rounds, processes - 1)
+
+
+def plan(
+    layers: str | Sequence[str] | None = None,
+    *,
+    profile: str = "standard",
+    device: str = "cpu",
+    batch: int = 1,
+    dtype: str = "float32",
+    threads: int = 1,
+    mode: str | Sequence[str] = "forward",
+    options: Sequence[str] = (),
+    rounds: int | None = None,
+    repeats: int | None = None,
+    seed: int = 0,
+    raw: bool = False,
+    seconds: float | None = None,
+    memory: float | None = None,
+    controls: Controls | None = None,
+) -> Plan:
+    """Plan a run.
+
+    Parameters
+    ----------
+    layers
+        A layer's name, several, ``all`` that are registered, or None for `layers.CORE`.
+    profile
+        How much is measured: a name of `grid.PROFILES`.
+    device
+        ``cpu``, ``cuda``, or ``all`` that are there.
+    batch, dtype, threads, options
+        Of every case; see `Case`.
+    mode
+        Which passes: one or several of ``forward``, ``backward`` and ``training``.
+    rounds, repeats
+        Instead of the profile's.
+    seed
+        Of the order, the weights and the inputs.
+    raw
+        Leave the memory allocator as it is.
+    seconds, memory
+        What one measurement may take, in seconds and bytes, instead of what `Budget` says.
+    controls
+        What is held steady, where it is not all; `threads` and `raw` are put into it.
+
+    Raises
+    ------
+    KeyError
+        If no layer has a name that was given.
+    ValueError
+        If the profile, the device, the dtype, a mode or an option is not known or means nothing
+        on the device, or a count is below 1.
+    DeviceUnavailable
+        If CUDA is asked for and is not there.
+    """
+    limits = profile_of(profile)
+    counts = {"batch": batch, "threads": threads, "rounds": rounds, "repeats": repeats}
+    for name, count in counts.items():
+        if count is not None and count < 1:
+            raise ValueError(f"{name} must be at least 1, not {count}")
+    if dtype not in DTYPES:
+        raise ValueError(f"no dtype is called {dtype!r}; there are: {', '.join(DTYPES)}")
+    modes = [mode] if isinstance(mode, str) else list(mode)
+    if unknown := [each for each in modes if each not in MODES]:
+        raise ValueError(f"no mode is called {unknown[0]!r}; there are: {', '.join(MODES)}")
+    if device == "cpu" and (meant := [each for each in options if each in CUDA_OPTIONS]):
+        raise ValueError(f"the option {meant[0]!r} is for CUDA; on the CPU it means nothing")
+    held = controls or Controls()
+    cases = (
+        Case(layer, sizes, batch, dtype, where, threads, each, _meant(options, where))
+        for where in _devices(device)
+        for each in modes
+        for layer in chosen(layers)
+        for sizes in points(get(layer), limits, where)
+    )
+    return Plan(
+        tuple(dict.fromkeys(cases)),  # a layer named twice is measured once
+        rounds=limits.rounds if rounds is None else rounds,
+        repeats=limits.repeats if repeats is None else repeats,
+        seed=seed,
+        controls=replace(held, threads=threads, allocator=held.allocator and not raw),
+        budget=Budget(Budget.seconds if seconds is None else seconds, memory),
+    )
+
+
+def _meant(options: Sequence[str], device: str) -> tuple[str, ...]:
+    """Leave out what means nothing on a device."""
+    return tuple(each for each in options if device != "cpu" or each not in CUDA_OPTIONS)
+
+
+def _devices(device: str) -> list[str]:
+    if device == "cpu":
+        return ["cpu"]  # without loading torch
+    if device not in (*DEVICES, "all"):
+        raise ValueError(f"no device is called {device!r}; there are: {', '.join(DEVICES)}, all")
+    if torch.cuda.is_available():
+        return ["cuda"] if device == "cuda" else list(DEVICES)
+    if device == "all":
+        return ["cpu"]
+    raise DeviceUnavailable(
+        "CUDA is not available here: torch sees no CUDA device, or was built without CUDA; "
+        "use the device cpu"
+    )

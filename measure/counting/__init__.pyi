@@ -1,0 +1,65 @@
+from . import (
+    flops as flops,
+)
+from .counts import (
+    COUNTED as COUNTED,
+    COUNTED_SIZES as COUNTED_SIZES,
+    count as count,
+    count_parameters as count_parameters,
+    grid as grid,
+    path_length as path_length,
+)
+from .critical_path import (
+    longest_chain as longest_chain,
+    trace as trace,
+)
+from .flops import (
+    ELEMENTWISE as ELEMENTWISE,
+    FUSED as FUSED,
+    POOLS as POOLS,
+    PRODUCTS as PRODUCTS,
+    REDUCTIONS as REDUCTIONS,
+    TRANSFORMS as TRANSFORMS,
+    VECTORS as VECTORS,
+    count_flops as count_flops,
+    is_free as is_free,
+    operation as operation,
+)
+from .reachability import (
+    layers_needed as layers_needed,
+    reach as reach,
+    shortest_path as shortest_path,
+    span as span,
+)
+from .saved_tensors import (
+    KEPT as KEPT,
+    count_kept as count_kept,
+)
+
+__all__ = [
+    "COUNTED",
+    "COUNTED_SIZES",
+    "ELEMENTWISE",
+    "FUSED",
+    "KEPT",
+    "POOLS",
+    "PRODUCTS",
+    "REDUCTIONS",
+    "TRANSFORMS",
+    "VECTORS",
+    "count",
+    "count_flops",
+    "count_kept",
+    "count_parameters",
+    "flops",
+    "grid",
+    "is_free",
+    "layers_needed",
+    "longest_chain",
+    "operation",
+    "path_length",
+    "reach",
+    "shortest_path",
+    "span",
+    "trace",
+]

@@ -1,0 +1,146 @@
+"""What is counted of a layer, not timed: FLOPs, parameters, sequential operations, path length.
+
+The counts have no noise, so few and small sizes tell their laws, whatever sizes are measured.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+
+import torch
+
+from ...layers import Layer, LayerError, Sizes, get
+from ..cases import Case, Measurement
+from ..workers import Apart
+from .critical_path import longest_chain
+from .flops import count_flops
+from .reachability import shortest_path
+
+Ladders = Mapping[str, tuple[int, ...]]
+
+#: Sizes at which a layer is counted. Lengths are powers of two, so that a logarithm is whole; the
+#: width is a multiple of the usual heads, kernel and window are odd, chunks divide the length. Of
+#: a width alone, four values tell a square from anything else.
+COUNTED_SIZES: Ladders = {
+    **{"n": (2, 4, 8, 16, 32), "d": (4, 8, 12, 16), "k": (3, 5, 7)},
+    **{"r": (3, 5, 7), "c": (1, 2, 4, 8), "V": (4, 6, 8), "N": (2, 4, 6)},
+}
+
+#: Sizes at which sequential operations are counted: widths and kernels seldom take part.
+DEPTHS: Ladders = {**COUNTED_SIZES, "d": (4, 8), "k": (3, 5)}
+
+#: Sizes at which path lengths are counted: over a few positions a signal may find shorter ways.
+PATHS: Ladders = {
+    **{"n": (4, 8, 16), "d": (4,), "k": (3,)},
+    **{"r": (3,), "c": (1, 2), "V": (4,), "N": (2,)},
+}
+
+#: The ladders by metric.
+GRIDS: Mapping[str, Ladders] = {
+    "flops": COUNTED_SIZES,
+    "parameters": COUNTED_SIZES,
+    "sequential_ops": DEPTHS,
+    "path_length": PATHS,
+}
+
+#: The metrics that are counted, in the order in which `count` gives them.
+COUNTED = tuple(GRIDS)
+
+#: A size that no ladder is known for.
+_OTHER = (2, 4, 6)
+
+
+def count_parameters(layer: Layer, sizes: Sizes) -> int:
+    """Count the numbers that a layer learns."""
+    with torch.device("meta"):
+        return sum(weight.numel() for weight in layer.build(sizes).parameters())
+
+
+def path_length(layer: Layer, sizes: Sizes) -> int | None:
+    """Operations on the shortest way from the first position to the last; None where none is."""
+    path = shortest_path(layer, sizes)
+    return path.steps if path else None
+
+
+def grid(layer: Layer, ladders: Ladders = COUNTED_SIZES) -> list[dict[str, int]]:
+    """List the sizes that a layer is counted at: all of the ladders that go together."""
+    steps = (layer.in_units(axis, ladders.get(axis, _OTHER)) for axis in layer.axes)
+    every = (dict(zip(layer.axes, sizes, strict=True)) for sizes in itertools.product(*steps))
+    return [sizes for sizes in every if _fits(layer, sizes)]
+
+
+def _fits(layer: Layer, sizes: Sizes) -> bool:
+    try:
+        layer.resolve(sizes)
+    except ValueError:
+        return False
+    return True
+
+
+def count(cases: Iterable[Case], *, process: int = 0) -> Iterator[list[Measurement]]:
+    """Count what the layers of cases do, in a forward pass.
+
+    Parameters
+    ----------
+    cases
+        Those of a sweep. Each layer is counted at sizes of its own, `GRIDS`, whatever theirs
+        are, once for each device, dtype, number of threads and batch that occurs; of modes other
+        than ``forward``, and of options, nothing is counted.
+    process
+        Number that the measurements are filed under.
+
+    Yields
+    ------
+    list of Measurement
+        For each such case all of `COUNTED`, with one value each, in round 0; they belong together.
+        What is 0 (the parameters of attention) or infinite (the path of a dense layer) is left
+        out: nothing grows. What cannot be counted is one measurement whose status is ``error``.
+    """
+    plain = (replace(case, sizes={}) for case in cases if case.mode == "forward")
+    with Apart() as apart:
+        for case in dict.fromkeys(one for one in plain if not one.options):
+            yield [replace(one, process=process) for one in _of_layer(case, apart)]
+
+
+def _of_layer(case: Case, apart: Apart) -> Iterator[Measurement]:
+    """Count one layer at all sizes of its grid."""
+    for metric in COUNTED:
+        try:
+            yield from apart.ask(case.layer, partial(_of_metric, case, metric))
+        except LayerError as error:
+            first = grid(get(case.layer), GRIDS[metric])[0]
+            yield _uncounted(replace(case, sizes=first), metric, error)
+
+
+def _of_metric(case: Case, metric: str) -> list[Measurement]:
+    """Count one thing, up to where it cannot be."""
+    layer = get(case.layer)
+    made: list[Measurement] = []
+    for sizes in grid(layer, GRIDS[metric]):
+        at = replace(case, sizes=sizes)
+        try:
+            value = _value(layer, metric, at)
+        except Exception as error:  # whatever a layer does that meta tensors cannot
+            return [*made, _uncounted(at, metric, error)]
+        if value:
+            made.append(Measurement(at, 0, 0, (float(value),), metric=metric))
+    return made
+
+
+def _uncounted(case: Case, metric: str, error: Exception) -> Measurement:
+    why = f"it cannot be counted: {error}".splitlines()[0]
+    return Measurement(case, 0, 0, (), "error", why, metric)
+
+
+def _value(layer: Layer, metric: str, case: Case) -> int | None:
+    match metric:
+        case "flops":
+            return count_flops(layer, case.sizes, batch=case.batch)
+        case "parameters":
+            return count_parameters(layer, case.sizes)
+        case "sequential_ops":
+            return longest_chain(layer, case.sizes)
+    return path_length(layer, case.sizes)

@@ -1,0 +1,311 @@
+"""How far a layer carries a signal, and through how many operations: reach and path length.
+
+What a number depends on is found by changing it. Every operation of a pass is run twice more, on
+numbers of the size of 1, the second time with those changed that a signal from one position has
+reached; what comes out otherwise has been reached too, later by the operation's own steps. Zeros
+and infinities are left as they are, so a mask, a padding or a weight that is zero stops the signal;
+nothing else does, and nothing fades on a long way, as a gradient would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import repeat
+from math import inf
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch._ops import OpOverload
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_flatten, tree_leaves, tree_map_only, tree_unflatten
+from torch.utils.weak import WeakTensorKeyDictionary
+
+from ...layers import Layer, Shape, Sizes, n
+from .critical_path import steps
+from .flops import operation
+
+#: Numbers that differ by less than this share of the largest are the same but for rounding.
+_ROUNDING = 1e-11
+
+
+def _sum(x: Tensor, *how: Any, **named: Any) -> Tensor:
+    return torch.where(x.isfinite(), x, 0.0).sum(*how, **named)
+
+
+def _sum_of(x: Tensor, axis: int | None = None, keepdim: bool = False) -> Any:
+    """Sum numbers as `torch.max` finds the largest: along an axis there are indices too."""
+    if axis is None:
+        return _sum(x)
+    total = _sum(x, axis, keepdim=keepdim)
+    return total, torch.zeros_like(total, dtype=torch.long)
+
+
+def _mean_of(x: Tensor, *how: Any) -> Any:
+    mean = torch.ops.aten.avg_pool2d(x, *how[:3])
+    return mean, torch.zeros_like(mean, dtype=torch.long)
+
+
+#: What stands for an operation whose output depends on all numbers, but changes with one alone.
+_INSTEAD: Mapping[str, Callable[..., Any]] = {
+    **dict.fromkeys(("amax", "amin"), _sum),
+    **dict.fromkeys(("max", "min"), _sum_of),
+    "max_pool2d_with_indices": _mean_of,
+}
+
+#: Operations that look at numbers otherwise, though PyTorch does not call them views.
+_VIEWS = frozenset({"_unsafe_view", "unsafe_split", "transpose"})
+
+
+class Signal(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch gives no types
+    """Follow a signal through what runs inside it, number by number, by the shortest way.
+
+    What runs must hold numbers, in float64: they are changed, and compared.
+
+    Parameters
+    ----------
+    seed
+        Of the changes.
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # the same
+        self._random = torch.Generator().manual_seed(seed)
+        self._steps = WeakTensorKeyDictionary()
+
+    def steps(self, x: Tensor) -> Tensor:
+        """Fewest operations after which the signal reaches each number; infinite where never.
+
+        It is laid out as the tensor itself, and a view of the tensor has a view of it: what is
+        written to the one holds for the other.
+        """
+        if x not in self._steps:
+            never = torch.empty_strided(x.shape, x.stride(), dtype=torch.float64)
+            self._steps[x] = never.fill_(inf)
+        known: Tensor = self._steps[x]
+        return known
+
+    def __torch_dispatch__(
+        self,
+        func: OpOverload,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        """Run one operation and note what the signal reaches by it, and when."""
+        kwargs = kwargs or {}
+        if func.is_view or operation(func) in _VIEWS:
+            seen, how = tree_map_only(Tensor, self.steps, (args, kwargs))
+            out = func(*args, **kwargs)
+            for x, known in zip(tree_leaves(out), tree_leaves(func(*seen, **how)), strict=True):
+                self._steps[x] = known
+            return out
+        given, form = tree_flatten((args, kwargs))
+        arrivals = self._arrivals(func, args, kwargs)
+        times = sorted({time for each in arrivals for time in each.flatten().tolist()} - {inf})
+        alike = [self._alike(x) for x in given] if times else []
+
+        again: Callable[..., Any] = _INSTEAD.get(operation(func), func)
+
+        def run(leaves: Iterable[Any]) -> list[Tensor]:
+            positional, named = tree_unflatten(leaves, form)
+            return [x for x in tree_leaves(again(*positional, **named)) if isinstance(x, Tensor)]
+
+        out = func(*args, **kwargs)
+        made = [x for x in tree_leaves(out) if isinstance(x, Tensor)]
+        reached = [torch.full(x.shape, inf, dtype=torch.float64) for x in made]
+        unchanged = run(map(_copied, alike)) if times else []
+        for time in reversed(times):  # the earliest last: it is the one that stays
+            changed = run(self._changed(alike, arrivals, time))
+            for x, other, when in zip(unchanged, changed, reached, strict=True):
+                when[_differ(x, other)] = time
+        for x, when in zip(made, reached, strict=True):
+            self.steps(x).copy_(when)
+        return out
+
+    def _arrivals(
+        self, func: OpOverload, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> list[Tensor]:
+        """When the output could feel each argument's numbers, if it depends on them."""
+        nothing = torch.tensor([inf])
+        return [
+            self.steps(x) + steps(func, place, args, kwargs)
+            if isinstance(x, Tensor) and _has_numbers(x)
+            else nothing
+            for place, given in enumerate([*args, *kwargs.values()])
+            for x in tree_leaves(given)
+        ]
+
+    def _alike(self, x: Any) -> Any:
+        """Numbers of the size of 1, with signs or phases; zeros and infinities as they are."""
+        if not isinstance(x, Tensor) or not _has_numbers(x):
+            return _copied(x)
+        return torch.where(x.isfinite(), x.sgn() * self._numbers(x), x)
+
+    def _changed(
+        self, given: Sequence[Any], arrivals: Sequence[Tensor], time: float
+    ) -> Iterator[Any]:
+        """Change the numbers that the signal has reached by a time, each by its own amount."""
+        for x, arrived in zip(given, arrivals, strict=True):
+            if (here := arrived <= time).any():
+                sign = torch.where(x == 0, 1.0, x.sgn())
+                yield torch.where(here & x.isfinite(), sign * self._numbers(x), x)
+            else:
+                yield _copied(x)
+
+    def _numbers(self, x: Tensor) -> Tensor:
+        return torch.rand(x.shape, generator=self._random, dtype=torch.float64) + 0.5
+
+
+def _has_numbers(x: Tensor) -> bool:
+    return x.is_floating_point() or x.is_complex()
+
+
+def _copied(x: Any) -> Any:
+    """Copy a tensor: an operation in place writes to it."""
+    return x.clone() if isinstance(x, Tensor) else x
+
+
+def _differ(x: Tensor, other: Tensor) -> Tensor:
+    """Where two outputs differ by more than rounding."""
+    if not _has_numbers(x) or not x.numel():
+        return x != other
+    largest = torch.nan_to_num(other, posinf=0.0, neginf=0.0).abs().max()
+    return (x - other).abs() > _ROUNDING * largest
+
+
+@dataclass(frozen=True)
+class Path:
+    """The shortest way of a signal between two positions.
+
+    Parameters
+    ----------
+    layers
+        How many layers it takes, one upon the other.
+    steps
+        Operations that the signal goes through.
+    """
+
+    layers: int
+    steps: int
+
+
+def shortest_path(
+    stack: Layer | Iterable[Layer], sizes: Sizes, start: int = 0, end: int = -1
+) -> Path | None:
+    """Find the shortest way from a position of the input to one of the output.
+
+    Vaswani et al. 2017, section 4: the length of the paths that signals have to traverse in the
+    network. Where one layer does not reach, more are put upon it.
+
+    Parameters
+    ----------
+    stack
+        One layer, of which as many are stacked as it takes, or a finite stack from below, such as
+        of convolutions with growing dilation.
+    sizes
+        Sizes of every layer.
+    start, end
+        The positions, counted from 0, or from the end if negative.
+
+    Returns
+    -------
+    Path, or None where the signal never arrives.
+
+    Raises
+    ------
+    ValueError
+        If a layer has to be put on one whose output is not of its inputs' shape.
+    NotImplementedError
+        As `tracing.longest_chain` does.
+    """
+    if isinstance(stack, Layer):
+        return _shortest(stack, tuple(sizes.items()), start, end)
+    return _way(stack, sizes, start, end, alike=False)
+
+
+@lru_cache(maxsize=2**10)  # a layer is asked for the path, its layers and its span one by one
+def _shortest(
+    layer: Layer, sizes: tuple[tuple[str, int], ...], start: int, end: int
+) -> Path | None:
+    return _way(repeat(layer), dict(sizes), start, end, alike=True)
+
+
+def _way(
+    layers: Iterable[Layer], sizes: Sizes, start: int, end: int, *, alike: bool
+) -> Path | None:
+    before = 1  # the position itself
+    for depth, arrived in enumerate(_arrivals(layers, sizes, start), 1):
+        if (steps := float(arrived[end])) < inf:
+            return Path(depth, int(steps))
+        reached = int((arrived < inf).sum())
+        if alike and reached in (0, before):
+            return None  # one more of the same does what this one did
+        before = reached
+    return None
+
+
+def layers_needed(stack: Layer | Iterable[Layer], sizes: Sizes) -> int | None:
+    """Count the layers, one upon the other, after which the last position depends on the first.
+
+    The arguments and errors are those of `shortest_path`; None where it never does.
+    """
+    path = shortest_path(stack, sizes)
+    return path.layers if path else None
+
+
+def span(layer: Layer, sizes: Sizes) -> int:
+    """Furthest position of the output, counted from 0, that depends on the first of the input."""
+    reached = next(_arrivals([layer], sizes, 0)) < inf
+    return int(reached.nonzero().max())
+
+
+def reach(layer: Layer, sizes: Sizes) -> Tensor:
+    """Whether each position of the output (row) depends on each of the input (column)."""
+    length = layer.resolve(sizes)["n"]
+    columns = [next(_arrivals([layer], sizes, start)) < inf for start in range(length)]
+    return torch.stack(columns, dim=1)
+
+
+def _arrivals(layers: Iterable[Layer], sizes: Sizes, start: int) -> Iterator[Tensor]:
+    """Give, after each layer of a stack, when the signal arrives at each position: (n,)."""
+    signal, below = Signal(), None
+    for layer in layers:
+        with _traceable():
+            module = layer.build(sizes).double().eval()
+            given = layer.make_inputs(sizes, dtype=torch.float64)
+            if below is None:
+                for x, shape in zip(given, layer.inputs.values(), strict=True):
+                    if n in shape:
+                        signal.steps(x).select(1 + _axis(shape), start).fill_(0.0)
+            elif any(x.shape != below.shape for x in given):
+                raise ValueError(f"layer {layer.name!r} does not fit on the one below it")
+            else:
+                given = (below,) * len(given)
+            with signal:
+                below = out = module(*given)
+        positions = 1 + _axis(layer.output) if n in layer.output else 1  # or there is one alone
+        others = [axis for axis in range(out.dim()) if axis != positions]
+        yield signal.steps(out).amin(others)
+
+
+def _axis(shape: Shape) -> int:
+    """Axis of the positions, without the batch; of scores, n × n, it is that of the keys."""
+    return max(axis for axis, side in enumerate(shape) if side == n)
+
+
+@contextmanager
+def _traceable() -> Iterator[None]:
+    """Weights that are the same for all, and kernels that show what they consist of."""
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with torch.random.fork_rng(devices=[]), torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
+            torch.manual_seed(0)
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)

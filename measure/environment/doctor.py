@@ -1,0 +1,56 @@
+"""Examine this machine: what on it disturbs measuring, and how to mend it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+
+from ...layers import torch
+from ..timing import Controls
+from . import configuration, contention
+from .finding import Finding, Severity
+
+__all__ = ["Finding", "Severity", "examine"]
+
+#: Seconds over which it is seen who else works.
+_SECONDS = 0.5
+
+
+def examine() -> list[Finding]:
+    """Look at everything that is known to disturb measuring; it takes about three seconds.
+
+    Returns
+    -------
+    list of Finding
+        How the machine is set, then who else works on it, then its GPU.
+    """
+    return [*_settings(), *_work(), *contention.gpu()]
+
+
+def _settings() -> Iterator[Finding]:
+    allowed = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    cores = len(allowed) if allowed else os.cpu_count() or 1
+    yield configuration.governor()
+    yield configuration.turbo()
+    yield configuration.multithreading()
+    yield configuration.cores(allowed)
+    yield configuration.quota(cores)
+    yield configuration.threads(os.environ, torch.get_num_threads(), cores)
+    yield configuration.huge_pages()
+    yield from configuration.memory()
+    with Controls().in_force() as record:
+        found = list(configuration.controls(record))
+    yield from found
+    yield configuration.addresses()
+    yield configuration.clock(time.perf_counter_ns)
+
+
+def _work() -> Iterator[Finding]:
+    cores = os.cpu_count() or 1
+    yield contention.load(cores)
+    before = contention.snapshot()
+    time.sleep(_SECONDS)  # this process does nothing meanwhile
+    yield from contention.others(before, contention.snapshot(), cores, os.getpid())
+    with Controls(allocator=False).in_force():
+        yield contention.two_speeds()

@@ -1,0 +1,106 @@
+"""The machine's fingerprint: what a number was measured on."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ...layers import torch
+from ..runs import digest
+from . import linux, nvidia
+
+#: What may change between two runs without making it another machine. How many threads torch
+#: would take by itself depends on the environment; those that it is told to take are settings.
+PASSING = ("affinity", "huge_pages", "kernel", "torch_threads")
+
+#: Build settings of torch that decide which kernels run.
+_SETTINGS = ("BUILD_TYPE", "USE_MKL", "USE_MKLDNN", "USE_NNPACK", "USE_OPENMP", "USE_ROCM")
+
+#: Flags of its compiler that decide how fast they are: optimisation, target, floating point.
+_FLAG = r"(?<= )-(?:O\w+|m\w[\w=.-]*|f(?:no-)?(?:fast-math|math-errno|trapping-math|openmp))(?= |$)"
+
+
+def fingerprint() -> dict[str, Any]:
+    """Describe this machine and its torch: what is known, by name, as JSON holds it."""
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    facts: dict[str, Any] = {
+        "cpu": linux.cpu_model(),
+        "architecture": platform.machine(),
+        "virtual": linux.virtual(),
+        "cores": len(cores) if cores else None,
+        "affinity": linux.as_spans(cores) if cores else None,
+        "core_quota": linux.quota(),
+        "threads_per_core": linux.threads_per_core(),
+        "caches": linux.caches(),
+        "memory_gib": memory_gib(),
+        "os": platform.system(),
+        "kernel": platform.release(),
+        "libc": " ".join(platform.libc_ver()).strip() or None,
+        "huge_pages": linux.chosen(Path("/sys/kernel/mm/transparent_hugepage/enabled")),
+        "governor": linux.governor(),
+        "turbo": linux.turbo(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        **torch_build(torch.__config__.show()),
+        "vectors": torch.backends.cpu.get_cpu_capability(),
+        "torch_threads": {
+            "within an operation": torch.get_num_threads(),
+            "between operations": torch.get_num_interop_threads(),
+        },
+        **gpu(),
+    }
+    return {name: fact for name, fact in facts.items() if fact is not None}
+
+
+def machine_id(facts: Mapping[str, Any]) -> str:
+    """Short id of a fingerprint, the same as long as the machine and its torch stay the same."""
+    return digest({name: fact for name, fact in facts.items() if name not in PASSING})[:8]
+
+
+def memory_gib() -> int | None:
+    """Memory of the machine in whole GiB."""
+    try:
+        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30)
+    except (AttributeError, ValueError, OSError):  # not a Unix
+        return None
+
+
+def torch_build(config: str) -> dict[str, Any]:
+    """Say what torch computes with and how it was built: BLAS, oneDNN, compiler, settings.
+
+    Parameters
+    ----------
+    config
+        What ``torch.__config__.show()`` says.
+    """
+    settings = dict(re.findall(r"(\w+)=([^,]*)", config.partition("Build settings:")[2]))
+    libraries = re.findall(r"- (.*(?:oneAPI Math Kernel|MKL-DNN|OpenBLAS|OpenMP).*)", config)
+    compiler = re.search(r"- ((?:GCC|clang|MSVC) .*)", config, re.IGNORECASE)
+    return {
+        "blas": settings.get("BLAS_INFO"),
+        "libraries": [library.strip() for library in libraries],
+        "compiler": compiler.group(1).strip() if compiler else None,
+        "compiler_flags": re.findall(_FLAG, settings.get("CXX_FLAGS", "")),
+        "build": {name: settings[name] for name in _SETTINGS if name in settings},
+    }
+
+
+def gpu() -> dict[str, Any]:
+    """Describe the first GPU, or return nothing where there is none."""
+    if not torch.cuda.is_available():
+        return {}
+    properties = torch.cuda.get_device_properties(0)
+    return {
+        "gpu": properties.name,
+        "gpu_memory_gib": round(properties.total_memory / 2**30),
+        "gpu_processors": properties.multi_processor_count,
+        "compute_capability": f"{properties.major}.{properties.minor}",
+        "gpu_clock_mhz": nvidia.megahertz("clocks.max.sm"),
+        "gpu_memory_clock_mhz": nvidia.megahertz("clocks.max.memory"),
+        "cuda": torch.version.cuda,
+        "driver": linux.text(Path("/sys/module/nvidia/version")) or nvidia.field("driver_version"),
+    }

@@ -1,0 +1,5 @@
+"""What a pass consists of: its operations, recorded and timed one by one."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,5 @@
+"""How a run is carried out: the store, its execution, and auxiliary measurements."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

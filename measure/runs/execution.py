@@ -1,0 +1,247 @@
+"""Carry out a plan: measure what the store lacks, keep each measurement, tell of the progress."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import monotonic
+from typing import Protocol
+
+import pandas as pd
+
+from ..cases import Case, Measurement, Plan, plan
+from ..host import fingerprint, machine_id
+from ..workers import crew_for
+from .auxiliary import measure_counts, measure_machine, measure_parts, measure_peaks, passes
+from .store import Run, Store
+
+#: Seconds that measurements which are asked for together may take: what is lost when a run stops.
+TOGETHER = 0.3
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is, after one more measurement.
+
+    Parameters
+    ----------
+    measurement
+        What was just measured and kept.
+    done, total
+        Measurements of the whole run, those of earlier processes included.
+    layer_done, layer_total
+        The same of the measurement's layer, over all devices.
+    seconds_left
+        Estimated from what each case took before; a case not yet measured counts as the mean of
+        the others, which the shuffled order makes a fair sample.
+    running, waited
+        Seconds since this process began in which passes ran, and in which it waited for calm.
+    """
+
+    measurement: Measurement
+    done: int
+    total: int
+    layer_done: int
+    layer_total: int
+    seconds_left: float
+    running: float
+    waited: float
+
+    @property
+    def layer(self) -> str:
+        """Name of the layer that was measured."""
+        return self.measurement.case.layer
+
+
+def begin(plan: Plan, store: Store, *, fresh: bool = False) -> Run:
+    """Find or file the run of a plan on this machine; `fresh` deletes what it has measured."""
+    facts = fingerprint()
+    run = store.begin(plan.settings(), machine_id(facts), facts)
+    if fresh:
+        store.clear(run)
+    return run
+
+
+def carry_out(plan: Plan, store: Store, run: Run) -> Generator[Progress, None, None]:
+    """Measure what a run lacks, and yield after each measurement that was kept.
+
+    The caller's code between two steps runs in the same process, so it may draw, but not from
+    another thread: that would disturb the next measurement. A case that failed is not tried
+    again in later rounds. Close the generator when leaving early, to release the controls.
+    """
+    known = passes(store, run)
+    failed = {m.case for m in known if m.status != "ok"}
+    done = {(m.round, m.case) for m in known}
+    pending = [
+        (round, case)
+        for round, case in plan.measurements()
+        if (round, case) not in done and case not in failed
+    ]
+    if not pending:
+        return
+    totals = Counter(case.layer for case in plan.cases)
+    estimate = _Estimate(case for _, case in pending)
+    with crew_for(plan, store, run) as crew:
+        while pending:
+            block = estimate.together(pending)
+            pending = pending[len(block) :]
+            round, start = block[0][0], monotonic()
+            made = crew.measure_all(round, [case for _, case in block])
+            store.add(run, *made)
+            spent = (monotonic() - start) / len(block)
+            for at, result in enumerate(made, 1):
+                if result.status != "ok":
+                    pending = [(r, other) for r, other in pending if other != result.case]
+                estimate.learn(result.case, spent, again=result.status == "ok")
+                layer_total = totals[result.case.layer] * plan.rounds
+                yield Progress(
+                    result,
+                    done=plan.total - len(pending) - len(block) + at,
+                    total=plan.total,
+                    layer_done=layer_total - estimate.measurements(result.case.layer),
+                    layer_total=layer_total,
+                    seconds_left=estimate.seconds(),
+                    running=crew.running,
+                    waited=crew.waited,
+                )
+
+
+class Planner(Protocol):
+    """Says which case to measure next, by what was measured so far; `analysis` has one."""
+
+    def next(self, made: Sequence[Measurement]) -> Case | None:
+        """Give a case of the plan; None where it is enough."""
+
+
+def carry_out_by(
+    planner: Planner, plan: Plan, store: Store, run: Run
+) -> Generator[Measurement, None, None]:
+    """Measure the cases that a planner asks for, and yield after each that was kept.
+
+    A case may be asked for again: each time is another round of it. What the store has already is
+    shown to the planner first.
+    """
+    made = passes(store, run)
+    with crew_for(replace(plan, processes=1), store, run) as crew:
+        while (case := planner.next(made)) is not None:
+            result = crew.measure(sum(one.case == case for one in made), case)
+            store.add(run, result)
+            made.append(result)
+            yield result
+
+
+def sweep(
+    layers: str | Sequence[str] | None = None,
+    *,
+    profile: str = "standard",
+    store: str | Path | None = None,
+    fresh: bool = False,
+    parts: bool = False,
+    counts: bool = False,
+    peaks: bool = False,
+    progress: Callable[[Progress], object] | None = None,
+    **settings: object,
+) -> pd.DataFrame:
+    """Measure layers over the grid of a profile.
+
+    Parameters
+    ----------
+    layers
+        A layer's name, several, ``all`` that are registered, or None for `layers.CORE`.
+    profile
+        How much is measured: ``quick``, ``standard`` or ``full``.
+    store
+        File that keeps each measurement as it is done; the same call goes on where it was.
+        None measures without one.
+    fresh
+        Begin anew, whatever the store has of this run.
+    parts
+        Whether to measure what passes consist of too, and what the machine can do at its best:
+        they explain slopes, and tell a layer's share of it.
+    counts, peaks
+        Whether to count FLOPs, parameters, sequential operations and path lengths, and to measure
+        the peak memory of passes.
+    progress
+        Called after each measurement.
+    settings
+        Further arguments of `plan`: `device`, `batch`, `dtype`, `threads`, `mode`, `options`,
+        `rounds`, `repeats`, `seed`, `raw`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The tidy table, one row per repeat, seconds per pass; see `table.COLUMNS`.
+
+    Raises
+    ------
+    KeyError, ValueError, DeviceUnavailable
+        As `plan` does.
+    StoreError
+        If the store cannot be used.
+    """
+    todo = plan(layers, profile=profile, **settings)  # type: ignore[arg-type]
+    with Store(store) as kept:
+        run = begin(todo, kept, fresh=fresh)
+        with closing(carry_out(todo, kept, run)) as steps:
+            for step in steps:
+                if progress is not None:
+                    progress(step)
+        if counts:
+            measure_counts(todo, kept, run)
+        if peaks:
+            measure_peaks(todo, kept, run)
+        if parts:
+            measure_machine(todo, kept, run)
+            measure_parts(todo, kept, run)
+        return kept.table(run)
+
+
+class _Estimate:
+    """Measurements and seconds that are left of a run, and which are best made together."""
+
+    def __init__(self, pending: Iterable[Case]) -> None:
+        self._left = Counter(pending)
+        self._layers: Counter[str] = Counter()
+        for case, left in self._left.items():
+            self._layers[case.layer] += left
+        self._unknown = sum(self._left.values())  # measurements of cases not yet measured
+        self._cost: dict[Case, float] = {}
+        self._known = self._costs = 0.0  # seconds left of the others, and of one of each
+
+    def learn(self, case: Case, seconds: float, *, again: bool) -> None:
+        """Take note of what a case took, and whether its later rounds will be measured."""
+        before, left = self._left[case], self._left[case] - 1 if again else 0
+        self._left[case] = left
+        self._layers[case.layer] -= before - left
+        if case in self._cost:
+            self._known -= self._cost[case] * before
+            self._costs -= self._cost[case]
+        else:
+            self._unknown -= before
+        self._cost[case] = seconds
+        self._known += seconds * left
+        self._costs += seconds
+
+    def together(self, pending: Sequence[tuple[int, Case]]) -> list[tuple[int, Case]]:
+        """Give the first measurements of one process in one round, up to `TOGETHER` seconds.
+
+        A case that was not measured yet comes alone: whether it will crash is not known.
+        """
+        (round, first), seconds = pending[0], 0.0
+        block = [pending[0]]
+        for each, case in pending:
+            if (each, case.layer, case.device) != (round, first.layer, first.device):
+                break
+            if case not in self._cost or (seconds := seconds + self._cost[case]) > TOGETHER:
+                break
+            block.append((each, case))
+        return block[1:] or block
+
+    def measurements(self, layer: str) -> int:
+        return self._layers[layer]
+
+    def seconds(self) -> float:
+        return max(self._known, 0.0) + self._unknown * self._costs / len(self._cost)

@@ -1,0 +1,75 @@
+from . import (
+    calibration as calibration,
+    stabilisation as stabilisation,
+)
+from .calibration import (
+    calibrate as calibrate,
+    uncalibrated as uncalibrated,
+)
+from .clocks import (
+    MIN_SECONDS as MIN_SECONDS,
+    Call as Call,
+    Clock as Clock,
+    Metered as Metered,
+    clock_for as clock_for,
+    time_repeats as time_repeats,
+)
+from .modes import (
+    MODES as MODES,
+    followed as followed,
+    forward as forward,
+)
+from .noise_gate import (
+    SLOW as SLOW,
+    Calm as Calm,
+    Patience as Patience,
+    Rule as Rule,
+)
+from .options import (
+    precision as precision,
+)
+from .pass_cache import (
+    Kept as Kept,
+)
+from .peak_memory import (
+    PEAK as PEAK,
+    peak_bytes as peak_bytes,
+)
+from .stabilisation import (
+    Controls as Controls,
+    give_back_memory as give_back_memory,
+    no_collection as no_collection,
+)
+from .workload import (
+    measure as measure,
+    prepare as prepare,
+)
+
+__all__ = [
+    "MIN_SECONDS",
+    "MODES",
+    "PEAK",
+    "SLOW",
+    "Call",
+    "Calm",
+    "Clock",
+    "Controls",
+    "Kept",
+    "Metered",
+    "Patience",
+    "Rule",
+    "calibrate",
+    "calibration",
+    "clock_for",
+    "followed",
+    "forward",
+    "give_back_memory",
+    "measure",
+    "no_collection",
+    "peak_bytes",
+    "precision",
+    "prepare",
+    "stabilisation",
+    "time_repeats",
+    "uncalibrated",
+]

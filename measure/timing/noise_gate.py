@@ -1,0 +1,165 @@
+"""Tell a disturbed moment from a calm one, and wait for calm: shared machines have two speeds.
+
+On a virtual machine whose cores share their hardware with a neighbour's, every piece of work took
+1.8 times as long for stretches of tenths of a second to seconds, a quarter to a half of the time,
+whatever was measured. Repeats back to back lie in the same stretch (3 % apart) while rounds lie in
+others (23 % apart): no summary of five rounds gets rid of it.
+
+Calm is what prevails, not what is best: where the neighbour hardly ever rests, to wait for its rare
+pauses takes all the time that may be waited, and brings them to some points and not to others.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from math import inf
+from time import monotonic
+from typing import Generic, NamedTuple, TypeVar
+
+from ...layers import torch
+from .clocks import Clock, HostClock
+
+Result = TypeVar("Result")
+
+#: By which factor the reference may be slower in a calm moment than it is as a rule. The two speeds
+#: lie at 1.05 and 1.8, with little between.
+SLOW = 1.3
+
+#: As a rule: the lower quartile of so many looks, so that slow stretches may take up to three
+#: quarters of the time before they are the rule.
+QUANTILE, LOOKS = 0.25, 400
+#: Looks that make a rule.
+FEWEST = 20
+
+#: Waiting may take this share of all the time at most: where calm does not come back for long, as
+#: when the machine grows hot, a run takes twice as long and no longer.
+SHARE = 0.5
+
+#: Calls of the reference for one try, tries of a look, of which the fastest counts (one may be
+#: interrupted, and the first finds caches cold), and looks beforehand.
+LOOPS, TRIES, WARM_UP = 10, 5, 25
+
+
+class Patience:
+    """How long may still be waited: a share of all the time, counted from when it is made.
+
+    Parameters
+    ----------
+    now
+        Seconds since some moment.
+    """
+
+    def __init__(self, now: Callable[[], float] = monotonic) -> None:
+        self._now = now
+        self._begun, self._spent = now(), 0.0
+
+    @property
+    def left(self) -> float:
+        """Seconds."""
+        return SHARE * (self._now() - self._begun) - self._spent
+
+    def spend(self, seconds: float) -> None:
+        """Take note of what was waited."""
+        self._spent += seconds
+
+
+class Rule:
+    """What the reference takes as a rule, of the latest looks.
+
+    Parameters
+    ----------
+    looks
+        Seconds of the reference that were seen already.
+    """
+
+    def __init__(self, looks: Iterable[float] = ()) -> None:
+        self._looks = deque(looks, maxlen=LOOKS)
+
+    def learn(self, *looks: float) -> None:
+        """Take note of further looks."""
+        self._looks.extend(looks)
+
+    @property
+    def seconds(self) -> float | None:
+        """Their lower quartile; None while there are few."""
+        if len(self._looks) < FEWEST:
+            return None
+        return sorted(self._looks)[int(QUANTILE * (len(self._looks) - 1))]
+
+
+class Outcome(NamedTuple, Generic[Result]):
+    """What came of a piece of work.
+
+    Attributes
+    ----------
+    result
+        Of the last try.
+    calm
+        Whether that try both began and ended in a calm moment.
+    waited
+        Seconds until the last try began: waited, or lost on tries that were not calm.
+    look
+        Seconds of the reference before anything was waited: what it takes at any moment.
+    """
+
+    result: Result
+    calm: bool
+    waited: float
+    look: float
+
+
+class Calm:
+    """A reference piece of work, timed beside every measurement.
+
+    Whether a moment is calm is judged by the reference alone and never by what is measured, so
+    that waiting favours no value of it.
+
+    Parameters
+    ----------
+    clock
+        Times the reference.
+    now
+        Seconds since some moment.
+    """
+
+    def __init__(self, clock: Clock | None = None, now: Callable[[], float] = monotonic) -> None:
+        x, weight = torch.ones(16, 64), torch.ones(64, 64)
+        self._call = lambda: x @ weight
+        self._clock = clock or HostClock()
+        self._now = now
+        self.patience = Patience(now)
+        self._rule = Rule(self.look() for _ in range(WARM_UP))
+
+    def look(self) -> float:
+        """Seconds of the reference now, found out in 0.2 ms."""
+        return min(self._clock(self._call, LOOPS) for _ in range(TRIES))
+
+    def during(
+        self, work: Callable[[], Result], most: float | None = None, usual: float | None = None
+    ) -> Outcome[Result]:
+        """Do a piece of work until it both began and ended in a calm moment.
+
+        Parameters
+        ----------
+        work
+            What to do.
+        most
+            Seconds that may be waited, instead of what is left of the own patience.
+        usual
+            Seconds of the reference as a rule, instead of what was seen here.
+        """
+        start, most = self._now(), self.patience.left if most is None else most
+        first = look = self.look()
+        self._rule.learn(first)
+        usual = usual or self._rule.seconds or inf
+        while True:
+            while look > SLOW * usual and self._now() - start < most:
+                look = self.look()
+            begun = self._now()
+            result = work()
+            look = self.look()
+            calm = look <= SLOW * usual
+            if calm or self._now() - start >= most:
+                self.patience.spend(begun - start)
+                return Outcome(result, calm, begun - start, first)

@@ -1,0 +1,220 @@
+"""From a case to numbers: build it, check what it yields, time it; a failure becomes a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Protocol
+
+from ...layers import get, torch
+from ..cases import Case, Measurement, Status
+from .clocks import Clock, clock_for, time_repeats
+from .modes import MODES, Pass, recording
+from .options import compiled, graphed, precision
+from .stabilisation import DEFAULT, Controls, no_collection
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+class Maker(Protocol):
+    """Makes a case's pass ready, as `prepare` does."""
+
+    def __call__(self, case: Case, seed: int = 0, *, zeros: bool = False) -> Pass:
+        """Give what is timed."""
+
+
+def measure(
+    case: Case,
+    *,
+    process: int = 0,
+    round: int = 0,
+    repeats: int = 1,
+    seed: int = 0,
+    clock: Clock | None = None,
+    controls: Controls = DEFAULT,
+    note: str | None = None,
+    maker: Maker | None = None,
+) -> Measurement:
+    """Measure one case once.
+
+    Parameters
+    ----------
+    case
+        The point.
+    process, round
+        Numbers that the measurement is filed under.
+    repeats
+        Raw values to take, fewer where a pass is long.
+    seed
+        Of weights and inputs.
+    clock
+        Instead of the device's own.
+    controls
+        What is held steady while timing; those of a process are put in force around it.
+    note
+        What is known of the output from an earlier round, which is then not checked again.
+    maker
+        Makes the pass ready, with the same weights and inputs for the same seed.
+
+    Returns
+    -------
+    Measurement
+        Its status is not ``ok`` where the case raised or its output is not finite.
+    """
+    values: tuple[float, ...] = ()
+    status: Status = "ok"
+    try:
+        clock = clock or clock_for(case.device, flush="flush" in case.options)
+        with ready(case, seed, controls, note, maker, clock) as (call, note):
+            values = time_repeats(call, clock, repeats=repeats)
+    except InvalidOutput as error:
+        status, note = "invalid", str(error)
+    except Exception as error:  # whatever a layer raises: the sweep goes on, and says so
+        status, note = failure_of(error)
+    return Measurement(case, process, round, values, status, note or "")
+
+
+class InvalidOutput(Exception):
+    """A case yields NaN or infinity; the message says how many."""
+
+
+@contextmanager
+def ready(
+    case: Case,
+    seed: int = 0,
+    controls: Controls = DEFAULT,
+    note: str | None = None,
+    maker: Maker | None = None,
+    clock: Clock | None = None,
+) -> Iterator[tuple[Pass, str]]:
+    """Make a case ready to be timed, by whatever times it, and keep it so inside.
+
+    It is built and checked once, while Python collects no garbage; the pass that is checked warms
+    up, and runs by the clock if there is one. Those of `Controls` that hold for a process are put
+    in force around it, for many cases.
+
+    Yields
+    ------
+    callable, str
+        What is timed, and what a reader should know of its output or its gradients.
+
+    Raises
+    ------
+    InvalidOutput
+        If they are not finite.
+    """
+    quiet = no_collection() if controls.collection else nullcontext()
+    with quiet, precision(case), recording(case.mode):
+        call = (maker or prepare)(case, seed, zeros=not controls.inputs)
+        if note is None:
+            note = _checked(call, case.mode, clock)
+        yield call, note
+
+
+def _checked(call: Pass, mode: str, clock: Clock | None) -> str:
+    """Carry out a pass, which warms up, and say what a reader should know of what it makes."""
+    made: list[Tensor] = []
+
+    def first() -> None:
+        made.extend(call())
+
+    if clock is None:
+        first()
+    else:
+        clock(first, 1)
+    status, note = check(tuple(made), "output" if mode == "forward" else "gradients")
+    if status != "ok":
+        raise InvalidOutput(note)
+    return note
+
+
+def module_of(case: Case, seed: int) -> nn.Module:
+    """Build a case's module, the same for the same seed."""
+    _seed(case.device, seed)
+    with torch.device(case.device):  # weights are drawn there, as inputs are
+        return get(case.layer).build(case.sizes).to(case.device, getattr(torch, case.dtype))
+
+
+def inputs_of(case: Case, seed: int, device: str | None = None) -> tuple[Tensor, ...]:
+    """Make a case's inputs, the same for the same seed, on its device or another."""
+    return get(case.layer).make_inputs(
+        case.sizes,
+        batch=case.batch,
+        dtype=getattr(torch, case.dtype),
+        device=device or case.device,
+        seed=seed,
+    )
+
+
+def prepare(
+    case: Case,
+    seed: int = 0,
+    *,
+    zeros: bool = False,
+    module: Callable[[Case, int], nn.Module] = module_of,
+    inputs: Callable[[Case, int], tuple[Tensor, ...]] = inputs_of,
+) -> Pass:
+    """Build a case's module and inputs; the callable returned is what is timed.
+
+    Parameters
+    ----------
+    case, seed
+        What, and of which numbers.
+    zeros
+        Whether inputs are zeros.
+    module, inputs
+        What makes these.
+
+    Raises
+    ------
+    KeyError
+        If no layer has the case's name.
+    ValueError
+        If a size does not fit the layer, or the mode is not known.
+    """
+    if case.mode not in MODES:
+        raise ValueError(f"no mode is called {case.mode!r}; there are: {', '.join(MODES)}")
+    made = module(case, seed)
+    if "compile" in case.options:
+        made = compiled(made)
+    given = inputs(case, seed)
+    if zeros:
+        given = tuple(torch.zeros_like(x) for x in given)
+    call = MODES[case.mode](made, given)
+    return graphed(call) if "graph" in case.options else call
+
+
+def _seed(device: str, seed: int) -> None:
+    """Seed the generator of a device; `torch.manual_seed` looks for all there are, in 1 ms."""
+    torch.default_generator.manual_seed(seed)
+    if device == "cuda":
+        torch.cuda.manual_seed(seed)
+
+
+def check(made: tuple[Tensor, ...], what: str = "output") -> tuple[Status, str]:
+    """Say whether what a pass made may be timed: its status, and what a reader should know."""
+    size = sum(each.numel() for each in made)
+    if bad := size - sum(int(torch.count_nonzero(torch.isfinite(each))) for each in made):
+        return "invalid", f"{bad} of {size} numbers of the {what} are NaN or infinite"
+    if share := sum(subnormal_share(each) * each.numel() for each in made) / size:
+        return "ok", f"{share:.2%} of the {what} is subnormal"
+    return "ok", ""
+
+
+def subnormal_share(values: Tensor) -> float:
+    """Share of subnormal numbers, from 0 to 1.
+
+    It looks at the bits: where subnormal numbers are flushed, a comparison takes them for zero.
+    """
+    whole = {2: torch.int16, 4: torch.int32, 8: torch.int64}[values.element_size()]
+    bits = values.contiguous().view(whole) & torch.iinfo(whole).max  # without the sign
+    smallest = torch.tensor(torch.finfo(values.dtype).tiny, dtype=values.dtype).view(whole).item()
+    return int(torch.count_nonzero((bits > 0) & (bits < smallest))) / values.numel()
+
+
+def failure_of(error: Exception) -> tuple[Status, str]:
+    """Tell a lack of memory, which torch's CPU allocator reports as a RuntimeError, from a bug."""
+    out_of_memory = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    status: Status = "oom" if out_of_memory or "allocate memory" in str(error) else "error"
+    return status, f"{type(error).__name__}: {error}".splitlines()[0]

@@ -1,0 +1,5 @@
+"""Where it is measured: processes that execute cases, within limits of time and memory."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

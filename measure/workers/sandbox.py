@@ -1,0 +1,124 @@
+"""What layers from elsewhere do beside being timed, in processes apart: it may end one, or hang.
+
+Timing has processes of its own (`crew`). What loads a module and calls it to trace, count or derive
+would else be the calling one.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+from ...layers import Layer, LayerError, Sizes, elsewhere, get, seen
+from .closing import Closing
+from .forkserver import Nursery, WorkerError, available
+
+Answer = TypeVar("Answer")
+
+#: Seconds that a layer may take for one task.
+SECONDS = 300.0
+
+
+class Apart(Closing):
+    """Has layers do tasks, those from elsewhere in a process of its own for each.
+
+    All others do them in the calling process, as all do where the system cannot fork. Close it, or
+    use it as a context manager.
+    """
+
+    def __init__(self) -> None:
+        self._nursery: Nursery | None = None
+        self._notes = TemporaryDirectory(prefix="layerlaw-")
+
+    def load(self, name: str) -> Layer:
+        """Load a layer in the calling process, once another has survived it.
+
+        Raises
+        ------
+        KeyError, LayerError
+            As `layers.get`; LayerError too if it ends that process, or takes too long.
+        """
+        self.rehearse(name, partial(_load, name))
+        return get(name)
+
+    def ask(self, name: str, task: Callable[[], Answer]) -> Answer:
+        """Have a layer do a task, which must be picklable, and wait for its answer.
+
+        Raises
+        ------
+        LayerError
+            If a layer from elsewhere ends its process, raises, or takes longer than `SECONDS`.
+        """
+        if not (available() and elsewhere(name)):
+            return task()
+        if self._nursery is None or not self._nursery.alive:
+            self._end()
+            self._nursery = Nursery()
+            importlib.import_module("torch")  # here too, while it loads there
+        note = Path(self._notes.name) / "note"
+        note.unlink(missing_ok=True)
+        try:
+            answer: Answer = self._nursery.ask(
+                name, partial(_noting, note), partial(_do, task), SECONDS
+            )
+        except WorkerError as error:
+            raise LayerError(f"{name}, {_read(note) or 'as it is loaded'}: {error}") from None
+        return answer
+
+    def rehearse(self, name: str, task: Callable[[], object]) -> None:
+        """Have a layer from elsewhere do what the calling process is going to do after it.
+
+        What it raises it will raise again, and is no error here.
+
+        Raises
+        ------
+        LayerError
+            If it ends its process, or takes longer than `SECONDS`.
+        """
+        if elsewhere(name):
+            self.ask(name, partial(_try, task))
+
+    def close(self) -> None:
+        """End all processes."""
+        self._end()
+        self._notes.cleanup()
+
+    def _end(self) -> None:
+        if self._nursery is not None:
+            self._nursery.close()
+
+
+def _load(name: str) -> None:
+    get(name)
+
+
+def _try(task: Callable[[], object]) -> None:
+    with suppress(Exception):
+        task()
+
+
+def _do(task: Callable[[], Answer], _: object) -> Answer:
+    return task()
+
+
+@contextmanager
+def _noting(path: Path) -> Iterator[None]:
+    """Leave the sizes at hand in a file, which outlives the process."""
+
+    def note(layer: Layer, sizes: Sizes) -> None:
+        path.write_text("at " + ", ".join(f"{axis}={size}" for axis, size in sizes.items()))
+
+    seen.append(note)
+    try:
+        yield
+    finally:
+        seen.remove(note)
+
+
+def _read(note: Path) -> str:
+    return note.read_text() if note.is_file() else ""

@@ -1,0 +1,166 @@
+"""What a process does that measures: it takes its place, and then case after case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from math import inf
+from typing import NamedTuple
+
+from ...layers import torch
+from ..cases import Case, Measurement, Plan
+from ..host import linux
+from ..timing import Calm, Controls, Kept, Metered, clock_for, give_back_memory, measure, peak_bytes
+from .resource_limits import LARGE, Allocated, Resident, bytes_of
+
+#: The note of a measurement for which no calm moment came.
+DISTURBED = "(measured while the machine was slower than as a rule)"
+
+
+@dataclass
+class Desk:
+    """What a process that measures has for its whole life.
+
+    Attributes
+    ----------
+    calm
+        Its reference; None where it is not waited.
+    record
+        Its controls, in words.
+    kept
+        Passes that were made ready.
+    """
+
+    calm: Calm | None
+    record: Mapping[str, str]
+    kept: Kept = field(default_factory=Kept)
+    _settled: float = field(default_factory=lambda: linux.resident() or inf)
+
+    def clear(self, case: Case) -> None:
+        """Give back what a case has left of memory, if it may be much: other processes wait too.
+
+        What is free in a heap may lie between what is in use: a layer that keeps a small output of
+        each step beside a large state was seen to grow it to 7 GiB.
+        """
+        if case.device == "cuda":
+            torch.cuda.empty_cache()
+        elif bytes_of(case) >= LARGE or (linux.resident() or 0) > self._settled + 2 * LARGE:
+            give_back_memory()
+            self._settled = linux.resident() or inf
+
+
+class Done(NamedTuple):
+    """A measurement, and what else is known after it.
+
+    Attributes
+    ----------
+    measurement
+        What came out.
+    running
+        Seconds for which passes ran, warm-up included, in the last try.
+    waited
+        Seconds that were waited for calm.
+    look
+        Seconds of the reference before that; 0 where calm is not waited for.
+    bytes
+        Memory that the process had at most; 0 where that is not known.
+    """
+
+    measurement: Measurement
+    running: float = 0.0
+    waited: float = 0.0
+    look: float = 0.0
+    bytes: float = 0.0
+
+
+@contextmanager
+def desk(
+    controls: Controls, process: str = "the calling one", processes: int = 1
+) -> Iterator[Desk]:
+    """Put controls in force and make this process ready to measure.
+
+    Parameters
+    ----------
+    controls
+        What is to be held steady.
+    process, processes
+        Which one this is, in words, and how many there are at the same time.
+    """
+    with controls.in_force() as record:
+        calm = Calm() if controls.calm else None
+        yield Desk(calm, {**record, "process": process}, Kept(processes=processes))
+
+
+def record_of(at: Desk) -> Mapping[str, str]:
+    """Give the controls in force, in words."""
+    return at.record
+
+
+def measure_at(
+    at: Desk,
+    plan: Plan,
+    case: Case,
+    round: int,
+    process: int,
+    most: float,
+    usual: float | None = None,
+    note: str | None = None,
+) -> Done:
+    """Measure a case at a desk, waiting for calm no longer than `most` seconds.
+
+    Calm is that of the processor, for which passes on a GPU do not wait; `usual` is what its
+    reference takes as a rule, as far as that is known from other processes too.
+    """
+    gpu, large = case.device == "cuda", bytes_of(case) >= LARGE
+    seen = (Allocated() if gpu else Resident()) if large else None
+    meter = Metered(clock_for(case.device, flush="flush" in case.options))
+
+    def work() -> Measurement:
+        meter.seconds = 0.0  # of a try in a moment that is not calm nothing counts
+        return measure(
+            case,
+            process=process,
+            round=round,
+            repeats=plan.repeats,
+            seed=plan.seed,
+            clock=meter,
+            controls=plan.controls,
+            note=note,
+            maker=at.kept,
+        )
+
+    if at.calm is None or gpu:
+        done = Done(work())
+    else:
+        result, calm, waited, look = at.calm.during(work, most, usual)
+        if not calm:
+            result = replace(result, note=f"{result.note} {DISTURBED}".strip())
+        done = Done(result, waited=waited, look=look)
+    done = done._replace(running=meter.seconds, bytes=seen.grown() if seen else 0.0)
+    at.clear(case)
+    return done
+
+
+def measure_all_at(
+    at: Desk,
+    plan: Plan,
+    cases: Sequence[tuple[Case, str | None]],
+    round: int,
+    process: int,
+    most: float,
+    usual: float | None = None,
+) -> list[Done]:
+    """Measure cases, each with what is known of its output; together they wait no longer."""
+    made: list[Done] = []
+    for case, note in cases:
+        made.append(measure_at(at, plan, case, round, process, most, usual, note))
+        most -= made[-1].waited
+    return made
+
+
+def peak_at(at: Desk, case: Case, process: int, seed: int) -> Measurement:
+    """Measure the peak memory of a case's pass, at a desk."""
+    found = peak_bytes(case, process=process, seed=seed)
+    at.clear(case)
+    return found

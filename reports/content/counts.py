@@ -1,0 +1,145 @@
+"""What was counted beside what was timed: FLOPs, parameters, depth, path length, peak memory."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import sympy
+from sympy import Expr
+
+from ... import layers
+from ...analysis import NONE, Array, Fit, called, written
+from ...layers import SYMBOLS
+from .formulas import law_text
+from .summaries import label, variants
+
+#: Which field of a theory says the metric exactly; peak memory is known by its order alone.
+EXACT = {
+    "flops": "flops",
+    "parameters": "parameters",
+    "sequential_ops": "depth",
+    "path_length": "distance",
+}
+
+#: The columns, by metric.
+COLUMNS = (*EXACT, "peak_bytes")
+
+COUNTS_HEAD = ("layer", *map(called, COLUMNS))
+
+COUNTS_EXPLAINED = (
+    "Counted, without noise. ✓: every count is what theory says, as a formula and not by its order "
+    "alone; for peak memory, whose theory is an order: the exponents are theory's. ≠: it is not; "
+    "what was found stands there. Path length: operations on the shortest way from the first "
+    "position to the last, through as many layers as it takes."
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One count: its formula, its sign, and why where it is not theory's."""
+
+    text: str
+    sign: str = ""
+    why: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.sign} {self.text}".strip()
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What was counted of one layer.
+
+    Attributes
+    ----------
+    label
+        The layer, and what tells it from others of the same.
+    cells
+        By metric; those that were not counted are missing.
+    """
+
+    label: str
+    cells: Mapping[str, Cell]
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        """Texts of `COUNTS_HEAD`'s columns."""
+        cells = (self.cells.get(metric) for metric in COLUMNS)
+        return self.label, *(str(cell) if cell else NONE for cell in cells)
+
+
+def split(fits: Sequence[Fit]) -> tuple[list[Fit], list[Fit]]:
+    """Part laws into those that a report is about, and counts that go beside them.
+
+    Times come first; where there are none, everything is what it is about.
+    """
+    timed = [fit for fit in fits if fit.series.timed]
+    beside = [fit for fit in fits if fit.series.metric in COLUMNS]
+    if not timed or len(timed) + len(beside) < len(fits):
+        return list(fits), []
+    return timed, beside
+
+
+def counts_info(fits: Sequence[Fit]) -> list[Counts]:
+    """Collect counts, a row for each layer, device, pass and whatever else tells laws apart."""
+    rows: dict[tuple[str, ...], dict[str, Cell]] = defaultdict(dict)
+    names: dict[tuple[str, ...], Fit] = {}
+    for fit in fits:
+        one = fit.series
+        key = (one.layer, one.device, one.mode, *map(str, one.by.values()))
+        rows[key][one.metric] = _cell(fit)
+        names.setdefault(key, fit)
+    labels = [
+        label(fit.series.layer, variant)
+        for fit, variant in zip(names.values(), variants(list(names.values())), strict=True)
+    ]
+    return [Counts(name, cells) for name, cells in zip(labels, rows.values(), strict=True)]
+
+
+def reasons_of(rows: Sequence[Counts]) -> Iterator[tuple[str, str]]:
+    """Say of which count, and why, it is not theory's."""
+    for row in rows:
+        for metric, cell in row.cells.items():
+            if cell.why:
+                yield f"{row.label}, {called(metric)}", cell.why
+
+
+def _cell(fit: Fit) -> Cell:
+    exact = _exactly(fit)
+    if exact is not None and np.array_equal(_values(exact, fit), fit.series.values):
+        return Cell(written(exact), "✓")
+    found = law_text(fit.law, fit.series.metric).partition(" = ")[2] if fit.law else NONE
+    if exact is not None:
+        return Cell(found, "≠", f"theory says {written(exact)}")
+    if fit.judgement is None:
+        return Cell(found)
+    sign = {"matches": "✓", "differs": "≠"}.get(fit.judgement.verdict.value, "?")
+    if sign != "✓" and fit.law is not None:
+        found = ", ".join(map(str, fit.law.exponents))
+    return Cell(found, sign, "" if sign == "✓" else fit.reason)
+
+
+def _exactly(fit: Fit) -> Expr | None:
+    """Find what theory says of a count exactly; None where it says nothing."""
+    one = fit.series
+    layer = layers.find(one.layer)
+    if one.metric not in EXACT or layer is None or one.mode != "forward":
+        return None
+    if isinstance(layer, layers.Own):
+        return None  # its theory comes from counts
+    exact: Expr = getattr(layer.tied_theory(), EXACT[one.metric])
+    return None if exact.is_infinite or exact is sympy.nan else exact
+
+
+def _values(exact: Expr, fit: Fit) -> Array:
+    """Values that theory has at the points of a count, (points,)."""
+    one = fit.series
+    names = [*one.axes, *one.constants]
+    given = np.column_stack(
+        [one.sizes, np.tile(list(one.constants.values()), (len(one.values), 1))]
+    )
+    function = sympy.lambdify([SYMBOLS.get(a, sympy.Symbol(a)) for a in names], exact, "math")
+    return np.array([float(function(*point)) for point in given])

@@ -1,0 +1,165 @@
+"""What was derived of a layer, beside its theory: what `layerlaw explain` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import sympy
+from sympy import Expr
+
+from ...analysis import NONE, called, leading
+from ...experiments import METRICS, Counted, Derived
+from ...layers import Theory, is_known, put
+from .formulas import order_text
+
+#: Version of the JSON document.
+SCHEMA = 1
+
+#: Which fields of a theory have a metric exactly, and which its order.
+EXACT = {
+    "flops": "flops",
+    "parameters": "parameters",
+    "sequential_ops": "depth",
+    "path_length": "distance",
+}
+ORDER = {"sequential_ops": "sequential_ops", "path_length": "path_length"}
+
+
+@dataclass(frozen=True)
+class DerivedRow:
+    """One metric of a layer.
+
+    Parameters
+    ----------
+    metric, title
+        Its name, for a program and for a reader.
+    formula, order
+        What was derived, as SymPy writes it, and its order; – where nothing was.
+    theory
+        What the layer's own theory says; – where it says nothing.
+    agrees
+        Whether the two are the same; None where one of them is missing.
+    solved, verified
+        How many sizes the formula was solved from, and at how many others it holds.
+    reason
+        Why there is no formula.
+    """
+
+    metric: str
+    title: str
+    formula: str
+    order: str
+    theory: str
+    agrees: bool | None
+    solved: int
+    verified: tuple[dict[str, int], ...]
+    reason: str
+
+
+def derived_rows(found: Derived, theory: Theory | None = None) -> list[DerivedRow]:
+    """Write what was derived, metric by metric.
+
+    Parameters
+    ----------
+    found
+        What was derived.
+    theory
+        The layer's own, to be held against it.
+    """
+    return [_row(found, metric, theory) for metric in METRICS if _tried(found, metric)]
+
+
+def derived_dict(found: Derived, theory: Theory | None = None) -> dict[str, Any]:
+    """Give what was derived as JSON holds it."""
+    layer = found.layer
+    return {
+        "schema": SCHEMA,
+        "layer": layer.name,
+        "title": layer.title,
+        "axes": list(layer.axes),
+        "tied": {letter: str(size) for letter, size in layer.ties.items()},
+        "inputs": {name: [str(side) for side in shape] for name, shape in layer.inputs.items()},
+        "output": [str(side) for side in layer.output],
+        "work": str(found.work) if is_known(found.work) else None,
+        "metrics": [asdict(row) for row in derived_rows(found, theory)],
+    }
+
+
+def head(found: Derived) -> list[str]:
+    """Say in lines what the layer is, and what its time would be if each FLOP took as long."""
+    layer = found.layer
+    inputs = ", ".join(f"{name} {_shape(shape)}" for name, shape in layer.inputs.items())
+    tied = ", ".join(f"{letter} = {size}" for letter, size in layer.ties.items())
+    lines = [
+        f"{layer.name}: from {inputs} to {_shape(layer.output)}",
+        f"sizes that vary: {', '.join(layer.axes)}" + (f"; tied: {tied}" if tied else ""),
+    ]
+    if is_known(found.work):
+        degrees = ", ".join(f"{axis} {found.degree(axis):g}" for axis in layer.axes)
+        lines.append(
+            f"the work grows like {leading(found.work, layer.axes).text()}: where FLOPs decide, "
+            f"the time has the exponents {degrees}"
+        )
+    return lines
+
+
+def _shape(shape: Sequence[Expr | int]) -> str:
+    return f"({', '.join(['batch', *map(str, shape)])})"
+
+
+def _tried(found: Derived, metric: str) -> bool:
+    return metric in found.formulas or metric in found.reasons
+
+
+def _row(found: Derived, metric: str, theory: Theory | None) -> DerivedRow:
+    one = found.formulas.get(metric)
+    order = found.order(metric)
+    said, agrees = _said(one, order, metric, theory)
+    return DerivedRow(
+        metric,
+        _TITLES.get(metric, called(metric)),
+        _text(one.expression) if one else NONE,
+        order_text(order),
+        said,
+        agrees,
+        len(one.solved) if one else 0,
+        tuple(dict(sizes) for sizes in one.verified) if one else (),
+        found.reasons.get(metric, ""),
+    )
+
+
+#: Metrics that a reader knows by another name here.
+_TITLES = {
+    "flops": "FLOPs, forward",
+    "kept_bytes": "bytes kept for the gradients",
+    "forward_peak_bytes": "peak bytes, forward",
+    "training_peak_bytes": "peak bytes, training",
+}
+
+
+def _said(
+    one: Counted | None, order: Expr, metric: str, theory: Theory | None
+) -> tuple[str, bool | None]:
+    """Give what theory says of a metric, and whether the formula agrees."""
+    if theory is None:
+        return NONE, None
+    exact: Expr = getattr(theory, EXACT[metric]) if metric in EXACT else sympy.nan
+    if is_known(exact):
+        points = (*one.solved, *one.verified) if one else ()
+        same = all(put(exact, at) == put(one.expression, at) for at in points) if one else None
+        return _text(exact), same
+    if metric == "kept_bytes":  # of which theory says what leads, not what else is kept
+        return order_text(theory.memory), None
+    if metric in ORDER and is_known(getattr(theory, ORDER[metric])):
+        expected: Expr = getattr(theory, ORDER[metric])
+        said = order_text(expected)
+        return said, said == order_text(order) if one else None
+    return NONE, None
+
+
+def _text(expr: Expr) -> str:
+    if not is_known(expr):
+        return NONE
+    return "∞" if expr.is_infinite else str(expr).replace("ceiling(log(n)/log(2))", "⌈log₂ n⌉")

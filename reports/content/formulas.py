@@ -1,0 +1,172 @@
+"""Formulas for a reader: orders such as O(n²·d), and fitted laws with units."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+from sympy import Expr
+
+from ...analysis import (
+    NONE,
+    ExpressionError,
+    Fit,
+    Gradual,
+    Law,
+    Leading,
+    Monomial,
+    Stepped,
+    called,
+    leading,
+    number,
+    quantity,
+)
+from ...layers import is_known
+
+
+class Term(NamedTuple):
+    """One term of a law: its coefficient with unit, and powers as (base, exponent as text).
+
+    `where` says in which regime it holds; it is empty where that is everywhere.
+    """
+
+    coefficient: str
+    factors: tuple[tuple[str, str], ...]
+    where: str = ""
+
+    def __str__(self) -> str:
+        powers = [base if power == "1" else f"{base}^{power}" for base, power in self.factors]
+        coefficient = [] if powers and self.coefficient == "1" else [self.coefficient]
+        written = "·".join([*coefficient, *powers])
+        return f"{written} [{self.where}]" if self.where else written
+
+
+def theory_text(fit: Fit) -> str:
+    """Theory's order in the sizes that vary, without its coefficients: ``O(n²·d + n·d²)``."""
+    return NONE if fit.theory is None else f"O({_plain(fit.theory)})"
+
+
+def order_text(expr: Expr) -> str:
+    """Write an order of theory's: ``O(n)``, ``O(n/k)``, ``∞`` where it is unbounded, – if unknown.
+
+    >>> from sympy import Integer, oo, symbols
+    >>> n, k = symbols("n k", positive=True)
+    >>> order_text(n / k), order_text(Integer(1)), order_text(oo)
+    ('O(n/k)', 'O(1)', '∞')
+    """
+    if not is_known(expr):
+        return NONE
+    if expr.is_infinite:
+        return "∞"
+    above, below = (_sum(part) for part in expr.as_numer_denom())
+    return f"O({above})" if below == "1" else f"O({above}/{below})"
+
+
+def sums(law: Law, metric: str) -> list[list[Term]]:
+    """Terms of a law, the leading ones of a fitted one last.
+
+    It is one sum but for the exact law of a peak, which may be the largest of several.
+    """
+    if law.polynomials:
+        return [
+            [Term(_exactly(c, metric), _factors(law.axes, term)) for c, term in each]
+            for each in law.polynomials
+        ]
+    return [[*_lower(law, metric), *_leading(law, metric)]]
+
+
+def law_text(law: Law, metric: str) -> str:
+    """Write a law in a line: ``time = 2 µs + 3 ns·n^2``."""
+    p = overlap_text(law)
+    written = [
+        " + ".join(f"({term})^{p}" if p else str(term) for term in each).replace("+ -", "- ")
+        for each in sums(law, metric)
+    ]
+    cost = f"{called(metric)}^{p}" if p else called(metric)
+    return f"{cost} = {written[0]}" if len(written) == 1 else f"{cost} = max({', '.join(written)})"
+
+
+def _exactly(coefficient: Fraction, metric: str) -> str:
+    """Write the coefficient of an exact law with all its digits, bytes as such."""
+    if coefficient.denominator > 1:  # of values that were rounded somewhere
+        return quantity(float(coefficient), metric)
+    if metric == "peak_bytes":
+        return f"{coefficient} B"
+    return quantity(float(coefficient), metric, digits=15)
+
+
+def _lower(law: Law, metric: str) -> Iterator[Term]:
+    for c, term in law.terms:
+        for weight, m in _monomials(term):
+            yield Term(
+                quantity(c * weight, metric), _factors(law.axes, m), where_text(term, law.axes)
+            )
+
+
+def _leading(law: Law, metric: str) -> Iterator[Term]:
+    for weight, m in law.leading.terms if law.coefficient else ():
+        coefficient = quantity(law.coefficient * weight, metric)
+        yield Term(coefficient, _factors(law.axes, m, law.shift), _bend_text(law))
+
+
+def _bend_text(law: Law) -> str:
+    """Write by what the leading part is multiplied beyond a bend; empty where there is none."""
+    if law.bend is None or law.bent is None:
+        return ""
+    axis, place = law.axes[law.bend.axis], number(law.bend.place)
+    sign = ">" if law.bend.beyond else "<"
+    return f"times ({axis}/{place})^{law.bent.estimate:.2f} where {axis} {sign} {place}"
+
+
+def _monomials(term: Monomial | Stepped) -> Sequence[tuple[float, Monomial]]:
+    """Give what a term is made of, with the weight of each."""
+    plain = term.term if isinstance(term, Stepped) else term
+    return plain.terms if isinstance(plain, Leading) else [(1.0, plain)]
+
+
+def where_text(term: Monomial | Stepped, axes: Sequence[str]) -> str:
+    """Write in which regime a term holds: ``d²·k ≥ 1.27e+06``; empty where in all."""
+    if not isinstance(term, Stepped):
+        return ""
+    border = term.border
+    along = Leading(tuple(axes), ((1.0, border.along),)).text()
+    where = f"{along} {'≥' if term.beyond else '<'} {number(term.ends)}"
+    if isinstance(border, Gradual):
+        return f"{where}, the more the further beyond"
+    if border.middle is None:
+        return where
+    return f"{where}, {term.part:.0%} {'below' if term.beyond else 'from'} {number(term.full)}"
+
+
+def overlap_text(law: Law) -> str:
+    """Write the overlap exponent p; empty where the terms simply add up."""
+    return "" if law.overlap == 1 else f"{law.overlap:.2g}"
+
+
+def _factors(
+    axes: Sequence[str], monomial: Monomial, shift: Iterable[float] | None = None
+) -> tuple[tuple[str, str], ...]:
+    moved = itertools.repeat(0.0) if shift is None else shift
+    digits = ".3g" if shift is None else ".2f"  # a fitted exponent shows its decimals
+    found = []
+    for axis, power, logs, more in zip(axes, monomial.powers, monomial.logs, moved, strict=False):
+        if power or more:
+            found.append((axis, f"{power + more:{digits}}"))
+        if logs:
+            found.append((f"log({axis})", str(logs)))
+    return tuple(found)
+
+
+def _sum(expr: Expr) -> str:
+    letters = sorted(symbol.name for symbol in expr.free_symbols)
+    letters.sort(key=lambda letter: "ndk".find(letter) % 4)
+    try:
+        return _plain(leading(expr, letters)) if letters else "1"
+    except ExpressionError:  # not a sum of monomials: as SymPy writes it
+        return str(expr)
+
+
+def _plain(lead: Leading) -> str:
+    return Leading(lead.axes, tuple((1.0, term) for _, term in lead.terms)).text()

@@ -1,0 +1,252 @@
+"""What a report says, before it is HTML or Markdown: one source for both."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from ...analysis import (
+    MARGIN,
+    NONE,
+    Crossovers,
+    Fit,
+    Verdict,
+    caches_of,
+    common_size,
+    crossovers_info,
+    listed,
+    number,
+    quantity,
+    sizes,
+)
+from ...measure import ASIDE
+from ...studies.claims import Record
+from ...studies.gradients import Dependencies
+from .counts import Counts, counts_info, split
+from .summaries import SummaryRow, cost_name, summary
+
+#: Fields of the machine and the settings, as a reader calls them; others by their own name.
+_LABELS = {
+    "cpu": "processor",
+    "caches": "data caches",
+    "memory_gib": "memory (GiB)",
+    "os": "operating system",
+    "libc": "C library",
+    "huge_pages": "huge pages",
+    "governor": "frequency governor",
+    "virtual": "virtual machine",
+    "affinity": "cores that may be used",
+    "core_quota": "quota of the control group (cores)",
+    "threads_per_core": "hardware threads per core",
+    "compiler_flags": "compiler flags of PyTorch",
+    "compiler": "compiler of PyTorch",
+    "build": "build of PyTorch",
+    "torch_threads": "threads that PyTorch would take",
+    "python": "Python",
+    "torch": "PyTorch",
+    "blas": "BLAS",
+    "vectors": "vector instructions",
+    "gpu": "GPU",
+    "gpu_memory_gib": "GPU memory (GiB)",
+    "gpu_processors": "GPU multiprocessors",
+    "compute_capability": "GPU compute capability",
+    "gpu_clock_mhz": "highest GPU clock (MHz)",
+    "gpu_memory_clock_mhz": "highest clock of GPU memory (MHz)",
+    "cuda": "CUDA",
+    "flush_subnormals": "subnormal numbers flushed",
+}
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a report says.
+
+    Attributes
+    ----------
+    headline
+        How many laws have which verdict, in a sentence.
+    rows, fits
+        The summary and what it is of, in the same order.
+    cost, at
+        Name of the summary's last column, and the sizes at which it holds.
+    machine, settings, counts
+        (label, value) pairs: the fingerprint, how it was measured, and how much.
+    guide
+        (word, meaning) pairs: how to read it.
+    command
+        What makes it again; empty where nothing can.
+    margin
+        Largest deviation of an exponent that still counts as a match.
+    caches
+        Bytes of the machine's caches by level, where they can tell of a border.
+    crossovers
+        Where layers cross over, at some widths.
+    counted
+        What was counted beside what `fits` are of, a row for each layer.
+    dependencies
+        How far signals carry; None where that was not measured.
+    claims
+        Statements of the course text that were tested; None where none were.
+    """
+
+    headline: str
+    rows: Sequence[SummaryRow]
+    fits: Sequence[Fit]
+    cost: str
+    at: str
+    machine: Sequence[tuple[str, str]]
+    settings: Sequence[tuple[str, str]]
+    counts: Sequence[tuple[str, str]]
+    guide: Sequence[tuple[str, str]]
+    command: str
+    margin: float
+    caches: Mapping[str, Any]
+    crossovers: Sequence[Crossovers]
+    counted: Sequence[Counts]
+    dependencies: Dependencies | None = None
+    claims: Record | None = None
+
+
+def content(
+    table: pd.DataFrame,
+    fits: Sequence[Fit],
+    machine: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    command: str,
+    margin: float = MARGIN,
+    dependencies: Dependencies | None = None,
+    claims: Record | None = None,
+) -> Content:
+    """Collect what a report says; the arguments are those of `write_report`."""
+    fits, beside = split(fits)
+    return Content(
+        headline=headline(fits),
+        rows=summary(fits),
+        fits=fits,
+        cost=cost_name(fits),
+        at=sizes(common_size(fits)),
+        machine=list(facts(machine)),
+        settings=list(facts(settings)),
+        counts=list(_counts(table, fits)),
+        guide=_guide(margin),
+        command=command,
+        margin=margin,
+        caches=caches_of(machine, settings),
+        crossovers=crossovers_info(fits),
+        counted=counts_info(beside),
+        dependencies=dependencies,
+        claims=claims,
+    )
+
+
+def headline(fits: Sequence[Fit]) -> str:
+    """Say how many laws have which verdict.
+
+    >>> headline([])
+    'No laws were fitted.'
+    """
+    if not fits:
+        return "No laws were fitted."
+    count = Counter(fit.judgement.verdict if fit.judgement else None for fit in fits)
+    said = {
+        Verdict.MATCHES: ("matches theory", "match theory"),
+        Verdict.DIFFERS: ("differs from it", "differ from it"),
+        Verdict.UNRESOLVED: ("is unresolved", "are unresolved"),
+        None: ("has no theory to be held against", "have no theory to be held against"),
+    }
+    parts = [f"{count[v]} {words[count[v] > 1]}" for v, words in said.items() if count[v]]
+    laws = "1 law" if len(fits) == 1 else f"{len(fits)} laws"
+    return f"Of {laws}, {listed(parts)}."
+
+
+def facts(given: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """Flatten a mapping as JSON holds it to (label, value) pairs for a reader."""
+    for name, value in given.items():
+        label = " · ".join(filter(None, [above, _LABELS.get(name, str(name).replace("_", " "))]))
+        if name == "cases":  # every point of the plan: the table has them
+            yield "cases", str(len(value))
+        elif name == "caches" and isinstance(value, Mapping):
+            yield label, ", ".join(f"{c} {quantity(v, 'peak_bytes')}" for c, v in value.items())
+        elif isinstance(value, Mapping):
+            yield from facts(value, label)
+        else:
+            yield label, _value(value)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "; ".join(map(_value, value))
+    return NONE if value is None else str(value)
+
+
+def _counts(table: pd.DataFrame, fits: Sequence[Fit]) -> Iterator[tuple[str, str]]:
+    yield "laws", str(len(fits))
+    yield "points", str(sum(len(fit.series.values) for fit in fits))
+    yield "rows", str(len(table))
+    aside = table["metric"].isin(ASIDE)
+    table, parts = table[~aside], table[aside]
+    for column, label in {
+        "process": "processes",
+        "round": "rounds measured",
+        "machine": "machines",
+    }.items():
+        if column in table:
+            yield label, str(table[column].nunique())
+    if "status" in table:
+        yield "rows left out", _failed(table) or "0"
+        if failed := _failed(parts):
+            yield "passes that could not be taken apart", failed
+
+
+def _failed(table: pd.DataFrame) -> str:
+    """Count the rows that failed, by layer and status; empty where none did."""
+    failed = table[~table["status"].fillna("ok").isin(["ok", ""])]
+    why = Counter(zip(failed["layer"], failed["status"], strict=True))
+    said = ", ".join(f"{layer} {status} {count}" for (layer, status), count in why.items())
+    return f"{len(failed)} ({said})" if said else ""
+
+
+def _guide(margin: float) -> list[tuple[str, str]]:
+    verdicts = {
+        Verdict.MATCHES: f"The whole interval lies within ±{number(margin)} of theory",
+        Verdict.DIFFERS: f"The whole interval lies outside ±{number(margin)} of theory",
+        Verdict.UNRESOLVED: "Neither; or the law leaves something that follows the sizes, its "
+        "leading term is hidden by overhead, or there are too few points",
+    }
+    return [
+        (
+            "exponent",
+            "How the leading term of the fitted law grows with a size: 2 means that twice the size "
+            "costs four times as much once that term outweighs the others. It is not the slope of "
+            "a line through the points, which overhead would bend.",
+        ),
+        (
+            "interval",
+            "In square brackets: 95 % of the exponents that describe the points about as well as "
+            "the best. A narrow one says that these points determine the exponent.",
+        ),
+        (
+            "margin",
+            f"±{number(margin)}: the largest deviation from theory's exponent that still counts "
+            "as a match.",
+        ),
+        *((v.value, f"{meaning}: {v.advice}.") for v, meaning in verdicts.items()),
+        (
+            "law",
+            "A sum of terms with non-negative coefficients. The last one is theory's leading term "
+            "with fitted exponents; the others are of lower order: calls, steps, rows, memory. "
+            "Where costs overlap, such as weights that stream in while others are multiplied, "
+            "powers of them add up, and the largest counts for more.",
+        ),
+        (
+            "sequential operations, path length",
+            "Theory's orders: operations that must follow one another, and the longest way "
+            "between two positions of the sequence; ∞ where there is none.",
+        ),
+    ]

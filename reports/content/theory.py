@@ -1,0 +1,74 @@
+"""Every registered layer with its theory, as text: what `layerlaw list` shows."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from sympy import Expr
+
+from ... import layers
+from ...analysis import NONE, parse
+from ...layers import is_known
+from .formulas import order_text
+
+
+@dataclass(frozen=True)
+class TheoryRow:
+    """One layer's theory in its swept sizes, for a reader; `flops` and `parameters` as SymPy."""
+
+    name: str
+    title: str
+    formula: str
+    native: bool
+    axes: tuple[str, ...]
+    time: str
+    flops: str
+    parameters: str
+    memory: str
+    sequential_ops: str
+    path_length: str
+    sources: dict[str, str]
+
+    def as_dict(self) -> dict[str, object]:
+        """Give the row as JSON holds it."""
+        return asdict(self)
+
+
+def theory_rows() -> list[TheoryRow]:
+    """Collect the rows of all layers, in the order of registration, other packages' behind.
+
+    One that cannot be loaded has no row, but a warning; see `layers.find`.
+    """
+    rows = []
+    for name in layers.names():
+        if (layer := layers.find(name)) is None:
+            continue
+        theory = layer.tied_theory()
+        rows.append(
+            TheoryRow(
+                name=name,
+                title=layer.title,
+                formula=layer.formula,
+                native=layer.native,
+                axes=layer.axes,
+                time=order_text(_time(layer)),
+                flops=_text(theory.flops.expand()),
+                parameters=_text(theory.parameters),
+                memory=order_text(theory.memory),
+                sequential_ops=order_text(theory.sequential_ops),
+                path_length=order_text(theory.path_length),
+                sources=dict(theory.sources),
+            )
+        )
+    return rows
+
+
+def _time(layer: layers.Layer) -> Expr:
+    """Order of the time: theory's, or what whoever wrote the layer expects."""
+    if isinstance(layer, layers.Own) and layer.expect:
+        return parse(layer.expect)
+    return layer.tied_theory().time
+
+
+def _text(expr: Expr) -> str:
+    return str(expr) if is_known(expr) else NONE

@@ -1,0 +1,222 @@
+"""What the figures of one law show: points and law along an axis, and their local slopes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import sympy
+from sympy import Expr
+
+from ... import layers
+from ...analysis import Array, Fit, Law, columns
+from ...layers import is_known, unrounded
+
+#: Most values of the other size that are told apart; of more, these many are shown.
+MOST_HUES = 8
+
+_STEPS = 40
+_BESIDE = 1.3  # the line of theory's slope lies this factor above the law
+
+
+class Curves(NamedTuple):
+    """Points and lines along one axis, one line for each value of another size.
+
+    Attributes
+    ----------
+    axis, hue
+        The size along which, and the one that is told apart; None where there is no other.
+    held
+        Further sizes, with the values they are held at.
+    levels
+        The values of `axis` that were measured.
+    points, lines
+        Columns axis, hue, value: measured, and by the fitted law; of slopes, lines have the ends of
+        their 95 % interval too, low and high, where there is one.
+    theory
+        Columns axis, hue, value of what theory says; empty where it says nothing.
+    degree
+        Theory's exponent of the axis; None where it gives none.
+    left_out
+        How many values of `hue` are not shown.
+    """
+
+    axis: str
+    hue: str | None
+    held: Mapping[str, float]
+    levels: Array
+    points: pd.DataFrame
+    lines: pd.DataFrame
+    theory: pd.DataFrame
+    degree: float | None
+    left_out: int
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Range of slopes to draw: of the lines, with room, but not of every disturbed pair."""
+        lines = [*self.lines["value"], *self.theory["value"], 0.0, self.degree or 0.0]
+        return min(lines) - 0.4, max(lines) + 0.6
+
+    @property
+    def outside(self) -> int:
+        """How many points lie beyond `limits`."""
+        low, high = self.limits
+        return int((~self.points["value"].between(low, high)).sum())
+
+
+def times_info(fit: Fit, law: Law, axis: str) -> Curves:
+    """Measured values along an axis, and the law's; theory's slope as a line above them.
+
+    Where a law has more than two sizes, points at other values of the third are moved to the
+    one it is held at, by the law's ratio, so that every point is seen.
+    """
+    hue, held = _others(law, axis)
+    sizes = _named(law)
+    moved = law.predict(columns(law, {**sizes, **held})) / law.predict(law.sizes)
+    points = pd.DataFrame({axis: sizes[axis], "hue": _hue(sizes, hue), "value": law.values * moved})
+    points, left_out = _told_apart(points)
+    lines = _lines(law, points, axis, hue, held, law.predict)
+    theory = pd.DataFrame(columns=[axis, "hue", "value"])
+    if fit.theory is not None and fit.theory.degree(axis):
+        # Beside the end of the longest line, as far down as there are points.
+        reach = lines.groupby("hue")[axis].agg(lambda sizes: sizes.iloc[-1] / sizes.iloc[0])
+        top = lines[lines["hue"] == reach[::-1].idxmax()]
+        shape = fit.theory.column(_at(law, axis, hue, top, held))
+        theory = top.assign(value=shape / shape[-1] * top["value"].iloc[-1] * _BESIDE)
+        theory = theory[theory["value"] >= points["value"].min()]
+    degree = fit.theory.degree(axis) if fit.theory is not None else None
+    return Curves(
+        axis, hue, held, np.unique(_named(law)[axis]), points, lines, theory, degree, left_out
+    )
+
+
+def slopes_info(fit: Fit, law: Law, axis: str) -> Curves:
+    """Local slopes ∂log T/∂log size: between neighbouring points, the law's, theory's FLOPs'.
+
+    Neighbours differ in this axis alone; their slope stands at the geometric mean of the two.
+    """
+    hue, held = _others(law, axis)
+    at = law.axes.index(axis)
+    whole, left_out = _told_apart(
+        pd.DataFrame({axis: _named(law)[axis], "hue": _hue(_named(law), hue)})
+    )
+    points = pd.DataFrame(_neighbours(law, axis, hue), dtype=float)
+    points = points[points["hue"].isin(whole["hue"])]
+    lines = _lines(law, whole, axis, hue, held, lambda sizes: law.elasticity(sizes)[:, at])
+    if law.sample is not None and len(lines):
+        band = law.elasticity(_at(law, axis, hue, lines, held), interval=0.95)
+        lines = lines.assign(low=band.low[:, at], high=band.high[:, at])
+    theory = pd.DataFrame(columns=[axis, "hue", "value"])
+    flops = flops_of(fit)
+    if flops is not None and len(lines):
+        sizes = dict(zip(law.axes, _at(law, axis, hue, lines, held).T, strict=True))
+        theory = lines.assign(value=elasticity(flops, axis, {**fit.series.constants, **sizes}))
+    degree = fit.theory.degree(axis) if fit.theory is not None else None
+    return Curves(
+        axis, hue, held, np.unique(_named(law)[axis]), points, lines, theory, degree, left_out
+    )
+
+
+def flops_of(fit: Fit) -> Expr | None:
+    """Theory's exact FLOPs, where the metric is a cost that they stand for; None elsewhere."""
+    series = fit.series
+    layer = layers.find(series.layer)
+    if layer is None or series.metric not in ("seconds", "flops"):
+        return None
+    flops: Expr = layer.tied_theory().flops
+    known = {*series.axes, *series.constants}
+    if not is_known(flops):
+        return None
+    return flops if {symbol.name for symbol in flops.free_symbols} <= known else None
+
+
+def elasticity(expr: Expr, axis: str, sizes: Mapping[str, float | Array]) -> Array:
+    """Evaluate the local slope ∂log expr/∂log axis, exactly, at sizes by letter.
+
+    Of a number of stages that is rounded up, it is that of the logarithm.
+    """
+    expr = unrounded(expr)
+    symbols = {symbol.name: symbol for symbol in expr.free_symbols}
+    if axis not in symbols:
+        return np.zeros(np.shape(sizes[axis]))
+    slope = sympy.cancel(symbols[axis] * sympy.diff(expr, symbols[axis]) / expr)
+    function = sympy.lambdify(list(symbols.values()), slope, "numpy")
+    values = function(*(sizes[letter] for letter in symbols))
+    return np.asarray(np.broadcast_to(np.asarray(values, dtype=float), np.shape(sizes[axis])))
+
+
+def _others(law: Law, axis: str) -> tuple[str | None, dict[str, float]]:
+    """Choose the size to tell apart, and the middle value of each further one."""
+    others = [a for a in law.axes if a != axis]
+    sizes = _named(law)
+    levels = {a: np.unique(sizes[a]) for a in others[1:]}
+    held = {a: float(values[len(values) // 2]) for a, values in levels.items()}
+    return (others[0] if others else None), held
+
+
+def _named(law: Law) -> dict[str, Array]:
+    return {axis: law.sizes[:, at] for at, axis in enumerate(law.axes)}
+
+
+def _hue(sizes: Mapping[str, Array], hue: str | None) -> Array | float:
+    return sizes[hue] if hue is not None else 0.0
+
+
+def _told_apart(points: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Leave out values of the other size, evenly in rank, until they can be told apart."""
+    levels = np.unique(points["hue"])
+    if len(levels) <= MOST_HUES:
+        return points, 0
+    shown = levels[np.linspace(0, len(levels) - 1, MOST_HUES).round().astype(int)]
+    return points[points["hue"].isin(shown)], len(levels) - len(shown)
+
+
+def _lines(
+    law: Law,
+    points: pd.DataFrame,
+    axis: str,
+    hue: str | None,
+    held: Mapping[str, float],
+    evaluate: Callable[[Array], Array],
+) -> pd.DataFrame:
+    """Evaluate along the axis for each value of the other size, over the range measured there."""
+    pieces = []
+    for level, there in points.groupby("hue"):
+        low, high = there[axis].min(), there[axis].max()
+        piece = pd.DataFrame({axis: np.geomspace(low, high, _STEPS), "hue": level})
+        piece["value"] = evaluate(_at(law, axis, hue, piece, held))
+        pieces.append(piece)
+    return pd.concat(pieces, ignore_index=True)
+
+
+def _at(
+    law: Law, axis: str, hue: str | None, frame: pd.DataFrame, held: Mapping[str, float]
+) -> Array:
+    """Sizes of a frame's rows as the law takes them, (rows, axes)."""
+    at: dict[str, float | Array] = {**held, axis: frame[axis].to_numpy(dtype=float)}
+    if hue is not None:
+        at[hue] = frame["hue"].to_numpy(dtype=float)
+    return columns(law, at)
+
+
+def _neighbours(law: Law, axis: str, hue: str | None) -> dict[str, list[float]]:
+    """Slopes between points that differ in one axis alone, by one step of the grid."""
+    found: dict[str, list[float]] = {axis: [], "hue": [], "value": []}
+    for first, second in _pairs(law, law.axes.index(axis)):
+        low, high = (dict(zip(law.axes, law.sizes[at], strict=True)) for at in (first, second))
+        step = np.log(high[axis] / low[axis])
+        found[axis].append(float(np.sqrt(low[axis] * high[axis])))
+        found["hue"].append(float(low[hue]) if hue is not None else 0.0)
+        found["value"].append(float(np.log(law.values[second] / law.values[first]) / step))
+    return found
+
+
+def _pairs(law: Law, at: int) -> Iterator[tuple[int, int]]:
+    others = np.delete(law.sizes, at, axis=1)
+    order = np.lexsort((law.sizes[:, at], *others.T))
+    for first, second in pairwise(order):
+        if (others[first] == others[second]).all() and law.sizes[first, at] < law.sizes[second, at]:
+            yield int(first), int(second)

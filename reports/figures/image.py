@@ -1,0 +1,71 @@
+"""Figures as files of their own: panels in a grid, in the colours of light, on an opaque ground.
+
+On a page the style sheet chooses an ink's colour; a file that is shown as an image has none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from .theme import attribute, inks
+
+_GROUND = "#ffffff"  # also where the page around it is dark
+_GAP = 14.0  # between panels, in points
+
+
+def grid(panels: Sequence[str], columns: int, label: str) -> str:
+    """Put panels, as `ink.render` gives them, into one SVG file.
+
+    Parameters
+    ----------
+    panels
+        Inline SVG, in reading order.
+    columns
+        Panels in a row.
+    label
+        What is to be seen, for whoever does not see it.
+    """
+    boxes = [_box(panel) for panel in panels]
+    wide = max((width for width, _ in boxes), default=0)
+    rows = [range(at, min(at + columns, len(panels))) for at in range(0, len(panels), columns)]
+    placed, top = [], _GAP
+    for row in rows:
+        for place, at in enumerate(row):
+            placed.append(_placed(panels[at], _GAP + place * (wide + _GAP), top, *boxes[at]))
+        top += max(boxes[at][1] for at in row) + _GAP
+    across = _GAP + min(columns, len(panels)) * (wide + _GAP)
+    body = _glyphs_once("\n".join(placed))
+    for name, (light, _) in inks().items():
+        body = body.replace(f"var(--{name})", light)
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'width="{across:g}" height="{top:g}" viewBox="0 0 {across:g} {top:g}" role="img" '
+        f'aria-label="{attribute(label)}">\n<rect width="100%" height="100%" fill="{_GROUND}"/>\n'
+        f"{body}\n</svg>\n"
+    )
+
+
+def _glyphs_once(svg: str) -> str:
+    """Keep the first definition of each letter's shape: the panels share one font."""
+    svg = re.sub(r'(id="|href="#)[0-9a-f]{8}-(DejaVuSans)', r"\1\2", svg)
+    seen: set[str] = set()
+
+    def first(found: re.Match[str]) -> str:
+        known = found[1] in seen
+        seen.add(found[1])
+        return "" if known else found[0]
+
+    svg = re.sub(r'<path id="(DejaVuSans[^"]*)"[^>]*?/>', first, svg)
+    return svg.replace("<defs></defs>", "")
+
+
+def _box(panel: str) -> tuple[float, float]:
+    """Width and height of a panel, in points."""
+    found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', panel)
+    assert found is not None  # `ink.render` always writes one
+    return float(found[1]), float(found[2])
+
+
+def _placed(panel: str, x: float, y: float, width: float, height: float) -> str:
+    return panel.replace("<svg ", f'<svg x="{x:g}" y="{y:g}" width="{width}" height="{height}" ', 1)

@@ -1,0 +1,1 @@
+"""Studies that each hold one subject from measurement to report."""

@@ -1,0 +1,106 @@
+"""Costs that statements speak of: exact formulas from counts, and laws of measured times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import sympy
+from sympy import Expr
+
+from ... import analysis
+from ...analysis import written
+from ...experiments import Counted, counted
+from ...layers import put
+from .statement import Evidence, Setting, aside, held, limit
+
+if TYPE_CHECKING:
+    from ...analysis import Fit
+    from ...layers import Layer
+
+
+@lru_cache
+def formulas(layer: str) -> Mapping[str, Counted]:
+    """Formulas of a layer, solved from counts; several statements ask for the same."""
+    return counted(layer)
+
+
+def leads(order: Expr, exact: Expr) -> bool:
+    """Whether an exact count grows as O(order), and no slower: no term of it is larger.
+
+    >>> n, d = sympy.symbols("n d", positive=True)
+    >>> leads(n * d**2, 4 * n * d**2 + 2 * n * d), leads(n * d, 4 * n * d**2), leads(n * d, n)
+    (True, False, False)
+    """
+    symbols = sorted(order.free_symbols | exact.free_symbols, key=str)
+    most = sympy.Poly(order, *symbols).monoms()[0]
+    terms = sympy.Poly(exact, *symbols).monoms()
+    return most in terms and all(
+        power <= top for term in terms for power, top in zip(term, most, strict=True)
+    )
+
+
+def grows_as(order: Expr, exact: Expr, what: str) -> Evidence:
+    """Hold an exact count against an order."""
+    return held(
+        f"FLOPs of {what}, exact; held against O({written(order)})",
+        written(exact),
+        leads(order, exact),
+        f"they are {written(exact)}, and so not O({written(order)})",
+    )
+
+
+def times(setting: Setting, *names: str) -> Iterator[Evidence]:
+    """Say what the measured times of layers grow as, where they were measured."""
+    for name in names:
+        fit = setting.law(name)
+        if fit is None or fit.judgement is None:
+            yield aside(f"time of {name}", "not measured")
+        else:
+            yield _time(name, fit, fit.judgement)
+
+
+def _time(name: str, fit: Fit, judgement: analysis.Judgement) -> Evidence:
+    what = f"time of {name} ({fit.series.device}): exponents with 95 % intervals, and verdict"
+    if judgement.verdict is analysis.Verdict.UNRESOLVED:
+        return aside(what, f"unresolved: {judgement.reason}")
+    exponents = "; ".join(map(str, fit.law.exponents)) if fit.law else "no law"
+    return limit(
+        what,
+        f"{exponents}: {judgement.verdict.value}",
+        judgement.verdict is analysis.Verdict.DIFFERS,
+        f"the time of {name} grows otherwise on this machine ({exponents})",
+    )
+
+
+def share_of(setting: Setting, whole: str, phases: Sequence[str]) -> float | None:
+    """Time of phases together beside the whole's, by their laws; None where one is missing.
+
+    It is the median over the whole's points, of those that lie within the points of all phases.
+    """
+    fit, parts = setting.law(whole), [setting.law(name) for name in phases]
+    if fit is None or fit.law is None:
+        return None
+    sizes = dict(zip(fit.series.axes, fit.series.sizes.T, strict=True))
+    inside, total = np.ones(len(fit.series.values), bool), np.zeros(len(fit.series.values))
+    for part in parts:
+        if part is None or part.law is None:
+            return None
+        axes = part.series.axes
+        for axis, column in zip(axes, part.series.sizes.T, strict=True):
+            inside &= (column.min() <= sizes[axis]) & (sizes[axis] <= column.max())
+        total += np.ravel(part.law.predict(np.column_stack([sizes[axis] for axis in axes])))
+    if not inside.any():
+        return None
+    return float(np.median((total / fit.series.values)[inside]))
+
+
+def flops_where(layer: Layer, points: list[dict[str, int]]) -> bool:
+    """Whether a layer's FLOPs are theory's at sizes that a sweep ties, such as the input width."""
+    from ...measure import count_flops  # loads torch
+
+    return all(
+        count_flops(layer, at) == put(layer.theory.flops, layer.resolve(at)) for at in points
+    )

@@ -1,0 +1,226 @@
+"""Exercise A6.1: what a 1×1 convolution does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import sympy
+
+from .... import layers
+from ....analysis import written
+from ....layers import k, torch
+from ..costs import formulas
+from ..formatting import number, percent
+from ..statement import Evidence, Setting, Statement, aside, claim, held, limit
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ....analysis import Law
+
+#: Positions and input channels of what is drawn.
+POSITIONS, CHANNELS = 20, 8
+
+#: Two results are the same if they differ by no more than this, in float64.
+SAME = 1e-12
+
+
+def convolve(x: Tensor, W: Tensor) -> Tensor:
+    """Compute the layer `conv_1x1` at x, (batch, n, m), with W, (d, m)."""
+    out: Tensor = layers.get("conv_1x1").forward(x, W=W)  # type: ignore[attr-defined]
+    return out
+
+
+@claim(
+    Statement(
+        id="channels",
+        exercise="A6.1",
+        text="A 1×1 convolution changes the number of channels: where there are more or fewer "
+        "kernels than input channels, the output has another number of channels.",
+        original="1. 改变通道数：当卷积核的个数大于或小于输入通道数时，可以改变输出的通道数",
+        how="Shapes of the output for fewer, as many and more kernels than channels, against "
+        "torch's nn.functional.conv1d with a kernel of 1.",
+    )
+)
+def channels(setting: Setting) -> Iterator[Evidence]:
+    """By as many as there are kernels."""
+    x = setting.normal(1, POSITIONS, CHANNELS)
+    kernels = (CHANNELS // 2, CHANNELS, 2 * CHANNELS)
+    outputs, off = [], 0.0
+    for count in kernels:
+        W = setting.normal(count, CHANNELS, stream=count)
+        outputs.append(convolve(x, W))
+        torchs = torch.nn.functional.conv1d(x.mT, W[:, :, None]).mT
+        off = max(off, (outputs[-1] - torchs).abs().max().item())
+    yield held(
+        f"{CHANNELS} channels, {', '.join(map(str, kernels))} kernels: channels of the output",
+        ", ".join(str(y.shape[-1]) for y in outputs),
+        tuple(y.shape[-1] for y in outputs) == kernels,
+        "the output has another number of channels",
+    )
+    yield held(
+        "positions of the output",
+        ", ".join(str(y.shape[1]) for y in outputs),
+        {y.shape[1] for y in outputs} == {POSITIONS},
+        "the number of positions changes",
+    )
+    yield aside("largest difference from torch's convolution", number(off))
+    ranks = [int(torch.linalg.matrix_rank(y[0])) for y in outputs]
+    yield aside(
+        "rank of the output over positions: more channels than the input's hold nothing new",
+        ", ".join(map(str, ranks)),
+    )
+
+
+@claim(
+    Statement(
+        id="nonlinearity",
+        exercise="A6.1",
+        text="A 1×1 convolution adds non-linearity: it can add a non-linear activation without "
+        "changing the dimension of the features.",
+        original="2. 增加非线性：1x1卷积核可以在不改变特征维度的情况下添加非线性激活",
+        how="Two 1×1 convolutions with and without an activation between them: f(x + y) − f(x) − "
+        "f(y), and the distance from the best single 1×1 convolution.",
+    )
+)
+def nonlinearity(setting: Setting) -> Iterator[Evidence]:
+    """Find that the activation does it; the kernel alone is linear."""
+    first, second = (setting.normal(CHANNELS, CHANNELS, stream=s) for s in (1, 2))
+    x, y = (setting.normal(1, 50 * POSITIONS, CHANNELS, stream=s) for s in (3, 4))
+
+    def plain(z: Tensor) -> Tensor:
+        return convolve(convolve(z, first), second)
+
+    def activated(z: Tensor) -> Tensor:
+        return convolve(convolve(z, first).relu(), second)
+
+    yield held(
+        "shape of the features before, and after a 1×1 convolution with ReLU",
+        f"{tuple(x.shape[1:])}, {tuple(activated(x).shape[1:])}",
+        x.shape == activated(x).shape,
+        "the features have another dimension",
+    )
+    bent = _bent(activated, x, y)
+    yield held(
+        "with ReLU between two: largest |f(x + y) − f(x) − f(y)| beside the largest |f(x + y)|",
+        number(bent),
+        bent > SAME,
+        "the result is linear all the same",
+    )
+    residue = _beyond_linear(activated, x)
+    yield aside("share of its variance that no single 1×1 convolution gives", percent(residue))
+    straight = _bent(plain, x, y)
+    one = (plain(x) - convolve(x, second @ first)).abs().max().item()
+    yield limit(
+        "without activation: the same, and the largest difference between two 1×1 convolutions and "
+        "the one with W_2 W_1",
+        f"{number(straight)}, {number(one)}",
+        straight < SAME and one < SAME,
+        "it is the activation that is not linear: 1×1 convolutions alone are one 1×1 convolution",
+    )
+
+
+def _bent(function: Callable[[Tensor], Tensor], x: Tensor, y: Tensor) -> float:
+    whole = function(x + y)
+    return ((whole - function(x) - function(y)).abs().max() / whole.abs().max()).item()
+
+
+def _beyond_linear(function: Callable[[Tensor], Tensor], x: Tensor) -> float:
+    """Share of the variance that the best linear map of each position leaves."""
+    inputs, outputs = x[0], function(x)[0]
+    left = outputs - inputs @ torch.linalg.lstsq(inputs, outputs).solution
+    return float(left.var(0).sum() / outputs.var(0).sum())
+
+
+@claim(
+    Statement(
+        id="position-wise",
+        exercise="A6.1",
+        text="A 1×1 convolution is a dense layer at each position (implied by its definition).",
+        original="",
+        how="Against torch's nn.functional.linear and the layer dense without its bias, gradients "
+        "included, and by which positions of the input an output depends on.",
+    )
+)
+def position_wise(setting: Setting) -> Iterator[Evidence]:
+    """Find the same function under another name."""
+    x = setting.normal(1, POSITIONS, CHANNELS)
+    W = setting.normal(CHANNELS, CHANNELS, stream=1)
+    along = setting.normal(1, POSITIONS, CHANNELS, stream=2)
+    none = torch.zeros(CHANNELS, dtype=x.dtype)
+    others: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+        "torch's linear": torch.nn.functional.linear,
+        "the layer dense, b = 0": lambda x, W: layers.get("dense").forward(x, W=W, b=none),  # type: ignore[attr-defined]
+    }
+    mine = _with_gradients(convolve, x, W, along)
+    for name, other in others.items():
+        theirs = _with_gradients(other, x, W, along)
+        off = max((a - b).abs().max().item() for a, b in zip(mine, theirs, strict=True))
+        yield held(
+            f"output and gradients of input and weights: largest difference from {name}",
+            number(off),
+            off < SAME,
+            "it is another function",
+        )
+    from ....measure import reach  # loads torch
+
+    seen = reach(layers.get("conv_1x1"), {"n": 6, "d": 4})
+    yield held(
+        "positions that an output of 6 depends on",
+        ", ".join(str(int(row.sum())) for row in seen),
+        bool((seen == torch.eye(6, dtype=torch.bool)).all()),
+        "it looks at other positions",
+    )
+
+
+def _with_gradients(
+    function: Callable[[Tensor, Tensor], Tensor], x: Tensor, W: Tensor, along: Tensor
+) -> tuple[Tensor, ...]:
+    x, W = x.clone().requires_grad_(), W.clone().requires_grad_()
+    out = function(x, W)
+    return (out.detach(), *torch.autograd.grad(out, (x, W), along))
+
+
+@claim(
+    Statement(
+        id="one-kth",
+        exercise="A6.1",
+        text="A 1×1 convolution costs 1/k of a convolution with a kernel of k (implied: that is "
+        "why it is used to change the number of channels).",
+        original="",
+        how="FLOPs and parameters of both as formulas that are solved from counts; where both were "
+        "measured, what their laws of time say.",
+        timed=("conv", "conv_1x1"),
+    )
+)
+def one_kth(setting: Setting) -> Iterator[Evidence]:
+    """Exactly, in FLOPs and parameters."""
+    small, large = formulas("conv_1x1"), formulas("conv")
+    for metric, what in {"flops": "FLOPs", "parameters": "parameters"}.items():
+        one, other = small[metric].expression, large[metric].expression
+        ratio = sympy.cancel(one / other)
+        yield held(
+            f"{what} of the 1×1 convolution, of the one with k, and their ratio",
+            ", ".join(map(written, (one, other, ratio))),
+            ratio == 1 / k,
+            "the ratio is another one",
+        )
+    conv, alone = setting.law("conv"), setting.law("conv_1x1")
+    if conv and alone and conv.law and alone.law:
+        yield _ratio_of_times(conv.law, alone.law)
+
+
+def _ratio_of_times(conv: Law, alone: Law) -> Evidence:
+    """Give what both laws say at the convolution's largest point."""
+    point = conv.sizes[np.argmax(conv.sizes.prod(axis=1))]
+    at = dict(zip(conv.axes, point.tolist(), strict=True))
+    of_conv, of_alone = (
+        float(law.predict(np.array([[at[axis] for axis in law.axes]]))[0]) for law in (conv, alone)
+    )
+    where = ", ".join(f"{axis} = {size:g}" for axis, size in at.items())
+    return aside(
+        f"time of the convolution beside the 1×1 convolution's, by their laws at {where}",
+        number(of_conv / of_alone),
+    )

@@ -1,0 +1,297 @@
+"""Exercise A6.4: the complexity of layers, phase by phase, and the table that compares them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import sympy
+from sympy import Expr
+
+from .... import layers
+from ....analysis import written
+from ....layers import d, k, m, n, put, torch
+from ..costs import flops_where, formulas, grows_as, leads, share_of, times
+from ..formatting import number
+from ..statement import Evidence, Setting, Statement, aside, claim, held, limit
+
+if TYPE_CHECKING:
+    pass
+
+_TIMED = "FLOPs as a formula that is solved from counts; the law of the measured time."
+
+
+# The recurrent layer: h_t = f(U x_t + W h_{t−1}).
+
+
+@claim(
+    Statement(
+        id="recurrence-input",
+        exercise="A6.4",
+        text="Recurrent layer, U x_t: d × m times m × 1, O(m·d), where m is the input size.",
+        original="U x_t: d×m 与 m×1 运算，复杂度为 O(md)，m为input size",
+        how=f"{_TIMED} The phase over all n positions is the layer conv_1x1.",
+        timed=("conv_1x1",),
+    )
+)
+def recurrence_input(setting: Setting) -> Iterator[Evidence]:
+    """Count a product of d × m a position."""
+    phase = layers.get("conv_1x1")
+    points = [{"n": 1, "d": 8, "m": 3}, {"n": 5, "d": 8, "m": 3}, {"n": 7, "d": 2, "m": 64}]
+    step = sympy.cancel(phase.theory.flops / n)
+    yield held(
+        "FLOPs of a position, exact, counted at m < d and m > d; held against O(d·m)",
+        written(step),
+        flops_where(phase, points) and leads(d * m, step),
+        "they are others",
+    )
+    yield from times(setting, "conv_1x1")
+
+
+@claim(
+    Statement(
+        id="recurrence-state",
+        exercise="A6.4",
+        text="Recurrent layer, W h_{t−1}: d × d times d × 1, O(d²).",
+        original="W h_{t−1}: d×d 与 d×1 运算，复杂度为 O(d²)",
+        how=f"{_TIMED} The phase over all n steps is the layer rnn_states.",
+        timed=("rnn_states",),
+    )
+)
+def recurrence_state(setting: Setting) -> Iterator[Evidence]:
+    """Count a product of d × d a step."""
+    flops = formulas("rnn_states")["flops"].expression
+    yield grows_as(d**2, sympy.expand(sympy.cancel(flops / n)), "a step of rnn_states")
+    chain = formulas("rnn_states")["sequential_ops"].expression
+    yield aside("operations of n steps that follow one another", written(chain))
+    yield from times(setting, "rnn_states")
+
+
+@claim(
+    Statement(
+        id="recurrence-total",
+        exercise="A6.4",
+        text="So a step of the recurrent layer is O(d²), and n sequential steps are O(n·d²).",
+        original="故一次操作的时间复杂度为 O(d²)，n次序列操作后的总时间复杂度为 O(nd²)",
+        how=f"{_TIMED} Both phases beside the whole, and the share of U x_t as m grows.",
+        timed=("rnn", "rnn_states", "conv_1x1"),
+    )
+)
+def recurrence_total(setting: Setting) -> Iterator[Evidence]:
+    """Where the input is no wider than the state."""
+    whole = formulas("rnn")["flops"].expression
+    phases = [formulas(name)["flops"].expression for name in ("conv_1x1", "rnn_states")]
+    yield grows_as(n * d**2, whole, "rnn, m = d")
+    left = sympy.expand(whole - sum(phases))
+    yield held(
+        "less those of the phases U x_t (conv_1x1) and the steps (rnn_states)",
+        written(left),
+        left == 0,
+        "the phases are not all of it",
+    )
+    layer = layers.get("rnn")
+    wide = [{"n": 5, "d": 8, "m": m} for m in (8, 64, 512)]
+    exact = flops_where(layer, wide)
+    shares = [float(put(2 * d * m / (layer.theory.flops / n), at)) for at in wide]
+    yield limit(
+        "share of U x_t in a step's FLOPs at m = d, 8d, 64d",
+        ", ".join(f"{share:.0%}" for share in shares),
+        exact and not leads(d**2, layer.theory.flops / n),
+        "m must grow no faster than d: in general a step is O(m·d + d²)",
+    )
+    yield from times(setting, "rnn")
+    yield from _added(
+        setting,
+        "rnn",
+        ("conv_1x1", "rnn_states"),
+        " (which multiplies U x_t step by step, where the phase does all at once)",
+    )
+
+
+# The convolution.
+
+
+@claim(
+    Statement(
+        id="convolution-padding",
+        exercise="A6.4",
+        text="Without padding a convolution of stride 1 gives n − k + 1 positions; to keep n, the "
+        "sequence is padded by (k − 1)/2 before and behind.",
+        original="如果不padding的话，那么输出的第一个维度为 n−k+1，因为这里stride是为1的。"
+        "为了保证输入输出相同，则需要对序列的前后分别padding长度为(k−1)/2",
+        how="Shapes of torch's convolution for several k, even ones too.",
+    )
+)
+def convolution_padding(setting: Setting) -> Iterator[Evidence]:
+    """For odd k."""
+    length, kernels = 20, (1, 3, 4, 5, 8, 9)
+
+    def positions(k: int, padding: int) -> int:
+        x, W = torch.zeros(1, 1, length), torch.zeros(1, 1, k)
+        return int(torch.nn.functional.conv1d(x, W, padding=padding).shape[-1])
+
+    plain = [positions(k, 0) for k in kernels]
+    yield held(
+        f"n = {length}, k = {', '.join(map(str, kernels))}: positions without padding",
+        ", ".join(map(str, plain)),
+        plain == [length - k + 1 for k in kernels],
+        "it gives another number",
+    )
+    odd = [k for k in kernels if k % 2]
+    padded = [positions(k, (k - 1) // 2) for k in odd]
+    yield held(
+        "with (k − 1)/2 on either side, odd k",
+        ", ".join(map(str, padded)),
+        padded == [length] * len(odd),
+        "it does not keep n",
+    )
+    even = [k for k in kernels if not k % 2]
+    around = [[positions(k, (k - 1) // 2), positions(k, k // 2)] for k in even]
+    yield limit(
+        f"even k = {', '.join(map(str, even))}, where (k − 1)/2 is not whole: rounded down, and up",
+        "; ".join(", ".join(map(str, each)) for each in around),
+        all(length not in each for each in around),
+        "k must be odd",
+    )
+
+
+@claim(
+    Statement(
+        id="convolution-kernel",
+        exercise="A6.4",
+        text="Convolution: one application of a k × d kernel is O(k·d); it is done n times: "
+        "O(n·k·d).",
+        original="大小为k×d的卷积核一次运算的复杂度为: O(kd)，一共做了n次，故复杂度为O(nkd)",
+        how="FLOPs of conv as a formula that is solved from counts, divided by its d kernels and n "
+        "positions.",
+    )
+)
+def convolution_kernel(setting: Setting) -> Iterator[Evidence]:
+    """One of d kernels."""
+    whole = formulas("conv")["flops"].expression
+    yield grows_as(k * d, sympy.cancel(whole / (n * d)), "one kernel at one position")
+    yield grows_as(n * k * d, sympy.cancel(whole / d), "one kernel at all positions")
+
+
+@claim(
+    Statement(
+        id="convolution-total",
+        exercise="A6.4",
+        text="To keep the second dimension d there are d kernels, so the convolution is O(n·k·d²).",
+        original="为了保证第二个维度相同，故需要d个卷积核，所以卷积操作总的时间复杂度为 O(nkd²)",
+        how=f"{_TIMED} The product alone is the layer conv_product, its windows laid out already.",
+        timed=("conv", "conv_product"),
+    )
+)
+def convolution_total(setting: Setting) -> Iterator[Evidence]:
+    """Find the product to be all of its FLOPs; laying windows out is copying."""
+    whole = formulas("conv")["flops"].expression
+    yield grows_as(n * k * d**2, whole, "conv")
+    left = sympy.expand(whole - formulas("conv_product")["flops"].expression)
+    yield held(
+        "less those of conv_product", written(left), left == 0, "the product is not all of it"
+    )
+    (weight,) = layers.get("conv").build({"n": 4, "d": 6, "k": 3}).parameters()
+    kernels = len(weight)
+    yield held("kernels at d = 6", str(kernels), kernels == 6, "there are not d of them")
+    yield from times(setting, "conv", "conv_product")
+    yield from _added(setting, "conv", ("conv_product",))
+
+
+# Self-attention: Softmax(Q Kᵀ) V.
+
+
+@claim(
+    Statement(
+        id="attention-scores",
+        exercise="A6.4",
+        text="Self-attention, similarities Q Kᵀ: n × d times d × n gives an n × n matrix, O(n²·d).",
+        original="相似度计算 QK^T: n×d 与 d×n 运算，得到 n×n 矩阵，复杂度为 O(n²d)",
+        how=_TIMED,
+        timed=("attention_scores",),
+    )
+)
+def attention_scores(setting: Setting) -> Iterator[Evidence]:
+    """Test the phase `attention_scores`."""
+    yield from _phase(setting, "attention_scores", n**2 * d)
+
+
+@claim(
+    Statement(
+        id="attention-softmax",
+        exercise="A6.4",
+        text="Self-attention, softmax: O(n) for each row, O(n²) for n rows.",
+        original="softmax计算: 对每行做softmax，复杂度为O(n)，则n行的复杂度为O(n²)",
+        how=_TIMED,
+        timed=("attention_softmax",),
+    )
+)
+def attention_softmax(setting: Setting) -> Iterator[Evidence]:
+    """Test the phase `attention_softmax`."""
+    flops = formulas("attention_softmax")["flops"].expression
+    yield grows_as(n, sympy.cancel(flops / n), "the softmax of a row")
+    yield from _phase(setting, "attention_softmax", n**2)
+
+
+@claim(
+    Statement(
+        id="attention-sum",
+        exercise="A6.4",
+        text="Self-attention, weighted sum: n × n times n × d gives an n × d matrix, O(n²·d).",
+        original="加权和: n×n 与 n×d 运算，得到 n×d 矩阵，复杂度为 O(n²d)",
+        how=_TIMED,
+        timed=("attention_sum",),
+    )
+)
+def attention_sum(setting: Setting) -> Iterator[Evidence]:
+    """Test the phase `attention_sum`."""
+    yield from _phase(setting, "attention_sum", n**2 * d)
+
+
+_PHASES = ("attention_scores", "attention_softmax", "attention_sum")
+
+
+@claim(
+    Statement(
+        id="attention-total",
+        exercise="A6.4",
+        text="So self-attention is O(n²·d).",
+        original="故最后self-attention的时间复杂度为 O(n²d)",
+        how=f"{_TIMED} The three phases beside the whole.",
+        timed=("attention", *_PHASES),
+    )
+)
+def attention_total(setting: Setting) -> Iterator[Evidence]:
+    """Find the phases to be all of it."""
+    whole = formulas("attention")["flops"].expression
+    yield grows_as(n**2 * d, whole, "attention")
+    left = sympy.expand(whole - sum(formulas(name)["flops"].expression for name in _PHASES))
+    yield held("less those of its three phases", written(left), left == 0, "the phases are not all")
+    yield from times(setting, "attention")
+    yield from _added(setting, "attention", _PHASES)
+
+
+def _phase(setting: Setting, name: str, order: Expr) -> Iterator[Evidence]:
+    yield grows_as(order, formulas(name)["flops"].expression, name)
+    layer, at = layers.get(name), {"n": 5, "d": 3}
+    shape = layer.build(at)(*layer.make_inputs(at)).shape[1:]
+    said = tuple(int(put(side, at)) for side in layer.output)
+    yield held(
+        f"shape of the result at n = 5, d = 3, which is to be {layer.output}",
+        str(tuple(shape)),
+        tuple(shape) == said,
+        "it has another shape",
+    )
+    yield from times(setting, name)
+
+
+def _added(
+    setting: Setting, whole: str, phases: tuple[str, ...], note: str = ""
+) -> Iterator[Evidence]:
+    """Beside the whole, the times of its phases, as the laws have it where all were measured."""
+    if share := share_of(setting, whole, phases):
+        yield aside(
+            f"time of {' and '.join(phases)} together beside that of {whole}{note}, median over "
+            "its measured points",
+            number(share),
+        )

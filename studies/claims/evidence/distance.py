@@ -1,0 +1,193 @@
+"""Exercise A6.4: which layers join distant positions, by reach, by path and by gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from .... import layers
+from ....layers import torch
+from ..formatting import number, percent
+from ..statement import Evidence, Setting, Statement, aside, claim, held, limit
+from .vanishing import VANISHED
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+#: Sizes at which gradients are taken by distance; a kernel and a number of states, where needed.
+AT = {"n": 128, "d": 16, "k": 3, "N": 8}
+
+#: Random weights and inputs that a gradient is averaged over.
+DRAWS = 3
+
+#: Positions that count as near; as many at the other end count as far.
+NEAR = 10
+
+
+def by_distance(
+    setting: Setting, name: str, adjust: Callable[[nn.Module], object] | None = None
+) -> Tensor:
+    """Size of the gradient of the last output in each input, by its distance from the end.
+
+    Parameters
+    ----------
+    setting
+        Gives the seed.
+    name
+        A layer; it is built as it is measured, in float64.
+    adjust
+        Changes its weights first.
+
+    Returns
+    -------
+    Tensor
+        (n,): root mean square over random outputs' directions, the last position first.
+    """
+    layer = layers.get(name)
+    given = {axis: size for axis, size in AT.items() if axis in layer.axes}
+    total = torch.zeros(AT["n"], dtype=torch.float64)
+    for draw in range(DRAWS):
+        seed = 1000 * setting.seed + draw
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            module = layer.build(given).double()
+        if adjust is not None:
+            with torch.no_grad():
+                adjust(module)
+        inputs = layer.make_inputs(given, dtype=torch.float64, seed=seed)
+        inputs = tuple(x.requires_grad_() for x in inputs)
+        last = module(*inputs)[0, -1]
+        along = setting.normal(len(last), stream=draw)
+        for gradient in torch.autograd.grad(last, inputs, along, allow_unused=True):
+            if gradient is not None:
+                total += (gradient[0] ** 2).sum(-1).flip(0)
+    return (total / DRAWS).sqrt()
+
+
+def forget_bias(value: float) -> Callable[[nn.Module], object]:
+    """Set the forget gates' biases of an LSTM."""
+
+    def adjust(module: nn.Module) -> None:
+        weights = dict(module.named_parameters())
+        bias = next(weight for name, weight in weights.items() if name.split(".")[-1] == "b")
+        bias[: AT["d"]] = value
+
+    return adjust
+
+
+def orthogonal(module: nn.Module) -> None:
+    """Make recurrent weights orthogonal, and the input's small, so that tanh is nearly linear."""
+    weights = {name.split(".")[-1]: weight for name, weight in module.named_parameters()}
+    weights["W"].copy_(torch.linalg.qr(weights["W"]).Q)
+    weights["U"].mul_(0.01)
+
+
+def kept(gradient: Tensor) -> float:
+    """Give what the furthest positions get, as a root mean square, beside the largest of any."""
+    return ((gradient[-NEAR:] ** 2).mean().sqrt() / gradient.max()).item()
+
+
+def near_share(gradient: Tensor) -> float:
+    """Share of the squared gradient that the nearest positions have."""
+    return ((gradient[:NEAR] ** 2).sum() / (gradient**2).sum()).item()
+
+
+@claim(
+    Statement(
+        id="local-encoding",
+        exercise="A6.4",
+        text="Encodings of sequences by convolutional or recurrent networks are local: they model "
+        "local dependences of the input alone.",
+        original="基于卷积或循环网络的序列编码都是一种局部的编码方式，只建模了输入信息的局部依赖关系",
+        how="Which positions of the input the outputs of one layer depend on, found by changing "
+        "them.",
+    )
+)
+def local_encoding(setting: Setting) -> Iterator[Evidence]:
+    """Find it of a convolution; a recurrent layer reaches back to the first position."""
+    from ....measure import reach  # loads torch
+
+    length, kernel = 7, 3
+    most = {}
+    for name in ("conv", "rnn", "lstm", "attention"):
+        layer = layers.get(name)
+        given = {axis: {"n": length, "d": 4, "k": kernel}[axis] for axis in layer.axes}
+        most[name] = int(reach(layer, given).sum(1).max())
+    yield held(
+        f"n = {length}, k = {kernel}: positions that an output of conv depends on, at most",
+        str(most["conv"]),
+        most["conv"] == kernel,
+        "a convolution sees more than its kernel",
+    )
+    yield limit(
+        "the same of rnn and lstm",
+        f"{most['rnn']}, {most['lstm']}",
+        most["rnn"] == most["lstm"] == length,
+        "it holds of a convolution; a recurrent layer's output depends on all positions before it, "
+        "and is local only as far as gradients vanish",
+    )
+    yield aside("the same of attention", str(most["attention"]))
+
+
+@claim(
+    Statement(
+        id="short-range",
+        exercise="A6.4",
+        text="Although recurrent networks can establish long-range dependences in theory, in "
+        "practice they establish short-range ones alone, because of vanishing gradients (and the "
+        "capacity to pass information on).",
+        original="虽然循环网络理论上可以建立长距离依赖关系，但是由于信息传递的容量以及梯度消失问题，"
+        "实际上也只能建立短距离依赖关系",
+        how=f"Gradient of the last of {AT['n']} outputs in the first {NEAR} inputs, beside the "
+        "largest in any, at random weights; it has vanished when float32 loses it. Of capacity "
+        "nothing is tested.",
+    )
+)
+def short_range(setting: Setting) -> Iterator[Evidence]:
+    """Of the plain RNN and of gates near ½; not of recurrences that keep their state."""
+    plain = {name: kept(by_distance(setting, name)) for name in ("rnn", "lstm", "gru")}
+    yield held(
+        "far gradient beside the largest: rnn, lstm, gru as they are drawn",
+        ", ".join(map(number, plain.values())),
+        max(plain.values()) < VANISHED,
+        "far gradients do not vanish",
+    )
+    others = {
+        "lstm with a forget gate's bias of 5": kept(by_distance(setting, "lstm", forget_bias(5))),
+        "rnn with orthogonal W and small U": kept(by_distance(setting, "rnn", orthogonal)),
+        "ssm, a linear recurrence": kept(by_distance(setting, "ssm")),
+    }
+    for name, share in others.items():
+        yield limit(
+            f"the same of {name}",
+            number(share),
+            share > VANISHED,
+            "it holds of recurrent layers as they are usually drawn; with forget gates near 1, "
+            "orthogonal weights or a linear state space the far gradient is there",
+        )
+
+
+@claim(
+    Statement(
+        id="near-dominates",
+        exercise="A6.4",
+        text="As the gradient of an RNN is passed back, it is dominated by near positions, and the "
+        "model hardly learns from distant ones.",
+        original="RNN梯度消失的原因是，随着梯度的传导，梯度被近距离梯度主导，模型难以学习到远距离的信息",
+        how=f"Share of the squared gradient of the last output that the nearest {NEAR} of "
+        f"{AT['n']} positions have, at random weights.",
+    )
+)
+def near_dominates(setting: Setting) -> Iterator[Evidence]:
+    """At usual weights; not where W is orthogonal."""
+    even = NEAR / AT["n"]
+    yield aside(f"what {NEAR} positions would have, were all alike", percent(even))
+    share = near_share(by_distance(setting, "rnn"))
+    yield held("rnn as it is drawn", f"{share:.6f}", share > 0.5, "near positions do not dominate")
+    share = near_share(by_distance(setting, "rnn", orthogonal))
+    yield limit(
+        "rnn with orthogonal W and small U",
+        percent(share),
+        share < 0.5,
+        "it holds where the singular values of ∂h_k/∂h_{k−1} are well below 1, as at usual weights",
+    )

@@ -1,0 +1,194 @@
+"""Exercise A6.3: the gradient of an LSTM's parameters, and the product of its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ....layers import torch
+from ..formatting import number, percent
+from ..statement import Evidence, Setting, Statement, aside, claim, held, limit
+from .cells import LSTM, Step, chain, dtanh, relative
+from .lstm_step import RIGHT, STEPS, D, drawn
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def h_by_C(step: Step) -> Tensor:
+    """∂h_k/∂C_k where o_k is held, (d, d)."""
+    return torch.diag(step.o * dtanh(torch.tanh(step.C)))
+
+
+def text_gradient(lstm: LSTM, steps: list[Step], along: Tensor) -> Tensor:
+    """∂L/∂W by the course text's formula: through C_1 alone; (4d, d + m)."""
+    back = along @ h_by_C(steps[-1])  # ∂L/∂C_k, from k = T down to 1
+    for factor in reversed(lstm.factors(steps)):
+        back = back @ factor
+    return torch.einsum("c,cij->ij", back, lstm.direct(steps[0])[lstm.d :])  # ∂C_1/∂W
+
+
+def text_summed(lstm: LSTM, steps: list[Step], along: Tensor) -> Tensor:
+    """∂L/∂W as the sum over steps k, with the text's chain through C alone; (4d, d + m)."""
+    back = along @ h_by_C(steps[-1])
+    total = torch.einsum("h,hij->ij", along, lstm.direct(steps[-1])[: lstm.d])
+    for step, factor in zip(steps[-2::-1], reversed(lstm.factors(steps)), strict=True):
+        back = back @ factor
+        total += torch.einsum("c,cij->ij", back, lstm.direct(step)[lstm.d :])
+    return total
+
+
+def summed_gradient(lstm: LSTM, steps: list[Step], along: Tensor) -> Tensor:
+    """∂L/∂W as the sum over steps k, by the Jacobians of the state (h, C); (4d, d + m)."""
+    back = torch.cat([along, torch.zeros_like(along)])  # ∂L/∂(h_k, C_k), from k = T down
+    total = torch.zeros_like(lstm.W)
+    for step in reversed(steps):
+        total += torch.einsum("s,sij->ij", back, lstm.direct(step))
+        back = back @ lstm.state_jacobian(step)
+    return total
+
+
+@claim(
+    Statement(
+        id="parameter-gradient",
+        exercise="A6.3",
+        text="For the parameters W_i, W_f, W_o, written W: ∂L_t/∂W = ∂L_t/∂h_t ∗ ∂h_t/∂C_t ∗ … ∗ "
+        "(∏_{k=2}^t ∂C_k/∂C_{k−1}) ∗ ∂C_1/∂W.",
+        original="对于参数W_i, W_f, W_o, 统一用W表示：∂L_t/∂W = ∂L_t/∂h_t ∗ ∂h_t/∂C_t ∗ … ∗ "
+        "(∏_{k=2}^t ∂C_k/∂C_{k−1}) ∗ ∂C_1/∂W",
+        how="The formula, with ∂C_k/∂C_{k−1} as derived, against autograd for each gate's weights; "
+        "beside it the sum over all steps, with Jacobians of the whole state (h, C).",
+    )
+)
+def parameter_gradient(setting: Setting) -> Iterator[Evidence]:
+    """One of a sum's terms, and of a part of the state."""
+    lstm, steps = drawn(setting, 0)
+    along = setting.normal(D, stream=1000)  # ∂L/∂h_T
+    said, truth = text_gradient(lstm, steps, along), by_autograd(lstm, steps, along)
+    pairs = zip(said.chunk(4), truth.chunk(4), strict=True)
+    gates = dict(zip(("W_f", "W_i", "W_C", "W_o"), pairs, strict=True))
+    off = {name: relative(*pair) for name, pair in gates.items() if name != "W_C"}
+    yield held(
+        f"T = {STEPS} steps: relative difference from autograd for " + ", ".join(off),
+        ", ".join(map(number, off.values())),
+        max(off.values()) <= RIGHT,
+        "W acts at every step: the gradient is the sum over k of what each step's use of W adds, "
+        "and the text has the term k = 1 alone",
+    )
+    for name in ("W_f", "W_o"):
+        one, other = (each.norm().item() for each in gates[name])
+        yield held(
+            f"size of the gradient of {name} by the text, and by autograd",
+            f"{number(one)}, {number(other)}",
+            abs(one - other) <= RIGHT * other,
+            "C_1 depends neither on W_f, since C_0 = 0, nor on W_o: the text's gradient of these "
+            "is 0",
+        )
+    yield aside(
+        "the sum over all steps, with the text's factors ∂C_k/∂C_{k−1}: relative difference from "
+        "autograd",
+        number(relative(text_summed(lstm, steps, along), truth)),
+    )
+    yield aside(
+        "the sum over all steps, with Jacobians of the whole state (h, C)",
+        number(relative(summed_gradient(lstm, steps, along), truth)),
+    )
+    first = steps[:1]
+    said, truth = text_gradient(lstm, first, along), by_autograd(lstm, first, along)
+    alone = (relative(said.chunk(4)[gate], truth.chunk(4)[gate]) for gate in (1, 3))
+    yield aside(
+        "the text with a single step, T = 1: relative difference for W_i, and for W_o, which acts "
+        "on h_1 without passing through C",
+        ", ".join(map(number, alone)),
+    )
+
+
+def by_autograd(lstm: LSTM, steps: list[Step], along: Tensor) -> Tensor:
+    """∂L/∂W by autograd; (4d, d + m)."""
+    W = lstm.W.clone().requires_grad_()
+    last = LSTM(W, lstm.b).run(torch.stack([step.x for step in steps]))[-1]
+    return torch.autograd.grad(along @ last.h, W)[0]
+
+
+@claim(
+    Statement(
+        id="forget-product",
+        exercise="A6.3",
+        text="∏_{k=t+1}^T ∂C_k/∂C_{k−1} = (f_k f_{k+1} … f_T) + other terms.",
+        original="∏_{k=t+1}^T ∂C^(k)/∂C^(k−1) = (f^(k) f^(k+1) … f^(T)) + other",
+        how="The product of the factors beside the product of the forget gates, from short to long "
+        "distances; and beside ∂C_T/∂C_t by autograd, through the whole recurrence.",
+    )
+)
+def forget_product(setting: Setting) -> Iterator[Evidence]:
+    """Find it of the factors; the factors are not all of the derivative."""
+    lstm, steps = drawn(setting, 1)
+    factors = lstm.factors(steps)
+    alone = LSTM(torch.cat([torch.zeros(4 * D, D), lstm.W[:, D:]], 1), lstm.b)  # gates see x alone
+    lonely = alone.run(torch.stack([step.x for step in steps]))
+    only = alone.factors(lonely)
+    gates = chain([torch.diag(step.f) for step in lonely[1:]])
+    off = relative(chain(only), gates)
+    yield held(
+        f"without weights on h_(k−1), over {STEPS - 1} steps: relative difference between the "
+        "product of factors and f_(t+1) ⊙ … ⊙ f_T",
+        number(off),
+        off <= RIGHT,
+        "the forget gates' product is no part of it",
+    )
+    distances = (1, 3, STEPS - 1)
+    others = []
+    for distance in distances:
+        whole = chain(factors[:distance])
+        forget = chain([torch.diag(step.f) for step in steps[1 : distance + 1]])
+        others.append(((whole - forget).norm() / whole.norm()).item())
+    yield aside(
+        f"with them, over {', '.join(map(str, distances))} steps: size of the other terms as a "
+        "share of the product's",
+        ", ".join(map(percent, others)),
+    )
+    first = torch.stack([step.f for step in steps[1:]])
+    late = relative(first[1:].prod(0), first.prod(0))
+    yield limit(
+        "the product of forget gates from the second factor on instead of the first (the text's "
+        "f_k names no step, as k is bound): relative difference",
+        number(late),
+        late > RIGHT,
+        "the first gate of the product is f_(t+1)",
+    )
+    truths = [_through_all(lstm, steps, distance) for distance in distances]
+    off_by = [
+        relative(chain(factors[:distance]), truth)
+        for distance, truth in zip(distances, truths, strict=True)
+    ]
+    yield limit(
+        f"∂C_T/∂C_t by autograd over {', '.join(map(str, distances))} steps: relative difference "
+        "of the product of factors",
+        ", ".join(map(number, off_by)),
+        max(off_by) > RIGHT,
+        "the product is not ∂C_T/∂C_t: h_k depends on h_{k−1} by o_k too, so the chain rule runs "
+        "over the state (h, C)",
+    )
+    start = torch.cat([h_by_C(steps[0]), torch.eye(D, dtype=lstm.W.dtype)])
+    chained = [
+        (chain([lstm.state_jacobian(step) for step in steps[1 : distance + 1]]) @ start)[D:]
+        for distance in distances
+    ]
+    yield aside(
+        "relative difference of the product of the Jacobians of (h, C)",
+        ", ".join(number(relative(c, t)) for c, t in zip(chained, truths, strict=True)),
+    )
+
+
+def _through_all(lstm: LSTM, steps: list[Step], distance: int) -> Tensor:
+    """∂C_T/∂C_1 by autograd over so many steps, o_1 held; (d, d)."""
+
+    def last(C: Tensor) -> Tensor:
+        h = steps[0].o * torch.tanh(C)
+        for step in steps[1 : distance + 1]:
+            now = lstm.step(step.x, h, C)
+            h, C = now.h, now.C
+        return C
+
+    jacobian: Tensor = torch.autograd.functional.jacobian(last, steps[0].C)  # type: ignore[no-untyped-call]
+    return jacobian

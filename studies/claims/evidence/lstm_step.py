@@ -1,0 +1,196 @@
+"""Exercise A6.3: one step of an LSTM's cell, ∂C_k/∂C_{k−1}, and its four terms."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import sympy
+
+from .... import layers
+from ....layers import torch
+from ..formatting import number
+from ..statement import Evidence, Setting, Statement, aside, claim, held, limit
+from .cells import LSTM, Step, relative
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+#: Width, input width and steps of the LSTMs that are drawn, and how many.
+D, M, STEPS, DRAWS = 6, 4, 12, 20
+
+#: A formula is right if it is no further from autograd than this, in float64, as a share.
+RIGHT = 1e-10
+
+
+def drawn(setting: Setting, stream: int, gain: float = 2.0) -> tuple[LSTM, list[Step]]:
+    """Draw an LSTM and run it; weights have the standard deviation gain/√(d + m)."""
+    W = gain * setting.normal(4 * D, D + M, stream=3 * stream) / (D + M) ** 0.5
+    lstm = LSTM(W, setting.normal(4 * D, stream=3 * stream + 1))
+    return lstm, lstm.run(setting.normal(STEPS, M, stream=3 * stream + 2))
+
+
+def by_autograd(lstm: LSTM, step: Step, before: Step) -> Tensor:
+    """∂C_k/∂C_{k−1} by autograd, h_{k−1} = o_{k−1} ∗ tanh(C_{k−1}) following C_{k−1}; (d, d)."""
+
+    def cell(C: Tensor) -> Tensor:
+        return lstm.step(step.x, before.o * torch.tanh(C), C).C
+
+    jacobian: Tensor = torch.autograd.functional.jacobian(cell, before.C)  # type: ignore[no-untyped-call]
+    return jacobian
+
+
+#: Gives ∂C_k/∂C_{k−1} of an LSTM from the step k, the step before it and the first step.
+Formula = Callable[[LSTM, Step, Step, Step], "Tensor"]
+
+
+def derived(lstm: LSTM, step: Step, before: Step, first: Step) -> Tensor:
+    """Give ∂C_k/∂C_{k−1} with its four terms."""
+    return lstm.factor(step, before)
+
+
+def without_direct(lstm: LSTM, step: Step, before: Step, first: Step) -> Tensor:
+    """Give it as the course text's first formula does, by way of h_{k−1} alone."""
+    return lstm.factor(step, before) - torch.diag(step.f)
+
+
+def with_first_gate(lstm: LSTM, step: Step, before: Step, first: Step) -> Tensor:
+    """Give it with f_t for f_k."""
+    return lstm.factor(step, before) + torch.diag(first.f - step.f)
+
+
+def as_printed(lstm: LSTM, step: Step, before: Step, first: Step) -> Tensor:
+    """Give it as the course text prints it: vectors times matrices, element by element."""
+    W_f, W_i, W_C, _ = lstm.on_h()
+    by_h = before.o * (1 - torch.tanh(before.C) ** 2)
+    return (
+        before.C * step.f * (1 - step.f) * W_f * by_h
+        + step.a * step.i * (1 - step.i) * W_i * by_h
+        + step.i * (1 - step.a**2) * W_C * by_h
+        + step.f
+    )
+
+
+def worst(setting: Setting, formula: Formula) -> float:
+    """Largest distance of a formula of ∂C_k/∂C_{k−1} from autograd, over LSTMs and steps."""
+    found = []
+    for draw in range(DRAWS):
+        lstm, steps = drawn(setting, draw)
+        for before, step in itertools.pairwise(steps):
+            given = formula(lstm, step, before, steps[0])
+            found.append(relative(given, by_autograd(lstm, step, before)))
+    return max(found)
+
+
+def symbolic_remainder() -> sympy.Expr:
+    """∂C_k/∂C_{k−1} of a scalar LSTM by SymPy, less the four terms; 0 if they are all of it."""
+    C, o, x = sympy.symbols("C o x", real=True)
+    w = dict(zip("fia", sympy.symbols("w_f w_i w_a", real=True), strict=True))
+    u = dict(zip("fia", sympy.symbols("u_f u_i u_a", real=True), strict=True))
+    z = sympy.Symbol("z", real=True)
+    sigma = 1 / (1 + sympy.exp(-z))
+    h = o * sympy.tanh(C)
+    at = {gate: w[gate] * h + u[gate] * x for gate in "fia"}
+    f, i, a = sigma.subs(z, at["f"]), sigma.subs(z, at["i"]), sympy.tanh(at["a"])
+    slope = {
+        "f": sympy.diff(sigma, z).subs(z, at["f"]),
+        "i": sympy.diff(sigma, z).subs(z, at["i"]),
+        "a": sympy.diff(sympy.tanh(z), z).subs(z, at["a"]),
+    }
+    by_h = o * sympy.diff(sympy.tanh(C), C)
+    terms = (C * slope["f"] * w["f"] + a * slope["i"] * w["i"] + i * slope["a"] * w["a"]) * by_h + f
+    return sympy.simplify(sympy.diff(f * C + i * a, C) - terms)
+
+
+@claim(
+    Statement(
+        id="four-terms",
+        exercise="A6.3",
+        text="∂C_k/∂C_{k−1} = C_{k−1} σ′(·) W_f o_{k−1} tanh′(C_{k−1}) + a_k σ′(·) W_i o_{k−1} "
+        "tanh′(C_{k−1}) + i_k tanh′(·) W_C ∗ o_{k−1} tanh′(C_{k−1}) + f_t.",
+        original="具体计算后得到 ∂C^(k)/∂C^(k−1) = C^(k−1) σ′(·) W_f o^(k−1) tanh′(C^(k−1)) + "
+        "a^(k) σ′(·) W_i o^(k−1) tanh′(C^(k−1)) + i^(k) tanh′(·) W_c ∗ o^(k−1) tanh′(C^(k−1)) "
+        "+ f^(t)",
+        how="Derived by SymPy for a scalar LSTM; with matrices against autograd in float64, once "
+        "with diagonal matrices for the text's vectors, and once as printed.",
+    )
+)
+def four_terms(setting: Setting) -> Iterator[Evidence]:
+    """Right with diagonal matrices and f_k."""
+    lstm, steps = drawn(setting, 0)
+    x = torch.stack([step.x for step in steps])
+    layer = layers.get("lstm").forward(x[None], W=lstm.W, b=lstm.b)[0]  # type: ignore[attr-defined]
+    off = (torch.stack([step.h for step in steps]) - layer).abs().max().item()
+    yield aside("largest difference between the LSTM used here and the layer lstm", number(off))
+    remainder = symbolic_remainder()
+    yield held(
+        "SymPy, scalar: the derivative less the four terms",
+        str(remainder),
+        remainder == 0,
+        "there are other terms",
+    )
+    off = worst(setting, derived)
+    yield held(
+        f"{DRAWS} random LSTMs (d = {D}, m = {M}), {STEPS - 1} steps each, diagonal matrices for "
+        "vectors: largest relative difference from autograd",
+        number(off),
+        off <= RIGHT,
+        "with diagonal matrices it is another matrix",
+    )
+    off = worst(setting, as_printed)
+    yield limit(
+        "the same as printed, vectors times W element by element (which scales its columns)",
+        number(off),
+        off > RIGHT,
+        "C_{k−1}, σ′, a, i, o and tanh′ stand for diagonal matrices diag(…), and ∗ for their "
+        "product",
+    )
+    off = worst(setting, with_first_gate)
+    yield limit(
+        "the same with f_t, of the step where the product begins, in place of f_k",
+        number(off),
+        off > RIGHT,
+        "the direct term is f_k, not f_t",
+    )
+    W_f, by_h = lstm.W.chunk(4)[0], steps[0].o
+    yield limit(
+        "W_f is (d, d + m) on [h_{k−1}, x_k]; it can be multiplied by diag(o_{k−1})",
+        f"{tuple(W_f.shape)} times {(D, D)}",
+        W_f.shape[1] != len(by_h),
+        "of W_f, W_i and W_C only the columns on h_{k−1} take part",
+    )
+    shares = {name: term.norm().item() for name, term in lstm.terms(steps[1], steps[0]).items()}
+    yield aside(
+        "sizes of the four terms at a step (Frobenius norms)",
+        ", ".join(f"{name} {number(size)}" for name, size in shares.items()),
+    )
+
+
+@claim(
+    Statement(
+        id="three-paths",
+        exercise="A6.3",
+        text="∂C_k/∂C_{k−1} is the sum of three terms, by the forget gate, the input gate and the "
+        "candidate, each by way of h_{k−1} (the text's first formula).",
+        original="∂C^(k)/∂C^(k−1) = ∂C^(k)/∂f^(k) ∂f^(k)/∂h^(k−1) ∂h^(k−1)/∂C^(k−1) + "
+        "… (i) + … (a)",
+        how="The three terms, with diagonal matrices, against autograd; what is missing against "
+        "diag(f_k).",
+    )
+)
+def three_paths(setting: Setting) -> Iterator[Evidence]:
+    """Find the direct path C_{k−1} → C_k missing."""
+    off = worst(setting, without_direct)
+    yield held(
+        "largest relative difference from autograd",
+        number(off),
+        off <= RIGHT,
+        "the direct term diag(f_k) is missing, which the text's second formula has",
+    )
+    lstm, steps = drawn(setting, 0)
+    missing = by_autograd(lstm, steps[1], steps[0]) - without_direct(
+        lstm, steps[1], steps[0], steps[0]
+    )
+    off = relative(missing, torch.diag(steps[1].f))
+    yield aside("relative difference between what is missing and diag(f_k)", number(off))

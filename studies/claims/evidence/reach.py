@@ -1,0 +1,238 @@
+"""Exercise A6.4: what joins distant positions, and which layers serve sequences of any length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import ceil
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sympy import Integer
+
+from .... import layers
+from ....analysis import written
+from ....layers import n, torch
+from ..costs import formulas
+from ..formatting import number
+from ..statement import Evidence, Setting, Statement, aside, claim, held, limit
+from .distance import AT, NEAR, by_distance, kept
+from .vanishing import VANISHED
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+#: Sizes at which paths are counted.
+SHORT = {**AT, "n": 32, "d": 4, "N": 2}
+
+
+@claim(
+    Statement(
+        id="not-suited",
+        exercise="A6.4",
+        text="Therefore convolutional and recurrent layers are not suited to modelling long-range "
+        "dependences.",
+        original="因此，卷积层和循环层不适合用于建模长距离依赖关系",
+        how=f"Layers and operations from the first of {SHORT['n']} positions to the last, and the "
+        f"gradient of the last of {AT['n']} outputs in the first {NEAR} inputs beside the largest, "
+        "of conv and rnn and of two of their kind that are made for long range, dilated_stack and "
+        "ssm.",
+    )
+)
+def not_suited(setting: Setting) -> Iterator[Evidence]:
+    """Find it of the plain ones; dilated convolutions and state spaces are suited."""
+    from ....measure import shortest_path  # loads torch
+
+    def path(name: str) -> str:
+        layer = layers.get(name)
+        found = shortest_path(layer, {axis: s for axis, s in SHORT.items() if axis in layer.axes})
+        return f"layers {found.layers}, operations {found.steps}" if found else "no path"
+
+    plain = {name: kept(by_distance(setting, name)) for name in ("conv", "rnn")}
+    yield held(
+        f"conv (k = {AT['k']}) and rnn: far gradient in one layer, beside the largest",
+        ", ".join(map(number, plain.values())),
+        max(plain.values()) < VANISHED,
+        "they have a far gradient",
+    )
+    yield aside("paths of conv, rnn", "; ".join(map(path, plain)))
+    for name, why in {
+        "dilated_stack": "a stack of dilated convolutions joins all positions in ⌈log_k n⌉ layers",
+        "ssm": "a linear state space keeps its gradient, though its path is as long as the RNN's",
+    }.items():
+        share = kept(by_distance(setting, name))
+        yield limit(
+            f"{name}: the same gradient, and path",
+            f"{number(share)}, {path(name)}",
+            share > VANISHED,
+            f"it holds of plain ones: {why}",
+        )
+    yield aside(
+        "attention", f"{number(kept(by_distance(setting, 'attention')))}, {path('attention')}"
+    )
+
+
+@claim(
+    Statement(
+        id="depth",
+        exercise="A6.4",
+        text="Long-range dependences can be established by more layers: a deep network gets "
+        "information from afar.",
+        original="1. 增加网络的层数，通过一个深层网络来获取远距离的信息交互",
+        how="Layers until the last position depends on the first, counted by stacking them, "
+        "against ⌈2(n − 1)/(k − 1)⌉ for convolutions and ⌈log_k n⌉ for dilations 1, k, k², …",
+    )
+)
+def depth(setting: Setting) -> Iterator[Evidence]:
+    """For layers that reach beyond their position; by how much depends on the kernel."""
+    from ....measure import layers_needed  # loads torch
+
+    conv, points = layers.get("conv"), [(n, k) for n in (9, 33) for k in (3, 5, 9)]
+    counts = [layers_needed(conv, {"n": n, "d": 2, "k": k}) for n, k in points]
+    said = [ceil(2 * (n - 1) / (k - 1)) for n, k in points]
+    yield held(
+        f"conv, (n, k) = {', '.join(map(str, points))}: layers, counted and by formula",
+        f"{_list(counts)}; {_list(said)}",
+        counts == said,
+        "depth does not join them so",
+    )
+    stack, lengths = layers.get("dilated_stack"), (9, 27, 28, 81)
+    built = [len(next(stack.build({"n": n, "d": 2, "k": 3}).parameters())) for n in lengths]
+    joined = all(layers_needed(stack, {"n": n, "d": 2, "k": 3}) == 1 for n in lengths)
+    said = [ceil(round(np.log(n) / np.log(3), 9)) for n in lengths]
+    yield held(
+        f"dilated_stack, k = 3, n = {_list(lengths)}: its layers, which join the ends, and ⌈log_3 "
+        "n⌉",
+        f"{_list(built)}; {_list(said)}",
+        joined and built == said,
+        "so many dilated layers do not join them",
+    )
+    others = {
+        name: layers_needed(layers.get(name), {"n": 9, "d": 4}) for name in ("rnn", "attention")
+    }
+    yield aside("rnn and attention: layers", _list(list(others.values())))
+    alone = [layers_needed(layers.get(name), {"n": 9, "d": 4}) for name in ("conv_1x1", "dense")]
+    yield limit(
+        "conv_1x1 and dense: layers",
+        ", ".join("never" if each is None else str(each) for each in alone),
+        alone == [None, None],
+        "the layers must reach beyond their own position: no depth helps a 1×1 convolution",
+    )
+
+
+@claim(
+    Statement(
+        id="fully-connected",
+        exercise="A6.4",
+        text="Long-range dependences can be established by a fully connected network.",
+        original="2. 使用全连接网络",
+        how="Layers and operations between the first position and the last of token_mixing, at "
+        "several lengths, and its path length as a formula.",
+    )
+)
+def fully_connected(setting: Setting) -> Iterator[Evidence]:
+    """In one operation, at every length."""
+    path = formulas("token_mixing")["path_length"]
+    yield held(
+        "operations between the ends, as a formula solved from counts and verified at other n",
+        f"{path.expression} (n = {_list(sorted({each['n'] for each in path.verified}))})",
+        path.expression == Integer(1),
+        "it takes more than one operation",
+    )
+    yield aside("its parameters", written(formulas("token_mixing")["parameters"].expression))
+
+
+@claim(
+    Statement(
+        id="variable-length",
+        exercise="A6.4",
+        text="Fully connected networks cannot process sequences of variable length; self-attention "
+        "solves this, because its connection weights are learned dynamically (computed from the "
+        "input).",
+        original="而全连接网络无法处理变长序列，自注意力模型可以解决这个问题，因为其连接权重是动态学习的",
+        how="One module for n = 16, given sequences of other lengths; whether the number of "
+        "parameters depends on n; whether the weights between positions depend on the input.",
+    )
+)
+def variable_length(setting: Setting) -> Iterator[Evidence]:
+    """Give sequences of several lengths to the same weights."""
+    built, lengths = 16, (1, 7, 16, 17, 100)
+    modules = {
+        name: layers.get(name).build({"n": built, "d": 8}).double()
+        for name in ("token_mixing", "attention", "multihead")
+    }
+    served = {
+        name: [n for n in lengths if _serves(module, name, n)] for name, module in modules.items()
+    }
+    yield held(
+        f"lengths of {_list(lengths)} that token_mixing, built for {built}, serves",
+        _list(served["token_mixing"]),
+        served["token_mixing"] == [built],
+        "a fully connected layer serves other lengths",
+    )
+    yield held(
+        "the same of attention and multihead",
+        f"{_list(served['attention'])}; {_list(served['multihead'])}",
+        served["attention"] == served["multihead"] == list(lengths),
+        "attention does not serve all lengths",
+    )
+    counts = {name: formulas(name)["parameters"].expression for name in modules}
+    yield held(
+        "parameters of token_mixing, attention, multihead",
+        ", ".join(map(written, counts.values())),
+        n in counts["token_mixing"].free_symbols
+        and not any(n in counts[name].free_symbols for name in ("attention", "multihead")),
+        "the parameters do not tell them apart",
+    )
+    moved = [_weights_move(setting, name) for name in ("token_mixing", "attention")]
+    yield held(
+        "how much the weights between positions change from one input to another (largest "
+        "difference): token_mixing, attention",
+        ", ".join(map(number, moved)),
+        moved[0] == 0 < moved[1],
+        "the weights of attention are not computed from the input",
+    )
+    others = {
+        name: layers.get(name).build({"n": built, "d": 8, "k": 3}).double()
+        for name in ("conv", "rnn")
+    }
+    yield aside(
+        "computed weights are one way, weights shared by all positions another: lengths that conv "
+        "and rnn serve",
+        "; ".join(_list([n for n in lengths if _serves(m, name, n)]) for name, m in others.items()),
+    )
+
+
+def _serves(module: nn.Module, name: str, length: int) -> bool:
+    """Whether a module that was built for another length gives finite outputs for this one."""
+    layer = layers.get(name)
+    given = {axis: {"n": length, "d": 8, "k": 3}[axis] for axis in layer.axes}
+    inputs = layer.make_inputs(given, dtype=torch.float64)
+    try:
+        with torch.no_grad():
+            out = module(*inputs)
+    except RuntimeError:  # shapes that do not go together
+        return False
+    return out.shape == (1, length, 8) and bool(out.isfinite().all())
+
+
+def _weights_move(setting: Setting, name: str) -> float:
+    """Largest change of ∂y_i/∂v_j, the weight of position j in output i, between two inputs."""
+    layer = layers.get(name)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(setting.seed)
+        module = layer.build({"n": 6, "d": 2}).double()
+    found = []
+    for seed in (1, 2):
+        *others, values = layer.make_inputs({"n": 6, "d": 2}, dtype=torch.float64, seed=seed)
+
+        def first_channel(v: Tensor, others: list[Tensor] = others) -> Tensor:
+            out: Tensor = module(*others, v)[0, :, 0]
+            return out
+
+        jacobian = torch.autograd.functional.jacobian(first_channel, values)  # type: ignore[no-untyped-call]
+        found.append(jacobian[:, 0, :, 0])
+    return float((found[0] - found[1]).abs().max())
+
+
+def _list(values: object) -> str:
+    return ", ".join(map(str, values))  # type: ignore[call-overload]

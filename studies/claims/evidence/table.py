@@ -1,0 +1,177 @@
+"""Exercise A6.4: the table that compares layers, a picture in the course text.
+
+Its rows are those of Vaswani et al. 2017, Table 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sympy
+from sympy import Expr, ceiling, oo
+
+from .... import layers
+from ....analysis import written
+from ....layers import TABLE_1, d, k, n, put, r
+from ..costs import flops_where, formulas, grows_as, leads
+from ..statement import Evidence, Setting, Statement, aside, claim, held, limit
+
+
+def row(kind: str, cost: str, steps: str, path: str) -> str:
+    """Put a row of the table into words."""
+    return (
+        f"{TABLE_1}: {kind} takes O({cost}) a layer, O({steps}) operations in sequence, and its "
+        f"longest path is O({path})."
+    )
+
+
+_COUNTED = "FLOPs, longest chain of operations and shortest path between the ends, from counts."
+
+
+@claim(
+    Statement(
+        id="table-attention",
+        exercise="A6.4",
+        text=row("self-attention", "n²·d", "1", "1"),
+        original="",
+        how=_COUNTED,
+    )
+)
+def table_attention(setting: Setting) -> Iterator[Evidence]:
+    """Without projections."""
+    found = formulas("attention")
+    yield grows_as(n**2 * d, found["flops"].expression, "attention")
+    yield _constant("operations in sequence", found["sequential_ops"].expression)
+    yield _constant("path", found["path_length"].expression)
+    whole = formulas("multihead")["flops"].expression
+    yield limit(
+        "FLOPs of multihead, projections and all",
+        written(whole),
+        not leads(n**2 * d, whole),
+        "it leaves out the projections of Q, K, V and the output, which are O(n·d²)",
+    )
+    projections = 4 * formulas("conv_1x1")["flops"].expression
+    yield aside(
+        "length at which these projections, four products like conv_1x1's, cost what the rest does",
+        f"n = {written(sympy.solve(whole - 2 * projections, n)[0])}",
+    )
+
+
+@claim(
+    Statement(
+        id="table-recurrent",
+        exercise="A6.4",
+        text=row("a recurrent layer", "n·d²", "n", "n"),
+        original="",
+        how=_COUNTED,
+    )
+)
+def table_recurrent(setting: Setting) -> Iterator[Evidence]:
+    """Elman's, and the gated ones."""
+    found = formulas("rnn")
+    yield grows_as(n * d**2, found["flops"].expression, "rnn")
+    for metric, what in _CHAINS.items():
+        expression = found[metric].expression
+        yield held(f"{what} of rnn", written(expression), leads(n, expression), "not linear in n")
+    from ....measure import longest_chain  # loads torch
+
+    for name in ("lstm", "gru"):
+        layer, points = layers.get(name), [{"n": n, "d": d} for n in (2, 9) for d in (4, 6)]
+        theory = layer.tied_theory()
+        exact = flops_where(layer, points)
+        chains = all(longest_chain(layer, at) == put(theory.depth, at) for at in points)
+        yield held(
+            f"FLOPs and operations in sequence of {name}, as counted at {len(points)} sizes",
+            f"{written(theory.flops)}, {written(theory.depth)}",
+            exact and chains and leads(n * d**2, theory.flops) and leads(n, theory.depth),
+            f"{name} grows otherwise",
+        )
+
+
+_CHAINS = {"sequential_ops": "operations in sequence", "path_length": "operations on the path"}
+
+
+@claim(
+    Statement(
+        id="table-convolution",
+        exercise="A6.4",
+        text=row("a convolution", "k·n·d²", "1", "log_k n"),
+        original="",
+        how=_COUNTED,
+    )
+)
+def table_convolution(setting: Setting) -> Iterator[Evidence]:
+    """Find that the logarithm is that of dilations."""
+    found, dilated = formulas("conv"), layers.get("dilated_stack")
+    yield grows_as(n * k * d**2, found["flops"].expression, "conv")
+    yield _constant("operations in sequence", found["sequential_ops"].expression)
+    from ....measure import path_length  # loads torch
+
+    points = [{"n": 3**power, "d": 2, "k": 3} for power in (1, 2, 3, 4)]
+    steps = [path_length(dilated, at) for at in points]
+    yield held(
+        "path with dilations 1, k, k², …, k = 3, n = 3, 9, 27, 81",
+        ", ".join(map(str, steps)),
+        steps == [1, 2, 3, 4],
+        "dilations do not give a logarithm",
+    )
+    path = found["path_length"].expression
+    yield limit(
+        "path through contiguous kernels, as conv has them",
+        written(path),
+        path.subs(k, 3).limit(n, oo) == oo and path == ceiling((2 * n - 2) / (k - 1)),
+        "it holds of dilated kernels; contiguous ones take O(n/k) layers, as the paper says in "
+        "section 4",
+    )
+
+
+@claim(
+    Statement(
+        id="table-restricted",
+        exercise="A6.4",
+        text=row("self-attention restricted to a window of r", "r·n·d", "1", "n/r"),
+        original="",
+        how="FLOPs and longest chain of local_attention against its theory's formulas at several "
+        "sizes; layers until the ends are joined.",
+    )
+)
+def table_restricted(setting: Setting) -> Iterator[Evidence]:
+    """`local_attention`, whose window is r positions."""
+    from ....measure import (
+        grid,  # loads torch
+        layers_needed,
+        longest_chain,
+    )
+
+    local = layers.get("local_attention")
+    points = grid(local, {"n": (8, 24), "d": (4, 20), "r": (3, 9)})
+    flops = local.theory.flops
+    yield held(
+        f"FLOPs at {len(points)} sizes are those of the formula, which is O(n·r·d)",
+        written(flops),
+        flops_where(local, points) and leads(n * r * d, flops),
+        "they are others",
+    )
+    chains = {longest_chain(local, at) for at in points}
+    yield held(
+        "operations in sequence there",
+        ", ".join(map(str, chains)),
+        len(chains) == 1,
+        "they depend on the sizes",
+    )
+    ends = [(9, 3), (9, 5), (17, 3), (17, 5)]
+    counts = [layers_needed(local, {"n": n, "d": 2, "r": r}) for n, r in ends]
+    said = [-(-2 * (n - 1) // (r - 1)) for n, r in ends]
+    yield held(
+        f"layers until the ends are joined, (n, r) = {', '.join(map(str, ends))}, and ⌈2(n − 1)/(r "
+        "− 1)⌉",
+        f"{', '.join(map(str, counts))}; {', '.join(map(str, said))}",
+        counts == said,
+        "the path is not of the order n/r",
+    )
+
+
+def _constant(what: str, expression: Expr) -> Evidence:
+    return held(
+        f"{what}, for all sizes", written(expression), expression.is_number, "they depend on sizes"
+    )

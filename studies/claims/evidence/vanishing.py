@@ -1,0 +1,175 @@
+"""Exercise A6.3: whether an LSTM's gradients vanish, by the singular values of Jacobians."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import log10
+from typing import TYPE_CHECKING
+
+from ....layers import torch
+from ..formatting import number, percent
+from ..statement import Evidence, Setting, Statement, aside, claim, held, limit
+from .cells import LSTM, Step, chain, rnn_jacobians
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+#: Width, steps of a long distance, and steps of what is drawn to look at single steps.
+D, FAR, STEPS = 16, 100, 50
+
+#: A gradient has vanished when float32 loses it beside 1.
+VANISHED = 2.0**-23
+
+
+def sizes(matrix: Tensor) -> tuple[float, float]:
+    """Smallest and largest singular value."""
+    values = torch.linalg.svdvals(matrix)
+    return values[-1].item(), values[0].item()
+
+
+def steps_of(
+    setting: Setting, steps: int, *, gain: float = 1.0, forget: float = 0.0
+) -> tuple[LSTM, list[Step]]:
+    """Draw an LSTM and run it; weights are uniform within ±gain/√(2d), b_f is given."""
+    source = setting.normal(4 * D, 2 * D, stream=7)
+    W = gain * torch.erf(source / 2**0.5) / (2 * D) ** 0.5  # erf makes unit-normal uniform
+    b = torch.zeros(4 * D, dtype=W.dtype)
+    b[:D] = forget
+    lstm = LSTM(W, b)
+    return lstm, lstm.run(setting.normal(steps, D, stream=8))
+
+
+@claim(
+    Statement(
+        id="step-size",
+        exercise="A6.3",
+        text="Each step ∂C_k/∂C_{k−1} can choose by itself to lie within [0, 1] or to be larger "
+        "than 1, because f_k is trainable.",
+        original="每一步∂C^(k)/∂C^(k−1)可以自主的选择在[0,1]之间，或者大于1，因为f^(k)是可训练学习的",
+        how="Largest singular value of the steps over weights of several sizes, and before and "
+        "after training for a larger or a smaller one; and the same of diag(f_k) alone.",
+    )
+)
+def step_size(setting: Setting) -> Iterator[Evidence]:
+    """Both happen, but f alone never exceeds 1."""
+    gains = (0.5, 2, 8)
+    largest, forget = [], []
+    for gain in gains:
+        lstm, steps = steps_of(setting, STEPS, gain=gain)
+        largest.append([sizes(each)[1] for each in lstm.factors(steps)])
+        forget.append(max(step.f.max().item() for step in steps))
+    yield aside(
+        f"weights within ±g/√(2d), g = {', '.join(map(str, gains))}: largest singular value, "
+        "median and largest step",
+        "; ".join(f"{sorted(each)[len(each) // 2]:.2f}, {max(each):.2f}" for each in largest),
+    )
+    every = [value for each in largest for value in each]
+    above = sum(value > 1 for value in every) / len(every)
+    yield held(
+        "share of the steps whose largest singular value exceeds 1",
+        percent(above),
+        0 < above < 1,
+        "steps lie on one side of 1",
+    )
+    start, up, down = _trained(setting)
+    yield held(
+        "a step's largest singular value before training, after training for a larger one, and for "
+        "a smaller one",
+        f"{start:.3f}, {up:.3f}, {down:.3f}",
+        down < 1 < up,
+        "training does not take a step across 1",
+    )
+    yield limit(
+        "largest forget gate of all steps, which is the largest singular value of diag(f_k)",
+        f"{max(forget):.4f}",
+        max(forget) < 1,
+        "it is not f_k that takes a step above 1: f_k = σ(·) < 1 whatever is learnt, and the other "
+        "three terms do",
+    )
+
+
+def _trained(setting: Setting, times: int = 40) -> tuple[float, float, float]:
+    """Largest singular value of a step: at first, and as weights are trained up and down."""
+    lstm, steps = steps_of(setting, 2, gain=2)
+
+    def size(W: Tensor) -> Tensor:
+        now = LSTM(W, lstm.b)
+        first = now.step(steps[0].x, steps[0].h_before, steps[0].C_before)
+        second = now.step(steps[1].x, first.h, first.C)
+        norm: Tensor = torch.linalg.matrix_norm(now.factor(second, first), 2)
+        return norm
+
+    ends = []
+    for sign in (1, -1):
+        W = lstm.W.clone().requires_grad_()
+        optimiser = torch.optim.Adam([W], lr=0.1)
+        for _ in range(times):
+            optimiser.zero_grad()
+            (-sign * size(W)).backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+        ends.append(size(W).item())
+    return size(lstm.W).item(), ends[0], ends[1]
+
+
+@claim(
+    Statement(
+        id="need-not-vanish",
+        exercise="A6.3",
+        text="So the whole ∏ ∂C_k/∂C_{k−1} does not keep shrinking, far gradients do not vanish "
+        "completely, and the LSTM solves the vanishing gradients of the RNN.",
+        original="那么整体∏ ∂C^(k)/∂C^(k−1)也就不会一直减小，远距离梯度不至于完全消失，"
+        "也就能够解决RNN中存在的梯度消失问题",
+        how=f"Largest singular value of the product over {FAR} steps for several biases of the "
+        "forget gate, beside the product of the forget gates and beside an RNN; it has vanished "
+        "when float32 loses it beside 1.",
+    )
+)
+def need_not_vanish(setting: Setting) -> Iterator[Evidence]:
+    """Not where forget gates are near 1; as their product where they are not."""
+    biases = (0.0, 2.0, 5.0)
+    whole, gates, means = [], [], []
+    for forget in biases:
+        lstm, steps = steps_of(setting, FAR + 1, forget=forget)
+        whole.append(sizes(chain(lstm.factors(steps)))[1])
+        f = torch.stack([step.f for step in steps[1:]])
+        gates.append(f.prod(0).max().item())
+        means.append(f.mean().item())
+    listed = ", ".join(f"{bias:g}" for bias in biases)
+    yield aside(f"forget gates at a bias of {listed}: mean", _list(means))
+    yield held(
+        f"the product over {FAR} steps at the largest bias",
+        number(whole[-1]),
+        whole[-1] > VANISHED,
+        "it vanishes even where forget gates are near 1",
+    )
+    W = 2**0.5 * steps_of(setting, 1)[0].W[:D]  # uniform within ±1/√d, as the layer rnn has it
+    U, recurrent = W[:, D:], W[:, :D]
+    rnn = sizes(chain(list(rnn_jacobians(setting.normal(FAR, D, stream=8), U, recurrent))))[1]
+    yield held(
+        "the same of an RNN's ∏ ∂h_k/∂h_{k−1}, its weights within ±1/√d",
+        number(rnn),
+        rnn < whole[-1],
+        "the RNN's vanishes less",
+    )
+    yield limit(
+        f"the product over {FAR} steps at a bias of 0",
+        number(whole[0]),
+        whole[0] < VANISHED,
+        "forget gates must be near 1: at a bias of 0 they are about ½, and the product vanishes "
+        "all the same",
+    )
+    yield aside(
+        f"largest product of forget gates over {FAR} steps at a bias of {listed}, beside the whole",
+        "; ".join(f"{number(g)}, {number(w)}" for g, w in zip(gates, whole, strict=True)),
+    )
+    yield aside(
+        "decades that both lose a step",
+        "; ".join(
+            f"{-log10(g) / FAR:.3f}, {-log10(w) / FAR:.3f}"
+            for g, w in zip(gates, whole, strict=True)
+        ),
+    )
+
+
+def _list(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:.3f}" for value in values)

@@ -1,0 +1,97 @@
+"""What came of testing the statements, as a file: ``claims.json``."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from .statement import Checked, Verdict
+
+#: Version of the file's format. 1: as `Record.to_json` writes it.
+SCHEMA = 1
+
+#: Its name, in the folder of a report.
+FILE = "claims.json"
+
+
+class ClaimsError(Exception):
+    """The file cannot be read; the message is one line."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """Statements that were tested, when, and on what.
+
+    Parameters
+    ----------
+    checked
+        The statements with evidence and verdict.
+    date
+        In UTC, as ISO 8601 has it.
+    seed
+        Of what was drawn.
+    machine
+        The machine's fingerprint.
+    """
+
+    checked: Sequence[Checked]
+    date: str
+    seed: int
+    machine: Mapping[str, Any]
+
+    @classmethod
+    def now(cls, checked: Sequence[Checked], seed: int) -> Record:
+        """Record what has just been tested on this machine."""
+        from ...measure import fingerprint  # loads torch
+
+        return cls(checked, datetime.now(UTC).isoformat(timespec="seconds"), seed, fingerprint())
+
+    @property
+    def headline(self) -> str:
+        """How many statements have which verdict."""
+        count = Counter(each.verdict for each in self.checked)
+        said = ", ".join(f"{count[v]} {v.value}" for v in Verdict if count[v])
+        statements = "1 statement" if len(self.checked) == 1 else f"{len(self.checked)} statements"
+        return f"{statements}: {said or 'none tested'}."
+
+    def to_json(self) -> str:
+        """Write it as JSON."""
+        document = {
+            "schema": SCHEMA,
+            "date": self.date,
+            "seed": self.seed,
+            "machine": self.machine,
+            "statements": [each.as_dict() for each in self.checked],
+        }
+        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def read(cls, folder: Path) -> Record | None:
+        """Read what lies in a folder; None where there is no such file.
+
+        Raises
+        ------
+        ClaimsError
+            If it is not what `to_json` writes.
+        """
+        path = folder / FILE
+        if not path.is_file():
+            return None
+        try:
+            given = json.loads(path.read_text(encoding="utf-8"))
+            if given["schema"] != SCHEMA:
+                raise ClaimsError(
+                    f"{path}: its format is {given['schema']!r}, not {SCHEMA}; `layerlaw claims` "
+                    "writes it anew"
+                )
+            checked = tuple(Checked.from_dict(each) for each in given["statements"])
+            return cls(checked, str(given["date"]), int(given["seed"]), dict(given["machine"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ClaimsError(
+                f"{path}: it is no record of claims ({error}); `layerlaw claims` writes it anew"
+            ) from None

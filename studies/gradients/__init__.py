@@ -1,0 +1,5 @@
+"""How far signals carry: gradients against distance, from experiment to page."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

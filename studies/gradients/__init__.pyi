@@ -1,0 +1,33 @@
+from . import (
+    experiment as experiment,
+    jacobians as jacobians,
+    recall as recall,
+)
+from .figures import (
+    figure as figure,
+    pictures as pictures,
+)
+from .markdown_page import (
+    page as page,
+)
+from .tables import (
+    FIGURE as FIGURE,
+    RECORD as RECORD,
+    Dependencies as Dependencies,
+    dependencies as dependencies,
+    read_record as read_record,
+)
+
+__all__ = [
+    "FIGURE",
+    "RECORD",
+    "Dependencies",
+    "dependencies",
+    "experiment",
+    "figure",
+    "jacobians",
+    "page",
+    "pictures",
+    "read_record",
+    "recall",
+]

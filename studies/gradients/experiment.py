@@ -1,0 +1,240 @@
+"""How far signals carry: gradients at initialisation and after a short training, with their record.
+
+Everything is held as JSON holds it, raw norms by seed and distance, so that laws can be found again
+from a record that is kept. It loads torch.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from time import monotonic
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ... import layers
+from ...layers import Sizes
+from ...measure import digest, fingerprint, machine_id
+from . import recall
+from .forget_gates import forgetting
+from .jacobians import Network, Subject, build, geometric_mean, normal, profile, receptive_field
+
+#: Of the record's form.
+SCHEMA = 1
+
+#: Sequences that the norms of one seed are a geometric mean over.
+SEQUENCES = 4
+
+#: Depths of the stacks of convolutions whose effective receptive fields are measured.
+DEPTHS = (2, 4, 8, 16)
+
+#: Of a network that is trained.
+STATES = ("before", "after")
+
+#: Is told what is done, of how much, and what is at hand.
+Progress = Callable[[int, int, str], object]
+
+Array = NDArray[np.float64]
+Record = dict[str, Any]
+
+
+def at_initialisation(
+    subjects: Sequence[Subject], sizes: Sizes, seeds: int, progress: Progress
+) -> Record:
+    """Measure gradients with weights as they are drawn and unit-normal inputs.
+
+    Parameters
+    ----------
+    subjects
+        What is looked at.
+    sizes
+        n and d.
+    seeds
+        How many; each draws weights and inputs anew.
+    progress
+        Told before each seed of each subject.
+    """
+    depths = DEPTHS if any(s.layer == "conv" for s in subjects) else ()
+    total = len(subjects) * seeds + len(depths) + 1
+    profiles, gates = [], []
+    with _one_thread():
+        for at, subject in enumerate(subjects):
+            norms, forgot = [], []
+            for seed in range(seeds):
+                progress(at * seeds + seed + 1, total, subject.label)
+                norms.append(profile(subject, sizes, seed, SEQUENCES))
+                if subject.forget_bias is not None:
+                    x = normal(SEQUENCES, sizes, seed)
+                    forgot.append(_forgetting(build(subject, sizes, seed), x))
+            profiles.append(_named(subject, norms=_plain(norms)))
+            if forgot:
+                gates.append(_named(subject, **_together(forgot)))
+        fields = []
+        for at, depth in enumerate(depths):
+            progress(len(subjects) * seeds + at + 1, total, "receptive field")
+            field = receptive_field(depth, sizes["d"], range(seeds))
+            fields.append({**vars(field), "widths": list(field.widths)})
+    return {
+        **_where(sizes, seeds),
+        "sequences": SEQUENCES,
+        "profiles": profiles,
+        "forgetting": gates,
+        "fields": fields,
+    }
+
+
+def after_training(
+    subjects: Sequence[Subject],
+    sizes: Sizes,
+    seeds: int,
+    steps: int,
+    progress: Progress,
+    finished: MutableMapping[str, Record] | None = None,
+    keep: Callable[[], object] = lambda: None,
+) -> Record:
+    """Train each subject to recall (`recall`), and measure gradients before and after.
+
+    Parameters
+    ----------
+    subjects, sizes, seeds
+        As of `at_initialisation`; each seed also draws its own sequences.
+    steps
+        Steps of the training.
+    progress
+        Told now and then, in steps that are left at the beginning.
+    finished
+        Trainings that an earlier call finished, each of one subject with one seed; those that this
+        one finishes are put into it, and all that it used are taken out at the end.
+    keep
+        Called after each training, to keep `finished`.
+    """
+    known = {} if finished is None else finished
+    machine = machine_id(fingerprint())
+    trainings = {
+        (subject, seed): _training(subject, sizes, seed, steps, machine)
+        for subject in subjects
+        for seed in range(seeds)
+    }
+    todo = {which: name for which, name in trainings.items() if name not in known}
+    total, there = len(todo) * steps + 1, len(trainings) - len(todo)
+    gone_on = f" ({there} of {len(trainings)} trainings were there)" if there else ""
+    with _one_thread():
+        for at, ((subject, seed), name) in enumerate(todo.items()):
+            text = f"training {subject.label}{gone_on}"
+            tell = partial(_tell, progress, at * steps, total, text)
+            known[name] = _trained(subject, sizes, seed, steps, tell)
+            keep()
+    profiles, gates, seconds = [], [], 0.0
+    for subject in subjects:
+        each = [known.pop(trainings[subject, seed]) for seed in range(seeds)]
+        seconds += sum(one["seconds"] for one in each)
+        profiles.append(_named(subject, **_together([one["profile"] for one in each])))
+        if subject.forget_bias is not None:
+            forgot = {state: [one["forgetting"][state] for one in each] for state in STATES}
+            gates.append(_named(subject, **{s: _together(forgot[s]) for s in STATES}))
+    return {
+        **_where(sizes, seeds),
+        "steps": steps,
+        "seconds": round(seconds),
+        "chance": 1 / recall.SYMBOLS,
+        "profiles": profiles,
+        "forgetting": gates,
+    }
+
+
+def _training(subject: Subject, sizes: Sizes, seed: int, steps: int, machine: str) -> str:
+    """Name a training by all that decides it."""
+    text = layers.digest(subject.layer)
+    return digest([SCHEMA, subject.label, text, dict(sizes), seed, steps, machine])
+
+
+def _tell(progress: Progress, before: int, total: int, what: str, step: int) -> None:
+    progress(before + step, total, what)
+
+
+def _trained(
+    subject: Subject, sizes: Sizes, seed: int, steps: int, tell: Callable[[int], object]
+) -> Record:
+    """Train a subject with one seed, and look at it before and after, as JSON holds it."""
+    begun = monotonic()
+    model = recall.recaller(subject, sizes, seed)
+    found: dict[str, recall.Recall] = {}
+    forgot: Record = {}
+    for state in STATES:
+        if state == "after":
+            for step in recall.train(model, sizes["n"], steps, seed):
+                tell(step)
+        found[state] = recall.examine(model, sizes["n"], seed)
+        if subject.forget_bias is not None:
+            x = recall.embedded(model, SEQUENCES, sizes["n"], seed)
+            forgot[state] = _forgetting(model.network, x)
+    after = found["after"]
+    return {
+        "seconds": monotonic() - begun,
+        "profile": {
+            **{state: _plain(found[state].norms) for state in STATES},
+            "accuracy": after.accuracy,
+            "far": after.far,
+        },
+        "forgetting": forgot,
+    }
+
+
+def _forgetting(network: Network, x: Tensor) -> Record:
+    """Follow the cell of a network of one LSTM, as JSON holds it."""
+    (lstm,) = network.layers
+    W, b = (lstm.get_parameter(name).double() for name in ("W", "b"))
+    found = forgetting(W, b, x.double())
+    return {
+        "true": _plain(geometric_mean(found.true)),
+        "gates": _plain(geometric_mean(found.gates)),
+        "between": _plain(found.between.mean(axis=0)),
+        "mean_gate": _plain(found.mean_gate),
+    }
+
+
+def _together(found: Sequence[Record]) -> Record:
+    """Put what each seed gave side by side."""
+    return {name: [each[name] for each in found] for name in found[0]}
+
+
+def _named(subject: Subject, **found: Any) -> Record:
+    return {"layer": subject.layer, "variant": subject.variant, **found}
+
+
+def _where(sizes: Sizes, seeds: int) -> Record:
+    """Say when and on what it was measured."""
+    return {
+        "made": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "machine": fingerprint(),
+        "sizes": dict(sizes),
+        "seeds": seeds,
+    }
+
+
+def _plain(rows: Sequence[Array] | Array | float) -> Any:
+    """Give numbers with five digits as JSON holds them, NaN as null."""
+    return _rounded(np.asarray(rows).tolist())
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_rounded(inner) for inner in value]
+    return None if np.isnan(value) else float(f"{value:.5g}")
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let torch take one thread: matrices are small, and several would wait for one another."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

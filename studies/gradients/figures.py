@@ -1,0 +1,133 @@
+"""Figures of how far signals carry: gradients and forget gates against distance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from math import ceil, isclose, log10
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
+
+from ...analysis import Array, number
+from ...reports import MARKERS, Picture, cost_scale, grid, ink, legend, render
+from .tables import AFTER, DRAWN, Carried, Dependencies, Gates, interval_text
+
+_LINES = 6  # in a panel
+_COLUMNS = 2  # of a legend
+_DEEP = 1e-12  # how far below its top a panel goes
+
+
+def pictures(found: Dependencies) -> list[Picture]:
+    """Draw norms against distance, as drawn and trained, and forget gates beside the cell."""
+    drawn = []
+    after = [each.after for each in found.trained]
+    for some, title, what in (
+        (found.initial, DRAWN, "with weights as they are drawn and unit-normal inputs"),
+        (after, AFTER, "after the training, of the symbol's position"),
+    ):
+        some = [each for each in some if each.law]
+        if some:
+            panels = [
+                _panel(some[at : at + _LINES], f"‖∂y_n/∂x_t‖, {title}")
+                for at in range(0, len(some), _LINES)
+            ]
+            drawn.append(
+                Picture(
+                    panels,
+                    "Gradient of the last output with respect to an input position, against the "
+                    f"distance, relative to distance 1; {what}. Geometric means over seeds; what "
+                    "leaves the frame falls on.",
+                )
+            )
+    states = [s for s in (DRAWN, AFTER) if any(each.state == s for each in found.gates)]
+    if states:
+        drawn.append(
+            Picture(
+                [_gates_panel([g for g in found.gates if g.state == s], s) for s in states],
+                "True derivative of an LSTM's last cell state with respect to an earlier one "
+                "(solid), and the product of the forget gates between them (dashed); root mean "
+                "squares over units, geometric means over seeds.",
+            )
+        )
+    return drawn
+
+
+def figure(found: Dependencies) -> str:
+    """Draw everything as one SVG file."""
+    panels = [panel for picture in pictures(found) for panel in picture.panels]
+    return grid(panels, 2, "How far a signal carries, by layer")
+
+
+class _Line(NamedTuple):
+    label: str
+    curve: Array  # by distance
+    place: int  # of its colour and marker
+    style: str
+
+
+def _panel(some: Sequence[Carried], title: str) -> str:
+    lines = [_Line(each.label, each.curve, at, "-") for at, each in enumerate(some)]
+    said = [f"{each.label}: {each.words}" for each in some]
+    return _rendered(lines, title, said)
+
+
+def _gates_panel(found: Sequence[Gates], state: str) -> str:
+    lines, said = [], []
+    for at, each in enumerate(found):
+        for values, name, style in ((each.true, "∂C_n/∂C_t", "-"), (each.product, "∏f", "--")):
+            curve = np.exp(np.log(values).mean(axis=0))
+            lines.append(_Line(f"{name}, {each.variant}", curve, at, style))
+        said.append(
+            f"{each.variant}: the derivative fades with λ = {interval_text(each.rate)}, "
+            f"the product with {interval_text(each.product_rate)}"
+        )
+    return _rendered(lines, f"cell and forget gates, {state}", said)
+
+
+def _rendered(lines: Sequence[_Line], title: str, said: Sequence[str]) -> str:
+    return render(
+        partial(_draw, lines, title),
+        plot=2.4,
+        label=f"{title}, against distance. {'; '.join(said)}.",
+        legend=ceil(len(lines) / _COLUMNS),
+    )
+
+
+def _power(value: float) -> str:
+    """Write a number of the upright axis: 10⁻⁶, but 0.1 and 30."""
+    exponent = round(log10(value))
+    if -2 < exponent < 4 or not isclose(value, 10.0**exponent):
+        return number(value)
+    return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def _draw(lines: Sequence[_Line], title: str, axes: Axes) -> None:
+    """Draw curves against distance, the upright axis logarithmic."""
+    handles, ends = [], []
+    for label, curve, place, style in lines:
+        distance = np.arange(len(curve))
+        shown = np.isfinite(curve) & (curve > 0) & (distance > 0)
+        colour, marker = ink(f"line{place}"), MARKERS[place]
+        every = (2 + 2 * place, max(len(curve) // 5, 1))  # lines that lie together stay apart
+        axes.plot(
+            distance[shown],
+            curve[shown],
+            ls=style,
+            color=colour,
+            marker=marker,
+            ms=3,
+            markevery=every,
+        )
+        shape = marker if style == "-" else ""  # a mark would hide that a line is dashed
+        handles.append(Line2D([], [], color=colour, ls=style, marker=shape, ms=3, label=label))
+        ends += [curve[shown].min(), curve[shown].max()]
+    axes.set(ylim=(max(min(ends) / 2, max(ends) * _DEEP), max(ends) * 3))
+    axes.set(xlabel="distance δ", ylabel="")
+    cost_scale(axes, "gradient")
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _power(value)))
+    axes.set_title(title)
+    legend(axes, handles, _COLUMNS)

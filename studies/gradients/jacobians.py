@@ -1,0 +1,261 @@
+"""How far a signal carries: the gradient of the last output with respect to each input position.
+
+For a network from x (n, d) to y (n, d) it is ‖∂y_n/∂x_t‖, the Frobenius norm of the Jacobian of
+one position's output with respect to one position's input, exactly and in float64, against the
+distance n − t between them (Bengio et al. 1994; Pascanu et al. 2013). It loads torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ... import layers
+from ...layers import Sizes, d, m, n
+
+#: Sizes that a layer takes, where it has them, beside n and d.
+SIZES: Mapping[str, int] = {"k": 5, "N": 16, "r": 9, "c": 8}
+
+#: Rows that are computed at once: what the graph of a pass over so many holds stays small.
+_ROWS = 512
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network whose gradients are looked at: a layer, or several of its kind one on the other.
+
+    Attributes
+    ----------
+    layer
+        Name in the registry.
+    forget_bias
+        What an LSTM's forget gates begin with; None leaves the weights as they are drawn.
+    depth
+        How many of the layer follow one another.
+    """
+
+    layer: str
+    forget_bias: float | None = None
+    depth: int = 1
+
+    @property
+    def variant(self) -> str:
+        """What tells it from others of its layer, in words; empty where nothing does."""
+        if self.forget_bias is not None:
+            return f"forget bias {self.forget_bias:g}"
+        return f"{self.depth} layers" if self.depth > 1 else ""
+
+    @property
+    def label(self) -> str:
+        """Layer and variant."""
+        return ", ".join(filter(None, [self.layer, self.variant]))
+
+
+#: The layers of the course text A6.3 and A6.4, and what came after them.
+SUBJECTS = (
+    Subject("rnn"),
+    Subject("lstm", forget_bias=0.0),
+    Subject("lstm", forget_bias=1.0),
+    Subject("gru"),
+    Subject("conv", depth=8),
+    Subject("dilated_stack"),
+    Subject("attention"),
+    Subject("multihead"),
+    Subject("linear_attention_recurrent"),
+    Subject("retention_recurrent"),
+    Subject("ssm"),
+    Subject("selective_scan"),
+)
+
+
+def subjects(names: list[str] | None = None) -> list[Subject]:
+    """Give the subjects of these layers; a layer that is none of `SUBJECTS` stands as it is built.
+
+    Raises
+    ------
+    KeyError
+        If no layer has the name.
+    ValueError
+        If a layer does not take positions of width d to positions of width d.
+    """
+    if not names:
+        return list(SUBJECTS)
+    for name in names:
+        layer = layers.get(name)
+        if layer.output != (n, d) or not set(layer.inputs.values()) <= {(n, d), (n, m)}:
+            raise ValueError(f"layer {name!r} does not take n positions of width d to n of width d")
+    return [
+        subject
+        for name in dict.fromkeys(names)
+        for subject in [s for s in SUBJECTS if s.layer == name] or [Subject(name)]
+    ]
+
+
+class Network(nn.Module):
+    """A subject's layers, one after the other, from x (batch, n, d) to y (batch, n, d).
+
+    A layer that takes queries, keys and values gets each from x by a projection of its own, drawn
+    as torch draws it: uniform within ±1/√d.
+    """
+
+    def __init__(self, subject: Subject, sizes: Sizes) -> None:
+        super().__init__()
+        layer = layers.get(subject.layer)
+        self.sizes = {s: v for s, v in {**SIZES, **sizes}.items() if s in layer.axes}
+        self.causal = layer.causal
+        width = sizes["d"]
+        self.parts = len(layer.inputs)
+        self.layers = nn.ModuleList(layer.build(self.sizes) for _ in range(subject.depth))
+        self.projections = nn.ModuleList(
+            nn.Linear(width, self.parts * width, bias=False) if self.parts > 1 else nn.Identity()
+            for _ in range(subject.depth)
+        )
+        if subject.forget_bias is not None:
+            for each in self.layers:
+                with torch.no_grad():  # the forget gate's is the first of four
+                    each.get_parameter("b")[:width].fill_(subject.forget_bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Go through all layers."""
+        for layer, projection in zip(self.layers, self.projections, strict=True):
+            x = layer(*torch.chunk(projection(x), self.parts, dim=-1))
+        return x
+
+
+def build(subject: Subject, sizes: Sizes, seed: int) -> Network:
+    """Build a subject in float64, with the same weights for the same seed; sizes has n and d."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return Network(subject, sizes).double()
+
+
+def jacobian_norms(
+    network: Callable[[Tensor], Tensor], x: Tensor, at: int = -1
+) -> NDArray[np.float64]:
+    """Norms ‖∂y_at/∂x_t‖ for every position t.
+
+    Each sequence is repeated once for every output, of which the copy then takes its own
+    derivative: rows of a batch do not see one another, so one pass back gives all of the Jacobian.
+
+    Parameters
+    ----------
+    network
+        From (batch, n, d) to (batch, n, width).
+    x
+        Sequences (batch, n, d).
+    at
+        Position of the output.
+
+    Returns
+    -------
+    (batch, n)
+    """
+    with torch.no_grad():
+        width = network(x[:1]).shape[-1]
+    several = max(_ROWS // width, 1)
+    parts = [_norms(network, part, at, width) for part in torch.split(x, several)]
+    return np.concatenate(parts)
+
+
+def _norms(
+    network: Callable[[Tensor], Tensor], x: Tensor, at: int, width: int
+) -> NDArray[np.float64]:
+    copies = x.detach().repeat_interleave(width, dim=0).requires_grad_()  # (batch·width, n, d)
+    y = network(copies)[:, at].view(len(x), width, width)  # (batch, width, width)
+    (rows,) = torch.autograd.grad(y.diagonal(dim1=1, dim2=2).sum(), copies)
+    # Not .norm(): squares of numbers below 1e-154 would be zero.
+    largest = rows.abs().amax(dim=-1, keepdim=True).clamp_min(torch.finfo(rows.dtype).tiny)
+    per_row = largest.squeeze(-1) * (rows / largest).norm(dim=-1)  # (batch·width, n)
+    per_row = per_row.view(len(x), width, -1)
+    scale = per_row.amax(dim=1, keepdim=True).clamp_min(torch.finfo(rows.dtype).tiny)
+    norms: NDArray[np.float64] = (scale.squeeze(1) * (per_row / scale).norm(dim=1)).numpy()
+    return norms
+
+
+def rounding(network: Network, x: Tensor) -> float:
+    """Largest derivative of an output with respect to what comes after it.
+
+    Of a causal layer it is zero but for rounding (a Fourier transform's, say), so what is as small
+    means nothing. Of others it is not known, and taken for zero.
+    """
+    if not network.causal:
+        return 0.0
+    middle = x.shape[1] // 2
+    return float(jacobian_norms(network, x[:1], middle)[:, middle + 1 :].max(initial=0.0))
+
+
+def profile(subject: Subject, sizes: Sizes, seed: int, sequences: int = 4) -> NDArray[np.float64]:
+    """Norms against the distance 0 … n − 1 at initialisation, a geometric mean over sequences.
+
+    Inputs are unit normal. What is no larger than rounding is NaN; what cannot be reached is 0.
+    """
+    network = build(subject, sizes, seed)
+    x = normal(sequences, sizes, seed)
+    norms = jacobian_norms(network, x)[:, ::-1]  # (sequences, n), by distance
+    return geometric_mean(norms, rounding(network, x))
+
+
+def normal(sequences: int, sizes: Sizes, seed: int) -> Tensor:
+    """Unit-normal sequences (sequences, n, d), the same for the same seed."""
+    source = torch.Generator().manual_seed(2**32 + seed)  # not the weights' own numbers
+    return torch.randn(sequences, sizes["n"], sizes["d"], generator=source, dtype=torch.float64)
+
+
+def geometric_mean(norms: NDArray[np.float64], floor: float = 0.0) -> NDArray[np.float64]:
+    """Mean over the first axis of the logarithms; NaN where values lie within 100 times a floor."""
+    with np.errstate(divide="ignore"):
+        mean = np.exp(np.log(norms).mean(axis=0))
+    kept = (norms > 100 * floor).all(axis=0) | (floor == 0.0)
+    return np.where(kept, mean, np.nan)
+
+
+@dataclass(frozen=True)
+class Field:
+    """How wide the effective receptive field of a stack of convolutions is.
+
+    Attributes
+    ----------
+    depth, k
+        Layers of the stack, and their kernel.
+    widths
+        Of each seed: standard deviation of the distance, weighted by the squared gradient.
+    expected
+        √(L (k² − 1)/12), that of L independent steps, uniform over the kernel's k places: with
+        independent weights the expected squared gradient is their distribution (Luo et al. 2016).
+    reach
+        L (k − 1)/2, beyond which the gradient is zero.
+    reached
+        The largest distance at which a gradient was not zero.
+    """
+
+    depth: int
+    k: int
+    widths: tuple[float, ...]
+    expected: float
+    reach: int
+    reached: int
+
+
+def receptive_field(depth: int, width: int, seeds: range, k: int = SIZES["k"]) -> Field:
+    """Measure the effective receptive field of a stack of `conv` at `width` channels.
+
+    The output is in the middle of a sequence longer than the field, so that no end is seen.
+    """
+    reach = depth * (k - 1) // 2
+    sizes = {"n": 2 * reach + 5, "d": width, "k": k}
+    middle = sizes["n"] // 2
+    distance = np.arange(sizes["n"]) - middle
+    widths, reached = [], 0
+    for seed in seeds:
+        network = build(Subject("conv", depth=depth), sizes, seed)
+        (norms,) = jacobian_norms(network, normal(1, sizes, seed), middle)
+        weights = norms**2 / (norms**2).sum()
+        widths.append(sqrt(float(weights @ distance**2 - (weights @ distance) ** 2)))
+        reached = max(reached, int(np.abs(distance[norms > 0]).max()))
+    return Field(depth, k, tuple(widths), sqrt(depth * (k**2 - 1) / 12), reach, reached)

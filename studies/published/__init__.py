@@ -1,0 +1,5 @@
+"""Measurements that others published, fitted and held against what they state."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

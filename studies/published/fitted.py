@@ -1,0 +1,65 @@
+"""Published tables, fitted: every law told theory's order where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...analysis import KEYS, Fit, check, cut, fit_series, parse, read_csv
+from ...measure import SIZES
+from .source import Source
+from .sources import SOURCES
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A source with its laws."""
+
+    source: Source
+    fits: Sequence[Fit]
+
+    def name(self, fit: Fit) -> str:
+        """Give what the source calls a law's layer."""
+        return self.source.name(fit.series.layer)
+
+    def of(self, fit: Fit) -> str:
+        """Say what a law is of: ``time, forward``."""
+        return self.source.of(fit.series.mode, fit.series.metric)
+
+
+def fit_sources(
+    folder: Path, progress: Callable[[int, int, object], None] | None = None
+) -> list[Fitted]:
+    """Read a folder of published tables and fit every law, told theory's order where there is one.
+
+    Raises
+    ------
+    TableError
+        If a file is not there, or cannot be used.
+    """
+    found = []
+    for done, source in enumerate(SOURCES):
+        if progress is not None:
+            progress(done, len(SOURCES), source.title)
+        found.append(Fitted(source, list(_fits(folder / source.file, source))))
+    return found
+
+
+def _fits(path: Path, source: Source) -> Iterator[Fit]:
+    whole = read_csv(path)
+    for layer, mode, metric in dict.fromkeys(
+        whole[["layer", "mode", "metric"]].itertuples(index=False, name=None)
+    ):
+        own = (whole["layer"] == layer) & (whole["mode"] == mode) & (whole["metric"] == metric)
+        rows = whole[own]
+        if layer in source.only:
+            column, value = source.only[layer]
+            rows = rows[rows[column] == value]
+        axes = tuple(source.axes.get(layer, ()))
+        columns = [c for c in (*KEYS, *SIZES, *axes, "value") if c in rows.columns]
+        frame = check(rows[columns], str(path), axes)
+        order = source.orders.get((layer, metric))
+        theory = parse(order.expression, axes) if order else None
+        for series in cut(frame, str(path), axes):
+            yield fit_series(series, theory)

@@ -1,0 +1,238 @@
+"""docs/published.md: the laws of measurements that others published, written from their fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from ...analysis import MARGIN, NONE, Array, Fit, Verdict, called, listed, number
+from ...reports import escape, law_text, table, theory_text, write_whole
+from ..validation import Line, Points
+from .figures import figure
+from .fitted import Fitted, fit_sources
+from .outliers import Held, hold, section, suspects, told
+from .source import Source
+from .sources import DRAWN, PAPERS
+from .stated_crossings import WIDEST, Checked, check
+
+PAGE = "published.md"
+#: What makes the page again, wherever the tables lie.
+COMMAND = "layerlaw published FOLDER --out docs"
+
+
+def write_page(
+    folder: Path,
+    out: Path,
+    progress: Callable[[int, int, object], None] | None = None,
+) -> list[Path]:
+    """Write the page and its figures; the same tables give the same bytes.
+
+    Parameters
+    ----------
+    folder
+        Of the published tables.
+    out
+        Where the page goes; figures go to the folder ``images`` in it.
+    progress
+        Called before each source with the number done, the number of all, and its name.
+
+    Returns
+    -------
+    The paths, the page first.
+    """
+    fitted = fit_sources(folder, progress)
+    (out / "images").mkdir(parents=True, exist_ok=True)
+    figures = {out / one.source.image: figure(one.source, one.fits) for one in fitted}
+    written = {out / PAGE: render(fitted), **figures}
+    return [write_whole(path, text) for path, text in written.items()]
+
+
+def render(fitted: Sequence[Fitted]) -> str:
+    """Write the page as Markdown."""
+    held = hold(fitted)
+    checked = [
+        (one.source, check(statement, one.fits))
+        for one in fitted
+        for statement in one.source.statements
+    ]
+    return "\n\n".join(
+        [
+            *_opening(fitted, checked, held),
+            *(text for one in fitted for text in _section(one)),
+            *_crossings(checked),
+            *section(held),
+            "## Papers",
+            "\n".join(f"- {paper}" for paper in PAPERS),
+            "",
+        ]
+    )
+
+
+def _opening(
+    fitted: Sequence[Fitted], checked: Sequence[tuple[Source, Checked]], held: Sequence[Held]
+) -> Iterator[str]:
+    fits = [fit for one in fitted for fit in one.fits]
+    judged = [fit for fit in fits if fit.judgement is not None]
+    by = {v: [f for f in judged if f.judgement and f.judgement.verdict is v] for v in Verdict}
+    alone = [fit for fit in by[Verdict.MATCHES] if not _line_agrees(fit)]
+    agree = sum(one.verdict == "agrees" for _, one in checked)
+    found = suspects(held)
+    points = sum(len(fit.series.values) for fit in fits)
+    yield "# What others measured"
+    yield (
+        f"{points} costs of layers and whole models on GPUs and TPUs, published by people who had "
+        f"no part in this project, and the {len(fits)} laws that layerlaw fits to them. None was "
+        "made to suit the method, though some served as tests while it was written. They are the "
+        "evidence for hardware other than a CPU."
+    )
+    yield "What it shows:"
+    yield "\n".join(
+        [
+            f"- Theory gives an order for {len(judged)} of the {len(fits)} laws: "
+            f"{len(by[Verdict.MATCHES])} match it, {len(by[Verdict.DIFFERS])} differ, and "
+            f"{len(by[Verdict.UNRESOLVED])} are left unresolved by these points.",
+            f"- A straight line through logarithms is more than {MARGIN:g} from theory for "
+            f"{len(alone)} of the {len(by[Verdict.MATCHES])} that match: it takes overhead for a "
+            "smaller exponent.",
+            f"- Of {len(checked)} crossings that were stated, {agree} "
+            f"{'agrees' if agree == 1 else 'agree'} with the fitted ones.",
+            f"- {len(found)} of the {len(fits)} laws have a point that looks like a misprint"
+            + (f": {listed([told(group) for group in found])}." if found else "."),
+        ]
+    )
+    yield table(
+        ["source", "hardware", "laws", *(v.value for v in Verdict), "no order expected"],
+        (_count(one) for one in fitted),
+    )
+    yield (
+        "Laws, intervals and verdicts are those of [the method](method.md); every number below "
+        "comes from the fit, except what a source states. This page is the output of"
+    )
+    yield f"    {COMMAND}"
+    yield "## How to read it"
+    yield (
+        "*Expected* is theory's order in the sizes that vary. *Exponents* are the fitted ones with "
+        "95 % intervals. *Line* is what a straight line through the logarithms gives. *Scatter* "
+        "is the standard deviation of the points around the law. A law without an expected order "
+        "is searched for and has no verdict. In the figures points are measured, solid lines are "
+        "the laws with the 95 % bands in which they lie, and dotted lines are the leading terms "
+        "alone: what a law has above its dotted line is overhead."
+    )
+
+
+def _count(one: Fitted) -> tuple[str, ...]:
+    """Count a source's laws by their verdicts."""
+    verdicts = [fit.judgement.verdict if fit.judgement else None for fit in one.fits]
+    counts = (str(verdicts.count(verdict)) for verdict in (*Verdict, None))
+    return one.source.title, one.source.hardware, str(len(verdicts)), *counts
+
+
+def _line_agrees(fit: Fit) -> bool:
+    """Whether a log-log line is within the margin of theory in every axis."""
+    return all(
+        fit.theory is None or abs(slope - fit.theory.degree(axis)) <= MARGIN
+        for axis, slope in zip(fit.series.axes, _line(fit), strict=True)
+    )
+
+
+def _section(one: Fitted) -> Iterator[str]:
+    source = one.source
+    yield f"## {source.title}"
+    yield f"{source.citation}."
+    yield "\n".join(
+        [
+            f"- Hardware: {source.hardware}. Precision: {source.precision}.",
+            "- Last printed digit: "
+            + ", ".join(f"{called(m)} {digit}" for m, digit in source.digits.items())
+            + ".",
+            *(f"- {note}" for note in source.notes),
+        ]
+    )
+    yield f"![Points and fitted laws of {source.title}]({source.image})"
+    yield table(
+        ["layer", "of", "points", "expected", "exponents [95 %]", "line", "scatter", "verdict"],
+        (_row(one, fit) for fit in one.fits),
+    )
+    yield "\n".join(
+        f"- **{escape(one.name(fit))}**, {one.of(fit)}: {_law_text(fit)}. {escape(_because(fit))}."
+        for fit in one.fits
+    )
+    if source.orders:
+        whose = dict.fromkeys(
+            f"{source.name(layer)}, {called(metric)}: {order.expression.replace('**', '^')} "
+            f"({order.whose})"
+            for (layer, metric), order in source.orders.items()
+        )
+        yield f"Orders from: {escape('; '.join(whose))}."
+
+
+def _line(fit: Fit) -> Array:
+    """Exponents of a log-log line, (axes,)."""
+    series = fit.series
+    return Line().fit(Points(series.axes, series.sizes, series.values)).exponents
+
+
+def _row(one: Fitted, fit: Fit) -> tuple[str, ...]:
+    law, series = fit.law, fit.series
+    line = _line(fit) if series.axes else ()
+    return (
+        one.name(fit),
+        one.of(fit),
+        str(len(series.values)),
+        theory_text(fit),
+        "; ".join(map(str, law.exponents)) if law else NONE,
+        "; ".join(f"{a} {slope:.2f}" for a, slope in zip(series.axes, line, strict=True)),
+        f"{law.left_over.scatter:.1%}" if law else NONE,
+        fit.judgement.verdict.value if fit.judgement else NONE,
+    )
+
+
+def _law_text(fit: Fit) -> str:
+    if fit.law is None:
+        return "no law"
+    return escape(law_text(fit.law, fit.series.metric))
+
+
+def _because(fit: Fit) -> str:
+    if fit.judgement is not None:
+        return f"{fit.judgement.verdict.value.capitalize()}: {fit.reason}"
+    if fit.law is not None and fit.law.polynomials:
+        return (
+            f"A polynomial of {len(fit.law.polynomials[0])} terms gives all {len(fit.law.values)} "
+            "printed values"
+        )
+    found = "; ".join(f"{form.text}: {form.weight:.2f}" for form in fit.forms if form.weight > 0.05)
+    spread = f", with weights {found}" if found else ""
+    return f"Searched for{spread}"
+
+
+def _crossings(checked: Sequence[tuple[Source, Checked]]) -> Iterator[str]:
+    yield "## Crossings that were stated"
+    yield (
+        "From which n on the first is cheaper than the second: as stated, where the fitted laws "
+        "cross, with a 95 % interval, and where straight lines between the measured points cross, "
+        "in logarithms. A statement *agrees* if the interval meets its range, *does not agree* if "
+        "they lie apart, and is *unresolved* where the interval has no end or spans more than a "
+        f"factor of {WIDEST:g}, which would agree with nearly anything."
+    )
+    yield table(
+        ["first", "second", "of", "stated", "fitted [95 %]", "straight lines", "verdict"],
+        (_crossing_row(source, one) for source, one in checked),
+    )
+    said = dict.fromkeys(f"{one.statement.whose}: {one.statement.said}" for _, one in checked)
+    yield "Stated by: " + "; ".join(said) + "."
+    yield "Papers that only draw their times, so that nothing can be held against them here:"
+    yield "\n".join(f"- {paper}: {said}." for paper, said in DRAWN)
+
+
+def _crossing_row(source: Source, one: Checked) -> tuple[str, ...]:
+    said, found = one.statement, one.crossing
+    return (
+        source.name(said.cheaper),
+        source.name(said.dearer),
+        source.of(said.mode, "seconds"),
+        f"{number(said.low)} to {number(said.high)}",
+        f"{number(found.n)} {found.interval}".strip() if found else "they do not cross",
+        number(one.straight) if one.straight is not None else "they do not cross",
+        one.verdict,
+    )

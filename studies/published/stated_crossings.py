@@ -1,0 +1,76 @@
+"""Crossings that papers state, held against fitted laws and against the measured points alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+from ...analysis import Crossing, Fit, crossing, interpolated
+from .source import Statement
+
+#: An interval that spans more than this factor agrees with nearly anything.
+WIDEST = 4.0
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A statement and what the points say of it.
+
+    Attributes
+    ----------
+    statement
+        What was said.
+    crossing
+        Where the fitted laws cross; None where they do not.
+    straight
+        Where straight lines between the measured points do.
+    """
+
+    statement: Statement
+    crossing: Crossing | None
+    straight: float | None
+
+    @property
+    def verdict(self) -> str:
+        """``agrees`` where the interval meets the range stated; else ``does not agree``.
+
+        ``unresolved`` where the interval has no end, or spans more than a factor of `WIDEST`.
+        """
+        found, said = self.crossing, self.statement
+        if found is None or found.cheaper != said.cheaper:
+            return "does not agree"
+        if found.high < said.low or found.low > said.high:
+            return "does not agree"
+        if not (isfinite(found.high) and found.low > 0 and found.high <= WIDEST * found.low):
+            return "unresolved"
+        return "agrees"
+
+
+def check(statement: Statement, fits: Sequence[Fit]) -> Checked:
+    """Hold a statement against the laws of its two layers.
+
+    Raises
+    ------
+    ValueError
+        If one of them has no law of times in this mode.
+    """
+    cheaper, dearer = (_time_of(name, statement.mode, fits) for name in _names(statement))
+    at = {size: value for size, value in cheaper.series.constants.items() if size != "n"}
+    return Checked(
+        statement,
+        crossing(cheaper, dearer, at),
+        interpolated(cheaper.series, dearer.series),
+    )
+
+
+def _names(statement: Statement) -> tuple[str, str]:
+    return statement.cheaper, statement.dearer
+
+
+def _time_of(layer: str, mode: str, fits: Sequence[Fit]) -> Fit:
+    for fit in fits:
+        one = fit.series
+        if (one.layer, one.mode, one.metric) == (layer, mode, "seconds") and fit.law is not None:
+            return fit
+    raise ValueError(f"there is no law of the time of {layer}, {mode}")

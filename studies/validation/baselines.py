@@ -1,0 +1,272 @@
+"""Other fitters behind one interface, so that they can be held against the same synthetic laws.
+
+Each is given the points' values as `table.cut` makes them, the same as our fitter, and fitted at
+the settings that served it best; its class says which.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from ...analysis import Array, Leading
+
+_WORKER = Path(__file__).with_name("extrap_worker.py")
+
+
+class RivalError(RuntimeError):
+    """A fitter that is not there or does not answer; the message says what to do."""
+
+
+class Points(NamedTuple):
+    """What a fitter is given: the sizes' names, (points, axes) sizes and (points,) values."""
+
+    axes: tuple[str, ...]
+    sizes: Array
+    values: Array
+
+
+@dataclass(frozen=True)
+class RivalLaw:
+    """What a fitter made of some points.
+
+    Attributes
+    ----------
+    exponents
+        By axis, the slope ∂ log T/∂ log s of the law's highest term along it, at the largest size:
+        a power's degree, and 1/ln s for each logarithm. NaN where there is none.
+    predict
+        From sizes (points, axes) to values (points,); NaN where the fitter says nothing.
+    failure
+        Why there is no law, or none for some axes.
+    """
+
+    exponents: Array
+    predict: Callable[[Array], Array]
+    failure: str = ""
+
+    @classmethod
+    def missing(cls, axes: int, failure: str) -> RivalLaw:
+        """Stand for a law that a fitter did not find: all of it is NaN."""
+        return cls(np.full(axes, np.nan), _unknown, failure)
+
+
+def _unknown(sizes: Array) -> Array:
+    return np.full(len(sizes), np.nan)
+
+
+class Rival(ABC):
+    """A fitter that ours is held against."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def fit(self, points: Points) -> RivalLaw:
+        """Fit a law to points; one that cannot be found is NaN, with its reason."""
+
+    def fit_all(self, many: Sequence[Points]) -> list[RivalLaw]:
+        """Fit many laws, in one go where starting the fitter takes time."""
+        return [self.fit(points) for points in many]
+
+
+def exponents(
+    rival: Rival,
+    cases: Sequence[tuple[Points, Leading]],
+    fitted: Sequence[RivalLaw] | None = None,
+) -> list[Array]:
+    """Exponents that a rival finds, made comparable with theory's degrees; by case, (axes,).
+
+    `fitted` are its laws of the cases, where they are there already.
+
+    A sum that leads, or a logarithm, has no exponent of its own on a grid. So the rival also fits
+    theory's leading part without noise, and what it finds there counts as theory's degrees.
+    """
+    if fitted is None:
+        fitted = rival.fit_all([points for points, _ in cases])
+    alone = [p._replace(values=theory.column(p.sizes)) for p, theory in cases]
+    return [
+        law.exponents - own.exponents + np.array([theory.degree(axis) for axis in points.axes])
+        for law, own, (points, theory) in zip(fitted, rival.fit_all(alone), cases, strict=True)
+    ]
+
+
+class Line(Rival):
+    """A straight line through the logarithms, by least squares."""
+
+    name = "log-log line"
+
+    def fit(self, points: Points) -> RivalLaw:
+        """Fit log T = log c + Σ exponent · log s."""
+        design = np.column_stack([np.ones(len(points.values)), np.log(points.sizes)])
+        solution, _, rank, _ = np.linalg.lstsq(design, np.log(points.values), rcond=None)
+        if rank < design.shape[1]:
+            return RivalLaw.missing(len(points.axes), "too few points tell the axes apart")
+        start, slopes = solution[0], solution[1:]
+        return RivalLaw(slopes, lambda sizes: np.asarray(np.exp(start + np.log(sizes) @ slopes)))
+
+
+class BigO(Rival):
+    """big_O 0.11, which tells eight classes of complexity apart.
+
+    It knows one size alone. So each axis is fitted along the line on which the others have their
+    largest value, and with several axes there is no prediction.
+
+    Values are divided by their mean: its bias toward simpler classes is an absolute 10⁻⁶, which
+    makes everything that takes less than a millisecond constant.
+
+    Raises
+    ------
+    RivalError
+        If it is not installed.
+    """
+
+    name = "big_O"
+
+    #: A class's degree, and the power of its logarithm. Polynomial is a power with a free exponent,
+    #: exponential has the slope that it reaches at the largest size.
+    _DEGREES: ClassVar[dict[str, tuple[int, int]]] = {
+        "Constant": (0, 0),
+        "Logarithmic": (0, 1),
+        "Linear": (1, 0),
+        "Linearithmic": (1, 1),
+        "Quadratic": (2, 0),
+        "Cubic": (3, 0),
+    }
+    _FEWEST = 3  # with two points its classes have no residual, and it fails
+
+    def __init__(self) -> None:
+        try:
+            from big_o import infer_big_o_class
+        except ImportError:
+            raise RivalError(
+                "big_O is not installed; get it with: pip install 'layerlaw[rivals]'"
+            ) from None
+        self._infer = infer_big_o_class
+
+    def fit(self, points: Points) -> RivalLaw:
+        """Find the class of each axis."""
+        slopes = np.full(len(points.axes), np.nan)
+        failures = []
+        predict: Callable[[Array], Array] = _unknown
+        for at, axis in enumerate(points.axes):
+            others = np.delete(points.sizes, at, axis=1)
+            along = np.all(others == others.max(axis=0), axis=1)
+            if len(np.unique(points.sizes[along, at])) < self._FEWEST:
+                failures.append(f"{axis}: fewer than {self._FEWEST} sizes, the others largest")
+                continue
+            size, values = points.sizes[along, at], points.values[along]
+            unit = values.mean()
+            with np.errstate(all="ignore"):  # its exponentials overflow, and lose
+                best, _ = self._infer(size, values / unit)
+            slopes[at] = self._slope(best, size.max())
+            if len(points.axes) == 1:
+                predict = _along(best, unit)
+        return RivalLaw(slopes, predict, "; ".join(failures))
+
+    def _slope(self, found: Any, largest: float) -> float:
+        match type(found).__name__:
+            case "Polynomial":
+                return float(found.coeff[1])
+            case "Exponential":
+                return float(found.coeff[1] * largest)
+            case name:
+                degree, logarithms = self._DEGREES[name]
+                return float(degree + logarithms / np.log(largest))
+
+
+def _along(found: Any, unit: float) -> Callable[[Array], Array]:
+    return lambda sizes: np.asarray(unit * found.compute(sizes[:, 0]))
+
+
+class ExtraP(Rival):
+    """Extra-P 4.2.5, with the search that it takes by default, for one size or several.
+
+    Its law is a constant and a sum of products of s^a · log2(s)^b, with one pair a, b for each
+    size, from a list of its own. It needs NumPy 1, so it has an interpreter of its own, which is
+    started once for many laws.
+
+    It is told the points' values instead of their repeats. On synthetic laws its own mean of the
+    repeats, the default, errs by more, as spikes are in it, and its median or minimum by no less.
+    Its refining search does better on some kinds of laws and worse on others.
+
+    It models the lines of a grid along each size first, from five sizes on at best. It takes fewer,
+    and grids with points missing, without complaint: its law may then be far off, and is constant
+    where no lines are left.
+
+    Parameters
+    ----------
+    python
+        An interpreter that has it: a path, or a name to look up.
+    """
+
+    name = "Extra-P"
+
+    def __init__(self, python: str) -> None:
+        self._python = python
+
+    def fit(self, points: Points) -> RivalLaw:
+        """Fit one law, which takes as long as starting the interpreter."""
+        return self.fit_all([points])[0]
+
+    def fit_all(self, many: Sequence[Points]) -> list[RivalLaw]:
+        """Fit many laws at about 50 ms each.
+
+        Raises
+        ------
+        RivalError
+            If the interpreter cannot be started, fails, or does not answer each case in a line.
+        """
+        answers = self._ask([json.dumps([p.sizes.tolist(), p.values.tolist()]) for p in many])
+        return [
+            self._law(points, line, number)
+            for number, (points, line) in enumerate(zip(many, answers, strict=True), 1)
+        ]
+
+    def _ask(self, lines: list[str]) -> list[str]:
+        try:
+            # Isolated: this folder has modules that are named as some of Python's own.
+            done = subprocess.run(
+                [self._python, "-I", str(_WORKER)],
+                input="".join(f"{line}\n" for line in lines),
+                capture_output=True,
+                encoding="utf-8",
+            )
+        except OSError as error:
+            raise RivalError(f"{self._python}: cannot be started: {error.strerror}") from None
+        if done.returncode:
+            said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+            install = f"{self._python} -m pip install extrap==4.2.5"
+            missing = f"; get it with: {install}" if "No module named 'extrap" in said else ""
+            raise RivalError(f"{self._python}: ended with {done.returncode}: {said}{missing}")
+        answers = done.stdout.splitlines()
+        if len(answers) != len(lines):
+            raise RivalError(f"{self._python}: {len(answers)} answers to {len(lines)} cases")
+        return answers
+
+    def _law(self, points: Points, line: str, number: int) -> RivalLaw:
+        axes = len(points.axes)
+        try:
+            answer = json.loads(line)
+            if "failure" in answer:
+                return RivalLaw.missing(axes, str(answer["failure"]))
+            constant = float(answer["constant"])
+            coefficients = np.array(answer["coefficients"], dtype=float)
+            powers = np.array(answer["powers"], dtype=float).reshape(len(coefficients), axes)
+            logarithms = np.array(answer["logarithms"], dtype=float).reshape(powers.shape)
+        except (ValueError, TypeError, KeyError):
+            raise RivalError(f"{self._python}: answer {number} is no law: {line[:80]!r}") from None
+
+        def predict(sizes: Array) -> Array:
+            factors = sizes[:, None, :] ** powers * np.log2(sizes)[:, None, :] ** logarithms
+            return np.asarray(constant + np.prod(factors, axis=2) @ coefficients)
+
+        largest = points.sizes.max(axis=0)
+        slopes = powers + logarithms / np.log(largest)
+        return RivalLaw(np.max(slopes, axis=0, initial=0.0), predict)

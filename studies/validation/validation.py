@@ -1,0 +1,335 @@
+"""The fitter held against laws whose truth is known, beside other fitters on the same points."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing import get_context
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ...analysis import Array, Law, Monomial, Series, Verdict, discover, fit_law, fit_series, parse
+from ...analysis.tables import table
+from .baselines import BigO, ExtraP, Line, Points, Rival, RivalError, RivalLaw, exponents
+from .synthetic import MUCH, Kind, Noise, SyntheticCase, cases
+
+#: How many times the largest size, in every axis, laws are followed to.
+FAR = 4.0
+#: What the best law leaves without noise, from which on a truth counts as no law.
+OUTSIDE = 0.1
+
+
+def _between(noise: float) -> Noise:
+    return Noise(between=(noise, noise), shared=0.0, sized=(0.0, 0.0), shift=(0.0, 0.0))
+
+
+#: The kinds of cases that are tried, by name.
+KINDS: Mapping[str, Kind] = {
+    "on the law": Kind(),
+    "off the law": Kind(off_law=True),
+    "on the law, much overhead": Kind(overhead=MUCH),
+    "off the law, much overhead": Kind(off_law=True, overhead=MUCH),
+    "overlapping costs": Kind(overhead=MUCH, overlapping=True),
+    "a step": Kind(stepped=True),
+    "a step that comes little by little": Kind(gradual=True),
+    "a slope that changes": Kind(bent=True),
+    "a term that is not known": Kind(foreign=True),
+    "overhead hides it": Kind(overhead=MUCH, hidden=True),
+    "no law": Kind(switching=True),
+    "too few sizes": Kind(small=True),
+    "2 % between repeats": Kind(noise=_between(0.02)),
+    "5 % between repeats": Kind(noise=_between(0.05)),
+    "10 % between repeats": Kind(noise=_between(0.10)),
+    "n²·d + n·d², 5 %": Kind(order="n**2*d + n*d**2", noise=_between(0.05)),
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the fitter made of one case.
+
+    Attributes
+    ----------
+    errors, oracle, rivals
+        |exponent − truth| by axis: of the fitter, of the same told the true terms, and of other
+        fitters by name.
+    covered, widths
+        By axis, whether the 95 % interval holds the truth, and its width.
+    held
+        Of the points beyond the grid, whether the 95 % interval holds what was measured.
+    far
+        Relative error of the prediction at `FAR` times the largest sizes, by fitter; ours is "",
+        the same told the true terms "oracle".
+    verdict
+        The law's verdict.
+    stepped
+        Whether two regimes were found.
+    outside
+        Whether the truth is so far from every law that none should match.
+    """
+
+    errors: Array
+    oracle: Array
+    rivals: Mapping[str, Array]
+    covered: NDArray[np.bool_]
+    widths: Array
+    held: NDArray[np.bool_]
+    far: Mapping[str, float]
+    verdict: Verdict
+    stepped: bool
+    outside: bool
+
+
+def outcomes(some: Sequence[SyntheticCase], rivals: Sequence[Rival]) -> list[Outcome]:
+    """Fit cases, told theory's leading order alone, and hold them against the truth."""
+    series = [_series(case.table) for case in some]
+    points = [Points(one.axes, one.sizes, one.values) for one in series]
+    told = [(own, case.truth.leading) for own, case in zip(points, some, strict=True)]
+    laws = {rival.name: rival.fit_all(points) for rival in rivals}
+    found = {rival.name: exponents(rival, told, laws[rival.name]) for rival in rivals}
+    return [
+        _outcome(
+            case,
+            one,
+            {name: each[at] for name, each in found.items()},
+            {name: each[at] for name, each in laws.items()},
+        )
+        for at, (case, one) in enumerate(zip(some, series, strict=True))
+    ]
+
+
+def _outcome(
+    case: SyntheticCase,
+    series: Series,
+    found: Mapping[str, Array],
+    laws: Mapping[str, RivalLaw],
+) -> Outcome:
+    one = fit_series(series, parse(case.name))
+    law = one.law
+    assert law is not None  # a case has many points
+    assert one.judgement is not None
+    oracle = _oracle(case, series)
+    truth = _truth(case, law)
+    estimate = np.array([e.estimate for e in law.exponents])
+    low = np.array([e.low for e in law.exponents])
+    high = np.array([e.high for e in law.exponents])
+    held = np.empty(0, dtype=bool)
+    if law.sample is not None:
+        beyond = _points(case.held, series.axes)
+        _, least, most = law.predict(beyond.sizes, interval=0.95)
+        held = (least <= beyond.values) & (beyond.values <= most)
+    far = FAR * series.sizes.max(axis=0, keepdims=True)
+    at = case.truth(far)
+    told: dict[str, Callable[[Array], Array]] = {"": law.predict, "oracle": oracle.predict}
+    told |= {name: rival.predict for name, rival in laws.items()}
+    return Outcome(
+        errors=np.abs(estimate - truth),
+        oracle=np.abs([e.estimate for e in oracle.exponents] - _truth(case, oracle)),
+        rivals={name: np.abs(each - truth) for name, each in found.items()},
+        covered=(low <= truth) & (truth <= high),
+        widths=high - low,
+        held=held,
+        far={name: float(np.abs(predict(far) / at - 1)[0]) for name, predict in told.items()},
+        verdict=one.judgement.verdict,
+        stepped=bool(law.regimes),
+        outside=bool(case.truth.switches) and _left(case, series) >= OUTSIDE,
+    )
+
+
+def _series(rows: pd.DataFrame) -> Series:
+    return next(iter(table.cut(table.check(rows, "synthetic"), "synthetic")))
+
+
+def _points(rows: pd.DataFrame, axes: tuple[str, ...]) -> Points:
+    """Collapse rows of any number of points, whichever sizes vary among them."""
+    points = table.collapse(rows, list(axes))
+    return Points(axes, points[list(axes)].to_numpy(float), table.levelled(points))
+
+
+def _truth(case: SyntheticCase, law: Law) -> Array:
+    """Give the true exponents, (axes,): where a slope changes, those of the side a law is about."""
+    change, own = case.truth.change, case.truth.exponents
+    truth = np.array([own[axis] for axis in law.axes])
+    if change is not None and law.bend is not None and not law.bend.beyond:
+        truth += change.bend * np.array(change.along.powers)
+    return truth
+
+
+def _oracle(case: SyntheticCase, series: Series) -> Law:
+    """Fit as the fitter does when it is told which lower-order terms there are."""
+    return fit_law(
+        series.sizes,
+        series.values,
+        case.truth.leading,
+        [term for _, term in case.truth.terms],
+        overlap=case.truth.overlap > 1,
+        regimes=case.truth.change is not None,
+        processes=series.processes,
+        intervals=False,
+    )
+
+
+def _left(case: SyntheticCase, series: Series) -> float:
+    """Find what the best law leaves of the truth itself."""
+    lead = case.truth.leading
+    law = fit_law(
+        series.sizes,
+        case.truth(series.sizes),
+        lead,
+        lead.divisors(),
+        overlap=True,
+        regimes=True,
+        intervals=False,
+    )
+    return law.left_over.scatter
+
+
+def recovered() -> tuple[int, int]:
+    """Search for x^p·log^q x without noise, p ≤ 3 and q ≤ 2: how many are found, and of how many.
+
+    They are added to an overhead, and nothing is told.
+    """
+    sizes = 2 ** np.linspace(5, 14, 37)[:, None]
+    laws = [Monomial((float(p),), (q,)) for p, q in itertools.product(range(4), range(3)) if p + q]
+    right = 0
+    for law in laws:
+        column = law.column(sizes)
+        form, *_ = discover(("n",), sizes, 0.1 * column.min() + column)
+        right += form.text == law.text(("n",))
+    return right, len(laws)
+
+
+def _batch(number: int, seed: int, kind: str, extrap: str | None) -> list[Outcome]:
+    return outcomes(list(cases(number, seed, KINDS[kind])), _rivals(extrap))
+
+
+def _rivals(extrap: str | None) -> list[Rival]:
+    """Collect the fitters that are there."""
+    found: list[Rival] = [Line()]
+    with suppress(RivalError):
+        found.append(BigO())
+    return [*found, ExtraP(extrap)] if extrap else found
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Have processes started meanwhile use one thread: matrices are small, and cores all busy."""
+    name = "OPENBLAS_NUM_THREADS"
+    before = os.environ.get(name)
+    os.environ[name] = before or "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+
+
+def validate(
+    number: int,
+    seed: int,
+    *,
+    workers: int | None = None,
+    extrap: str | None = None,
+    progress: Callable[[int, int, object], None] | None = None,
+) -> pd.DataFrame:
+    """Fit `number` cases of each kind.
+
+    Parameters
+    ----------
+    number
+        Cases of each kind.
+    seed
+        Of the cases: the same seed gives the same figures.
+    workers
+        Processes; as many as there are cores, by default.
+    extrap
+        A Python interpreter that has Extra-P, to be held against it too.
+    progress
+        Called after each batch of cases with the number done, the number of all, and its seed.
+
+    Returns
+    -------
+    One row for each kind of case, as `summarise` gives it.
+    """
+    # Batches are of a fixed size, so that the figures do not depend on the number of workers.
+    chunk = 25
+    jobs = [
+        (min(chunk, number - start), seed * 1_000_003 + start, kind, extrap)
+        for kind in KINDS
+        for start in range(0, number, chunk)
+    ]
+    with (
+        _one_thread_each(),
+        ProcessPoolExecutor(workers or os.cpu_count(), mp_context=get_context("spawn")) as pool,
+    ):
+        done = []
+        for job, batch in zip(jobs, pool.map(_batch, *zip(*jobs, strict=True)), strict=True):
+            done.append((job, batch))
+            if progress is not None:
+                progress(len(done), len(jobs), f"{job[2]}, from {job[1]}")
+    rows = [
+        {"cases": kind, **summarise([o for job, batch in done if job[2] == kind for o in batch])}
+        for kind in KINDS
+    ]
+    return pd.DataFrame(rows).set_index("cases")
+
+
+def summarise(some: Sequence[Outcome]) -> dict[str, float]:
+    """Sum up outcomes as the figures of the table.
+
+    Where nothing is left to be counted, such as errors of resolved laws where none is resolved,
+    a figure is NaN.
+    """
+    verdicts = [one.verdict for one in some]
+    resolved = [one for one in some if one.verdict is not Verdict.UNRESOLVED]
+    outside = [one for one in some if one.outside]
+    names = list(some[0].rivals)
+    figures = {
+        "number": len(some),
+        **_quantiles("", [one.errors for one in some]),
+        "resolved mean error": _mean([one.errors for one in resolved]),
+        **_quantiles("oracle ", [one.oracle for one in some]),
+        "coverage": _mean([one.covered for one in some]),
+        "median width": float(np.median(np.concatenate([one.widths for one in some]))),
+        "prediction coverage": _mean([one.held for one in some]),
+        "far error": float(np.median([one.far[""] for one in some])),
+        "oracle far error": float(np.median([one.far["oracle"] for one in some])),
+        "two regimes": float(np.mean([one.stepped for one in some])),
+        **{v.value: verdicts.count(v) / len(verdicts) for v in Verdict},
+        "resolved matches": _mean([np.array([o.verdict is Verdict.MATCHES]) for o in resolved]),
+        "outside": len(outside) / len(some),
+        "outside matches": _mean([np.array([o.verdict is Verdict.MATCHES]) for o in outside]),
+    }
+    for name in names:
+        figures |= _quantiles(f"{name} ", [one.rivals[name] for one in some])
+        figures[f"{name} far error"] = float(np.median(_or_nan([o.far[name] for o in some])))
+        found = np.concatenate([one.rivals[name] for one in some])
+        figures[f"{name} fails"] = float(np.mean(np.isnan(found)))
+    return figures
+
+
+def _quantiles(name: str, errors: Sequence[Array]) -> dict[str, float]:
+    """Median and 95th percentile of those that there are."""
+    every = np.concatenate(errors)
+    every = _or_nan(every[~np.isnan(every)])
+    return {
+        f"{name}median error": float(np.median(every)),
+        f"{name}p95 error": float(np.quantile(every, 0.95)),
+    }
+
+
+def _mean(parts: Sequence[NDArray[np.floating] | NDArray[np.bool_]]) -> float:
+    return float(np.mean(_or_nan(np.concatenate(parts) if parts else [])))
+
+
+def _or_nan(values: Sequence[float] | NDArray[np.floating] | NDArray[np.bool_]) -> Array:
+    """Give the values, or NaN where there is none."""
+    found = np.asarray(values, dtype=float)
+    kept = found[~np.isnan(found)]
+    return kept if len(kept) else np.array([np.nan])
