@@ -101,14 +101,14 @@ def _measured(chosen: Sequence[Statement], seed: int) -> list[Fit]:
     """Measure the layers that statements speak of in one short sweep, and fit their laws."""
     from contextlib import closing
 
-    from ..measure import Store, begin, carry_out, plan
+    from ..measure import Store, execute, open_run, plan
 
     layers = list(dict.fromkeys(name for each in chosen for name in each.timed))
     if not layers:
         return []
     todo = plan(layers, profile="quick", seed=seed)
     with Store(None) as store:
-        work = begin(todo, store)
-        with closing(carry_out(todo, store, work)) as steps:
+        work = open_run(todo, store)
+        with closing(execute(todo, store, work)) as steps:
             show.measuring(todo, steps)
         return fit_all([kept(store, work).table], {}, [], MARGIN)

@@ -235,9 +235,9 @@ def predict(
 
 def _only(table: pd.DataFrame, column: str, wanted: list[str]) -> pd.DataFrame:
     """Give the rows of some layers or metrics, and what stands beside times."""
-    from ..measure import ASIDE
+    from ..measure import AUXILIARY
 
-    beside = table["metric"].isin(ASIDE)
+    beside = table["metric"].isin(AUXILIARY)
     known = list(dict.fromkeys(table[column][~beside].astype(str)))
     if unknown := [name for name in wanted if name not in known]:
         raise UsageError(f"no row has the {column} {unknown[0]!r}; there are: {', '.join(known)}")
@@ -260,7 +260,7 @@ def validate(
     ] = False,
 ) -> None:
     """Hold the fitter against synthetic laws whose truth is known, beside other fitters."""
-    from ..studies.validation import bars, recovered, validate as hold
+    from ..studies.validation import criteria, recovered, validate as hold
 
     with show.counting("synthetic laws") as update:
         figures = hold(cases, seed, extrap=extrap, progress=update)
@@ -269,10 +269,10 @@ def validate(
     elif markdown:
         from ..studies.validation import markdown_page
 
-        print(markdown_page.render(figures, bars(figures, recovered()), command()), end="")
+        print(markdown_page.render(figures, criteria(figures, recovered()), command()), end="")
     else:
         show.figures(figures)
-        show.bars(bars(figures, recovered()))
+        show.criteria(criteria(figures, recovered()))
 
 
 @app.command(epilog="Example: layerlaw published ../shared/published --out docs")

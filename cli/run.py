@@ -185,12 +185,12 @@ def run(
     from ..measure import (
         Controls,
         Store,
-        begin,
-        carry_out,
+        execute,
         measure_counts,
         measure_machine,
         measure_parts,
         measure_peaks,
+        open_run,
         plan,
     )
 
@@ -229,11 +229,11 @@ def run(
         raise UsageError(error.args[0]) from None
     try:
         with Store(out / STORE) as store:
-            work = begin(todo, store, fresh=fresh)
+            work = open_run(todo, store, fresh=fresh)
             if precision is not None:
                 _narrow(todo, store, work, precision, budget)
             else:
-                with closing(carry_out(todo, store, work)) as steps:
+                with closing(execute(todo, store, work)) as steps:
                     show.measuring(todo, steps)
             show.failures(store.measured(work))
             if counts:
@@ -265,10 +265,10 @@ def _narrow(todo: Plan, store: Store, work: Run, precision: float, budget: float
     from math import inf
 
     from ..experiments import Adaptive
-    from ..measure import carry_out_by
+    from ..measure import execute_adaptively
 
     planner = Adaptive(todo.cases, precision, inf if budget is None else budget)
-    with closing(carry_out_by(planner, todo, store, work)) as steps:
+    with closing(execute_adaptively(planner, todo, store, work)) as steps:
         show.narrowing(planner, steps)
 
 

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
     from ..analysis import Exponent, Fit
     from ..experiments import Adaptive, Width
-    from ..measure import Case, Finding, Measurement, Plan, Progress as Step
+    from ..measure import Case, EnvironmentCheck, Measurement, Plan, Progress as Step
     from ..reports import Answer, DerivedRow, TheoryRow
-    from ..studies.claims import Checked, Record
+    from ..studies.claims import JudgedStatement, Record
     from ..studies.gradients import Dependencies
-    from ..studies.validation import Bar
+    from ..studies.validation import Criterion
 
 #: A screen is drawn at most this often, and a log gets a line at most that often, in seconds.
 _SCREEN, _LOG = 0.25, 10.0
@@ -243,13 +243,13 @@ def laws(fits: Sequence[Fit]) -> None:
             said = Text.assemble((row.label, "bold"), f": {fit.law.expression}; {fit.reason}")
             console.print(said.append(f"; {fit.law.regimes}" if fit.law.regimes else ""))
     if beside:
-        counts = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        listed = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         for title in counts.COUNTS_HEAD:
-            counts.add_column(title, overflow="fold")
+            listed.add_column(title, overflow="fold")
         found = counts.counts_info(beside)
         for each in found:
-            counts.add_row(*map(Text, each.row))
-        console.print(counts)
+            listed.add_row(*map(Text, each.row))
+        console.print(listed)
         for name, why in counts.reasons_of(found):
             console.print(Text.assemble((name, "bold"), f": {why}"))
 
@@ -376,7 +376,7 @@ def figures(table: pd.DataFrame) -> None:
     _out().print(shown)
 
 
-def bars(some: Sequence[Bar]) -> None:
+def criteria(some: Sequence[Criterion]) -> None:
     """Print which bars of the validation are missed."""
     missed = [bar for bar in some if not bar.reached]
     say(f"{len(some) - len(missed)} of {len(some)} bars are reached.")
@@ -384,7 +384,7 @@ def bars(some: Sequence[Bar]) -> None:
         say(f"missed: {bar.figure}: {bar.value:.4g}")
 
 
-def findings(found: Sequence[Finding]) -> None:
+def findings(found: Sequence[EnvironmentCheck]) -> None:
     """Print what was found on the machine, how to mend it below each, and what to do of it all."""
     from ..measure import Severity
 
@@ -429,7 +429,7 @@ def claims(record: Record, *, details: bool) -> None:
     console.print(Text(record.headline))
 
 
-def _evidence(console: Console, checked: Checked) -> None:
+def _evidence(console: Console, checked: JudgedStatement) -> None:
     """Print what a statement says, how it is tested and what was computed."""
     said = checked.statement
     for text in (said.text, said.original, f"Tested: {said.how}"):

@@ -7,8 +7,8 @@ from math import isfinite
 
 import numpy as np
 
-from ..analysis import REACH, Crossing, Fit, columns, crossovers_info, points
-from ..measure import LADDERS, Point
+from ..analysis import EXTRAPOLATION, Crossing, Fit, columns, crossovers_info, size_columns
+from ..measure import LADDERS, CheckPoint
 
 #: So many times beyond the ends of the interval of a crossing, or more, it is checked.
 BEYOND = 1.2
@@ -16,7 +16,7 @@ BEYOND = 1.2
 MOST = 0.1
 
 
-def checks(fits: Sequence[Fit]) -> list[Point]:
+def checks(fits: Sequence[Fit]) -> list[CheckPoint]:
     """List the points at which to measure, each once.
 
     Beside each crossing that has an interval both layers are measured at the next lengths of the
@@ -32,7 +32,7 @@ def checks(fits: Sequence[Fit]) -> list[Point]:
     return list({str(point): point for point in found}.values())
 
 
-def _of_mode(fits: Sequence[Fit]) -> Iterator[Point]:
+def _of_mode(fits: Sequence[Fit]) -> Iterator[CheckPoint]:
     by_name = {(fit.series.layer, fit.series.device): fit for fit in fits}
     for info in crossovers_info(fits):
         for crossing in info.crossings:
@@ -40,14 +40,14 @@ def _of_mode(fits: Sequence[Fit]) -> Iterator[Point]:
             for n in _sides(pair, crossing):
                 for fit in pair:
                     at = {size: int(value) for size, value in _at(fit, crossing, n).items()}
-                    yield Point(fit.series.layer, fit.series.device, fit.series.mode, at)
+                    yield CheckPoint(fit.series.layer, fit.series.device, fit.series.mode, at)
 
 
 def _sides(pair: Sequence[Fit], crossing: Crossing) -> Iterator[float]:
     """Lengths below and above a crossing at which both layers can be measured."""
-    lengths = [points(fit.series)["n"] for fit in pair]
+    lengths = [size_columns(fit.series)["n"] for fit in pair]
     least = max(own.min() for own in lengths)
-    most = REACH * min(own.max() for own in lengths)
+    most = EXTRAPOLATION * min(own.max() for own in lengths)
     ladder = np.array([n for n in LADDERS["n"] if least <= n <= most], dtype=float)
     below = ladder[ladder <= crossing.low / BEYOND] if crossing.low > 0 else ladder[:0]
     above = ladder[ladder >= crossing.high * BEYOND] if isfinite(crossing.high) else ladder[:0]

@@ -18,8 +18,17 @@ from sympy import Expr, Rational
 
 from .. import layers
 from ..analysis import Array, ExpressionError, Law, Leading, exact_law, leading, parse, peak_law
-from ..layers import SYMBOLS, Layer, LayerError, Theory, is_known, positive, put, unrounded
-from ..measure import Apart
+from ..layers import (
+    SYMBOLS,
+    Layer,
+    LayerError,
+    Theory,
+    is_known,
+    subs,
+    without_negative_terms,
+    without_rounding,
+)
+from ..measure import Sandbox
 from .exact_formulas import Counted, NotExact, formula, verify, written
 
 #: What is derived, in the order in which it is shown.
@@ -154,8 +163,8 @@ class Derived:
             return peak
         output = sympy.Mul(*self.layer.output)
         # Of the largest of several their sum is not smaller, and no formula is simpler.
-        held = sympy.expand(peak.replace(sympy.Max, sympy.Add) / _ELEMENT - put(output, {}))
-        return positive(held)
+        held = sympy.expand(peak.replace(sympy.Max, sympy.Add) / _ELEMENT - subs(output, {}))
+        return without_negative_terms(held)
 
 
 def derived(layer: str, metrics: Sequence[str] = METRICS, progress: Progress = _silent) -> Derived:
@@ -175,11 +184,11 @@ def derived(layer: str, metrics: Sequence[str] = METRICS, progress: Progress = _
     KeyError, LayerError
         If there is no such layer, or it ends the process that loads it.
     """
-    with Apart() as process:
+    with Sandbox() as process:
         return _derived(layer, metrics, process, progress)
 
 
-def _derived(layer: str, metrics: Sequence[str], process: Apart, progress: Progress) -> Derived:
+def _derived(layer: str, metrics: Sequence[str], process: Sandbox, progress: Progress) -> Derived:
     one = process.load(layer)
     found: dict[str, Counted] = {}
     reasons: dict[str, str] = {}
@@ -221,7 +230,7 @@ def learn(names: Iterable[str], progress: Progress = _silent) -> list[Derived]:
     What was derived. Until `settle` the layers' theory has limits where nothing is known.
     """
     found = []
-    with Apart() as process:
+    with Sandbox() as process:
         for name in names:
             theory = process.load(name).theory
             if not is_known(*(getattr(theory, field) for field in LIMITED)):
@@ -292,12 +301,12 @@ def _order(expr: Expr, axes: Sequence[str], *, ratio: bool = False) -> Expr:
     """Leading part of a formula: without its coefficients, or with the ratio of these."""
     if not is_known(expr) or not expr.free_symbols:
         return sympy.Integer(1) if is_known(expr) else expr
-    whole = unrounded(expr.replace(sympy.Max, sympy.Add))
+    whole = without_rounding(expr.replace(sympy.Max, sympy.Add))
     above, below = sympy.fraction(sympy.together(sympy.expand_log(whole, force=True)))
     try:
         return sympy.expand(
-            _summed(leading(positive(above), axes), ratio=ratio)
-            / _summed(leading(positive(below), axes), ratio=False)
+            _summed(leading(without_negative_terms(above), axes), ratio=ratio)
+            / _summed(leading(without_negative_terms(below), axes), ratio=False)
         )
     except ExpressionError:
         return sympy.nan

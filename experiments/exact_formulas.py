@@ -17,7 +17,7 @@ from sympy import Expr, Symbol
 
 from .. import layers
 from ..analysis import Array, Monomial, Polynomial, monomials_of, polynomials, solve
-from ..layers import LEVELS, SYMBOLS, Layer, put
+from ..layers import LEVELS, SYMBOLS, Layer, subs
 
 #: Sizes at which formulas are verified.
 VERIFIED = {"n": (24, 50), "d": (20,), "k": (9,), "r": (9,), "c": (2,), "V": (10,), "N": (5,)}
@@ -68,7 +68,7 @@ class Counted:
         >>> Counted("sequential_ops", 3 * n, (), ()).at({"n": 1_000_000, "d": 64})
         3000000
         """
-        return int(put(self.expression, sizes))
+        return int(subs(self.expression, sizes))
 
 
 def counted(layer: str | Layer) -> dict[str, Counted]:
@@ -114,10 +114,10 @@ def formula(layer: Layer, metric: str) -> Counted:
         Of `measure.counting.COUNTED`, or ``kept_bytes``.
     """
     from ..measure import (
-        KEPT,
+        SAVED,
         count_flops,
-        count_kept,
         count_parameters,  # these load torch
+        count_saved,
         longest_chain,
     )
 
@@ -125,7 +125,7 @@ def formula(layer: Layer, metric: str) -> Counted:
         "flops": count_flops,
         "parameters": count_parameters,
         "sequential_ops": longest_chain,
-        KEPT: count_kept,
+        SAVED: count_saved,
     }
 
     if metric == "path_length":
@@ -272,5 +272,5 @@ def verify(
     if not points:
         raise NotExact(f"{what}: there are no sizes to verify {expression} at")
     for sizes, value in zip(points, values, strict=True):
-        if (said := put(expression, sizes)) != value:
+        if (said := subs(expression, sizes)) != value:
             raise NotExact(f"{what}: {expression} gives {said} at {dict(sizes)}, not {value}")

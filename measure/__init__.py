@@ -1,7 +1,7 @@
 """Measuring: from layers and a grid to a tidy table of times.
 
 `sweep` does it in one call. Underneath, `plan` says what is to be measured, a `Store` keeps it,
-and `carry_out` measures what the store lacks. Importing this package does not load torch.
+and `execute` measures what the store lacks. Importing this package does not load torch.
 """
 
 import lazy_loader

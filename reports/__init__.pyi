@@ -19,11 +19,11 @@ from .figures import (
     Picture as Picture,
     cost_scale as cost_scale,
     grid as grid,
-    ink as ink,
     legend as legend,
     ramp as ramp,
     render as render,
     size_ticks as size_ticks,
+    theme_colour as theme_colour,
 )
 from .writing import (
     claims_page as claims_page,
@@ -51,7 +51,6 @@ __all__ = [
     "grid",
     "head",
     "in_order",
-    "ink",
     "law_text",
     "laws_json",
     "legend",
@@ -60,6 +59,7 @@ __all__ = [
     "size_ticks",
     "summary",
     "table",
+    "theme_colour",
     "theory_rows",
     "theory_text",
     "write_report",

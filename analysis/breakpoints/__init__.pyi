@@ -1,31 +1,31 @@
 from .locations import (
-    Border as Border,
-    Gradual as Gradual,
+    Breakpoint as Breakpoint,
+    CapacityBreakpoint as CapacityBreakpoint,
     sides as sides,
 )
 from .slope_breaks import (
-    Bend as Bend,
-    bends as bends,
-    places as places,
+    SlopeBreak as SlopeBreak,
+    candidate_slope_breaks as candidate_slope_breaks,
+    screen_slope_breaks as screen_slope_breaks,
 )
 from .step_terms import (
-    Stepped as Stepped,
-    enclosing as enclosing,
-    nearby as nearby,
-    steps as steps,
-    surely as surely,
+    StepTerm as StepTerm,
+    credible_range as credible_range,
+    credible_range_text as credible_range_text,
+    neighbouring_steps as neighbouring_steps,
+    screen_steps as screen_steps,
 )
 
 __all__ = [
-    "Bend",
-    "Border",
-    "Gradual",
-    "Stepped",
-    "bends",
-    "enclosing",
-    "nearby",
-    "places",
+    "Breakpoint",
+    "CapacityBreakpoint",
+    "SlopeBreak",
+    "StepTerm",
+    "candidate_slope_breaks",
+    "credible_range",
+    "credible_range_text",
+    "neighbouring_steps",
+    "screen_slope_breaks",
+    "screen_steps",
     "sides",
-    "steps",
-    "surely",
 ]

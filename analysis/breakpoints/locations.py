@@ -21,7 +21,7 @@ _PLACES = np.arange(4) / 4  # between two values, by ratio, at which it may begi
 
 
 @dataclass(frozen=True)
-class Border:
+class Breakpoint:
     """Where one regime ends and the next begins.
 
     Attributes
@@ -78,7 +78,7 @@ class Border:
 
 
 @dataclass(frozen=True)
-class Gradual(Border):
+class CapacityBreakpoint(Breakpoint):
     """Where a cache is left little by little: what does not fit any more costs more, alone.
 
     Of a working set of W bytes, gone through over and over, C stay in a cache of that size which
@@ -117,38 +117,43 @@ class Gradual(Border):
         return np.asarray(np.maximum(1 - self.start / self.along.column(sizes), 0.0))
 
 
-def beside(border: Border, sizes: Array) -> list[Border]:
+def adjacent(breakpoint: Breakpoint, sizes: Array) -> list[Breakpoint]:
     """List borders next to one, at sizes (points, axes).
 
     Of those at once the ones before and after it, and where it lies across a value what has come by
     a tenth more or less there; and some that come little by little: from there, from a place
-    between those that `borders` lists, or along a power of the same sizes.
+    between those that `candidate_breakpoints` lists, or along a power of the same sizes.
     """
-    reached = border.along.column(sizes)
-    sharp = list(_at_once(border.along, reached))
-    if isinstance(border, Gradual):
-        found = [one for one in sharp if one.low == border.low and one.middle is None]
-        half = (border.high / border.low) ** (_PLACES[1] / 2)
-        starts = [(border.along, border.start / half), (border.along, border.start * half)]
+    reached = breakpoint.along.column(sizes)
+    sharp = list(_sharp(breakpoint.along, reached))
+    if isinstance(breakpoint, CapacityBreakpoint):
+        found = [one for one in sharp if one.low == breakpoint.low and one.middle is None]
+        half = (breakpoint.high / breakpoint.low) ** (_PLACES[1] / 2)
+        starts = [
+            (breakpoint.along, breakpoint.start / half),
+            (breakpoint.along, breakpoint.start * half),
+        ]
         for power in (0.5, 2.0):
-            along = replace(border.along, powers=tuple(power * np.array(border.along.powers)))
+            along = replace(
+                breakpoint.along, powers=tuple(power * np.array(breakpoint.along.powers))
+            )
             if all(degree in range(_HIGHEST + 1) for degree in along.powers):
-                starts.append((along, border.start**power))
+                starts.append((along, breakpoint.start**power))
     else:
         # What seems to have come by a tenth may be a step before or after it; seldom the reverse.
-        tenth = 0.0 if border.middle is None else 1.5 * _PARTS[0]
+        tenth = 0.0 if breakpoint.middle is None else 1.5 * _PARTS[0]
         levels = np.unique(reached)
-        away = {one: abs(one.rank(levels) - border.rank(levels)) for one in sharp}
+        away = {one: abs(one.rank(levels) - breakpoint.rank(levels)) for one in sharp}
         found = [
             one for one, ranks in away.items() if 0 < ranks <= (1 if one.middle is None else tenth)
         ]
-        before = border.low**2 / border.place
-        starts = [(border.along, start) for start in (before, border.low, border.place)]
-    gradual = (_beginning(along, start, sizes) for along, start in starts)
+        before = breakpoint.low**2 / breakpoint.place
+        starts = [(breakpoint.along, start) for start in (before, breakpoint.low, breakpoint.place)]
+    gradual = (_capacity_at(along, start, sizes) for along, start in starts)
     return [*found, *(one for one in gradual if one is not None)]
 
 
-def _beginning(along: Monomial, start: float, sizes: Array) -> Gradual | None:
+def _capacity_at(along: Monomial, start: float, sizes: Array) -> CapacityBreakpoint | None:
     """Make a border that begins between two points; None without enough on either side."""
     reached = along.column(sizes)
     levels = np.unique(reached)
@@ -156,11 +161,11 @@ def _beginning(along: Monomial, start: float, sizes: Array) -> Gradual | None:
     if not 0 < at < len(levels):
         return None
     rounded = float(f"{start:.9g}")  # so that a place is known again
-    border = Gradual(along, float(levels[at - 1]), float(levels[at]), start=rounded)
-    return border if _apart(border, reached) else None
+    breakpoint = CapacityBreakpoint(along, float(levels[at - 1]), float(levels[at]), start=rounded)
+    return breakpoint if _enough_either_side(breakpoint, reached) else None
 
 
-def sides(sizes: Array) -> tuple[list[tuple[Border, bool]], Array]:
+def sides(sizes: Array) -> tuple[list[tuple[Breakpoint, bool]], Array]:
     """Find where a term may step, beyond a border or up to it.
 
     Returns
@@ -168,14 +173,19 @@ def sides(sizes: Array) -> tuple[list[tuple[Border, bool]], Array]:
     Borders with whether it holds beyond, and (sides, points): how far it does at sizes (points,
     axes).
     """
-    found = [(border, beyond) for border in borders(sizes) for beyond in border.ways]
+    found = [
+        (breakpoint, beyond)
+        for breakpoint in candidate_breakpoints(sizes)
+        for beyond in breakpoint.ways
+    ]
     shares = [
-        border.share(sizes) if beyond else 1 - border.share(sizes) for border, beyond in found
+        breakpoint.share(sizes) if beyond else 1 - breakpoint.share(sizes)
+        for breakpoint, beyond in found
     ]
     return found, np.array(shares)
 
 
-def borders(sizes: Array) -> list[Border]:
+def candidate_breakpoints(sizes: Array) -> list[Breakpoint]:
     """Find the borders that part points (points, axes) differently.
 
     Of those that part them alike the one along the fewest sizes and lowest degrees stands for all.
@@ -185,38 +195,41 @@ def borders(sizes: Array) -> list[Border]:
     ways = sorted(
         monomials(axes, _HIGHEST), key=lambda m: (np.count_nonzero(m.powers), sum(m.powers))
     )
-    found: dict[bytes, Border] = {}
+    found: dict[bytes, Breakpoint] = {}
     for along in ways[1:]:
         reached = along.column(sizes)
-        for border in (*_at_once(along, reached), *_little_by_little(along, reached)):
-            found.setdefault(border.share(sizes).tobytes(), border)
+        for breakpoint in (*_sharp(along, reached), *_gradual(along, reached)):
+            found.setdefault(breakpoint.share(sizes).tobytes(), breakpoint)
     return list(found.values())
 
 
-def _at_once(along: Monomial, reached: Array) -> Iterator[Border]:
+def _sharp(along: Monomial, reached: Array) -> Iterator[Breakpoint]:
     """Borders between values of a monomial, (points,); of a size alone, across one too."""
     levels = [float(level) for level in np.unique(reached)]
-    found = [Border(along, low, high) for low, high in itertools.pairwise(levels)]
+    found = [Breakpoint(along, low, high) for low, high in itertools.pairwise(levels)]
     if sum(along.powers) == 1:
         found += [
-            Border(along, low, high, middle, part)
+            Breakpoint(along, low, high, middle, part)
             for low, middle, high in zip(levels, levels[1:], levels[2:], strict=False)
             for part in _PARTS
         ]
-    return (border for border in found if _apart(border, reached))
+    return (breakpoint for breakpoint in found if _enough_either_side(breakpoint, reached))
 
 
-def _little_by_little(along: Monomial, reached: Array) -> Iterator[Gradual]:
+def _gradual(along: Monomial, reached: Array) -> Iterator[CapacityBreakpoint]:
     """Borders that begin at values of a monomial, (points,), or between."""
     levels = [float(level) for level in np.unique(reached)]
     for low, high in itertools.pairwise(levels):
         for part in _PLACES:
-            border = Gradual(along, low, high, start=low * (high / low) ** part)
-            if _apart(border, reached):
-                yield border
+            breakpoint = CapacityBreakpoint(along, low, high, start=low * (high / low) ** part)
+            if _enough_either_side(breakpoint, reached):
+                yield breakpoint
 
 
-def _apart(border: Border, reached: Array) -> bool:
+def _enough_either_side(breakpoint: Breakpoint, reached: Array) -> bool:
     """Whether there are points enough on either side."""
-    sides = np.count_nonzero(reached <= border.low), np.count_nonzero(reached >= border.high)
+    sides = (
+        np.count_nonzero(reached <= breakpoint.low),
+        np.count_nonzero(reached >= breakpoint.high),
+    )
     return bool(min(sides) >= _FEWEST)

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..fitting import Projection, Solution
+from ..fitting import Solution, VariableProjection
 from ..laws import FLOOR, Array
 
 #: How likely it is beforehand that a layer's points lie in two regimes, against one. It is shared
 #: out among all candidates, so that their number is paid for.
-ODDS = 0.3 / 0.7
+BREAKPOINT_ODDS = 0.3 / 0.7
 
 #: In log likelihood: so much less than the best of them, or than no change, promises nothing.
-HOPELESS = 6.0
+NEGLIGIBLE_GAIN = 6.0
 
 _SPARE = 12  # points beyond a law's free numbers, below which no change is looked for
 
 
-def enough(problem: Projection, best: Solution) -> bool:
+def enough_points(problem: VariableProjection, best: Solution) -> bool:
     """Whether there are points to spare for a change of regime."""
-    return _freedom(problem, best) >= _SPARE
+    return _residual_df(problem, best) >= _SPARE
 
 
-def gained(problem: Projection, best: Solution, gains: Array) -> Array:
+def likelihood_gain(problem: VariableProjection, best: Solution, gains: Array) -> Array:
     """Log likelihood that squared errors taken away are worth."""
     left = np.maximum(1 - gains / (best.sse + problem.points * FLOOR**2), FLOOR**2)
-    return np.asarray(-_freedom(problem, best) / 2 * np.log(left))
+    return np.asarray(-_residual_df(problem, best) / 2 * np.log(left))
 
 
-def _freedom(problem: Projection, best: Solution) -> int:
+def _residual_df(problem: VariableProjection, best: Solution) -> int:
     return int(problem.points - best.active - problem.axes)

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..fitting import Projection, Solution
+from ..fitting import Solution, VariableProjection
 from ..laws import Array
-from .screening import HOPELESS, ODDS, enough, gained
+from .screening import BREAKPOINT_ODDS, NEGLIGIBLE_GAIN, enough_points, likelihood_gain
 
 _FEWEST = 4  # points on either side
 _FITTED = 3  # that are fitted, of each problem
 
 
 @dataclass(frozen=True)
-class Bend:
+class SlopeBreak:
     """A size from which on the leading part grows otherwise, without a step.
 
     Attributes
@@ -48,25 +48,32 @@ class Bend:
         return np.asarray(np.maximum(reached, 1) if self.beyond else np.minimum(reached, 1))
 
 
-def bends(
-    problem: Projection, best: Solution, sizes: Array, places: Sequence[Bend]
-) -> list[tuple[Bend, float]]:
+def screen_slope_breaks(
+    problem: VariableProjection,
+    best: Solution,
+    sizes: Array,
+    candidate_slope_breaks: Sequence[SlopeBreak],
+) -> list[tuple[SlopeBreak, float]]:
     """Find the bends that could explain most of what a law without regimes leaves.
 
     Returns
     -------
     The most promising, each with how likely it is beforehand against none.
     """
-    if not (enough(problem, best) and places):
+    if not (enough_points(problem, best) and candidate_slope_breaks):
         return []
-    hinges = np.log(np.column_stack([bend.size(sizes) for bend in places]))
-    chance = ODDS / len(places)
-    promises = np.log(chance) + gained(problem, best, problem.bends(best, hinges))
+    hinges = np.log(
+        np.column_stack([slope_break.size(sizes) for slope_break in candidate_slope_breaks])
+    )
+    prior = BREAKPOINT_ODDS / len(candidate_slope_breaks)
+    promises = np.log(prior) + likelihood_gain(
+        problem, best, problem.slope_break_gains(best, hinges)
+    )
     order = np.argsort(-promises)[:_FITTED]
-    return [(places[at], chance) for at in order if promises[at] > -HOPELESS]
+    return [(candidate_slope_breaks[at], prior) for at in order if promises[at] > -NEGLIGIBLE_GAIN]
 
 
-def places(sizes: Array) -> list[Bend]:
+def candidate_slope_breaks(sizes: Array) -> list[SlopeBreak]:
     """List where the leading part may bend: at a size, or halfway between two.
 
     Two sizes and four points or more lie on either side.
@@ -80,5 +87,7 @@ def places(sizes: Array) -> list[Bend]:
             points = np.count_nonzero(column < place), np.count_nonzero(column > place)
             if min(points) >= _FEWEST:
                 beyond = bool(points[0] >= points[1])
-                found.append(Bend(axis, float(place), float(below[-1]), float(above[0]), beyond))
+                found.append(
+                    SlopeBreak(axis, float(place), float(below[-1]), float(above[0]), beyond)
+                )
     return found

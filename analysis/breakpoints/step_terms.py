@@ -12,18 +12,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..fitting import Projection, Solution
+from ..fitting import Solution, VariableProjection
 from ..formatting import number
 from ..laws import Array, Leading, Monomial, columns
-from .locations import Border, Gradual, beside
-from .screening import HOPELESS, ODDS, enough, gained
+from .locations import Breakpoint, CapacityBreakpoint, adjacent
+from .screening import BREAKPOINT_ODDS, NEGLIGIBLE_GAIN, enough_points, likelihood_gain
 
 _FITTED = 8  # candidates that are fitted, of each problem, unless one promises
 _LEVEL = 0.95  # of the interval of a border's place
 
 
 @dataclass(frozen=True)
-class Stepped:
+class StepTerm:
     """A term of one regime alone.
 
     Attributes
@@ -31,7 +31,7 @@ class Stepped:
     term
         What it is elsewhere: a term of lower order, or the leading part where the law's exponents
         are.
-    border
+    breakpoint
         Where it begins, or ends.
     beyond
         Whether it holds beyond the border; else up to it.
@@ -40,11 +40,11 @@ class Stepped:
     """
 
     term: Monomial | Leading
-    border: Border
+    breakpoint: Breakpoint
     beyond: bool
     leads: Leading | None = None
 
-    def following(self, exponents: Array) -> Stepped:
+    def following(self, exponents: Array) -> StepTerm:
         """Move a step of the leading part to where the law's exponents are, (axes,)."""
         if self.leads is None:
             return self
@@ -56,7 +56,7 @@ class Stepped:
 
     def share(self, sizes: Array) -> Array:
         """How far its regime has come at sizes (points, axes): (points,), from 0 to 1."""
-        share = self.border.share(sizes)
+        share = self.breakpoint.share(sizes)
         return share if self.beyond else 1 - share
 
     def column(self, sizes: Array) -> Array:
@@ -65,16 +65,18 @@ class Stepped:
 
     def words(self, axes: Sequence[str], around: tuple[float, float] | None = None) -> str:
         """Say in a sentence what changes at the border, and between what it lies at 95 %."""
-        border = self.border
+        breakpoint = self.breakpoint
         what = "the leading term"
         if isinstance(self.term, Monomial):
             what = f"each {self.term.text(axes) or 'pass'}"
-        between = f"between the points at {number(border.low)} and {number(border.high)}"
-        if border.middle is not None:
-            between += f", {self.part:.0%} of it at {number(border.middle)}"
-        between += surely(around, border.low, border.high)
-        along = border.along.text(axes)
-        share = ", the more the further beyond" if isinstance(border, Gradual) else ""
+        between = f"between the points at {number(breakpoint.low)} and {number(breakpoint.high)}"
+        if breakpoint.middle is not None:
+            between += f", {self.part:.0%} of it at {number(breakpoint.middle)}"
+        between += credible_range_text(around, breakpoint.low, breakpoint.high)
+        along = breakpoint.along.text(axes)
+        share = (
+            ", the more the further beyond" if isinstance(breakpoint, CapacityBreakpoint) else ""
+        )
         return (
             f"{'from' if self.beyond else 'up to'} {along} = {number(self.ends)} ({between}) "
             f"{what} costs more{share}"
@@ -83,17 +85,17 @@ class Stepped:
     @property
     def part(self) -> float:
         """How much of it holds at the border's middle value."""
-        return self.border.part if self.beyond else 1 - self.border.part
+        return self.breakpoint.part if self.beyond else 1 - self.breakpoint.part
 
     @property
     def ends(self) -> float:
         """Where it begins or ends: beyond, nothing of it is left."""
-        return self.border.place if self.beyond else self.border.end
+        return self.breakpoint.place if self.beyond else self.breakpoint.end
 
     @property
     def full(self) -> float:
         """Where it begins, or ceases, to hold in full."""
-        return self.border.end if self.beyond else self.border.place
+        return self.breakpoint.end if self.beyond else self.breakpoint.place
 
     def plain(self, axes: Sequence[str]) -> str:
         """Write the term as SymPy reads it, without where it holds."""
@@ -102,42 +104,42 @@ class Stepped:
     def text(self, axes: Sequence[str]) -> str:
         """Write it as SymPy reads it."""
         term = self.plain(axes)
-        border, along = self.border, self.border.along.text(axes)
+        breakpoint, along = self.breakpoint, self.breakpoint.along.text(axes)
         sign = ">=" if self.beyond else "<"
         whole = "1"
-        if isinstance(border, Gradual):
-            whole = f"1 - {border.start:.12g}/({along})"
+        if isinstance(breakpoint, CapacityBreakpoint):
+            whole = f"1 - {breakpoint.start:.12g}/({along})"
         pieces = [f"({whole}, {along} {sign} {self.full:.12g})"]
-        if border.middle is not None:
+        if breakpoint.middle is not None:
             pieces.append(f"({self.part:.12g}, {along} {sign} {self.ends:.12g})")
         where = f"Piecewise({', '.join(pieces)}, (0, True))"
         return f"{term}*{where}" if term else where
 
 
-def enclosing(borders: Iterable[tuple[float, float, float]]) -> tuple[float, float]:
+def credible_range(breakpoints: Iterable[tuple[float, float, float]]) -> tuple[float, float]:
     """Find between which points the likeliest borders, (low, high, share) each, make up 95 %."""
-    found = sorted(borders, key=lambda each: -each[2])
+    found = sorted(breakpoints, key=lambda each: -each[2])
     shares = np.cumsum([share for *_, share in found])
-    enough = found[: int(np.searchsorted(shares, _LEVEL * shares[-1])) + 1]
-    return min(low for low, *_ in enough), max(high for _, high, _ in enough)
+    enough_points = found[: int(np.searchsorted(shares, _LEVEL * shares[-1])) + 1]
+    return min(low for low, *_ in enough_points), max(high for _, high, _ in enough_points)
 
 
-def surely(around: tuple[float, float] | None, low: float, high: float) -> str:
+def credible_range_text(around: tuple[float, float] | None, low: float, high: float) -> str:
     """Say the interval of a border where it is wider than the points that it lies between."""
     if around is None or (low <= around[0] and around[1] <= high):
         return ""
     return f"; at 95 % between {number(around[0])} and {number(around[1])}"
 
 
-def steps(
-    problem: Projection,
+def screen_steps(
+    problem: VariableProjection,
     best: Solution,
     sizes: Array,
-    sides: Sequence[tuple[Border, bool]],
+    sides: Sequence[tuple[Breakpoint, bool]],
     shares: Array,
     leading: Leading,
     lower: Sequence[Monomial],
-) -> list[tuple[Stepped, float]]:
+) -> list[tuple[StepTerm, float]]:
     """Find the steps that could explain most of what a law leaves.
 
     Parameters
@@ -155,31 +157,33 @@ def steps(
     -------
     The most promising steps, each with how likely it is beforehand against none.
     """
-    if not (enough(problem, best) and sides):
+    if not (enough_points(problem, best) and sides):
         return []
     terms: list[Monomial | Leading] = [*lower, leading.shifted(best.exponents)]
-    weights = np.array([border.weight for border, _ in sides])
-    chances = ODDS * weights / weights.sum() / len(terms)
+    weights = np.array([breakpoint.weight for breakpoint, _ in sides])
+    priors = BREAKPOINT_ODDS * weights / weights.sum() / len(terms)
     gains = problem.gains(best, columns(terms, sizes), shares)
     every: list[Monomial | Leading] = [*lower, leading]
-    alike = {(type(border), border.along): border for border, _ in sides}  # few of thousands
+    alike = {
+        (type(breakpoint), breakpoint.along): breakpoint for breakpoint, _ in sides
+    }  # few of thousands
     concerned = {key: [one.concerns(term) for term in every] for key, one in alike.items()}
-    gains *= [concerned[type(border), border.along] for border, _ in sides]
-    promises = np.log(chances)[:, None] + gained(problem, best, gains)
+    gains *= [concerned[type(breakpoint), breakpoint.along] for breakpoint, _ in sides]
+    promises = np.log(priors)[:, None] + likelihood_gain(problem, best, gains)
     found = []
     for at in np.argsort(-promises, axis=None)[:_FITTED]:
-        if promises.flat[at] < max(promises.max(), 0.0) - HOPELESS:
+        if promises.flat[at] < max(promises.max(), 0.0) - NEGLIGIBLE_GAIN:
             break
         side, which = np.unravel_index(at, gains.shape)
-        (border, beyond), leads = sides[side], leading if which == len(lower) else None
-        found.append((Stepped(terms[which], border, beyond, leads), float(chances[side])))
+        (breakpoint, beyond), leads = sides[side], leading if which == len(lower) else None
+        found.append((StepTerm(terms[which], breakpoint, beyond, leads), float(priors[side])))
     return found
 
 
-def nearby(step: Stepped, sizes: Array) -> list[Stepped]:
+def neighbouring_steps(step: StepTerm, sizes: Array) -> list[StepTerm]:
     """List steps whose borders lie next to that of one: the same term, on the same side of them."""
     return [
-        replace(step, border=border)
-        for border in beside(step.border, sizes)
-        if step.beyond in border.ways and border.concerns(step.leads or step.term)
+        replace(step, breakpoint=breakpoint)
+        for breakpoint in adjacent(step.breakpoint, sizes)
+        if step.beyond in breakpoint.ways and breakpoint.concerns(step.leads or step.term)
     ]

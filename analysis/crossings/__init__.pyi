@@ -2,11 +2,11 @@ from .coverage import (
     columns as columns,
     common_size as common_size,
     holds as holds,
-    points as points,
+    size_columns as size_columns,
 )
 from .crossovers import (
     CROSSING_HEAD as CROSSING_HEAD,
-    REACH as REACH,
+    EXTRAPOLATION as EXTRAPOLATION,
     Crossing as Crossing,
     Crossovers as Crossovers,
     crossing as crossing,
@@ -20,7 +20,7 @@ from .thresholds import (
 
 __all__ = [
     "CROSSING_HEAD",
-    "REACH",
+    "EXTRAPOLATION",
     "Crossing",
     "Crossovers",
     "Thresholds",
@@ -30,6 +30,6 @@ __all__ = [
     "crossovers_info",
     "holds",
     "interpolated",
-    "points",
+    "size_columns",
     "thresholds_info",
 ]

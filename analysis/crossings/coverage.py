@@ -19,7 +19,7 @@ Sizes = Mapping[str, float]
 _MOST_LEVELS = 40
 
 
-def points(series: Series) -> dict[str, Array]:
+def size_columns(series: Series) -> dict[str, Array]:
     """Every size of a series' points by letter, those that do not vary included."""
     count = len(series.values)
     held = {size: np.full(count, value) for size, value in series.constants.items()}
@@ -33,7 +33,7 @@ def covers(series: Series, at: Mapping[str, float | Array]) -> NDArray[np.bool_]
     grids are cut where points become too expensive, so the largest n and the largest d seldom
     occur together. A size that the series lacks is passed over.
     """
-    own = points(series)
+    own = size_columns(series)
     candidates = np.broadcast_shapes((1,), *(np.shape(value) for value in at.values()))
     above = np.ones((*candidates, len(series.values)), dtype=bool)
     inside = np.ones(candidates, dtype=bool)
@@ -58,7 +58,7 @@ def holds(fit: Fit, at: Sizes) -> bool:
 
 def span(series: Series, axis: str, at: Sizes) -> tuple[float, float] | None:
     """Smallest and largest value of an axis that is covered at the other sizes; None if none is."""
-    own = points(series)
+    own = size_columns(series)
     above = np.ones(len(series.values), dtype=bool)
     for size in own:
         if size != axis and size in at:
@@ -86,7 +86,7 @@ def common_size(fits: Sequence[Fit]) -> dict[str, float]:
     series = series or [fit.series for fit in fits]
     levels: dict[str, set[float]] = {}
     for one in series:
-        for size, values in points(one).items():
+        for size, values in size_columns(one).items():
             levels.setdefault(size, set()).update(map(float, values))
     if not levels:
         return {}
@@ -125,7 +125,7 @@ def _covering(series: Sequence[Series], at: Mapping[str, Array]) -> Array:
 
 
 def _has(series: Series, sizes: Iterable[str]) -> bool:
-    return not points(series).keys().isdisjoint(sizes)
+    return not size_columns(series).keys().isdisjoint(sizes)
 
 
 def _together(series: Sequence[Series], sizes: Sequence[str]) -> list[set[str]]:

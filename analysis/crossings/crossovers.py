@@ -16,10 +16,10 @@ from ..formatting import listed, number
 from ..laws import Array
 from ..tables import Series
 from ..verdicts import Fit
-from .coverage import columns, points, span
+from .coverage import columns, size_columns, span
 
 #: Laws are followed this many times beyond their longest measured n, and no further.
-REACH = 4.0
+EXTRAPOLATION = 4.0
 
 #: Widths at which layers are compared: these shares of the way through those that all have.
 _WIDTHS = (0.25, 0.5, 0.75)
@@ -118,7 +118,7 @@ class Crossovers(NamedTuple):
 
 
 def crossover(
-    first: Fit, second: Fit, at: Mapping[str, float], reach: float = REACH
+    first: Fit, second: Fit, at: Mapping[str, float], reach: float = EXTRAPOLATION
 ) -> float | None:
     """Find the largest n at which two laws cost the same; None where they do not.
 
@@ -219,7 +219,7 @@ def _maps_sequences(layer: layers.Layer) -> bool:
 
 def widths(group: Sequence[Fit]) -> Sequence[float | None]:
     """List the widths that are measured within the range of all layers; None if none has one."""
-    own = [points(fit.series)["d"] for fit in group if "d" in points(fit.series)]
+    own = [size_columns(fit.series)["d"] for fit in group if "d" in size_columns(fit.series)]
     if not own:
         return [None]
     low, high = max(d.min() for d in own), min(d.max() for d in own)
@@ -237,7 +237,7 @@ def held_sizes(group: Sequence[Fit]) -> dict[str, float]:
     """Sizes besides n and d, each at the smallest value that all who have it were measured at."""
     held: dict[str, float] = {}
     for fit in group:
-        for size, values in points(fit.series).items():
+        for size, values in size_columns(fit.series).items():
             if size not in ("n", "d"):
                 held[size] = max(held.get(size, 0.0), float(values.min()))
     return held
@@ -270,7 +270,7 @@ def _line(fit: Fit, at: Mapping[str, float]) -> pd.DataFrame:
     if limits is None:
         return pd.DataFrame(columns=["layer", "n", "value", "extrapolated"])
     inside = np.geomspace(*limits, 40)
-    beyond = np.geomspace(limits[1], REACH * limits[1], 10)
+    beyond = np.geomspace(limits[1], EXTRAPOLATION * limits[1], 10)
     n = np.concatenate([inside, beyond])
     return pd.DataFrame(
         {
@@ -339,7 +339,7 @@ def _interval(cheaper: Fit, dearer: Fit, at: Mapping[str, float]) -> tuple[float
     Each pair of laws that the points leave possible has such an n: the last at which they cost
     the same, 0 where `cheaper` is so all the way, infinity where it is not so at the end.
     """
-    window = _window(cheaper, dearer, at, REACH)
+    window = _window(cheaper, dearer, at, EXTRAPOLATION)
     assert window is not None  # they cross
     assert cheaper.law is not None
     assert dearer.law is not None

@@ -9,17 +9,17 @@ from .roofline_model import (
 )
 from .slope_decomposition import (
     CAUSES as CAUSES,
-    Gap as Gap,
-    gaps as gaps,
+    SlopeGap as SlopeGap,
+    slope_gaps as slope_gaps,
 )
 
 __all__ = [
     "CAUSES",
-    "Gap",
     "Roofline",
+    "SlopeGap",
     "caches_of",
-    "gaps",
     "left_behind",
     "outgrown",
     "roofline",
+    "slope_gaps",
 ]

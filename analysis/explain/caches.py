@@ -49,11 +49,11 @@ def outgrown(fit: Fit, caches: Mapping[str, Any]) -> str:
         Bytes by level, as in a machine's fingerprint.
     """
     law, name = fit.law, fit.series.layer
-    border = law.step.border if law is not None and law.step is not None else None
-    if law is None or border is None or not _on_processor(fit):
+    breakpoint = law.step.breakpoint if law is not None and law.step is not None else None
+    if law is None or breakpoint is None or not _on_processor(fit):
         return ""
-    reached = border.along.column(law.sizes)
-    before, beyond = reached <= border.low, reached >= border.high
+    reached = breakpoint.along.column(law.sizes)
+    before, beyond = reached <= breakpoint.low, reached >= breakpoint.high
     found = []
     for what, expr in _held(name):
         held = _bytes(expr, fit, law.sizes)

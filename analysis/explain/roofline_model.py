@@ -14,7 +14,7 @@ import sympy
 from sympy import Expr
 
 from ... import layers
-from ...layers import Layer, Theory, is_known, put
+from ...layers import Layer, Theory, is_known, subs
 from ...measure import activations, operands
 from ..laws import Array
 from ..tables import Calibration, Series
@@ -126,4 +126,4 @@ def _read_again(layer: Layer) -> Expr:
         return sympy.S.Zero
     if not layer.native:
         return layer.tied_theory().parameters
-    return put(put(layer.theory.parameters, {"m": 0}), layer.ties)
+    return subs(subs(layer.theory.parameters, {"m": 0}), layer.ties)

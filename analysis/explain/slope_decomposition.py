@@ -25,7 +25,7 @@ from ..tables import Parts, Series
 
 
 @dataclass(frozen=True)
-class Gap:
+class SlopeGap:
     """Why the slope along an axis is not theory's; the causes add up to `slope` − `theory`.
 
     Attributes
@@ -62,7 +62,7 @@ class Gap:
         return f"{self.slope:.2f} at the mean, of which theory {theory}, {shares}"
 
 
-#: The causes that add up to a gap, as fields of `Gap`, and as a reader calls them.
+#: The causes that add up to a gap, as fields of `SlopeGap`, and as a reader calls them.
 CAUSES = {
     "overhead": "overhead",
     "lower_order": "lower-order work",
@@ -71,7 +71,7 @@ CAUSES = {
 }
 
 
-def gaps(series: Series, leading: Leading) -> list[Gap]:
+def slope_gaps(series: Series, leading: Leading) -> list[SlopeGap]:
     """Explain the slopes of a series along each of its axes; empty where its parts are not known.
 
     Parameters
@@ -103,7 +103,7 @@ def _gap(
     first: NDArray[np.intp],
     second: NDArray[np.intp],
     steps: float,
-) -> Gap:
+) -> SlopeGap:
     """Add up the changes from first to second points, each (steps,), over all."""
 
     def change(values: Array) -> Array:
@@ -126,7 +126,7 @@ def _gap(
 
     products = share(parts.products)
     other = share(parts.others) * change(parts.others / lead)
-    return Gap(
+    return SlopeGap(
         axis,
         slope=over(change(times)),
         theory=over(change(lead)),

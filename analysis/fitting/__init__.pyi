@@ -3,8 +3,8 @@ from . import (
     power_mean as power_mean,
 )
 from .holdout import (
-    Trial as Trial,
-    trials as trials,
+    HoldoutError as HoldoutError,
+    holdout_errors as holdout_errors,
 )
 from .law_fitting import (
     BOUND as BOUND,
@@ -12,34 +12,34 @@ from .law_fitting import (
     refit as refit,
 )
 from .posterior import (
-    Sample as Sample,
+    PosteriorSample as PosteriorSample,
 )
 from .residual_diagnostics import (
     TOLERANCE as TOLERANCE,
-    LeftOver as LeftOver,
+    ResidualDiagnostics as ResidualDiagnostics,
 )
 from .search import (
-    Form as Form,
+    Candidate as Candidate,
     discover as discover,
 )
 from .variable_projection import (
-    Projection as Projection,
     Solution as Solution,
+    VariableProjection as VariableProjection,
 )
 
 __all__ = [
     "BOUND",
     "TOLERANCE",
-    "Form",
-    "LeftOver",
-    "Projection",
-    "Sample",
+    "Candidate",
+    "HoldoutError",
+    "PosteriorSample",
+    "ResidualDiagnostics",
     "Solution",
-    "Trial",
+    "VariableProjection",
     "discover",
     "fit_law",
+    "holdout_errors",
     "law_fitting",
     "power_mean",
     "refit",
-    "trials",
 ]

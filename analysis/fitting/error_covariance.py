@@ -64,7 +64,7 @@ def independent(weights: Array) -> Whitening:
 
 
 def whitenings(
-    sizes: Array, weights: Array, residuals: Array, spread: float, processes: Array | None = None
+    sizes: Array, weights: Array, residuals: Array, scale: float, processes: Array | None = None
 ) -> list[Whitening]:
     """Whitening at each likely τ.
 
@@ -77,7 +77,7 @@ def whitenings(
         (points, axes).
     weights, residuals
         (points,): of a law fitted as if points shared nothing.
-    spread
+    scale
         Its points' standard deviation.
     processes
         (points, processes): which share of a point's repeats each measured.
@@ -88,7 +88,7 @@ def whitenings(
     if not axes and not apart:
         return [independent(weights)]
     roots = np.sqrt(weights)
-    own = _own(roots, residuals, np.hstack([*axes, *apart]), spread)
+    own = _own(roots, residuals, np.hstack([*axes, *apart]), scale)
     between = sum(_between(each, weights, residuals, own) for each in apart)
     return [
         _whitening(
@@ -130,17 +130,17 @@ def _between(shares: Array, weights: Array, residuals: Array, own: float) -> flo
     return max(float(np.var(effects, ddof=1) - chance), 0.0)
 
 
-def _own(roots: Array, residuals: Array, effects: Array, spread: float) -> float:
+def _own(roots: Array, residuals: Array, effects: Array, scale: float) -> float:
     """Estimate σ, what is left when each size and process may err as it likes."""
     vectors, values, _ = np.linalg.svd(roots[:, None] * effects, full_matrices=False)
     vectors = vectors[:, values > FLOOR * values.max()]
-    spare = len(roots) - vectors.shape[1]
-    if spare < _FEWEST:
-        return spread
+    residual_df = len(roots) - vectors.shape[1]
+    if residual_df < _FEWEST:
+        return scale
     left = residuals * roots
     left = left - vectors @ (vectors.T @ left)
-    found = 1.4826 * np.median(np.abs(left)) * np.sqrt(len(roots) / spare)
-    return min(spread, float(found) + FLOOR)
+    found = 1.4826 * np.median(np.abs(left)) * np.sqrt(len(roots) / residual_df)
+    return min(scale, float(found) + FLOOR)
 
 
 def _members(column: Array) -> Array:

@@ -15,7 +15,7 @@ _FEWEST = 4  # points left out, below which nothing is said
 
 
 @dataclass(frozen=True)
-class Trial:
+class HoldoutError:
     """What a law says of points that it has not seen.
 
     Attributes
@@ -34,7 +34,7 @@ class Trial:
     error: float
 
 
-def trials(law: Law, *, overlap: bool = False) -> list[Trial]:
+def holdout_errors(law: Law, *, overlap: bool = False) -> list[HoldoutError]:
     """Leave out the points of largest cost, fit the rest, and predict them.
 
     At factor 2 those are left out whose leading part is half of the largest or more, at 4 a
@@ -50,8 +50,8 @@ def trials(law: Law, *, overlap: bool = False) -> list[Trial]:
         if out.sum() < _FEWEST or not varies:
             continue
         rest = refit(law, kept, overlap=overlap)
-        if rest.spare < 1:
+        if rest.residual_df < 1:
             continue
         error = np.abs(rest.predict(law.sizes[out]) / law.values[out] - 1)
-        found.append(Trial(float(factor), int(out.sum()), float(np.median(error))))
+        found.append(HoldoutError(float(factor), int(out.sum()), float(np.median(error))))
     return found

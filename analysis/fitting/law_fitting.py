@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..breakpoints import enclosing
+from ..breakpoints import credible_range
 from ..laws import Array, Exponent, Law, Leading, Monomial
-from .models import SURE, Model, Points, models_of
-from .posterior import Sample, sample
-from .residual_diagnostics import left_over
-from .term_selection import sparing
+from .models import CREDIBLE, FitData, Model, models_of
+from .posterior import PosteriorSample, sample
+from .residual_diagnostics import diagnose_residuals
+from .term_selection import select_terms
 from .threads import one_thread
 from .variable_projection import Solution
 
@@ -59,26 +59,32 @@ def fit_law(
     intervals
         Whether to sample the exponents; without, their intervals are the range searched.
     """
-    points = Points(sizes, values, leading, lower)
+    points = FitData(sizes, values, leading, lower)
     models = models_of(points, bound, overlap, regimes, processes)
     drawn = None
-    if intervals and models[0].spare >= 1 and models[0].best.leading > 0:
-        chances = np.array([model.chance for model in models])
+    if intervals and models[0].residual_df >= 1 and models[0].best.leading > 0:
+        priors = np.array([model.prior for model in models])
         problems = [model.problem for model in models]
-        drawn = sample(problems, chances, models[0].best, bound)
+        drawn = sample(problems, priors, models[0].best, bound)
     likely = _likely(models, drawn)
-    stepped = min(float(sum(p for p, one in zip(likely, models, strict=True) if one.step)), 1.0)
-    stepped = max(stepped, models[0].sure)
+    breakpoint_probability = min(
+        float(sum(p for p, one in zip(likely, models, strict=True) if one.step)), 1.0
+    )
+    breakpoint_probability = max(breakpoint_probability, models[0].posterior_probability)
     # What is shown has a border only if that is sure, and the overlap that is likeliest over all
     # exponents, not at one of them.
-    shown = [one for one in models if bool(one.step or one.bend) == (stepped >= SURE)] or models
+    shown = [
+        one
+        for one in models
+        if bool(one.step or one.slope_break) == (breakpoint_probability >= CREDIBLE)
+    ] or models
     shares: dict[float, float] = {}
     for share, one in zip(likely, models, strict=True):
         shares[one.problem.overlap] = shares.get(one.problem.overlap, 0.0) + float(share)
     likeliest = max({one.problem.overlap for one in shown}, key=lambda p: shares[p])
     model = _central([one for one in shown if one.problem.overlap == likeliest], drawn)
-    model = sparing(model, bound)
-    problem, best, spare = model.problem, model.best, model.spare
+    model = select_terms(model, bound)
+    problem, best, residual_df = model.problem, model.best, model.residual_df
     residuals = problem.residuals(best)
     exponents = _exponents(leading, best, drawn, bound)
     return Law(
@@ -91,14 +97,14 @@ def fit_law(
         sizes=sizes,
         values=values,
         residuals=residuals,
-        left_over=left_over(leading.axes, sizes, residuals, spare),
-        spare=spare,
+        diagnostics=diagnose_residuals(leading.axes, sizes, residuals, residual_df),
+        residual_df=residual_df,
         overlap=likeliest,
         overlaps=shares,
-        stepped=stepped,
-        bend=model.bend,
-        bent=exponents[-1] if model.bend else None,
-        border=_place(model, models, likely),
+        breakpoint_probability=breakpoint_probability,
+        slope_break=model.slope_break,
+        slope_change=exponents[-1] if model.slope_break else None,
+        breakpoint_interval=_place(model, models, likely),
         sample=drawn,
         problems=[(each.problem, each.lower) for each in models],
         lower=lower,
@@ -106,7 +112,7 @@ def fit_law(
     )
 
 
-def _central(models: Sequence[Model], drawn: Sample | None) -> Model:
+def _central(models: Sequence[Model], drawn: PosteriorSample | None) -> Model:
     """Choose from models, the likeliest first, the law that is shown.
 
     Several borders may be as likely, with other exponents each: it is the one that comes nearest to
@@ -115,8 +121,8 @@ def _central(models: Sequence[Model], drawn: Sample | None) -> Model:
     if drawn is None or models[0].step is None:
         return models[0]
     equal = [one for one in models if one.step and one.likelihood > models[0].likelihood - _EQUAL]
-    mean, spread = drawn.moments()
-    return min(equal, key=lambda one: np.linalg.norm((one.best.exponents - mean) / spread))
+    mean, scale = drawn.moments()
+    return min(equal, key=lambda one: np.linalg.norm((one.best.exponents - mean) / scale))
 
 
 def refit(law: Law, kept: NDArray[np.bool_], *, overlap: bool) -> Law:
@@ -139,16 +145,16 @@ def _place(shown: Model, models: Sequence[Model], likely: Array) -> tuple[float,
     Borders of other likely laws count as far as they lie along the same size or product of sizes.
     """
     if shown.step is None:
-        return shown.around
-    along = shown.step.border.along
-    return enclosing(
-        (one.step.border.low, one.step.border.high, float(share))
+        return shown.location_interval
+    along = shown.step.breakpoint.along
+    return credible_range(
+        (one.step.breakpoint.low, one.step.breakpoint.high, float(share))
         for one, share in zip(models, likely, strict=True)
-        if one.step and one.step.border.along == along
+        if one.step and one.step.breakpoint.along == along
     )
 
 
-def _likely(models: Sequence[Model], drawn: Sample | None) -> Array:
+def _likely(models: Sequence[Model], drawn: PosteriorSample | None) -> Array:
     """How likely each model is; where nothing was drawn, by their best exponents alone."""
     if drawn is not None:
         return drawn.shares
@@ -157,7 +163,7 @@ def _likely(models: Sequence[Model], drawn: Sample | None) -> Array:
 
 
 def _exponents(
-    leading: Leading, best: Solution, drawn: Sample | None, bound: float
+    leading: Leading, best: Solution, drawn: PosteriorSample | None, bound: float
 ) -> tuple[Exponent, ...]:
     """Exponents with intervals; where nothing was drawn, the range that was searched.
 

@@ -12,14 +12,24 @@ from functools import cache, cached_property
 
 import numpy as np
 
-from ..breakpoints import Bend, Border, Stepped, bends, enclosing, nearby, places, sides, steps
+from ..breakpoints import (
+    Breakpoint,
+    SlopeBreak,
+    StepTerm,
+    candidate_slope_breaks,
+    credible_range,
+    neighbouring_steps,
+    screen_slope_breaks,
+    screen_steps,
+    sides,
+)
 from ..laws import FLOOR, Array, Leading, Monomial, columns
 from . import power_mean
 from .error_covariance import Whitening, independent, whitenings
-from .variable_projection import Projection, Solution
+from .variable_projection import Solution, VariableProjection
 
 #: A border is said to be there when it is at least this likely.
-SURE = 0.95
+CREDIBLE = 0.95
 
 _NEGLIGIBLE = 9.0  # in log likelihood: what is e^9 times less likely moves no interval
 _UNLIKELY = 4.0  # the same for a law with a border, of which there are many
@@ -27,7 +37,7 @@ _ROBUST = 4.0  # residuals beyond this many standard deviations lose weight (Hub
 
 
 @dataclass(frozen=True)
-class Points:
+class FitData:
     """What a law is fitted to, and its terms; what follows from these alone is worked out once."""
 
     sizes: Array
@@ -46,14 +56,14 @@ class Points:
         return columns(self.lower, self.sizes)
 
     @cached_property
-    def sides(self) -> tuple[Sequence[tuple[Border, bool]], Array]:
+    def sides(self) -> tuple[Sequence[tuple[Breakpoint, bool]], Array]:
         """Where a term may step, and how far it then holds, (sides, points)."""
         return sides(self.sizes)
 
     @cached_property
-    def places(self) -> Sequence[Bend]:
+    def places(self) -> Sequence[SlopeBreak]:
         """Where the leading part may bend."""
-        return places(self.sizes)
+        return candidate_slope_breaks(self.sizes)
 
 
 @dataclass(frozen=True)
@@ -68,34 +78,34 @@ class Model:
         Its lower-order terms, the step last where there is one.
     step
         The term of one regime alone.
-    chance
+    prior
         How likely it is beforehand.
     likelihood
         Log likelihood of the solution, the chance included.
-    bend
+    slope_break
         Where the leading part grows otherwise; the last of the exponents is by how much.
-    sure, around
+    posterior_probability, location_interval
         How likely that is against all laws without a bend, and between which points it lies.
     """
 
-    problem: Projection
+    problem: VariableProjection
     best: Solution
-    lower: Sequence[Monomial | Stepped]
-    step: Stepped | None
-    chance: float
+    lower: Sequence[Monomial | StepTerm]
+    step: StepTerm | None
+    prior: float
     likelihood: float
-    bend: Bend | None = None
-    sure: float = 0.0
-    around: tuple[float, float] | None = None
+    slope_break: SlopeBreak | None = None
+    posterior_probability: float = 0.0
+    location_interval: tuple[float, float] | None = None
 
     @property
-    def spare(self) -> int:
+    def residual_df(self) -> int:
         """Points beyond the free numbers: coefficients in use and exponents."""
         return int(self.problem.points - self.best.active - self.problem.axes)
 
 
 def models_of(
-    points: Points,
+    points: FitData,
     bound: float,
     overlap: bool,
     regimes: bool,
@@ -104,26 +114,28 @@ def models_of(
     """Fit every overlap with every size of what points share; the likeliest first."""
     closest, problems = _overlapping(points, bound, overlap)
 
-    def around(problem: Projection, best: Solution, spread: float) -> list[Model]:
+    def models_around(problem: VariableProjection, best: Solution, scale: float) -> list[Model]:
         # Weights and spread are those of the law that describes the points best: all others are
         # then held against the same errors.
         shared = whitenings(
-            points.sizes, problem.whitening.roots**2, problem.residuals(best), spread, processes
+            points.sizes, problem.whitening.roots**2, problem.residuals(best), scale, processes
         )
         return _weighed(points, problems, shared, bound, regimes)
 
-    models = around(*closest)
+    models = models_around(*closest)
     # Beyond a border points lay far off every law that had none.
-    if models[0].step or models[0].bend:
+    if models[0].step or models[0].slope_break:
         problem, best = models[0].problem, models[0].best
-        weights, spread = robust(problem.residuals(best), models[0].spare)
-        models = around(problem.whitened(independent(weights)), best, spread)
+        weights, scale = robust(problem.residuals(best), models[0].residual_df)
+        models = models_around(problem.whitened(independent(weights)), best, scale)
     return models
 
 
 def _overlapping(
-    points: Points, bound: float, overlap: bool
-) -> tuple[tuple[Projection, Solution, float], list[tuple[Projection, Solution, float]]]:
+    points: FitData, bound: float, overlap: bool
+) -> tuple[
+    tuple[VariableProjection, Solution, float], list[tuple[VariableProjection, Solution, float]]
+]:
     """Fit each overlap exponent as if points shared nothing.
 
     Returns
@@ -132,8 +144,8 @@ def _overlapping(
     problem with its solution and how likely it is beforehand.
     """
 
-    def problem(p: float) -> Projection:
-        return Projection(points.sizes, points.values, points.lead, points.terms, p)
+    def problem(p: float) -> VariableProjection:
+        return VariableProjection(points.sizes, points.values, points.lead, points.terms, p)
 
     starts = np.outer((0.0, -0.4, 0.4), np.ones(len(points.leading.axes)))
     found = []
@@ -157,15 +169,15 @@ def _overlapping(
             start = solved[best][1].exponents[None, :]
             new = problem(p).whitened(weights)
             solved[p] = new, new.search(bound, start)
-    chances = power_mean.chances(list(solved))
+    priors = power_mean.priors(list(solved))
     return closest, [
-        (*each, float(chance)) for each, chance in zip(solved.values(), chances, strict=True)
+        (*each, float(prior)) for each, prior in zip(solved.values(), priors, strict=True)
     ]
 
 
 def _weighed(
-    points: Points,
-    problems: Sequence[tuple[Projection, Solution, float]],
+    points: FitData,
+    problems: Sequence[tuple[VariableProjection, Solution, float]],
     shared: Sequence[Whitening],
     bound: float,
     regimes: bool,
@@ -182,8 +194,8 @@ def _weighed(
     stepped: list[Model] = []
     for model in models:
         stepped += [
-            _stepped(model, step, points, model.chance * chance, bound)
-            for step, chance in steps(
+            _stepped(model, step, points, model.prior * prior, bound)
+            for step, prior in screen_steps(
                 model.problem,
                 model.best,
                 points.sizes,
@@ -198,7 +210,7 @@ def _weighed(
     return _bent(models, points, bound, found[0].likelihood) or found
 
 
-def _climbed(models: Sequence[Model], points: Points, bound: float) -> list[Model]:
+def _climbed(models: Sequence[Model], points: FitData, bound: float) -> list[Model]:
     """Fit steps next to likely ones, and to those that are likelier, until none is.
 
     The score test knows the law without a step, whose exponents lie far from those with it.
@@ -212,61 +224,77 @@ def _climbed(models: Sequence[Model], points: Points, bound: float) -> list[Mode
         higher: Model | None = likely[0]
         while higher and (step := higher.step):
             best, near = higher, []
-            for other in nearby(step, points.sizes):
+            for other in neighbouring_steps(step, points.sizes):
                 if (key := other.alike(points.sizes)) not in tried:
                     tried.add(key)
-                    chance = best.chance * other.border.weight / step.border.weight
-                    near.append(_stepped(best, other, points, chance, bound))
+                    prior = best.prior * other.breakpoint.weight / step.breakpoint.weight
+                    near.append(_stepped(best, other, points, prior, bound))
             found += near
             better = [one for one in near if one.likelihood > best.likelihood]
             higher = max(better, key=lambda one: one.likelihood, default=None)
     return found
 
 
-def _bent(models: Sequence[Model], points: Points, bound: float, other: float) -> list[Model]:
+def _bent(models: Sequence[Model], points: FitData, bound: float, other: float) -> list[Model]:
     """Fit laws whose leading part bends; those with the likeliest bend, where that is sure.
 
     Their exponents are one more than those of other laws, so that they cannot be averaged with
     them: `other` is the log likelihood of the best of these.
     """
     found = [
-        _with_bend(model, bend, points, model.chance * chance, bound)
+        _with_bend(model, slope_break, points, model.prior * prior, bound)
         for model in models
-        for bend, chance in bends(model.problem, model.best, points.sizes, points.places)
+        for slope_break, prior in screen_slope_breaks(
+            model.problem, model.best, points.sizes, points.places
+        )
     ]
     if not found:
         return []
     found = _likeliest(found, _UNLIKELY)
-    if found[0].likelihood < other + np.log(SURE / (1 - SURE)):
+    if found[0].likelihood < other + np.log(CREDIBLE / (1 - CREDIBLE)):
         return []
-    sure = 1 / (1 + float(np.exp(other - found[0].likelihood)))
-    best = found[0].bend
-    around = enclosing(
-        (each.bend.low, each.bend.high, float(np.exp(each.likelihood - found[0].likelihood)))
+    posterior_probability = 1 / (1 + float(np.exp(other - found[0].likelihood)))
+    best = found[0].slope_break
+    location_interval = credible_range(
+        (
+            each.slope_break.low,
+            each.slope_break.high,
+            float(np.exp(each.likelihood - found[0].likelihood)),
+        )
         for each in found
-        if each.bend and best and each.bend.axis == best.axis
+        if each.slope_break and best and each.slope_break.axis == best.axis
     )
-    return [replace(each, sure=sure, around=around) for each in found if each.bend == best]
+    return [
+        replace(
+            each, posterior_probability=posterior_probability, location_interval=location_interval
+        )
+        for each in found
+        if each.slope_break == best
+    ]
 
 
-def _with_bend(model: Model, bend: Bend, points: Points, chance: float, bound: float) -> Model:
+def _with_bend(
+    model: Model, slope_break: SlopeBreak, points: FitData, prior: float, bound: float
+) -> Model:
     """Fit a law whose leading part bends, from where the one without it was."""
-    sizes = np.column_stack([points.sizes, bend.size(points.sizes)])
-    problem = Projection(sizes, points.values, points.lead, points.terms, model.problem.overlap)
+    sizes = np.column_stack([points.sizes, slope_break.size(points.sizes)])
+    problem = VariableProjection(
+        sizes, points.values, points.lead, points.terms, model.problem.overlap
+    )
     start = replace(model.best, exponents=np.append(model.best.exponents, 0.0))
     found = _model(
-        problem.whitened(model.problem.whitening), start, points.lower, None, chance, bound
+        problem.whitened(model.problem.whitening), start, points.lower, None, prior, bound
     )
     # Against laws without it: the exponent of the bend is integrated out (Laplace), within ±bound.
     curvature = found.problem.curvature(found.best)
-    freedom = max(found.spare, 1)
+    freedom = max(found.residual_df, 1)
     variance = np.linalg.pinv(curvature, hermitian=True)[-1, -1] * found.best.sse / freedom
     width = min(float(np.sqrt(2 * np.pi * max(variance, 0.0))), 2 * bound)
     share = np.log(max(width, FLOOR) / (2 * bound))
-    return replace(found, likelihood=found.likelihood + float(share), bend=bend)
+    return replace(found, likelihood=found.likelihood + float(share), slope_break=slope_break)
 
 
-def _stepped(model: Model, step: Stepped, points: Points, chance: float, bound: float) -> Model:
+def _stepped(model: Model, step: StepTerm, points: FitData, prior: float, bound: float) -> Model:
     """Fit a law with a step, from where the one without it was."""
     sizes, values, lower = points.sizes, points.values, points.lower
     lead, terms = points.lead, points.terms
@@ -274,25 +302,25 @@ def _stepped(model: Model, step: Stepped, points: Points, chance: float, bound: 
         terms = np.column_stack([terms, step.column(sizes)])
     else:  # a step of the leading part grows with the law's exponents, whatever they are
         lead = np.column_stack([lead, lead * step.share(sizes)])
-    problem = Projection(sizes, values, lead, terms, model.problem.overlap)
+    problem = VariableProjection(sizes, values, lead, terms, model.problem.overlap)
     whitened = problem.whitened(model.problem.whitening)
-    found = _model(whitened, model.best, [*lower, step], step, chance, bound)
+    found = _model(whitened, model.best, [*lower, step], step, prior, bound)
     step = step.following(found.best.exponents)
     return replace(found, lower=[*lower, step], step=step)
 
 
 def _model(
-    problem: Projection,
+    problem: VariableProjection,
     start: Solution,
-    lower: Sequence[Monomial | Stepped],
-    step: Stepped | None,
-    chance: float,
+    lower: Sequence[Monomial | StepTerm],
+    step: StepTerm | None,
+    prior: float,
     bound: float,
 ) -> Model:
     """Fit one model from where another was."""
     best = problem.search(bound, start.exponents[None, :])
     (likelihood,) = problem.log_likelihood(best.exponents[None, :])
-    return Model(problem, best, lower, step, chance, float(likelihood + np.log(chance)))
+    return Model(problem, best, lower, step, prior, float(likelihood + np.log(prior)))
 
 
 def _likeliest(models: list[Model], within: float) -> list[Model]:
@@ -301,27 +329,29 @@ def _likeliest(models: list[Model], within: float) -> list[Model]:
     return [one for one in models if one.likelihood > models[0].likelihood - within]
 
 
-def _robust(problem: Projection, bound: float, starts: Array) -> tuple[Projection, Solution, float]:
+def _robust(
+    problem: VariableProjection, bound: float, starts: Array
+) -> tuple[VariableProjection, Solution, float]:
     """Find the best exponents, points far off the law losing weight; and the points' spread."""
     best = problem.search(bound, starts)
     for _ in range(2):
         residuals = problem.residuals(best)
-        weights, spread = robust(residuals, problem.points - best.active - problem.axes)
+        weights, scale = robust(residuals, problem.points - best.active - problem.axes)
         problem = problem.whitened(independent(weights))
         best = problem.search(bound, best.exponents[None, :])
-    return problem, best, spread
+    return problem, best, scale
 
 
-def robust(residuals: Array, spare: int) -> tuple[Array, float]:
+def robust(residuals: Array, residual_df: int) -> tuple[Array, float]:
     """Weights of points, those far off a law losing theirs (Huber 1964), and the points' spread.
 
     Parameters
     ----------
     residuals
         (points,), relative.
-    spare
+    residual_df
         Points beyond the law's free numbers.
     """
-    spread = 1.4826 * np.median(np.abs(residuals - np.median(residuals)))
-    spread = float(spread * np.sqrt(len(residuals) / max(spare, 1)) + FLOOR)
-    return np.asarray(1 / np.maximum(np.abs(residuals) / (_ROBUST * spread), 1)), spread
+    scale = 1.4826 * np.median(np.abs(residuals - np.median(residuals)))
+    scale = float(scale * np.sqrt(len(residuals) / max(residual_df, 1)) + FLOOR)
+    return np.asarray(1 / np.maximum(np.abs(residuals) / (_ROBUST * scale), 1)), scale

@@ -18,14 +18,14 @@ from scipy.special import chdtri, logsumexp, ndtri
 from scipy.stats import qmc
 
 from ..laws import FLOOR, Array
-from .variable_projection import Projection, Solution
+from .variable_projection import Solution, VariableProjection
 
 _FREEDOM = 4  # of the t distribution: tails heavier than the profile's
 _STAGES = ((128, 1.5), (128, 1.3), (256, 1.15))  # draws, and how much wider than the last
 
 
 @dataclass(frozen=True)
-class Sample:
+class PosteriorSample:
     """Weighted draws of the exponents.
 
     Attributes
@@ -65,11 +65,11 @@ class Sample:
 
 
 def sample(
-    problems: Sequence[Projection],
+    problems: Sequence[VariableProjection],
     prior: Array,
     best: Solution,
     bound: float,
-) -> Sample:
+) -> PosteriorSample:
     """Draw exponents from the profile, within ±bound.
 
     Parameters
@@ -95,13 +95,13 @@ def sample(
 
     variance = (best.sse + problem.points * FLOOR**2) / freedom
     where = best.exponents
-    spread = _bounded(variance * np.linalg.pinv(problem.curvature(best), hermitian=True), bound)
+    scale = _bounded(variance * np.linalg.pinv(problem.curvature(best), hermitian=True), bound)
     draws = np.empty((0, axes))
     densities = np.empty((len(problems), 0))
     proposals: list[tuple[int, Array, Array]] = []
     weights = np.empty(0)
     for stage, (number, wider) in enumerate(_STAGES):
-        root = np.asarray(np.linalg.cholesky(spread) * wider, dtype=np.float64)
+        root = np.asarray(np.linalg.cholesky(scale) * wider, dtype=np.float64)
         proposals.append((number, where, root))
         drawn = where + _student(number, axes, seed=stage) @ root.T
         draws = np.vstack([draws, drawn])
@@ -112,11 +112,11 @@ def sample(
         weights /= weights.sum()
         where = weights @ draws
         apart = draws - where
-        spread = _bounded((apart * weights[:, None]).T @ apart, bound)
+        scale = _bounded((apart * weights[:, None]).T @ apart, bound)
     joint = np.zeros_like(densities)
     likely = weights > 0
     joint[:, likely] = np.exp(densities[:, likely] - density[likely]) * weights[likely]
-    return Sample(draws, joint)
+    return PosteriorSample(draws, joint)
 
 
 def _bounded(covariance: Array, bound: float) -> Array:

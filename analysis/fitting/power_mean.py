@@ -34,7 +34,7 @@ def halved(tried: Sequence[float], best: float) -> list[float]:
     return [math.sqrt(best * other) for other in (*ordered[:at][-1:], *ordered[at + 1 :][:1])]
 
 
-def chances(tried: Sequence[float]) -> Array:
+def priors(tried: Sequence[float]) -> Array:
     """How likely each of these values, 1 among them, is beforehand; they add up to 1."""
     values = np.array(tried)
     if len(values) == 1:

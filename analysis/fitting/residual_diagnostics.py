@@ -18,7 +18,7 @@ from ..laws import Array
 #: Left-over below this share of the time does not move an exponent by a tenth of the margin.
 TOLERANCE = 0.05
 #: Points that scatter by more than this around a law are not described by it, even at random.
-SCATTER = 0.1
+LARGEST_RESIDUAL_SD = 0.1
 
 _PERMUTATIONS = 999
 _LEVEL_NEIGHBOURS = 0.01
@@ -26,14 +26,14 @@ _LEVEL_SIZES = 0.001
 
 
 @dataclass(frozen=True)
-class LeftOver:
+class ResidualDiagnostics:
     """What a law leaves.
 
     Attributes
     ----------
-    scatter
+    residual_sd
         Standard deviation of the relative residuals, the law's free numbers allowed for.
-    structured
+    structure_sd
         The part of it (standard deviation) that neighbouring sizes, or all points of one size,
         share; 0 where it could be chance.
     axis, size, share
@@ -41,35 +41,41 @@ class LeftOver:
         from the law, and by what share; None where none does.
     tested
         Whether there were points enough to look.
-    between
+    between_round_sd
         What the rounds of a point differ by, which the scatter is to be held against: relative
         standard deviation; None where there is one.
     """
 
-    scatter: float
-    structured: float = 0.0
+    residual_sd: float
+    structure_sd: float = 0.0
     axis: str | None = None
     size: float | None = None
     share: float | None = None
     tested: bool = True
-    between: float | None = None
+    between_round_sd: float | None = None
 
     @property
     def testable(self) -> bool:
         """Whether anything can tell a law that describes the points from one that does not."""
-        return self.tested or self.between is not None
+        return self.tested or self.between_round_sd is not None
 
     def __str__(self) -> str:
-        beside = "" if self.between is None else f" (a point's rounds differ by {self.between:.1%})"
-        return f"{self.scatter:.1%}{beside}"
+        beside = (
+            ""
+            if self.between_round_sd is None
+            else f" (a point's rounds differ by {self.between_round_sd:.1%})"
+        )
+        return f"{self.residual_sd:.1%}{beside}"
 
     @property
     def describes(self) -> bool:
         """Whether the law describes the points."""
-        return self.structured <= TOLERANCE and self.scatter <= SCATTER
+        return self.structure_sd <= TOLERANCE and self.residual_sd <= LARGEST_RESIDUAL_SD
 
 
-def left_over(axes: tuple[str, ...], sizes: Array, residuals: Array, spare: int) -> LeftOver:
+def diagnose_residuals(
+    axes: tuple[str, ...], sizes: Array, residuals: Array, residual_df: int
+) -> ResidualDiagnostics:
     """Look for structure in a law's residuals.
 
     Parameters
@@ -78,33 +84,33 @@ def left_over(axes: tuple[str, ...], sizes: Array, residuals: Array, spare: int)
         Names of the sizes, and (points, axes).
     residuals
         (points,), relative: (measured − law) / measured.
-    spare
+    residual_df
         Points beyond the law's free numbers.
     """
-    scatter = float(np.sqrt(np.sum(residuals**2) / max(spare, 1)))
+    residual_sd = float(np.sqrt(np.sum(residuals**2) / max(residual_df, 1)))
     pairs = _neighbours(sizes)
-    if spare < 4 or len(pairs) < 6:
-        return LeftOver(scatter, tested=False)
-    structured = 0.0
-    correlation, chance = _shared_by_neighbours(pairs, residuals)
-    if chance < _LEVEL_NEIGHBOURS:
-        structured = scatter * float(np.sqrt(correlation))
+    if residual_df < 4 or len(pairs) < 6:
+        return ResidualDiagnostics(residual_sd, tested=False)
+    structure_sd = 0.0
+    correlation, p_value = _shared_by_neighbours(pairs, residuals)
+    if p_value < _LEVEL_NEIGHBOURS:
+        structure_sd = residual_sd * float(np.sqrt(correlation))
     found: dict[str, tuple[float, float]] = {}
     for at, axis in enumerate(axes):
         levels, which = np.unique(sizes[:, at], return_inverse=True)
         if len(residuals) - len(levels) < 4 or len(levels) < 2:
             continue
-        component, chance, means = _between_sizes(which, residuals)
+        component, p_value, means = _between_sizes(which, residuals)
         worst = int(np.argmax(np.abs(means)))
         found[axis] = (float(levels[worst]), float(means[worst]))
-        if chance < _LEVEL_SIZES:
-            structured = max(structured, component)
-    if structured and found:
+        if p_value < _LEVEL_SIZES:
+            structure_sd = max(structure_sd, component)
+    if structure_sd and found:
         axis = max(found, key=lambda a: abs(found[a][1]))
         size, share = found[axis]
-        if abs(share) > structured / 2:
-            return LeftOver(scatter, structured, axis, size, share)
-    return LeftOver(scatter, structured)
+        if abs(share) > structure_sd / 2:
+            return ResidualDiagnostics(residual_sd, structure_sd, axis, size, share)
+    return ResidualDiagnostics(residual_sd, structure_sd)
 
 
 def _neighbours(sizes: Array) -> NDArray[np.int_]:
@@ -131,8 +137,8 @@ def _shared_by_neighbours(pairs: NDArray[np.int_], residuals: Array) -> tuple[fl
         )
 
     seen = float(correlation(centred))
-    chance = (1 + np.count_nonzero(correlation(shuffled) >= seen)) / (_PERMUTATIONS + 1)
-    return min(max(seen, 0.0), 1.0), float(chance)
+    p_value = (1 + np.count_nonzero(correlation(shuffled) >= seen)) / (_PERMUTATIONS + 1)
+    return min(max(seen, 0.0), 1.0), float(p_value)
 
 
 def _between_sizes(which: NDArray[np.int_], residuals: Array) -> tuple[float, float, Array]:
@@ -140,7 +146,7 @@ def _between_sizes(which: NDArray[np.int_], residuals: Array) -> tuple[float, fl
     count = np.bincount(which)
     means = np.bincount(which, residuals) / count
     groups, points = len(count), len(residuals)
-    between = float(np.sum(count * means**2)) / (groups - 1)
+    between_round_sd = float(np.sum(count * means**2)) / (groups - 1)
     within = float(np.sum((residuals - means[which]) ** 2)) / (points - groups) or 1e-300
-    chance = float(f_distribution.sf(between / within, groups - 1, points - groups))
-    return float(np.sqrt(max(between - within, 0.0) / count.mean())), chance, means
+    p_value = float(f_distribution.sf(between_round_sd / within, groups - 1, points - groups))
+    return float(np.sqrt(max(between_round_sd - within, 0.0) / count.mean())), p_value, means

@@ -19,7 +19,7 @@ from ..laws import BARELY, FLOOR, Array, Leading, Monomial, columns, monomials
 from .error_covariance import independent
 from .law_fitting import fit_law
 from .models import robust
-from .variable_projection import Projection
+from .variable_projection import VariableProjection
 
 _HIGHEST = 3
 _LOGS = (1, 2)
@@ -31,7 +31,7 @@ _WHOLE, _FREE, _LOGARITHM, _SUM = 0.5, 0.2, 0.15, 0.15
 
 
 @dataclass(frozen=True)
-class Form:
+class Candidate:
     """A leading part that the points allow.
 
     Attributes
@@ -56,7 +56,7 @@ class Form:
         )
 
 
-def discover(axes: tuple[str, ...], sizes: Array, values: Array) -> list[Form]:
+def discover(axes: tuple[str, ...], sizes: Array, values: Array) -> list[Candidate]:
     """Search for the leading part.
 
     Parameters
@@ -77,11 +77,11 @@ def discover(axes: tuple[str, ...], sizes: Array, values: Array) -> list[Form]:
     weights, best = np.ones(len(values)), np.inf
     for leading in whole:
         law = fit_law(sizes, values, leading, leading.divisors(), bound=_NEAR, intervals=False)
-        criterion = _criterion(law.residuals, len(values) - law.spare, _FREE / len(whole))
+        criterion = _criterion(law.residuals, len(values) - law.residual_df, _FREE / len(whole))
         leads = bool((1 - law.overhead()).max() >= BARELY)
         (scored if leads else hidden).append((criterion, leading, np.round(law.shift, 2)))
         if criterion < best:
-            best, (weights, _) = criterion, robust(law.residuals, law.spare)
+            best, (weights, _) = criterion, robust(law.residuals, law.residual_df)
     kinds = ((_WHOLE, whole), (_LOGARITHM, list(_logarithms(axes))), (_SUM, list(_sums(axes))))
     for chance, kind in kinds:
         for leading in kind:
@@ -104,7 +104,7 @@ def _whole(
     """
     *others, last = (term for _, term in leading.terms)
     lower = [*leading.divisors(), *others]
-    problem = Projection(sizes, values, last.column(sizes), columns(lower, sizes))
+    problem = VariableProjection(sizes, values, last.column(sizes), columns(lower, sizes))
     found = problem.whitened(independent(weights)).solve(np.zeros(len(leading.axes)))
     tops = np.append(found.lower[len(lower) - len(others) :], found.leading)
     shares = tops * columns([*others, last], sizes) / values[:, None]
@@ -142,7 +142,7 @@ def _criterion(residuals: Array, free: int, chance: float) -> float:
     return float(points * np.log(mean) + free * np.log(points) - 2 * np.log(chance))
 
 
-def _ranked(scored: list[tuple[float, Leading, Array]]) -> list[Form]:
+def _ranked(scored: list[tuple[float, Leading, Array]]) -> list[Candidate]:
     """Turn criteria into weights; the form to take first, the others by weight.
 
     What is found twice, as a whole degree and as a free one beside it, or from two whole degrees,
@@ -150,23 +150,25 @@ def _ranked(scored: list[tuple[float, Leading, Array]]) -> list[Form]:
     """
     lowest = min(criterion for criterion, _, _ in scored)
     likely = [np.exp(-(criterion - lowest) / 2) for criterion, _, _ in scored]
-    forms: dict[tuple[Monomial, ...], Form] = {}
+    candidates: dict[tuple[Monomial, ...], Candidate] = {}
     alike = set()
     for (criterion, leading, shift), weight in sorted(
         zip(scored, likely / np.sum(likely), strict=True), key=lambda pair: pair[0][0]
     ):
         moved = (term.shifted(shift) for _, term in leading.terms)
         key = tuple(replace(m, powers=tuple(round(p, 1) for p in m.powers)) for m in moved)
-        form = forms.setdefault(key, Form(leading, shift, 0.0))
-        forms[key] = replace(form, weight=form.weight + float(weight))
+        candidate = candidates.setdefault(key, Candidate(leading, shift, 0.0))
+        candidates[key] = replace(candidate, weight=candidate.weight + float(weight))
         if criterion <= lowest + _ALIKE:
             alike.add(key)
-    first = min(alike, key=lambda key: (_degree(forms[key]), -forms[key].weight))
-    rest = sorted((key for key in forms if key != first), key=lambda key: -forms[key].weight)
-    return [forms[key] for key in (first, *rest)]
+    first = min(alike, key=lambda key: (_degree(candidates[key]), -candidates[key].weight))
+    rest = sorted(
+        (key for key in candidates if key != first), key=lambda key: -candidates[key].weight
+    )
+    return [candidates[key] for key in (first, *rest)]
 
 
-def _degree(form: Form) -> float:
+def _degree(candidate: Candidate) -> float:
     """Give the highest total degree of its terms, a logarithm counting as a little of one."""
-    moved = (term.shifted(form.shift) for _, term in form.leading.terms)
+    moved = (term.shifted(candidate.shift) for _, term in candidate.leading.terms)
     return max(sum(term.powers) + 0.1 * sum(term.logs) for term in moved)

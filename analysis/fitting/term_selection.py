@@ -8,12 +8,12 @@ import numpy as np
 
 from ..laws import Monomial
 from .models import Model
-from .variable_projection import Projection, Solution
+from .variable_projection import Solution, VariableProjection
 
 _STRONG = 6.0  # in a criterion: strong evidence (Raftery 1995)
 
 
-def sparing(model: Model, bound: float) -> Model:
+def select_terms(model: Model, bound: float) -> Model:
     """Leave out lower-order terms, or put them in, as long as that betters the criterion.
 
     What non-negativity leaves in use is more than is there: terms of no account share the noise,
@@ -26,7 +26,7 @@ def sparing(model: Model, bound: float) -> Model:
         return model
     plain = [at for at, term in enumerate(model.lower) if isinstance(term, Monomial)]
     steps = tuple(range(len(plain), model.problem.terms))  # columns that stay
-    tried: dict[frozenset[int], tuple[float, Projection, Solution]] = {}
+    tried: dict[frozenset[int], tuple[float, VariableProjection, Solution]] = {}
 
     def criterion(kept: frozenset[int]) -> float:
         if kept not in tried:

@@ -51,7 +51,7 @@ class Solution:
         return int(np.count_nonzero(self.lower) + (self.leading > 0))
 
 
-class Projection:
+class VariableProjection:
     """The profile of a law's squared error over its exponents.
 
     Parameters
@@ -82,13 +82,13 @@ class Projection:
         self._lower = (lower / values[:, None]) ** overlap
         self._whiten(independent(np.ones(self.points)))
 
-    def whitened(self, whitening: Whitening) -> Projection:
+    def whitened(self, whitening: Whitening) -> VariableProjection:
         """Give the same problem with other weights, or errors that points share otherwise."""
         other = copy(self)
         other._whiten(whitening)
         return other
 
-    def only(self, kept: Sequence[int]) -> Projection:
+    def only(self, kept: Sequence[int]) -> VariableProjection:
         """Give the same problem with some of its lower-order terms alone."""
         other = copy(self)
         other._lower = self._lower[:, list(kept)]
@@ -332,7 +332,7 @@ class Projection:
         scores = _scores(self.whitening(columns.reshape(self.points, -1)), residuals, known)
         return np.asarray(np.maximum(scores, 0) ** 2).reshape(len(sides), -1)
 
-    def bends(self, solution: Solution, hinges: Array) -> Array:
+    def slope_break_gains(self, solution: Solution, hinges: Array) -> Array:
         """Squared error that one more size of the leading part would take away, to first order.
 
         Parameters

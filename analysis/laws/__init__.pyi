@@ -4,7 +4,7 @@ from . import (
 from .arrays import (
     FLOOR as FLOOR,
     Array as Array,
-    overlapped as overlapped,
+    power_mean as power_mean,
 )
 from .exact import (
     exact_law as exact_law,
@@ -53,10 +53,10 @@ __all__ = [
     "leading",
     "monomials",
     "monomials_of",
-    "overlapped",
     "parse",
     "peak_law",
     "polynomials",
+    "power_mean",
     "solve",
     "split",
     "summands",

@@ -9,7 +9,7 @@ Array = NDArray[np.float64]
 FLOOR = 1e-3
 
 
-def overlapped(parts: Array, p: float) -> Array:
+def power_mean(parts: Array, p: float) -> Array:
     """Cost of parts (points, parts) that overlap with exponent p: (Σ part^p)^(1/p), (points,)."""
     # Relative to the largest: high powers of small times would vanish.
     most = np.maximum(parts.max(axis=1), np.finfo(float).tiny)

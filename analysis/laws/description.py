@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from ..breakpoints import Gradual, surely
+from ..breakpoints import CapacityBreakpoint, credible_range_text
 from ..formatting import number
 from .terms import product
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 def summary(law: Law) -> str:
     """Describe the law in a few lines of text."""
-    left, overhead = law.left_over, law.overhead()
+    left, overhead = law.diagnostics, law.overhead()
     lines = [
         f"law        {expression(law)}",
         f"exponents  {'; '.join(map(str, law.exponents))}",
         f"points     {len(law.values)}, which scatter around it by {left}",
         f"overhead   {overhead.min():.0%} to {overhead.max():.0%} of it, by point",
     ]
-    if left.structured:
-        lines.append(f"left over  {left.structured:.1%} that follows the sizes")
+    if left.structure_sd:
+        lines.append(f"left over  {left.structure_sd:.1%} that follows the sizes")
     if len(law.overlaps) > 1:
         lines.append(f"overlap    {_overlap(law)}")
     if regimes(law):
@@ -40,23 +40,25 @@ def regimes(law: Law) -> str:
             f"{law.since.below} points below it follow others"
         )
     if law.step is not None:
-        return law.step.words(law.axes, law.border)
-    if law.bend is None or law.bent is None:
+        return law.step.words(law.axes, law.breakpoint_interval)
+    if law.slope_break is None or law.slope_change is None:
         return ""
-    axis, bend = law.axes[law.bend.axis], law.bend
-    own = law.exponents[bend.axis]
+    axis, slope_break = law.axes[law.slope_break.axis], law.slope_break
+    own = law.exponents[slope_break.axis]
     there = replace(
-        law.bent,
+        law.slope_change,
         axis=axis,
-        estimate=own.estimate + law.bent.estimate,
-        low=own.estimate + law.bent.low,
-        high=own.estimate + law.bent.high,
+        estimate=own.estimate + law.slope_change.estimate,
+        low=own.estimate + law.slope_change.low,
+        high=own.estimate + law.slope_change.high,
     )
+    side = "from" if slope_break.beyond else "up to"
+    low, high = slope_break.low, slope_break.high
+    between = f"between {number(low)} and {number(high)}"
+    between += credible_range_text(law.breakpoint_interval, low, high)
     return (
-        f"{'from' if bend.beyond else 'up to'} {axis} = {number(bend.place)} (between "
-        f"{number(bend.low)} and {number(bend.high)}"
-        f"{surely(law.border, bend.low, bend.high)}) the leading term grows with {there} "
-        f"instead of {own.estimate:.2f}"
+        f"{side} {axis} = {number(slope_break.place)} ({between}) the leading term grows "
+        f"with {there} instead of {own.estimate:.2f}"
     )
 
 
@@ -93,11 +95,12 @@ def expression(law: Law) -> str:
 
 def _bent(law: Law) -> str:
     """Write the factor of the leading part beyond a bend, as SymPy reads it."""
-    if law.bend is None or law.bent is None:
+    if law.slope_break is None or law.slope_change is None:
         return ""
-    axis, place = law.axes[law.bend.axis], f"{law.bend.place:.12g}"
-    factor = f"({axis}/{place})**{law.bent.estimate:.10g}"
-    return f"*Piecewise(({factor}, {axis} {'>' if law.bend.beyond else '<'} {place}), (1, True))"
+    axis, place = law.axes[law.slope_break.axis], f"{law.slope_break.place:.12g}"
+    factor = f"({axis}/{place})**{law.slope_change.estimate:.10g}"
+    sign = ">" if law.slope_break.beyond else "<"
+    return f"*Piecewise(({factor}, {axis} {sign} {place}), (1, True))"
 
 
 def _exactly(coefficient: Fraction, text: str) -> str:
@@ -134,27 +137,34 @@ def _terms(law: Law) -> list[dict[str, Any]]:
 def _regimes(law: Law) -> list[dict[str, Any]]:
     """Give the border between regimes, where there is one."""
     if law.step is not None:
-        border = law.step.border
+        breakpoint = law.step.breakpoint
         found = {
             "term": law.step.plain(law.axes) or "1",
-            "along": border.along.text(law.axes),
-            "low": border.low,
-            "high": border.high,
-            "middle": border.middle,
+            "along": breakpoint.along.text(law.axes),
+            "low": breakpoint.low,
+            "high": breakpoint.high,
+            "middle": breakpoint.middle,
             "part": law.step.part,
-            "gradual": isinstance(border, Gradual),
+            "gradual": isinstance(breakpoint, CapacityBreakpoint),
             "beyond": law.step.beyond,
         }
-    elif law.bend is not None and law.bent is not None:
+    elif law.slope_break is not None and law.slope_change is not None:
         found = {
             "term": law.leading.formula,
-            "along": law.axes[law.bend.axis],
-            "low": law.bend.low,
-            "high": law.bend.high,
-            "beyond": law.bend.beyond,
-            "bend": {each: getattr(law.bent, each) for each in ("estimate", "low", "high")},
+            "along": law.axes[law.slope_break.axis],
+            "low": law.slope_break.low,
+            "high": law.slope_break.high,
+            "beyond": law.slope_break.beyond,
+            "bend": {each: getattr(law.slope_change, each) for each in ("estimate", "low", "high")},
         }
     else:
         return []
     plain = {"middle": None, "part": 1.0, "gradual": False, "bend": None}
-    return [{**plain, **found, "interval": law.border, "probability": law.stepped}]
+    return [
+        {
+            **plain,
+            **found,
+            "interval": law.breakpoint_interval,
+            "probability": law.breakpoint_probability,
+        }
+    ]

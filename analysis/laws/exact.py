@@ -15,7 +15,7 @@ import numpy as np
 from sympy import QQ
 from sympy.polys.matrices import DomainMatrix
 
-from ..fitting import LeftOver
+from ..fitting import ResidualDiagnostics
 from .arrays import Array
 from .law import Exponent, Law, Polynomial, Since
 from .terms import Leading, Monomial, monomials
@@ -171,8 +171,8 @@ def law_of(
         sizes=sizes,
         values=values,
         residuals=np.zeros(len(values)),
-        left_over=LeftOver(0.0),
-        spare=len(values) - sum(map(len, phases)),
+        diagnostics=ResidualDiagnostics(0.0),
+        residual_df=len(values) - sum(map(len, phases)),
         polynomials=tuple(phases),
         since=since,
     )

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 import pandas as pd
 
-from ..breakpoints import Bend, Stepped
-from ..fitting import LeftOver, Projection, Sample
+from ..breakpoints import SlopeBreak, StepTerm
+from ..fitting import PosteriorSample, ResidualDiagnostics, VariableProjection
 from . import description
-from .arrays import Array, overlapped
-from .prediction import Posterior, Prediction, Reach, ladder, within
+from .arrays import Array, power_mean
+from .prediction import LargestSize, PosteriorPredictive, Prediction, ladder, within
 from .terms import Leading, Monomial, columns
 
 if TYPE_CHECKING:
@@ -77,22 +77,22 @@ class Law:
         The points fitted: (points, axes) and (points,).
     residuals
         (points,): (measured − law) / measured.
-    left_over
+    diagnostics
         What it leaves, and whether that follows the sizes.
     overlap
         p: 1 where the terms add up, larger where they overlap.
     overlaps
         How likely each p is that was tried, given the points.
-    stepped
+    breakpoint_probability
         How likely the points lie in two regimes, so that one term holds on one side of a border
         alone, or the leading part bends. The law has such a term only where that is sure.
-    bend, bent
+    slope_break, slope_change
         Where the leading part grows otherwise, and by how much larger the exponent is there; None
         where it grows alike everywhere.
-    border
+    breakpoint_interval
         Between which points the border lies, at 95 %: borders of other likely laws count as far
         as they lie along the same size or product of sizes. None without one.
-    spare
+    residual_df
         Points beyond the law's free numbers; below 1 there are no intervals.
     sample
         Weighted draws of the exponents' shift from the degrees.
@@ -112,20 +112,20 @@ class Law:
     leading: Leading
     coefficient: float
     exponents: tuple[Exponent, ...]
-    terms: tuple[tuple[float, Monomial | Stepped], ...]
+    terms: tuple[tuple[float, Monomial | StepTerm], ...]
     sizes: Array
     values: Array
     residuals: Array
-    left_over: LeftOver
-    spare: int
+    diagnostics: ResidualDiagnostics
+    residual_df: int
     overlap: float = 1.0
     overlaps: Mapping[float, float] = field(default_factory=lambda: SUM)
-    stepped: float = 0.0
-    bend: Bend | None = None
-    bent: Exponent | None = None
-    border: tuple[float, float] | None = None
-    sample: Sample | None = None
-    problems: Sequence[tuple[Projection, Sequence[Monomial | Stepped]]] = ()
+    breakpoint_probability: float = 0.0
+    slope_break: SlopeBreak | None = None
+    slope_change: Exponent | None = None
+    breakpoint_interval: tuple[float, float] | None = None
+    sample: PosteriorSample | None = None
+    problems: Sequence[tuple[VariableProjection, Sequence[Monomial | StepTerm]]] = ()
     lower: Sequence[Monomial] = ()
     processes: Array | None = None
     polynomials: tuple[Polynomial, ...] = ()
@@ -137,9 +137,9 @@ class Law:
         return self.leading.axes
 
     @property
-    def step(self) -> Stepped | None:
+    def step(self) -> StepTerm | None:
         """The term of one regime alone; None where all points lie in one."""
-        return next((term for _, term in self.terms if isinstance(term, Stepped)), None)
+        return next((term for _, term in self.terms if isinstance(term, StepTerm)), None)
 
     @property
     def shift(self) -> Array:
@@ -156,8 +156,8 @@ class Law:
             ]
             return np.column_stack([lower, np.max(exact, axis=0) - lower.sum(axis=1)])
         lead = self.coefficient * self.leading.column(sizes) * np.prod(sizes**self.shift, axis=1)
-        if self.bend is not None and self.bent is not None:
-            lead = lead * self.bend.size(sizes) ** self.bent.estimate
+        if self.slope_break is not None and self.slope_change is not None:
+            lead = lead * self.slope_break.size(sizes) ** self.slope_change.estimate
         return np.column_stack([*(c * term.column(sizes) for c, term in self.terms), lead])
 
     @overload
@@ -190,7 +190,7 @@ class Law:
             If a size is missing or not positive, or there were too few points for intervals.
         """
         sizes = self._checked(sizes)
-        value = overlapped(self.parts(sizes), self.overlap)
+        value = power_mean(self.parts(sizes), self.overlap)
         if interval is None:
             return value
         low, high = np.quantile(self.likely(sizes, measured=True), _ends(interval), axis=0)
@@ -240,12 +240,14 @@ class Law:
         """Give the law as JSON holds it: part of what `layerlaw fit` writes."""
         return description.to_dict(self)
 
-    def odds_against(self, axis: str) -> float:
+    def log_likelihood_ratio(self, axis: str) -> float:
         """How much likelier the law is than one with the leading part's own degree in an axis.
 
         The logarithm of the ratio; the lower-order terms are free in both.
         """
-        found = np.append(self.shift, [] if self.bent is None else self.bent.estimate)
+        found = np.append(
+            self.shift, [] if self.slope_change is None else self.slope_change.estimate
+        )
         without = np.where(np.arange(len(found)) == self.axes.index(axis), 0.0, found)
         tried = np.array([found, without, np.zeros(len(found))])
         likely = np.array([problem.log_likelihood(tried) for problem, _ in self.problems])
@@ -267,9 +269,9 @@ class Law:
             return self.predict(sizes)[None, :]
         return self._posterior.predict(sizes, measured=measured)
 
-    def reach(
+    def largest_size(
         self, axis: str, budget: float, at: Mapping[str, float] | None = None, level: float = 0.95
-    ) -> Reach:
+    ) -> LargestSize:
         """Find how far a size can go within a budget.
 
         Parameters
@@ -301,7 +303,7 @@ class Law:
         (value,) = within(self.predict(sizes)[None, :], steps, budget)
         found = within(self.likely(sizes), steps, budget)
         low, high = np.quantile(found, _ends(level), method="nearest")
-        return Reach(float(value), float(low), float(high))
+        return LargestSize(float(value), float(low), float(high))
 
     def _checked(self, sizes: Array) -> Array:
         sizes = np.atleast_2d(np.asarray(sizes, dtype=float))
@@ -312,14 +314,14 @@ class Law:
         return sizes
 
     @property
-    def _drawn(self) -> Sample:
+    def _drawn(self) -> PosteriorSample:
         if self.sample is None:
             raise ValueError(f"{len(self.values)} points are too few for intervals of this law")
         return self.sample
 
     @cached_property
-    def _posterior(self) -> Posterior:
-        return Posterior(self.problems, self._drawn, self.leading, self.bend)
+    def _posterior(self) -> PosteriorPredictive:
+        return PosteriorPredictive(self.problems, self._drawn, self.leading, self.slope_break)
 
     @overload
     def elasticity(self, sizes: Array) -> Array: ...
@@ -360,7 +362,7 @@ class Law:
         slopes.
         """
         parts = self.parts(self.sizes if sizes is None else sizes) ** self.overlap
-        leads = [isinstance(term, Stepped) and term.leads is not None for _, term in self.terms]
+        leads = [isinstance(term, StepTerm) and term.leads is not None for _, term in self.terms]
         return np.asarray(1 - parts[:, [*leads, True]].sum(axis=1) / parts.sum(axis=1))
 
     def __repr__(self) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .law import Law
 
 _STEPS = 60
-_REACH = 2.0  # beyond the largest size
+_EXTRAPOLATION = 2.0  # beyond the largest size
 _SHARES = (0.0, 0.5, 1.0)  # of the way through the other sizes' values that are drawn
 
 
@@ -51,7 +51,7 @@ def _draw(law: Law, panel: Axes, at: int, others: Array, colour: str) -> None:
     """Draw one line, its interval and its points."""
     here = (np.delete(law.sizes, at, axis=1) == others).all(axis=1)
     measured = law.sizes[here, at]
-    along = np.geomspace(measured.min(), _REACH * measured.max(), _STEPS)
+    along = np.geomspace(measured.min(), _EXTRAPOLATION * measured.max(), _STEPS)
     sizes = np.insert(np.tile(others, (_STEPS, 1)), at, along, axis=1)
     names = [axis for axis in law.axes if axis != law.axes[at]]
     label = ", ".join(f"{name} = {size:g}" for name, size in zip(names, others, strict=True))

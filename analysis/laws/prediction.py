@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..breakpoints import Bend, Stepped
-from ..fitting import Projection, Sample
-from .arrays import Array, overlapped
+from ..breakpoints import SlopeBreak, StepTerm
+from ..fitting import PosteriorSample, VariableProjection
+from .arrays import Array, power_mean
 from .terms import Leading, Monomial, columns
 
 _DRAWS = 400
@@ -37,7 +37,7 @@ class Prediction(NamedTuple):
     high: Array
 
 
-class Reach(NamedTuple):
+class LargestSize(NamedTuple):
     """How far a size can go within a budget, with an interval.
 
     0 where even the smallest size costs more; infinite where no size up to `FARTHEST` does.
@@ -53,7 +53,7 @@ FARTHEST = 2.0**40
 _STEPS = 20  # of the search per octave
 
 
-class Posterior:
+class PosteriorPredictive:
     """Laws that the points leave possible, drawn once: the same table gives the same draws.
 
     Parameters
@@ -62,25 +62,25 @@ class Posterior:
         What the exponents were sampled from, each with its lower-order terms, and the sample.
     leading
         The leading part.
-    bend
+    slope_break
         Where it grows otherwise.
     """
 
     def __init__(
         self,
-        problems: Sequence[tuple[Projection, Sequence[Monomial | Stepped]]],
-        sample: Sample,
+        problems: Sequence[tuple[VariableProjection, Sequence[Monomial | StepTerm]]],
+        sample: PosteriorSample,
         leading: Leading,
-        bend: Bend | None = None,
+        slope_break: SlopeBreak | None = None,
     ) -> None:
         rng = np.random.default_rng(0)
         picked = rng.choice(sample.joint.size, _DRAWS, p=sample.joint.ravel() / sample.joint.sum())
         self._leading = leading
-        self._bend = bend
+        self._bend = slope_break
         self._laws = []
         for which, at in zip(*np.unravel_index(picked, sample.joint.shape), strict=True):
             (problem, lower), theta = problems[which], sample.draws[at]
-            if lower and isinstance(step := lower[-1], Stepped) and step.leads:
+            if lower and isinstance(step := lower[-1], StepTerm) and step.leads:
                 lower = [*lower[:-1], step.following(theta)]
             self._laws.append((problem.overlap, lower, theta, *problem.draw(theta, rng)))
         self._errors = rng.standard_normal(_DRAWS)
@@ -103,11 +103,11 @@ class Posterior:
         parts = {id(law[1]): columns(law[1], sizes) for law in self._laws}
         rows = []
         for drawn, error in zip(self._laws, self._errors, strict=True):
-            p, lower, theta, top, others, spread = drawn
+            p, lower, theta, top, others, scale = drawn
             leads = top * lead * np.prod(grows**theta, axis=1)
-            law = overlapped(np.column_stack([others * parts[id(lower)], leads]), p)
+            law = power_mean(np.column_stack([others * parts[id(lower)], leads]), p)
             if measured:
-                law = law * np.exp(np.clip(spread * error, -_FARTHEST_OFF, _FARTHEST_OFF))
+                law = law * np.exp(np.clip(scale * error, -_FARTHEST_OFF, _FARTHEST_OFF))
             rows.append(law)
         return np.array(rows)
 

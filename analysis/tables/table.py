@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ...measure import (
-    ASIDE,
+    AUXILIARY,
     CALIBRATION,
     CHECK,
     PARTS,
@@ -91,7 +91,7 @@ class Series:
     processes
         (points, processes): which share of a point's repeats each process measured, or each round
         where there are no processes; None where the table does not say.
-    between
+    between_round_sd
         What a point's processes, or rounds, differ by: the relative standard deviation of their
         values, over all points; None where each point has one.
     parts
@@ -115,7 +115,7 @@ class Series:
     values: Array
     left_out: int = 0
     processes: Array | None = None
-    between: float | None = None
+    between_round_sd: float | None = None
     parts: Parts | None = None
     checks: tuple[Array, Array] | None = None
     same: Mapping[str, Any] = field(default_factory=dict)
@@ -248,7 +248,7 @@ def cut(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> Iterator[Se
         If a size is empty in a part of a series, or no series has two points.
     """
     sizes = [*(s for s in SIZES if s in frame.columns), *axes]
-    apart = frame["metric"].isin(ASIDE)
+    apart = frame["metric"].isin(AUXILIARY)
     frame, aside = frame[~apart], frame[apart & frame["value"].notna()]
     if frame.empty:
         raise TableError(
@@ -291,7 +291,7 @@ def cut(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> Iterator[Se
             values=levelled(points),
             left_out=left_out.get(key, 0),
             processes=None if shares is None else shares.loc[points["row"]].to_numpy(dtype=float),
-            between=_pooled(points),
+            between_round_sd=_pooled(points),
             parts=_parts(points, parts, [c for c in (*separate, *sizes) if c != "metric"]),
             checks=_checks(checks, {**values, **held}, vary),
             same=same,

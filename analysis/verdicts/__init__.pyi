@@ -10,8 +10,8 @@ from .fits import (
 )
 from .outliers import (
     LEVEL as LEVEL,
-    Deleted as Deleted,
-    misprints as misprints,
+    DeletionResidual as DeletionResidual,
+    find_outliers as find_outliers,
 )
 from .verdict import (
     MARGIN as MARGIN,
@@ -23,15 +23,15 @@ from .verdict import (
 __all__ = [
     "LEVEL",
     "MARGIN",
-    "Deleted",
+    "DeletionResidual",
     "Fit",
     "Judgement",
     "Source",
     "Verdict",
+    "find_outliers",
     "fit",
     "fit_series",
     "judge",
-    "misprints",
     "series_of",
     "theory_of",
     "to_json",

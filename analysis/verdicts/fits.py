@@ -15,10 +15,10 @@ import sympy
 from sympy import Expr, Symbol, ceiling
 
 from ... import layers
-from ...layers import is_known, positive, unrounded
-from ...measure import MODES
-from ..explain import Gap, gaps
-from ..fitting import Form, Trial, discover, fit_law, trials
+from ...layers import is_known, without_negative_terms, without_rounding
+from ...measure import MODES, SIZES
+from ..explain import SlopeGap, slope_gaps
+from ..fitting import Candidate, HoldoutError, discover, fit_law, holdout_errors
 from ..laws import (
     ExpressionError,
     Law,
@@ -75,7 +75,7 @@ class Fit:
         Theory's leading part in the sizes that vary; None where none is known.
     judgement, exponents
         The law's verdict with its reason, and each exponent's; None and empty without theory.
-    forms
+    candidates
         What the search for a leading part found, the one taken first; empty with theory.
     held
         Sizes of one value, of those that theory names: of their exponents nothing is known.
@@ -86,31 +86,35 @@ class Fit:
     theory: Leading | None
     judgement: Judgement | None
     exponents: Mapping[str, Judgement]
-    forms: Sequence[Form] = ()
+    candidates: Sequence[Candidate] = ()
     held: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
-    def trials(self) -> Sequence[Trial]:
+    def holdout_errors(self) -> Sequence[HoldoutError]:
         """How well the law predicts its own largest points when they are left out."""
         if self.law is None or self.law.polynomials:
             return ()
-        return trials(self.law, overlap=self.series.timed)
+        return holdout_errors(self.law, overlap=self.series.timed)
 
     @cached_property
-    def gaps(self) -> Sequence[Gap]:
+    def slope_gaps(self) -> Sequence[SlopeGap]:
         """Why the slopes are not theory's, along each axis; empty where parts were not timed."""
-        return gaps(self.series, self.theory) if self.theory is not None else ()
+        return slope_gaps(self.series, self.theory) if self.theory is not None else ()
 
     @property
     def reason(self) -> str:
         """Why the verdict is what it is, or why there is none."""
         if self.judgement is not None:
             differs = {a for a, j in self.exponents.items() if j.verdict is Verdict.DIFFERS}
-            why = [f"the slope in {gap.axis} is {gap}" for gap in self.gaps if gap.axis in differs]
+            why = [
+                f"the slope in {gap.axis} is {gap}"
+                for gap in self.slope_gaps
+                if gap.axis in differs
+            ]
             return "; ".join([self.judgement.reason, *why, *self._held])
         if self.law is None:
             return _nothing_grows(self.series)
-        found = "; ".join(f"{form.text}: {form.weight:.2f}" for form in self._likely)
+        found = "; ".join(f"{candidate.text}: {candidate.weight:.2f}" for candidate in self._likely)
         said = f", whose leading part was searched for ({found})" if found else ""
         return "; ".join([f"no theory was given for this layer{said}", *self._held])
 
@@ -122,8 +126,8 @@ class Fit:
         ]
 
     @property
-    def _likely(self) -> list[Form]:
-        return [form for form in self.forms if form.weight >= _TOLD]
+    def _likely(self) -> list[Candidate]:
+        return [candidate for candidate in self.candidates if candidate.weight >= _TOLD]
 
     def to_dict(self) -> dict[str, Any]:
         """Give the fit as the JSON contract has it (schema 1)."""
@@ -144,11 +148,14 @@ class Fit:
             "left_out": series.left_out,
             "law": written["law"],
             "terms": written["terms"],
-            "runners_up": [{"leading": form.text, "weight": form.weight} for form in self._likely],
+            "runners_up": [
+                {"leading": candidate.text, "weight": candidate.weight}
+                for candidate in self._likely
+            ],
             "overlap": written["overlap"],
             "regimes": written["regimes"],
-            "prediction_error": [asdict(trial) for trial in self.trials],
-            "gaps": [asdict(gap) for gap in self.gaps],
+            "prediction_error": [asdict(trial) for trial in self.holdout_errors],
+            "gaps": [asdict(gap) for gap in self.slope_gaps],
             "exponents": written["exponents"],
             "verdict": self.judgement.verdict.value if self.judgement else None,
             "reason": self.reason,
@@ -260,7 +267,7 @@ def _own_axes(frame: pd.DataFrame) -> list[str]:
     found = set(frame["layer"]) if "layer" in frame.columns else set()
     known = (layers.find(name) for name in found)
     own = {axis for layer in known if layer is not None for axis in layer.axes}
-    return sorted((own - set(table.SIZES)) & set(frame.columns))
+    return sorted((own - set(SIZES)) & set(frame.columns))
 
 
 def theory_of(layer: str, metric: str, mode: str = "forward") -> Expr | None:
@@ -282,11 +289,13 @@ def theory_of(layer: str, metric: str, mode: str = "forward") -> Expr | None:
     expression: Expr = getattr(theory, THEORY_OF[metric])
     exact: Expr = getattr(theory, EXACTLY.get(metric, THEORY_OF[metric]))
     polynomial = exact.is_finite and not exact.atoms(ceiling) and exact.is_polynomial()
-    if polynomial and positive(exact) == exact.expand():  # a leading part takes nothing away
+    if (
+        polynomial and without_negative_terms(exact) == exact.expand()
+    ):  # a leading part takes nothing away
         expression = exact
     if not expression.is_finite:
         return None
-    return unrounded(expression)
+    return without_rounding(expression)
 
 
 def fit_series(
@@ -314,15 +323,15 @@ def fit_series(
         held = series.constants
         if exact := _exact(series):
             return Fit(series, exact, None, None, {}, held=held)
-        forms = discover(series.axes, series.sizes, series.values)
-        law = _law(series, forms[0].leading, regimes)
-        return Fit(series, law, None, None, {}, forms, held)
+        candidates = discover(series.axes, series.sizes, series.values)
+        law = _law(series, candidates[0].leading, regimes)
+        return Fit(series, law, None, None, {}, candidates, held)
     # Of a size that theory does not name, such as the batch, it says nothing; but all that a
     # layer does it does for each sequence, so its terms are taken to be linear there. A size of
     # the layer itself changes the order of no time that does not name it.
     layer = layers.find(series.layer) if series.timed else None
     own = layer.axes if layer is not None else ()
-    named = {symbol.name for symbol in theory.free_symbols} | {*table.SIZES, *own}
+    named = {symbol.name for symbol in theory.free_symbols} | {*SIZES, *own}
     silent = [axis for axis in series.axes if axis not in named]
     lead = leading(theory * prod(map(Symbol, silent)), series.axes, series.constants)
     law = _exact(series, lead) or _law(series, lead, regimes)
@@ -373,7 +382,9 @@ def _law(series: Series, lead: Leading, regimes: bool) -> Law:
         regimes=series.timed and regimes,
         processes=series.processes,
     )
-    return replace(law, left_over=replace(law.left_over, between=series.between))
+    return replace(
+        law, diagnostics=replace(law.diagnostics, between_round_sd=series.between_round_sd)
+    )
 
 
 def _nothing_grows(series: Series) -> str:

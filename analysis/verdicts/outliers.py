@@ -31,7 +31,7 @@ _FEWEST_REST = 3  # points without which no law is fitted
 
 
 @dataclass(frozen=True)
-class Deleted:
+class DeletionResidual:
     """A point held against the law of the others.
 
     Attributes
@@ -44,9 +44,9 @@ class Deleted:
         What the law that was fitted without it says there.
     studentised
         Its residual in units of the spread, brought nearer to 0 by what rounding may have done.
-    spread
+    scale
         The relative spread that it was held against.
-    freedom
+    residual_df
         Degrees of freedom of the spread.
     pooled
         Whether the spread is that of other tables.
@@ -58,8 +58,8 @@ class Deleted:
     at: int
     predicted: float
     studentised: float
-    spread: float
-    freedom: int
+    scale: float
+    residual_df: int
     pooled: bool
     level: float
 
@@ -80,9 +80,9 @@ class Deleted:
         return self.level < LEVEL
 
 
-def misprints(
+def find_outliers(
     fits: Sequence[Fit], halves: Sequence[Array], groups: Sequence[int] | None = None
-) -> list[Deleted]:
+) -> list[DeletionResidual]:
     """Hold every point against the law of the others of its table.
 
     Parameters
@@ -107,7 +107,7 @@ def misprints(
         for fit, half, group in zip(fits, halves, groups or [0] * len(fits), strict=True)
         if (law := fit.law) is not None and not law.polynomials
     ]
-    found: list[Deleted] = []
+    found: list[DeletionResidual] = []
     for fit, law, half, kind in pairs:
         rivals = [other for its, other, _, own in pairs if its is not fit and own == kind]
         pool = _pool(rivals)
@@ -128,9 +128,9 @@ def _errors(law: Law, sizes: Array, values: Array) -> Array:
 
 def _pool(laws: Sequence[Law]) -> tuple[float, int]:
     """Squared error and points to spare of several laws together."""
-    told = [law for law in laws if law.spare > 0]
+    told = [law for law in laws if law.residual_df > 0]
     error = sum(float(np.sum(_errors(law, law.sizes, law.values) ** 2)) for law in told)
-    return error, sum(law.spare for law in told)
+    return error, sum(law.residual_df for law in told)
 
 
 def _without(law: Law, at: int, *, timed: bool) -> Law | None:
@@ -142,20 +142,24 @@ def _without(law: Law, at: int, *, timed: bool) -> Law | None:
     return refit(law, kept, overlap=timed)
 
 
-def _held(fit: Fit, law: Law, rest: Law, at: int, half: float, pool: tuple[float, int]) -> Deleted:
+def _held(
+    fit: Fit, law: Law, rest: Law, at: int, half: float, pool: tuple[float, int]
+) -> DeletionResidual:
     own = float(np.sum(_errors(rest, rest.sizes, rest.values) ** 2))
     # The law with the point has one degree of freedom more to explain one point more.
     fall = max(float(np.sum(_errors(law, law.sizes, law.values) ** 2)) - own, 0.0)
     # How far costs overlap was chosen too: not counting it, twice the false alarms were raised.
-    spare = rest.spare - fit.series.timed
-    pooled = spare < _FEWEST_SPARE
-    error, freedom = pool if pooled else (own, spare)
+    residual_df = rest.residual_df - fit.series.timed
+    pooled = residual_df < _FEWEST_SPARE
+    error, residual_df = pool if pooled else (own, residual_df)
     # Without a spread nothing is off.
-    spread = float(np.sqrt(error / freedom + FLOOR**2)) if freedom > 0 else float("inf")
+    scale = float(np.sqrt(error / residual_df + FLOOR**2)) if residual_df > 0 else float("inf")
     (predicted,) = rest.predict(law.sizes[[at]])
     off = float(np.log(law.values[at] / predicted))
     # What the last digit may hide is taken off the residual, at most all of it.
     beyond = max(1 - half / law.values[at] / abs(off), 0.0) if off else 0.0
-    studentised = float(np.sign(off) * np.sqrt(fall) * beyond / spread)
-    level = float(2 * student.sf(abs(studentised), max(freedom, 1)))
-    return Deleted(fit, at, float(predicted), studentised, spread, freedom, pooled, level)
+    studentised = float(np.sign(off) * np.sqrt(fall) * beyond / scale)
+    level = float(2 * student.sf(abs(studentised), max(residual_df, 1)))
+    return DeletionResidual(
+        fit, at, float(predicted), studentised, scale, residual_df, pooled, level
+    )

@@ -80,17 +80,19 @@ def judge(
     worst = (v for v in (Verdict.DIFFERS, Verdict.UNRESOLVED) if v in found)
     verdict = next(worst, Verdict.MATCHES)
     reasons = [judged.reason for judged in single.values() if judged.verdict is verdict]
-    if not law.polynomials and law.sample is not None and not law.left_over.testable:
+    if not law.polynomials and law.sample is not None and not law.diagnostics.testable:
         reasons.append(
             "whether the law describes the points could not be tested: there is one value a point, "
             "and there are too few neighbours"
         )
-    left = law.left_over
-    if left.between is not None and left.scatter > max(TOLERANCE, _APART * left.between):
+    left = law.diagnostics
+    if left.between_round_sd is not None and left.residual_sd > max(
+        TOLERANCE, _APART * left.between_round_sd
+    ):
         reasons.append(
-            f"the points scatter by {left.scatter:.1%} around the law, where a point's rounds "
-            f"differ by {left.between:.1%} alone: what is left is the same in each round, such as "
-            "a kernel's choice by the size"
+            f"the points scatter by {left.residual_sd:.1%} around the law, where a point's rounds "
+            f"differ by {left.between_round_sd:.1%} alone: what is left is the same in each "
+            "round, such as a kernel's choice by the size"
         )
     if law.step is not None:
         reasons.append(_two_regimes(law))
@@ -139,8 +141,10 @@ def _judge_exponent(
     if exponent.low > high or exponent.high < low:
         way = "faster" if exponent.estimate > theory else "slower"
         reason = f"{said}: it grows {way} than theory here"
-        if law.left_over.scatter > TOLERANCE:
-            reason += f", by a law around which the points scatter by {law.left_over.scatter:.1%}"
+        if law.diagnostics.residual_sd > TOLERANCE:
+            reason += (
+                f", by a law around which the points scatter by {law.diagnostics.residual_sd:.1%}"
+            )
         return Judgement(Verdict.DIFFERS, reason)
     return Judgement(Verdict.UNRESOLVED, f"{said}: {_why_wide(law, exponent, margin)}")
 
@@ -156,17 +160,17 @@ def _across_a_border(law: Law, exponent: Exponent) -> str | None:
     makes up for that; and a slope that changes may be a step between few sizes.
     """
     at = law.axes.index(exponent.axis)
-    if law.bend is not None and law.bend.axis == at:
-        where, what = f"{exponent.axis} = {number(law.bend.place)}", "a step"
-    elif law.step is not None and law.step.border.along.powers[at]:
-        where = f"{law.step.border.along.text(law.axes)} = {number(law.step.ends)}"
+    if law.slope_break is not None and law.slope_break.axis == at:
+        where, what = f"{exponent.axis} = {number(law.slope_break.place)}", "a step"
+    elif law.step is not None and law.step.breakpoint.along.powers[at]:
+        where = f"{law.step.breakpoint.along.text(law.axes)} = {number(law.step.ends)}"
         what = "of another form"
     else:
         return None
-    bent = f"which bends this exponent{' to the edge of what is searched' * _cut(law, exponent)}"
+    change = f"which bends this exponent{' to the edge of what is searched' * _cut(law, exponent)}"
     return (
-        f"{_said(exponent, law)}: the border at {where} may be {what}, {bent}: measure more sizes "
-        "on one side of it"
+        f"{_said(exponent, law)}: the border at {where} may be {what}, {change}: measure "
+        "more sizes on one side of it"
     )
 
 
@@ -180,8 +184,8 @@ def _too_few(law: Law, exponent: Exponent) -> str | None:
         )
     if law.sample is None and law.coefficient > 0:
         return (
-            f"{len(law.values)} points for a law of {len(law.values) - law.spare} free numbers: "
-            "measure more sizes"
+            f"{len(law.values)} points for a law of {len(law.values) - law.residual_df} free "
+            "numbers: measure more sizes"
         )
     return None
 
@@ -205,7 +209,7 @@ def _hidden(law: Law, exponent: Exponent) -> str | None:
 
 def _perhaps_hidden(law: Law, exponent: Exponent) -> str | None:
     """Doubt an exponent that is too low: a lower-order term may stand where theory's is hidden."""
-    if law.odds_against(exponent.axis) >= _SURE:
+    if law.log_likelihood_ratio(exponent.axis) >= _SURE:
         return None
     return (
         f"{_said(exponent, law)}: a term of lower order may have taken the place of theory's, "
@@ -214,7 +218,7 @@ def _perhaps_hidden(law: Law, exponent: Exponent) -> str | None:
 
 
 def _left_over(law: Law, exponent: Exponent) -> str | None:
-    left = law.left_over
+    left = law.diagnostics
     if left.describes:
         return None
     if left.axis is not None and left.size is not None and left.share is not None:
@@ -223,16 +227,16 @@ def _left_over(law: Law, exponent: Exponent) -> str | None:
             f"{'above' if left.share > 0 else 'below'} it"
         )
         return (
-            f"the law leaves {left.structured:.0%} that follows the sizes{where}; "
+            f"the law leaves {left.structure_sd:.0%} that follows the sizes{where}; "
             "fit the regimes apart, or name the missing term"
         )
-    if left.structured:
+    if left.structure_sd:
         return (
-            f"the law leaves {left.structured:.0%} that neighbouring sizes share; "
+            f"the law leaves {left.structure_sd:.0%} that neighbouring sizes share; "
             "fit the regimes apart, or name the missing term"
         )
     return (
-        f"the points scatter by {left.scatter:.0%} around the law: kernels may switch between "
+        f"the points scatter by {left.residual_sd:.0%} around the law: kernels may switch between "
         "sizes, or the machine was disturbed"
     )
 
@@ -263,9 +267,9 @@ def _why_wide(law: Law, exponent: Exponent, margin: float) -> str:
         return f"the interval lies across the edge of ±{margin:g}"
     if len(sizes) < _FEWEST_SIZES:
         return f"{axis} takes {len(sizes)} values: measure at least {_FEWEST_SIZES}"
-    if law.left_over.scatter > 0.02:
+    if law.diagnostics.residual_sd > 0.02:
         return (
-            f"the points scatter by {law.left_over.scatter:.1%} around the law over "
+            f"the points scatter by {law.diagnostics.residual_sd:.1%} around the law over "
             f"{axis} = {sizes[0]:g} to {sizes[-1]:g}: measure more rounds, or a wider range "
             f"of {axis}"
         )

@@ -15,7 +15,7 @@ from math import inf
 from time import perf_counter
 
 import numpy as np
-from layerlaw.measure import Case, Controls, Store, begin, carry_out, plan
+from layerlaw.measure import Case, Controls, Store, execute, open_run, plan
 from layerlaw.measure.timing.clocks import clock_for, time_repeats
 from layerlaw.measure.timing.workload import ready
 from torch.utils.benchmark import Timer
@@ -58,9 +58,9 @@ def share(layers: list[str]) -> tuple[float, float, float, float]:
     """Seconds of a whole sweep: until its first measurement, in passes, waiting, and besides."""
     todo = plan(layers)
     with Store() as store:
-        run = begin(todo, store)
+        run = open_run(todo, store)
         started, begun = perf_counter(), inf
-        with closing(carry_out(todo, store, run)) as steps:
+        with closing(execute(todo, store, run)) as steps:
             for step in steps:
                 begun = min(begun, perf_counter() - started)
                 ran, waited = step.running, step.waited

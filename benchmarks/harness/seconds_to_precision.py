@@ -22,9 +22,9 @@ from time import perf_counter
 
 import layerlaw
 from layerlaw.experiments.adaptive import Adaptive
-from layerlaw.measure import Plan, Store, begin, plan, tidy
-from layerlaw.measure.runs.execution import carry_out_by
-from layerlaw.measure.workers.executor import crew_for
+from layerlaw.measure import Plan, Store, open_run, plan, tidy
+from layerlaw.measure.runs.execution import execute_adaptively
+from layerlaw.measure.workers.executor import open_executor
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,7 +36,7 @@ def chosen(todo: Plan, precision: float, budget: float) -> tuple[float, float, i
     planner = Adaptive(todo.cases, precision, budget)
     done = 0
     with Store() as store:
-        for _ in carry_out_by(planner, todo, store, begin(todo, store)):
+        for _ in execute_adaptively(planner, todo, store, open_run(todo, store)):
             first = first or perf_counter()
             done += 1
     end = perf_counter()
@@ -48,11 +48,11 @@ def whole(todo: Plan, precision: float, budget: float) -> tuple[float, float, in
     start = perf_counter()
     first, half, made = None, float("inf"), []
     with Store() as store:
-        run = begin(todo, store)
-        with crew_for(todo, store, run) as crew:
+        run = open_run(todo, store)
+        with open_executor(todo, store, run) as executor:
             for round in count():
                 for case in todo.order(round):
-                    made.append(crew.measure(round % todo.rounds, case))
+                    made.append(executor.measure(round % todo.rounds, case))
                     first = first or perf_counter()
                 (fit,) = layerlaw.fit(tidy(made, ""))
                 half = max((e.high - e.low) / 2 for e in fit.law.exponents)

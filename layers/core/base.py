@@ -16,7 +16,7 @@ from sympy import Expr
 
 from .lazy_torch import torch
 from .random_tensors import normal_rows, row_length, spread
-from .theory import Theory, d, is_known, n, positive, put, unrounded
+from .theory import Theory, d, is_known, n, subs, without_negative_terms, without_rounding
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -115,10 +115,10 @@ class Layer(ABC):
                 raise ValueError(
                     f"layer {self.name!r}: size {s} must be a whole number{from_on}, not {v!r}"
                 )
-        tied = {s: int(put(v, given)) for s, v in self.ties.items()}
+        tied = {s: int(subs(v, given)) for s, v in self.ties.items()}
         full = {**tied, **{s: int(v) for s, v in given.items()}}
         for expr in self.whole:
-            if not put(expr, full).is_integer:
+            if not subs(expr, full).is_integer:
                 raise ValueError(f"layer {self.name!r}: {expr} must be a whole number at {full}")
         return full
 
@@ -158,15 +158,15 @@ class Layer(ABC):
         if mode not in peaks:
             raise ValueError(f"no mode is called {mode!r}; there are: {', '.join(peaks)}")
         # Of the largest of several the order is that of their sum, without what is taken away.
-        order = unrounded(peaks[mode].replace(sympy.Max, sympy.Add))
-        return positive(order) if is_known(order) else order
+        order = without_rounding(peaks[mode].replace(sympy.Max, sympy.Add))
+        return without_negative_terms(order) if is_known(order) else order
 
     def largest_weight(self) -> Expr:
         """Elements of the largest weight, in the swept sizes; here they are not told apart."""
         return self.tied_theory().parameters
 
     def _elements(self, shape: Shape) -> Expr:
-        return put(prod(shape), self.ties)
+        return subs(prod(shape), self.ties)
 
     def make_inputs(
         self,
@@ -195,7 +195,7 @@ class Layer(ABC):
         if self.words:
             source = torch.Generator(device).manual_seed(seed)
             for x, below in self.words.items():
-                most = int(put(below, full))
+                most = int(subs(below, full))
                 made[x] = torch.randint(most, shapes[x], generator=source, device=device)
         return tuple(made[x] for x in self.inputs)
 
@@ -275,4 +275,4 @@ class Native(Layer):
 
 
 def _numbers(shape: Shape, sizes: Sizes) -> tuple[int, ...]:
-    return tuple(int(put(side, sizes)) for side in shape)
+    return tuple(int(subs(side, sizes)) for side in shape)

@@ -89,17 +89,17 @@ def find(name: str) -> Layer | None:
         return None
 
 
-def home(name: str) -> str | None:
-    """Say what another process has to bring (`bring`) to have a layer; None where it cannot."""
+def import_path(name: str) -> str | None:
+    """Name what another process imports (`import_module`) to have a layer; None where it cannot."""
     name = _single(name)
-    return discovery.home(name, get(name))
+    return discovery.import_path(name, get(name))
 
 
-def elsewhere(name: str) -> bool:
+def is_external(name: str) -> bool:
     """Whether the layer of this name is to be loaded from a file, a module or another package."""
     name = _single(name)
     known = name in _registry or name in discovery.offers
-    return ":" in name or (not known and name in discovery.points())
+    return ":" in name or (not known and name in discovery.entry_points_by_name())
 
 
 def digest(name: str) -> str:
@@ -122,4 +122,4 @@ def registered() -> list[str]:
 
 def names() -> list[str]:
     """Names of all layers, in the order of registration; other packages' behind, not loaded."""
-    return list(dict.fromkeys([*_registry, *discovery.offers, *discovery.points()]))
+    return list(dict.fromkeys([*_registry, *discovery.offers, *discovery.entry_points_by_name()]))

@@ -10,7 +10,7 @@ import sympy
 
 from ..external import LayerError
 from .base import Layer, Sizes
-from .theory import Theory, put
+from .theory import Theory, subs
 
 if TYPE_CHECKING:
     from torch import nn
@@ -43,7 +43,7 @@ class Stack(Layer):
         """
         full = super().resolve(sizes)
         shapes = {
-            tuple(put(side, full) for side in shape)
+            tuple(subs(side, full) for side in shape)
             for shape in (*self.inputs.values(), self.output)
         }
         if self.depth > 1 and len(shapes) > 1:
@@ -86,7 +86,7 @@ def stacked(name: str, each: Layer, depth: int) -> Stack:
     if not 1 <= depth <= DEEPEST:
         raise LayerError(f"{name!r}: a stack has 1 to {DEEPEST} layers, not {depth}")
     inside, outside = (
-        {tuple(put(side, each.ties) for side in shape) for shape in shapes}
+        {tuple(subs(side, each.ties) for side in shape) for shape in shapes}
         for shapes in (each.inputs.values(), [each.output])
     )
     if inside != outside or each.words:
@@ -116,7 +116,7 @@ def stacked(name: str, each: Layer, depth: int) -> Stack:
 def _theory(each: Layer, depth: int) -> Theory:
     """So many times the layer's, one after the other; a pass holds what one of them does."""
     one = each.theory
-    between = put(sympy.Mul(*each.output), each.ties) if depth > 1 else 0  # what a layer is given
+    between = subs(sympy.Mul(*each.output), each.ties) if depth > 1 else 0  # what a layer is given
     sources = {
         **one.sources,
         **dict.fromkeys(

@@ -27,18 +27,18 @@ LEVELS = sympy.ceiling(sympy.log(n, 2))
 TABLE_1 = "Vaswani et al. 2017, Table 1"
 
 
-def put(expr: Expr | int, sizes: Mapping[str, int | Expr]) -> Expr:
+def subs(expr: Expr | int, sizes: Mapping[str, int | Expr]) -> Expr:
     """Put sizes, by letter, into an expression; letters that it lacks are passed over."""
-    return _put(sympy.sympify(expr), tuple(sizes.items()))
+    return _subs(sympy.sympify(expr), tuple(sizes.items()))
 
 
 @lru_cache(maxsize=2**16)  # a sweep builds the same shapes again in each round
-def _put(expr: Expr, sizes: tuple[tuple[str, int | Expr], ...]) -> Expr:
+def _subs(expr: Expr, sizes: tuple[tuple[str, int | Expr], ...]) -> Expr:
     given = dict(sizes)
     return expr.subs({s: given[s.name] for s in expr.free_symbols if s.name in given})
 
 
-def unrounded(expr: Expr) -> Expr:
+def without_rounding(expr: Expr) -> Expr:
     """Give an expression without rounding up, such as log₂ n for ⌈log₂ n⌉; its order stays."""
     return expr.replace(sympy.ceiling, lambda exact: exact)
 
@@ -48,7 +48,7 @@ def is_known(*exprs: Expr) -> bool:
     return not any(expr.has(sympy.nan) for expr in exprs)
 
 
-def positive(expr: Expr) -> Expr:
+def without_negative_terms(expr: Expr) -> Expr:
     """Leave out the terms of a sum that take something away, as in 3n − 1; its order stays."""
     terms = sympy.Add.make_args(expr.expand())
     return sympy.Add(*(term for term in terms if term.as_coeff_Mul()[0] > 0))
@@ -99,5 +99,5 @@ class Theory:
 
     def at(self, sizes: Mapping[str, int | Expr]) -> Theory:
         """Put sizes (by letter) into every expression."""
-        values = {f.name: put(getattr(self, f.name), sizes) for f in fields(self)[:-1]}
+        values = {f.name: subs(getattr(self, f.name), sizes) for f in fields(self)[:-1]}
         return replace(self, **values)

@@ -3,7 +3,7 @@ from . import (
     hugging_face as hugging_face,
 )
 from .discovery import (
-    bring as bring,
+    import_module as import_module,
     layer as layer,
 )
 from .user_modules import (
@@ -14,8 +14,8 @@ from .user_modules import (
 __all__ = [
     "LayerError",
     "Own",
-    "bring",
     "discovery",
     "hugging_face",
+    "import_module",
     "layer",
 ]

@@ -95,9 +95,9 @@ def offered(name: str) -> Layer | None:
     """
     if name in offers:
         return _of(offers[name], name)
-    if name not in points():
+    if name not in entry_points_by_name():
         return None
-    point = points()[name]
+    point = entry_points_by_name()[name]
     whose = f"layer {name!r} of the package {point.dist.name if point.dist else point.module}"
     try:
         return made(point.load(), name)
@@ -106,7 +106,7 @@ def offered(name: str) -> Layer | None:
 
 
 @cache
-def points() -> Mapping[str, EntryPoint]:
+def entry_points_by_name() -> Mapping[str, EntryPoint]:
     """Entry points of other packages by their name; none of them is loaded for that."""
     return {point.name: point for point in entry_points(group=GROUP)}
 
@@ -128,7 +128,7 @@ def located(spec: str) -> Layer:
         )
     if place == hugging_face.PACKAGE:
         return hugging_face.block(spec, name)
-    module = bring(place)
+    module = import_module(place)
     try:
         thing = attrgetter(name)(module)
     except AttributeError:
@@ -156,7 +156,7 @@ def _of(offer: Offer, name: str) -> Layer:
     return own(name, offer.make, title=offer.title, formula=offer.formula, expect=offer.expect)
 
 
-def bring(place: str) -> ModuleType:
+def import_module(place: str) -> ModuleType:
     """Import a module by its name, or by its file.
 
     The current folder is searched too, behind all others; beside a file what it imports from there.
@@ -216,11 +216,11 @@ def _instead(module: ModuleType) -> str:
     return f"; it has: {', '.join(own)}" if 0 < len(own) <= 20 else ""
 
 
-def home(name: str, found: Layer) -> str | None:
+def import_path(name: str, found: Layer) -> str | None:
     """Say what another process has to bring to have a layer: "" for nothing, None if it cannot."""
     if ":" in name:
         return name.rpartition(":")[0]  # of transformers too: workers find it loaded
-    if name in points():
+    if name in entry_points_by_name():
         return ""
     made = offers[name].make if name in offers else type(found)
     module = sys.modules.get(made.__module__)
@@ -238,10 +238,10 @@ def home(name: str, found: Layer) -> str | None:
 
 def digest(name: str, found: Layer) -> str:
     """Say in a few letters which text a layer comes from; empty for one of ours."""
-    place = home(name, found)
+    place = import_path(name, found)
     if not place:
         return ""
-    module = bring(place)
+    module = import_module(place)
     text = Path(module.__file__).read_bytes() if module.__file__ else b""
     return hashlib.sha256(text).hexdigest()[:16]
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sympy import Expr, Integer, Rational, nan
 
-from ..core import SYMBOLS, Layer, Shape, Sizes, Theory, c, d, g, h, k, n, put, torch
+from ..core import SYMBOLS, Layer, Shape, Sizes, Theory, c, d, g, h, k, n, subs, torch
 
 if TYPE_CHECKING:
     from torch import nn
@@ -332,7 +332,7 @@ def _side(trials: Sequence[Sizes], values: Sequence[int]) -> Expr | None:
         if len(slopes) == 1:
             slope = slopes.pop()
             found = Rational(slope.numerator, slope.denominator) * SYMBOLS[axis]
-            found += values[0] - put(found, {axis: sizes[0]})
-            if all(put(found, {axis: s}) == v for s, v in zip(sizes, values, strict=True)):
+            found += values[0] - subs(found, {axis: sizes[0]})
+            if all(subs(found, {axis: s}) == v for s, v in zip(sizes, values, strict=True)):
                 return found
     return None

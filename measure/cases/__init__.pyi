@@ -12,9 +12,9 @@ from .grid import (
     PROFILES as PROFILES,
     Profile as Profile,
     activations as activations,
+    grid_points as grid_points,
     octaves as octaves,
     operands as operands,
-    points as points,
 )
 from .planning import (
     DeviceUnavailable as DeviceUnavailable,
@@ -22,7 +22,7 @@ from .planning import (
     plan as plan,
 )
 from .table import (
-    ASIDE as ASIDE,
+    AUXILIARY as AUXILIARY,
     BANDWIDTH as BANDWIDTH,
     CALIBRATION as CALIBRATION,
     CHECK as CHECK,
@@ -35,7 +35,7 @@ from .table import (
 )
 
 __all__ = [
-    "ASIDE",
+    "AUXILIARY",
     "BANDWIDTH",
     "CALIBRATION",
     "CHECK",
@@ -54,10 +54,10 @@ __all__ = [
     "Profile",
     "Status",
     "activations",
+    "grid_points",
     "octaves",
     "operands",
     "plan",
     "planning",
-    "points",
     "tidy",
 ]

@@ -16,7 +16,7 @@ import sympy
 from numpy.typing import NDArray
 from sympy import Expr
 
-from ...layers import SYMBOLS, Layer, Shape, is_known, put
+from ...layers import SYMBOLS, Layer, Shape, is_known, subs
 
 #: Bytes of one element of the dtype that the limits are meant for, float32.
 ELEMENT = 4
@@ -71,7 +71,7 @@ OCTAVES = ("n", "d", "V")
 
 
 @dataclass(frozen=True)
-class Reach:
+class GridLimits:
     """How far the sizes of a device go, beside those of a processor's core.
 
     Parameters
@@ -91,9 +91,9 @@ class Reach:
 #: of it takes some microseconds however small it is: at a core's sizes launching kernels took all
 #: the time, and no law was to be seen. Its level-2 cache is left within the grid, as it has to be:
 #: a pass that fits into it is over before the next kernel is launched.
-REACHES: Mapping[str, Reach] = {
-    "cpu": Reach(largest={"n": 16384 + REGISTER, "d": 2048 + REGISTER}),
-    "cuda": Reach(flops=1000, bytes=256),
+GRID_LIMITS: Mapping[str, GridLimits] = {
+    "cpu": GridLimits(largest={"n": 16384 + REGISTER, "d": 2048 + REGISTER}),
+    "cuda": GridLimits(flops=1000, bytes=256),
 }
 
 
@@ -128,7 +128,7 @@ class Profile:
         layer's d came out as 1.71 to 1.94 with 5 MiB, as 1.96 to 2.00 with 10 MiB; on a machine
         whose level-3 cache is half as fast, as 2.7 to 3.1 with 10 MiB, as 1.7 to 2.3 with 40 MiB.
         So the last cache may be left within them: see `widths`.
-    points
+    points_per_axis
         Most points for each axis of a layer, since each axis has an exponent to tell; a longer
         grid is thinned. With 80 points for its three axes in all, a convolution kept five widths.
     rounds
@@ -142,12 +142,13 @@ class Profile:
     parts
         Parts of an octave of n, d and V.
     widths
-        Parts of an octave of d where that leaves no more than `points`: each size errs a little in
-        its own way, and seven of a multi-head attention made two runs differ by 0.08. Where weights
-        are read again at each step n goes in octaves for it: what such a layer does it does in a
-        step, of which d tells, and only few widths lie between where calls cost most and where the
-        last cache is left. With two in an octave the exponent of d came out as 1.90 to 2.94 in four
-        such layers and differed by up to 0.68 between two runs, with four as 1.82 to 2.04 in four
+        Parts of an octave of d where that leaves no more than `points_per_axis`: each size errs a
+        little in its own way, and seven of a multi-head attention made two runs differ by 0.08.
+        Where weights are read again at each step n goes in octaves for it: what such a layer does
+        it does in a step, of which d tells, and only few widths lie between where calls cost most
+        and where the last cache is left. With two in an octave the exponent of d came out as 1.90
+        to 2.94 in four such layers and differed by up to 0.68 between two runs, with four as 1.82
+        to 2.04 in four
         runs and by up to 0.12, at the median by 0.03.
     """
 
@@ -158,7 +159,7 @@ class Profile:
     activations: float
     weights: float
     streamed: float
-    points: int
+    points_per_axis: int
     rounds: int = 5
     repeats: int = 5
     stepwise: float = inf
@@ -191,11 +192,23 @@ LONGER = (2 * LARGER[0], *LARGER[1:])
 PROFILES: Mapping[str, Profile] = {
     profile.name: profile
     for profile in (
-        Profile("asv", 3e9, 1e3, 600, *IN_CACHE, points=30),
-        Profile("quick", 6e8, 1e4, 300, *IN_CACHE, points=24),
-        Profile("standard", 5e9, 1e4, 600, *LARGER, points=66, rounds=9, stepwise=1.25e9, widths=4),
-        Profile("choice", 1e10, 1e4, 600, *LONGER, points=300, stepwise=5e9, parts=4),
-        Profile("full", 2e10, 1e5, 2100, *3 * (512 * MIB,), points=100, rounds=7, widths=4),
+        Profile("asv", 3e9, 1e3, 600, *IN_CACHE, points_per_axis=30),
+        Profile("quick", 6e8, 1e4, 300, *IN_CACHE, points_per_axis=24),
+        Profile(
+            "standard",
+            5e9,
+            1e4,
+            600,
+            *LARGER,
+            points_per_axis=66,
+            rounds=9,
+            stepwise=1.25e9,
+            widths=4,
+        ),
+        Profile("choice", 1e10, 1e4, 600, *LONGER, points_per_axis=300, stepwise=5e9, parts=4),
+        Profile(
+            "full", 2e10, 1e5, 2100, *3 * (512 * MIB,), points_per_axis=100, rounds=7, widths=4
+        ),
     )
 }
 
@@ -219,7 +232,7 @@ def profile_of(name: str) -> Profile:
         raise ValueError(f"no profile is called {name!r}; there are: {known}") from None
 
 
-def points(layer: Layer, profile: Profile, device: str = "cpu") -> list[dict[str, int]]:
+def grid_points(layer: Layer, profile: Profile, device: str = "cpu") -> list[dict[str, int]]:
     """Sizes at which a layer is measured, by letter, in the order of the ladders.
 
     Parameters
@@ -229,12 +242,12 @@ def points(layer: Layer, profile: Profile, device: str = "cpu") -> list[dict[str
     profile
         The limits, for a core of a processor.
     device
-        Where: `REACHES` says how much further a GPU goes.
+        Where: `GRID_LIMITS` says how much further a GPU goes.
 
     Returns
     -------
     list of dict
-        At most ``profile.points`` for each axis.
+        At most ``profile.points_per_axis`` for each axis.
 
     Raises
     ------
@@ -256,7 +269,7 @@ def points(layer: Layer, profile: Profile, device: str = "cpu") -> list[dict[str
                 f"layer {layer.name!r}: its theory, inputs or output name {sorted(unknown)}, "
                 "which are neither axes nor ties"
             )
-    most = profile.points * len(layer.axes)
+    most = profile.points_per_axis * len(layer.axes)
     sizes = _within(layer, profile, device, finer=True)
     if _count(sizes) > most and profile.widths is not None and not reads_matrices(layer):
         sizes = _within(layer, profile, device, finer=False)
@@ -271,7 +284,7 @@ def _within(
     layer: Layer, profile: Profile, device: str, *, finer: bool
 ) -> dict[str, NDArray[np.int64]]:
     """Sizes of a layer that are within the limits of a profile, by letter, (points,) each."""
-    reach, theory = REACHES[device], layer.tied_theory()
+    reach, theory = GRID_LIMITS[device], layer.tied_theory()
     ladders = (
         [
             size
@@ -287,7 +300,7 @@ def _within(
     weights = ELEMENT * _at(theory.parameters, sizes)
     kept = flops <= reach.flops * profile.flops
     for expr in layer.whole:
-        kept &= _at(put(expr, layer.ties), sizes) % 1 == 0
+        kept &= _at(subs(expr, layer.ties), sizes) % 1 == 0
     steps = _at(theory.sequential_ops, sizes)
     kept &= steps <= profile.steps
     kept &= held <= reach.bytes * profile.activations
@@ -355,7 +368,7 @@ def operands(layer: Layer) -> Expr:
 
 
 def _elements(layer: Layer, shape: Shape) -> Expr:
-    return prod(put(side, layer.ties) for side in shape)
+    return prod(subs(side, layer.ties) for side in shape)
 
 
 def _at(expr: Expr, sizes: Mapping[str, NDArray[np.int64]]) -> NDArray[np.float64]:

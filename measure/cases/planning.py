@@ -9,9 +9,9 @@ from typing import Any
 
 from ...layers import chosen, digest, get, torch
 from ..timing import MODES, Controls
-from ..workers import Budget
+from ..workers import ResourceLimits
 from .case import CUDA_OPTIONS, Case
-from .grid import points, profile_of
+from .grid import grid_points, profile_of
 
 #: What `device` may be; ``all`` is every one of them that is there.
 DEVICES = ("cpu", "cuda")
@@ -49,7 +49,7 @@ class Plan:
         Of the order, the weights and the inputs.
     controls
         What is held steady.
-    budget
+    limits
         What one measurement may take.
     processes
         How many processes share the rounds of a layer on a device.
@@ -60,7 +60,7 @@ class Plan:
     repeats: int = 5
     seed: int = 0
     controls: Controls = field(default_factory=Controls)
-    budget: Budget = field(default_factory=Budget)
+    limits: ResourceLimits = field(default_factory=ResourceLimits)
     processes: int = PROCESSES
 
     @property
@@ -80,6 +80,9 @@ class Plan:
         """
         settings = {**asdict(self), "cases": [case.as_dict() for case in self.cases]}
         del settings["rounds"]
+        # Stores of earlier versions know their runs by these keys.
+        settings["budget"] = settings.pop("limits")
+        settings["controls"]["calm"] = settings["controls"].pop("noise_gate")
         # A layer of one's own is another one once its text was changed.
         texts = {name: text for name in self.layers if (text := digest(name))}
         return {**settings, "texts": texts} if texts else settings
@@ -166,7 +169,7 @@ def plan(
     raw
         Leave the memory allocator as it is.
     seconds, memory
-        What one measurement may take, in seconds and bytes, instead of what `Budget` says.
+        What one measurement may take, in seconds and bytes, instead of what `ResourceLimits` says.
     controls
         What is held steady, where it is not all; `threads` and `raw` are put into it.
 
@@ -180,7 +183,7 @@ def plan(
     DeviceUnavailable
         If CUDA is asked for and is not there.
     """
-    limits = profile_of(profile)
+    grid = profile_of(profile)
     counts = {"batch": batch, "threads": threads, "rounds": rounds, "repeats": repeats}
     for name, count in counts.items():
         if count is not None and count < 1:
@@ -198,15 +201,15 @@ def plan(
         for where in _devices(device)
         for each in modes
         for layer in chosen(layers)
-        for sizes in points(get(layer), limits, where)
+        for sizes in grid_points(get(layer), grid, where)
     )
     return Plan(
         tuple(dict.fromkeys(cases)),  # a layer named twice is measured once
-        rounds=limits.rounds if rounds is None else rounds,
-        repeats=limits.repeats if repeats is None else repeats,
+        rounds=grid.rounds if rounds is None else rounds,
+        repeats=grid.repeats if repeats is None else repeats,
         seed=seed,
         controls=replace(held, threads=threads, allocator=held.allocator and not raw),
-        budget=Budget(Budget.seconds if seconds is None else seconds, memory),
+        limits=ResourceLimits(ResourceLimits.seconds if seconds is None else seconds, memory),
     )
 
 

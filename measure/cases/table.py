@@ -25,7 +25,7 @@ PRODUCT_RATE, BANDWIDTH, MACHINE = "product_rate", "bandwidth", "machine"
 CALIBRATION = (PRODUCT_RATE, BANDWIDTH)
 
 #: Metrics to which no law is fitted.
-ASIDE = (*PARTS, CHECK, *CALIBRATION)
+AUXILIARY = (*PARTS, CHECK, *CALIBRATION)
 
 #: Columns of the tidy table: one row per repeat, `value` in the unit of the metric.
 COLUMNS = (

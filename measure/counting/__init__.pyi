@@ -32,8 +32,8 @@ from .reachability import (
     span as span,
 )
 from .saved_tensors import (
-    KEPT as KEPT,
-    count_kept as count_kept,
+    SAVED as SAVED,
+    count_saved as count_saved,
 )
 
 __all__ = [
@@ -41,16 +41,16 @@ __all__ = [
     "COUNTED_SIZES",
     "ELEMENTWISE",
     "FUSED",
-    "KEPT",
     "POOLS",
     "PRODUCTS",
     "REDUCTIONS",
+    "SAVED",
     "TRANSFORMS",
     "VECTORS",
     "count",
     "count_flops",
-    "count_kept",
     "count_parameters",
+    "count_saved",
     "flops",
     "grid",
     "is_free",

@@ -14,7 +14,7 @@ import torch
 
 from ...layers import Layer, LayerError, Sizes, get
 from ..cases import Case, Measurement
-from ..workers import Apart
+from ..workers import Sandbox
 from .critical_path import longest_chain
 from .flops import count_flops
 from .reachability import shortest_path
@@ -100,12 +100,12 @@ def count(cases: Iterable[Case], *, process: int = 0) -> Iterator[list[Measureme
         out: nothing grows. What cannot be counted is one measurement whose status is ``error``.
     """
     plain = (replace(case, sizes={}) for case in cases if case.mode == "forward")
-    with Apart() as apart:
+    with Sandbox() as apart:
         for case in dict.fromkeys(one for one in plain if not one.options):
             yield [replace(one, process=process) for one in _of_layer(case, apart)]
 
 
-def _of_layer(case: Case, apart: Apart) -> Iterator[Measurement]:
+def _of_layer(case: Case, apart: Sandbox) -> Iterator[Measurement]:
     """Count one layer at all sizes of its grid."""
     for metric in COUNTED:
         try:

@@ -11,10 +11,10 @@ from ...layers import Layer, Sizes
 from ..timing import followed
 
 #: What the values are.
-KEPT = "kept_bytes"
+SAVED = "kept_bytes"
 
 
-def count_kept(layer: Layer, sizes: Sizes, *, batch: int = 1) -> int:
+def count_saved(layer: Layer, sizes: Sizes, *, batch: int = 1) -> int:
     """Bytes in float32 that a pass keeps for the gradients, inputs among them, weights apart.
 
     Each piece of memory counts once, however often it is kept, and as a whole where only a part

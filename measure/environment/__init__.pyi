@@ -9,12 +9,12 @@ from .doctor import (
     examine as examine,
 )
 from .finding import (
-    Finding as Finding,
+    EnvironmentCheck as EnvironmentCheck,
     Severity as Severity,
 )
 
 __all__ = [
-    "Finding",
+    "EnvironmentCheck",
     "Severity",
     "ablations",
     "configuration",

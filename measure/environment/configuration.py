@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..host import linux
 from ..timing import MIN_SECONDS
-from .finding import Finding, Severity, graded, unknown
+from .finding import EnvironmentCheck, Severity, graded, unknown
 
 #: Environment variables that decide how many threads libraries below torch take.
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -19,92 +19,96 @@ THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _FEW_GIB = 2.0  # of available memory: a full profile's largest points hold 1.5
 
 
-def governor(root: Path = linux.ROOT) -> Finding:
+def governor(root: Path = linux.ROOT) -> EnvironmentCheck:
     """Whether the frequency follows the load: then a pass is slower after a pause."""
     subject, found = "frequency governor", linux.governor(root)
     if found is None:
         guest = "a virtual machine's host decides" if linux.virtual(root) else ""
         return unknown(subject, guest)
     if found == "performance":
-        return Finding(subject, found, Severity.OK)
+        return EnvironmentCheck(subject, found, Severity.OK)
     state = f"{found}: the frequency follows the load"
-    return Finding(
+    return EnvironmentCheck(
         subject, state, Severity.WARN, "sudo cpupower frequency-set --governor performance"
     )
 
 
-def turbo(root: Path = linux.ROOT) -> Finding:
+def turbo(root: Path = linux.ROOT) -> EnvironmentCheck:
     """Whether the frequency follows heat and the other cores."""
     subject, found = "turbo", linux.turbo(root)
     if found is None:
         return unknown(subject, "a virtual machine's host decides" if linux.virtual(root) else "")
     if not found:
-        return Finding(subject, "off", Severity.OK)
+        return EnvironmentCheck(subject, "off", Severity.OK)
     switch, on = next((s, o) for s, o in linux.TURBO.items() if linux.text(root / s) == o)
     state = "on: the frequency follows heat and what other cores do"
-    return Finding(subject, state, Severity.WARN, f"echo {1 - int(on)} | sudo tee /{switch}")
+    return EnvironmentCheck(
+        subject, state, Severity.WARN, f"echo {1 - int(on)} | sudo tee /{switch}"
+    )
 
 
-def multithreading(root: Path = linux.ROOT) -> Finding:
+def multithreading(root: Path = linux.ROOT) -> EnvironmentCheck:
     """Whether another hardware thread may take half of a core away."""
     subject, found = "hardware threads", linux.threads_per_core(root)
     if found is None:
         return unknown(subject)
     if found == 1:
-        return Finding(subject, "one per core, as far as this system is told", Severity.OK)
+        return EnvironmentCheck(subject, "one per core, as far as this system is told", Severity.OK)
     state = f"{found} share a core: what runs on the other slows this one"
-    return Finding(subject, state, Severity.WARN, f"echo off | sudo tee /{linux.CORES}/smt/control")
+    return EnvironmentCheck(
+        subject, state, Severity.WARN, f"echo off | sudo tee /{linux.CORES}/smt/control"
+    )
 
 
-def cores(allowed: list[int] | None, root: Path = linux.ROOT) -> Finding:
+def cores(allowed: list[int] | None, root: Path = linux.ROOT) -> EnvironmentCheck:
     """Which cores this process may use."""
     online = linux.text(root / linux.CORES / "online")
     if allowed is None or online is None:
         return unknown("affinity")
     every = linux.cpu_list(online)
     said = f"{len(allowed)} of {len(every)} cores ({linux.as_spans(allowed)})"
-    return Finding("affinity", said, Severity.OK)
+    return EnvironmentCheck("affinity", said, Severity.OK)
 
 
-def quota(cores: int, root: Path = linux.ROOT) -> Finding:
+def quota(cores: int, root: Path = linux.ROOT) -> EnvironmentCheck:
     """Whether a control group stops this process for a part of each period."""
     subject = "quota of the control group"
     if not (root / "proc/self/cgroup").is_file():
         return unknown(subject)
     found = linux.quota(root)
     if found is None:
-        return Finding(subject, "none", Severity.OK)
+        return EnvironmentCheck(subject, "none", Severity.OK)
     # What stays below the quota is not stopped, and layerlaw takes one thread by default.
     severity = Severity.BAD if found < 1 else Severity.WARN if found < cores else Severity.OK
     mend = f"docker update --cpus {cores} CONTAINER, or measure with fewer threads than the quota"
     state = f"{found:g} of {cores} cores: beyond that, work is stopped until the next period"
-    return Finding(subject, state, severity, "" if severity is Severity.OK else mend)
+    return EnvironmentCheck(subject, state, severity, "" if severity is Severity.OK else mend)
 
 
-def threads(environ: Mapping[str, str], torch_threads: int, cores: int) -> Finding:
+def threads(environ: Mapping[str, str], torch_threads: int, cores: int) -> EnvironmentCheck:
     """Whether more threads than cores would wait for one another."""
     said = [f"{name}={environ[name]}" for name in THREADS if name in environ]
     state = ", ".join([f"torch would take {torch_threads} on {cores} cores", *said])
     asked = [int(environ[name]) for name in THREADS if environ.get(name, "").isdigit()]
     if max([torch_threads, *asked]) > cores:
-        return Finding("threads", state, Severity.BAD, f"export OMP_NUM_THREADS={cores}")
-    return Finding("threads", state, Severity.OK)
+        return EnvironmentCheck("threads", state, Severity.BAD, f"export OMP_NUM_THREADS={cores}")
+    return EnvironmentCheck("threads", state, Severity.OK)
 
 
-def huge_pages(root: Path = linux.ROOT) -> Finding:
+def huge_pages(root: Path = linux.ROOT) -> EnvironmentCheck:
     """Whether the kernel joins pages in the background, at moments of its own."""
     switch = "sys/kernel/mm/transparent_hugepage/enabled"
     found = linux.chosen(root / switch)
     if found is None:
         return unknown("transparent huge pages")
     if found != "always":
-        return Finding("transparent huge pages", found, Severity.OK)
+        return EnvironmentCheck("transparent huge pages", found, Severity.OK)
     state = "always: pages are joined at moments that the kernel chooses"
     mend = f"echo madvise | sudo tee /{switch}"
-    return Finding("transparent huge pages", state, Severity.WARN, mend)
+    return EnvironmentCheck("transparent huge pages", state, Severity.WARN, mend)
 
 
-def memory(root: Path = linux.ROOT) -> Iterator[Finding]:
+def memory(root: Path = linux.ROOT) -> Iterator[EnvironmentCheck]:
     """Whether memory is there, and none of it on disk."""
     found = {name: amount / 2**30 for name, amount in linux.memory(root).items()}  # in GiB
     if not {"MemAvailable", "MemTotal", "SwapTotal", "SwapFree"} <= set(found):
@@ -115,14 +119,16 @@ def memory(root: Path = linux.ROOT) -> Iterator[Finding]:
     severity = graded(-available, -_FEW_GIB, -_FEW_GIB / 4)
     state = f"{available:.1f} of {found['MemTotal']:.1f} GiB available"
     mend = "" if severity is Severity.OK else "stop what holds it: ps aux --sort=-rss | head"
-    yield Finding("memory", state, severity, mend)
+    yield EnvironmentCheck("memory", state, severity, mend)
     used = found["SwapTotal"] - found["SwapFree"]
     severity = graded(used, 0.01 * found["MemTotal"], 0.25 * found["MemTotal"])
     mend = "" if severity is Severity.OK else "sudo swapoff -a && sudo swapon -a"
-    yield Finding("swap", f"{used:.2f} of {found['SwapTotal']:.2f} GiB in use", severity, mend)
+    yield EnvironmentCheck(
+        "swap", f"{used:.2f} of {found['SwapTotal']:.2f} GiB in use", severity, mend
+    )
 
 
-def controls(record: Mapping[str, str]) -> Iterator[Finding]:
+def controls(record: Mapping[str, str]) -> Iterator[EnvironmentCheck]:
     """Whether the allocator and subnormal numbers can be held, by what `Controls` put in force."""
     for subject, held, mend in (
         ("allocator", "memory is kept", "use a Linux with glibc, and no LD_PRELOAD of another"),
@@ -131,10 +137,10 @@ def controls(record: Mapping[str, str]) -> Iterator[Finding]:
         said = record[subject]
         fine = said.startswith(held)
         severity = Severity.OK if fine else Severity.WARN
-        yield Finding(subject, said, severity, "" if fine else mend)
+        yield EnvironmentCheck(subject, said, severity, "" if fine else mend)
 
 
-def addresses(root: Path = linux.ROOT) -> Finding:
+def addresses(root: Path = linux.ROOT) -> EnvironmentCheck:
     """Whether addresses differ between processes; it tells what rounds can average over."""
     found = linux.text(root / "proc/sys/kernel/randomize_va_space")
     if found is None:
@@ -144,10 +150,10 @@ def addresses(root: Path = linux.ROOT) -> Finding:
         if found == "0"
         else "on: what an unlucky address costs shows as a spread between processes"
     )
-    return Finding("address randomisation", state, Severity.OK)
+    return EnvironmentCheck("address randomisation", state, Severity.OK)
 
 
-def clock(now: Callable[[], int]) -> Finding:
+def clock(now: Callable[[], int]) -> EnvironmentCheck:
     """Whether the clock tells times apart that are short beside a repeat.
 
     Parameters
@@ -164,4 +170,4 @@ def clock(now: Callable[[], int]) -> Finding:
         if severity is Severity.OK
         else "echo tsc | sudo tee /sys/devices/system/clocksource/clocksource0/current_clocksource"
     )
-    return Finding("clock", f"steps of {step * 1e6:.2g} µs", severity, mend)
+    return EnvironmentCheck("clock", f"steps of {step * 1e6:.2g} µs", severity, mend)

@@ -10,8 +10,8 @@ from time import monotonic
 from typing import NamedTuple
 
 from ..host import linux, nvidia
-from ..timing import SLOW, Calm, Clock
-from .finding import Finding, Severity, graded, unknown
+from ..timing import SLOW, Clock, NoiseGate
+from .finding import EnvironmentCheck, Severity, graded, unknown
 
 #: What a process of this program is called, whatever the system calls it.
 _OURS = "layerlaw"
@@ -29,7 +29,7 @@ _THROTTLED = {
 }
 
 
-def load(cores: int, root: Path = linux.ROOT) -> Finding:
+def load(cores: int, root: Path = linux.ROOT) -> EnvironmentCheck:
     """How many tasks wanted to run over the last minute, beside the cores."""
     said = linux.text(root / "proc/loadavg")
     if said is None:
@@ -37,7 +37,9 @@ def load(cores: int, root: Path = linux.ROOT) -> Finding:
     average = float(said.split()[0])
     severity = graded(average / cores, 0.25, 1.0)
     mend = "" if severity is Severity.OK else "wait, or stop what runs: top -o %CPU"
-    return Finding("load", f"{average:.2f} over the last minute on {cores} cores", severity, mend)
+    return EnvironmentCheck(
+        "load", f"{average:.2f} over the last minute on {cores} cores", severity, mend
+    )
 
 
 class Snapshot(NamedTuple):
@@ -81,7 +83,7 @@ def _is_ours(folder: Path) -> bool:
 
 def others(
     before: Snapshot | None, after: Snapshot | None, cores: int, own: int
-) -> Iterator[Finding]:
+) -> Iterator[EnvironmentCheck]:
     """Who worked between two moments: the host's other guests, and other processes.
 
     Parameters
@@ -101,7 +103,9 @@ def others(
     stolen = (after.stolen - before.stolen) / total
     severity = graded(stolen, 0.01, 0.05)
     mend = "" if severity is Severity.OK else "ask for cores of your own, or another host"
-    yield Finding("steal", f"{stolen:.1%} of the time went to other guests", severity, mend)
+    yield EnvironmentCheck(
+        "steal", f"{stolen:.1%} of the time went to other guests", severity, mend
+    )
     shares = {
         number: cores * (ticks - before.processes[number][1]) / total
         for number, (_, ticks) in after.processes.items()
@@ -115,7 +119,7 @@ def others(
     mends = [f"kill -STOP {numbers}, and afterwards kill -CONT {numbers}"] if rest else []
     if len(rest) < len(busy):
         mends.insert(0, "layerlaw itself is at work: wait until it is done")
-    yield Finding(
+    yield EnvironmentCheck(
         "other processes",
         f"{said} of a core" if busy else f"none takes {_IDLE:.0%} of a core",
         severity,
@@ -128,7 +132,7 @@ def two_speeds(
     clock: Clock | None = None,
     now: Callable[[], float] = monotonic,
     root: Path = linux.ROOT,
-) -> Finding:
+) -> EnvironmentCheck:
     """Which share of the time a reference takes longer than it should: a neighbour's turns.
 
     Parameters
@@ -136,14 +140,14 @@ def two_speeds(
     seconds
         How long to look.
     clock, now
-        As in `Calm`, whose reference it is.
+        As in `NoiseGate`, whose reference it is.
     root
         Below which it is read whether this is a virtual machine.
     """
     taken: list[float] = []
-    calm, begun = Calm(clock, now), now()
+    noise_gate, begun = NoiseGate(clock, now), now()
     while now() - begun < seconds:
-        taken.append(calm.look())
+        taken.append(noise_gate.reference_seconds())
     slow = [each for each in taken if each > SLOW * min(taken)]
     share = sum(slow) / sum(taken)  # of the time: slow ones are fewer in the same stretch
     where = "virtual machine" if linux.virtual(root) else "this machine"
@@ -157,10 +161,10 @@ def two_speeds(
         else "stop what runs beside, or take cores that nobody shares; layerlaw run waits for calm "
         "moments, for half of its time at most"
     )
-    return Finding("two speeds", state, severity, mend)
+    return EnvironmentCheck("two speeds", state, severity, mend)
 
 
-def gpu(ask: nvidia.Ask = nvidia.nvidia_smi, own: int | None = None) -> Iterator[Finding]:
+def gpu(ask: nvidia.Ask = nvidia.nvidia_smi, own: int | None = None) -> Iterator[EnvironmentCheck]:
     """How the first GPU is set, and who else uses it; one finding where there is none.
 
     Parameters
@@ -172,12 +176,12 @@ def gpu(ask: nvidia.Ask = nvidia.nvidia_smi, own: int | None = None) -> Iterator
     """
     name = nvidia.field("name", ask)
     if name is None:
-        yield Finding("GPU", "none that nvidia-smi tells of", Severity.OK)
+        yield EnvironmentCheck("GPU", "none that nvidia-smi tells of", Severity.OK)
         return
     rows = [line.split(", ") for line in ask("--query-compute-apps=pid,process_name")]
     numbers = [row[0] for row in rows if row[0] != str(own if own is not None else os.getpid())]
     said = ", ".join(" ".join(row[::-1]) for row in rows if row[0] in numbers)
-    yield Finding(
+    yield EnvironmentCheck(
         "GPU: other processes",
         said or f"none on {name}",
         Severity.BAD if numbers else Severity.OK,
@@ -193,18 +197,18 @@ def gpu(ask: nvidia.Ask = nvidia.nvidia_smi, own: int | None = None) -> Iterator
         else:
             fine = good is None or found == good
             severity = Severity.OK if fine else Severity.WARN
-            yield Finding(subject, found.lower(), severity, "" if fine else mend)
+            yield EnvironmentCheck(subject, found.lower(), severity, "" if fine else mend)
     yield _clocks(ask)
     yield _throttling(ask)
 
 
-def _clocks(ask: nvidia.Ask) -> Finding:
+def _clocks(ask: nvidia.Ask) -> EnvironmentCheck:
     """Whether clocks are held: unlocked, they rest while nothing runs."""
     now, most = (nvidia.megahertz(field, ask) for field in ("clocks.sm", "clocks.max.sm"))
     if now is None or most is None:
         return unknown("GPU: clocks", "nvidia-smi does not tell")
     held = now >= 0.95 * most
-    return Finding(
+    return EnvironmentCheck(
         "GPU: clocks",
         f"{now} of {most} MHz" + ("" if held else ": they follow load and heat"),
         Severity.OK if held else Severity.WARN,
@@ -212,12 +216,12 @@ def _clocks(ask: nvidia.Ask) -> Finding:
     )
 
 
-def _throttling(ask: nvidia.Ask) -> Finding:
+def _throttling(ask: nvidia.Ask) -> EnvironmentCheck:
     said = nvidia.field("clocks_throttle_reasons.active", ask) or ""
     if not said.startswith("0x"):
         return unknown("GPU: throttling", "nvidia-smi does not tell")
     reasons = [reason for bit, reason in _THROTTLED.items() if int(said, 16) & bit]
-    return Finding(
+    return EnvironmentCheck(
         "GPU: throttling",
         ", ".join(reasons) or "none",
         Severity.BAD if reasons else Severity.OK,

@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from ...layers import torch
 from ..timing import Controls
 from . import configuration, contention
-from .finding import Finding, Severity
+from .finding import EnvironmentCheck, Severity
 
-__all__ = ["Finding", "Severity", "examine"]
+__all__ = ["EnvironmentCheck", "Severity", "examine"]
 
 #: Seconds over which it is seen who else works.
 _SECONDS = 0.5
 
 
-def examine() -> list[Finding]:
+def examine() -> list[EnvironmentCheck]:
     """Look at everything that is known to disturb measuring; it takes about three seconds.
 
     Returns
@@ -28,7 +28,7 @@ def examine() -> list[Finding]:
     return [*_settings(), *_work(), *contention.gpu()]
 
 
-def _settings() -> Iterator[Finding]:
+def _settings() -> Iterator[EnvironmentCheck]:
     allowed = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
     cores = len(allowed) if allowed else os.cpu_count() or 1
     yield configuration.governor()
@@ -46,7 +46,7 @@ def _settings() -> Iterator[Finding]:
     yield configuration.clock(time.perf_counter_ns)
 
 
-def _work() -> Iterator[Finding]:
+def _work() -> Iterator[EnvironmentCheck]:
     cores = os.cpu_count() or 1
     yield contention.load(cores)
     before = contention.snapshot()

@@ -28,7 +28,7 @@ class Severity(Enum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class EnvironmentCheck:
     """One thing that was looked at.
 
     Attributes
@@ -59,7 +59,7 @@ def graded(value: float, warn: float, bad: float) -> Severity:
     return Severity.BAD if value >= bad else Severity.WARN if value >= warn else Severity.OK
 
 
-def unknown(subject: str, why: str = "") -> Finding:
+def unknown(subject: str, why: str = "") -> EnvironmentCheck:
     """Say that this system does not tell of something, and why."""
     said = f"not known here ({why or f'{platform.system()} does not tell'})"
-    return Finding(subject, said, Severity.UNKNOWN)
+    return EnvironmentCheck(subject, said, Severity.UNKNOWN)

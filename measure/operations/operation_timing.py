@@ -17,8 +17,8 @@ import numpy as np
 import torch
 
 from ..cases import PARTS, Case, Measurement
-from ..timing import Calm, Clock, clock_for, no_collection, precision, time_repeats
-from ..workers import Apart
+from ..timing import Clock, NoiseGate, clock_for, no_collection, precision, time_repeats
+from ..workers import Sandbox
 from .operation_recorder import Called, Contents, Hollow, Operation, Product, Thing, Turns, contents
 
 #: Rounds in which everything is timed, and repeats in each.
@@ -32,7 +32,7 @@ def take_apart(
     seed: int = 0,
     rounds: int = ROUNDS,
     clock: Clock | None = None,
-    calm: Calm | None = None,
+    noise_gate: NoiseGate | None = None,
     progress: Callable[[int, int, str], object] = lambda *_: None,
 ) -> Iterator[list[Measurement]]:
     """Measure what the passes of cases consist of.
@@ -52,7 +52,7 @@ def take_apart(
         How often everything is timed.
     clock
         Instead of the devices' own.
-    calm
+    noise_gate
         Waits for calm moments.
     progress
         Called with how much is done, how much there is to do, and what it is.
@@ -67,7 +67,7 @@ def take_apart(
         timer = clock or clock_for(device)
         listed: dict[Case, Contents] = {}
         singles: dict[Called, Operation | Hollow] = {Hollow(): Hollow()}
-        with Apart() as apart:
+        with Sandbox() as apart:
             for done, case in enumerate(here, 1):
                 try:
                     apart.rehearse(case.layer, partial(contents, case, seed))
@@ -93,7 +93,7 @@ def take_apart(
             for done, thing in enumerate(order, 1):
                 work = partial(_seconds, thing, device, timer)
                 with precision(here[0]):
-                    seconds[thing] = calm.during(work)[0] if calm else work()
+                    seconds[thing] = noise_gate.during(work)[0] if noise_gate else work()
                 progress(round * len(things) + done, rounds * len(things), "parts timed")
             costs.append(_Costs(seconds, singles))
         for case, one in listed.items():

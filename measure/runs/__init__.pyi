@@ -3,7 +3,7 @@ from . import (
     execution as execution,
 )
 from .auxiliary import (
-    Point as Point,
+    CheckPoint as CheckPoint,
     measure_checks as measure_checks,
     measure_counts as measure_counts,
     measure_machine as measure_machine,
@@ -13,9 +13,9 @@ from .auxiliary import (
 from .execution import (
     Planner as Planner,
     Progress as Progress,
-    begin as begin,
-    carry_out as carry_out,
-    carry_out_by as carry_out_by,
+    execute as execute,
+    execute_adaptively as execute_adaptively,
+    open_run as open_run,
     sweep as sweep,
 )
 from .store import (
@@ -26,22 +26,22 @@ from .store import (
 )
 
 __all__ = [
+    "CheckPoint",
     "Planner",
-    "Point",
     "Progress",
     "Run",
     "Store",
     "StoreError",
     "auxiliary",
-    "begin",
-    "carry_out",
-    "carry_out_by",
     "digest",
+    "execute",
+    "execute_adaptively",
     "execution",
     "measure_checks",
     "measure_counts",
     "measure_machine",
     "measure_parts",
     "measure_peaks",
+    "open_run",
     "sweep",
 ]

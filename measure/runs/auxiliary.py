@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from ...layers import get, put
+from ...layers import get, subs
 from ..cases import CHECK, PARTS, Case, Measurement, Plan
 from ..timing import PEAK, calibrate, uncalibrated
-from ..workers import crew_for, desk
+from ..workers import open_executor, open_worker
 from .store import Run, Store
 
 #: Steps of a pass whose peak memory is measured at most.
@@ -19,7 +19,7 @@ PEAK_STEPS = 272
 CHECKS = 5
 
 
-class Point(NamedTuple):
+class CheckPoint(NamedTuple):
     """Where to measure: a layer, its device, its pass and its sizes."""
 
     layer: str
@@ -39,7 +39,7 @@ def measure_parts(
     Parameters
     ----------
     plan, store, run
-        As in `carry_out`; cases of which a pass failed are left out.
+        As in `execute`; cases of which a pass failed are left out.
     progress
         As in `parts.take_apart`; what it draws, it draws between measurements.
     """
@@ -50,10 +50,10 @@ def measure_parts(
     cases = [case for case in plan.cases if case in fine and case not in done]
     if not cases:
         return
-    with desk(plan.controls) as at:
+    with open_worker(plan.controls) as at:
         process = store.add_process(run, at.record)
         for one in take_apart(
-            cases, process=process, seed=plan.seed, calm=at.calm, progress=progress
+            cases, process=process, seed=plan.seed, noise_gate=at.noise_gate, progress=progress
         ):
             store.add(run, *one)
 
@@ -64,7 +64,7 @@ def measure_counts(plan: Plan, store: Store, run: Run) -> None:
     Parameters
     ----------
     plan, store, run
-        As in `carry_out`; the counts have sizes of their own.
+        As in `execute`; the counts have sizes of their own.
     """
     from ..counting import COUNTED, count  # loads torch
 
@@ -84,7 +84,7 @@ def measure_peaks(
     Parameters
     ----------
     plan, store, run
-        As in `carry_out`; of layers that go step by step cases of more than `PEAK_STEPS` are left
+        As in `execute`; of layers that go step by step cases of more than `PEAK_STEPS` are left
         out, since each step adds to what the profiler records.
     progress
         Called with how much is done, how much there is to do, and what it is.
@@ -93,17 +93,17 @@ def measure_peaks(
     todo = [case for case in plan.cases if case not in done and _steps(case) <= PEAK_STEPS]
     if not todo:
         return
-    with crew_for(
-        replace(plan, rounds=1, controls=replace(plan.controls, calm=False)), store, run
-    ) as crew:
+    with open_executor(
+        replace(plan, rounds=1, controls=replace(plan.controls, noise_gate=False)), store, run
+    ) as executor:
         for at, case in enumerate(todo, 1):
-            store.add(run, crew.peak(case))
+            store.add(run, executor.peak(case))
             progress(at, len(todo), "peaks of memory measured")
 
 
 def _steps(case: Case) -> float:
     """Operations of a case that follow one another, by theory's order."""
-    return float(put(get(case.layer).tied_theory().sequential_ops, case.sizes))
+    return float(subs(get(case.layer).tied_theory().sequential_ops, case.sizes))
 
 
 def measure_machine(plan: Plan, store: Store, run: Run) -> None:
@@ -112,17 +112,24 @@ def measure_machine(plan: Plan, store: Store, run: Run) -> None:
     Parameters
     ----------
     plan, store, run
-        As in `carry_out`; the devices, types and threads of the plan's cases count.
+        As in `execute`; the devices, types and threads of the plan's cases count.
     """
     todo = uncalibrated(plan.cases, store.measured(run))
     if not todo:
         return
-    with desk(plan.controls) as at:
+    with open_worker(plan.controls) as at:
         process = store.add_process(run, at.record)
         for device, dtype, threads in todo:
             store.add(
                 run,
-                *calibrate(device, dtype, threads, process=process, seed=plan.seed, calm=at.calm),
+                *calibrate(
+                    device,
+                    dtype,
+                    threads,
+                    process=process,
+                    seed=plan.seed,
+                    noise_gate=at.noise_gate,
+                ),
             )
 
 
@@ -130,7 +137,7 @@ def measure_checks(
     plan: Plan,
     store: Store,
     run: Run,
-    points: Sequence[Point],
+    points: Sequence[CheckPoint],
     progress: Callable[[int, int, str], object] = lambda *_: None,
 ) -> None:
     """Measure passes at points that no law is fitted to, interleaved, as far as the store lacks it.
@@ -138,7 +145,7 @@ def measure_checks(
     Parameters
     ----------
     plan, store, run
-        As in `carry_out`; what decides a case besides its sizes is that of the run.
+        As in `execute`; what decides a case besides its sizes is that of the run.
     points
         Where.
     progress
@@ -151,9 +158,9 @@ def measure_checks(
     todo = [each for each in checks.measurements() if each not in done]
     if not todo:
         return
-    with crew_for(checks, store, run) as crew:
+    with open_executor(checks, store, run) as executor:
         for at, (round, case) in enumerate(todo, 1):
-            store.add(run, replace(crew.measure(round, case), metric=CHECK))
+            store.add(run, replace(executor.measure(round, case), metric=CHECK))
             progress(at, len(todo), "crossings checked")
 
 

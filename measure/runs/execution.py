@@ -14,7 +14,7 @@ import pandas as pd
 
 from ..cases import Case, Measurement, Plan, plan
 from ..host import fingerprint, machine_id
-from ..workers import crew_for
+from ..workers import open_executor
 from .auxiliary import measure_counts, measure_machine, measure_parts, measure_peaks, passes
 from .store import Run, Store
 
@@ -56,7 +56,7 @@ class Progress:
         return self.measurement.case.layer
 
 
-def begin(plan: Plan, store: Store, *, fresh: bool = False) -> Run:
+def open_run(plan: Plan, store: Store, *, fresh: bool = False) -> Run:
     """Find or file the run of a plan on this machine; `fresh` deletes what it has measured."""
     facts = fingerprint()
     run = store.begin(plan.settings(), machine_id(facts), facts)
@@ -65,7 +65,7 @@ def begin(plan: Plan, store: Store, *, fresh: bool = False) -> Run:
     return run
 
 
-def carry_out(plan: Plan, store: Store, run: Run) -> Generator[Progress, None, None]:
+def execute(plan: Plan, store: Store, run: Run) -> Generator[Progress, None, None]:
     """Measure what a run lacks, and yield after each measurement that was kept.
 
     The caller's code between two steps runs in the same process, so it may draw, but not from
@@ -84,12 +84,12 @@ def carry_out(plan: Plan, store: Store, run: Run) -> Generator[Progress, None, N
         return
     totals = Counter(case.layer for case in plan.cases)
     estimate = _Estimate(case for _, case in pending)
-    with crew_for(plan, store, run) as crew:
+    with open_executor(plan, store, run) as executor:
         while pending:
             block = estimate.together(pending)
             pending = pending[len(block) :]
             round, start = block[0][0], monotonic()
-            made = crew.measure_all(round, [case for _, case in block])
+            made = executor.measure_all(round, [case for _, case in block])
             store.add(run, *made)
             spent = (monotonic() - start) / len(block)
             for at, result in enumerate(made, 1):
@@ -104,8 +104,8 @@ def carry_out(plan: Plan, store: Store, run: Run) -> Generator[Progress, None, N
                     layer_done=layer_total - estimate.measurements(result.case.layer),
                     layer_total=layer_total,
                     seconds_left=estimate.seconds(),
-                    running=crew.running,
-                    waited=crew.waited,
+                    running=executor.running,
+                    waited=executor.waited,
                 )
 
 
@@ -116,7 +116,7 @@ class Planner(Protocol):
         """Give a case of the plan; None where it is enough."""
 
 
-def carry_out_by(
+def execute_adaptively(
     planner: Planner, plan: Plan, store: Store, run: Run
 ) -> Generator[Measurement, None, None]:
     """Measure the cases that a planner asks for, and yield after each that was kept.
@@ -125,9 +125,9 @@ def carry_out_by(
     shown to the planner first.
     """
     made = passes(store, run)
-    with crew_for(replace(plan, processes=1), store, run) as crew:
+    with open_executor(replace(plan, processes=1), store, run) as executor:
         while (case := planner.next(made)) is not None:
-            result = crew.measure(sum(one.case == case for one in made), case)
+            result = executor.measure(sum(one.case == case for one in made), case)
             store.add(run, result)
             made.append(result)
             yield result
@@ -184,8 +184,8 @@ def sweep(
     """
     todo = plan(layers, profile=profile, **settings)  # type: ignore[arg-type]
     with Store(store) as kept:
-        run = begin(todo, kept, fresh=fresh)
-        with closing(carry_out(todo, kept, run)) as steps:
+        run = open_run(todo, kept, fresh=fresh)
+        with closing(execute(todo, kept, run)) as steps:
             for step in steps:
                 if progress is not None:
                     progress(step)

@@ -21,15 +21,15 @@ from .modes import (
 )
 from .noise_gate import (
     SLOW as SLOW,
-    Calm as Calm,
-    Patience as Patience,
-    Rule as Rule,
+    NoiseGate as NoiseGate,
+    UsualTime as UsualTime,
+    WaitBudget as WaitBudget,
 )
 from .options import (
     precision as precision,
 )
 from .pass_cache import (
-    Kept as Kept,
+    PassCache as PassCache,
 )
 from .peak_memory import (
     PEAK as PEAK,
@@ -51,13 +51,13 @@ __all__ = [
     "PEAK",
     "SLOW",
     "Call",
-    "Calm",
     "Clock",
     "Controls",
-    "Kept",
     "Metered",
-    "Patience",
-    "Rule",
+    "NoiseGate",
+    "PassCache",
+    "UsualTime",
+    "WaitBudget",
     "calibrate",
     "calibration",
     "clock_for",

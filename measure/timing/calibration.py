@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...layers import torch
 from ..cases import BANDWIDTH, CALIBRATION, MACHINE, PRODUCT_RATE, Case, Measurement, octaves
 from .clocks import Call, Clock, clock_for, time_repeats
-from .noise_gate import Calm
+from .noise_gate import NoiseGate
 from .options import precision
 from .stabilisation import no_collection
 
@@ -111,7 +111,7 @@ def calibrate(
     rounds: int = ROUNDS,
     seconds: float = SECONDS,
     clock: Clock | None = None,
-    calm: Calm | None = None,
+    noise_gate: NoiseGate | None = None,
 ) -> list[Measurement]:
     """Measure how fast a device multiplies matrices and moves memory, by size.
 
@@ -130,7 +130,7 @@ def calibrate(
         Most rounds, and seconds after which nothing but the first is gone on with.
     clock
         Instead of the device's own.
-    calm
+    noise_gate
         Waits for calm moments.
 
     Returns
@@ -149,7 +149,7 @@ def calibrate(
         work = partial(time_repeats, call, timer, repeats=REPEATS)
         case = Case(MACHINE, {"n": trial.size}, 1, dtype, device, threads, trial.engine)
         with precision(case):
-            times = calm.during(work)[0] if calm else work()
+            times = noise_gate.during(work)[0] if noise_gate else work()
         values = tuple(amount / each for each in times)
         found.append(Measurement(case, process, round, values, metric=trial.metric))
         return min(times)

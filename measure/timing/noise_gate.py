@@ -41,7 +41,7 @@ SHARE = 0.5
 LOOPS, TRIES, WARM_UP = 10, 5, 25
 
 
-class Patience:
+class WaitBudget:
     """How long may still be waited: a share of all the time, counted from when it is made.
 
     Parameters
@@ -64,7 +64,7 @@ class Patience:
         self._spent += seconds
 
 
-class Rule:
+class UsualTime:
     """What the reference takes as a rule, of the latest looks.
 
     Parameters
@@ -88,28 +88,28 @@ class Rule:
         return sorted(self._looks)[int(QUANTILE * (len(self._looks) - 1))]
 
 
-class Outcome(NamedTuple, Generic[Result]):
+class GatedResult(NamedTuple, Generic[Result]):
     """What came of a piece of work.
 
     Attributes
     ----------
     result
         Of the last try.
-    calm
+    quiet
         Whether that try both began and ended in a calm moment.
     waited
         Seconds until the last try began: waited, or lost on tries that were not calm.
-    look
+    reference_seconds
         Seconds of the reference before anything was waited: what it takes at any moment.
     """
 
     result: Result
-    calm: bool
+    quiet: bool
     waited: float
-    look: float
+    reference_seconds: float
 
 
-class Calm:
+class NoiseGate:
     """A reference piece of work, timed beside every measurement.
 
     Whether a moment is calm is judged by the reference alone and never by what is measured, so
@@ -128,16 +128,16 @@ class Calm:
         self._call = lambda: x @ weight
         self._clock = clock or HostClock()
         self._now = now
-        self.patience = Patience(now)
-        self._rule = Rule(self.look() for _ in range(WARM_UP))
+        self.patience = WaitBudget(now)
+        self._rule = UsualTime(self.reference_seconds() for _ in range(WARM_UP))
 
-    def look(self) -> float:
+    def reference_seconds(self) -> float:
         """Seconds of the reference now, found out in 0.2 ms."""
         return min(self._clock(self._call, LOOPS) for _ in range(TRIES))
 
     def during(
         self, work: Callable[[], Result], most: float | None = None, usual: float | None = None
-    ) -> Outcome[Result]:
+    ) -> GatedResult[Result]:
         """Do a piece of work until it both began and ended in a calm moment.
 
         Parameters
@@ -150,16 +150,16 @@ class Calm:
             Seconds of the reference as a rule, instead of what was seen here.
         """
         start, most = self._now(), self.patience.left if most is None else most
-        first = look = self.look()
+        first = reference_seconds = self.reference_seconds()
         self._rule.learn(first)
         usual = usual or self._rule.seconds or inf
         while True:
-            while look > SLOW * usual and self._now() - start < most:
-                look = self.look()
+            while reference_seconds > SLOW * usual and self._now() - start < most:
+                reference_seconds = self.reference_seconds()
             begun = self._now()
             result = work()
-            look = self.look()
-            calm = look <= SLOW * usual
-            if calm or self._now() - start >= most:
+            reference_seconds = self.reference_seconds()
+            quiet = reference_seconds <= SLOW * usual
+            if quiet or self._now() - start >= most:
                 self.patience.spend(begun - start)
-                return Outcome(result, calm, begun - start, first)
+                return GatedResult(result, quiet, begun - start, first)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MOST, SHARE = 3 * 2**27, 1 / 3
 
 
-class Kept:
+class PassCache:
     """Makes passes ready, or gives those of an earlier round.
 
     To draw a case's weights and inputs takes a tenth of the time in which it is measured, and most

@@ -27,7 +27,7 @@ class Controls:
         Threads that torch uses within one operation.
     isolation
         Measure each layer on each device in processes of its own, in three one after the other;
-        see `crew`. Otherwise all is measured in the calling process.
+        see `executor`. Otherwise all is measured in the calling process.
     interleaving
         Measure in rounds over all points of all layers, each in another order. Otherwise all rounds
         of a point follow one another, and whatever drifts meanwhile becomes a bias along an axis.
@@ -43,8 +43,8 @@ class Controls:
         kernels may then be fed equal numbers that none would see in use.
     collection
         Keep Python's garbage collector from running while timing.
-    calm
-        Wait, within limits, while something else slows the machine down; see `calm`.
+    noise_gate
+        Wait, within limits, while something else slows the machine down; see `noise_gate`.
     """
 
     threads: int = 1
@@ -54,7 +54,7 @@ class Controls:
     flush_subnormals: bool = True
     inputs: bool = True
     collection: bool = True
-    calm: bool = True
+    noise_gate: bool = True
 
     @contextmanager
     def in_force(self, working_set: int = 2**23) -> Iterator[dict[str, str]]:
@@ -82,7 +82,7 @@ class Controls:
             "subnormals": self._subnormals(switched),
             "inputs": "unit normal" if self.inputs else "zeros",
             "garbage collection": "off while timing" if self.collection else "left alone",
-            "calm": "waited for" if self.calm else "not waited for",
+            "calm": "waited for" if self.noise_gate else "not waited for",
             "allocator": hold_allocator(working_set) if self.allocator else "left alone",
         }
         try:

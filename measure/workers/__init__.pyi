@@ -8,31 +8,31 @@ from .closing import (
     Closing as Closing,
 )
 from .executor import (
-    crew_for as crew_for,
+    open_executor as open_executor,
 )
 from .resource_limits import (
     LARGE as LARGE,
-    Budget as Budget,
+    ResourceLimits as ResourceLimits,
     free_memory as free_memory,
     standing_bytes as standing_bytes,
 )
 from .sandbox import (
-    Apart as Apart,
+    Sandbox as Sandbox,
 )
 from .worker import (
-    desk as desk,
+    open_worker as open_worker,
 )
 
 __all__ = [
     "LARGE",
-    "Apart",
-    "Budget",
     "Closing",
-    "crew_for",
-    "desk",
+    "ResourceLimits",
+    "Sandbox",
     "executor",
     "forkserver",
     "free_memory",
+    "open_executor",
+    "open_worker",
     "sandbox",
     "standing_bytes",
     "worker",

@@ -16,14 +16,14 @@ from math import inf
 from signal import SIGKILL
 from typing import Any, Protocol, TypeVar
 
-from ...layers import home
+from ...layers import import_path
 from ..cases import Case, Measurement, Plan, Status
 from ..host import nvidia
 from ..runs import Run, Store
-from ..timing import PEAK, Patience, Rule
+from ..timing import PEAK, UsualTime, WaitBudget
 from .forkserver import (
-    Nursery,
-    NurseryDied,
+    ForkServer,
+    ForkServerDied,
     Task,
     WorkerDied,
     WorkerError,
@@ -31,18 +31,18 @@ from .forkserver import (
     available,
 )
 from .resource_limits import Forecast
-from .worker import DISTURBED, Desk, Done, desk, measure_all_at, peak_at, record_of
+from .worker import DISTURBED, CaseResult, Worker, measure_all_at, open_worker, peak_at, record_of
 
 Answer = TypeVar("Answer")
 
 #: Bytes of a process on the GPU: its context, the libraries it loads there, the passes it keeps.
-_CONTEXT = 3 * 2**28
+_GPU_CONTEXT = 3 * 2**28
 
 #: Seconds for a process to begin: to touch its heap and warm up.
-_BEGIN = 120.0
+_START = 120.0
 
 
-class Crew(Protocol):
+class Executor(Protocol):
     """Measures cases, and files the processes that do.
 
     Attributes
@@ -65,13 +65,13 @@ class Crew(Protocol):
 
 
 @contextmanager
-def crew_for(plan: Plan, store: Store, run: Run) -> Iterator[Crew]:
+def open_executor(plan: Plan, store: Store, run: Run) -> Iterator[Executor]:
     """Bring together who measures a plan.
 
     Where the system cannot fork, or a layer is not to be found in its module (it was written
     in a notebook), it is the calling process, and the record of the controls says so.
     """
-    forecast = Forecast(plan.budget, _gpu_memory(plan))
+    forecast = Forecast(plan.limits, _gpu_memory(plan))
     modules, reason = _modules(plan.layers)
     if not plan.controls.isolation:
         reason = "isolation is off"
@@ -79,10 +79,12 @@ def crew_for(plan: Plan, store: Store, run: Run) -> Iterator[Crew]:
         reason = "on this system none of its own can be forked"
     with ExitStack() as stack:
         if reason:
-            own = stack.enter_context(desk(plan.controls, f"the calling one: {reason}"))
-            yield _Here(plan, store.add_process(run, own.record), forecast, own)
+            own = stack.enter_context(open_worker(plan.controls, f"the calling one: {reason}"))
+            yield _InProcessExecutor(plan, store.add_process(run, own.record), forecast, own)
         else:
-            yield stack.enter_context(closing(_Elsewhere(plan, store, run, forecast, modules)))
+            yield stack.enter_context(
+                closing(_ForkingExecutor(plan, store, run, forecast, modules))
+            )
 
 
 def _gpu_memory(plan: Plan) -> float:
@@ -93,19 +95,19 @@ def _gpu_memory(plan: Plan) -> float:
     if all(case.device != "cuda" for case in plan.cases):
         return inf
     free = nvidia.free_memory()
-    return max(free - _CONTEXT * len(plan.layers), free / 4)
+    return max(free - _GPU_CONTEXT * len(plan.layers), free / 4)
 
 
 def _modules(layers: Sequence[str]) -> tuple[list[str], str]:
     """Modules that bring layers with them, and why another process could not have them so."""
-    places = [home(name) for name in layers]
+    places = [import_path(name) for name in layers]
     if None in places:
         name = layers[places.index(None)]
         return [], f"the layer {name!r} is in no module that another one could import"
     return list(dict.fromkeys(place for place in places if place)), ""
 
 
-class _Crew:
+class _BaseExecutor:
     """What both have in common: what does not fit is skipped, and what was learnt is kept.
 
     Attributes
@@ -117,7 +119,7 @@ class _Crew:
     def __init__(self, plan: Plan, forecast: Forecast) -> None:
         # The cases of the plan need not go to another process with each of them.
         self._plan, self._forecast = replace(plan, cases=()), forecast
-        self._patience, self._rule = Patience(), Rule()
+        self._patience, self._rule = WaitBudget(), UsualTime()
         # What is known of outputs that were checked: with the same seed they are the same again.
         self._notes: dict[Case, str] = {}
         self.running = self.waited = 0.0
@@ -156,11 +158,11 @@ class _Crew:
             self._learn(one)
         return [one.measurement for one in done]
 
-    def _learn(self, done: Done) -> None:
+    def _learn(self, done: CaseResult) -> None:
         self._patience.spend(done.waited)
         self.running, self.waited = self.running + done.running, self.waited + done.waited
-        if done.look:
-            self._rule.learn(done.look)
+        if done.reference_seconds:
+            self._rule.learn(done.reference_seconds)
         self._forecast.learn(done.measurement, done.bytes)
         if done.measurement.status == "ok":
             note = done.measurement.note.removesuffix(DISTURBED).strip()
@@ -179,18 +181,18 @@ class _Crew:
         raise NotImplementedError
 
 
-class _Here(_Crew):
+class _InProcessExecutor(_BaseExecutor):
     """Measures in the calling process, which nothing protects."""
 
-    def __init__(self, plan: Plan, number: int, forecast: Forecast, desk: Desk) -> None:
+    def __init__(self, plan: Plan, number: int, forecast: Forecast, open_worker: Worker) -> None:
         super().__init__(plan, forecast)
-        self.number, self._desk = number, desk
+        self.number, self._desk = number, open_worker
 
     def _ask(self, round: int, case: Case, task: Callable[..., Answer]) -> Answer | WorkerError:
         return task(self._desk, process=self.number)
 
 
-class _Elsewhere(_Crew):
+class _ForkingExecutor(_BaseExecutor):
     """Measures in processes of their own, one at a time."""
 
     def __init__(
@@ -199,13 +201,15 @@ class _Elsewhere(_Crew):
         super().__init__(plan, forecast)
         self._processes = len({_name(case) for case in plan.cases})
         self._store, self._run, self._modules = store, run, modules
-        self._nurseries: dict[int, Nursery] = {}  # of the generations to come, and the present one
+        self._forkservers: dict[
+            int, ForkServer
+        ] = {}  # of the generations to come, and the present one
         self._generation = -1
         self._numbers: dict[str, int] = {}  # of the processes at work, by their name
 
     def _ask(self, round: int, case: Case, task: Callable[..., Answer]) -> Answer | WorkerError:
         answer = self._asked(round, case, task)
-        if isinstance(answer, NurseryDied):  # which may be nothing that the case did
+        if isinstance(answer, ForkServerDied):  # which may be nothing that the case did
             answer = self._asked(round, case, task)
         return answer
 
@@ -213,7 +217,7 @@ class _Elsewhere(_Crew):
         try:
             number = self._number(case, round)
             answer: Answer = self._send(
-                case, partial(task, process=number), self._plan.budget.seconds
+                case, partial(task, process=number), self._plan.limits.seconds
             )
             return answer
         except WorkerError as error:
@@ -222,43 +226,43 @@ class _Elsewhere(_Crew):
 
     def close(self) -> None:
         """End all processes."""
-        for nursery in self._nurseries.values():
-            nursery.close()
-        self._nurseries.clear()
+        for forkserver in self._forkservers.values():
+            forkserver.close()
+        self._forkservers.clear()
 
     def _number(self, case: Case, round: int) -> int:
         """Give the number of the process that measures a case in a round; a new one is filed."""
         self._begin(self._plan.generation(round))
         name = _name(case)
         if name not in self._numbers:
-            record = self._send(case, record_of, _BEGIN)
+            record = self._send(case, record_of, _START)
             self.number = self._numbers[name] = self._store.add_process(self._run, record)
         return self._numbers[name]
 
     def _begin(self, generation: int) -> None:
         """Have a generation's nursery ready, and no earlier one."""
-        if generation == self._generation and self._nurseries[generation].alive:
+        if generation == self._generation and self._forkservers[generation].alive:
             return
-        for earlier in [each for each in self._nurseries if each <= generation]:
-            if earlier < generation or not self._nurseries[earlier].alive:
-                self._nurseries.pop(earlier).close()
-        if generation not in self._nurseries:
+        for earlier in [each for each in self._forkservers if each <= generation]:
+            if earlier < generation or not self._forkservers[earlier].alive:
+                self._forkservers.pop(earlier).close()
+        if generation not in self._forkservers:
             # All that are to come, at once: they load torch beside one another, and none of them
             # while something is measured.
             for each in range(generation, self._plan.generation(self._plan.rounds - 1) + 1):
-                if each not in self._nurseries:
-                    self._nurseries[each] = Nursery(modules=self._modules)
+                if each not in self._forkservers:
+                    self._forkservers[each] = ForkServer(modules=self._modules)
         self._generation = generation
         self._numbers.clear()
-        for each, nursery in self._nurseries.items():
+        for each, forkserver in self._forkservers.items():
             with suppress(WorkerDied) if each != generation else nullcontext():
-                nursery.wait()  # another that died is begun anew when its turn comes
+                forkserver.wait()  # another that died is begun anew when its turn comes
 
     def _send(self, case: Case, task: Task, seconds: float) -> Any:
         setting = partial(
-            desk, self._plan.controls, "one for each layer and device", self._processes
+            open_worker, self._plan.controls, "one for each layer and device", self._processes
         )
-        return self._nurseries[self._generation].ask(_name(case), setting, task, seconds)
+        return self._forkservers[self._generation].ask(_name(case), setting, task, seconds)
 
 
 def _name(case: Case) -> str:

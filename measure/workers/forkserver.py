@@ -1,6 +1,6 @@
 """Processes that come quickly: forked from one that has loaded torch, and watched over by it.
 
-`main` is that one; `Nursery` starts it and talks to it. Loading torch takes more than a second,
+`main` is that one; `ForkServer` starts it and talks to it. Loading torch takes more than a second,
 forking some 20 ms, so that each layer can have a process of its own. It asks one of them at a time,
 so that nothing runs beside what is measured. Whatever becomes of a process (a crash, the system's
 killer where memory runs out, too long a wait), the others and the caller live on.
@@ -25,7 +25,7 @@ from multiprocessing.connection import Connection, wait
 from time import monotonic
 from typing import Any, Self
 
-from ...layers import bring
+from ...layers import import_module
 from .closing import Closing
 
 _PR_SET_PDEATHSIG = 1  # from Linux' prctl.h
@@ -65,7 +65,7 @@ class WorkerDied(WorkerError):
         return type(self), (self._exitcode,)
 
 
-class NurseryDied(WorkerDied):
+class ForkServerDied(WorkerDied):
     """The nursery itself ended, and its workers with it, whatever they were asked."""
 
 
@@ -92,7 +92,7 @@ def available() -> bool:
     return sys.platform == "linux"
 
 
-class Nursery(Closing):
+class ForkServer(Closing):
     """Start processes and have them do things, one at a time.
 
     Parameters
@@ -127,7 +127,7 @@ class Nursery(Closing):
 
         Raises
         ------
-        NurseryDied
+        ForkServerDied
             If it does not come to life; what it printed says why.
         """
         if self._ready:
@@ -136,7 +136,7 @@ class Nursery(Closing):
             self._link.recv()  # torch is loaded
             self._ready = True
         except (EOFError, OSError):
-            raise NurseryDied(self._process.wait()) from None
+            raise ForkServerDied(self._process.wait()) from None
         except BaseException:
             self.close()
             raise
@@ -164,7 +164,7 @@ class Nursery(Closing):
         ------
         WorkerError
             Where there is no answer. A worker of that name is started anew when it is asked next,
-            unless it is `NurseryDied`.
+            unless it is `ForkServerDied`.
         """
         self.wait()
         try:
@@ -172,7 +172,7 @@ class Nursery(Closing):
             self._link.send(request)
             answer = self._link.recv()
         except (EOFError, OSError):
-            raise NurseryDied(self._process.wait()) from None
+            raise ForkServerDied(self._process.wait()) from None
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -293,7 +293,7 @@ def main(descriptor: int, modules: Sequence[str]) -> None:
     os.dup2(2, 1)  # what a layer prints is no output of the caller's
     importlib.import_module("torch")
     for module in modules:
-        bring(module)
+        import_module(module)
     gc.freeze()  # what is loaded stays: workers need not look through it for garbage
     workers: dict[str, _Worker] = {}
     with suppress(EOFError, OSError):

@@ -36,7 +36,7 @@ _BYTES = {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2}
 
 
 @dataclass(frozen=True)
-class Budget:
+class ResourceLimits:
     """What one measurement of a case may take.
 
     Parameters
@@ -62,7 +62,7 @@ class Forecast:
         Bytes that are free on the GPU.
     """
 
-    def __init__(self, budget: Budget, gpu: float = inf) -> None:
+    def __init__(self, budget: ResourceLimits, gpu: float = inf) -> None:
         free = {"cpu": free_memory(), "cuda": gpu}
         self._seconds = budget.seconds
         self._memory = {

@@ -1,7 +1,7 @@
-"""What layers from elsewhere do beside being timed, in processes apart: it may end one, or hang.
+"""A sandbox for layers from elsewhere: what they do beside being timed may end a process, or hang.
 
-Timing has processes of its own (`crew`). What loads a module and calls it to trace, count or derive
-would else be the calling one.
+Timing has processes of its own (`executor`). Without a sandbox, what loads a module and calls it to
+trace, count or derive would be the calling process.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
-from ...layers import Layer, LayerError, Sizes, elsewhere, get, seen
+from ...layers import Layer, LayerError, Sizes, get, is_external, seen
 from .closing import Closing
-from .forkserver import Nursery, WorkerError, available
+from .forkserver import ForkServer, WorkerError, available
 
 Answer = TypeVar("Answer")
 
@@ -24,7 +24,7 @@ Answer = TypeVar("Answer")
 SECONDS = 300.0
 
 
-class Apart(Closing):
+class Sandbox(Closing):
     """Has layers do tasks, those from elsewhere in a process of its own for each.
 
     All others do them in the calling process, as all do where the system cannot fork. Close it, or
@@ -32,7 +32,7 @@ class Apart(Closing):
     """
 
     def __init__(self) -> None:
-        self._nursery: Nursery | None = None
+        self._forkserver: ForkServer | None = None
         self._notes = TemporaryDirectory(prefix="layerlaw-")
 
     def load(self, name: str) -> Layer:
@@ -54,16 +54,16 @@ class Apart(Closing):
         LayerError
             If a layer from elsewhere ends its process, raises, or takes longer than `SECONDS`.
         """
-        if not (available() and elsewhere(name)):
+        if not (available() and is_external(name)):
             return task()
-        if self._nursery is None or not self._nursery.alive:
+        if self._forkserver is None or not self._forkserver.alive:
             self._end()
-            self._nursery = Nursery()
+            self._forkserver = ForkServer()
             importlib.import_module("torch")  # here too, while it loads there
         note = Path(self._notes.name) / "note"
         note.unlink(missing_ok=True)
         try:
-            answer: Answer = self._nursery.ask(
+            answer: Answer = self._forkserver.ask(
                 name, partial(_noting, note), partial(_do, task), SECONDS
             )
         except WorkerError as error:
@@ -80,7 +80,7 @@ class Apart(Closing):
         LayerError
             If it ends its process, or takes longer than `SECONDS`.
         """
-        if elsewhere(name):
+        if is_external(name):
             self.ask(name, partial(_try, task))
 
     def close(self) -> None:
@@ -89,8 +89,8 @@ class Apart(Closing):
         self._notes.cleanup()
 
     def _end(self) -> None:
-        if self._nursery is not None:
-            self._nursery.close()
+        if self._forkserver is not None:
+            self._forkserver.close()
 
 
 def _load(name: str) -> None:

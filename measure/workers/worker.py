@@ -11,7 +11,16 @@ from typing import NamedTuple
 from ...layers import torch
 from ..cases import Case, Measurement, Plan
 from ..host import linux
-from ..timing import Calm, Controls, Kept, Metered, clock_for, give_back_memory, measure, peak_bytes
+from ..timing import (
+    Controls,
+    Metered,
+    NoiseGate,
+    PassCache,
+    clock_for,
+    give_back_memory,
+    measure,
+    peak_bytes,
+)
 from .resource_limits import LARGE, Allocated, Resident, bytes_of
 
 #: The note of a measurement for which no calm moment came.
@@ -19,22 +28,22 @@ DISTURBED = "(measured while the machine was slower than as a rule)"
 
 
 @dataclass
-class Desk:
+class Worker:
     """What a process that measures has for its whole life.
 
     Attributes
     ----------
-    calm
+    noise_gate
         Its reference; None where it is not waited.
     record
         Its controls, in words.
-    kept
+    pass_cache
         Passes that were made ready.
     """
 
-    calm: Calm | None
+    noise_gate: NoiseGate | None
     record: Mapping[str, str]
-    kept: Kept = field(default_factory=Kept)
+    pass_cache: PassCache = field(default_factory=PassCache)
     _settled: float = field(default_factory=lambda: linux.resident() or inf)
 
     def clear(self, case: Case) -> None:
@@ -50,7 +59,7 @@ class Desk:
             self._settled = linux.resident() or inf
 
 
-class Done(NamedTuple):
+class CaseResult(NamedTuple):
     """A measurement, and what else is known after it.
 
     Attributes
@@ -61,7 +70,7 @@ class Done(NamedTuple):
         Seconds for which passes ran, warm-up included, in the last try.
     waited
         Seconds that were waited for calm.
-    look
+    reference_seconds
         Seconds of the reference before that; 0 where calm is not waited for.
     bytes
         Memory that the process had at most; 0 where that is not known.
@@ -70,14 +79,14 @@ class Done(NamedTuple):
     measurement: Measurement
     running: float = 0.0
     waited: float = 0.0
-    look: float = 0.0
+    reference_seconds: float = 0.0
     bytes: float = 0.0
 
 
 @contextmanager
-def desk(
+def open_worker(
     controls: Controls, process: str = "the calling one", processes: int = 1
-) -> Iterator[Desk]:
+) -> Iterator[Worker]:
     """Put controls in force and make this process ready to measure.
 
     Parameters
@@ -88,17 +97,17 @@ def desk(
         Which one this is, in words, and how many there are at the same time.
     """
     with controls.in_force() as record:
-        calm = Calm() if controls.calm else None
-        yield Desk(calm, {**record, "process": process}, Kept(processes=processes))
+        noise_gate = NoiseGate() if controls.noise_gate else None
+        yield Worker(noise_gate, {**record, "process": process}, PassCache(processes=processes))
 
 
-def record_of(at: Desk) -> Mapping[str, str]:
+def record_of(worker: Worker) -> Mapping[str, str]:
     """Give the controls in force, in words."""
-    return at.record
+    return worker.record
 
 
 def measure_at(
-    at: Desk,
+    worker: Worker,
     plan: Plan,
     case: Case,
     round: int,
@@ -106,7 +115,7 @@ def measure_at(
     most: float,
     usual: float | None = None,
     note: str | None = None,
-) -> Done:
+) -> CaseResult:
     """Measure a case at a desk, waiting for calm no longer than `most` seconds.
 
     Calm is that of the processor, for which passes on a GPU do not wait; `usual` is what its
@@ -127,40 +136,40 @@ def measure_at(
             clock=meter,
             controls=plan.controls,
             note=note,
-            maker=at.kept,
+            maker=worker.pass_cache,
         )
 
-    if at.calm is None or gpu:
-        done = Done(work())
+    if worker.noise_gate is None or gpu:
+        done = CaseResult(work())
     else:
-        result, calm, waited, look = at.calm.during(work, most, usual)
-        if not calm:
+        result, quiet, waited, reference_seconds = worker.noise_gate.during(work, most, usual)
+        if not quiet:
             result = replace(result, note=f"{result.note} {DISTURBED}".strip())
-        done = Done(result, waited=waited, look=look)
+        done = CaseResult(result, waited=waited, reference_seconds=reference_seconds)
     done = done._replace(running=meter.seconds, bytes=seen.grown() if seen else 0.0)
-    at.clear(case)
+    worker.clear(case)
     return done
 
 
 def measure_all_at(
-    at: Desk,
+    worker: Worker,
     plan: Plan,
     cases: Sequence[tuple[Case, str | None]],
     round: int,
     process: int,
     most: float,
     usual: float | None = None,
-) -> list[Done]:
+) -> list[CaseResult]:
     """Measure cases, each with what is known of its output; together they wait no longer."""
-    made: list[Done] = []
+    made: list[CaseResult] = []
     for case, note in cases:
-        made.append(measure_at(at, plan, case, round, process, most, usual, note))
+        made.append(measure_at(worker, plan, case, round, process, most, usual, note))
         most -= made[-1].waited
     return made
 
 
-def peak_at(at: Desk, case: Case, process: int, seed: int) -> Measurement:
+def peak_at(worker: Worker, case: Case, process: int, seed: int) -> Measurement:
     """Measure the peak memory of a case's pass, at a desk."""
     found = peak_bytes(case, process=process, seed=seed)
-    at.clear(case)
+    worker.clear(case)
     return found

@@ -11,7 +11,7 @@ from sympy import Expr
 
 from ...analysis import NONE, called, leading
 from ...experiments import METRICS, Counted, Derived
-from ...layers import Theory, is_known, put
+from ...layers import Theory, is_known, subs
 from .formulas import order_text
 
 #: Version of the JSON document.
@@ -148,7 +148,7 @@ def _said(
     exact: Expr = getattr(theory, EXACT[metric]) if metric in EXACT else sympy.nan
     if is_known(exact):
         points = (*one.solved, *one.verified) if one else ()
-        same = all(put(exact, at) == put(one.expression, at) for at in points) if one else None
+        same = all(subs(exact, at) == subs(one.expression, at) for at in points) if one else None
         return _text(exact), same
     if metric == "kept_bytes":  # of which theory says what leads, not what else is kept
         return order_text(theory.memory), None

@@ -11,13 +11,13 @@ from sympy import Expr
 
 from ...analysis import (
     NONE,
+    CapacityBreakpoint,
     ExpressionError,
     Fit,
-    Gradual,
     Law,
     Leading,
     Monomial,
-    Stepped,
+    StepTerm,
     called,
     leading,
     number,
@@ -113,29 +113,29 @@ def _leading(law: Law, metric: str) -> Iterator[Term]:
 
 def _bend_text(law: Law) -> str:
     """Write by what the leading part is multiplied beyond a bend; empty where there is none."""
-    if law.bend is None or law.bent is None:
+    if law.slope_break is None or law.slope_change is None:
         return ""
-    axis, place = law.axes[law.bend.axis], number(law.bend.place)
-    sign = ">" if law.bend.beyond else "<"
-    return f"times ({axis}/{place})^{law.bent.estimate:.2f} where {axis} {sign} {place}"
+    axis, place = law.axes[law.slope_break.axis], number(law.slope_break.place)
+    sign = ">" if law.slope_break.beyond else "<"
+    return f"times ({axis}/{place})^{law.slope_change.estimate:.2f} where {axis} {sign} {place}"
 
 
-def _monomials(term: Monomial | Stepped) -> Sequence[tuple[float, Monomial]]:
+def _monomials(term: Monomial | StepTerm) -> Sequence[tuple[float, Monomial]]:
     """Give what a term is made of, with the weight of each."""
-    plain = term.term if isinstance(term, Stepped) else term
+    plain = term.term if isinstance(term, StepTerm) else term
     return plain.terms if isinstance(plain, Leading) else [(1.0, plain)]
 
 
-def where_text(term: Monomial | Stepped, axes: Sequence[str]) -> str:
+def where_text(term: Monomial | StepTerm, axes: Sequence[str]) -> str:
     """Write in which regime a term holds: ``d²·k ≥ 1.27e+06``; empty where in all."""
-    if not isinstance(term, Stepped):
+    if not isinstance(term, StepTerm):
         return ""
-    border = term.border
-    along = Leading(tuple(axes), ((1.0, border.along),)).text()
+    breakpoint = term.breakpoint
+    along = Leading(tuple(axes), ((1.0, breakpoint.along),)).text()
     where = f"{along} {'≥' if term.beyond else '<'} {number(term.ends)}"
-    if isinstance(border, Gradual):
+    if isinstance(breakpoint, CapacityBreakpoint):
         return f"{where}, the more the further beyond"
-    if border.middle is None:
+    if breakpoint.middle is None:
         return where
     return f"{where}, {term.part:.0%} {'below' if term.beyond else 'from'} {number(term.full)}"
 

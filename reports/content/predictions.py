@@ -146,7 +146,7 @@ def _answer(
                     f"it grows in {listed(law.axes)}: give all of them but the one to be found"
                 )
             axis = missing[0]
-            value, low, high = law.reach(axis, budget, given)
+            value, low, high = law.largest_size(axis, budget, given)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
     reached = given if axis is None or np.isinf(value) else {**given, axis: value}

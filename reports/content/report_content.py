@@ -23,7 +23,7 @@ from ...analysis import (
     quantity,
     sizes,
 )
-from ...measure import ASIDE
+from ...measure import AUXILIARY
 from ...studies.claims import Record
 from ...studies.gradients import Dependencies
 from .counts import Counts, counts_info, split
@@ -189,7 +189,7 @@ def _counts(table: pd.DataFrame, fits: Sequence[Fit]) -> Iterator[tuple[str, str
     yield "laws", str(len(fits))
     yield "points", str(sum(len(fit.series.values) for fit in fits))
     yield "rows", str(len(table))
-    aside = table["metric"].isin(ASIDE)
+    aside = table["metric"].isin(AUXILIARY)
     table, parts = table[~aside], table[aside]
     for column, label in {
         "process": "processes",

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ...analysis import Calibration, Fit, Roofline, number, points, quantity, roofline, sizes
+from ...analysis import Calibration, Fit, Roofline, number, quantity, roofline, size_columns, sizes
 from .summaries import labels
 
 #: Layers in one panel: more could not be told apart.
@@ -120,7 +120,7 @@ def _known(fits: Sequence[Fit]) -> Iterator[tuple[Fit, str, Roofline]]:
 
 def _row(fit: Fit, label: str, found: Roofline) -> tuple[str, ...]:
     top = int(np.argmax(found.flops))
-    varying = {size: float(values[top]) for size, values in points(fit.series).items()}
+    varying = {size: float(values[top]) for size, values in size_columns(fit.series).items()}
     return (
         label,
         sizes(varying),

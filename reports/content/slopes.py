@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from ...analysis import CAUSES, Fit, Gap, number, signed
+from ...analysis import CAUSES, Fit, SlopeGap, number, signed
 from .summaries import labels
 
 #: What the table says before it.
@@ -50,9 +50,9 @@ def gaps_info(fits: Sequence[Fit]) -> list[Gaps]:
     return [Gaps(axis, frame[frame["axis"] == axis].reset_index(drop=True)) for axis in axes]
 
 
-def _labelled(fits: Sequence[Fit]) -> Iterator[tuple[str, Gap]]:
+def _labelled(fits: Sequence[Fit]) -> Iterator[tuple[str, SlopeGap]]:
     for fit, label in zip(fits, labels(fits), strict=True):
-        for gap in fit.gaps:
+        for gap in fit.slope_gaps:
             yield label, gap
 
 

@@ -15,10 +15,10 @@ from .pictures import (
 )
 from .theme import (
     MARKERS as MARKERS,
-    ink as ink,
     legend as legend,
     ramp as ramp,
     render as render,
+    theme_colour as theme_colour,
 )
 
 __all__ = [
@@ -27,11 +27,11 @@ __all__ = [
     "cost_scale",
     "drawing",
     "grid",
-    "ink",
     "legend",
     "pictures",
     "ramp",
     "render",
     "size_ticks",
     "theme",
+    "theme_colour",
 ]

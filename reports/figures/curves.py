@@ -13,7 +13,7 @@ from sympy import Expr
 
 from ... import layers
 from ...analysis import Array, Fit, Law, columns
-from ...layers import is_known, unrounded
+from ...layers import is_known, without_rounding
 
 #: Most values of the other size that are told apart; of more, these many are shown.
 MOST_HUES = 8
@@ -138,7 +138,7 @@ def elasticity(expr: Expr, axis: str, sizes: Mapping[str, float | Array]) -> Arr
 
     Of a number of stages that is rounded up, it is that of the logarithm.
     """
-    expr = unrounded(expr)
+    expr = without_rounding(expr)
     symbols = {symbol.name: symbol for symbol in expr.free_symbols}
     if axis not in symbols:
         return np.zeros(np.shape(sizes[axis]))

@@ -18,7 +18,7 @@ from ...analysis import CAUSES, FLOOR, Crossovers, Thresholds, called, number, q
 from ..content import Gaps, Roofs, Speeds
 from .curves import Curves
 from .exponents import Exponents
-from .theme import MARKERS, ink, legend, ramp
+from .theme import MARKERS, legend, ramp, theme_colour
 
 #: Columns of the legends of crossovers, of gaps and of roofs.
 CROSSOVER_COLUMNS, GAP_COLUMNS, ROOF_COLUMNS = 3, 2, 2
@@ -38,7 +38,7 @@ def times(info: Curves, metric: str, axes: Axes) -> None:
     guides = []
     if len(info.theory):
         (guide,) = axes.plot(
-            info.theory[info.axis], info.theory["value"], ls=":", lw=1.4, color=ink("text")
+            info.theory[info.axis], info.theory["value"], ls=":", lw=1.4, color=theme_colour("text")
         )
         guide.set_label(f"slope {number(info.degree)}" if info.degree else "theory")
         guides.append(guide)
@@ -51,10 +51,17 @@ def slopes(info: Curves, axes: Axes) -> None:
     """Draw local slopes of points, law and theory's FLOPs against the logarithm of a size."""
     guides = []
     if info.degree is not None:
-        guides.append(axes.axhline(info.degree, color=ink("muted"), lw=0.9, label="theory"))
+        guides.append(
+            axes.axhline(info.degree, color=theme_colour("muted"), lw=0.9, label="theory")
+        )
     for _, line in info.theory.groupby("hue"):
         (guide,) = axes.plot(
-            line[info.axis], line["value"], ls="--", lw=1, color=ink("text"), label="its FLOPs"
+            line[info.axis],
+            line["value"],
+            ls="--",
+            lw=1,
+            color=theme_colour("text"),
+            label="its FLOPs",
         )
     if len(info.theory):
         guides.append(guide)
@@ -119,11 +126,13 @@ def exponents(info: Exponents, margin: float, axes: Axes) -> None:
     high = min(high, max(rows["high"].max(), anchors.max() + margin) + 0.1)
     known = rows["expected"].notna()
     theory = rows["expected"][known]
-    axes.barh(y[known], 2 * margin, left=theory - margin, height=0.9, lw=0, color=ink("band"))
-    axes.vlines(theory, y[known] - 0.45, y[known] + 0.45, color=ink("muted"))
+    axes.barh(
+        y[known], 2 * margin, left=theory - margin, height=0.9, lw=0, color=theme_colour("band")
+    )
+    axes.vlines(theory, y[known] - 0.45, y[known] + 0.45, color=theme_colour("muted"))
     for verdict, marker in _VERDICT_MARKERS.items():
         own = rows["verdict"] == verdict
-        colour = ink(verdict)
+        colour = theme_colour(verdict)
         axes.hlines(y[own], rows["low"][own], rows["high"][own], color=colour, lw=1.6)
         axes.scatter(
             rows["estimate"][own], y[own], marker=marker, s=30, color=colour, lw=0, zorder=3
@@ -151,14 +160,14 @@ def gaps(info: Gaps, axes: Axes) -> None:
     below, above = np.zeros(len(y)), np.zeros(len(y))
     handles: list[Artist] = []
     for index, (cause, label) in enumerate(CAUSES.items()):
-        share, colour = info.rows[cause].to_numpy(), ink(f"line{index}")
+        share, colour = info.rows[cause].to_numpy(), theme_colour(f"line{index}")
         left = np.where(share < 0, below + share, above)
         axes.barh(y, np.abs(share), left=left, color=colour, lw=0)
         handles.append(Patch(color=colour, label=label))
         below, above = below + np.minimum(share, 0), above + np.maximum(share, 0)
-    axes.axvline(0, color=ink("muted"), lw=0.9)
+    axes.axvline(0, color=theme_colour("muted"), lw=0.9)
     gap = info.rows["slope"] - info.rows["theory"]
-    axes.scatter(gap, y, marker="|", s=60, color=ink("text"), lw=1.4, zorder=3)
+    axes.scatter(gap, y, marker="|", s=60, color=theme_colour("text"), lw=1.4, zorder=3)
     room = 0.03 * (above.max() - below.min()) + FLOOR
     axes.set(xlim=(below.min() - room, above.max() + room), ylim=(len(y) - 0.5, -0.5))
     axes.set_yticks(y, [_short(label) for label in info.rows["label"]])
@@ -174,7 +183,7 @@ def crossovers(info: Crossovers, axes: Axes) -> None:
     for index, name in enumerate(names):
         own = info.lines[info.lines["layer"] == name]
         inside = own[~own["extrapolated"].astype(bool)]
-        colour = ink(f"line{index}")
+        colour = theme_colour(f"line{index}")
         axes.plot(
             inside["n"],
             inside["value"],
@@ -191,7 +200,7 @@ def crossovers(info: Crossovers, axes: Axes) -> None:
         heights,
         s=42,
         facecolors="none",
-        edgecolors=ink("text"),
+        edgecolors=theme_colour("text"),
         lw=0.9,
         zorder=4,
     )
@@ -202,7 +211,7 @@ def crossovers(info: Crossovers, axes: Axes) -> None:
     width = "" if info.d is None else f", d = {number(info.d)}"
     axes.set_title(f"{called(info.metric)} against n{width}")
     handles = [
-        Line2D([], [], color=ink(f"line{i}"), marker=MARKERS[i], ms=4, label=_short(name))
+        Line2D([], [], color=theme_colour(f"line{i}"), marker=MARKERS[i], ms=4, label=_short(name))
         for i, name in enumerate(names)
     ]
     legend(axes, handles, CROSSOVER_COLUMNS)
@@ -214,7 +223,7 @@ def thresholds(info: Thresholds, axes: Axes) -> None:
     top = info.rows["n"].max() * _BEYOND
     for index, name in enumerate(names):
         own = info.rows[info.rows["cheaper"] == name]
-        colour = ink(f"line{index}")
+        colour = theme_colour(f"line{index}")
         low, high = own["low"].clip(info.rows["n"].min() / _BEYOND), own["high"].clip(upper=top)
         axes.plot(own["d"], own["n"], color=colour)
         axes.fill_between(own["d"], low, high, color=colour, alpha=0.15, lw=0)
@@ -230,7 +239,7 @@ def thresholds(info: Thresholds, axes: Axes) -> None:
     size_ticks(axes, np.unique(info.rows["d"]))
     axes.set_title(f"cheaper than {_short(info.dearer)} from n on")
     handles = [
-        Line2D([], [], color=ink(f"line{i}"), marker=MARKERS[i], ms=4, label=_short(name))
+        Line2D([], [], color=theme_colour(f"line{i}"), marker=MARKERS[i], ms=4, label=_short(name))
         for i, name in enumerate(names)
     ]
     legend(axes, handles, CROSSOVER_COLUMNS)
@@ -240,11 +249,11 @@ def roofs(info: Roofs, axes: Axes) -> None:
     """Draw points below the roof, log-log; the roof of what comes from memory is dashed."""
     for where, style in {"cache": "-", "memory": "--"}.items():
         own = info.roofs[info.roofs["roof"] == where]
-        axes.plot(own["intensity"], own["rate"], ls=style, lw=1.4, color=ink("text"))
+        axes.plot(own["intensity"], own["rate"], ls=style, lw=1.4, color=theme_colour("text"))
     names = list(dict.fromkeys(info.points["label"]))
     for index, name in enumerate(names):
         own = info.points[info.points["label"] == name]
-        colour, marker = ink(f"line{index}"), MARKERS[index]
+        colour, marker = theme_colour(f"line{index}"), MARKERS[index]
         axes.scatter(own["intensity"], own["rate"], s=14, marker=marker, color=colour, lw=0)
     axes.set(xscale="log", xlabel="FLOPs for each byte moved", ylabel="")
     low, high = info.roofs["intensity"].min(), info.roofs["intensity"].max()
@@ -256,7 +265,15 @@ def roofs(info: Roofs, axes: Axes) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
     axes.set_title(" · ".join(filter(None, ["roofline", info.title])))
     handles = [
-        Line2D([], [], ls="", color=ink(f"line{i}"), marker=MARKERS[i], ms=4, label=_short(name))
+        Line2D(
+            [],
+            [],
+            ls="",
+            color=theme_colour(f"line{i}"),
+            marker=MARKERS[i],
+            ms=4,
+            label=_short(name),
+        )
         for i, name in enumerate(names)
     ]
     legend(axes, handles, ROOF_COLUMNS)
@@ -264,7 +281,9 @@ def roofs(info: Roofs, axes: Axes) -> None:
 
 def speeds(info: Speeds, axes: Axes) -> None:
     """Draw what the machine reaches against the size of matrices or of working sets, log-log."""
-    axes.plot(info.rows["size"], info.rows["value"], color=ink("line0"), marker="o", ms=3.5)
+    axes.plot(
+        info.rows["size"], info.rows["value"], color=theme_colour("line0"), marker="o", ms=3.5
+    )
     of_sets = info.metric == "bandwidth"
     axes.set(xscale="log", xlabel="working set" if of_sets else "side of square matrices")
     cost_scale(axes, info.metric)

@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .theme import attribute, inks
+from .theme import attribute, colours
 
 _GROUND = "#ffffff"  # also where the page around it is dark
 _GAP = 14.0  # between panels, in points
 
 
 def grid(panels: Sequence[str], columns: int, label: str) -> str:
-    """Put panels, as `ink.render` gives them, into one SVG file.
+    """Put panels, as `colour.render` gives them, into one SVG file.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def grid(panels: Sequence[str], columns: int, label: str) -> str:
         top += max(boxes[at][1] for at in row) + _GAP
     across = _GAP + min(columns, len(panels)) * (wide + _GAP)
     body = _glyphs_once("\n".join(placed))
-    for name, (light, _) in inks().items():
+    for name, (light, _) in colours().items():
         body = body.replace(f"var(--{name})", light)
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
@@ -63,7 +63,7 @@ def _glyphs_once(svg: str) -> str:
 def _box(panel: str) -> tuple[float, float]:
     """Width and height of a panel, in points."""
     found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', panel)
-    assert found is not None  # `ink.render` always writes one
+    assert found is not None  # `colour.render` always writes one
     return float(found[1]), float(found[2])
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from ...analysis import (
     CAUSES,
-    REACH,
+    EXTRAPOLATION,
     Crossing,
     Crossovers,
     Fit,
@@ -180,8 +180,9 @@ def crossover_pictures(infos: Sequence[Crossovers]) -> tuple[Picture, list[Cross
         Picture(
             panels,
             "What the laws predict against n, at one width a panel; rings mark where two lines "
-            f"cross. Dashed: extrapolated, up to {number(REACH)} times beyond the longest n that "
-            "was measured." + (f" Layers that have it are taken at {sizes(held)}." if held else ""),
+            f"cross. Dashed: extrapolated, up to {number(EXTRAPOLATION)} times beyond the longest "
+            "n that was measured."
+            + (f" Layers that have it are taken at {sizes(held)}." if held else ""),
         ),
         [crossing for info in infos for crossing in info.crossings],
     )

@@ -61,7 +61,7 @@ def _ramp() -> list[tuple[str, str]]:
     return [(to_hex(viridis(0.02 + 0.80 * s)), to_hex(viridis(0.35 + 0.65 * s))) for s in steps]
 
 
-def inks() -> dict[str, tuple[str, str]]:
+def colours() -> dict[str, tuple[str, str]]:
     """Every ink's name, with its colours on light and on dark."""
     return {
         **_FIXED,
@@ -70,22 +70,22 @@ def inks() -> dict[str, tuple[str, str]]:
     }
 
 
-_STAND_INS = {name: f"#fe00{number:02x}" for number, name in enumerate(inks())}
+_STAND_INS = {name: f"#fe00{number:02x}" for number, name in enumerate(colours())}
 
 
-def ink(name: str) -> str:
+def theme_colour(name: str) -> str:
     """Return the stand-in colour to draw an ink with."""
     return _STAND_INS[name]
 
 
 def ramp(count: int) -> list[str]:
     """Stand-in colours of so many ordered values, spread over the ramp."""
-    return [ink(f"ramp{round(i * (RAMP - 1) / max(count - 1, 1))}") for i in range(count)]
+    return [theme_colour(f"ramp{round(i * (RAMP - 1) / max(count - 1, 1))}") for i in range(count)]
 
 
 def css(dark: bool) -> str:
     """CSS variables of all inks."""
-    return "".join(f"--{name}:{pair[dark]};" for name, pair in inks().items())
+    return "".join(f"--{name}:{pair[dark]};" for name, pair in colours().items())
 
 
 def render(
@@ -143,7 +143,7 @@ def legend(axes: Axes, handles: Sequence[Artist], columns: int) -> None:
 
 @contextmanager
 def _style() -> Iterator[None]:
-    text, muted, grid = ink("text"), ink("muted"), ink("grid")
+    text, muted, grid = theme_colour("text"), theme_colour("muted"), theme_colour("grid")
     settings: Any = {
         **sns.axes_style("ticks"),
         "svg.fonttype": "path",

@@ -131,7 +131,7 @@ def _facts(fit: Fit, caches: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield "source of theory", layer.theory.sources["time"]
     yield "points", str(len(fit.series.values))
     if fit.law is not None:
-        yield "scatter around the law", str(fit.law.left_over)
+        yield "scatter around the law", str(fit.law.diagnostics)
         if fit.law.overlap != 1:
             likely = 1 - fit.law.overlaps.get(1, 0.0)
             yield (
@@ -141,15 +141,15 @@ def _facts(fit: Fit, caches: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             )
         if fit.law.regimes:
             cache = outgrown(fit, caches)
-            found = f"{fit.law.regimes} ({fit.law.stepped:.1%} likely)"
+            found = f"{fit.law.regimes} ({fit.law.breakpoint_probability:.1%} likely)"
             yield "regimes", f"{found}: {cache}" if cache else found
-        for trial in fit.trials:
+        for held in fit.holdout_errors:
             yield (
-                f"predicted {trial.factor:g} times beyond",
-                f"{trial.error:.1%} off at the median of {trial.points} points, the largest, that "
+                f"predicted {held.factor:g} times beyond",
+                f"{held.error:.1%} off at the median of {held.points} points, the largest, that "
                 "were left out",
             )
-        for gap in fit.gaps:
+        for gap in fit.slope_gaps:
             yield f"slope in {gap.axis}", str(gap)
         overhead = fit.law.overhead()
         share = f"{overhead.min():.0%} to {overhead.max():.0%}"

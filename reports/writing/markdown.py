@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ...analysis import CROSSING_HEAD
-from ...studies.claims import Checked, Record, presentation
+from ...studies.claims import JudgedStatement, Record, presentation
 from ..content import (
     COUNTS_EXPLAINED,
     COUNTS_HEAD,
@@ -128,7 +128,7 @@ def _claims(record: Record) -> Iterable[str]:
     yield escape(presentation.where(record))
 
 
-def _claim(checked: Checked) -> Iterable[str]:
+def _claim(checked: JudgedStatement) -> Iterable[str]:
     said = checked.statement
     yield f"### {said.exercise} {escape(said.id)}: {checked.verdict.value}"
     yield escape(said.text) + (f" ({escape(said.original)})" if said.original else "")

@@ -13,7 +13,7 @@ from sympy import Expr
 from ... import analysis
 from ...analysis import written
 from ...experiments import Counted, counted
-from ...layers import put
+from ...layers import subs
 from .statement import Evidence, Setting, aside, held, limit
 
 if TYPE_CHECKING:
@@ -102,5 +102,5 @@ def flops_where(layer: Layer, points: list[dict[str, int]]) -> bool:
     from ...measure import count_flops  # loads torch
 
     return all(
-        count_flops(layer, at) == put(layer.theory.flops, layer.resolve(at)) for at in points
+        count_flops(layer, at) == subs(layer.theory.flops, layer.resolve(at)) for at in points
     )

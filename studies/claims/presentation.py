@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from .record import Record
-from .statement import Verdict
+from .statement import StatementVerdict
 
 TITLE = "What the course text says"
 
@@ -25,9 +25,9 @@ class Mark(NamedTuple):
 
 
 MARKS: Mapping[str, Mark] = {
-    Verdict.CONFIRMED.value: Mark("✓", "matches"),
-    Verdict.CONDITIONAL.value: Mark("△", "unresolved"),
-    Verdict.REFUTED.value: Mark("✗", "differs"),
+    StatementVerdict.CONFIRMED.value: Mark("✓", "matches"),
+    StatementVerdict.CONDITIONAL.value: Mark("△", "unresolved"),
+    StatementVerdict.REFUTED.value: Mark("✗", "differs"),
 }
 
 

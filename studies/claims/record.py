@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .statement import Checked, Verdict
+from .statement import JudgedStatement, StatementVerdict
 
 #: Version of the file's format. 1: as `Record.to_json` writes it.
 SCHEMA = 1
@@ -39,13 +39,13 @@ class Record:
         The machine's fingerprint.
     """
 
-    checked: Sequence[Checked]
+    checked: Sequence[JudgedStatement]
     date: str
     seed: int
     machine: Mapping[str, Any]
 
     @classmethod
-    def now(cls, checked: Sequence[Checked], seed: int) -> Record:
+    def now(cls, checked: Sequence[JudgedStatement], seed: int) -> Record:
         """Record what has just been tested on this machine."""
         from ...measure import fingerprint  # loads torch
 
@@ -55,7 +55,7 @@ class Record:
     def headline(self) -> str:
         """How many statements have which verdict."""
         count = Counter(each.verdict for each in self.checked)
-        said = ", ".join(f"{count[v]} {v.value}" for v in Verdict if count[v])
+        said = ", ".join(f"{count[v]} {v.value}" for v in StatementVerdict if count[v])
         statements = "1 statement" if len(self.checked) == 1 else f"{len(self.checked)} statements"
         return f"{statements}: {said or 'none tested'}."
 
@@ -89,7 +89,7 @@ class Record:
                     f"{path}: its format is {given['schema']!r}, not {SCHEMA}; `layerlaw claims` "
                     "writes it anew"
                 )
-            checked = tuple(Checked.from_dict(each) for each in given["statements"])
+            checked = tuple(JudgedStatement.from_dict(each) for each in given["statements"])
             return cls(checked, str(given["date"]), int(given["seed"]), dict(given["machine"]))
         except (KeyError, TypeError, ValueError) as error:
             raise ClaimsError(

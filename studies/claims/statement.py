@@ -21,7 +21,7 @@ class Bearing(StrEnum):
     FOR = "for"
     LIMITS = "limits"
     AGAINST = "against"
-    ASIDE = "aside"
+    AUXILIARY = "aside"
 
     @property
     def words(self) -> str:
@@ -33,11 +33,11 @@ _WORDS = {
     Bearing.FOR: "for it",
     Bearing.LIMITS: "for it on a condition",
     Bearing.AGAINST: "against it",
-    Bearing.ASIDE: "for neither",
+    Bearing.AUXILIARY: "for neither",
 }
 
 
-class Verdict(StrEnum):
+class StatementVerdict(StrEnum):
     """What becomes of a statement."""
 
     CONFIRMED = "confirmed"
@@ -89,7 +89,7 @@ class Evidence:
 
     what: str
     value: str
-    bearing: Bearing = Bearing.ASIDE
+    bearing: Bearing = Bearing.AUXILIARY
     so: str = ""
 
 
@@ -117,28 +117,31 @@ def _weighed(what: str, value: str, holds: bool, bearing: Bearing, so: str) -> E
 
 
 @dataclass(frozen=True)
-class Checked:
+class JudgedStatement:
     """A statement, the evidence that was computed, and the verdict that follows from it."""
 
     statement: Statement
     evidence: tuple[Evidence, ...]
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> StatementVerdict:
         """Refuted by one line against it, limited by one that limits, confirmed otherwise."""
         found = {line.bearing for line in self.evidence}
         if Bearing.AGAINST in found:
-            return Verdict.REFUTED
+            return StatementVerdict.REFUTED
         if Bearing.LIMITS in found:
-            return Verdict.CONDITIONAL
+            return StatementVerdict.CONDITIONAL
         if Bearing.FOR in found:
-            return Verdict.CONFIRMED
+            return StatementVerdict.CONFIRMED
         raise ValueError(f"nothing was tested of the statement {self.statement.id!r}")
 
     @property
     def reason(self) -> str:
         """What refutes or limits it; empty where it is confirmed."""
-        decides = {Verdict.REFUTED: Bearing.AGAINST, Verdict.CONDITIONAL: Bearing.LIMITS}
+        decides = {
+            StatementVerdict.REFUTED: Bearing.AGAINST,
+            StatementVerdict.CONDITIONAL: Bearing.LIMITS,
+        }
         decisive = decides.get(self.verdict)
         lines = (line.so for line in self.evidence if line.bearing is decisive)
         return "; ".join(dict.fromkeys(lines))
@@ -153,7 +156,7 @@ class Checked:
         }
 
     @classmethod
-    def from_dict(cls, given: Mapping[str, Any]) -> Checked:
+    def from_dict(cls, given: Mapping[str, Any]) -> JudgedStatement:
         """Read what `as_dict` gives; the verdict follows from the evidence again."""
         names = Statement.__dataclass_fields__
         statement = Statement(**{name: given[name] for name in names})
@@ -243,7 +246,7 @@ def check(
     seed: int = 0,
     fits: Sequence[Fit] = (),
     progress: Callable[[int, int, str], object] | None = None,
-) -> list[Checked]:
+) -> list[JudgedStatement]:
     """Put statements to the test.
 
     Parameters
@@ -272,9 +275,9 @@ def _each(
     chosen: Sequence[Statement],
     setting: Setting,
     progress: Callable[[int, int, str], object] | None,
-) -> Iterator[Checked]:
+) -> Iterator[JudgedStatement]:
     for done, statement in enumerate(chosen, 1):
         _, test = _registry[statement.id]
-        yield Checked(statement, tuple(test(setting)))
+        yield JudgedStatement(statement, tuple(test(setting)))
         if progress is not None:
             progress(done, len(chosen), statement.id)

@@ -13,8 +13,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from ...analysis import Array, number
-from ...reports import MARKERS, Picture, cost_scale, grid, ink, legend, render
-from .tables import AFTER, DRAWN, Carried, Dependencies, Gates, interval_text
+from ...reports import MARKERS, Picture, cost_scale, grid, legend, render, theme_colour
+from .tables import AFTER, DRAWN, Dependencies, Gates, SignalDecay, interval_text
 
 _LINES = 6  # in a panel
 _COLUMNS = 2  # of a legend
@@ -69,7 +69,7 @@ class _Line(NamedTuple):
     style: str
 
 
-def _panel(some: Sequence[Carried], title: str) -> str:
+def _panel(some: Sequence[SignalDecay], title: str) -> str:
     lines = [_Line(each.label, each.curve, at, "-") for at, each in enumerate(some)]
     said = [f"{each.label}: {each.words}" for each in some]
     return _rendered(lines, title, said)
@@ -111,7 +111,7 @@ def _draw(lines: Sequence[_Line], title: str, axes: Axes) -> None:
     for label, curve, place, style in lines:
         distance = np.arange(len(curve))
         shown = np.isfinite(curve) & (curve > 0) & (distance > 0)
-        colour, marker = ink(f"line{place}"), MARKERS[place]
+        colour, marker = theme_colour(f"line{place}"), MARKERS[place]
         every = (2 + 2 * place, max(len(curve) // 5, 1))  # lines that lie together stay apart
         axes.plot(
             distance[shown],

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import exp, log
 
 from ...analysis import listed
-from ...layers import DECAY, STEP, get, put
+from ...layers import DECAY, STEP, get, subs
 from ...reports import escape, table
 from .decay import slower
 from .mean_field import rnn_rate
@@ -106,7 +106,7 @@ def _statements(found: Dependencies) -> Iterator[str]:
             f"log σ(1) − log σ(0), it would be {_BY_GATE:.3f}."
         )
     if "dilated_stack" in known:
-        depth = int(put(get("dilated_stack").tied_theory().depth, {"n": length}))
+        depth = int(subs(get("dilated_stack").tied_theory().depth, {"n": length}))
         yield (
             f"`dilated_stack`: {depth} layers, ⌈log₃ n⌉, reach all {length} positions, each by one "
             "way through as many matrices, so all distances are alike."

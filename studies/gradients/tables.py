@@ -17,7 +17,7 @@ from .decay import Decay, Interval, decay, mean, slower
 #: What the record is called in a folder, and its figure.
 RECORD, FIGURE = "dependencies.json", "dependencies.svg"
 
-#: Head of the table of `Carried.row`, of `Trained.row` and of `Gates.row`.
+#: Head of the table of `SignalDecay.row`, of `Trained.row` and of `Gates.row`.
 HEAD = ("layer", "law, of δ", "halved at δ", "at 1 %", "law off by")
 TRAINED_HEAD = (
     "layer",
@@ -77,7 +77,7 @@ class RecordError(Exception):
 
 
 @dataclass(frozen=True)
-class Carried:
+class SignalDecay:
     """How far one subject carries a signal, with one state of its weights.
 
     Attributes
@@ -163,8 +163,8 @@ class Trained:
         Share of symbols recalled, wherever they stood and from the first quarter, over seeds.
     """
 
-    before: Carried
-    after: Carried
+    before: SignalDecay
+    after: SignalDecay
     less: Interval | None
     accuracy: Interval
     far: Interval
@@ -247,7 +247,7 @@ class Dependencies:
         (label, value) pairs: when, on what and how; the second is empty without training.
     """
 
-    initial: Sequence[Carried]
+    initial: Sequence[SignalDecay]
     trained: Sequence[Trained]
     gates: Sequence[Gates]
     fields: Sequence[Mapping[str, Any]]
@@ -349,13 +349,13 @@ def _how(part: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(label, str(value)) for label, value in told.items() if value is not None]
 
 
-def _carried(profile: Mapping[str, Any], state: str, norms: Sequence[Sequence[Any]]) -> Carried:
+def _carried(profile: Mapping[str, Any], state: str, norms: Sequence[Sequence[Any]]) -> SignalDecay:
     values = np.array(norms, dtype=float)
     try:
         law, why = decay(values), ""
     except ValueError as error:
         law, why = None, str(error)
-    return Carried(profile["layer"], profile["variant"], state, values, law, why)
+    return SignalDecay(profile["layer"], profile["variant"], state, values, law, why)
 
 
 def _trained(profile: Mapping[str, Any]) -> Trained:

@@ -11,8 +11,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from ...analysis import Array, Fit, Law, called, columns, number, points
-from ...reports import MARKERS, cost_scale, grid, ink, legend, ramp, render, size_ticks
+from ...analysis import Array, Fit, Law, called, columns, number, size_columns
+from ...reports import MARKERS, cost_scale, grid, legend, ramp, render, size_ticks, theme_colour
 from .source import Panel, Source
 
 _STEPS = 40
@@ -76,7 +76,7 @@ def _curves(name: str, panel: Panel, fit: Fit, law: Law) -> Iterator[Curve]:
         yield _curve(name, fit, law, panel.axis, panel.held)
         return
     (other,) = others  # a panel holds all sizes but two
-    own = points(one)
+    own = size_columns(one)
     there = np.ones(len(one.values), dtype=bool)
     for size, value in panel.held.items():
         there &= own[size] == value
@@ -88,7 +88,7 @@ def _curves(name: str, panel: Panel, fit: Fit, law: Law) -> Iterator[Curve]:
 
 
 def _curve(label: str, fit: Fit, law: Law, axis: str, at: Mapping[str, float]) -> Curve:
-    own = points(fit.series)
+    own = size_columns(fit.series)
     here = np.ones(len(law.values), dtype=bool)
     for size, value in at.items():
         here &= own[size] == value
@@ -113,7 +113,7 @@ def _draw(
     panel: Panel, curves: Sequence[Curve], places: Sequence[int], ordered: bool, axes: Axes
 ) -> None:
     """Draw points, laws, bands, and dotted the leading terms, both axes logarithmic."""
-    colours = ramp(len(curves)) if ordered else [ink(f"line{at}") for at in places]
+    colours = ramp(len(curves)) if ordered else [theme_colour(f"line{at}") for at in places]
     handles = []
     for curve, colour, place in zip(curves, colours, places, strict=True):
         marker = MARKERS[place]

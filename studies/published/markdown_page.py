@@ -7,13 +7,13 @@ from pathlib import Path
 
 from ...analysis import MARGIN, NONE, Array, Fit, Verdict, called, listed, number
 from ...reports import escape, law_text, table, theory_text, write_whole
-from ..validation import Line, Points
+from ..validation import BaselineData, Line
 from .figures import figure
 from .fitted import Fitted, fit_sources
-from .outliers import Held, hold, section, suspects, told
+from .outliers import Held, hold, outlier_rows, section, told
 from .source import Source
 from .sources import DRAWN, PAPERS
-from .stated_crossings import WIDEST, Checked, check
+from .stated_crossings import WIDEST, ComparedCrossing, check
 
 PAGE = "published.md"
 #: What makes the page again, wherever the tables lie.
@@ -69,14 +69,16 @@ def render(fitted: Sequence[Fitted]) -> str:
 
 
 def _opening(
-    fitted: Sequence[Fitted], checked: Sequence[tuple[Source, Checked]], held: Sequence[Held]
+    fitted: Sequence[Fitted],
+    checked: Sequence[tuple[Source, ComparedCrossing]],
+    held: Sequence[Held],
 ) -> Iterator[str]:
     fits = [fit for one in fitted for fit in one.fits]
     judged = [fit for fit in fits if fit.judgement is not None]
     by = {v: [f for f in judged if f.judgement and f.judgement.verdict is v] for v in Verdict}
     alone = [fit for fit in by[Verdict.MATCHES] if not _line_agrees(fit)]
     agree = sum(one.verdict == "agrees" for _, one in checked)
-    found = suspects(held)
+    found = outlier_rows(held)
     points = sum(len(fit.series.values) for fit in fits)
     yield "# What others measured"
     yield (
@@ -169,7 +171,7 @@ def _section(one: Fitted) -> Iterator[str]:
 def _line(fit: Fit) -> Array:
     """Exponents of a log-log line, (axes,)."""
     series = fit.series
-    return Line().fit(Points(series.axes, series.sizes, series.values)).exponents
+    return Line().fit(BaselineData(series.axes, series.sizes, series.values)).exponents
 
 
 def _row(one: Fitted, fit: Fit) -> tuple[str, ...]:
@@ -182,7 +184,7 @@ def _row(one: Fitted, fit: Fit) -> tuple[str, ...]:
         theory_text(fit),
         "; ".join(map(str, law.exponents)) if law else NONE,
         "; ".join(f"{a} {slope:.2f}" for a, slope in zip(series.axes, line, strict=True)),
-        f"{law.left_over.scatter:.1%}" if law else NONE,
+        f"{law.diagnostics.residual_sd:.1%}" if law else NONE,
         fit.judgement.verdict.value if fit.judgement else NONE,
     )
 
@@ -201,12 +203,16 @@ def _because(fit: Fit) -> str:
             f"A polynomial of {len(fit.law.polynomials[0])} terms gives all {len(fit.law.values)} "
             "printed values"
         )
-    found = "; ".join(f"{form.text}: {form.weight:.2f}" for form in fit.forms if form.weight > 0.05)
+    found = "; ".join(
+        f"{candidate.text}: {candidate.weight:.2f}"
+        for candidate in fit.candidates
+        if candidate.weight > 0.05
+    )
     spread = f", with weights {found}" if found else ""
     return f"Searched for{spread}"
 
 
-def _crossings(checked: Sequence[tuple[Source, Checked]]) -> Iterator[str]:
+def _crossings(checked: Sequence[tuple[Source, ComparedCrossing]]) -> Iterator[str]:
     yield "## Crossings that were stated"
     yield (
         "From which n on the first is cheaper than the second: as stated, where the fitted laws "
@@ -225,7 +231,7 @@ def _crossings(checked: Sequence[tuple[Source, Checked]]) -> Iterator[str]:
     yield "\n".join(f"- {paper}: {said}." for paper, said in DRAWN)
 
 
-def _crossing_row(source: Source, one: Checked) -> tuple[str, ...]:
+def _crossing_row(source: Source, one: ComparedCrossing) -> tuple[str, ...]:
     said, found = one.statement, one.crossing
     return (
         source.name(said.cheaper),

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...analysis import LEVEL, Deleted, misprints, sizes
+from ...analysis import LEVEL, DeletionResidual, find_outliers, sizes
 from ...reports import table
 from .fitted import Fitted
 from .source import Reading, Source
@@ -31,7 +31,7 @@ class Held(NamedTuple):
     """A point held against the law of the others, and the source that it comes from."""
 
     source: Source
-    point: Deleted
+    point: DeletionResidual
 
     @property
     def metric(self) -> str:
@@ -52,7 +52,7 @@ class Held(NamedTuple):
 def hold(fitted: Sequence[Fitted]) -> list[Held]:
     """Hold every point of the page against the law of the others; one correction for all."""
     owners = [(at, one.source, fit) for at, one in enumerate(fitted) for fit in one.fits]
-    found = misprints(
+    found = find_outliers(
         [fit for _, _, fit in owners],
         [src.digits[fit.series.metric].half(fit.series.values) for _, src, fit in owners],
         [at for at, _, _ in owners],
@@ -61,7 +61,7 @@ def hold(fitted: Sequence[Fitted]) -> list[Held]:
     return [Held(source_of[id(point.fit)], point) for point in found]
 
 
-def suspects(held: Sequence[Held]) -> list[list[Held]]:
+def outlier_rows(held: Sequence[Held]) -> list[list[Held]]:
     """Points that look like misprints, those of one law together, the least likely first."""
     groups: dict[int, list[Held]] = {}
     for one in held:
@@ -90,7 +90,7 @@ def section(held: Sequence[Held]) -> Iterator[str]:
         "for it. A kernel that switches at one size would look the same. Of two points that spoil "
         "a law of four the rule cannot always tell which: then both are listed, the likelier first."
     )
-    groups = suspects(held)
+    groups = outlier_rows(held)
     rows = [
         _row(one, "or this one" if place else "yes")
         for group in groups
@@ -130,7 +130,7 @@ def _reading(reading: Reading, one: Held) -> str:
     each, (layer, of) = one.point, one.law
     values = (each.value, reading.value)
     off = [float(np.log(value / each.predicted)) for value in values]
-    apart = abs(off[0] - off[1]) / each.spread
+    apart = abs(off[0] - off[1]) / each.scale
     text = (
         f"Two transcriptions of {layer}'s {of}, at {sizes(each.sizes)} are in "
         f"circulation: {one.printed(values[0])}, which is used here, and "
@@ -158,7 +158,7 @@ def _nearer(values: Sequence[float], off: Sequence[float]) -> float:
     return min(zip(values, off, strict=True), key=lambda pair: abs(pair[1]))[0]
 
 
-def _between(each: Deleted) -> float | None:
+def _between(each: DeletionResidual) -> float | None:
     """Where a straight line between its neighbours in n puts a point; None at an end."""
     n, values = each.fit.series.sizes[:, 0], each.fit.series.values
     rest = np.arange(len(n)) != each.at

@@ -60,7 +60,7 @@ class Digit:
 
 
 @dataclass(frozen=True)
-class Statement:
+class StatedCrossing:
     """A crossing that a source states: from `low` to `high` on, `cheaper` costs less."""
 
     said: str
@@ -149,7 +149,7 @@ class Source:
     modes: Mapping[str, str] = field(default_factory=lambda: MODES)
     axes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     only: Mapping[str, tuple[str, float]] = field(default_factory=dict)
-    statements: Sequence[Statement] = ()
+    statements: Sequence[StatedCrossing] = ()
     readings: Sequence[Reading] = ()
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .source import MODES, Digit, Order, Panel, Reading, Source, Statement
+from .source import MODES, Digit, Order, Panel, Reading, Source, StatedCrossing
 
 _NAMES = {
     "attention": "standard attention",
@@ -43,8 +43,8 @@ _OVERTAKES = "chunkwise retention overtakes FlashAttention-2 at about 1,400 to 1
 _READ_OFF = "read off the same table, which tests the laws against their points alone"
 
 
-def _overtakes(layer: str) -> Statement:
-    return Statement(_OVERTAKES, _READ_OFF, layer, "flash_attention", "forward", 1400, 1750)
+def _overtakes(layer: str) -> StatedCrossing:
+    return StatedCrossing(_OVERTAKES, _READ_OFF, layer, "flash_attention", "forward", 1400, 1750)
 
 
 def _recurrent(layer: str, title: str, axis: str, held: Mapping[str, float]) -> list[Panel]:
@@ -89,7 +89,7 @@ SOURCES = (
         ),
         names=_NAMES,
         statements=(
-            Statement(
+            StatedCrossing(
                 _CROSS,
                 "Dao et al. 2022, section 4.3",
                 "linformer",
@@ -98,7 +98,7 @@ SOURCES = (
                 512,
                 1024,
             ),
-            Statement(
+            StatedCrossing(
                 _CROSS,
                 "Dao et al. 2022, section 4.3",
                 "linformer",

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from math import isfinite
 
 from ...analysis import Crossing, Fit, crossing, interpolated
-from .source import Statement
+from .source import StatedCrossing
 
 #: An interval that spans more than this factor agrees with nearly anything.
 WIDEST = 4.0
 
 
 @dataclass(frozen=True)
-class Checked:
+class ComparedCrossing:
     """A statement and what the points say of it.
 
     Attributes
@@ -27,7 +27,7 @@ class Checked:
         Where straight lines between the measured points do.
     """
 
-    statement: Statement
+    statement: StatedCrossing
     crossing: Crossing | None
     straight: float | None
 
@@ -47,7 +47,7 @@ class Checked:
         return "agrees"
 
 
-def check(statement: Statement, fits: Sequence[Fit]) -> Checked:
+def check(statement: StatedCrossing, fits: Sequence[Fit]) -> ComparedCrossing:
     """Hold a statement against the laws of its two layers.
 
     Raises
@@ -57,14 +57,14 @@ def check(statement: Statement, fits: Sequence[Fit]) -> Checked:
     """
     cheaper, dearer = (_time_of(name, statement.mode, fits) for name in _names(statement))
     at = {size: value for size, value in cheaper.series.constants.items() if size != "n"}
-    return Checked(
+    return ComparedCrossing(
         statement,
         crossing(cheaper, dearer, at),
         interpolated(cheaper.series, dearer.series),
     )
 
 
-def _names(statement: Statement) -> tuple[str, str]:
+def _names(statement: StatedCrossing) -> tuple[str, str]:
     return statement.cheaper, statement.dearer
 
 

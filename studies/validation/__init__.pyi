@@ -2,12 +2,12 @@ from . import (
     markdown_page as markdown_page,
 )
 from .acceptance import (
-    Bar as Bar,
-    bars as bars,
+    Criterion as Criterion,
+    criteria as criteria,
 )
 from .baselines import (
+    BaselineData as BaselineData,
     Line as Line,
-    Points as Points,
 )
 from .validation import (
     recovered as recovered,
@@ -15,10 +15,10 @@ from .validation import (
 )
 
 __all__ = [
-    "Bar",
+    "BaselineData",
+    "Criterion",
     "Line",
-    "Points",
-    "bars",
+    "criteria",
     "markdown_page",
     "recovered",
     "validate",

@@ -18,7 +18,7 @@ _UNBROKEN = (*_LAWS, "overlapping costs", "overhead hides it")
 
 
 @dataclass(frozen=True)
-class Bar:
+class Criterion:
     """A figure, and between what it is to lie.
 
     Attributes
@@ -74,20 +74,20 @@ _MEANS: Sequence[tuple[str, str, Sequence[str], float, float]] = (
 _ORACLE = 1.15
 
 
-def bars(figures: pd.DataFrame, recovered: tuple[int, int]) -> list[Bar]:
+def criteria(figures: pd.DataFrame, recovered: tuple[int, int]) -> list[Criterion]:
     """Hold the figures of `validation.validate` and `validation.recovered` against their bars."""
     rows: dict[Any, dict[Any, float]] = figures.to_dict("index")
     found = []
     for figure, column, kinds, low, high in _MEANS:
         value = float(np.mean([rows[kind][column] for kind in kinds]))
         share = column == "far error" or "error" not in column
-        found.append(Bar(figure, 0.0 if np.isnan(value) else value, low, high, share=share))
+        found.append(Criterion(figure, 0.0 if np.isnan(value) else value, low, high, share=share))
     on = rows["on the law"]
     for column, figure in (("median error", "median"), ("p95 error", "95th percentile")):
         ratio = on[column] / on[f"oracle {column}"]
         found.append(
-            Bar(f"{figure} of the error beside a fitter told the terms", ratio, 0, _ORACLE)
+            Criterion(f"{figure} of the error beside a fitter told the terms", ratio, 0, _ORACLE)
         )
     right, every = recovered
-    found.append(Bar("x^p·log^q x found without noise", right / every, 1, 1, share=True))
+    found.append(Criterion("x^p·log^q x found without noise", right / every, 1, 1, share=True))
     return found

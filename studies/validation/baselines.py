@@ -21,11 +21,11 @@ from ...analysis import Array, Leading
 _WORKER = Path(__file__).with_name("extrap_worker.py")
 
 
-class RivalError(RuntimeError):
+class BaselineError(RuntimeError):
     """A fitter that is not there or does not answer; the message says what to do."""
 
 
-class Points(NamedTuple):
+class BaselineData(NamedTuple):
     """What a fitter is given: the sizes' names, (points, axes) sizes and (points,) values."""
 
     axes: tuple[str, ...]
@@ -34,7 +34,7 @@ class Points(NamedTuple):
 
 
 @dataclass(frozen=True)
-class RivalLaw:
+class BaselineLaw:
     """What a fitter made of some points.
 
     Attributes
@@ -53,7 +53,7 @@ class RivalLaw:
     failure: str = ""
 
     @classmethod
-    def missing(cls, axes: int, failure: str) -> RivalLaw:
+    def missing(cls, axes: int, failure: str) -> BaselineLaw:
         """Stand for a law that a fitter did not find: all of it is NaN."""
         return cls(np.full(axes, np.nan), _unknown, failure)
 
@@ -62,24 +62,24 @@ def _unknown(sizes: Array) -> Array:
     return np.full(len(sizes), np.nan)
 
 
-class Rival(ABC):
+class Baseline(ABC):
     """A fitter that ours is held against."""
 
     name: ClassVar[str]
 
     @abstractmethod
-    def fit(self, points: Points) -> RivalLaw:
+    def fit(self, points: BaselineData) -> BaselineLaw:
         """Fit a law to points; one that cannot be found is NaN, with its reason."""
 
-    def fit_all(self, many: Sequence[Points]) -> list[RivalLaw]:
+    def fit_all(self, many: Sequence[BaselineData]) -> list[BaselineLaw]:
         """Fit many laws, in one go where starting the fitter takes time."""
         return [self.fit(points) for points in many]
 
 
 def exponents(
-    rival: Rival,
-    cases: Sequence[tuple[Points, Leading]],
-    fitted: Sequence[RivalLaw] | None = None,
+    rival: Baseline,
+    cases: Sequence[tuple[BaselineData, Leading]],
+    fitted: Sequence[BaselineLaw] | None = None,
 ) -> list[Array]:
     """Exponents that a rival finds, made comparable with theory's degrees; by case, (axes,).
 
@@ -97,22 +97,22 @@ def exponents(
     ]
 
 
-class Line(Rival):
+class Line(Baseline):
     """A straight line through the logarithms, by least squares."""
 
     name = "log-log line"
 
-    def fit(self, points: Points) -> RivalLaw:
+    def fit(self, points: BaselineData) -> BaselineLaw:
         """Fit log T = log c + Σ exponent · log s."""
         design = np.column_stack([np.ones(len(points.values)), np.log(points.sizes)])
         solution, _, rank, _ = np.linalg.lstsq(design, np.log(points.values), rcond=None)
         if rank < design.shape[1]:
-            return RivalLaw.missing(len(points.axes), "too few points tell the axes apart")
+            return BaselineLaw.missing(len(points.axes), "too few points tell the axes apart")
         start, slopes = solution[0], solution[1:]
-        return RivalLaw(slopes, lambda sizes: np.asarray(np.exp(start + np.log(sizes) @ slopes)))
+        return BaselineLaw(slopes, lambda sizes: np.asarray(np.exp(start + np.log(sizes) @ slopes)))
 
 
-class BigO(Rival):
+class BigO(Baseline):
     """big_O 0.11, which tells eight classes of complexity apart.
 
     It knows one size alone. So each axis is fitted along the line on which the others have their
@@ -123,7 +123,7 @@ class BigO(Rival):
 
     Raises
     ------
-    RivalError
+    BaselineError
         If it is not installed.
     """
 
@@ -145,12 +145,12 @@ class BigO(Rival):
         try:
             from big_o import infer_big_o_class
         except ImportError:
-            raise RivalError(
+            raise BaselineError(
                 "big_O is not installed; get it with: pip install 'layerlaw[rivals]'"
             ) from None
         self._infer = infer_big_o_class
 
-    def fit(self, points: Points) -> RivalLaw:
+    def fit(self, points: BaselineData) -> BaselineLaw:
         """Find the class of each axis."""
         slopes = np.full(len(points.axes), np.nan)
         failures = []
@@ -168,7 +168,7 @@ class BigO(Rival):
             slopes[at] = self._slope(best, size.max())
             if len(points.axes) == 1:
                 predict = _along(best, unit)
-        return RivalLaw(slopes, predict, "; ".join(failures))
+        return BaselineLaw(slopes, predict, "; ".join(failures))
 
     def _slope(self, found: Any, largest: float) -> float:
         match type(found).__name__:
@@ -185,7 +185,7 @@ def _along(found: Any, unit: float) -> Callable[[Array], Array]:
     return lambda sizes: np.asarray(unit * found.compute(sizes[:, 0]))
 
 
-class ExtraP(Rival):
+class ExtraP(Baseline):
     """Extra-P 4.2.5, with the search that it takes by default, for one size or several.
 
     Its law is a constant and a sum of products of s^a · log2(s)^b, with one pair a, b for each
@@ -211,16 +211,16 @@ class ExtraP(Rival):
     def __init__(self, python: str) -> None:
         self._python = python
 
-    def fit(self, points: Points) -> RivalLaw:
+    def fit(self, points: BaselineData) -> BaselineLaw:
         """Fit one law, which takes as long as starting the interpreter."""
         return self.fit_all([points])[0]
 
-    def fit_all(self, many: Sequence[Points]) -> list[RivalLaw]:
+    def fit_all(self, many: Sequence[BaselineData]) -> list[BaselineLaw]:
         """Fit many laws at about 50 ms each.
 
         Raises
         ------
-        RivalError
+        BaselineError
             If the interpreter cannot be started, fails, or does not answer each case in a line.
         """
         answers = self._ask([json.dumps([p.sizes.tolist(), p.values.tolist()]) for p in many])
@@ -239,29 +239,31 @@ class ExtraP(Rival):
                 encoding="utf-8",
             )
         except OSError as error:
-            raise RivalError(f"{self._python}: cannot be started: {error.strerror}") from None
+            raise BaselineError(f"{self._python}: cannot be started: {error.strerror}") from None
         if done.returncode:
             said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
             install = f"{self._python} -m pip install extrap==4.2.5"
             missing = f"; get it with: {install}" if "No module named 'extrap" in said else ""
-            raise RivalError(f"{self._python}: ended with {done.returncode}: {said}{missing}")
+            raise BaselineError(f"{self._python}: ended with {done.returncode}: {said}{missing}")
         answers = done.stdout.splitlines()
         if len(answers) != len(lines):
-            raise RivalError(f"{self._python}: {len(answers)} answers to {len(lines)} cases")
+            raise BaselineError(f"{self._python}: {len(answers)} answers to {len(lines)} cases")
         return answers
 
-    def _law(self, points: Points, line: str, number: int) -> RivalLaw:
+    def _law(self, points: BaselineData, line: str, number: int) -> BaselineLaw:
         axes = len(points.axes)
         try:
             answer = json.loads(line)
             if "failure" in answer:
-                return RivalLaw.missing(axes, str(answer["failure"]))
+                return BaselineLaw.missing(axes, str(answer["failure"]))
             constant = float(answer["constant"])
             coefficients = np.array(answer["coefficients"], dtype=float)
             powers = np.array(answer["powers"], dtype=float).reshape(len(coefficients), axes)
             logarithms = np.array(answer["logarithms"], dtype=float).reshape(powers.shape)
         except (ValueError, TypeError, KeyError):
-            raise RivalError(f"{self._python}: answer {number} is no law: {line[:80]!r}") from None
+            raise BaselineError(
+                f"{self._python}: answer {number} is no law: {line[:80]!r}"
+            ) from None
 
         def predict(sizes: Array) -> Array:
             factors = sizes[:, None, :] ** powers * np.log2(sizes)[:, None, :] ** logarithms
@@ -269,4 +271,4 @@ class ExtraP(Rival):
 
         largest = points.sizes.max(axis=0)
         slopes = powers + logarithms / np.log(largest)
-        return RivalLaw(np.max(slopes, axis=0, initial=0.0), predict)
+        return BaselineLaw(np.max(slopes, axis=0, initial=0.0), predict)

@@ -8,7 +8,7 @@ from math import isnan
 import pandas as pd
 
 from ...reports import table
-from .acceptance import Bar
+from .acceptance import Criterion
 
 _BY_KIND = {
     "median error": "error, median",
@@ -25,7 +25,7 @@ _BY_KIND = {
 }
 
 
-def render(figures: pd.DataFrame, bars: Sequence[Bar], command: str) -> str:
+def render(figures: pd.DataFrame, bars: Sequence[Criterion], command: str) -> str:
     """Write the figures of `analysis.validation.validate` as a page of Markdown.
 
     Parameters
@@ -40,7 +40,7 @@ def render(figures: pd.DataFrame, bars: Sequence[Bar], command: str) -> str:
     return "\n\n".join([*_sections(figures, bars, command), ""])
 
 
-def _sections(figures: pd.DataFrame, bars: Sequence[Bar], command: str) -> Iterator[str]:
+def _sections(figures: pd.DataFrame, bars: Sequence[Criterion], command: str) -> Iterator[str]:
     yield "# How well the fitter does"
     yield (
         "Laws whose truth is known, made as section 10 of [the method](method.md) says: "
@@ -100,7 +100,7 @@ def _sections(figures: pd.DataFrame, bars: Sequence[Bar], command: str) -> Itera
         )
 
 
-def _bar(bar: Bar) -> list[str]:
+def _bar(bar: Criterion) -> list[str]:
     write = _percent if bar.share else "{:.4f}".format
     short = (lambda end: f"{end:.1%}") if bar.share else "{:g}".format
     if bar.low == 0:

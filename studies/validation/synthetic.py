@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ... import layers
-from ...analysis import Array, Leading, Monomial, leading, monomials, overlapped, parse
+from ...analysis import Array, Leading, Monomial, leading, monomials, parse, power_mean
 from ...measure import SIZES
 
 _GRIDS: dict[int, dict[str, NDArray[np.floating]]] = {
@@ -103,7 +103,7 @@ class Truth:
         if self.change is not None:
             lead = lead * self.change(sizes)
         lower = [c * term.column(sizes) for c, term in self.terms]
-        cost = overlapped(np.column_stack([*lower, lead]), self.overlap)
+        cost = power_mean(np.column_stack([*lower, lead]), self.overlap)
         switched: Array = np.array([self.switches.get(n, 1.0) for n in sizes[:, 0]])
         return cost * switched
 

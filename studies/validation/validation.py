@@ -16,7 +16,16 @@ from numpy.typing import NDArray
 
 from ...analysis import Array, Law, Monomial, Series, Verdict, discover, fit_law, fit_series, parse
 from ...analysis.tables import table
-from .baselines import BigO, ExtraP, Line, Points, Rival, RivalError, RivalLaw, exponents
+from .baselines import (
+    Baseline,
+    BaselineData,
+    BaselineError,
+    BaselineLaw,
+    BigO,
+    ExtraP,
+    Line,
+    exponents,
+)
 from .synthetic import MUCH, Kind, Noise, SyntheticCase, cases
 
 #: How many times the largest size, in every axis, laws are followed to.
@@ -86,10 +95,10 @@ class Outcome:
     outside: bool
 
 
-def outcomes(some: Sequence[SyntheticCase], rivals: Sequence[Rival]) -> list[Outcome]:
+def outcomes(some: Sequence[SyntheticCase], rivals: Sequence[Baseline]) -> list[Outcome]:
     """Fit cases, told theory's leading order alone, and hold them against the truth."""
     series = [_series(case.table) for case in some]
-    points = [Points(one.axes, one.sizes, one.values) for one in series]
+    points = [BaselineData(one.axes, one.sizes, one.values) for one in series]
     told = [(own, case.truth.leading) for own, case in zip(points, some, strict=True)]
     laws = {rival.name: rival.fit_all(points) for rival in rivals}
     found = {rival.name: exponents(rival, told, laws[rival.name]) for rival in rivals}
@@ -108,7 +117,7 @@ def _outcome(
     case: SyntheticCase,
     series: Series,
     found: Mapping[str, Array],
-    laws: Mapping[str, RivalLaw],
+    laws: Mapping[str, BaselineLaw],
 ) -> Outcome:
     one = fit_series(series, parse(case.name))
     law = one.law
@@ -146,17 +155,17 @@ def _series(rows: pd.DataFrame) -> Series:
     return next(iter(table.cut(table.check(rows, "synthetic"), "synthetic")))
 
 
-def _points(rows: pd.DataFrame, axes: tuple[str, ...]) -> Points:
+def _points(rows: pd.DataFrame, axes: tuple[str, ...]) -> BaselineData:
     """Collapse rows of any number of points, whichever sizes vary among them."""
     points = table.collapse(rows, list(axes))
-    return Points(axes, points[list(axes)].to_numpy(float), table.levelled(points))
+    return BaselineData(axes, points[list(axes)].to_numpy(float), table.levelled(points))
 
 
 def _truth(case: SyntheticCase, law: Law) -> Array:
     """Give the true exponents, (axes,): where a slope changes, those of the side a law is about."""
     change, own = case.truth.change, case.truth.exponents
     truth = np.array([own[axis] for axis in law.axes])
-    if change is not None and law.bend is not None and not law.bend.beyond:
+    if change is not None and law.slope_break is not None and not law.slope_break.beyond:
         truth += change.bend * np.array(change.along.powers)
     return truth
 
@@ -187,7 +196,7 @@ def _left(case: SyntheticCase, series: Series) -> float:
         regimes=True,
         intervals=False,
     )
-    return law.left_over.scatter
+    return law.diagnostics.residual_sd
 
 
 def recovered() -> tuple[int, int]:
@@ -206,13 +215,13 @@ def recovered() -> tuple[int, int]:
 
 
 def _batch(number: int, seed: int, kind: str, extrap: str | None) -> list[Outcome]:
-    return outcomes(list(cases(number, seed, KINDS[kind])), _rivals(extrap))
+    return outcomes(list(cases(number, seed, KINDS[kind])), _baselines(extrap))
 
 
-def _rivals(extrap: str | None) -> list[Rival]:
+def _baselines(extrap: str | None) -> list[Baseline]:
     """Collect the fitters that are there."""
-    found: list[Rival] = [Line()]
-    with suppress(RivalError):
+    found: list[Baseline] = [Line()]
+    with suppress(BaselineError):
         found.append(BigO())
     return [*found, ExtraP(extrap)] if extrap else found
 

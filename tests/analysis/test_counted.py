@@ -9,7 +9,7 @@ from layerlaw import layers
 from layerlaw.analysis import Verdict, fit
 from layerlaw.experiments.exact_formulas import FAR, NotExact, counted
 from layerlaw.layers import Textbook
-from layerlaw.layers.core.theory import SYMBOLS, d, n, put
+from layerlaw.layers.core.theory import SYMBOLS, d, n, subs
 from layerlaw.measure.cases.case import Case
 from layerlaw.measure.cases.table import tidy
 from layerlaw.measure.counting import flops
@@ -45,7 +45,7 @@ def test_every_formula_is_theorys(name, metric):
     if theory.is_finite and theory.is_polynomial():
         assert expand(found.expression - theory) == 0
     for sizes in [*found.solved, *found.verified, FAR]:
-        assert put(found.expression, sizes) == put(theory, sizes)
+        assert subs(found.expression, sizes) == subs(theory, sizes)
 
 
 @pytest.mark.parametrize("name", FORMULAS)
@@ -60,7 +60,7 @@ def test_flops_hold_at_a_million_positions(name):
     assert len(far) == (not loops)
     if not loops:
         assert found.at(FAR) == count_flops(layers.get(name), FAR)
-    assert found.at(FAR) == put(layers.get(name).tied_theory().flops, FAR)
+    assert found.at(FAR) == subs(layers.get(name).tied_theory().flops, FAR)
 
 
 @pytest.mark.parametrize("name", FORMULAS)
@@ -156,4 +156,4 @@ def test_the_rows_of_a_run_have_exact_laws_that_match(name):
         assert found.law.polynomials
         assert found.judgement.verdict is Verdict.MATCHES
         at = complete({"n": 32, "d": 4, "k": 3})
-        assert put(sympify(found.law.expression, SYMBOLS), at) == put(theory, at)
+        assert subs(sympify(found.law.expression, SYMBOLS), at) == subs(theory, at)

@@ -9,10 +9,10 @@ from layerlaw.analysis.verdicts.fits import fit
 from layerlaw.experiments.derivation import METRICS, derived, learn, settle
 from layerlaw.experiments.sweeping import sweep
 from layerlaw.layers.core import registry
-from layerlaw.layers.core.theory import d, is_known, k, n, put
+from layerlaw.layers.core.theory import d, is_known, k, n, subs
 from layerlaw.layers.external.user_modules import own
 from layerlaw.measure.cases.case import Case
-from layerlaw.measure.cases.grid import activations, points, profile_of
+from layerlaw.measure.cases.grid import activations, grid_points, profile_of
 from layerlaw.measure.cases.planning import plan
 from layerlaw.measure.counting.flops import count_flops
 from layerlaw.measure.timing.peak_memory import peak_bytes
@@ -50,8 +50,8 @@ def test_what_is_derived_is_theory(name):
     for metric, field in (("flops", "flops"), ("parameters", "parameters")):
         assert expand(found.expression(metric) - getattr(theory, field)) == 0
     for sizes in ({"n": 40, "d": 16, "k": 5}, {"n": 9, "d": 32, "k": 3}):
-        assert put(found.expression("sequential_ops"), sizes) == put(theory.depth, sizes)
-        assert put(found.expression("path_length"), sizes) == put(theory.distance, sizes)
+        assert subs(found.expression("sequential_ops"), sizes) == subs(theory.depth, sizes)
+        assert subs(found.expression("path_length"), sizes) == subs(theory.distance, sizes)
     assert found.theory.sequential_ops == theory.sequential_ops
     assert found.theory.path_length == theory.path_length
     assert not found.reasons
@@ -97,7 +97,7 @@ def test_a_law_of_peaks_holds_at_sizes_that_it_was_not_found_from(name, mode):
     found = derived(name, [f"{mode}_peak_bytes"]).expression(f"{mode}_peak_bytes")
     sizes = {"n": 208, "d": 128, "k": 11}
     at = {axis: sizes[axis] for axis in layers.get(name).axes}
-    assert peak_bytes(Case(name, at, mode=mode)).values == (float(put(found, at)),)
+    assert peak_bytes(Case(name, at, mode=mode)).values == (float(subs(found, at)),)
     assert found.has(Max) == (name == "attention" and mode == "training")
 
 
@@ -125,11 +125,11 @@ def test_sizes_are_chosen_by_what_was_derived_as_by_theory(monkeypatch):
     monkeypatch.setattr(registry, "_loaded", {})
     ours, theirs = layers.get("torch_conv"), layers.get("torch.nn:Conv1d")
     with pytest.raises(ValueError, match="brings no theory"):
-        points(theirs, profile_of("quick"))
+        grid_points(theirs, profile_of("quick"))
     found = learn(["torch.nn:Conv1d", "torch_conv"])
     assert len(found) == 1
     assert expand(theirs.theory.flops - ours.theory.flops) == n * d  # the bias
-    assert len(points(theirs, profile_of("quick"))) > 30
+    assert len(grid_points(theirs, profile_of("quick"))) > 30
     assert list(plan(["torch.nn:Conv1d", "dense"]).settings()["texts"]) == ["torch.nn:Conv1d"]
     assert "texts" not in plan("dense").settings()
 
@@ -139,9 +139,9 @@ def test_limits_are_not_below_what_a_layer_does_and_are_not_told(mine):
     layer = layers.get(name)
     found = learn([name])
     sizes = {"n": 64, "d": 32}
-    assert put(layer.theory.flops, sizes) > 4 * 64**2 * 32
-    assert ELEMENT * put(activations(layer), sizes) >= peak_bytes(Case(name, sizes)).values[0]
-    assert points(layer, profile_of("quick"))
+    assert subs(layer.theory.flops, sizes) > 4 * 64**2 * 32
+    assert ELEMENT * subs(activations(layer), sizes) >= peak_bytes(Case(name, sizes)).values[0]
+    assert grid_points(layer, profile_of("quick"))
     settle(found)
     assert not is_known(layer.theory.flops)
     assert is_known(layer.theory.parameters)

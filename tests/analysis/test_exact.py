@@ -90,7 +90,7 @@ def counted(layer, field, points):
     symbols = {str(s): s for s in expr.free_symbols}
     rows = []
     for sizes in points:
-        put = {symbols[letter]: size for letter, size in sizes.items() if letter in symbols}
+        subs = {symbols[letter]: size for letter, size in sizes.items() if letter in symbols}
         rows.append(
             {
                 "layer": layer,
@@ -101,7 +101,7 @@ def counted(layer, field, points):
                 "d": np.nan,
                 "k": np.nan,
                 **sizes,
-                "value": float(expr.subs(put)),
+                "value": float(expr.subs(subs)),
             }
         )
     return pd.DataFrame(rows)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies as st
 from layerlaw.analysis import TableError, fit
-from layerlaw.analysis.explain.slope_decomposition import gaps
+from layerlaw.analysis.explain.slope_decomposition import slope_gaps
 from layerlaw.analysis.laws.terms import leading, parse
 from layerlaw.analysis.tables.table import Parts, Series
 
@@ -24,7 +24,7 @@ def explained(flops=FLOPS, products=FLOPS / 1e11, others=NONE, calls=NONE, times
     parts = Parts(np.ones(len(N), dtype=bool), flops, products, others, calls)
     times = products + others + calls if times is None else times
     series = Series("x", "cpu", "forward", "seconds", {}, ("n", "d"), {}, SIZES, times, parts=parts)
-    return gaps(series, leading(parse("n**2*d"), ("n", "d")))
+    return slope_gaps(series, leading(parse("n**2*d"), ("n", "d")))
 
 
 def causes(gap):
@@ -80,7 +80,7 @@ def test_a_table_that_has_parts_explains_its_slopes(table_of):
         rows.append(table_of("attention", SIZES[:-1], values[:-1]).assign(metric=metric))
     (one,) = fit(pd.concat(rows, ignore_index=True))
     assert one.series.parts.known.sum() == len(N) - 1, "the last point's parts are not known"
-    for gap in one.gaps:
+    for gap in one.slope_gaps:
         assert gap.overhead == pytest.approx(gap.slope - gap.theory, abs=1e-6)
     assert {each["axis"] for each in one.to_dict()["gaps"]} == {"n", "d"}
 
@@ -95,7 +95,7 @@ def test_a_point_without_all_its_parts_is_not_known(table_of):
         rows.append(table_of("attention", SIZES[:kept], values[:kept]).assign(metric=metric))
     (one,) = fit(pd.concat(rows, ignore_index=True))
     assert one.series.parts.known.sum() == len(N) - 3
-    for gap in one.gaps:
+    for gap in one.slope_gaps:
         assert gap.overhead == pytest.approx(gap.slope - gap.theory, abs=1e-6)
 
 
@@ -110,7 +110,7 @@ def test_parts_move_no_law(rows):
         for table in (passes, pd.concat([passes, *beside], ignore_index=True))
     )
     assert str(alone.law) == str(with_parts.law)
-    assert alone.series.between == with_parts.series.between
+    assert alone.series.between_round_sd == with_parts.series.between_round_sd
     assert with_parts.series.parts.known.all()
 
 
@@ -121,7 +121,7 @@ def test_parts_alone_are_no_law(rows):
 
 def test_a_table_without_parts_explains_nothing(rows):
     (one,) = fit(rows, {"mine": "n*d**2"})
-    assert one.gaps == []
+    assert one.slope_gaps == []
     assert one.to_dict()["gaps"] == []
 
 

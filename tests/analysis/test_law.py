@@ -5,7 +5,7 @@ import pytest
 import sympy
 from layerlaw.analysis import fit_law
 from layerlaw.analysis.fitting.search import discover
-from layerlaw.analysis.fitting.variable_projection import Projection
+from layerlaw.analysis.fitting.variable_projection import VariableProjection
 from layerlaw.analysis.laws.terms import leading, parse
 
 
@@ -113,7 +113,7 @@ def test_too_few_points_give_the_whole_range_instead_of_an_interval(points):
     sizes = 2.0 ** np.arange(5, 5 + points)[:, None]
     law = law_of("n**2", ("n",), sizes, 1e-6 + 1e-8 * sizes[:, 0] + 1e-9 * sizes[:, 0] ** 2.0)
     (n,) = law.exponents
-    assert law.spare < 1 or n.high - n.low < 1
+    assert law.residual_df < 1 or n.high - n.low < 1
     if points == 2:
         assert (n.low, n.high) == (0.5, 3.5)
 
@@ -144,7 +144,7 @@ def test_the_gradient_of_the_search_is_the_slope_of_its_objective(overlap):
     values = noisy(times("1e-5 + 1e-8*n**1.2*d**1.7", axes, sizes), 0.05, seed=8)
     lead = leading(parse("n*d**2"), axes)
     lower = np.column_stack([m.column(sizes) for m in lead.divisors()])
-    problem = Projection(sizes, values, lead.column(sizes), lower, overlap)
+    problem = VariableProjection(sizes, values, lead.column(sizes), lower, overlap)
     at = np.array([0.15, -0.2])
     _, gradient = problem._objective(at)
     for axis in range(2):
@@ -213,7 +213,7 @@ def test_intervals_of_any_level_and_a_summary():
     said = law.summary()
     assert law.expression in said
     assert all(str(exponent) in said for exponent in law.exponents)
-    assert f"{len(values)}, which scatter around it by {law.left_over.scatter:.1%}" in said
+    assert f"{len(values)}, which scatter around it by {law.diagnostics.residual_sd:.1%}" in said
 
 
 def test_terms_of_no_account_are_left_out():
@@ -230,8 +230,8 @@ def test_a_law_that_grows_too_slowly_may_be_one_whose_leading_term_is_hidden():
     axes, sizes = grid(n=2.0 ** np.arange(5, 12), d=2.0 ** np.arange(4, 10))
     hidden = noisy(times("1e-8*n*d + 2e-13*n**2*d", axes, sizes), 0.02, seed=3)
     off = noisy(times("1e-8*n**1.5*d", axes, sizes), 0.02, seed=3)
-    assert law_of("n**2*d", axes, sizes, hidden).odds_against("n") < np.log(1000)
-    assert law_of("n**2*d", axes, sizes, off).odds_against("n") > np.log(1000)
+    assert law_of("n**2*d", axes, sizes, hidden).log_likelihood_ratio("n") < np.log(1000)
+    assert law_of("n**2*d", axes, sizes, off).log_likelihood_ratio("n") > np.log(1000)
 
 
 def test_slopes_have_intervals_that_hold_the_truth():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from layerlaw.analysis import fit
-from layerlaw.analysis.verdicts.outliers import LEVEL, misprints
+from layerlaw.analysis.verdicts.outliers import LEVEL, find_outliers
 
 HALF = 0.5e-8  # seconds: half of the last digit that these tables print
 
@@ -23,7 +23,7 @@ def clean(seed, lengths=10, layer="mine"):
 
 def held(frame, expect):
     fits = fit(frame, expect)
-    return misprints(fits, [np.full(len(one.series.values), HALF) for one in fits])
+    return find_outliers(fits, [np.full(len(one.series.values), HALF) for one in fits])
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -64,8 +64,8 @@ def test_what_rounding_may_hide_is_no_misprint():
     frame.loc[5, "value"] *= 2
     fits = fit(frame, expect)
     coarse = [np.full(len(frame), frame["value"].max())]
-    assert misprints(fits, [np.full(len(frame), HALF)])[0].suspect
-    assert not any(one.suspect for one in misprints(fits, coarse))
+    assert find_outliers(fits, [np.full(len(frame), HALF)])[0].suspect
+    assert not any(one.suspect for one in find_outliers(fits, coarse))
 
 
 def test_a_table_of_four_takes_its_spread_from_the_others():

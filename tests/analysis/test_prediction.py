@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from layerlaw.analysis.fitting.holdout import trials
+from layerlaw.analysis.fitting.holdout import holdout_errors
 from layerlaw.analysis.fitting.law_fitting import fit_law
 from layerlaw.analysis.laws.prediction import within
 from layerlaw.analysis.laws.terms import leading, parse
@@ -72,11 +72,11 @@ def test_a_budget_below_and_beyond_all_sizes():
 
 def test_what_is_left_out_is_predicted_and_a_law_that_breaks_fails():
     values = true(SIZES) * np.exp(np.random.default_rng(3).normal(0, 0.02, len(SIZES)))
-    good = trials(fit_law(SIZES, values, LEAD, LEAD.divisors()))
+    good = holdout_errors(fit_law(SIZES, values, LEAD, LEAD.divisors()))
     assert [trial.factor for trial in good] == [4]
     assert all(trial.points >= 4 and trial.error < 0.05 for trial in good)
     leaves_cache = np.where(SIZES[:, 0] >= 512, 3.0, 1.0)
-    bad = trials(fit_law(SIZES, values * leaves_cache, LEAD, LEAD.divisors()))
+    bad = holdout_errors(fit_law(SIZES, values * leaves_cache, LEAD, LEAD.divisors()))
     assert bad[-1].error > 3 * good[-1].error
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import sympy
 from layerlaw.analysis import fit_law
-from layerlaw.analysis.breakpoints.locations import Border, Gradual, sides
-from layerlaw.analysis.breakpoints.step_terms import Stepped, nearby, steps
-from layerlaw.analysis.fitting.variable_projection import Projection
+from layerlaw.analysis.breakpoints.locations import Breakpoint, CapacityBreakpoint, sides
+from layerlaw.analysis.breakpoints.step_terms import StepTerm, neighbouring_steps, screen_steps
+from layerlaw.analysis.fitting.variable_projection import VariableProjection
 from layerlaw.analysis.laws.terms import Monomial, columns, leading, parse
 from layerlaw.analysis.verdicts.fits import fit
 from layerlaw.analysis.verdicts.verdict import Verdict, judge
@@ -33,10 +33,10 @@ def test_a_border_is_found_where_it_is(factor):
     values = noisy(np.where(D >= 256, factor, 1.0) * ONE, seed=1)
     law = law_of(values, regimes=True)
     assert law.step is not None
-    assert law.stepped >= 0.95
+    assert law.breakpoint_probability >= 0.95
     assert law.step.beyond
-    border = law.step.border
-    assert (border.along.text(AXES), border.low, border.high) == ("d", 128, 256)
+    breakpoint = law.step.breakpoint
+    assert (breakpoint.along.text(AXES), breakpoint.low, breakpoint.high) == ("d", 128, 256)
     assert abs(law.exponents[1].estimate - 2) < 0.06
 
 
@@ -46,12 +46,12 @@ def test_the_interval_of_a_borders_place_holds_it():
     for seed in range(20):
         errors = np.exp(np.random.default_rng([5, seed]).normal(0, 0.12, len(ONE)))
         law = law_of(np.where(D >= 256, 1.5, 1.0) * ONE * errors, regimes=True)
-        if law.step is None or law.step.border.along.powers[0]:
+        if law.step is None or law.step.breakpoint.along.powers[0]:
             continue
-        border = law.step.border
-        low, high = np.array(law.border) ** (1 / border.along.powers[1])
+        breakpoint = law.step.breakpoint
+        low, high = np.array(law.breakpoint) ** (1 / breakpoint.along.powers[1])
         held.append(low <= 128 and high >= 256)
-        wide += law.border != (border.low, border.high)
+        wide += law.breakpoint != (breakpoint.low, breakpoint.high)
     assert len(held) >= 8
     assert np.mean(held) > 0.85
     assert wide
@@ -59,8 +59,8 @@ def test_the_interval_of_a_borders_place_holds_it():
 
 def test_without_regimes_the_border_bends_the_exponent():
     values = noisy(np.where(D >= 256, 2.0, 1.0) * ONE, seed=2)
-    bent, right = law_of(values).exponents[1], law_of(values, regimes=True).exponents[1]
-    assert abs(bent.estimate - 2) > 2 * abs(right.estimate - 2)
+    slope_change, right = law_of(values).exponents[1], law_of(values, regimes=True).exponents[1]
+    assert abs(slope_change.estimate - 2) > 2 * abs(right.estimate - 2)
 
 
 def test_a_border_along_a_product_of_sizes_is_found():
@@ -81,9 +81,9 @@ def test_a_border_that_lies_across_one_size_is_found():
     gradual = np.select([D >= 512, D >= 256], [3.0, 1.6], 1.0) * 1e-9 * N * D**2
     law = law_of(noisy(1e-6 + 3e-8 * N * D + gradual, seed=11), regimes=True)
     assert law.step is not None
-    border = law.step.border
-    assert (border.low, border.middle, border.high) == (128, 256, 512)
-    assert 0.2 <= border.part <= 0.4
+    breakpoint = law.step.breakpoint
+    assert (breakpoint.low, breakpoint.middle, breakpoint.high) == (128, 256, 512)
+    assert 0.2 <= breakpoint.part <= 0.4
     assert abs(law.exponents[1].estimate - 2) < 0.1
     assert "between the points at 128 and 512, " in law.summary()
     written = sympy.sympify(law.expression)
@@ -100,8 +100,8 @@ def test_a_cache_that_is_left_little_by_little_is_found(place):
     missed = np.maximum(1 - place**2 / d**2, 0)
     values = noisy(1e-6 + 3e-8 * n * d + 1e-9 * n * d**2 * (1 + 3 * missed), seed=12)
     law = fit_law(np.column_stack([n, d]), values, LEAD, LEAD.divisors(), regimes=True)
-    assert isinstance(law.step.border, Gradual)
-    start = law.step.border.start ** (1 / law.step.border.along.powers[1])
+    assert isinstance(law.step.breakpoint, CapacityBreakpoint)
+    start = law.step.breakpoint.start ** (1 / law.step.breakpoint.along.powers[1])
     assert start == pytest.approx(place, rel=0.25)
     without = fit_law(np.column_stack([n, d]), values, LEAD, LEAD.divisors()).exponents[1]
     assert law.exponents[1].low <= 2 <= law.exponents[1].high < without.low
@@ -116,11 +116,11 @@ def test_a_cache_that_is_left_little_by_little_is_found(place):
 
 
 def test_steps_little_by_little_are_of_terms_that_go_through_what_crosses_the_border():
-    border = Gradual(Monomial((1.0, 1.0), (0, 0)), 100.0, 400.0, start=200.0)
-    assert border.concerns(LEAD)
-    assert border.concerns(Monomial((1.0, 1.0), (0, 0)))
-    assert not border.concerns(Monomial((0.0, 2.0), (0, 0)))
-    assert border.share(np.array([[10.0, 10.0], [20.0, 10.0], [40.0, 10.0]])).tolist() == [
+    breakpoint = CapacityBreakpoint(Monomial((1.0, 1.0), (0, 0)), 100.0, 400.0, start=200.0)
+    assert breakpoint.concerns(LEAD)
+    assert breakpoint.concerns(Monomial((1.0, 1.0), (0, 0)))
+    assert not breakpoint.concerns(Monomial((0.0, 2.0), (0, 0)))
+    assert breakpoint.share(np.array([[10.0, 10.0], [20.0, 10.0], [40.0, 10.0]])).tolist() == [
         0,
         0,
         0.5,
@@ -130,14 +130,20 @@ def test_steps_little_by_little_are_of_terms_that_go_through_what_crosses_the_bo
 def beside(step):
     """Give the borders next to a step along d: (low, middle, high, part, start) each."""
     return [
-        (border.low, border.middle, border.high, border.part, getattr(border, "start", None))
-        for border in (each.border for each in nearby(step, SIZES))
+        (
+            breakpoint.low,
+            breakpoint.middle,
+            breakpoint.high,
+            breakpoint.part,
+            getattr(breakpoint, "start", None),
+        )
+        for breakpoint in (each.breakpoint for each in neighbouring_steps(step, SIZES))
     ]
 
 
 def test_next_to_a_step_lie_others():
     term, along = Monomial((1.0, 2.0), (0, 0)), Monomial((0.0, 1.0), (0, 0))
-    sharp = Stepped(term, Border(along, 128.0, 256.0), beyond=True)
+    sharp = StepTerm(term, Breakpoint(along, 128.0, 256.0), beyond=True)
     at_once = [
         (64, None, 128, 1.0, None),
         (256, None, 512, 1.0, None),
@@ -149,18 +155,18 @@ def test_next_to_a_step_lie_others():
     assert between == (128, None, 256, 1.0, pytest.approx(128 * 2**0.5))
     assert beside(replace(sharp, beyond=False)) == at_once, "little by little nothing ends"
 
-    little = Stepped(term, Border(along, 64.0, 256.0, 128.0, 0.1), beyond=False)
+    little = StepTerm(term, Breakpoint(along, 64.0, 256.0, 128.0, 0.1), beyond=False)
     assert beside(little) == [
         (64, None, 128, 1.0, None),
         (128, None, 256, 1.0, None),
         (64, 128, 256, 0.2, None),
     ]
 
-    gradual = Stepped(term, Gradual(along, 128.0, 256.0, start=128.0), beyond=True)
-    first, *others = [each.border for each in nearby(gradual, SIZES)]
-    assert first == sharp.border
-    assert [border.along.text(AXES) for border in others] == ["d", "d", "d**2"]
-    starts = [border.start for border in others]
+    gradual = StepTerm(term, CapacityBreakpoint(along, 128.0, 256.0, start=128.0), beyond=True)
+    first, *others = [each.breakpoint for each in neighbouring_steps(gradual, SIZES)]
+    assert first == sharp.breakpoint
+    assert [breakpoint.along.text(AXES) for breakpoint in others] == ["d", "d", "d**2"]
+    starts = [breakpoint.start for breakpoint in others]
     assert starts == pytest.approx([128 / 2 ** (1 / 8), 128 * 2 ** (1 / 8), 128**2])
 
 
@@ -170,9 +176,9 @@ def test_a_high_step_is_found_where_a_smaller_one_before_it_looks_likelier(seed)
     sizes = np.array(np.meshgrid(2.0 ** np.arange(5, 10), d)).reshape(2, -1).T
     truth = 1e-6 + 1e-9 * sizes[:, 0] * sizes[:, 1] ** 2 * np.where(sizes[:, 1] > 300, 4, 1)
     law = fit_law(sizes, noisy(truth, seed), LEAD, LEAD.divisors(), regimes=True)
-    border = law.step.border
-    assert (border.low, border.middle) == (pytest.approx(d[16]), None)
-    assert border.high == pytest.approx(d[17])
+    breakpoint = law.step.breakpoint
+    assert (breakpoint.low, breakpoint.middle) == (pytest.approx(d[16]), None)
+    assert breakpoint.high == pytest.approx(d[17])
     assert law.exponents[1].low <= 2 <= law.exponents[1].high
     assert law.exponents[1].high - law.exponents[1].low < 0.1
 
@@ -180,18 +186,18 @@ def test_a_high_step_is_found_where_a_smaller_one_before_it_looks_likelier(seed)
 def test_no_border_is_found_where_there_is_none():
     found = [law_of(noisy(ONE, seed), regimes=True) for seed in range(10, 30)]
     assert not any(law.step for law in found)
-    assert np.mean([law.stepped for law in found]) < 0.1
+    assert np.mean([law.breakpoint_probability for law in found]) < 0.1
 
 
 def test_what_the_score_promises_a_fit_keeps():
     values = noisy(np.where(D >= 256, 1.3, 1.0) * ONE, seed=5)
     lower = LEAD.divisors()
-    problem = Projection(SIZES, values, LEAD.column(SIZES), columns(lower, SIZES))
+    problem = VariableProjection(SIZES, values, LEAD.column(SIZES), columns(lower, SIZES))
     best = problem.search(1.5, np.zeros((1, 2)))
-    (step, chance), *_ = steps(problem, best, SIZES, *sides(SIZES), LEAD, lower)
+    (step, chance), *_ = screen_steps(problem, best, SIZES, *sides(SIZES), LEAD, lower)
     assert 0 < chance < 0.001  # their number is paid for
     terms = [*lower, step]
-    better = Projection(SIZES, values, LEAD.column(SIZES), columns(terms, SIZES)).search(
+    better = VariableProjection(SIZES, values, LEAD.column(SIZES), columns(terms, SIZES)).search(
         1.5, best.exponents[None, :]
     )
     past = step.share(SIZES)[None, :]
@@ -232,10 +238,10 @@ def test_the_verdict_says_which_regimes_it_is_about():
 def test_a_program_reads_the_border(table_of):
     values = noisy(np.where(D >= 256, 2.0, 1.0) * ONE, seed=9)
     (two,) = fit(table_of("mine", SIZES, values), {"mine": "n*d**2"})
-    (border,) = two.to_dict()["regimes"]
-    assert (border["along"], border["low"], border["high"]) == ("d", 128, 256)
-    assert border["beyond"]
-    assert 0.95 <= border["probability"] <= 1
+    (breakpoint,) = two.to_dict()["regimes"]
+    assert (breakpoint["along"], breakpoint["low"], breakpoint["high"]) == ("d", 128, 256)
+    assert breakpoint["beyond"]
+    assert 0.95 <= breakpoint["probability"] <= 1
     (one,) = fit(table_of("mine", SIZES, noisy(ONE, seed=9)), {"mine": "n*d**2"})
     assert one.to_dict()["regimes"] == []
 
@@ -261,7 +267,7 @@ def test_an_exponent_that_a_border_may_bend_does_not_differ():
     assert judge(whole, expected)[1]["d"].verdict is Verdict.DIFFERS
 
 
-def bent(axis, place, by, seed):
+def slope_change(axis, place, by, seed):
     size = (N, D)[axis]
     growth = np.maximum(size / place, 1) ** by
     return noisy(1e-6 + 3e-8 * N * D + 1e-9 * N * D**2 * growth, seed)
@@ -269,21 +275,21 @@ def bent(axis, place, by, seed):
 
 @pytest.mark.parametrize("by", [-0.7, 0.7])
 def test_a_slope_that_changes_is_found_where_it_does(by):
-    law = law_of(bent(0, 256, by, seed=30), regimes=True)
-    assert law.bend is not None
-    assert law.bent is not None
-    assert law.axes[law.bend.axis] == "n"
-    assert law.bend.low < 256 < law.bend.high
-    below = law.exponents[0].estimate + (0 if law.bend.beyond else law.bent.estimate)
-    above = law.exponents[0].estimate + (law.bent.estimate if law.bend.beyond else 0)
+    law = law_of(slope_change(0, 256, by, seed=30), regimes=True)
+    assert law.slope_break is not None
+    assert law.slope_change is not None
+    assert law.axes[law.slope_break.axis] == "n"
+    assert law.slope_break.low < 256 < law.slope_break.high
+    below = law.exponents[0].estimate + (0 if law.slope_break.beyond else law.slope_change.estimate)
+    above = law.exponents[0].estimate + (law.slope_change.estimate if law.slope_break.beyond else 0)
     assert below == pytest.approx(1, abs=0.1)
     assert above == pytest.approx(1 + by, abs=0.1)
-    assert law.bent.low <= law.bent.estimate <= law.bent.high
+    assert law.slope_change.low <= law.slope_change.estimate <= law.slope_change.high
     assert abs(law.exponents[1].estimate - 2) < 0.06
 
 
 def test_a_law_that_bends_is_one_expression_and_predicts():
-    law = law_of(bent(0, 256, 0.7, seed=31), regimes=True)
+    law = law_of(slope_change(0, 256, 0.7, seed=31), regimes=True)
     written = sympy.sympify(law.expression)
     sizes = np.array([[64.0, 64.0], [2048.0, 64.0], [4096.0, 64.0]])
     for (n, d), value in zip(sizes, law.predict(sizes), strict=True):
@@ -299,12 +305,12 @@ def test_a_law_that_bends_is_one_expression_and_predicts():
 
 
 def test_a_program_reads_a_bend_and_a_reader_its_words(table_of):
-    (one,) = fit(table_of("mine", SIZES, bent(1, 128, -0.8, seed=32)), {"mine": "n*d**2"})
-    (border,) = one.to_dict()["regimes"]
-    assert border["along"] == "d"
-    assert border["low"] < 128 < border["high"]
-    assert abs(abs(border["bend"]["estimate"]) - 0.8) < 0.2
-    assert 0.95 <= border["probability"] <= 1
+    (one,) = fit(table_of("mine", SIZES, slope_change(1, 128, -0.8, seed=32)), {"mine": "n*d**2"})
+    (breakpoint,) = one.to_dict()["regimes"]
+    assert breakpoint["along"] == "d"
+    assert breakpoint["low"] < 128 < breakpoint["high"]
+    assert abs(abs(breakpoint["bend"]["estimate"]) - 0.8) < 0.2
+    assert 0.95 <= breakpoint["probability"] <= 1
     assert "the leading term grows with d" in one.reason
     assert "the verdict is about the other side" in one.reason
 
@@ -324,8 +330,8 @@ def test_a_step_of_several_leading_terms_is_found():
 
 def test_an_exponent_along_which_a_slope_changes_does_not_differ():
     # From n = 128 on, where most points lie, it grows as n^1.8: or costs a step more and more.
-    law = law_of(bent(0, 128, 0.8, seed=34), regimes=True)
-    assert law.bend is not None
+    law = law_of(slope_change(0, 128, 0.8, seed=34), regimes=True)
+    assert law.slope_break is not None
     assert law.exponents[0].low > 1.2
     whole, single = judge(law, {"n": 1, "d": 2})
     assert whole.verdict is single["n"].verdict is Verdict.UNRESOLVED

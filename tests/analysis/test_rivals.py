@@ -6,7 +6,14 @@ import textwrap
 import numpy as np
 import pytest
 from layerlaw.analysis.laws.terms import leading, parse
-from layerlaw.studies.validation.baselines import BigO, ExtraP, Line, Points, RivalError, exponents
+from layerlaw.studies.validation.baselines import (
+    BaselineData,
+    BaselineError,
+    BigO,
+    ExtraP,
+    Line,
+    exponents,
+)
 
 N, D = 2.0 ** np.arange(5, 12), 2.0 ** np.arange(4, 11)
 GRID = np.array(np.meshgrid(N, D, indexing="ij")).reshape(2, -1).T
@@ -21,11 +28,11 @@ needs_extrap = pytest.mark.skipif(
 
 
 def along_n(law):
-    return Points(("n",), N[:, None], law(N))
+    return BaselineData(("n",), N[:, None], law(N))
 
 
 def on_grid(law, sizes=GRID):
-    return Points(("n", "d"), sizes, law(*sizes.T))
+    return BaselineData(("n", "d"), sizes, law(*sizes.T))
 
 
 def cost(n, d):
@@ -53,7 +60,7 @@ def test_a_line_has_no_law_where_the_axes_are_one():
 @pytest.mark.parametrize("order", ["n**2*d", "8*n*d**2 + 4*n**2*d", "n*log(n)*d"])
 def test_theorys_sums_and_logarithms_are_no_errors(order):
     theory = leading(parse(order), ("n", "d"))
-    points = Points(("n", "d"), GRID, theory.column(GRID))
+    points = BaselineData(("n", "d"), GRID, theory.column(GRID))
     (found,) = exponents(Line(), [(points, theory)])
     assert found == pytest.approx([theory.degree("n"), theory.degree("d")])
 
@@ -95,7 +102,7 @@ def test_big_o_has_no_exponent_along_an_axis_without_a_line():
 
 def test_big_o_that_is_not_there_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "big_o", None)
-    with pytest.raises(RivalError, match=r"pip install 'layerlaw\[rivals\]'"):
+    with pytest.raises(BaselineError, match=r"pip install 'layerlaw\[rivals\]'"):
         BigO()
 
 
@@ -118,7 +125,7 @@ def test_extra_p_fits_many_in_one_go_and_fails_in_one_alone():
     laws = ExtraP(EXTRAP).fit_all(
         [
             along_n(lambda n: 1e-9 * n**1.5),
-            Points(("n",), np.empty((0, 1)), np.empty(0)),
+            BaselineData(("n",), np.empty((0, 1)), np.empty(0)),
             along_n(lambda n: 1e-6 + 0 * n),
         ]
     )
@@ -184,7 +191,7 @@ def test_a_case_that_failed_over_there_is_missing(interpreter):
 )
 def test_an_answer_that_is_no_law_is_shown(interpreter, answer):
     python = interpreter(f"print({answer!r})")
-    with pytest.raises(RivalError, match=r"python: answer 1 is no law: '") as error:
+    with pytest.raises(BaselineError, match=r"python: answer 1 is no law: '") as error:
         ExtraP(python).fit(on_grid(cost))
     assert repr(answer) in str(error.value)
 
@@ -200,12 +207,12 @@ def test_an_answer_that_is_no_law_is_shown(interpreter, answer):
     ],
 )
 def test_an_interpreter_that_fails_is_named(interpreter, code, message):
-    with pytest.raises(RivalError, match=message):
+    with pytest.raises(BaselineError, match=message):
         ExtraP(interpreter(code)).fit_all([on_grid(cost)] * 2)
 
 
 def test_an_interpreter_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(RivalError, match="cannot be started: No such file"):
+    with pytest.raises(BaselineError, match="cannot be started: No such file"):
         ExtraP(str(tmp_path / "python")).fit(on_grid(cost))
 
 
@@ -213,5 +220,5 @@ def test_an_interpreter_that_is_not_there_is_named(tmp_path):
     importlib.util.find_spec("extrap") is not None, reason="Extra-P is installed here"
 )
 def test_an_interpreter_without_extra_p_says_how_to_get_it():
-    with pytest.raises(RivalError, match="No module named 'extrap'; get it with: "):
+    with pytest.raises(BaselineError, match="No module named 'extrap'; get it with: "):
         ExtraP(sys.executable).fit(on_grid(cost))

@@ -7,7 +7,7 @@ from layerlaw import analysis, layers
 from layerlaw.analysis.explain.roofline_model import roofline
 from layerlaw.analysis.tables.calibration import calibration_of
 from layerlaw.analysis.tables.table import check, cut
-from layerlaw.layers.core.theory import put
+from layerlaw.layers.core.theory import subs
 
 PEAK, FAST, SLOW, CACHE = 1e11, 5e10, 1e10, 2**20
 SAME = {"device": "cpu", "dtype": "float32", "threads": 1, "machine": "a"}
@@ -79,7 +79,7 @@ def test_rates_of_the_machine_are_no_layer_and_change_no_law():
 
 
 def test_a_point_at_the_roof_has_the_share_1():
-    flops = [float(put(layers.get("attention").theory.flops, {"n": n, "d": d})) for n, d in GRID]
+    flops = [float(subs(layers.get("attention").theory.flops, {"n": n, "d": d})) for n, d in GRID]
     (one,) = series_of(passes("attention", np.array(flops) / PEAK), machine())
     points = roofline(one)
     assert points.flops == pytest.approx(flops)

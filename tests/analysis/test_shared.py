@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from layerlaw.analysis.fitting.error_covariance import SIZES_SHARE, independent, whitenings
 from layerlaw.analysis.fitting.law_fitting import fit_law
-from layerlaw.analysis.fitting.variable_projection import Projection
+from layerlaw.analysis.fitting.variable_projection import VariableProjection
 from layerlaw.analysis.laws.terms import leading, parse
 
 SIZES = np.array(
@@ -96,7 +96,7 @@ def test_the_likelihood_is_restricted_as_the_formula_says():
     rng = np.random.default_rng(6)
     values = (4e-5 * n + 1e-9 * n * d**2) * np.exp(rng.normal(0, 0.02, len(n)))
     lower = np.column_stack([n, n * d])
-    problem = Projection(SIZES, values, n * d**2, lower)
+    problem = VariableProjection(SIZES, values, n * d**2, lower)
     for tau, whitening in zip(
         SIZES_SHARE,
         whitenings(SIZES, np.ones(len(n)), rng.normal(0, 1, len(n)), SPREAD),

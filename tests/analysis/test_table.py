@@ -64,12 +64,12 @@ def test_what_rounds_of_a_point_differ_by(rows):
         ignore_index=True,
     )
     (series,) = cut(points)
-    assert series.between == pytest.approx(np.std(np.log(apart), ddof=1))
+    assert series.between_round_sd == pytest.approx(np.std(np.log(apart), ddof=1))
     assert series.values == pytest.approx(np.array([1, 2, 4]) * np.median(apart))
     (alone,) = cut(points.drop(columns="round"))
-    assert alone.between is None, "repeats of one round share what it had"
+    assert alone.between_round_sd is None, "repeats of one round share what it had"
     (single,) = cut(points[points["round"] == 1])
-    assert single.between is None
+    assert single.between_round_sd is None
 
 
 def test_sizes_that_are_empty_or_constant_take_no_part(rows):

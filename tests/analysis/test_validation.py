@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from layerlaw.analysis.tables import table
-from layerlaw.studies.validation.acceptance import Bar, bars
+from layerlaw.studies.validation.acceptance import Criterion, criteria
 from layerlaw.studies.validation.synthetic import MUCH, Kind, cases
 from layerlaw.studies.validation.validation import FAR, KINDS, outcomes, recovered, summarise
 
@@ -47,10 +47,10 @@ def test_overhead_hides_the_leading_term_at_every_point():
 
 
 def test_a_slope_changes_by_half_or_more_with_points_on_either_side():
-    for case in cases(20, 5, Kind(bent=True)):
+    for case in cases(20, 5, Kind(slope_change=True)):
         change = case.truth.change
         reached = change.along.column(points(case))
-        assert 0.5 <= abs(change.bend) <= 1
+        assert 0.5 <= abs(change.slope_break) <= 1
         beside = np.count_nonzero(reached < change.place), np.count_nonzero(reached > change.place)
         assert min(beside) >= len(reached) / 6
 
@@ -78,12 +78,12 @@ def test_every_power_with_logarithms_is_found_without_noise():
 
 
 def test_bars_say_what_is_reached():
-    assert Bar("error", 0.01, 0, 0.02).reached
-    assert not Bar("error", 0.03, 0, 0.02).reached
-    assert not Bar("coverage", 0.98, 0.93, 0.97).reached
+    assert Criterion("error", 0.01, 0, 0.02).reached
+    assert not Criterion("error", 0.03, 0, 0.02).reached
+    assert not Criterion("coverage", 0.98, 0.93, 0.97).reached
     some = summarise(outcomes(list(cases(2, 5, Kind())), []))
     figures = pd.DataFrame([some] * len(KINDS), index=list(KINDS))
-    found = {bar.figure: bar for bar in bars(figures, (10, 11))}
+    found = {bar.figure: bar for bar in criteria(figures, (10, 11))}
     assert not found["x^p·log^q x found without noise"].reached
     assert found["median error of an exponent"].value == some["median error"]
 

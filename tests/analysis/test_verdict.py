@@ -194,6 +194,6 @@ def test_scatter_that_rounds_do_not_show_is_told_from_noise():
     lead = leading(parse("n*d**2"), AXES)
     law = fit_law(SIZES, noise(CLEAN, 0.07), lead, lead.divisors())
     for between, said in ((0.01, True), (0.06, False), (None, False)):
-        left = replace(law.left_over, between=between)
-        whole, _ = judge(replace(law, left_over=left), {"n": 1, "d": 2})
+        left = replace(law.diagnostics, between_round_sd=between)
+        whole, _ = judge(replace(law, diagnostics=left), {"n": 1, "d": 2})
         assert ("differ by 1.0% alone" in whole.reason) == said

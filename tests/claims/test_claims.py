@@ -13,7 +13,15 @@ import torch
 from layerlaw import analysis, layers
 from layerlaw.layers.core.theory import d, k, n
 from layerlaw.studies import claims
-from layerlaw.studies.claims import Bearing, Checked, Evidence, Record, Statement, Verdict, costs
+from layerlaw.studies.claims import (
+    Bearing,
+    Evidence,
+    JudgedStatement,
+    Record,
+    Statement,
+    StatementVerdict,
+    costs,
+)
 from layerlaw.studies.claims.evidence import (
     cells,
     channels,
@@ -26,7 +34,7 @@ from layerlaw.studies.claims.evidence import (
 from layerlaw.studies.claims.statement import Setting, held, limit
 from torch import nn
 
-C, L, R = Verdict.CONFIRMED, Verdict.CONDITIONAL, Verdict.REFUTED
+C, L, R = StatementVerdict.CONFIRMED, StatementVerdict.CONDITIONAL, StatementVerdict.REFUTED
 
 VERDICTS = {
     "channels": C,
@@ -87,7 +95,7 @@ def fits() -> list[analysis.Fit]:
 
 
 @pytest.fixture(scope="module")
-def checked() -> dict[str, Checked]:
+def checked() -> dict[str, JudgedStatement]:
     return {each.statement.id: each for each in claims.check()}
 
 
@@ -125,13 +133,13 @@ def test_one_line_against_refutes_and_one_that_limits_makes_conditional():
     said = Statement("x", "A6.1", "x", "", "x")
     good, bad = held("a", "1", True, "no"), held("a", "1", False, "no")
     limited, not_limited = limit("a", "1", True, "if"), limit("a", "1", False, "if")
-    assert Checked(said, (good, not_limited)).verdict is C
-    assert Checked(said, (good, limited)).verdict is L
-    assert Checked(said, (good, limited)).reason == "if"
-    assert Checked(said, (good, limited, bad)).verdict is R
-    assert Checked(said, (good, limited, bad)).reason == "no"
+    assert JudgedStatement(said, (good, not_limited)).verdict is C
+    assert JudgedStatement(said, (good, limited)).verdict is L
+    assert JudgedStatement(said, (good, limited)).reason == "if"
+    assert JudgedStatement(said, (good, limited, bad)).verdict is R
+    assert JudgedStatement(said, (good, limited, bad)).reason == "no"
     with pytest.raises(ValueError, match="nothing was tested"):
-        _ = Checked(said, (Evidence("a", "1"),)).verdict
+        _ = JudgedStatement(said, (Evidence("a", "1"),)).verdict
 
 
 def test_a_taken_id_is_refused():
@@ -163,7 +171,7 @@ def test_a_file_that_is_no_record_is_named(tmp_path, text):
 # A wrong formula in the place of a right one has to be refuted, and a right one confirmed.
 
 
-def again(name: str) -> Checked:
+def again(name: str) -> JudgedStatement:
     return claims.check(claims.statements([name]))[0]
 
 
@@ -260,7 +268,7 @@ def test_times_that_are_unresolved_leave_a_statement_as_it_is():
     (found,) = claims.check(claims.statements(["attention-scores"]), fits=analysis.fit(few))
     line = next(line for line in found.evidence if line.what.startswith("time of"))
     assert "unresolved" in line.value
-    assert line.bearing is Bearing.ASIDE
+    assert line.bearing is Bearing.AUXILIARY
     assert found.verdict is C
 
 
@@ -372,7 +380,7 @@ def test_the_text_is_refuted_where_it_gives_a_gradient_of_0(checked):
         assert float(truth) > 0.01
 
 
-def values(checked: Checked, what: str) -> str:
+def values(checked: JudgedStatement, what: str) -> str:
     (line,) = [line for line in checked.evidence if what in line.what]
     return line.value
 

@@ -197,22 +197,22 @@ QUICK = ("--profile", "quick", "--rounds", "1", "--no-explain", "--no-check", "-
 
 @pytest.mark.slow
 def test_a_layer_of_ones_own_is_measured_judged_and_reported_from_another_folder(folder):
-    spec, elsewhere = "../there/mine.py:Gated", folder / "elsewhere"
-    elsewhere.mkdir()
+    spec, is_external = "../there/mine.py:Gated", folder / "elsewhere"
+    is_external.mkdir()
     arguments = ("run", "-l", spec, "--expect", "n*d**2", *QUICK, "--out", "out")
-    fits = json.loads(layerlaw(*arguments, cwd=elsewhere).stdout)["fits"]
+    fits = json.loads(layerlaw(*arguments, cwd=is_external).stdout)["fits"]
     laws = {fit["metric"]: fit for fit in fits}
     assert laws["seconds"]["exponents"]["d"]["expected"] == 2
     assert laws["seconds"]["verdict"] in ("matches", "differs", "unresolved")
     assert laws["flops"]["verdict"] is None
     assert laws["flops"]["law"] == "4*n*d + 4*n*d**2"
-    page = (elsewhere / "out" / "report.html").read_text()
+    page = (is_external / "out" / "report.html").read_text()
     assert spec in page
-    assert spec in (elsewhere / "out" / "report.md").read_text()
+    assert spec in (is_external / "out" / "report.md").read_text()
     # The same again goes on where it was: nothing is measured twice.
-    again = layerlaw(*arguments, cwd=elsewhere)
+    again = layerlaw(*arguments, cwd=is_external)
     assert json.loads(again.stdout)["fits"] == fits
-    table = pd.read_csv(elsewhere / "out" / "table.csv")
+    table = pd.read_csv(is_external / "out" / "table.csv")
     assert set(table["layer"]) == {spec}
     assert set(table["status"]) == {"ok"}
 

@@ -6,7 +6,7 @@ import json
 import pytest
 from layerlaw.analysis.laws.law import Exponent
 from layerlaw.cli import main, show
-from layerlaw.measure import Case, Finding, Measurement, Severity
+from layerlaw.measure import Case, EnvironmentCheck, Measurement, Severity
 
 # The package has the command of the same name.
 doctor_module = importlib.import_module("layerlaw.cli.doctor")
@@ -80,9 +80,11 @@ def test_controls_are_shown_with_what_leaving_each_alone_moves(capsys, monkeypat
 
 def test_findings_are_shown_with_what_mends_them(capsys):
     found = [
-        Finding("governor", "powersave", Severity.WARN, "cpupower [--governor] performance"),
-        Finding("clock", "steps of 0.04 µs", Severity.OK),
-        Finding("turbo", "not known here", Severity.UNKNOWN),
+        EnvironmentCheck(
+            "governor", "powersave", Severity.WARN, "cpupower [--governor] performance"
+        ),
+        EnvironmentCheck("clock", "steps of 0.04 µs", Severity.OK),
+        EnvironmentCheck("turbo", "not known here", Severity.UNKNOWN),
     ]
     show.findings(found)
     out = capsys.readouterr().out

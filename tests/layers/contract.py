@@ -15,7 +15,7 @@ import sympy
 import torch
 from hypothesis import given, settings, strategies as st
 from layerlaw.layers import Layer, Native, Sizes, Textbook, Theory
-from layerlaw.layers.core.theory import SYMBOLS, k, n, put, r
+from layerlaw.layers.core.theory import SYMBOLS, k, n, r, subs
 from layerlaw.measure.counting.counts import count_parameters
 from layerlaw.measure.counting.critical_path import longest_chain
 from layerlaw.measure.counting.flops import count_flops
@@ -90,7 +90,7 @@ def equals_theory(layer: Layer, field: str, count: Callable[[Layer, Sizes], int]
     @given(sizes=sizes_that_go_together())
     def at(sizes: dict[str, int]) -> None:
         sizes = complete(sizes, layer)
-        assert count(layer, sizes) == put(getattr(layer.theory, field), layer.resolve(sizes))
+        assert count(layer, sizes) == subs(getattr(layer.theory, field), layer.resolve(sizes))
 
     at()
 
@@ -139,7 +139,7 @@ def inputs(layer: Layer) -> None:
         layer.make_inputs(sizes, batch=2, seed=5, device="meta"),
         strict=True,
     ):
-        assert x.shape == (2, *(put(side, full) for side in shape))
+        assert x.shape == (2, *(subs(side, full) for side in shape))
         assert torch.equal(x, same)
         assert not torch.equal(x, other)
         assert torch.equal(x.to(wide), wide)
@@ -147,7 +147,7 @@ def inputs(layer: Layer) -> None:
         assert (meta.shape, meta.dtype) == (x.shape, x.dtype)
         if name in layer.words:
             assert x.dtype == wide.dtype == torch.int64
-            assert x.unique().tolist() == list(range(int(put(layer.words[name], full))))
+            assert x.unique().tolist() == list(range(int(subs(layer.words[name], full))))
         else:
             assert (x.dtype, wide.dtype) == (torch.float32, torch.float64)
             assert abs(x.mean()) < 0.1
@@ -165,7 +165,7 @@ def shapes(layer: Layer) -> None:
                 module = layer.build(sizes)
             with torch.no_grad():
                 out = module(*layer.make_inputs(sizes, batch=batch, device=device))
-            assert out.shape == (batch, *(put(side, full) for side in layer.output))
+            assert out.shape == (batch, *(subs(side, full) for side in layer.output))
             assert (out.dtype, out.device.type) == (torch.float32, device)
 
 
@@ -287,7 +287,7 @@ def time(layer: Layer) -> None:
     """Have a time that grows as the FLOPs where all sizes are large and equal."""
     theory = layer.tied_theory()
     near, far = (
-        float(put(theory.flops / theory.time, dict.fromkeys(SYMBOLS, 10**power)))
+        float(subs(theory.flops / theory.time, dict.fromkeys(SYMBOLS, 10**power)))
         for power in (30, 60)
     )
     assert near == pytest.approx(far, rel=0.05)
@@ -299,7 +299,7 @@ def flops(layer: Layer) -> None:
     """Compute what theory counts, operation by operation."""
     equals_theory(layer, "flops", count_flops)
     large = complete({"n": 64, "d": 2048, "k": 9}, layer)
-    assert count_flops(layer, large) == put(layer.theory.flops, layer.resolve(large))
+    assert count_flops(layer, large) == subs(layer.theory.flops, layer.resolve(large))
 
 
 @clause
@@ -325,7 +325,7 @@ def path_length(layer: Layer) -> None:
     for length, (width, kernel) in itertools.product((2, 3, 5, 12, 33), ((4, 3), (8, 9))):
         sizes = complete({"n": length, "d": width, "k": kernel}, layer)
         path = shortest_path(layer, sizes)
-        assert (path.steps if path else inf) == put(layer.theory.distance, layer.resolve(sizes))
+        assert (path.steps if path else inf) == subs(layer.theory.distance, layer.resolve(sizes))
         if path and layer.theory.path_length not in WINDOWS:
             assert path.layers == 1
     theory = layer.tied_theory()
@@ -357,7 +357,7 @@ def grows_alike(exact: sympy.Expr, order: sympy.Expr) -> None:
         assert exact == order
         return
     sizes = {"d": 64, "k": 101, "c": 50, "r": 101, "V": 6, "N": 3}
-    near, far = (float(put(exact / order, {"n": 10**power, **sizes})) for power in (60, 120))
+    near, far = (float(subs(exact / order, {"n": 10**power, **sizes})) for power in (60, 120))
     assert 1 <= far <= 12
     assert near == pytest.approx(far, rel=0.05)
 

@@ -89,7 +89,7 @@ def test_a_file_is_found_from_any_folder(folder: Path, monkeypatch: pytest.Monke
     (folder / "deep").mkdir()
     monkeypatch.chdir(folder / "deep")
     assert layers.get("../mine.py:Gated").axes == ("n", "d")
-    assert layers.home("../mine.py:Gated") == "../mine.py"
+    assert layers.import_path("../mine.py:Gated") == "../mine.py"
 
 
 def test_a_function_gives_a_module_too_and_its_output_may_be_wider(folder: Path) -> None:
@@ -249,7 +249,7 @@ def test_a_decorator_offers_a_module_by_a_name_of_its_own() -> None:
         layers.layer("rnn")
     with pytest.raises(ValueError, match="without spaces and colons"):
         layers.layer("my:layer")
-    assert layers.home("twice") is None  # it is inside a function: no other process finds it
+    assert layers.import_path("twice") is None  # it is inside a function: no other process finds it
 
 
 def test_a_package_offers_a_layer_which_is_loaded_when_it_is_asked_for(
@@ -260,7 +260,7 @@ def test_a_package_offers_a_layer_which_is_loaded_when_it_is_asked_for(
     assert "nice" in layers.names()
     assert "mine" not in sys.modules
     assert layers.get("nice").output == (n, d)
-    assert layers.home("nice") == ""
+    assert layers.import_path("nice") == ""
 
 
 def test_a_package_that_is_broken_is_a_warning_that_names_it(

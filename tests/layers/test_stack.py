@@ -6,7 +6,7 @@ import pytest
 import torch
 from layerlaw import layers
 from layerlaw.layers import LayerError
-from layerlaw.layers.core.theory import put
+from layerlaw.layers.core.theory import subs
 from layerlaw.measure.counting.counts import count_parameters, path_length
 from layerlaw.measure.counting.critical_path import longest_chain
 from layerlaw.measure.counting.flops import count_flops
@@ -47,9 +47,9 @@ def test_its_counts_are_those_of_theory(name: str) -> None:
     sizes = complete({"n": 8, "d": 8, "k": 3}, layers.get(name))
     sizes = {axis: sizes[axis] for axis in stack.axes}
     full = stack.resolve(sizes)
-    assert count_flops(stack, sizes) == put(stack.theory.flops, full)
-    assert count_parameters(stack, sizes) == put(stack.theory.parameters, full)
-    assert longest_chain(stack, sizes) == put(stack.theory.depth, full)
+    assert count_flops(stack, sizes) == subs(stack.theory.flops, full)
+    assert count_parameters(stack, sizes) == subs(stack.theory.parameters, full)
+    assert longest_chain(stack, sizes) == subs(stack.theory.depth, full)
 
 
 def test_sizes_at_which_a_layer_cannot_be_given_what_one_below_gives_are_refused() -> None:
@@ -76,4 +76,4 @@ def test_names_that_are_no_stack_are_told() -> None:
     assert layers.find("2*nosuch") is None
     assert layers.find("2*rnn") is layers.get("2*rnn")
     assert layers.get("2*2*rnn").theory.flops == 4 * layers.get("rnn").theory.flops
-    assert layers.home("2*rnn") == ""
+    assert layers.import_path("2*rnn") == ""

@@ -8,7 +8,7 @@ import pytest
 import torch
 from layerlaw import layers
 from layerlaw.layers import Sizes, Textbook
-from layerlaw.layers.core.theory import put
+from layerlaw.layers.core.theory import subs
 from torch.profiler import ProfilerActivity, profile
 
 from ..sizes import complete
@@ -42,7 +42,7 @@ def test_a_pass_holds_its_output_and_the_temporaries_of_theory(name: str, sizes:
     sizes = {**complete(sizes), "V": 80}
     sizes = {axis: sizes[axis] for axis in layer.axes}
     full = layer.resolve(sizes)
-    output = prod(int(put(side, full)) for side in layer.output)
-    temporaries = int(put(layer.theory.temporaries, full))
+    output = prod(int(subs(side, full)) for side in layer.output)
+    temporaries = int(subs(layer.theory.temporaries, full))
     held = most_elements(layer, sizes)
     assert held == pytest.approx(output + temporaries, rel=0.05)  # it is told to leading order

@@ -7,14 +7,14 @@ from math import ceil
 import pytest
 import torch
 from layerlaw import layers
-from layerlaw.layers.core.theory import d, n, put
+from layerlaw.layers.core.theory import d, n, subs
 
 from ..reach import reach_of_gradients
 
 
 def test_an_expression_takes_sizes_and_passes_over_other_letters() -> None:
-    assert put(n * d, {"n": 3, "d": d / 2, "k": 7, "batch": 2}) == 3 * d / 2
-    assert put(4, {"n": 3}) == 4
+    assert subs(n * d, {"n": 3, "d": d / 2, "k": 7, "batch": 2}) == 3 * d / 2
+    assert subs(4, {"n": 3}) == 4
 
 
 @pytest.mark.parametrize("kernel", [3, 5, 9])

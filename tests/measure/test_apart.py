@@ -13,7 +13,7 @@ from layerlaw.measure import Case
 from layerlaw.measure.counting.counts import count
 from layerlaw.measure.operations.operation_timing import take_apart
 from layerlaw.measure.workers import forkserver, sandbox
-from layerlaw.measure.workers.sandbox import Apart
+from layerlaw.measure.workers.sandbox import Sandbox
 
 pytestmark = pytest.mark.skipif(not forkserver.available(), reason="this system cannot fork safely")
 
@@ -88,7 +88,7 @@ def folder(tmp_path, monkeypatch):
     ],
 )
 def test_what_ends_its_process_as_it_is_loaded_is_told_with_its_sizes(folder, name, says):
-    with Apart() as process, pytest.raises(LayerError) as told:
+    with Sandbox() as process, pytest.raises(LayerError) as told:
         process.load(name)
     assert str(told.value) == says
 
@@ -96,13 +96,13 @@ def test_what_ends_its_process_as_it_is_loaded_is_told_with_its_sizes(folder, na
 def test_what_hangs_is_given_up(folder, monkeypatch):
     monkeypatch.setattr(sandbox, "SECONDS", 5.0)
     start = time.monotonic()
-    with Apart() as process, pytest.raises(LayerError, match="at n=16, d=8: it took longer than"):
+    with Sandbox() as process, pytest.raises(LayerError, match="at n=16, d=8: it took longer than"):
         process.load("mine.py:Hangs")
     assert time.monotonic() - start < 60
 
 
 def test_after_one_that_ended_its_process_others_are_loaded(folder):
-    with Apart() as process:
+    with Sandbox() as process:
         with pytest.raises(LayerError):
             process.load("mine.py:Crashes")
         assert process.load("mine.py:Fine").axes == ("n", "d")
@@ -111,7 +111,7 @@ def test_after_one_that_ended_its_process_others_are_loaded(folder):
 
 
 def test_an_error_of_a_rehearsal_is_left_to_the_performance(folder):
-    with Apart() as process:
+    with Sandbox() as process:
         process.rehearse("mine.py:Fine", partial(int, "none"))
         with pytest.raises(LayerError, match="ValueError: invalid literal"):
             process.ask("mine.py:Fine", partial(int, "none"))
@@ -119,7 +119,7 @@ def test_an_error_of_a_rehearsal_is_left_to_the_performance(folder):
 
 def test_without_forks_it_is_the_calling_process(folder, monkeypatch):
     monkeypatch.setattr(sandbox, "available", lambda: False)
-    with Apart() as process:
+    with Sandbox() as process:
         process.load("mine.py:Fine")
         assert process.ask("mine.py:Fine", os.getpid) == os.getpid()
     assert not seen

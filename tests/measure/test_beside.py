@@ -3,21 +3,21 @@ from dataclasses import replace
 import layerlaw
 import pytest
 from layerlaw.layers import get
-from layerlaw.layers.core.theory import put
+from layerlaw.layers.core.theory import subs
 from layerlaw.measure import (
     Controls,
     Store,
-    begin,
     measure_counts,
     measure_machine,
     measure_peaks,
+    open_run,
     plan,
 )
 from layerlaw.measure.cases.table import CALIBRATION
 from layerlaw.measure.counting.counts import COUNTED
 from layerlaw.measure.runs import auxiliary
 
-TODO = {"profile": "asv", "rounds": 1, "repeats": 1, "controls": Controls(calm=False)}
+TODO = {"profile": "asv", "rounds": 1, "repeats": 1, "controls": Controls(noise_gate=False)}
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_counts_and_peaks_come_with_a_sweep_that_asks_for_them():
 
 def test_what_is_counted_once_is_not_counted_again(kept):
     todo = plan(["attention", "rnn"], **TODO)
-    run = begin(todo, kept)
+    run = open_run(todo, kept)
     measure_counts(todo, kept, run)
     once = list(kept.measured(run))
     assert {one.metric for one in once} == set(COUNTED)
@@ -50,7 +50,7 @@ def test_peaks_are_measured_once_and_not_of_too_many_steps(kept):
     long = {c for c in todo.cases if c.layer == "rnn" and c.sizes["n"] > auxiliary.PEAK_STEPS}
     assert long
     todo = replace(todo, cases=(*todo.cases[:3], *list(long)[:2]))
-    run = begin(todo, kept)
+    run = open_run(todo, kept)
     seen = []
     measure_peaks(todo, kept, run, lambda *step: seen.append(step))
     assert [step[:2] for step in seen] == [(1, 3), (2, 3), (3, 3)]
@@ -58,14 +58,14 @@ def test_peaks_are_measured_once_and_not_of_too_many_steps(kept):
     assert {one.case for one in made} == set(todo.cases[:3])
     for one in made:
         held = get("attention").theory.temporaries
-        assert one.values[0] >= 4 * float(put(held, one.case.sizes))
+        assert one.values[0] >= 4 * float(subs(held, one.case.sizes))
     measure_peaks(todo, kept, run, lambda *step: seen.append(step))
     assert len(seen) == 3
 
 
 def test_a_peak_that_would_not_fit_is_skipped(kept):
     todo = plan("attention", memory=1.0, **TODO)
-    run = begin(todo, kept)
+    run = open_run(todo, kept)
     measure_peaks(todo, kept, run)
     assert {(one.status, one.metric) for one in kept.measured(run)} == {("skipped", "peak_bytes")}
 
@@ -73,7 +73,7 @@ def test_a_peak_that_would_not_fit_is_skipped(kept):
 @pytest.mark.slow
 def test_the_machine_is_calibrated_once(kept):
     todo = plan("attention", **TODO)
-    run = begin(todo, kept)
+    run = open_run(todo, kept)
     measure_machine(todo, kept, run)
     once = list(kept.measured(run))
     assert {one.metric for one in once} == set(CALIBRATION)

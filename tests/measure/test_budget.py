@@ -6,9 +6,9 @@ from layerlaw.measure import Case, Measurement
 from layerlaw.measure.workers.resource_limits import (
     PASSES,
     SHARE,
-    Budget,
     Forecast,
     Resident,
+    ResourceLimits,
     bytes_of,
     flops_of,
     free_memory,
@@ -37,13 +37,13 @@ def test_a_pass_with_gradients_takes_more(name):
 
 
 def test_what_takes_too_much_memory_is_refused_with_both_figures():
-    small = Forecast(Budget(memory=MEMORY - 1))
+    small = Forecast(ResourceLimits(memory=MEMORY - 1))
     assert small.refusal(CASE) == ("it would take 0.00879 GiB of memory; 0.00879 may be had")
-    assert Forecast(Budget(memory=MEMORY)).refusal(CASE) == ""
+    assert Forecast(ResourceLimits(memory=MEMORY)).refusal(CASE) == ""
 
 
 def test_memory_that_was_seen_corrects_theory():
-    forecast = Forecast(Budget(memory=0.6 * 2**30))
+    forecast = Forecast(ResourceLimits(memory=0.6 * 2**30))
     large = Case("attention", {"n": 4096, "d": 64})
     larger = Case("attention", {"n": 8192, "d": 64})
     assert bytes_of(large) > 2**26
@@ -55,13 +55,13 @@ def test_memory_that_was_seen_corrects_theory():
 
 
 def test_what_takes_too_long_is_refused_by_the_fastest_rate_so_far():
-    forecast = Forecast(Budget(seconds=10.0, memory=inf))
+    forecast = Forecast(ResourceLimits(seconds=10.0, memory=inf))
     small, large = Case("dense", {"n": 16, "d": 16}), Case("dense", {"n": 2**14, "d": 2**12})
     assert forecast.refusal(large) == "", "nothing is known yet"
     forecast.learn(took(Case("dense", {"n": 64, "d": 64}), 64**3 * 1e-12))
     forecast.learn(took(small, 1e-3))  # overhead alone, which says nothing of large ones
     assert forecast.refusal(large) == ""
-    slow = Forecast(Budget(seconds=10.0, memory=inf))
+    slow = Forecast(ResourceLimits(seconds=10.0, memory=inf))
     slow.learn(took(small, 1e-3))
     assert slow.refusal(large) == "", "nothing is known of anything like it"
     known = Case("dense", {"n": 2**10, "d": 2**10})
@@ -72,7 +72,7 @@ def test_what_takes_too_long_is_refused_by_the_fastest_rate_so_far():
 
 
 def test_a_gpu_has_memory_of_its_own():
-    forecast = Forecast(Budget(), gpu=2**30)
+    forecast = Forecast(ResourceLimits(), gpu=2**30)
     on_gpu = Case("attention", {"n": 2**14, "d": 16}, device="cuda")
     assert f"{SHARE:.3g} may be had" in forecast.refusal(on_gpu)
 

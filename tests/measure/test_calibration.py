@@ -3,7 +3,7 @@
 import pytest
 import torch
 from layerlaw.measure import Case, Store, calibrate, uncalibrated
-from layerlaw.measure.cases.table import ASIDE, BANDWIDTH, CALIBRATION, MACHINE, PRODUCT_RATE
+from layerlaw.measure.cases.table import AUXILIARY, BANDWIDTH, CALIBRATION, MACHINE, PRODUCT_RATE
 from layerlaw.measure.timing import calibration
 
 
@@ -28,7 +28,7 @@ def test_rates_are_flops_and_bytes_over_seconds():
     # As STREAM counts: a copy reads and writes, an addition reads two and writes one.
     assert rates[BANDWIDTH, "copy", 2**15] == pytest.approx(2**15 / 1e-3)
     assert rates[BANDWIDTH, "add", 2**15] == pytest.approx(2**15 // 12 * 12 / 1e-3)
-    assert set(ASIDE) > set(CALIBRATION)
+    assert set(AUXILIARY) > set(CALIBRATION)
 
 
 @pytest.mark.parametrize("name", calibration.PRODUCTS)
@@ -85,15 +85,19 @@ def test_each_waits_for_calm():
             self.times += 1
             return work(), True
 
-    calm = Counting()
-    assert calm.times < len(calibrate(clock=steady(1e-3), rounds=2, calm=calm)) == calm.times
+    noise_gate = Counting()
+    assert (
+        noise_gate.times
+        < len(calibrate(clock=steady(1e-3), rounds=2, noise_gate=noise_gate))
+        == noise_gate.times
+    )
 
 
 def test_a_real_machine_has_rates_that_a_store_keeps():
     found = calibrate(rounds=1)
     assert all(value > 0 for m in found for value in m.values)
     with Store() as store:
-        run = store.begin({}, "here", {})
+        run = store.open_run({}, "here", {})
         store.add(run, *found)
         assert list(store.measured(run)) == found
         table = store.table(run)

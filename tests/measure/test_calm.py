@@ -1,6 +1,14 @@
 import pytest
 from layerlaw.measure import Controls
-from layerlaw.measure.timing.noise_gate import FEWEST, LOOKS, SHARE, SLOW, TRIES, Calm, Rule
+from layerlaw.measure.timing.noise_gate import (
+    FEWEST,
+    LOOKS,
+    SHARE,
+    SLOW,
+    TRIES,
+    NoiseGate,
+    UsualTime,
+)
 
 #: Seconds of a look at the machine below in its own time, at its best.
 LOOK = TRIES * 1e-4
@@ -17,33 +25,33 @@ class Machine:
         self.now += factor * seconds
         return factor
 
-    def calm(self):
-        return Calm(lambda call, loops: self.work(1e-4) * 1e-4, lambda: self.now)
+    def gate(self):
+        return NoiseGate(lambda call, loops: self.work(1e-4) * 1e-4, lambda: self.now)
 
 
 def test_it_works_at_once_in_a_calm_moment():
     machine = Machine()
-    calm = machine.calm()
+    gate = machine.gate()
     before = machine.now
-    assert calm.during(lambda: machine.work(0.01))[:2] == (1.0, True)
+    assert gate.during(lambda: machine.work(0.01))[:2] == (1.0, True)
     assert machine.now - before == pytest.approx(0.01 + 2 * LOOK)
 
 
 def test_it_waits_for_a_slow_stretch_to_end():
     machine = Machine((1.0, 1.3))
-    calm = machine.calm()
+    gate = machine.gate()
     machine.now = 1.1
-    assert calm.during(lambda: machine.work(0.01))[:2] == (1.0, True)
+    assert gate.during(lambda: machine.work(0.01))[:2] == (1.0, True)
     assert 1.3 <= machine.now < 1.32
 
 
 def test_work_in_which_a_slow_stretch_began_is_done_again():
     machine = Machine((1.0, 1.3))
-    calm = machine.calm()
+    gate = machine.gate()
     machine.now = 0.99
     tries = []
-    result, calmly, waited, _ = calm.during(lambda: tries.append(machine.work(0.02)))
-    assert (result, calmly) == (None, True)
+    result, quiet, waited, _ = gate.during(lambda: tries.append(machine.work(0.02)))
+    assert (result, quiet) == (None, True)
     assert len(tries) == 2
     assert tries[-1] == 1.0
     assert waited == pytest.approx(1.3 - 0.99, abs=2e-3)
@@ -51,60 +59,60 @@ def test_work_in_which_a_slow_stretch_began_is_done_again():
 
 def test_where_no_calm_moment_comes_waiting_ends_and_is_told():
     machine = Machine((1.0, 1e9))
-    calm = machine.calm()
+    gate = machine.gate()
     machine.now = 1.0
     worked = 0.0
     for _ in range(50):
-        _, calmly, _, _ = calm.during(lambda: machine.work(0.01))
+        _, quiet, _, _ = gate.during(lambda: machine.work(0.01))
         worked += 0.018
-    assert not calmly
+    assert not quiet
     assert machine.now - 1.0 < 1.0 + 1.1 * worked / (1 - SHARE)
 
 
 def test_where_the_neighbour_stays_the_slow_speed_becomes_the_rule():
     machine = Machine((1.0, 1e9))
-    calm = machine.calm()
+    gate = machine.gate()
     machine.now = 1.0
     for _ in range(LOOKS):
-        last = calm.during(lambda: machine.work(0.01))
-    assert last.calm
+        last = gate.during(lambda: machine.work(0.01))
+    assert last.gate
     assert last.waited < 3 * LOOK, "a look, and nothing waited"
 
 
 def test_where_slow_is_the_rule_a_fast_moment_is_no_reason_to_wait():
     machine = Machine((0.0, 1.0), (1.2, 9.0))
-    calm = machine.calm()
+    gate = machine.gate()
     machine.now = 1.1
-    assert calm.during(lambda: machine.work(0.01))[:2] == (1.0, True)
+    assert gate.during(lambda: machine.work(0.01))[:2] == (1.0, True)
     assert machine.now < 1.12
 
 
 def test_it_waits_no_longer_than_it_may():
     machine = Machine((1.0, 2.0))
-    calm = machine.calm()
+    gate = machine.gate()
     machine.now = 1.0
-    result, calmly, waited, look = calm.during(lambda: machine.work(0.01), 0.1)
-    assert (result, calmly) == (1.8, False)
+    result, quiet, waited, look = gate.during(lambda: machine.work(0.01), 0.1)
+    assert (result, quiet) == (1.8, False)
     assert waited == pytest.approx(0.1, abs=0.02)
     assert look == pytest.approx(1.8e-4)
 
 
 def test_the_rule_of_other_processes_is_believed():
     machine = Machine((0.0, 1.0))
-    calm = machine.calm()
-    result = calm.during(lambda: machine.work(0.01), 9.0, 1e-4)
+    gate = machine.gate()
+    result = gate.during(lambda: machine.work(0.01), 9.0, 1e-4)
     assert result[:2] == (1.0, True)
     assert 1.0 <= machine.now < 1.02
 
 
 def test_a_look_that_is_interrupted_counts_for_nothing():
     tries = iter([5e-3, 1e-4, 9e-4, 1.1e-4, 3e-4] * 1000)
-    calm = Calm(lambda call, loops: next(tries), lambda: 0.0)
-    assert calm.look() == 1e-4
+    gate = NoiseGate(lambda call, loops: next(tries), lambda: 0.0)
+    assert gate.reference_seconds() == 1e-4
 
 
 def test_the_rule_is_the_lower_quartile_of_the_latest_looks():
-    rule = Rule([1.0] * (FEWEST - 1))
+    rule = UsualTime([1.0] * (FEWEST - 1))
     assert rule.seconds is None, "of few nothing is known"
     rule.learn(1.0)
     assert rule.seconds == 1.0
@@ -116,7 +124,7 @@ def test_the_rule_is_the_lower_quartile_of_the_latest_looks():
 
 def test_the_real_reference_comes_back_to_its_best():
     with Controls(allocator=False).in_force():
-        calm = Calm()
+        gate = NoiseGate()
         # Of many, so that one calm moment is enough, however busy the machine is.
-        looks = [calm.look() for _ in range(1000)]
+        looks = [gate.reference_seconds() for _ in range(1000)]
         assert min(looks) < SLOW * sorted(looks)[len(looks) // 4]

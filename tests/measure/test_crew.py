@@ -9,7 +9,7 @@ from pathlib import Path
 import layerlaw
 import pytest
 from layerlaw.layers.core import registry
-from layerlaw.measure import Budget, Case, Controls, Plan, Store, begin, carry_out
+from layerlaw.measure import Case, Controls, Plan, ResourceLimits, Store, execute, open_run
 from layerlaw.measure.workers import executor
 from layerlaw.measure.workers.forkserver import available
 
@@ -28,8 +28,8 @@ def unruly(monkeypatch):
 
 def measured(plan):
     with Store() as store:
-        run = begin(plan, store)
-        with closing(carry_out(plan, store, run)) as steps:
+        run = open_run(plan, store)
+        with closing(execute(plan, store, run)) as steps:
             made = [step.measurement for step in steps]
         return made, store.controls(run)
 
@@ -38,7 +38,7 @@ def cases(*layers, sizes=(32, 64, 128)):
     return tuple(Case(layer, {"n": n, "d": 4}) for layer in layers for n in sizes)
 
 
-QUIET = Controls(calm=False)
+QUIET = Controls(noise_gate=False)
 
 
 @needs_fork
@@ -54,7 +54,12 @@ QUIET = Controls(calm=False)
 )
 def test_whatever_a_case_does_is_one_row_and_the_sweep_goes_on(unruly, layer, status, note):
     plan = Plan(
-        cases(layer, "fine"), rounds=2, repeats=1, processes=1, controls=QUIET, budget=Budget(2.0)
+        cases(layer, "fine"),
+        rounds=2,
+        repeats=1,
+        processes=1,
+        controls=QUIET,
+        limits=ResourceLimits(2.0),
     )
     made, record = measured(plan)
     bad = [one for one in made if one.status != "ok"]
@@ -86,7 +91,7 @@ def test_a_case_whose_nursery_was_killed_is_asked_once_more(
 @needs_fork
 def test_of_cases_measured_together_the_one_that_crashes_is_found_out(unruly):
     plan = Plan(cases("crashing"), rounds=1, repeats=1, processes=1, controls=QUIET)
-    with Store() as store, executor.crew_for(plan, store, begin(plan, store)) as measuring:
+    with Store() as store, executor.open_executor(plan, store, open_run(plan, store)) as measuring:
         made = measuring.measure_all(0, plan.cases)
     assert [one.case for one in made] == list(plan.cases)
     assert [one.status for one in made] == ["ok", "error", "ok"]
@@ -134,7 +139,7 @@ def test_what_would_not_fit_is_skipped_and_said_to_be(isolation):
         rounds=2,
         repeats=1,
         controls=replace(QUIET, isolation=isolation),
-        budget=Budget(memory=2**30),
+        limits=ResourceLimits(memory=2**30),
     )
     made, _ = measured(plan)
     skipped = [one for one in made if one.status == "skipped"]
@@ -202,9 +207,9 @@ def test_on_a_gpu_each_process_has_its_share_and_a_quarter_is_tried_in_any_case(
 @needs_fork
 def test_a_nursery_to_come_that_died_is_begun_anew_when_its_turn_comes():
     plan = Plan(cases("attention"), rounds=3, repeats=1, controls=QUIET)
-    with Store() as store, executor.crew_for(plan, store, begin(plan, store)) as measuring:
+    with Store() as store, executor.open_executor(plan, store, open_run(plan, store)) as measuring:
         assert measuring.measure(0, plan.cases[0]).status == "ok"
-        measuring._nurseries[1]._process.kill()
-        measuring._nurseries[1]._process.wait()
+        measuring._forkservers[1]._process.kill()
+        measuring._forkservers[1]._process.wait()
         made = [measuring.measure(round, plan.cases[0]) for round in (1, 2)]
     assert [one.status for one in made] == ["ok", "ok"]

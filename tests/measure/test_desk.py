@@ -1,8 +1,8 @@
 from layerlaw.measure import Case
-from layerlaw.measure.timing.pass_cache import Kept
+from layerlaw.measure.timing.pass_cache import PassCache
 from layerlaw.measure.workers import worker as desks
 from layerlaw.measure.workers.resource_limits import LARGE, bytes_of
-from layerlaw.measure.workers.worker import Desk
+from layerlaw.measure.workers.worker import Worker
 
 SMALL = Case("dense", {"n": 16, "d": 16})
 HUGE = Case("dense", {"n": 2**16, "d": 512})
@@ -19,7 +19,7 @@ def test_what_a_case_leaves_of_memory_is_given_back_where_it_may_be_much(monkeyp
 
     monkeypatch.setattr(desks.system, "resident", lambda: held)
     monkeypatch.setattr(desks, "give_back_memory", give_back)
-    at = Desk(None, {}, Kept(most=0))
+    at = Worker(None, {}, PassCache(most=0))
     at.clear(HUGE)
     assert len(given) == 1
     for more in (LARGE, LARGE, 1):  # little by little it becomes much
@@ -35,7 +35,7 @@ def test_where_the_system_does_not_say_only_large_cases_count(monkeypatch):
     given = []
     monkeypatch.setattr(desks.system, "resident", lambda: None)
     monkeypatch.setattr(desks, "give_back_memory", lambda: given.append(True))
-    at = Desk(None, {}, Kept(most=0))
+    at = Worker(None, {}, PassCache(most=0))
     at.clear(SMALL)
     assert not given
     at.clear(HUGE)

@@ -4,7 +4,7 @@ import json
 
 import torch
 from layerlaw.measure import Severity, examine
-from layerlaw.measure.environment.finding import Finding, graded
+from layerlaw.measure.environment.finding import EnvironmentCheck, graded
 from layerlaw.measure.timing import stabilisation
 
 
@@ -22,7 +22,7 @@ def test_all_is_looked_at_once_and_what_is_wrong_can_be_mended():
 
 
 def test_a_finding_is_json_with_its_advice():
-    found = Finding("load", "5.00 on 2 cores", Severity.BAD, "wait")
+    found = EnvironmentCheck("load", "5.00 on 2 cores", Severity.BAD, "wait")
     assert json.loads(json.dumps(found.as_dict())) == {
         "subject": "load",
         "state": "5.00 on 2 cores",

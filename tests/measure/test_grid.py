@@ -7,14 +7,14 @@ from layerlaw.layers import Theory, get, names
 from layerlaw.layers.core.theory import SYMBOLS, d, k, n
 from layerlaw.measure.cases.grid import (
     ELEMENT,
+    GRID_LIMITS,
     INTENSITY,
     LADDERS,
     PROFILES,
-    REACHES,
     REGISTER,
     activations,
+    grid_points,
     ladder,
-    points,
     profile_of,
     steps_through,
 )
@@ -25,15 +25,15 @@ def value(expr, sizes):
     return float(expr.subs({SYMBOLS[letter]: size for letter, size in sizes.items()}))
 
 
-@pytest.mark.parametrize("device", REACHES)
+@pytest.mark.parametrize("device", GRID_LIMITS)
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
 @pytest.mark.parametrize("name", names())
 def test_every_point_is_within_what_the_profile_affords(name, profile, device):
     layer = get(name)
     theory = layer.tied_theory()
-    grid, reach = points(layer, profile, device), REACHES[device]
+    grid, reach = grid_points(layer, profile, device), GRID_LIMITS[device]
     assert len({tuple(sizes.items()) for sizes in grid}) == len(grid)
-    assert len(grid) <= profile.points * len(layer.axes)
+    assert len(grid) <= profile.points_per_axis * len(layer.axes)
     flops = lambdify([SYMBOLS[letter] for letter in layer.axes], theory.flops)
     flops = [flops(*sizes.values()) for sizes in grid]
     assert max(flops) <= reach.flops * profile.flops
@@ -59,12 +59,12 @@ def test_every_point_is_within_what_the_profile_affords(name, profile, device):
         assert all(sizes[axis] <= most for axis, most in reach.largest.items() if axis in sizes)
 
 
-@pytest.mark.parametrize("device", REACHES)
+@pytest.mark.parametrize("device", GRID_LIMITS)
 @pytest.mark.parametrize("profile", ["asv", "quick", "standard", "full"])
 @pytest.mark.parametrize("name", names())
 def test_every_axis_takes_at_least_four_values(name, profile, device):
     layer = get(name)
-    grid = points(layer, PROFILES[profile], device)
+    grid = grid_points(layer, PROFILES[profile], device)
     for axis in layer.axes:
         assert len({sizes[axis] for sizes in grid}) >= 4
 
@@ -72,18 +72,18 @@ def test_every_axis_takes_at_least_four_values(name, profile, device):
 @pytest.mark.parametrize("name", names())
 def test_standard_has_enough_points_to_tell_exponents_from_overhead(name):
     layer = get(name)
-    assert len(points(layer, PROFILES["standard"])) >= (30 if len(layer.axes) > 1 else 7)
+    assert len(grid_points(layer, PROFILES["standard"])) >= (30 if len(layer.axes) > 1 else 7)
 
 
 def test_attention_stays_where_its_temporaries_are_in_cache():
-    standard = points(get("attention"), PROFILES["standard"])
+    standard = grid_points(get("attention"), PROFILES["standard"])
     assert max(sizes["n"] for sizes in standard) == 1552  # two of 9 MiB
-    assert max(sizes["n"] for sizes in points(get("attention"), PROFILES["full"])) > 2048
+    assert max(sizes["n"] for sizes in grid_points(get("attention"), PROFILES["full"])) > 2048
 
 
 def test_a_weight_is_as_large_as_one_product_packs():
     for name in ("multihead", "dense"):  # four matrices, and one
-        assert max(sizes["d"] for sizes in points(get(name), PROFILES["standard"])) == 1040
+        assert max(sizes["d"] for sizes in grid_points(get(name), PROFILES["standard"])) == 1040
 
 
 def test_the_grid_follows_the_theory_of_a_layer_it_has_never_seen(toy):
@@ -94,7 +94,7 @@ def test_the_grid_follows_the_theory_of_a_layer_it_has_never_seen(toy):
 
     def largest(theory, axis):
         cubic.__class__.theory = theory
-        return max(sizes[axis] for sizes in points(cubic, PROFILES["standard"]))
+        return max(sizes[axis] for sizes in grid_points(cubic, PROFILES["standard"]))
 
     free = largest(cubic.theory, "n")
     assert largest(dear, "n") < free
@@ -107,19 +107,19 @@ def test_weights_may_be_larger_where_every_step_reads_them_again(toy):
     def largest(steps):
         theory = Theory(n * d**2, 2 * n * d**2, d**2, n * d, steps, steps)
         layer = toy(f"steps_{steps}", lambda x, W: x, theory=theory, weights={"W": (d, d)})
-        return max(sizes["d"] for sizes in points(layer, PROFILES["standard"]))
+        return max(sizes["d"] for sizes in grid_points(layer, PROFILES["standard"]))
 
     assert largest(Integer(1)) ** 2 * ELEMENT <= PROFILES["standard"].weights
     assert largest(n) ** 2 * ELEMENT > PROFILES["standard"].weights
 
 
 def widths(name, profile="standard"):
-    return {sizes["d"] for sizes in points(get(name), PROFILES[profile])}
+    return {sizes["d"] for sizes in grid_points(get(name), PROFILES[profile])}
 
 
 def test_where_steps_read_matrices_widths_lie_closer_and_lengths_less_so():
     assert len(widths("lstm")) >= 20 > 2 * len(widths("lstm", "quick"))
-    lengths = sorted({sizes["n"] for sizes in points(get("lstm"), PROFILES["standard"])})
+    lengths = sorted({sizes["n"] for sizes in grid_points(get("lstm"), PROFILES["standard"])})
     assert all(longer >= 1.9 * n for n, longer in itertools.pairwise(lengths))
     # Diagonal states are no matrices, and attention has no steps.
     for name in ("ssm", "attention"):
@@ -133,13 +133,19 @@ def test_widths_lie_closer_where_there_is_room_for_them():
 def test_one_axis_and_three_axes(toy):
     theory = Theory(n, n, Integer(0), n, Integer(1), Integer(1))
     alone = toy("alone", lambda x: x, axes=("n",), inputs={"x": (n,)}, output=(n,), theory=theory)
-    reach = REACHES["cpu"].largest["n"]
-    assert points(alone, PROFILES["standard"]) == [{"n": i} for i in LADDERS["n"] if i <= reach]
-    assert points(alone, PROFILES["standard"], "cuda") == [{"n": i} for i in LADDERS["n"]]
+    reach = GRID_LIMITS["cpu"].largest["n"]
+    assert grid_points(alone, PROFILES["standard"]) == [
+        {"n": i} for i in LADDERS["n"] if i <= reach
+    ]
+    assert grid_points(alone, PROFILES["standard"], "cuda") == [{"n": i} for i in LADDERS["n"]]
     theory = Theory(n * k * d**2, 2 * n * k * d**2, k * d**2, n * d, Integer(1), Integer(1))
     three = toy("three", lambda x: x, axes=("n", "d", "k"), theory=theory)
     standard = PROFILES["standard"]
-    assert 1.5 * standard.points < len(points(three, standard)) <= 3 * standard.points
+    assert (
+        1.5 * standard.points_per_axis
+        < len(grid_points(three, standard))
+        <= 3 * standard.points_per_axis
+    )
 
 
 def test_kernels_are_odd_and_the_rest_fill_vector_registers():
@@ -163,14 +169,14 @@ def intensity(layer, sizes):
 @pytest.mark.parametrize("name", ["attention", "conv", "dense", "sdpa"])
 def test_arithmetic_decides_at_every_point_of_a_product(name):
     layer = get(name)
-    grid = points(layer, PROFILES["standard"])
+    grid = grid_points(layer, PROFILES["standard"])
     assert min(intensity(layer, sizes) for sizes in grid) >= INTENSITY
     assert intensity(layer, {"n": 32, "d": 16, "k": 3}) < INTENSITY  # which the ladders have
 
 
 @pytest.mark.parametrize("name", ["attention_softmax", "rnn"])
 def test_a_layer_that_memory_always_decides_is_measured_all_the_same(name):
-    assert min(sizes["n"] for sizes in points(get(name), PROFILES["standard"])) <= 32
+    assert min(sizes["n"] for sizes in grid_points(get(name), PROFILES["standard"])) <= 32
 
 
 def test_activations_are_inputs_temporaries_and_output():
@@ -185,19 +191,19 @@ def test_an_unknown_profile_or_axis_is_named(toy):
         profile_of("huge")
     odd = toy("odd", lambda x: x, axes=("n", "z"))
     with pytest.raises(ValueError, match=r"'odd'.*'z'"):
-        points(odd, PROFILES["quick"])
+        grid_points(odd, PROFILES["quick"])
 
 
 def test_a_size_that_is_neither_axis_nor_tied_is_named(toy):
     alone = toy("alone", lambda x: x, axes=("n",))
     with pytest.raises(ValueError, match=r"'alone'.*\['d'\]"):
-        points(alone, PROFILES["quick"])
+        grid_points(alone, PROFILES["quick"])
 
 
 def test_a_square_keeps_more_values_than_a_line():
-    product = points(get("conv"), PROFILES["standard"])
+    product = grid_points(get("conv"), PROFILES["standard"])
     assert len({p["d"] for p in product}) > len({p["n"] for p in product})
-    scores = points(get("attention_scores"), PROFILES["quick"])
+    scores = grid_points(get("attention_scores"), PROFILES["quick"])
     assert len({p["n"] for p in scores}) > len({p["d"] for p in scores})
 
 
@@ -205,7 +211,7 @@ def test_a_layer_beyond_all_limits_is_named(toy):
     theory = Theory(n, Integer(10**15), Integer(0), n, Integer(1), Integer(1))
     heavy = toy("heavy", lambda x: x, theory=theory)
     with pytest.raises(ValueError, match=r"'heavy'.*'quick'"):
-        points(heavy, PROFILES["quick"])
+        grid_points(heavy, PROFILES["quick"])
 
 
 def test_planning_for_the_cpu_does_not_load_torch():

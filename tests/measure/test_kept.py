@@ -3,7 +3,7 @@ import torch
 from layerlaw.layers import get
 from layerlaw.measure import Case
 from layerlaw.measure.timing.modes import recording
-from layerlaw.measure.timing.pass_cache import SHARE, Kept
+from layerlaw.measure.timing.pass_cache import SHARE, PassCache
 from layerlaw.measure.timing.workload import prepare
 from layerlaw.measure.workers.resource_limits import LARGE, bytes_of, standing_bytes
 
@@ -15,7 +15,7 @@ HUGE = Case("dense", {"n": 2**16, "d": 128})
 
 
 def test_a_pass_is_made_once_for_the_same_weights_and_inputs():
-    kept = Kept()
+    kept = PassCache()
     made = kept(SMALL, 1)
     assert kept(SMALL, 1) is made
     assert kept(Case(SMALL.layer, {"d": 16, "n": 16}), 1) is made, "it is the same case"
@@ -26,7 +26,7 @@ def test_a_pass_is_made_once_for_the_same_weights_and_inputs():
 
 
 def test_what_comes_first_is_kept_and_what_does_not_fit_beside_it_is_made_anew():
-    kept = Kept(most=standing_bytes(SMALL) + standing_bytes(SMALLER))
+    kept = PassCache(most=standing_bytes(SMALL) + standing_bytes(SMALLER))
     first, second = kept(SMALL), kept(SMALLER)
     assert kept(SMALLER, 1) is not kept(SMALLER, 1)
     assert kept(SMALL) is first
@@ -34,10 +34,10 @@ def test_what_comes_first_is_kept_and_what_does_not_fit_beside_it_is_made_anew()
 
 
 def test_what_is_large_or_compiled_is_made_anew():
-    kept = Kept(most=4 * LARGE)
+    kept = PassCache(most=4 * LARGE)
     assert standing_bytes(HUGE) >= LARGE
     assert kept(HUGE) is not kept(HUGE)
-    nothing = Kept(most=0)
+    nothing = PassCache(most=0)
     assert nothing(SMALL) is not nothing(SMALL)
 
 
@@ -54,7 +54,7 @@ def test_what_stands_between_passes_is_part_of_what_they_take(mode):
     "name", ["rnn", "attention", "conv", "torch_lstm", "token_mixing", "local_attention"]
 )
 def test_what_is_shared_gives_the_same_numbers(name, mode):
-    kept = Kept()
+    kept = PassCache()
     cases = [
         Case(name, complete({"n": n, "d": d, "k": 3}, get(name)), mode=mode)
         for n, d in ((1040, 16), (16, 528), (1040, 528), (16, 16), (528, 528))
@@ -66,7 +66,7 @@ def test_what_is_shared_gives_the_same_numbers(name, mode):
 
 
 def test_words_are_those_of_the_vocabulary_however_many_there_are():
-    kept = Kept()
+    kept = PassCache()
     for vocabulary in (4096, 32, 528):
         case = Case("embedding", {"n": 512, "d": 16, "V": vocabulary})
         (one,), (other,) = kept(case, 7)(), prepare(case, 7)()
@@ -77,13 +77,13 @@ def test_processes_share_what_they_keep(monkeypatch):
     monkeypatch.setattr(
         "layerlaw.measure.timing.pass_cache.free_memory", lambda: 2 * standing_bytes(SMALL) / SHARE
     )
-    two, three = Kept(processes=2), Kept(processes=3)
+    two, three = PassCache(processes=2), PassCache(processes=3)
     assert two(SMALL) is two(SMALL)
     assert three(SMALL) is not three(SMALL)
 
 
 def test_cases_that_differ_in_length_alone_share_weights_and_inputs():
-    kept = Kept()
+    kept = PassCache()
     long, short = (Case("rnn", {"n": n, "d": 528}) for n in (1040, 528))
     for case in (long, short):
         kept(case)

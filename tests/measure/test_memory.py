@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 from layerlaw.layers import get, names
-from layerlaw.layers.core.theory import put
+from layerlaw.layers.core.theory import subs
 from layerlaw.measure import Case
 from layerlaw.measure.timing.peak_memory import (
     CudaMeter,
@@ -110,7 +110,7 @@ def test_a_forward_pass_needs_what_theory_says(name):
     layer = get(name)
     sizes = {**complete({"n": 256, "d": 64, "k": 9}), "V": 80}
     sizes = {axis: sizes[axis] for axis in layer.axes}
-    elements = put(layer.peak_memory("forward"), sizes)
+    elements = subs(layer.peak_memory("forward"), sizes)
     assert bytes_of(name, **sizes) == pytest.approx(FLOAT * elements, rel=0.05)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from layerlaw.measure.workers import forkserver
 from layerlaw.measure.workers.forkserver import (
-    Nursery,
+    ForkServer,
     WorkerDied,
     WorkerError,
     WorkerFailed,
@@ -63,73 +63,73 @@ def environment(state, name):
 
 
 @pytest.fixture(scope="module")
-def home():
+def import_path():
     sys.path.insert(0, HERE)  # where the tasks of this module are found by name
     module = sys.modules[__name__]
     known = sys.modules.get("test_nursery")
     sys.modules["test_nursery"] = module
     for each in (counting, broken, count, kill, leave, sleep, fail, environment):
         each.__module__ = "test_nursery"
-    with Nursery({"OF_THE_NURSERY": "7"}, ["test_nursery"]) as made:
+    with ForkServer({"OF_THE_NURSERY": "7"}, ["test_nursery"]) as made:
         yield made
     sys.path.remove(HERE)
     if known is None:
         del sys.modules["test_nursery"]
 
 
-def test_a_worker_keeps_what_it_has_and_is_a_process_of_its_own(home):
-    (first, pid), (second, same) = (home.ask("a", counting, count, 60) for _ in range(2))
-    third, other = home.ask("b", counting, count, 60)
+def test_a_worker_keeps_what_it_has_and_is_a_process_of_its_own(import_path):
+    (first, pid), (second, same) = (import_path.ask("a", counting, count, 60) for _ in range(2))
+    third, other = import_path.ask("b", counting, count, 60)
     assert (first, second, third) == (1, 2, 1)
     assert pid == same
     assert len({pid, other, os.getpid()}) == 3
 
 
-def test_it_has_the_environment_that_it_was_given(home):
-    assert home.ask("a", counting, partial(environment, name="OF_THE_NURSERY"), 60) == "7"
+def test_it_has_the_environment_that_it_was_given(import_path):
+    assert import_path.ask("a", counting, partial(environment, name="OF_THE_NURSERY"), 60) == "7"
 
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL, signal.SIGABRT])
-def test_a_worker_that_dies_is_told_with_its_signal_and_begun_anew(home, number):
-    before = home.ask("c", counting, count, 60)[1]
+def test_a_worker_that_dies_is_told_with_its_signal_and_begun_anew(import_path, number):
+    before = import_path.ask("c", counting, count, 60)[1]
     with pytest.raises(WorkerDied, match=f"by signal {number.name}") as told:
-        home.ask("c", counting, partial(kill, number=int(number)), 60)
+        import_path.ask("c", counting, partial(kill, number=int(number)), 60)
     assert told.value.signal == number
-    again, pid = home.ask("c", counting, count, 60)
+    again, pid = import_path.ask("c", counting, count, 60)
     assert (again, pid != before) == (1, True)
 
 
-def test_a_worker_that_leaves_is_told_with_its_status(home):
+def test_a_worker_that_leaves_is_told_with_its_status(import_path):
     with pytest.raises(WorkerDied, match="with status 3") as told:
-        home.ask("d", counting, leave, 60)
+        import_path.ask("d", counting, leave, 60)
     assert told.value.signal == 0
 
 
-def test_a_worker_that_takes_too_long_is_ended(home):
-    pid = home.ask("e", counting, count, 60)[1]
+def test_a_worker_that_takes_too_long_is_ended(import_path):
+    pid = import_path.ask("e", counting, count, 60)[1]
     start = time.monotonic()
     with pytest.raises(WorkerTimeout, match=r"longer than 0\.2 s"):
-        home.ask("e", counting, sleep, 0.2)
+        import_path.ask("e", counting, sleep, 0.2)
     assert time.monotonic() - start < 30
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
-    assert home.ask("e", counting, count, 60)[0] == 1
+    assert import_path.ask("e", counting, count, 60)[0] == 1
 
 
-def test_what_raises_is_told_in_one_line_and_the_worker_lives_on(home):
-    pid = home.ask("f", counting, count, 60)[1]
+def test_what_raises_is_told_in_one_line_and_the_worker_lives_on(import_path):
+    pid = import_path.ask("f", counting, count, 60)[1]
     with pytest.raises(WorkerFailed, match="ValueError: not this"):
-        home.ask("f", counting, fail, 60)
-    assert home.ask("f", counting, count, 60) == (2, pid)
+        import_path.ask("f", counting, fail, 60)
+    assert import_path.ask("f", counting, count, 60) == (2, pid)
     with pytest.raises(WorkerFailed, match="RuntimeError: no room"):
-        home.ask("g", broken, count, 60)
+        import_path.ask("g", broken, count, 60)
 
 
 def test_a_module_that_is_not_there_is_told_at_once(capfd):
-    with Nursery(modules=["no_such_module"]) as home:
+    with ForkServer(modules=["no_such_module"]) as import_path:
         for _ in range(2):
             with pytest.raises(WorkerDied, match="with status 1"):
-                home.wait()
+                import_path.wait()
     assert "no_such_module" in capfd.readouterr().err
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from layerlaw import layers
 from layerlaw.analysis import fit
-from layerlaw.measure import Case, Measurement, Store, begin, carry_out, measure_parts, plan, tidy
+from layerlaw.measure import Case, Measurement, Store, execute, measure_parts, open_run, plan, tidy
 from layerlaw.measure.cases.table import PARTS
 from layerlaw.measure.counting.flops import FlopCounter, operation
 from layerlaw.measure.operations import operation_timing
@@ -209,13 +209,13 @@ def test_a_run_measures_its_parts_once(tmp_path):
     todo = plan("attention", profile="asv", rounds=1, repeats=1)
     seen = []
     with Store(tmp_path / "runs.sqlite") as store:
-        run = begin(todo, store)
-        list(carry_out(todo, store, run))
+        run = open_run(todo, store)
+        list(execute(todo, store, run))
         measure_parts(todo, store, run, lambda *step: seen.append(step))
         table = store.table(run)
         measure_parts(todo, store, run)
         assert len(store.table(run)) == len(table), "nothing is measured twice"
-        assert not list(carry_out(todo, store, run)), "nor are passes"
+        assert not list(execute(todo, store, run)), "nor are passes"
     found = table[table["metric"].isin(PARTS)]
     assert (found.groupby(["n", "d"])["metric"].nunique() >= 3).all()
     assert len(found.groupby(["n", "d"])) == len(todo.cases)
@@ -259,7 +259,7 @@ def gaps_of(forward, toy, monkeypatch, hidden=0.0):
         passes.append(Measurement(case, 0, 0, (taken,)))
     apart = [one for each in take_apart(cases, rounds=1) for one in each]
     (found,) = fit(tidy([*passes, *apart], "here"), {name: "n**2*d"})
-    (gap,) = found.gaps
+    (gap,) = found.slope_gaps
     return gap
 
 
@@ -308,8 +308,8 @@ def test_a_stop_while_parts_are_kept_leaves_whole_cases_and_the_rest_is_made_up(
 ):
     todo = plan("attention", profile="asv", rounds=1, repeats=1)
     with Store(tmp_path / "runs.sqlite") as store:
-        run = begin(todo, store)
-        list(carry_out(todo, store, run))
+        run = open_run(todo, store)
+        list(execute(todo, store, run))
         keep, kept = store.add, []
 
         def stopped(run, *made):

@@ -6,7 +6,7 @@ import pytest
 import torch
 from layerlaw import layers
 from layerlaw.layers.external.user_modules import own
-from layerlaw.measure.counting.saved_tensors import count_kept
+from layerlaw.measure.counting.saved_tensors import count_saved
 from torch import nn
 
 
@@ -22,7 +22,7 @@ from torch import nn
 )
 def test_bytes_are_those_of_the_tensors_that_gradients_need(name, kept) -> None:
     for n, d in ((4, 8), (16, 4)):
-        assert count_kept(layers.get(name), {"n": n, "d": d}) == kept(n, d)
+        assert count_saved(layers.get(name), {"n": n, "d": d}) == kept(n, d)
 
 
 def test_a_tensor_counts_once_and_a_view_as_what_it_is_a_view_of() -> None:
@@ -30,11 +30,11 @@ def test_a_tensor_counts_once_and_a_view_as_what_it_is_a_view_of() -> None:
         def forward(self, x):
             return x * x[:, :1]
 
-    assert count_kept(own("twice", Twice), {"n": 8, "d": 4}) == 4 * 8 * 4
+    assert count_saved(own("twice", Twice), {"n": 8, "d": 4}) == 4 * 8 * 4
 
 
 def test_it_grows_with_the_batch_and_draws_nothing() -> None:
     layer, sizes = layers.get("torch.nn:GELU"), {"n": 8, "d": 4}
     before = torch.get_rng_state()
-    assert count_kept(layer, sizes, batch=3) == 3 * count_kept(layer, sizes)
+    assert count_saved(layer, sizes, batch=3) == 3 * count_saved(layer, sizes)
     assert torch.equal(torch.get_rng_state(), before)

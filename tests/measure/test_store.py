@@ -24,7 +24,7 @@ def test_what_goes_in_comes_out_also_from_another_process(path):
         Measurement(CASE, 0, 1, (3e-3, 4e-3), note="3% of the output is subnormal"),
     ]
     with Store(path) as store:
-        run = store.begin({"seed": 1}, *MACHINE)
+        run = store.open_run({"seed": 1}, *MACHINE)
         for measurement in made:
             store.add(run, measurement)
     with Store(path, readonly=True) as store:
@@ -40,16 +40,16 @@ def test_what_goes_in_comes_out_also_from_another_process(path):
 
 def test_the_same_settings_on_the_same_machine_are_the_same_run(path):
     with Store(path) as store:
-        run = store.begin({"a": 1, "b": 2}, *MACHINE)
-        assert store.begin({"b": 2, "a": 1}, *MACHINE) == run
-        assert store.begin({"a": 1, "b": 3}, *MACHINE).id != run.id
-        assert store.begin({"a": 1, "b": 2}, "other", {}).id != run.id
+        run = store.open_run({"a": 1, "b": 2}, *MACHINE)
+        assert store.open_run({"b": 2, "a": 1}, *MACHINE) == run
+        assert store.open_run({"a": 1, "b": 3}, *MACHINE).id != run.id
+        assert store.open_run({"a": 1, "b": 2}, "other", {}).id != run.id
         assert len(store.runs()) == 3
 
 
 def test_the_latest_run_is_the_one_measured_into_last(path):
     with Store(path) as store:
-        old, new = (store.begin({"seed": seed}, *MACHINE) for seed in (1, 2))
+        old, new = (store.open_run({"seed": seed}, *MACHINE) for seed in (1, 2))
         store.add(new, Measurement(CASE, 0, 0, (1.0,)))
         assert store.latest() == new
         store.add(old, Measurement(CASE, 0, 0, (1.0,)))
@@ -58,7 +58,7 @@ def test_the_latest_run_is_the_one_measured_into_last(path):
 
 def test_nothing_is_kept_twice_and_a_refused_measurement_leaves_no_trace(path):
     with Store(path) as store:
-        run = store.begin({}, *MACHINE)
+        run = store.open_run({}, *MACHINE)
         store.add(run, Measurement(CASE, 0, 0, (1.0,)))
         with pytest.raises(IntegrityError):
             store.add(run, Measurement(CASE, 1, 0, (2.0,)))
@@ -89,7 +89,7 @@ def test_killed_between_a_row_and_its_repeats_neither_is_kept(path):
     killed = subprocess.run([sys.executable, "-c", KILLED, str(path)])
     assert killed.returncode == -signal.SIGKILL
     with Store(path) as store:
-        run = store.begin({}, "abc", {})
+        run = store.open_run({}, "abc", {})
         assert [(m.round, m.values) for m in store.measured(run)] == [
             (0, (1.0, 2.0)),
             (1, (1.0, 2.0)),
@@ -99,7 +99,7 @@ def test_killed_between_a_row_and_its_repeats_neither_is_kept(path):
 
 def test_clearing_a_run_leaves_the_others(path):
     with Store(path) as store:
-        one, other = (store.begin({"seed": seed}, *MACHINE) for seed in (1, 2))
+        one, other = (store.open_run({"seed": seed}, *MACHINE) for seed in (1, 2))
         for run in (one, other):
             store.add_process(run, {})
             store.add(run, Measurement(CASE, 0, 0, (1.0,)))

@@ -12,30 +12,30 @@ import pytest
 from layerlaw.measure import (
     COLUMNS,
     Case,
+    CheckPoint,
     Controls,
-    Point,
     Store,
-    begin,
-    carry_out,
+    execute,
     measure_checks,
+    open_run,
     plan,
 )
 from layerlaw.measure.runs import auxiliary, execution
-from layerlaw.measure.timing.noise_gate import Outcome
+from layerlaw.measure.timing.noise_gate import GatedResult
 from layerlaw.measure.workers import executor, worker
 
 TODO = {"profile": "asv", "rounds": 2, "repeats": 2}
 
 
 def steps(todo, store, fresh=False):
-    return closing(carry_out(todo, store, begin(todo, store, fresh=fresh)))
+    return closing(execute(todo, store, open_run(todo, store, fresh=fresh)))
 
 
 class Still:
     """A machine on which it is always calm."""
 
     def during(self, work, most, usual):
-        return Outcome(work(), True, 0.0, 1.0)
+        return GatedResult(work(), True, 0.0, 1.0)
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_a_failing_case_is_one_row_and_the_sweep_goes_on(toy):
 
 
 def test_what_no_calm_moment_came_for_is_kept_and_noted(counted, monkeypatch):
-    monkeypatch.setattr(Still, "during", lambda *a: Outcome(a[1](), False, 0.0, 1.0))
+    monkeypatch.setattr(Still, "during", lambda *a: GatedResult(a[1](), False, 0.0, 1.0))
     todo = plan("rnn", **TODO)
     with Store() as store, steps(todo, store) as run:
         notes = {step.measurement.note for step in run}
@@ -146,7 +146,7 @@ def test_what_no_calm_moment_came_for_is_kept_and_noted(counted, monkeypatch):
 
 def test_waiting_can_be_turned_off(counted, monkeypatch):
     monkeypatch.setattr(worker, "Calm", None)
-    todo = replace(plan("rnn", **TODO), controls=Controls(calm=False))
+    todo = replace(plan("rnn", **TODO), controls=Controls(noise_gate=False))
     with Store() as store, steps(todo, store) as run:
         assert {step.measurement.note for step in run} == {""}
 
@@ -222,10 +222,10 @@ def test_killed_at_any_moment_it_loses_at_most_the_point_under_way(tmp_path):
 
 def test_checks_are_measured_once_and_are_no_passes(tmp_path, counted):
     todo = plan("attention", **TODO)
-    points = [Point("attention", "cpu", "forward", {"n": 48, "d": d}) for d in (16, 32, 16)]
+    points = [CheckPoint("attention", "cpu", "forward", {"n": 48, "d": d}) for d in (16, 32, 16)]
     seen = []
     with Store(tmp_path / "runs.sqlite") as store:
-        run = begin(todo, store)
+        run = open_run(todo, store)
         measure_checks(todo, store, run, points, lambda *step: seen.append(step))
         measure_checks(todo, store, run, points)
         assert counted == Counter(
@@ -236,7 +236,7 @@ def test_checks_are_measured_once_and_are_no_passes(tmp_path, counted):
             }
         )
         table = store.table(run)
-        with closing(carry_out(todo, store, run)) as passes:
+        with closing(execute(todo, store, run)) as passes:
             assert sum(1 for _ in passes) == todo.total, "a check stands for no pass"
     assert set(table["metric"]) == {"check_seconds"}
     assert [step[:2] for step in seen] == [(at, 10) for at in range(1, 11)]

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from layerlaw import analysis
 from layerlaw.analysis import Exponent, Fit, Law, Series
-from layerlaw.analysis.fitting.residual_diagnostics import LeftOver
+from layerlaw.analysis.fitting.residual_diagnostics import ResidualDiagnostics
 from layerlaw.analysis.laws.terms import Leading, Monomial
 
 N = (16, 32, 64, 128, 256, 512)
@@ -42,8 +42,8 @@ def exact(
         sizes=sizes,
         values=values,
         residuals=np.zeros(len(values)),
-        left_over=LeftOver(0.01),
-        spare=len(values) - 2,
+        diagnostics=ResidualDiagnostics(0.01),
+        residual_df=len(values) - 2,
     )
     series = Series(layer, "cpu", "forward", "seconds", {}, axes, {}, sizes, values)
     return Fit(series, law, top, None, {})

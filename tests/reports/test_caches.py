@@ -2,8 +2,8 @@
 
 import dataclasses
 
-from layerlaw.analysis.breakpoints.locations import Border
-from layerlaw.analysis.breakpoints.step_terms import Stepped
+from layerlaw.analysis.breakpoints.locations import Breakpoint
+from layerlaw.analysis.breakpoints.step_terms import StepTerm
 from layerlaw.analysis.explain.caches import caches_of, left_behind, outgrown
 from layerlaw.analysis.laws.terms import Monomial
 
@@ -17,7 +17,7 @@ def stepped(layer, axis, low, high):
     """A law with a border between two values of a size."""
     fit = exact(layer, 1e-9, {"n": 1, "d": 2}, {"n": (16, 32, 64), "d": D})
     along = Monomial((0.0, 1.0) if axis == "d" else (1.0, 0.0), (0, 0))
-    step = Stepped(Monomial((1.0, 2.0), (0, 0)), Border(along, low, high), beyond=True)
+    step = StepTerm(Monomial((1.0, 2.0), (0, 0)), Breakpoint(along, low, high), beyond=True)
     law = dataclasses.replace(fit.law, terms=((1e-10, step),))
     return dataclasses.replace(fit, law=law)
 
@@ -57,8 +57,8 @@ def test_a_prediction_beyond_a_cache_that_all_points_fit_says_so():
     )
     assert "last-level cache of 480 MiB" in left_behind(fit, {"n": 2**15, "d": 64}, CACHES)
     assert left_behind(fit, {"n": 2**15, "d": 64}, {}) == ""
-    elsewhere = dataclasses.replace(fit, series=dataclasses.replace(fit.series, device="cuda"))
-    assert left_behind(elsewhere, {"n": 2**15, "d": 64}, CACHES) == ""
+    is_external = dataclasses.replace(fit, series=dataclasses.replace(fit.series, device="cuda"))
+    assert left_behind(is_external, {"n": 2**15, "d": 64}, CACHES) == ""
 
 
 def test_caches_are_known_where_bytes_are_counted_as_they_were_measured():

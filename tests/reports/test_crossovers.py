@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from layerlaw import analysis
-from layerlaw.analysis.crossings.crossovers import REACH, crossover, crossovers_info
+from layerlaw.analysis.crossings.crossovers import EXTRAPOLATION, crossover, crossovers_info
 from layerlaw.analysis.crossings.thresholds import thresholds_info
 from layerlaw.experiments import checks
 
@@ -24,7 +24,7 @@ def test_laws_cross_where_algebra_says(pair, d):
 
 
 def test_no_crossing_is_told_beyond_reach(pair):
-    assert REACH * N[-1] < 128 * RNN / ATTENTION
+    assert EXTRAPOLATION * N[-1] < 128 * RNN / ATTENTION
     assert crossover(*pair, {"d": 128}) is None
     assert crossover(*pair, {"d": 128}, reach=8) == pytest.approx(128 * RNN / ATTENTION)
     assert crossover(pair[0], pair[0], {"d": 8}) is None
@@ -51,7 +51,7 @@ def test_the_figure_tells_measured_from_extrapolated(pair):
     assert [c.extrapolated for c in second] == [True]
     lines = infos[0].lines
     assert lines.loc[~lines["extrapolated"].astype(bool), "n"].max() == N[-1]
-    assert lines["n"].max() == pytest.approx(REACH * N[-1])
+    assert lines["n"].max() == pytest.approx(EXTRAPOLATION * N[-1])
 
 
 def test_only_comparable_layers_are_compared(pair):

@@ -66,4 +66,4 @@ def test_page_and_markdown_say_why_where_it_is_known(tmp_path, fits):
         assert "Why slopes differ" in with_gaps.read_text()
         assert "Why slopes differ" not in without.read_text()
     assert "most of it overhead" in known[0].read_text()
-    assert f"slope in n</dt><dd>{fits[0].gaps[0]}" in known[0].read_text()
+    assert f"slope in n</dt><dd>{fits[0].slope_gaps[0]}" in known[0].read_text()

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from layerlaw.reports.figures.image import grid
-from layerlaw.reports.figures.theme import ink, render
+from layerlaw.reports.figures.theme import render, theme_colour
 from layerlaw.studies.published.figures import figure
 from layerlaw.studies.published.fitted import fit_sources
 from layerlaw.studies.published.markdown_page import render as render_page
@@ -69,7 +69,7 @@ def test_every_committed_figure_is_a_drawing_on_an_opaque_ground(source):
 
 def test_panels_share_the_shapes_of_their_letters():
     def draw(axes):
-        axes.plot([1, 2], [1, 2], color=ink("line0"))
+        axes.plot([1, 2], [1, 2], color=theme_colour("line0"))
         axes.set_title("a & b")
 
     panel = render(draw, 1.0, "a line")

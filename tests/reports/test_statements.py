@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from layerlaw.analysis import fit
 from layerlaw.analysis.crossings.crossovers import crossing, interpolated
-from layerlaw.studies.published.source import Statement
-from layerlaw.studies.published.stated_crossings import Checked, check
+from layerlaw.studies.published.source import StatedCrossing
+from layerlaw.studies.published.stated_crossings import ComparedCrossing, check
 
 from .conftest import exact
 
@@ -27,7 +27,7 @@ def fits():
 
 
 def said(low, high, cheaper="line", dearer="square"):
-    return Statement("that", "someone", cheaper, dearer, "forward", low, high)
+    return StatedCrossing("that", "someone", cheaper, dearer, "forward", low, high)
 
 
 @pytest.mark.parametrize(
@@ -55,11 +55,11 @@ def test_a_statement_is_held_against_the_interval(fits, statement, verdict):
 def test_an_interval_that_would_agree_with_anything_does_not(fits, low, high, verdict):
     statement = said(900, 1100)
     found = check(statement, fits).crossing._replace(low=low, high=high)
-    assert Checked(statement, found, None).verdict == verdict
+    assert ComparedCrossing(statement, found, None).verdict == verdict
 
 
 def test_laws_that_do_not_cross_do_not_agree(fits):
-    assert Checked(said(900, 1100), None, None).verdict == "does not agree"
+    assert ComparedCrossing(said(900, 1100), None, None).verdict == "does not agree"
 
 
 def test_a_statement_of_a_layer_that_is_not_there_is_an_error(fits):

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from layerlaw import analysis
 from layerlaw.analysis import common_size
-from layerlaw.analysis.breakpoints.locations import Border, Gradual
-from layerlaw.analysis.breakpoints.step_terms import Stepped
+from layerlaw.analysis.breakpoints.locations import Breakpoint, CapacityBreakpoint
+from layerlaw.analysis.breakpoints.step_terms import StepTerm
 from layerlaw.analysis.crossings.coverage import covers, span
 from layerlaw.analysis.laws.exact import exact_law
 from layerlaw.analysis.laws.peaks import peak_law
@@ -137,26 +137,26 @@ def test_a_law_is_written_with_units_and_its_fitted_exponents():
 
 
 def test_a_term_of_one_regime_says_where_it_holds():
-    border = Border(Monomial((0.0, 2.0), (0, 0)), 100.0, 400.0)
+    breakpoint = Breakpoint(Monomial((0.0, 2.0), (0, 0)), 100.0, 400.0)
     for beyond, sign in ((True, "≥"), (False, "<")):
-        step = Stepped(Monomial((1.0, 1.0), (0, 0)), border, beyond)
+        step = StepTerm(Monomial((1.0, 1.0), (0, 0)), breakpoint, beyond)
         law = dataclasses.replace(exact("rnn", 2e-9, {"n": 1, "d": 2}).law, terms=((1e-9, step),))
         assert str(sums(law, "seconds")[0][0]) == f"1 ns·n·d [d² {sign} 200]"
 
 
 def test_a_term_that_comes_in_part_says_so():
-    border = Border(Monomial((0.0, 1.0), (0, 0)), 25.0, 400.0, middle=100.0, part=0.3)
+    breakpoint = Breakpoint(Monomial((0.0, 1.0), (0, 0)), 25.0, 400.0, middle=100.0, part=0.3)
     law = exact("rnn", 2e-9, {"n": 1, "d": 2}).law
     for beyond, where in ((True, "d ≥ 50, 30% below 200"), (False, "d < 200, 70% from 50")):
-        step = Stepped(Monomial((1.0, 1.0), (0, 0)), border, beyond)
+        step = StepTerm(Monomial((1.0, 1.0), (0, 0)), breakpoint, beyond)
         stepped = dataclasses.replace(law, terms=((1e-9, step),))
         assert str(sums(stepped, "seconds")[0][0]) == f"1 ns·n·d [{where}]"
 
 
 def test_a_term_that_comes_little_by_little_says_so():
-    border = Gradual(Monomial((0.0, 1.0), (0, 0)), 100.0, 400.0, start=150.0)
+    breakpoint = CapacityBreakpoint(Monomial((0.0, 1.0), (0, 0)), 100.0, 400.0, start=150.0)
     law = exact("rnn", 2e-9, {"n": 1, "d": 2}).law
-    step = Stepped(Monomial((1.0, 1.0), (0, 0)), border, beyond=True)
+    step = StepTerm(Monomial((1.0, 1.0), (0, 0)), breakpoint, beyond=True)
     (term, _), *_ = sums(dataclasses.replace(law, terms=((1e-9, step),)), "seconds")
     assert str(term) == "1 ns·n·d [d ≥ 150, the more the further beyond]"
 

@@ -10,7 +10,7 @@ from layerlaw import analysis
 from layerlaw.reports import summary, write_report
 from layerlaw.reports.content.report_content import facts, headline
 from layerlaw.reports.writing.write import laws_json
-from layerlaw.studies.claims import Bearing, Checked, Evidence, Record, Statement
+from layerlaw.studies.claims import Bearing, Evidence, JudgedStatement, Record, Statement
 
 from .conftest import attention, rows
 
@@ -127,11 +127,11 @@ def test_a_hostile_name_stays_text(tmp_path):
 
 def record(text: str) -> Record:
     checked = [
-        Checked(
+        JudgedStatement(
             Statement(f"one-{bearing}", "A6.1", text, text, text),
             (Evidence(text, text, Bearing.FOR), Evidence(text, text, bearing, text)),
         )
-        for bearing in (Bearing.ASIDE, Bearing.LIMITS, Bearing.AGAINST)
+        for bearing in (Bearing.AUXILIARY, Bearing.LIMITS, Bearing.AGAINST)
     ]
     return Record(tuple(checked), "2026-01-01T00:00:00+00:00", 5, {"cpu": text})
 

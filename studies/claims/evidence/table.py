@@ -12,7 +12,7 @@ from sympy import Expr, ceiling, oo
 
 from .... import layers
 from ....analysis import written
-from ....layers import TABLE_1, d, k, n, put, r
+from ....layers import TABLE_1, d, k, n, r, subs
 from ..costs import flops_where, formulas, grows_as, leads
 from ..statement import Evidence, Setting, Statement, aside, claim, held, limit
 
@@ -79,7 +79,7 @@ def table_recurrent(setting: Setting) -> Iterator[Evidence]:
         layer, points = layers.get(name), [{"n": n, "d": d} for n in (2, 9) for d in (4, 6)]
         theory = layer.tied_theory()
         exact = flops_where(layer, points)
-        chains = all(longest_chain(layer, at) == put(theory.depth, at) for at in points)
+        chains = all(longest_chain(layer, at) == subs(theory.depth, at) for at in points)
         yield held(
             f"FLOPs and operations in sequence of {name}, as counted at {len(points)} sizes",
             f"{written(theory.flops)}, {written(theory.depth)}",
