@@ -133,7 +133,7 @@ def test_an_exact_law_predicts_and_reaches_without_an_interval(table_of):
     law = found.law
     value, low, high = law.predict(np.array([[10.0, 1000.0]]), interval=0.95)
     assert value == low == high == 2 * 10 * 1000**2 + 10
-    reach = law.reach("n", 1e9, at={"d": 1000})
+    reach = law.largest_size("n", 1e9, at={"d": 1000})
     assert reach.low == reach.value == reach.high == pytest.approx(500, rel=0.05)
     assert law.conf_int().loc["d"].tolist() == [2, 2]
     exponents = found.to_dict()["exponents"]

@@ -53,7 +53,7 @@ def test_intervals_grow_with_the_distance_and_the_level():
 
 @pytest.mark.parametrize("overlap", [1, 3])
 def test_the_reach_is_where_the_truth_meets_the_budget(overlap):
-    reach = fitted(1, overlap).reach("n", 1.0, {"d": 64})
+    reach = fitted(1, overlap).largest_size("n", 1.0, {"d": 64})
     steps = np.geomspace(512, 2**20, 100_000)
     truth = steps[
         np.searchsorted(true(np.column_stack([steps, np.full(len(steps), 64.0)]), overlap), 1.0)
@@ -61,7 +61,7 @@ def test_the_reach_is_where_the_truth_meets_the_budget(overlap):
     assert reach.low <= truth <= reach.high
     assert reach.value == pytest.approx(truth, rel=0.15)
     with pytest.raises(ValueError, match="grows in d too"):
-        fitted(1).reach("n", 1.0)
+        fitted(1).largest_size("n", 1.0)
 
 
 def test_a_budget_below_and_beyond_all_sizes():
@@ -94,7 +94,7 @@ def test_sizes_that_cannot_be_are_refused_in_words():
     with pytest.raises(ValueError, match="positive"):
         law.predict(np.array([[0.0, 2.0]]), interval=0.95)
     with pytest.raises(ValueError, match="not in 'q'"):
-        law.reach("q", 1.0, {"d": 64})
+        law.largest_size("q", 1.0, {"d": 64})
     one, same = (
         law.predict(np.array([512.0, 64.0]), interval=0.95),
         law.predict(np.array([[512.0, 64.0]]), interval=0.95),

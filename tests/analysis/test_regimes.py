@@ -49,9 +49,9 @@ def test_the_interval_of_a_borders_place_holds_it():
         if law.step is None or law.step.breakpoint.along.powers[0]:
             continue
         breakpoint = law.step.breakpoint
-        low, high = np.array(law.breakpoint) ** (1 / breakpoint.along.powers[1])
+        low, high = np.array(law.breakpoint_interval) ** (1 / breakpoint.along.powers[1])
         held.append(low <= 128 and high >= 256)
-        wide += law.breakpoint != (breakpoint.low, breakpoint.high)
+        wide += law.breakpoint_interval != (breakpoint.low, breakpoint.high)
     assert len(held) >= 8
     assert np.mean(held) > 0.85
     assert wide

@@ -57,7 +57,7 @@ def test_scatter_alone_refuses_a_law():
 def test_scatter_is_told_beside_what_rounds_differ_by():
     assert str(ResidualDiagnostics(0.053)) == "5.3%"
     assert (
-        str(ResidualDiagnostics(0.053, between=0.021)) == "5.3% (a point's rounds differ by 2.1%)"
+        str(ResidualDiagnostics(0.053, between_round_sd=0.021)) == "5.3% (a point's rounds differ by 2.1%)"
     )
-    assert ResidualDiagnostics(0.05, tested=False, between=0.02).testable
+    assert ResidualDiagnostics(0.05, tested=False, between_round_sd=0.02).testable
     assert not ResidualDiagnostics(0.05, tested=False).testable

@@ -47,7 +47,7 @@ def test_overhead_hides_the_leading_term_at_every_point():
 
 
 def test_a_slope_changes_by_half_or_more_with_points_on_either_side():
-    for case in cases(20, 5, Kind(slope_change=True)):
+    for case in cases(20, 5, Kind(bent=True)):
         change = case.truth.change
         reached = change.along.column(points(case))
         assert 0.5 <= abs(change.slope_break) <= 1
