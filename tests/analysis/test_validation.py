@@ -50,7 +50,7 @@ def test_a_slope_changes_by_half_or_more_with_points_on_either_side():
     for case in cases(20, 5, Kind(bent=True)):
         change = case.truth.change
         reached = change.along.column(points(case))
-        assert 0.5 <= abs(change.slope_break) <= 1
+        assert 0.5 <= abs(change.bend) <= 1
         beside = np.count_nonzero(reached < change.place), np.count_nonzero(reached > change.place)
         assert min(beside) >= len(reached) / 6
 
