@@ -11,7 +11,7 @@ import pytest
 from layerlaw.cli.main import run_app
 from layerlaw.studies.gradients import experiment, jacobians
 
-from ..interrupts import heed_ctrl_c
+from tests.helpers.interrupts import heed_ctrl_c
 
 SMALL = ("--n", "10", "--d", "4", "--seeds", "3", "--layer", "rnn", "--out", "out")
 TRAIN = ("--train", "--train-seeds", "2", "--steps", "3")

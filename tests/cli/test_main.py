@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ..interrupts import heed_ctrl_c
+from tests.helpers.interrupts import heed_ctrl_c
 
 RUN = ("run", "--profile", "asv", "--layer", "dense", "--rounds", "1", "--out", "out")
 

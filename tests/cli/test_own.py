@@ -9,7 +9,7 @@ import sys
 import pandas as pd
 import pytest
 
-from ..interrupts import heed_ctrl_c
+from tests.helpers.interrupts import heed_ctrl_c
 
 MODULE = """
 import os

@@ -23,8 +23,8 @@ from layerlaw.measure.counting.reachability import shortest_path
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from ..reach import along_positions, reach_of_gradients
-from ..sizes import complete
+from tests.helpers.reach import along_positions, reach_of_gradients
+from tests.helpers.sizes import complete
 
 #: Every clause by its name.
 CLAUSES: dict[str, Callable[[Layer], None]] = {}

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
-from ..sizes import complete
+from tests.helpers.sizes import complete
 
 TEXTBOOK = [name for name in layers.names() if not layers.get(name).native]
 CASES = [  # batch and sizes: one position, m ≠ d, k > n, several heads

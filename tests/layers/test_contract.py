@@ -16,7 +16,7 @@ from sympy import Integer
 from torch import Tensor
 from torch.autograd.gradcheck import GradcheckError
 
-from .contract import CLAUSES, LEFT_OUT, ON_DEVICE, STACKS
+from tests.layers.contract import CLAUSES, LEFT_OUT, ON_DEVICE, STACKS
 
 HELD = [*layers.names(), *STACKS]
 

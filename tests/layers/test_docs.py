@@ -11,7 +11,7 @@ from layerlaw.layers.core import registry
 from layerlaw.layers.core.theory import k, n
 from sympy import simplify, sympify
 
-from .contract import CLAUSES
+from tests.layers.contract import CLAUSES
 
 DOCS = Path(__file__).parents[2] / "docs"
 

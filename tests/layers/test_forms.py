@@ -9,8 +9,8 @@ from layerlaw.layers.retention import DECAY
 from layerlaw.layers.state_space import discrete
 from torch import Tensor
 
-from ..sizes import complete
-from .contract import output_and_gradients
+from tests.helpers.sizes import complete
+from tests.layers.contract import output_and_gradients
 
 FORMS = [
     ("linear_attention_parallel", "linear_attention_recurrent"),

@@ -16,7 +16,7 @@ import torch
 from layerlaw import layers
 from torch import Tensor
 
-from ..sizes import complete
+from tests.helpers.sizes import complete
 
 
 class Number:

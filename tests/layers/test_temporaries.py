@@ -11,7 +11,7 @@ from layerlaw.layers import Sizes, Textbook
 from layerlaw.layers.core.theory import subs
 from torch.profiler import ProfilerActivity, profile
 
-from ..sizes import complete
+from tests.helpers.sizes import complete
 
 TEXTBOOK = [name for name in layers.names() if isinstance(layers.get(name), Textbook)]
 
