@@ -8,7 +8,7 @@ from math import isfinite
 import numpy as np
 
 from ..analysis import EXTRAPOLATION, Crossing, Fit, columns, crossovers_info, size_columns
-from ..measure import LADDERS, CheckPoint
+from ..measure import AXIS_SIZES, CheckPoint
 
 #: So many times beyond the ends of the interval of a crossing, or more, it is checked.
 BEYOND = 1.2
@@ -48,7 +48,7 @@ def _sides(pair: Sequence[Fit], crossing: Crossing) -> Iterator[float]:
     lengths = [size_columns(fit.series)["n"] for fit in pair]
     least = max(own.min() for own in lengths)
     most = EXTRAPOLATION * min(own.max() for own in lengths)
-    ladder = np.array([n for n in LADDERS["n"] if least <= n <= most], dtype=float)
+    ladder = np.array([n for n in AXIS_SIZES["n"] if least <= n <= most], dtype=float)
     below = ladder[ladder <= crossing.low / BEYOND] if crossing.low > 0 else ladder[:0]
     above = ladder[ladder >= crossing.high * BEYOND] if isfinite(crossing.high) else ladder[:0]
     for n in (*below[-1:], *above[:1]):

@@ -1,24 +1,18 @@
 from .cases import (
     AUXILIARY as AUXILIARY,
+    AXIS_SIZES as AXIS_SIZES,
     BANDWIDTH as BANDWIDTH,
     CALIBRATION as CALIBRATION,
     CHECK as CHECK,
     COLUMNS as COLUMNS,
     ELEMENT as ELEMENT,
-    LADDERS as LADDERS,
     PARTS as PARTS,
     PRODUCT_RATE as PRODUCT_RATE,
-    PROFILES as PROFILES,
     SIZES as SIZES,
     Case as Case,
-    DeviceUnavailable as DeviceUnavailable,
     Measurement as Measurement,
-    Plan as Plan,
-    Profile as Profile,
     activations as activations,
-    grid_points as grid_points,
     operands as operands,
-    plan as plan,
     tidy as tidy,
 )
 from .counting import (
@@ -44,8 +38,18 @@ from .environment import (
     examine as examine,
 )
 from .host import (
+    digest as digest,
     fingerprint as fingerprint,
     machine_id as machine_id,
+)
+from .planning import (
+    PROFILES as PROFILES,
+    DeviceUnavailable as DeviceUnavailable,
+    Plan as Plan,
+    Profile as Profile,
+    ResourceLimits as ResourceLimits,
+    grid_points as grid_points,
+    plan as plan,
 )
 from .runs import (
     CheckPoint as CheckPoint,
@@ -54,7 +58,6 @@ from .runs import (
     Run as Run,
     Store as Store,
     StoreError as StoreError,
-    digest as digest,
     execute as execute,
     execute_adaptively as execute_adaptively,
     measure_checks as measure_checks,
@@ -74,12 +77,12 @@ from .timing import (
     uncalibrated as uncalibrated,
 )
 from .workers import (
-    ResourceLimits as ResourceLimits,
     Sandbox as Sandbox,
 )
 
 __all__ = [
     "AUXILIARY",
+    "AXIS_SIZES",
     "BANDWIDTH",
     "CALIBRATION",
     "CHECK",
@@ -87,7 +90,6 @@ __all__ = [
     "COUNTED",
     "COUNTED_SIZES",
     "ELEMENT",
-    "LADDERS",
     "MODES",
     "PARTS",
     "PRODUCT_RATE",

@@ -1,25 +1,25 @@
-from . import (
-    planning as planning,
+from .axis_sizes import (
+    AXIS_SIZES as AXIS_SIZES,
+    OCTAVES as OCTAVES,
+    REGISTER as REGISTER,
+    octaves as octaves,
 )
 from .case import (
+    CUDA_OPTIONS as CUDA_OPTIONS,
     Case as Case,
     Measurement as Measurement,
     Status as Status,
 )
-from .grid import (
+from .requirements import (
     ELEMENT as ELEMENT,
-    LADDERS as LADDERS,
-    PROFILES as PROFILES,
-    Profile as Profile,
+    LARGE as LARGE,
     activations as activations,
-    grid_points as grid_points,
-    octaves as octaves,
+    bytes_of as bytes_of,
+    flops_of as flops_of,
     operands as operands,
-)
-from .planning import (
-    DeviceUnavailable as DeviceUnavailable,
-    Plan as Plan,
-    plan as plan,
+    reads_matrices as reads_matrices,
+    standing_bytes as standing_bytes,
+    steps_through as steps_through,
 )
 from .table import (
     AUXILIARY as AUXILIARY,
@@ -36,28 +36,30 @@ from .table import (
 
 __all__ = [
     "AUXILIARY",
+    "AXIS_SIZES",
     "BANDWIDTH",
     "CALIBRATION",
     "CHECK",
     "COLUMNS",
+    "CUDA_OPTIONS",
     "ELEMENT",
-    "LADDERS",
+    "LARGE",
     "MACHINE",
+    "OCTAVES",
     "PARTS",
     "PRODUCT_RATE",
-    "PROFILES",
+    "REGISTER",
     "SIZES",
     "Case",
-    "DeviceUnavailable",
     "Measurement",
-    "Plan",
-    "Profile",
     "Status",
     "activations",
-    "grid_points",
+    "bytes_of",
+    "flops_of",
     "octaves",
     "operands",
-    "plan",
-    "planning",
+    "reads_matrices",
+    "standing_bytes",
+    "steps_through",
     "tidy",
 ]

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ...layers import torch
-from ..runs import digest
 from . import linux, nvidia
+from .content_digest import digest
 
 #: What may change between two runs without making it another machine. How many threads torch
 #: would take by itself depends on the environment; those that it is told to take are settings.

@@ -42,7 +42,7 @@ def megahertz(name: str, ask: Ask = nvidia_smi) -> int | None:
     return int(said) if said.isdigit() else None
 
 
-def free_memory(ask: Ask = nvidia_smi) -> float:
+def free_gpu_memory(ask: Ask = nvidia_smi) -> float:
     """Bytes that are free on the first GPU; infinite where it is not told."""
     said = field("memory.free", ask) or ""
     return 2.0**20 * int(said) if said.isdigit() else inf

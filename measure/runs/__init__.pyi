@@ -22,7 +22,6 @@ from .store import (
     Run as Run,
     Store as Store,
     StoreError as StoreError,
-    digest as digest,
 )
 
 __all__ = [
@@ -33,7 +32,6 @@ __all__ = [
     "Store",
     "StoreError",
     "auxiliary",
-    "digest",
     "execute",
     "execute_adaptively",
     "execution",

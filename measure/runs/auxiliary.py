@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from ...layers import get, subs
-from ..cases import CHECK, PARTS, Case, Measurement, Plan
+from ..cases import CHECK, PARTS, Case, Measurement
+from ..planning import Plan
 from ..timing import PEAK, calibrate, uncalibrated
 from ..workers import open_executor, open_worker
 from .store import Run, Store

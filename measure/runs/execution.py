@@ -12,8 +12,9 @@ from typing import Protocol
 
 import pandas as pd
 
-from ..cases import Case, Measurement, Plan, plan
+from ..cases import Case, Measurement
 from ..host import fingerprint, machine_id
+from ..planning import Plan, plan
 from ..workers import open_executor
 from .auxiliary import measure_counts, measure_machine, measure_parts, measure_peaks, passes
 from .store import Run, Store

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,6 +34,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
 
 from ..cases import Case, Measurement, tidy
+from ..host import digest
 from ..workers import Closing
 
 #: Marks the file as ours in SQLite's header: "LLAW".
@@ -285,12 +284,6 @@ def _row(run: Run, measurement: Measurement) -> dict[str, Any]:
         "status": measurement.status,
         "note": measurement.note,
     }
-
-
-def digest(content: Any) -> str:
-    """Short id of anything JSON can hold, the same for the same content."""
-    text = json.dumps(content, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _lock(path: Path) -> FileLock:

@@ -6,8 +6,8 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from ...layers import get, row_length
-from ..cases import Case
-from ..workers import LARGE, free_memory, standing_bytes
+from ..cases import LARGE, Case, standing_bytes
+from ..host import free_memory
 from .modes import Pass
 from .workload import inputs_of, module_of, prepare
 

@@ -10,12 +10,6 @@ from .closing import (
 from .executor import (
     open_executor as open_executor,
 )
-from .resource_limits import (
-    LARGE as LARGE,
-    ResourceLimits as ResourceLimits,
-    free_memory as free_memory,
-    standing_bytes as standing_bytes,
-)
 from .sandbox import (
     Sandbox as Sandbox,
 )
@@ -24,16 +18,12 @@ from .worker import (
 )
 
 __all__ = [
-    "LARGE",
     "Closing",
-    "ResourceLimits",
     "Sandbox",
     "executor",
     "forkserver",
-    "free_memory",
     "open_executor",
     "open_worker",
     "sandbox",
-    "standing_bytes",
     "worker",
 ]

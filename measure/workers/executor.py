@@ -8,8 +8,8 @@ as a bias.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from math import inf
@@ -17,9 +17,9 @@ from signal import SIGKILL
 from typing import Any, Protocol, TypeVar
 
 from ...layers import import_path
-from ..cases import Case, Measurement, Plan, Status
+from ..cases import Case, Measurement, Status
 from ..host import nvidia
-from ..runs import Run, Store
+from ..planning import Forecast, Plan
 from ..timing import PEAK, UsualTime, WaitBudget
 from .forkserver import (
     ForkServer,
@@ -30,7 +30,6 @@ from .forkserver import (
     WorkerTimeout,
     available,
 )
-from .resource_limits import Forecast
 from .worker import DISTURBED, CaseResult, Worker, measure_all_at, open_worker, peak_at, record_of
 
 Answer = TypeVar("Answer")
@@ -40,6 +39,21 @@ _GPU_CONTEXT = 3 * 2**28
 
 #: Seconds for a process to begin: to touch its heap and warm up.
 _START = 120.0
+
+
+#: What a store calls a run.
+RunT = TypeVar("RunT", contravariant=True)
+
+
+class ProcessStore(Protocol[RunT]):
+    """Files the processes that measure a run, as `runs.Store` does."""
+
+    def add_process(self, run: RunT, controls: Mapping[str, str]) -> int:
+        """File a process with the controls in force; return its number within the run."""
+
+
+#: Files a process of the run at hand, by the controls in force; gives its number.
+FileProcess = Callable[[Mapping[str, str]], int]
 
 
 class Executor(Protocol):
@@ -65,8 +79,8 @@ class Executor(Protocol):
 
 
 @contextmanager
-def open_executor(plan: Plan, store: Store, run: Run) -> Iterator[Executor]:
-    """Bring together who measures a plan.
+def open_executor(plan: Plan, store: ProcessStore[RunT], run: RunT) -> Iterator[Executor]:
+    """Open what measures a plan, and files its processes in the store.
 
     Where the system cannot fork, or a layer is not to be found in its module (it was written
     in a notebook), it is the calling process, and the record of the controls says so.
@@ -77,14 +91,13 @@ def open_executor(plan: Plan, store: Store, run: Run) -> Iterator[Executor]:
         reason = "isolation is off"
     elif not available():
         reason = "on this system none of its own can be forked"
-    with ExitStack() as stack:
-        if reason:
-            own = stack.enter_context(open_worker(plan.controls, f"the calling one: {reason}"))
-            yield _InProcessExecutor(plan, store.add_process(run, own.record), forecast, own)
-        else:
-            yield stack.enter_context(
-                closing(_ForkingExecutor(plan, store, run, forecast, modules))
-            )
+    file_process = partial(store.add_process, run)
+    if reason:
+        with open_worker(plan.controls, f"the calling one: {reason}") as worker:
+            yield _InProcessExecutor(plan, file_process(worker.record), forecast, worker)
+    else:
+        with closing(_ForkingExecutor(plan, file_process, forecast, modules)) as executor:
+            yield executor
 
 
 def _gpu_memory(plan: Plan) -> float:
@@ -94,7 +107,7 @@ def _gpu_memory(plan: Plan) -> float:
     """
     if all(case.device != "cuda" for case in plan.cases):
         return inf
-    free = nvidia.free_memory()
+    free = nvidia.free_gpu_memory()
     return max(free - _GPU_CONTEXT * len(plan.layers), free / 4)
 
 
@@ -184,26 +197,25 @@ class _BaseExecutor:
 class _InProcessExecutor(_BaseExecutor):
     """Measures in the calling process, which nothing protects."""
 
-    def __init__(self, plan: Plan, number: int, forecast: Forecast, open_worker: Worker) -> None:
+    def __init__(self, plan: Plan, number: int, forecast: Forecast, worker: Worker) -> None:
         super().__init__(plan, forecast)
-        self.number, self._desk = number, open_worker
+        self.number, self._worker = number, worker
 
     def _ask(self, round: int, case: Case, task: Callable[..., Answer]) -> Answer | WorkerError:
-        return task(self._desk, process=self.number)
+        return task(self._worker, process=self.number)
 
 
 class _ForkingExecutor(_BaseExecutor):
     """Measures in processes of their own, one at a time."""
 
     def __init__(
-        self, plan: Plan, store: Store, run: Run, forecast: Forecast, modules: Sequence[str]
+        self, plan: Plan, file_process: FileProcess, forecast: Forecast, modules: Sequence[str]
     ) -> None:
         super().__init__(plan, forecast)
         self._processes = len({_name(case) for case in plan.cases})
-        self._store, self._run, self._modules = store, run, modules
-        self._forkservers: dict[
-            int, ForkServer
-        ] = {}  # of the generations to come, and the present one
+        self._file_process, self._modules = file_process, modules
+        # Of the generations to come, and the present one.
+        self._forkservers: dict[int, ForkServer] = {}
         self._generation = -1
         self._numbers: dict[str, int] = {}  # of the processes at work, by their name
 
@@ -236,7 +248,7 @@ class _ForkingExecutor(_BaseExecutor):
         name = _name(case)
         if name not in self._numbers:
             record = self._send(case, record_of, _START)
-            self.number = self._numbers[name] = self._store.add_process(self._run, record)
+            self.number = self._numbers[name] = self._file_process(record)
         return self._numbers[name]
 
     def _begin(self, generation: int) -> None:

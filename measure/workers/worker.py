@@ -9,8 +9,9 @@ from math import inf
 from typing import NamedTuple
 
 from ...layers import torch
-from ..cases import Case, Measurement, Plan
-from ..host import linux
+from ..cases import LARGE, Case, Measurement, bytes_of
+from ..host import Allocated, Resident, linux
+from ..planning import Plan
 from ..timing import (
     Controls,
     Metered,
@@ -21,7 +22,6 @@ from ..timing import (
     measure,
     peak_bytes,
 )
-from .resource_limits import LARGE, Allocated, Resident, bytes_of
 
 #: The note of a measurement for which no calm moment came.
 DISTURBED = "(measured while the machine was slower than as a rule)"

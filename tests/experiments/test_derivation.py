@@ -11,10 +11,12 @@ from layerlaw.experiments.sweeping import sweep
 from layerlaw.layers.core import registry
 from layerlaw.layers.core.theory import d, is_known, k, n, subs
 from layerlaw.layers.external.user_modules import own
+from layerlaw.measure.cases import activations
 from layerlaw.measure.cases.case import Case
-from layerlaw.measure.cases.grid import activations, grid_points, profile_of
-from layerlaw.measure.cases.planning import plan
 from layerlaw.measure.counting.flops import count_flops
+from layerlaw.measure.planning.grid import grid_points
+from layerlaw.measure.planning.profiles import profile_of
+from layerlaw.measure.planning.run_plan import plan
 from layerlaw.measure.timing.peak_memory import peak_bytes
 from sympy import Max, ceiling, expand, log, oo
 from torch import Tensor, nn

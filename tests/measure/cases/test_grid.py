@@ -5,19 +5,9 @@ import sys
 import pytest
 from layerlaw.layers import Theory, get, names
 from layerlaw.layers.core.theory import SYMBOLS, d, k, n
-from layerlaw.measure.cases.grid import (
-    ELEMENT,
-    GRID_LIMITS,
-    INTENSITY,
-    LADDERS,
-    PROFILES,
-    REGISTER,
-    activations,
-    grid_points,
-    ladder,
-    profile_of,
-    steps_through,
-)
+from layerlaw.measure.cases import AXIS_SIZES, ELEMENT, REGISTER, activations, steps_through
+from layerlaw.measure.planning.grid import INTENSITY, grid_points, sizes_along
+from layerlaw.measure.planning.profiles import GRID_LIMITS, PROFILES, profile_of
 from sympy import Integer, lambdify
 
 
@@ -50,7 +40,7 @@ def test_every_point_is_within_what_the_profile_affords(name, profile, device):
             assert value(layer.largest_weight(), sizes) * ELEMENT <= most
         assert all(
             any(
-                sizes[axis] in ladder(layer, axis, profile.parts_of(layer, axis, finer=finer))
+                sizes[axis] in sizes_along(layer, axis, profile.parts_of(layer, axis, finer=finer))
                 for finer in (True, False)
             )
             for axis in sizes
@@ -99,7 +89,7 @@ def test_the_grid_follows_the_theory_of_a_layer_it_has_never_seen(toy):
     free = largest(cubic.theory, "n")
     assert largest(dear, "n") < free
     steps = PROFILES["standard"].steps
-    assert largest(deep, "n") == max(size for size in LADDERS["n"] if size <= steps) < free
+    assert largest(deep, "n") == max(size for size in AXIS_SIZES["n"] if size <= steps) < free
     assert largest(wide, "n") < free
 
 
@@ -135,9 +125,9 @@ def test_one_axis_and_three_axes(toy):
     alone = toy("alone", lambda x: x, axes=("n",), inputs={"x": (n,)}, output=(n,), theory=theory)
     reach = GRID_LIMITS["cpu"].largest["n"]
     assert grid_points(alone, PROFILES["standard"]) == [
-        {"n": i} for i in LADDERS["n"] if i <= reach
+        {"n": i} for i in AXIS_SIZES["n"] if i <= reach
     ]
-    assert grid_points(alone, PROFILES["standard"], "cuda") == [{"n": i} for i in LADDERS["n"]]
+    assert grid_points(alone, PROFILES["standard"], "cuda") == [{"n": i} for i in AXIS_SIZES["n"]]
     theory = Theory(n * k * d**2, 2 * n * k * d**2, k * d**2, n * d, Integer(1), Integer(1))
     three = toy("three", lambda x: x, axes=("n", "d", "k"), theory=theory)
     standard = PROFILES["standard"]
@@ -149,13 +139,13 @@ def test_one_axis_and_three_axes(toy):
 
 
 def test_kernels_are_odd_and_the_rest_fill_vector_registers():
-    assert all(size % 2 == 1 and size > 1 for size in LADDERS["k"])
-    assert all(size % REGISTER == 0 for axis in ("n", "d") for size in LADDERS[axis])
-    assert all(list(ladder) == sorted(set(ladder)) for ladder in LADDERS.values())
+    assert all(size % 2 == 1 and size > 1 for size in AXIS_SIZES["k"])
+    assert all(size % REGISTER == 0 for axis in ("n", "d") for size in AXIS_SIZES[axis])
+    assert all(list(sizes) == sorted(set(sizes)) for sizes in AXIS_SIZES.values())
 
 
 def test_rows_do_not_fall_on_the_same_sets_of_a_cache():
-    long = [size for axis in ("n", "d") for size in LADDERS[axis] if size >= 256]
+    long = [size for axis in ("n", "d") for size in AXIS_SIZES[axis] if size >= 256]
     assert len(long) > 10
     assert all(size // REGISTER % 2 for size in long)
 
@@ -171,7 +161,7 @@ def test_arithmetic_decides_at_every_point_of_a_product(name):
     layer = get(name)
     grid = grid_points(layer, PROFILES["standard"])
     assert min(intensity(layer, sizes) for sizes in grid) >= INTENSITY
-    assert intensity(layer, {"n": 32, "d": 16, "k": 3}) < INTENSITY  # which the ladders have
+    assert intensity(layer, {"n": 32, "d": 16, "k": 3}) < INTENSITY  # which `AXIS_SIZES` has
 
 
 @pytest.mark.parametrize("name", ["attention_softmax", "rnn"])

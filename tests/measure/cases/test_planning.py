@@ -4,7 +4,7 @@ from itertools import pairwise
 import pytest
 from layerlaw.layers import CORE, names
 from layerlaw.measure import DeviceUnavailable, plan
-from layerlaw.measure.cases import planning
+from layerlaw.measure.planning import run_plan
 
 
 def test_the_order_is_the_same_for_a_seed_and_another_in_each_round():
@@ -18,7 +18,7 @@ def test_the_order_is_the_same_for_a_seed_and_another_in_each_round():
 def test_rounds_interleave_the_layers():
     order = plan(["attention", "rnn"], profile="quick").order(0)
     changes = [at for at, (a, b) in enumerate(pairwise(order), 1) if a.layer != b.layer]
-    assert all(b - a <= 3 * planning.RUN for a, b in pairwise([0, *changes, len(order)]))
+    assert all(b - a <= 3 * run_plan.RUN for a, b in pairwise([0, *changes, len(order)]))
 
 
 def test_every_case_is_measured_once_in_each_round():
@@ -81,13 +81,13 @@ def test_with_other_rounds_it_is_the_same_run():
     ],
 )
 def test_devices(monkeypatch, device, there, found):
-    monkeypatch.setattr(planning.torch.cuda, "is_available", lambda: there)
+    monkeypatch.setattr(run_plan.torch.cuda, "is_available", lambda: there)
     todo = plan("rnn", profile="asv", device=device)
     assert list(dict.fromkeys(case.device for case in todo.cases)) == found
 
 
 def test_cuda_where_there_is_none_is_one_line(monkeypatch):
-    monkeypatch.setattr(planning.torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(run_plan.torch.cuda, "is_available", lambda: False)
     with pytest.raises(DeviceUnavailable) as raised:
         plan("rnn", device="cuda")
     assert "\n" not in str(raised.value)
@@ -110,7 +110,7 @@ def test_counts_begin_at_one(count):
 def test_the_command_offers_the_dtypes_that_are_measured():
     from layerlaw.cli.options import DType
 
-    assert [each.value for each in DType] == list(planning.DTYPES)
+    assert [each.value for each in DType] == list(run_plan.DTYPES)
     with pytest.raises(ValueError, match="'int8'; there are: float32"):
         plan("attention", dtype="int8")
 

@@ -47,4 +47,4 @@ def test_clocks_are_numbers_where_they_are_known(said, meant):
 
 @pytest.mark.parametrize(("said", "meant"), [("1024", 2.0**30), ("[N/A]", inf), ("", inf)])
 def test_free_memory_is_in_bytes(said, meant):
-    assert nvidia.free_memory(lambda question: [said]) == meant
+    assert nvidia.free_gpu_memory(lambda question: [said]) == meant

@@ -2,10 +2,10 @@ import pytest
 import torch
 from layerlaw.layers import get
 from layerlaw.measure import Case
+from layerlaw.measure.cases import LARGE, bytes_of, standing_bytes
 from layerlaw.measure.timing.modes import recording
 from layerlaw.measure.timing.pass_cache import SHARE, PassCache
 from layerlaw.measure.timing.workload import prepare
-from layerlaw.measure.workers.resource_limits import LARGE, bytes_of, standing_bytes
 
 from tests.helpers.sizes import complete
 

@@ -3,16 +3,9 @@ from math import inf
 import pytest
 from layerlaw.layers import get, names
 from layerlaw.measure import Case, Measurement
-from layerlaw.measure.workers.resource_limits import (
-    PASSES,
-    SHARE,
-    Forecast,
-    Resident,
-    ResourceLimits,
-    bytes_of,
-    flops_of,
-    free_memory,
-)
+from layerlaw.measure.cases import bytes_of, flops_of
+from layerlaw.measure.host import Resident, free_memory
+from layerlaw.measure.planning.resource_limits import PASSES, SHARE, Forecast, ResourceLimits
 
 CASE = Case("attention", {"n": 1024, "d": 64})
 MEMORY = 4 * (2 * 1024**2 + 4 * 1024 * 64)  # scores and weights; Q, K, V and the output

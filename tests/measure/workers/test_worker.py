@@ -1,7 +1,7 @@
 from layerlaw.measure import Case
+from layerlaw.measure.cases import LARGE, bytes_of
 from layerlaw.measure.timing.pass_cache import PassCache
 from layerlaw.measure.workers import worker as desks
-from layerlaw.measure.workers.resource_limits import LARGE, bytes_of
 from layerlaw.measure.workers.worker import Worker
 
 SMALL = Case("dense", {"n": 16, "d": 16})

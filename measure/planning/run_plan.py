@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ...layers import chosen, digest, get, torch
+from ..cases import CUDA_OPTIONS, Case
 from ..timing import MODES, Controls
-from ..workers import ResourceLimits
-from .case import CUDA_OPTIONS, Case
-from .grid import grid_points, profile_of
+from .grid import grid_points
+from .profiles import profile_of
+from .resource_limits import ResourceLimits
 
 #: What `device` may be; ``all`` is every one of them that is there.
 DEVICES = ("cpu", "cuda")

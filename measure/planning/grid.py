@@ -1,0 +1,215 @@
+"""The one definition of which sizes are measured, for every layer and every tool.
+
+No layer is named here. A grid is the product of candidate sizes, geometric along each axis of the
+layer, cut to what the layer's own theory allows: enough FLOPs to be more than overhead, and few
+enough FLOPs, steps and bytes to be affordable and to stay within one regime of the machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import sympy
+from numpy.typing import NDArray
+from sympy import Expr
+
+from ...layers import SYMBOLS, Layer, is_known, subs
+from ..cases import (
+    AXIS_SIZES,
+    ELEMENT,
+    OCTAVES,
+    REGISTER,
+    activations,
+    octaves,
+    reads_matrices,
+    steps_through,
+)
+from .profiles import GRID_LIMITS, Profile
+
+#: Fewest FLOPs of a point for each byte moved, where the layer can do twice as many: bytes of what
+#: a pass holds, and of the weights as often as it reads them. Below, memory decides, at a speed
+#: that changes with each cache that the bytes outgrow: on one machine a convolution's n, d and k
+#: came out as 1.17, 2.25 and 1.21 with all points, as 1.06, 2.01 and 1.03 with these.
+INTENSITY = 16
+
+#: Fewest values of an axis that thinning leaves: an exponent beside two lower-order terms.
+FEWEST = 4
+
+
+def grid_points(layer: Layer, profile: Profile, device: str = "cpu") -> list[dict[str, int]]:
+    """Sizes at which a layer is measured, by letter, in the order of `AXIS_SIZES`.
+
+    Parameters
+    ----------
+    layer
+        The layer; its axes and its theory decide.
+    profile
+        The limits, for a core of a processor.
+    device
+        Where: `GRID_LIMITS` says how much further a GPU goes.
+
+    Returns
+    -------
+    list of dict
+        At most ``profile.points_per_axis`` for each axis.
+
+    Raises
+    ------
+    ValueError
+        If no sizes are known for an axis, a size is neither an axis nor tied to one, or no point
+        is within the limits.
+    """
+    if missing := [axis for axis in layer.axes if axis not in AXIS_SIZES]:
+        raise ValueError(f"layer {layer.name!r}: the grid knows no sizes for {missing}")
+    theory = layer.tied_theory()
+    if not is_known(theory.flops, theory.sequential_ops, theory.parameters, activations(layer)):
+        raise ValueError(
+            f"layer {layer.name!r} brings no theory to choose sizes by; `layerlaw run` and "
+            "`layerlaw.sweep` derive it"
+        )
+    for expr in (theory.flops, theory.sequential_ops, theory.parameters, activations(layer)):
+        if unknown := {str(s) for s in expr.free_symbols} - set(layer.axes):
+            raise ValueError(
+                f"layer {layer.name!r}: its theory, inputs or output name {sorted(unknown)}, "
+                "which are neither axes nor ties"
+            )
+    most = profile.points_per_axis * len(layer.axes)
+    sizes = _within(layer, profile, device, finer=True)
+    if _count(sizes) > most and profile.widths is not None and not reads_matrices(layer):
+        sizes = _within(layer, profile, device, finer=False)
+    inside = _thin(sizes, most, {axis: _order(theory.flops, sizes, axis) for axis in layer.axes})
+    return [
+        dict(zip(inside, map(int, point), strict=True))
+        for point in zip(*inside.values(), strict=True)
+    ]
+
+
+def _within(
+    layer: Layer, profile: Profile, device: str, *, finer: bool
+) -> dict[str, NDArray[np.int64]]:
+    """Sizes of a layer that are within the limits of a profile, by letter, (points,) each."""
+    reach, theory = GRID_LIMITS[device], layer.tied_theory()
+    candidates = (
+        [
+            size
+            for size in sizes_along(layer, axis, profile.parts_of(layer, axis, finer=finer))
+            if size <= reach.largest.get(axis, size)
+        ]
+        for axis in layer.axes
+    )
+    mesh = np.meshgrid(*candidates, indexing="ij")
+    sizes = {axis: values.ravel() for axis, values in zip(layer.axes, mesh, strict=True)}
+    flops = _at(theory.flops, sizes)
+    held = ELEMENT * _at(activations(layer), sizes)
+    weights = ELEMENT * _at(theory.parameters, sizes)
+    kept = flops <= reach.flops * profile.flops
+    for expr in layer.whole:
+        kept &= _at(subs(expr, layer.ties), sizes) % 1 == 0
+    steps = _at(theory.sequential_ops, sizes)
+    kept &= steps <= profile.steps
+    kept &= held <= reach.bytes * profile.activations
+    streams = steps_through(layer)
+    if streams:
+        kept &= weights <= reach.bytes * profile.streamed
+        kept &= flops <= reach.flops * profile.stepwise
+    else:
+        kept &= ELEMENT * _at(layer.largest_weight(), sizes) <= reach.bytes * profile.weights
+    if not kept.any():
+        raise ValueError(f"layer {layer.name!r}: no point of the grid fits {profile.name!r}")
+    intensity = flops / (held + weights * (steps if streams else 1))
+    kept &= flops * profile.span >= flops[kept].max()
+    kept = _intense(sizes, kept, intensity)
+    return _take(sizes, kept)
+
+
+def _intense(
+    sizes: Mapping[str, NDArray[np.int64]],
+    kept: NDArray[np.bool_],
+    intensity: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Leave out points of low intensity, as far as that leaves each axis enough values."""
+    fewest = _fewest(_take(sizes, kept))
+    least = min(INTENSITY, intensity[kept].max() / 2)
+    while least > intensity[kept].min():
+        left: NDArray[np.bool_] = kept & (intensity >= least)
+        if _enough(_take(sizes, left), fewest):
+            return left
+        least /= 2
+    return kept
+
+
+def sizes_along(layer: Layer, axis: str, parts: int = 2) -> tuple[int, ...]:
+    """Values of an axis of a layer: lengths that chunks divide are no odd number of registers."""
+    sizes = AXIS_SIZES[axis]
+    if axis in OCTAVES:
+        sizes = octaves(sizes[-1], parts)
+    if axis == "n" and any(SYMBOLS["n"] in expr.free_symbols for expr in layer.whole):
+        return tuple(size if size < 256 else size - REGISTER for size in sizes)
+    return sizes
+
+
+def _at(expr: Expr, sizes: Mapping[str, NDArray[np.int64]]) -> NDArray[np.float64]:
+    """Value of an expression in the size symbols at each point."""
+    function = sympy.lambdify([SYMBOLS[letter] for letter in sizes], expr, "numpy")
+    columns = [values.astype(float) for values in sizes.values()]  # whole numbers may overflow
+    return np.broadcast_to(np.asarray(function(*columns), dtype=float), columns[0].shape)
+
+
+def _order(expr: Expr, sizes: Mapping[str, NDArray[np.int64]], axis: str) -> float:
+    """Order in one axis: the slope of log expr between the largest sizes and twice that axis."""
+    top = {letter: values.max(keepdims=True) for letter, values in sizes.items()}
+    return float(np.log2(_at(expr, {**top, axis: 2 * top[axis]}) / _at(expr, top))[0])
+
+
+def _thin(
+    sizes: dict[str, NDArray[np.int64]], most: int, orders: Mapping[str, float]
+) -> dict[str, NDArray[np.int64]]:
+    """Leave out points until at most so many remain.
+
+    First every other value of an axis: the lines along an axis stay whole, so that each can be
+    drawn and its local slope taken. It is the axis with most values for its order, since more
+    terms of lower order lie below a square than below a line. Where that would leave an axis
+    fewer than four values, points are left out instead, in a lattice: every value of every axis
+    stays in use.
+    """
+    fewest = _fewest(sizes)
+    while _count(sizes) > most:
+        values = {axis: np.unique(column) for axis, column in sizes.items()}
+        longest = sorted(values, key=lambda axis: -len(values[axis]) / (1 + orders[axis]))
+        # Counted from the top, where the leading term weighs most.
+        halved = (_take(sizes, np.isin(sizes[axis], values[axis][::-2])) for axis in longest)
+        left = next((half for half in halved if _enough(half, fewest)), None)
+        if left is None:
+            break
+        sizes = left
+    # Points on planes of (1, 2, 3): neighbours along an axis, and along two, lie on others.
+    ranks = np.zeros(_count(sizes), dtype=np.int64)
+    for weight, column in enumerate(sizes.values(), start=1):
+        ranks += weight * np.unique(column, return_inverse=True)[1]
+    for modulus in range(1, ranks.max() + 2):
+        planes = [_take(sizes, ranks % modulus == plane) for plane in range(modulus)]
+        for left in sorted(planes, key=_count, reverse=True):
+            if _count(left) <= most and _enough(left, fewest):
+                return left
+    raise ValueError(f"no lattice of {list(sizes)} has as few as {most} points")
+
+
+def _fewest(sizes: Mapping[str, NDArray[np.int64]]) -> dict[str, int]:
+    """Values that each axis keeps at least."""
+    return {axis: min(FEWEST, len(np.unique(column))) for axis, column in sizes.items()}
+
+
+def _enough(sizes: Mapping[str, NDArray[np.int64]], fewest: Mapping[str, int]) -> bool:
+    """Whether each axis has so many values."""
+    return all(len(np.unique(column)) >= fewest[axis] for axis, column in sizes.items())
+
+
+def _count(sizes: Mapping[str, NDArray[np.int64]]) -> int:
+    return len(next(iter(sizes.values())))
+
+
+def _take(
+    sizes: Mapping[str, NDArray[np.int64]], kept: NDArray[np.bool_]
+) -> dict[str, NDArray[np.int64]]:
+    return {axis: column[kept] for axis, column in sizes.items()}
