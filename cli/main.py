@@ -210,13 +210,14 @@ def predict(
     where the machine is known the answer says so.
     """
     from ..analysis import caches_of
+    from ..measure import SECONDS
     from ..reports import answers, in_order
 
     sizes = sizes_of(at)
     measured = read(source)
     table = measured.table
-    if within is not None and not metrics and (table["metric"] == "seconds").any():
-        metrics = ["seconds"]
+    if within is not None and not metrics and (table["metric"] == SECONDS.name).any():
+        metrics = [SECONDS.name]
     for column, wanted in (("layer", layers), ("metric", metrics)):
         if wanted:
             table = _only(table, column, wanted)

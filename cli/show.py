@@ -259,9 +259,11 @@ def failures(made: Iterable[Measurement]) -> None:
 
     Reasons that differ in numbers alone are told once, by the first of them.
     """
+    from ..measure import SECONDS
+
     notes: dict[tuple[str, str, str], dict[Case, str]] = {}
     for one in made:
-        if one.metric == "seconds" and one.status != "ok":
+        if one.metric == SECONDS.name and one.status != "ok":
             kind = one.case.layer, one.status, _NUMBER.sub("", one.note)
             notes.setdefault(kind, {}).setdefault(one.case, one.note)
     for (layer, status, _), failed in notes.items():

@@ -28,22 +28,34 @@ from ..layers import (
     without_negative_terms,
     without_rounding,
 )
-from ..measure import Sandbox
+from ..measure import (
+    FLOPS,
+    FORWARD_PEAK_BYTES,
+    KEPT_BYTES,
+    PARAMETERS,
+    PATH_LENGTH,
+    SEQUENTIAL_OPS,
+    TRAINING_PEAK_BYTES,
+    Sandbox,
+)
 from .exact_formulas import Counted, NotExact, formula, verify, written
 
 #: What is derived, in the order in which it is shown.
-METRICS = (
-    "flops",
-    "parameters",
-    "sequential_ops",
-    "path_length",
-    "kept_bytes",
-    "forward_peak_bytes",
-    "training_peak_bytes",
+METRICS = tuple(
+    metric.name
+    for metric in (
+        FLOPS,
+        PARAMETERS,
+        SEQUENTIAL_OPS,
+        PATH_LENGTH,
+        KEPT_BYTES,
+        FORWARD_PEAK_BYTES,
+        TRAINING_PEAK_BYTES,
+    )
 )
 
 #: Of these a sweep chooses its sizes, and its report tells.
-NEEDED = tuple(metric for metric in METRICS if metric != "training_peak_bytes")
+NEEDED = tuple(metric for metric in METRICS if metric != TRAINING_PEAK_BYTES.name)
 
 #: Fields of a theory that sizes are chosen by.
 LIMITED = ("flops", "parameters", "memory", "temporaries", "sequential_ops")
@@ -101,7 +113,7 @@ class Derived:
     @property
     def work(self) -> Expr:
         """Leading FLOPs, without their common factor: what time would grow like; NaN if unknown."""
-        return _order(self.expression("flops"), self.layer.axes, ratio=True)
+        return _order(self.expression(FLOPS.name), self.layer.axes, ratio=True)
 
     def order(self, metric: str) -> Expr:
         """Give the order of a metric; infinite for a path that does not exist, NaN if unknown."""
@@ -120,14 +132,14 @@ class Derived:
         expected = getattr(layer, "expect", "")
         return Theory(
             time=parse(expected) if expected else known.time,
-            flops=self.expression("flops"),
-            parameters=self.expression("parameters"),
-            memory=self.order("kept_bytes"),
-            sequential_ops=self.order("sequential_ops"),
-            path_length=self.order("path_length"),
+            flops=self.expression(FLOPS.name),
+            parameters=self.expression(PARAMETERS.name),
+            memory=self.order(KEPT_BYTES.name),
+            sequential_ops=self.order(SEQUENTIAL_OPS.name),
+            path_length=self.order(PATH_LENGTH.name),
             temporaries=self._temporaries(),
-            depth=self.expression("sequential_ops"),
-            distance=self.expression("path_length"),
+            depth=self.expression(SEQUENTIAL_OPS.name),
+            distance=self.expression(PATH_LENGTH.name),
             sources={
                 **({"time": "expected by whoever wrote it"} if expected else {}),
                 **dict.fromkeys(("flops", "parameters", "depth", "distance"), source),
@@ -145,7 +157,7 @@ class Derived:
         """
         n, d = SYMBOLS["n"], SYMBOLS["d"]
         rest = sympy.Mul(*(SYMBOLS[axis] for axis in self.layer.axes if axis not in ("n", "d")))
-        theory, kept = self.theory, self.expression("kept_bytes") / _ELEMENT
+        theory, kept = self.theory, self.expression(KEPT_BYTES.name) / _ELEMENT
         held = 8 * rest * (n**2 + n * d)
         most = {
             "flops": 16 * rest * (n**2 * d + n * d**2),
@@ -158,7 +170,7 @@ class Derived:
         return replace(theory, **unknown)
 
     def _temporaries(self) -> Expr:
-        peak = self.expression("forward_peak_bytes")
+        peak = self.expression(FORWARD_PEAK_BYTES.name)
         if not is_known(peak):
             return peak
         output = sympy.Mul(*self.layer.output)
@@ -208,7 +220,7 @@ def _derived(layer: str, metrics: Sequence[str], process: Sandbox, progress: Pro
 def _formula(layer: str, metric: str) -> Counted | str:
     """Derive one formula, or say why there is none."""
     try:
-        if metric.endswith("_peak_bytes"):
+        if metric in (FORWARD_PEAK_BYTES.name, TRAINING_PEAK_BYTES.name):
             return _peak(layer, metric)
         return formula(layers.get(layer), metric)
     except Exception as error:  # whatever a module does that is not counted; the rest is

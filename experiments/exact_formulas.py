@@ -18,6 +18,7 @@ from sympy import Expr, Symbol
 from .. import layers
 from ..analysis import Array, Monomial, Polynomial, monomials_of, polynomials, solve
 from ..layers import LEVELS, SYMBOLS, Layer, subs
+from ..measure import FLOPS, KEPT_BYTES, PARAMETERS, PATH_LENGTH, SEQUENTIAL_OPS
 
 #: Sizes at which formulas are verified.
 VERIFIED = {"n": (24, 50), "d": (20,), "k": (9,), "r": (9,), "c": (2,), "V": (10,), "N": (5,)}
@@ -114,7 +115,6 @@ def formula(layer: Layer, metric: str) -> Counted:
         Of `measure.counting.COUNTED`, or ``kept_bytes``.
     """
     from ..measure import (
-        SAVED,
         count_flops,
         count_parameters,  # these load torch
         count_saved,
@@ -122,13 +122,13 @@ def formula(layer: Layer, metric: str) -> Counted:
     )
 
     counts: Mapping[str, Callable[[Layer, Sizes], int]] = {
-        "flops": count_flops,
-        "parameters": count_parameters,
-        "sequential_ops": longest_chain,
-        SAVED: count_saved,
+        FLOPS.name: count_flops,
+        PARAMETERS.name: count_parameters,
+        SEQUENTIAL_OPS.name: longest_chain,
+        KEPT_BYTES.name: count_saved,
     }
 
-    if metric == "path_length":
+    if metric == PATH_LENGTH.name:
         return _path(layer)
     (small, others), count = _points(layer), counts[metric]
     what = f"the {metric} of layer {layer.name!r}"
@@ -185,7 +185,7 @@ def _path(layer: Layer) -> Counted:
         expression = _stacked(what, layer, small)
     verify(what, expression, small, lengths)
     verify(what, expression, others, [length(sizes) for sizes in others])
-    return Counted("path_length", expression, tuple(small), tuple(others))
+    return Counted(PATH_LENGTH.name, expression, tuple(small), tuple(others))
 
 
 def _stacked(what: str, layer: Layer, grid: Sequence[Sizes]) -> Expr:

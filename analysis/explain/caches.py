@@ -11,7 +11,7 @@ from sympy import Expr
 
 from ... import layers
 from ...layers import is_known
-from ...measure import ELEMENT, activations
+from ...measure import ELEMENT, PEAK_BYTES, activations
 from ..formatting import quantity
 from ..laws import Array
 from ..verdicts import Fit
@@ -116,7 +116,7 @@ def _held(name: str) -> tuple[tuple[str, Expr], ...]:
 
 
 def _cache(level: str, size: float) -> str:
-    return f"{_NAMES.get(level, level)} cache of {quantity(float(size), 'peak_bytes')}"
+    return f"{_NAMES.get(level, level)} cache of {quantity(float(size), PEAK_BYTES.name)}"
 
 
 def _bytes(expr: Expr, fit: Fit, sizes: Array) -> Array:

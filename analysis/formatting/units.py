@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import floor, isfinite, log10
 
+from ...measure import metric_of
 from .numbers import (
     NONE,
     number,  # the words of units are these too
@@ -13,18 +14,6 @@ from .numbers import (
 _SI = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P"}
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB")
 
-#: Unit of a metric and what a figure calls it; a metric that is not here is a plain number.
-_UNITS = {"seconds": "s", "flops": "FLOP", "product_rate": "FLOP/s", "bandwidth": "B/s"}
-_NAMES = {
-    "seconds": "time",
-    "flops": "FLOPs",
-    "peak_bytes": "peak memory",
-    "parameters": "parameters",
-    "sequential_ops": "sequential operations",
-    "path_length": "path length",
-    "product_rate": "rate of matrix products",
-}
-
 
 def called(metric: str) -> str:
     """Return a metric's name for a reader: ``time`` for ``seconds``.
@@ -32,7 +21,7 @@ def called(metric: str) -> str:
     >>> called("peak_bytes"), called("joules_per_token")
     ('peak memory', 'joules per token')
     """
-    return _NAMES.get(metric, metric.replace("_", " "))
+    return metric_of(metric).title
 
 
 def quantity(value: float, metric: str, digits: int = 3) -> str:
@@ -45,15 +34,16 @@ def quantity(value: float, metric: str, digits: int = 3) -> str:
     """
     if not isfinite(value):
         return NONE
-    if metric == "peak_bytes":
+    unit = metric_of(metric).unit
+    if unit == "B":
         step = min(max(floor(log10(max(abs(value), 1)) / log10(2**10)), 0), len(_BINARY) - 1)
         return f"{number(value / 2 ** (10 * step), digits)} {_BINARY[step]}"
     rounded = float(f"{value:.{digits}g}")  # first, so that 999.9 µs becomes 1 ms
     step = 3 * floor(log10(abs(rounded)) / 3) if rounded else 0
     step = min(max(step, min(_SI)), max(_SI))
-    if metric not in _UNITS and -3 <= step <= 0:
+    if not unit and -3 <= step <= 0:
         return number(value, digits)  # a plain number needs no "m" for thousandths
-    return f"{number(rounded / 10.0**step, digits)} {_SI[step]}{_UNITS.get(metric, '')}".strip()
+    return f"{number(rounded / 10.0**step, digits)} {_SI[step]}{unit}".strip()
 
 
 def sizes(at: dict[str, float]) -> str:

@@ -83,7 +83,9 @@ def calibration_of(rows: pd.DataFrame, conditions: Mapping[str, Any]) -> Calibra
     for column, value in known.items():
         rows = rows[rows[column] == value]
     best = rows.sort_values("value").drop_duplicates(["metric", "n"], keep="last").sort_values("n")
-    products, streams = (best[best["metric"] == metric] for metric in (PRODUCT_RATE, BANDWIDTH))
+    products, streams = (
+        best[best["metric"] == metric] for metric in (PRODUCT_RATE.name, BANDWIDTH.name)
+    )
     if products.empty or streams.empty or known.get("dtype", "float32") not in BYTES:
         return None
     return Calibration(

@@ -17,13 +17,13 @@ from typing import Any
 
 import pandas as pd
 
-from ...measure import SIZES, Case
+from ...measure import PEAK_BYTES, SECONDS, SIZES, Case
 from .table import KEYS, TableError, read_csv
 
 #: What asv calls a kind of benchmark, by its name's beginning and in benchmarks.json, and the
 #: metric it is here. Everything else that asv tracks is passed over.
-_ASV_METRICS = {"time": "seconds", "timeraw": "seconds", "peakmem": "peak_bytes"}
-_ASV_TYPES = {"time": "seconds", "peakmemory": "peak_bytes"}
+_ASV_METRICS = {"time": SECONDS.name, "timeraw": SECONDS.name, "peakmem": PEAK_BYTES.name}
+_ASV_TYPES = {"time": SECONDS.name, "peakmemory": PEAK_BYTES.name}
 
 #: Files of asv's result folder that hold no results.
 _ASV_OTHER = ("benchmarks.json", "machine.json")
@@ -194,7 +194,7 @@ def _pytest_rows(path: Path, content: Mapping[str, Any]) -> Iterator[Row]:
         parameters = {**(one.get("extra_info") or {}), **(one.get("params") or {})}
         row = _row(parameters, one["name"].partition("[")[0], path)
         if row is not None:
-            yield from _repeats({**row, "metric": "seconds", "machine": machine}, values)
+            yield from _repeats({**row, "metric": SECONDS.name, "machine": machine}, values)
 
 
 def _repeats(row: Row, values: Sequence[float | None]) -> Iterator[Row]:

@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from ...measure import (
     AUXILIARY,
     CALIBRATION,
-    CHECK,
+    CHECK_SECONDS,
+    OTHER_SECONDS,
     PARTS,
+    SECONDS,
     SIZES,  # a part of the table here too
 )
 from ..laws import Array
@@ -124,7 +126,7 @@ class Series:
     @property
     def timed(self) -> bool:
         """Whether these are times: only such costs can overlap, change regimes, and err."""
-        return self.metric == "seconds"
+        return self.metric == SECONDS.name
 
     def since(self, axis: str, size: float) -> Series:
         """Give the points from a size of an axis on, of what is not timed."""
@@ -265,7 +267,10 @@ def cut(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> Iterator[Se
     rates = aside["metric"].isin(CALIBRATION)
     calibrations, aside = aside[rates], aside[~rates]
     beside = collapse(aside, [*separate, *sizes])
-    parts, checks = beside[beside["metric"] != CHECK], beside[beside["metric"] == CHECK]
+    parts, checks = (
+        beside[beside["metric"] != CHECK_SECONDS.name],
+        beside[beside["metric"] == CHECK_SECONDS.name],
+    )
     groups = list(points.groupby(separate, sort=False, dropna=False))
     left_out = frame[~good].groupby(separate, dropna=False).size().to_dict()
     if all(len(points) < 2 for _, points in groups):
@@ -332,14 +337,16 @@ def levelled(points: pd.DataFrame) -> Array:
 
 def _parts(points: pd.DataFrame, parts: pd.DataFrame, point: Sequence[str]) -> Parts | None:
     """Find what the passes of points consist of; None for what is no time, or not known."""
-    if parts.empty or (points["metric"] != "seconds").any():
+    if parts.empty or (points["metric"] != SECONDS.name).any():
         return None
     wide = parts.pivot(index=list(point), columns="metric", values="value").reset_index()
     found = points[list(point)].merge(wide, how="left", on=list(point)).reindex(columns=list(PARTS))
-    known = found.drop(columns="other_seconds").notna().all(axis="columns").to_numpy(dtype=bool)
+    known = found.drop(columns=OTHER_SECONDS.name).notna().all(axis="columns").to_numpy(dtype=bool)
     if not known.any():
         return None
-    found["other_seconds"] = found["other_seconds"].fillna(_NONE)  # without any there is no row
+    found[OTHER_SECONDS.name] = found[OTHER_SECONDS.name].fillna(
+        _NONE
+    )  # without any there is no row
     return Parts(known, *(found[metric].to_numpy(dtype=float) for metric in PARTS))
 
 
@@ -347,7 +354,7 @@ def _checks(
     checks: pd.DataFrame, same: Mapping[str, Any], axes: Sequence[str]
 ) -> tuple[Array, Array] | None:
     """Find the checks of a series of times: what is the same in it is the same in them."""
-    own = pd.Series(same["metric"] == "seconds", index=checks.index)
+    own = pd.Series(same["metric"] == SECONDS.name, index=checks.index)
     for column, value in same.items():
         if column != "metric":
             own &= checks[column].isna() if pd.isna(value) else checks[column] == value

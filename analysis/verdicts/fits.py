@@ -16,7 +16,7 @@ from sympy import Expr, Symbol, ceiling
 
 from ... import layers
 from ...layers import is_known, without_negative_terms, without_rounding
-from ...measure import MODES, SIZES
+from ...measure import MODES, PEAK_BYTES, SECONDS, SIZES, metric_of
 from ..explain import SlopeGap, slope_gaps
 from ..fitting import Candidate, HoldoutError, discover, fit_law, holdout_errors
 from ..laws import (
@@ -47,18 +47,6 @@ _NO_LAW: Mapping[str, Any] = {
 }
 
 _TOLD = 0.01  # a leading part less likely than this is not told of
-
-#: Which field of a layer's theory speaks of a metric; for ``peak_bytes`` see `Layer.peak_memory`.
-THEORY_OF = {
-    "seconds": "time",
-    "flops": "flops",
-    "parameters": "parameters",
-    "sequential_ops": "sequential_ops",
-    "path_length": "path_length",
-}
-
-#: Which field has the same exactly, where it is a polynomial.
-EXACTLY = {"sequential_ops": "depth", "path_length": "distance"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -278,16 +266,17 @@ def theory_of(layer: str, metric: str, mode: str = "forward") -> Expr | None:
     known = layers.find(layer)
     if known is None:
         return None
-    if metric == "peak_bytes":
+    if metric == PEAK_BYTES.name:
         peak = known.peak_memory(mode) if mode in MODES else sympy.nan
         return peak if is_known(peak) else None
-    if metric not in THEORY_OF:
+    fields = metric_of(metric)
+    if not fields.order:
         return None
-    if isinstance(known, layers.Own) and metric != "seconds":
+    if isinstance(known, layers.Own) and metric != SECONDS.name:
         return None  # what was derived from counts is no theory to hold counts against
     theory = known.tied_theory()
-    expression: Expr = getattr(theory, THEORY_OF[metric])
-    exact: Expr = getattr(theory, EXACTLY.get(metric, THEORY_OF[metric]))
+    expression: Expr = getattr(theory, fields.order)
+    exact: Expr = getattr(theory, fields.exact or fields.order)
     polynomial = exact.is_finite and not exact.atoms(ceiling) and exact.is_polynomial()
     if (
         polynomial and without_negative_terms(exact) == exact.expand()
@@ -351,7 +340,7 @@ def _exact(series: Series, lead: Leading | None = None) -> Law | None:
     law = exact_law(*points, lead)
     if law is not None or lead is None:
         return law
-    if series.metric == "peak_bytes":
+    if series.metric == PEAK_BYTES.name:
         return peak_law(*points, lead)
     return known_law(*points, terms, lead) if (terms := _terms_of(series)) else None
 
@@ -359,10 +348,10 @@ def _exact(series: Series, lead: Leading | None = None) -> Law | None:
 def _terms_of(series: Series) -> list[Monomial]:
     """Terms of what theory says of a count exactly; none where it says nothing of that form."""
     known = layers.find(series.layer)
-    if known is None or isinstance(known, layers.Own) or series.metric not in THEORY_OF:
+    field = metric_of(series.metric).exact
+    if known is None or isinstance(known, layers.Own) or not field:
         return []
-    name = EXACTLY.get(series.metric, THEORY_OF[series.metric])
-    exact: Expr = getattr(known.tied_theory(), name)
+    exact: Expr = getattr(known.tied_theory(), field)
     try:
         terms = summands(exact, series.axes, series.constants)
         found = [split(term, series.axes)[1] for term in terms]

@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Literal
 
+from .metric import SECONDS
+
 Status = Literal["ok", "invalid", "oom", "timeout", "error", "skipped"]
 
 #: How a pass may be run otherwise than torch does by itself. ``compile``: through torch.compile;
@@ -145,4 +147,4 @@ class Measurement:
     values: tuple[float, ...] = ()
     status: Status = "ok"
     note: str = ""
-    metric: str = "seconds"
+    metric: str = SECONDS.name

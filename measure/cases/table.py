@@ -12,20 +12,8 @@ from .case import Measurement
 #: The sizes that every table has a column for; others are added after them when they occur.
 SIZES = ("n", "d", "k")
 
-#: Metrics that tell what a pass consists of, beside those that laws are fitted to: FLOPs of its
-#: products, and seconds of these, of its other operations and of its calls; see `parts`.
-PARTS = ("product_flops", "product_seconds", "other_seconds", "call_seconds")
-
-#: Seconds of passes that check where layers cross over; no law is fitted to them.
-CHECK = "check_seconds"
-
-#: What the machine can do at its best, and the layer that it is filed under: FLOP/s of products
-#: whose matrices have the side n, bytes/s of a working set of n bytes; see `calibration`.
-PRODUCT_RATE, BANDWIDTH, MACHINE = "product_rate", "bandwidth", "machine"
-CALIBRATION = (PRODUCT_RATE, BANDWIDTH)
-
-#: Metrics to which no law is fitted.
-AUXILIARY = (*PARTS, CHECK, *CALIBRATION)
+#: The layer that what the machine can do is filed under.
+MACHINE = "machine"
 
 #: Columns of the tidy table: one row per repeat, `value` in the unit of the metric.
 COLUMNS = (

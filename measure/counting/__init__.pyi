@@ -32,7 +32,6 @@ from .reachability import (
     span as span,
 )
 from .saved_tensors import (
-    SAVED as SAVED,
     count_saved as count_saved,
 )
 
@@ -44,7 +43,6 @@ __all__ = [
     "POOLS",
     "PRODUCTS",
     "REDUCTIONS",
-    "SAVED",
     "TRANSFORMS",
     "VECTORS",
     "count",

@@ -13,7 +13,7 @@ from functools import partial
 import torch
 
 from ...layers import Layer, LayerError, Sizes, get
-from ..cases import Case, Measurement
+from ..cases import FLOPS, PARAMETERS, PATH_LENGTH, SEQUENTIAL_OPS, Case, Measurement
 from ..workers import Sandbox
 from .critical_path import longest_chain
 from .flops import count_flops
@@ -40,10 +40,10 @@ PATHS: Ladders = {
 
 #: The ladders by metric.
 GRIDS: Mapping[str, Ladders] = {
-    "flops": COUNTED_SIZES,
-    "parameters": COUNTED_SIZES,
-    "sequential_ops": DEPTHS,
-    "path_length": PATHS,
+    FLOPS.name: COUNTED_SIZES,
+    PARAMETERS.name: COUNTED_SIZES,
+    SEQUENTIAL_OPS.name: DEPTHS,
+    PATH_LENGTH.name: PATHS,
 }
 
 #: The metrics that are counted, in the order in which `count` gives them.
@@ -136,11 +136,11 @@ def _uncounted(case: Case, metric: str, error: Exception) -> Measurement:
 
 
 def _value(layer: Layer, metric: str, case: Case) -> int | None:
-    match metric:
-        case "flops":
-            return count_flops(layer, case.sizes, batch=case.batch)
-        case "parameters":
-            return count_parameters(layer, case.sizes)
-        case "sequential_ops":
-            return longest_chain(layer, case.sizes)
-    return path_length(layer, case.sizes)
+    if metric == FLOPS.name:
+        return count_flops(layer, case.sizes, batch=case.batch)
+    counters = {
+        PARAMETERS.name: count_parameters,
+        SEQUENTIAL_OPS.name: longest_chain,
+        PATH_LENGTH.name: path_length,
+    }
+    return counters[metric](layer, case.sizes)

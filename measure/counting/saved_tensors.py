@@ -10,9 +10,6 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from ...layers import Layer, Sizes
 from ..timing import followed
 
-#: What the values are.
-SAVED = "kept_bytes"
-
 
 def count_saved(layer: Layer, sizes: Sizes, *, batch: int = 1) -> int:
     """Bytes in float32 that a pass keeps for the gradients, inputs among them, weights apart.

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from ...layers import get, subs
-from ..cases import CHECK, PARTS, Case, Measurement
+from ..cases import CHECK_SECONDS, PARTS, PEAK_BYTES, SECONDS, Case, Measurement
 from ..planning import Plan
-from ..timing import PEAK, calibrate, uncalibrated
+from ..timing import calibrate, uncalibrated
 from ..workers import open_executor, open_worker
 from .store import Run, Store
 
@@ -90,7 +90,7 @@ def measure_peaks(
     progress
         Called with how much is done, how much there is to do, and what it is.
     """
-    done = {m.case for m in store.measured(run) if m.metric == PEAK}
+    done = {m.case for m in store.measured(run) if m.metric == PEAK_BYTES.name}
     todo = [case for case in plan.cases if case not in done and _steps(case) <= PEAK_STEPS]
     if not todo:
         return
@@ -154,17 +154,17 @@ def measure_checks(
     """
     like = {(case.layer, case.device, case.mode): case for case in plan.cases}
     cases = [replace(like[one.layer, one.device, one.mode], sizes=one.sizes) for one in points]
-    done = {(m.round, m.case) for m in store.measured(run) if m.metric == CHECK}
+    done = {(m.round, m.case) for m in store.measured(run) if m.metric == CHECK_SECONDS.name}
     checks = replace(plan, cases=tuple(dict.fromkeys(cases)), rounds=CHECKS, processes=1)
     todo = [each for each in checks.measurements() if each not in done]
     if not todo:
         return
     with open_executor(checks, store, run) as executor:
         for at, (round, case) in enumerate(todo, 1):
-            store.add(run, replace(executor.measure(round, case), metric=CHECK))
+            store.add(run, replace(executor.measure(round, case), metric=CHECK_SECONDS.name))
             progress(at, len(todo), "crossings checked")
 
 
 def passes(store: Store, run: Run) -> list[Measurement]:
     """Give what was measured of the times of whole passes, to be fitted."""
-    return [one for one in store.measured(run) if one.metric == "seconds"]
+    return [one for one in store.measured(run) if one.metric == SECONDS.name]

@@ -33,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
 
-from ..cases import Case, Measurement, tidy
+from ..cases import SECONDS, Case, Measurement, tidy
 from ..host import digest
 from ..workers import Closing
 
@@ -196,7 +196,7 @@ class Store(Closing):
 
     def controls(self, run: Run) -> dict[str, str]:
         """Return what the controls did, in words, in the process that measured times last."""
-        timed = select(measurements.c.process).filter_by(run=run.id, metric="seconds")
+        timed = select(measurements.c.process).filter_by(run=run.id, metric=SECONDS.name)
         query = select(processes.c.controls).filter_by(run=run.id)
         last = processes.c.number.in_(timed).desc(), processes.c.number.desc()
         with self._engine.connect() as connection:

@@ -32,7 +32,6 @@ from .pass_cache import (
     PassCache as PassCache,
 )
 from .peak_memory import (
-    PEAK as PEAK,
     peak_bytes as peak_bytes,
 )
 from .stabilisation import (
@@ -48,7 +47,6 @@ from .workload import (
 __all__ = [
     "MIN_SECONDS",
     "MODES",
-    "PEAK",
     "SLOW",
     "Call",
     "Clock",

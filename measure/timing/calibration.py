@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 #: Rounds in which everything is timed, repeats in each, and seconds after which no more is begun.
-ROUNDS, REPEATS, SECONDS = 3, 3, 5.0
+ROUNDS, REPEATS, TIME_LIMIT = 3, 3, 5.0
 
 #: Sides of square matrices. An engine's ladder ends where a call takes `LONG` seconds: it is at
 #: its best long before, and 40 ms of a repeat are better spent on another round.
@@ -109,7 +109,7 @@ def calibrate(
     process: int = 0,
     seed: int = 0,
     rounds: int = ROUNDS,
-    seconds: float = SECONDS,
+    seconds: float = TIME_LIMIT,
     clock: Clock | None = None,
     noise_gate: NoiseGate | None = None,
 ) -> list[Measurement]:
@@ -189,11 +189,11 @@ def _ladders(kind: torch.dtype, device: str) -> Iterator[list[_Trial]]:
         return torch.empty(shape, dtype=kind, device=device).normal_()
 
     for name, product in PRODUCTS.items():
-        yield [_Trial(PRODUCT_RATE, name, n, partial(product, n, make)) for n in SIDES]
+        yield [_Trial(PRODUCT_RATE.name, name, n, partial(product, n, make)) for n in SIDES]
     sets = SETS
     if device == "cuda":
         most = torch.cuda.get_device_properties(0).total_memory / 8
         sets = tuple(size for size in GPU_SETS if size <= most)
     arena = torch.ones(sets[-1] // kind.itemsize, dtype=kind, device=device)
     for name, stream in STREAMS.items():
-        yield [_Trial(BANDWIDTH, name, size, partial(stream, size, arena)) for size in sets]
+        yield [_Trial(BANDWIDTH.name, name, size, partial(stream, size, arena)) for size in sets]

@@ -16,12 +16,9 @@ from itertools import accumulate
 from typing import Any, Protocol
 
 from ...layers import torch
-from ..cases import Case, Measurement, Status
+from ..cases import PEAK_BYTES, Case, Measurement, Status
 from .clocks import Call
 from .workload import InvalidOutput, failure_of, ready
-
-#: What the values are.
-PEAK = "peak_bytes"
 
 
 class Meter(Protocol):
@@ -128,7 +125,7 @@ def peak_bytes(
         status, note = "invalid", str(error)
     except Exception as error:  # whatever a layer raises: the others are measured, and it says so
         status, note = failure_of(error)
-    return Measurement(case, process, 0, values, status, note, PEAK)
+    return Measurement(case, process, 0, values, status, note, PEAK_BYTES.name)
 
 
 def allocations(call: Call) -> list[int]:

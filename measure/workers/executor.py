@@ -17,10 +17,10 @@ from signal import SIGKILL
 from typing import Any, Protocol, TypeVar
 
 from ...layers import import_path
-from ..cases import Case, Measurement, Status
+from ..cases import PEAK_BYTES, Case, Measurement, Status
 from ..host import nvidia
 from ..planning import Forecast, Plan
-from ..timing import PEAK, UsualTime, WaitBudget
+from ..timing import UsualTime, WaitBudget
 from .forkserver import (
     ForkServer,
     ForkServerDied,
@@ -183,10 +183,10 @@ class _BaseExecutor:
 
     def peak(self, case: Case) -> Measurement:
         if why := self._forecast.refusal(case):
-            return Measurement(case, self.number, 0, (), "skipped", why, PEAK)
+            return Measurement(case, self.number, 0, (), "skipped", why, PEAK_BYTES.name)
         done = self._ask(0, case, partial(peak_at, case=case, seed=self._plan.seed))
         if isinstance(done, WorkerError):
-            return Measurement(case, self.number, 0, (), _status(done), str(done), PEAK)
+            return Measurement(case, self.number, 0, (), _status(done), str(done), PEAK_BYTES.name)
         return done
 
     def _ask(self, round: int, case: Case, task: Callable[..., Answer]) -> Answer | WorkerError:

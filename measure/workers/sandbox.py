@@ -21,7 +21,7 @@ from .forkserver import ForkServer, WorkerError, available
 Answer = TypeVar("Answer")
 
 #: Seconds that a layer may take for one task.
-SECONDS = 300.0
+TIMEOUT = 300.0
 
 
 class Sandbox(Closing):
@@ -52,7 +52,7 @@ class Sandbox(Closing):
         Raises
         ------
         LayerError
-            If a layer from elsewhere ends its process, raises, or takes longer than `SECONDS`.
+            If a layer from elsewhere ends its process, raises, or takes longer than `TIMEOUT`.
         """
         if not (available() and is_external(name)):
             return task()
@@ -64,7 +64,7 @@ class Sandbox(Closing):
         note.unlink(missing_ok=True)
         try:
             answer: Answer = self._forkserver.ask(
-                name, partial(_noting, note), partial(_do, task), SECONDS
+                name, partial(_noting, note), partial(_do, task), TIMEOUT
             )
         except WorkerError as error:
             raise LayerError(f"{name}, {_read(note) or 'as it is loaded'}: {error}") from None
@@ -78,7 +78,7 @@ class Sandbox(Closing):
         Raises
         ------
         LayerError
-            If it ends its process, or takes longer than `SECONDS`.
+            If it ends its process, or takes longer than `TIMEOUT`.
         """
         if is_external(name):
             self.ask(name, partial(_try, task))

@@ -13,19 +13,12 @@ from sympy import Expr
 from ... import layers
 from ...analysis import NONE, Array, Fit, called, written
 from ...layers import SYMBOLS
+from ...measure import METRICS, PEAK_BYTES, metric_of
 from .formulas import law_text
 from .summaries import label, variants
 
-#: Which field of a theory says the metric exactly; peak memory is known by its order alone.
-EXACT = {
-    "flops": "flops",
-    "parameters": "parameters",
-    "sequential_ops": "depth",
-    "path_length": "distance",
-}
-
-#: The columns, by metric.
-COLUMNS = (*EXACT, "peak_bytes")
+#: The columns, by metric: those that theory says exactly, and peak memory, known by its order.
+COLUMNS = (*(metric.name for metric in METRICS.values() if metric.exact), PEAK_BYTES.name)
 
 COUNTS_HEAD = ("layer", *map(called, COLUMNS))
 
@@ -126,11 +119,12 @@ def _exactly(fit: Fit) -> Expr | None:
     """Find what theory says of a count exactly; None where it says nothing."""
     one = fit.series
     layer = layers.find(one.layer)
-    if one.metric not in EXACT or layer is None or one.mode != "forward":
+    field = metric_of(one.metric).exact
+    if not field or layer is None or one.mode != "forward":
         return None
     if isinstance(layer, layers.Own):
         return None  # its theory comes from counts
-    exact: Expr = getattr(layer.tied_theory(), EXACT[one.metric])
+    exact: Expr = getattr(layer.tied_theory(), field)
     return None if exact.is_infinite or exact is sympy.nan else exact
 
 

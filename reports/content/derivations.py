@@ -12,19 +12,11 @@ from sympy import Expr
 from ...analysis import NONE, called, leading
 from ...experiments import METRICS, Counted, Derived
 from ...layers import Theory, is_known, subs
+from ...measure import FLOPS, KEPT_BYTES, metric_of
 from .formulas import order_text
 
 #: Version of the JSON document.
 SCHEMA = 1
-
-#: Which fields of a theory have a metric exactly, and which its order.
-EXACT = {
-    "flops": "flops",
-    "parameters": "parameters",
-    "sequential_ops": "depth",
-    "path_length": "distance",
-}
-ORDER = {"sequential_ops": "sequential_ops", "path_length": "path_length"}
 
 
 @dataclass(frozen=True)
@@ -119,7 +111,7 @@ def _row(found: Derived, metric: str, theory: Theory | None) -> DerivedRow:
     said, agrees = _said(one, order, metric, theory)
     return DerivedRow(
         metric,
-        _TITLES.get(metric, called(metric)),
+        "FLOPs, forward" if metric == FLOPS.name else called(metric),
         _text(one.expression) if one else NONE,
         order_text(order),
         said,
@@ -130,33 +122,24 @@ def _row(found: Derived, metric: str, theory: Theory | None) -> DerivedRow:
     )
 
 
-#: Metrics that a reader knows by another name here.
-_TITLES = {
-    "flops": "FLOPs, forward",
-    "kept_bytes": "bytes kept for the gradients",
-    "forward_peak_bytes": "peak bytes, forward",
-    "training_peak_bytes": "peak bytes, training",
-}
-
-
 def _said(
     one: Counted | None, order: Expr, metric: str, theory: Theory | None
 ) -> tuple[str, bool | None]:
     """Give what theory says of a metric, and whether the formula agrees."""
     if theory is None:
         return NONE, None
-    exact: Expr = getattr(theory, EXACT[metric]) if metric in EXACT else sympy.nan
+    known = metric_of(metric)
+    exact: Expr = getattr(theory, known.exact) if known.exact else sympy.nan
     if is_known(exact):
         points = (*one.solved, *one.verified) if one else ()
         same = all(subs(exact, at) == subs(one.expression, at) for at in points) if one else None
         return _text(exact), same
-    if metric == "kept_bytes":  # of which theory says what leads, not what else is kept
-        return order_text(theory.memory), None
-    if metric in ORDER and is_known(getattr(theory, ORDER[metric])):
-        expected: Expr = getattr(theory, ORDER[metric])
-        said = order_text(expected)
-        return said, said == order_text(order) if one else None
-    return NONE, None
+    if not known.order or not is_known(getattr(theory, known.order)):
+        return NONE, None
+    said = order_text(getattr(theory, known.order))
+    if metric == KEPT_BYTES.name or not one:  # of kept bytes theory says what leads alone
+        return said, None
+    return said, said == order_text(order)
 
 
 def _text(expr: Expr) -> str:

@@ -24,6 +24,7 @@ from ...analysis import (
     quantity,
 )
 from ...layers import is_known
+from ...measure import metric_of
 
 
 class Term(NamedTuple):
@@ -92,7 +93,7 @@ def _exactly(coefficient: Fraction, metric: str) -> str:
     """Write the coefficient of an exact law with all its digits, bytes as such."""
     if coefficient.denominator > 1:  # of values that were rounded somewhere
         return quantity(float(coefficient), metric)
-    if metric == "peak_bytes":
+    if metric_of(metric).unit == "B":
         return f"{coefficient} B"
     return quantity(float(coefficient), metric, digits=15)
 

@@ -23,7 +23,7 @@ from ...analysis import (
     quantity,
     sizes,
 )
-from ...measure import AUXILIARY
+from ...measure import AUXILIARY, PEAK_BYTES
 from ...studies.claims import Record
 from ...studies.gradients import Dependencies
 from .counts import Counts, counts_info, split
@@ -170,7 +170,7 @@ def facts(given: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]
         if name == "cases":  # every point of the plan: the table has them
             yield "cases", str(len(value))
         elif name == "caches" and isinstance(value, Mapping):
-            yield label, ", ".join(f"{c} {quantity(v, 'peak_bytes')}" for c, v in value.items())
+            yield label, ", ".join(f"{c} {quantity(v, PEAK_BYTES.name)}" for c, v in value.items())
         elif isinstance(value, Mapping):
             yield from facts(value, label)
         else:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ...analysis import Calibration, Fit, Roofline, number, quantity, roofline, size_columns, sizes
+from ...measure import PRODUCT_RATE
 from .summaries import labels
 
 #: Layers in one panel: more could not be told apart.
@@ -89,7 +90,7 @@ def speeds_info(fits: Sequence[Fit]) -> list[Speeds]:
         )
         for title, one in known.items()
         for metric, sizes, values in (
-            ("product_rate", one.sides, one.rates),
+            (PRODUCT_RATE.name, one.sides, one.rates),
             ("bandwidth", one.sets, one.bandwidths),
         )
     ]
@@ -126,8 +127,8 @@ def _row(fit: Fit, label: str, found: Roofline) -> tuple[str, ...]:
         sizes(varying),
         "memory" if found.streaming[top] < found.calibration.peak else "arithmetic",
         number(found.intensity[top]),
-        quantity(found.achieved[top], "product_rate"),
-        quantity(found.attainable[top], "product_rate"),
+        quantity(found.achieved[top], PRODUCT_RATE.name),
+        quantity(found.attainable[top], PRODUCT_RATE.name),
         f"{found.share[top]:.0%}",
     )
 

@@ -14,6 +14,7 @@ from sympy import Expr
 from ... import layers
 from ...analysis import Array, Fit, Law, columns
 from ...layers import is_known, without_rounding
+from ...measure import FLOPS, SECONDS
 
 #: Most values of the other size that are told apart; of more, these many are shown.
 MOST_HUES = 8
@@ -124,7 +125,7 @@ def flops_of(fit: Fit) -> Expr | None:
     """Theory's exact FLOPs, where the metric is a cost that they stand for; None elsewhere."""
     series = fit.series
     layer = layers.find(series.layer)
-    if layer is None or series.metric not in ("seconds", "flops"):
+    if layer is None or series.metric not in (SECONDS.name, FLOPS.name):
         return None
     flops: Expr = layer.tied_theory().flops
     known = {*series.axes, *series.constants}

@@ -15,6 +15,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocat
 from numpy.typing import NDArray
 
 from ...analysis import CAUSES, FLOOR, Crossovers, Thresholds, called, number, quantity
+from ...measure import BANDWIDTH, PEAK_BYTES, metric_of
 from ..content import Gaps, Roofs, Speeds
 from .curves import Curves
 from .exponents import Exponents
@@ -284,12 +285,14 @@ def speeds(info: Speeds, axes: Axes) -> None:
     axes.plot(
         info.rows["size"], info.rows["value"], color=theme_colour("line0"), marker="o", ms=3.5
     )
-    of_sets = info.metric == "bandwidth"
+    of_sets = info.metric == BANDWIDTH.name
     axes.set(xscale="log", xlabel="working set" if of_sets else "side of square matrices")
     cost_scale(axes, info.metric)
     size_ticks(axes, info.rows["size"].to_numpy())
     if of_sets:
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda size, _: quantity(size, "peak_bytes")))
+        axes.xaxis.set_major_formatter(
+            FuncFormatter(lambda size, _: quantity(size, PEAK_BYTES.name))
+        )
     axes.set_title(" · ".join(filter(None, [called(info.metric), info.title])))
 
 
@@ -306,7 +309,7 @@ def cost_scale(axes: Axes, metric: str) -> None:
     axes.set_yscale("log")
     low, high = axes.get_ylim()
     few = math.log10(high / low) < _FEW_DECADES
-    if metric == "peak_bytes":
+    if metric_of(metric).unit == "B":
         locator = LogLocator(4 if few else 16, numticks=10)
     else:
         locator = LogLocator(10, subs=(1.0, 3.0) if few else (1.0,), numticks=10)

@@ -27,6 +27,7 @@ from ...analysis import (
     sizes,
     thresholds_info,
 )
+from ...measure import PEAK_BYTES, PRODUCT_RATE
 from ..content import Gaps, Roofs, gaps_info, roofs_info, speeds_info
 from . import drawing
 from .curves import Curves, slopes_info, times_info
@@ -120,7 +121,7 @@ def roofs_picture(fits: Sequence[Fit]) -> Picture | None:
         for info in infos
     ]
     peaks = dict.fromkeys(
-        f"{quantity(info.peak, 'product_rate')} ({info.engine})" for info in infos
+        f"{quantity(info.peak, PRODUCT_RATE.name)} ({info.engine})" for info in infos
     )
     return Picture(
         panels,
@@ -135,7 +136,7 @@ def speeds_picture(fits: Sequence[Fit]) -> Picture | None:
     panels = []
     for info in speeds_info(fits):
         first, last = (
-            quantity(info.rows["size"].iloc[at], "peak_bytes")
+            quantity(info.rows["size"].iloc[at], PEAK_BYTES.name)
             if info.metric == "bandwidth"
             else number(info.rows["size"].iloc[at])
             for at in (0, -1)
@@ -155,9 +156,9 @@ def speeds_picture(fits: Sequence[Fit]) -> Picture | None:
 
 def _roofs_alt(info: Roofs) -> str:
     best = info.points.groupby("label", sort=False)["rate"].max()
-    said = [f"{label} {quantity(rate, 'product_rate')}" for label, rate in best.items()]
+    said = [f"{label} {quantity(rate, PRODUCT_RATE.name)}" for label, rate in best.items()]
     where = f" ({info.title})" if info.title else ""
-    peak = quantity(info.peak, "product_rate")
+    peak = quantity(info.peak, PRODUCT_RATE.name)
     return f"Roofline{where} with the peak {peak}; the most that was reached: {listed(said)}."
 
 

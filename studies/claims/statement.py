@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from ...layers import torch
+from ...measure import SECONDS
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -193,7 +194,7 @@ class Setting:
         """Look up the law of a layer's time, of a forward pass; None where it was not measured."""
         fits = (fit for fit in self.fits if fit.series.layer == layer)
         return next(
-            (f for f in fits if (f.series.metric, f.series.mode) == ("seconds", "forward")), None
+            (f for f in fits if (f.series.metric, f.series.mode) == (SECONDS.name, "forward")), None
         )
 
 

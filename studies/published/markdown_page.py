@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ...analysis import MARGIN, NONE, Array, Fit, Verdict, called, listed, number
+from ...measure import SECONDS
 from ...reports import escape, law_text, table, theory_text, write_whole
 from ..validation import BaselineData, Line
 from .figures import figure
@@ -236,7 +237,7 @@ def _crossing_row(source: Source, one: ComparedCrossing) -> tuple[str, ...]:
     return (
         source.name(said.cheaper),
         source.name(said.dearer),
-        source.of(said.mode, "seconds"),
+        source.of(said.mode, SECONDS.name),
         f"{number(said.low)} to {number(said.high)}",
         f"{number(found.n)} {found.interval}".strip() if found else "they do not cross",
         number(one.straight) if one.straight is not None else "they do not cross",

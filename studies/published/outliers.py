@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...analysis import LEVEL, DeletionResidual, find_outliers, sizes
+from ...measure import SECONDS
 from ...reports import table
 from .fitted import Fitted
 from .source import Reading, Source
@@ -102,7 +103,7 @@ def section(held: Sequence[Held]) -> Iterator[str]:
     for one in held:
         series = one.point.fit.series
         for reading in one.source.readings:
-            its = (reading.layer, reading.mode, "seconds", {"n": reading.n})
+            its = (reading.layer, reading.mode, SECONDS.name, {"n": reading.n})
             if its == (series.layer, series.mode, series.metric, one.point.sizes):
                 yield _reading(reading, one)
 

@@ -9,6 +9,7 @@ from math import ceil, log10
 import numpy as np
 
 from ...analysis import Array, called
+from ...measure import SECONDS
 
 #: What modes are called for a reader, unless a source says otherwise.
 MODES = {
@@ -101,7 +102,7 @@ class Panel:
 
     title: str
     mode: str
-    metric: str = "seconds"
+    metric: str = SECONDS.name
     layers: tuple[str, ...] = ()
     axis: str = "n"
     held: Mapping[str, float] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ...measure import PEAK_BYTES, SECONDS
 from .source import MODES, Digit, Order, Panel, Reading, Source, StatedCrossing
 
 _NAMES = {
@@ -71,21 +72,25 @@ SOURCES = (
             "order is expected of it; the paper speaks of n·√n or n·log n at long lengths.",
         ),
         orders={
-            ("attention", "seconds"): Order("n**2*d", _VASWANI),
-            ("attention", "peak_bytes"): Order("n**2", "Dao et al. 2022, section 2.2"),
-            ("flash_attention", "seconds"): Order("n**2*d", _FLASH),
-            ("flash_attention", "peak_bytes"): Order("n*d", f"{_FLASH}: inputs and outputs, and n"),
-            ("linformer", "seconds"): Order("n*d", "Wang et al. 2020: projected to a fixed length"),
-            ("reformer", "seconds"): Order("n*log(n)*d", "Kitaev et al. 2020: sorts its hashes"),
+            ("attention", SECONDS.name): Order("n**2*d", _VASWANI),
+            ("attention", PEAK_BYTES.name): Order("n**2", "Dao et al. 2022, section 2.2"),
+            ("flash_attention", SECONDS.name): Order("n**2*d", _FLASH),
+            ("flash_attention", PEAK_BYTES.name): Order(
+                "n*d", f"{_FLASH}: inputs and outputs, and n"
+            ),
+            ("linformer", SECONDS.name): Order(
+                "n*d", "Wang et al. 2020: projected to a fixed length"
+            ),
+            ("reformer", SECONDS.name): Order("n*log(n)*d", "Kitaev et al. 2020: sorts its hashes"),
         },
         digits={
-            "seconds": Digit(0.01, "ms", 1e-3),
-            "peak_bytes": Digit(1, "MiB", 2.0**20),
+            SECONDS.name: Digit(0.01, "ms", 1e-3),
+            PEAK_BYTES.name: Digit(1, "MiB", 2.0**20),
         },
         panels=(
             Panel("time, forward", "forward"),
             Panel("time, forward and backward", "training"),
-            Panel("peak memory", "training", metric="peak_bytes"),
+            Panel("peak memory", "training", metric=PEAK_BYTES.name),
         ),
         names=_NAMES,
         statements=(
@@ -124,16 +129,16 @@ SOURCES = (
             "Below n = 512 passes with gradients take about the same time at every length.",
         ),
         orders={
-            ("flash_attention", "seconds"): Order("n**2*d", f"{_FLASH}; Dao 2023"),
-            ("retention_parallel", "seconds"): Order("n**2*d", _RETENTION),
-            ("retention_chunk", "seconds"): Order(
+            ("flash_attention", SECONDS.name): Order("n**2*d", f"{_FLASH}; Dao 2023"),
+            ("retention_parallel", SECONDS.name): Order("n**2*d", _RETENTION),
+            ("retention_chunk", SECONDS.name): Order(
                 "n*d**2", f"{_RETENTION}: chunks of fixed length"
             ),
-            ("retention_fused_chunk", "seconds"): Order(
+            ("retention_fused_chunk", SECONDS.name): Order(
                 "n*d**2", f"{_RETENTION}: chunks of fixed length"
             ),
         },
-        digits={"seconds": Digit(1.024, "µs", 1e-6)},
+        digits={SECONDS.name: Digit(1.024, "µs", 1e-6)},
         panels=(
             Panel("time, forward", "forward"),
             Panel("time, forward and backward", "training"),
@@ -159,11 +164,13 @@ SOURCES = (
             "kept on the chip, by kernels that switch with the size.",
         ),
         orders={
-            ("rnn", "seconds"): Order("batch*n*d**2", _VASWANI),
-            ("lstm", "seconds"): Order("batch*n*d**2", "Hochreiter & Schmidhuber 1997, section 4"),
-            ("gru", "seconds"): Order("n*d**2", "Cho et al. 2014; " + _VASWANI),
+            ("rnn", SECONDS.name): Order("batch*n*d**2", _VASWANI),
+            ("lstm", SECONDS.name): Order(
+                "batch*n*d**2", "Hochreiter & Schmidhuber 1997, section 4"
+            ),
+            ("gru", SECONDS.name): Order("n*d**2", "Cho et al. 2014; " + _VASWANI),
         },
-        digits={"seconds": Digit(0.001, "ms", 1e-3)},
+        digits={SECONDS.name: Digit(0.001, "ms", 1e-3)},
         panels=(
             *_recurrent("gru", "GRU", "n", {}),
             *_recurrent("lstm", "LSTM, n = 25", "d", {"n": 25}),
@@ -191,15 +198,15 @@ SOURCES = (
         ),
         orders={},
         digits={
-            "seconds": Digit(0.1, "steps per second", rate=True),
-            "peak_bytes": Digit(0.01, "GB", 1e9),
+            SECONDS.name: Digit(0.1, "steps per second", rate=True),
+            PEAK_BYTES.name: Digit(0.01, "GB", 1e9),
         },
         modes={"training": "training step"},
         panels=(
             Panel("time of a training step", "training", layers=_STEEP),
-            Panel("peak memory", "training", metric="peak_bytes", layers=_STEEP),
+            Panel("peak memory", "training", metric=PEAK_BYTES.name, layers=_STEEP),
             Panel("time of a training step, the others", "training", layers=_FLAT),
-            Panel("peak memory, the others", "training", metric="peak_bytes", layers=_FLAT),
+            Panel("peak memory, the others", "training", metric=PEAK_BYTES.name, layers=_FLAT),
         ),
         names=_NAMES,
     ),

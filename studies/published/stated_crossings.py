@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from ...analysis import Crossing, Fit, crossing, interpolated
+from ...measure import SECONDS
 from .source import StatedCrossing
 
 #: An interval that spans more than this factor agrees with nearly anything.
@@ -71,6 +72,6 @@ def _names(statement: StatedCrossing) -> tuple[str, str]:
 def _time_of(layer: str, mode: str, fits: Sequence[Fit]) -> Fit:
     for fit in fits:
         one = fit.series
-        if (one.layer, one.mode, one.metric) == (layer, mode, "seconds") and fit.law is not None:
+        if (one.layer, one.mode, one.metric) == (layer, mode, SECONDS.name) and fit.law is not None:
             return fit
     raise ValueError(f"there is no law of the time of {layer}, {mode}")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ... import layers
 from ...analysis import Array, Leading, Monomial, leading, monomials, parse, power_mean
-from ...measure import SIZES
+from ...measure import SECONDS, SIZES
 
 _GRIDS: dict[int, dict[str, NDArray[np.floating]]] = {
     1: {"n": 2 ** np.linspace(5, 14, 37)},
@@ -387,7 +387,7 @@ def _measured(
             "layer": name,
             "device": "synthetic",
             "mode": "forward",
-            "metric": "seconds",
+            "metric": SECONDS.name,
             **{size: rows.get(size, np.nan) for size in ("n", "d", "k")},
             "repeat": np.tile(np.arange(REPEATS), len(time)),
             "process": np.broadcast_to(process, shape).ravel(),

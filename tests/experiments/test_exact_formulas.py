@@ -11,6 +11,7 @@ from layerlaw.experiments.exact_formulas import FAR, NotExact, counted
 from layerlaw.layers import Textbook
 from layerlaw.layers.core.theory import SYMBOLS, d, n, subs
 from layerlaw.measure.cases.case import Case
+from layerlaw.measure.cases.metric import metric_of
 from layerlaw.measure.cases.table import tidy
 from layerlaw.measure.counting import flops
 from layerlaw.measure.counting.counts import COUNTED, count
@@ -20,14 +21,6 @@ from sympy import Integer, ceiling, expand, log, oo, sympify
 from torch.nn import functional
 
 from tests.helpers.sizes import complete
-
-FIELDS = {
-    "flops": "flops",
-    "parameters": "parameters",
-    "sequential_ops": "depth",
-    "path_length": "distance",
-}
-
 
 formulas = cache(counted)
 
@@ -41,7 +34,7 @@ FORMULAS = [name for name in layers.names() if name not in WITHOUT]
 @pytest.mark.parametrize("name", FORMULAS)
 def test_every_formula_is_theorys(name, metric):
     found = formulas(name)[metric]
-    theory = getattr(layers.get(name).tied_theory(), FIELDS[metric])
+    theory = getattr(layers.get(name).tied_theory(), metric_of(metric).exact)
     if theory.is_finite and theory.is_polynomial():
         assert expand(found.expression - theory) == 0
     for sizes in [*found.solved, *found.verified, FAR]:
@@ -150,7 +143,7 @@ def test_an_unknown_operation_is_refused_by_name():
 def test_the_rows_of_a_run_have_exact_laws_that_match(name):
     cases = [Case(name, complete({"n": 64, "d": 64, "k": 3}))]
     for found in fit(tidy((row for one in count(cases) for row in one), "machine")):
-        theory = getattr(layers.get(name).tied_theory(), FIELDS[found.series.metric])
+        theory = getattr(layers.get(name).tied_theory(), metric_of(found.series.metric).exact)
         if not theory.is_rational_function() or theory.as_numer_denom()[1] != 1:
             continue  # a logarithm or a quotient: no polynomial
         assert found.law.polynomials

@@ -7,7 +7,7 @@ import torch
 from layerlaw import layers
 from layerlaw.analysis import fit
 from layerlaw.measure import Case, Measurement, Store, execute, measure_parts, open_run, plan, tidy
-from layerlaw.measure.cases.table import PARTS
+from layerlaw.measure.cases.metric import PARTS
 from layerlaw.measure.counting.flops import FlopCounter, operation
 from layerlaw.measure.operations import operation_timing
 from layerlaw.measure.operations.operation_recorder import (

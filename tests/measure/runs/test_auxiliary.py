@@ -13,7 +13,7 @@ from layerlaw.measure import (
     open_run,
     plan,
 )
-from layerlaw.measure.cases.table import CALIBRATION
+from layerlaw.measure.cases.metric import CALIBRATION
 from layerlaw.measure.counting.counts import COUNTED
 from layerlaw.measure.runs import auxiliary
 

@@ -3,7 +3,8 @@
 import pytest
 import torch
 from layerlaw.measure import Case, Store, calibrate, uncalibrated
-from layerlaw.measure.cases.table import AUXILIARY, BANDWIDTH, CALIBRATION, MACHINE, PRODUCT_RATE
+from layerlaw.measure.cases.metric import AUXILIARY, BANDWIDTH, CALIBRATION, PRODUCT_RATE
+from layerlaw.measure.cases.table import MACHINE
 from layerlaw.measure.timing import calibration
 
 
@@ -22,12 +23,12 @@ def test_rates_are_flops_and_bytes_over_seconds():
     found = calibrate(clock=steady(1e-3), rounds=1)
     assert {m.case.layer for m in found} == {MACHINE}
     rates = {(m.metric, m.case.mode, m.case.sizes["n"]): m.values[0] for m in found}
-    assert rates[PRODUCT_RATE, "mm", 32] == pytest.approx(2 * 32**3 / 1e-3)
-    assert rates[PRODUCT_RATE, "bmm", 32] == pytest.approx(8 * 32**3 / 1e-3)
-    assert rates[PRODUCT_RATE, "convolution", 32] == pytest.approx(6 * 32**3 / 1e-3)
+    assert rates[PRODUCT_RATE.name, "mm", 32] == pytest.approx(2 * 32**3 / 1e-3)
+    assert rates[PRODUCT_RATE.name, "bmm", 32] == pytest.approx(8 * 32**3 / 1e-3)
+    assert rates[PRODUCT_RATE.name, "convolution", 32] == pytest.approx(6 * 32**3 / 1e-3)
     # As STREAM counts: a copy reads and writes, an addition reads two and writes one.
-    assert rates[BANDWIDTH, "copy", 2**15] == pytest.approx(2**15 / 1e-3)
-    assert rates[BANDWIDTH, "add", 2**15] == pytest.approx(2**15 // 12 * 12 / 1e-3)
+    assert rates[BANDWIDTH.name, "copy", 2**15] == pytest.approx(2**15 / 1e-3)
+    assert rates[BANDWIDTH.name, "add", 2**15] == pytest.approx(2**15 // 12 * 12 / 1e-3)
     assert set(AUXILIARY) > set(CALIBRATION)
 
 

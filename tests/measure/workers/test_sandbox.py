@@ -94,7 +94,7 @@ def test_what_ends_its_process_as_it_is_loaded_is_told_with_its_sizes(folder, na
 
 
 def test_what_hangs_is_given_up(folder, monkeypatch):
-    monkeypatch.setattr(sandbox, "SECONDS", 5.0)
+    monkeypatch.setattr(sandbox, "TIMEOUT", 5.0)
     start = time.monotonic()
     with Sandbox() as process, pytest.raises(LayerError, match="at n=16, d=8: it took longer than"):
         process.load("mine.py:Hangs")
