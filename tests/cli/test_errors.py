@@ -1,0 +1,103 @@
+"""What a user can mend is said in one line, with exit status 2."""
+
+import json
+
+import pytest
+
+from tests.helpers.command import layerlaw, layerlaw_process
+
+COMMANDS = (
+    *("list", "run", "claims", "doctor", "fit", "report"),
+    *("predict", "validate", "published", "dependencies", "explain"),
+)
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
+def test_every_command_has_help_with_an_example(command, tmp_path):
+    assert "Example: layerlaw" in layerlaw(*command, "--help", cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["fit", "none.csv"], "none.csv: there is no such file"),
+        (["fit", "table.csv", "--expect", "mine=n*q"], "unknown symbol 'q'"),
+        (["fit", "table.csv", "--expect", "mine"], "LAYER=EXPR"),
+        (["predict", "table.csv", "--at", "n"], "SIZE=NUMBER"),
+        (["predict", "table.csv", "--at", "n=-1"], "a size is a positive number"),
+        (
+            ["predict", "table.csv", "--at", "n=64"],
+            "mine, time: it grows in n and d: say at which d",
+        ),
+        (["predict", "table.csv", "-l", "other"], "'other'; there are: mine"),
+        (["predict", "table.csv", "-m", "bytes"], "metric 'bytes'; there are: seconds"),
+        (["fit", "table.csv", "--expect", "typo=n"], "'typo'"),
+        (["fit", "table.csv", "--axis", "batch"], "no column 'batch'"),
+        (["fit", "table.csv", "--json", "no/such/folder.json"], "no/such/folder.json"),
+        (["run", "--layer", "nope"], "no layer is called 'nope'"),
+        (["run", "--profile", "nope"], "'nope'; there are: quick, standard, full\n"),
+        (["run", "--budget", "9"], "--budget goes with --precision"),
+        (["run", "--precision", "0.1", "--budget", "inf"], "--budget takes a finite number"),
+        (["run", "--out", "table.csv", "-l", "rnn"], "table.csv: "),
+        (["run", "--graph"], "the option 'graph' is for CUDA"),
+        (
+            ["run", "-l", "rnn", "-l", "dense", "-e", "n"],
+            "of several layers, write it as LAYER=EXPR",
+        ),
+        (["run", "-l", "rnn", "-e", "dense=n"], "--layer dense is not measured"),
+        (["explain", "rn"], "no layer is called 'rn'"),
+        (["explain", "nowhere.py:X"], "nowhere.py: there is no such file"),
+        (["doctor", "--ablate", "--layer", "nope"], "no layer is called 'nope'"),
+        (["report", "none"], "none: there is no such file"),
+        (["claims", "--claim", "nope"], "no statement is called 'nope'"),
+        (["claims", "--exercise", "A7"], "no exercise is called 'A7'"),
+        (["claims", "-x", "A6.1", "-c", "max-gradient"], "--exercise A6.1 has none"),
+        (["published", "nowhere"], "nowhere/flash-attention-2022.csv: there is no such file"),
+    ],
+)
+def test_it_is_said_in_one_line(arguments, says, table, tmp_path):
+    done = layerlaw(*arguments, cwd=tmp_path, status=2)
+    assert says in done.stderr
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert {path.name for path in tmp_path.iterdir()} == {"table.csv"}
+
+
+def test_a_process_ends_with_that_line_and_status(tmp_path):
+    done = layerlaw_process("fit", "none.csv", cwd=tmp_path, status=2)
+    assert (done.stdout, done.stderr) == ("", "layerlaw: none.csv: there is no such file\n")
+
+
+def test_cuda_where_there_is_none_is_one_line_and_status_2(tmp_path):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is a CUDA device here")
+    done = layerlaw("run", "--device", "cuda", cwd=tmp_path, status=2)
+    assert "CUDA is not available" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", ["", "layer,device,mode,metric,n,d,value\n"])
+def test_an_empty_table_is_one_line_and_status_2(content, tmp_path):
+    (tmp_path / "empty.csv").write_text(content)
+    done = layerlaw("fit", "empty.csv", cwd=tmp_path, status=2)
+    assert done.stderr.startswith("layerlaw: empty.csv: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_list_tells_the_theory_of_every_layer(tmp_path):
+    rows = json.loads(layerlaw("list", "--json", cwd=tmp_path).stdout)
+    attention = next(row for row in rows if row["name"] == "attention")
+    assert (attention["time"], attention["flops"]) == ("O(n²·d)", "4*d*n**2 + 5*n**2")
+    text = layerlaw("list", cwd=tmp_path).stdout
+    assert all(row["name"] in text for row in rows)
+
+
+@pytest.mark.slow
+def test_doctor_tells_of_the_machine(tmp_path):
+    found = json.loads(layerlaw("doctor", "--json", cwd=tmp_path).stdout)
+    assert {"load", "clock", "GPU"} <= {each["subject"] for each in found}
+    assert {each["severity"] for each in found} <= {"ok", "warn", "bad", "unknown"}
+    assert list(tmp_path.iterdir()) == []

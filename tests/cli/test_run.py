@@ -1,0 +1,129 @@
+"""The command that measures, in real processes: what it leaves, and that it goes on."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+
+from tests.helpers.command import SCRIPT, layerlaw, layerlaw_process
+from tests.helpers.interrupts import heed_ctrl_c
+
+from .conftest import RUN
+
+#: Passes alone, and nothing beside them.
+PASSES = ("--no-explain", "--no-check", "--no-counts", "--no-peaks")
+
+
+def rows_of(folder):
+    return pd.read_csv(folder / "out" / "table.csv")
+
+
+def test_run_goes_from_layers_to_report(run_once):
+    folder, said = run_once
+    assert said.stderr.strip().splitlines()[-1].startswith("The report is out/report.html")
+    assert "dense" in said.stdout
+    rows = rows_of(folder)
+    assert (rows["value"] > 0).all()
+    left = {path.name for path in (folder / "out").iterdir()}
+    assert {"report.html", "report.md", "laws.json"} <= left
+    laws = json.loads((folder / "out" / "laws.json").read_text())["fits"]
+    assert laws[0]["exponents"].keys() == {"n", "d"}
+    assert {"seconds", "product_flops", "product_seconds", "call_seconds"} <= {*rows["metric"]}
+    assert {gap["axis"] for gap in laws[0]["gaps"]} == {"n", "d"}
+
+
+def test_a_complete_run_measures_nothing_and_its_report_shows_what_was_claimed(ran):
+    rows = rows_of(ran)
+    some = ("claims", "-x", "A6.2", "--no-times", "--json", "--out", "out")
+    found = json.loads(layerlaw(*some, cwd=ran).stdout)
+    assert (
+        json.loads((ran / "out" / "claims.json").read_text())["statements"] == (found["statements"])
+    )
+    layerlaw_process(*RUN, cwd=ran)
+    pd.testing.assert_frame_equal(rows, rows_of(ran))
+    assert "argmax-gradient" in (ran / "out" / "report.html").read_text()
+    layerlaw("report", "out", "--out", "again", cwd=ran)
+    assert "argmax-gradient" in (ran / "again" / "report.md").read_text()
+    assert (ran / "again" / "claims.json").is_file()
+
+
+def test_fresh_measures_passes_anew_and_nothing_beside_them_that_was_not_asked_for(ran):
+    before = rows_of(ran)
+    layerlaw_process(*RUN, *PASSES, "--fresh", cwd=ran)
+    rows = rows_of(ran)
+    assert {*rows["metric"]} == {"seconds"}
+    assert not rows["value"].equals(before[before["metric"] == "seconds"]["value"])
+    laws = json.loads((ran / "out" / "laws.json").read_text())["fits"]
+    assert laws[0]["gaps"] == []
+
+
+def test_a_case_that_would_not_fit_is_skipped_and_the_report_says_so(tmp_path):
+    layerlaw_process(*RUN, *PASSES, "--memory", "0.0001", cwd=tmp_path)
+    assert {"ok", "skipped"} == {*rows_of(tmp_path)["status"]}
+    assert "skipped" in (tmp_path / "out" / "report.md").read_text()
+
+
+@pytest.mark.slow
+def test_run_checks_where_layers_cross(tmp_path):
+    command = ("run", "--profile", "quick", "-l", "attention", "-l", "rnn", "--rounds", "1")
+    without = ("--no-explain", "--no-counts", "--no-peaks")
+    layerlaw_process(*command, *without, "--out", "out", cwd=tmp_path)
+    rows = rows_of(tmp_path)
+    checks = rows[rows["metric"] == "check_seconds"]
+    assert {*checks["layer"]} == {"attention", "rnn"}
+    assert (checks.groupby(["layer", "n", "d"])["round"].nunique() == 5).all()
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "holds: " in page or "does not hold: " in page
+
+
+@pytest.mark.parametrize(
+    ("budget", "said"),
+    [
+        (("--precision", "9"), "every exponent is known within ±9"),
+        (("--precision", "0.001", "--budget", "2"), "the budget is spent"),
+    ],
+)
+def test_run_measures_until_exponents_are_known_and_says_how_far_it_came(tmp_path, budget, said):
+    command = ("run", "-l", "attention_softmax", *budget, "--out", "out")
+    done = layerlaw_process(*command, cwd=tmp_path)
+    assert said in done.stderr
+    assert "attention_softmax (cpu, forward): " in done.stderr
+    rows = rows_of(tmp_path)
+    assert {"seconds", "flops"} <= {*rows["metric"]}
+    assert not {"peak_bytes", "product_rate"} & {*rows["metric"]}
+
+
+def test_a_run_until_exponents_are_known_goes_on(tmp_path):
+    command = ("run", "-l", "attention_softmax", "--precision", "9", "--no-counts", "--out", "out")
+    layerlaw_process(*command, cwd=tmp_path)
+    before = rows_of(tmp_path)
+    layerlaw_process(*command, cwd=tmp_path)
+    after = rows_of(tmp_path)
+    assert len(after) >= len(before)
+    pd.testing.assert_frame_equal(after.head(len(before)), before)
+
+
+def test_ctrl_c_says_that_the_run_goes_on_from_there_and_it_does(tmp_path):
+    command = ("run", "--profile", "quick", "-l", "dense", "--rounds", "2", *PASSES, "--out", "out")
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, *command],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_ctrl_c,
+    )
+    while not list(tmp_path.rglob("*.sqlite")):
+        time.sleep(0.05)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.strip().endswith("layerlaw: stopped; the same command again goes on from here")
+    layerlaw_process(*command, cwd=tmp_path)
+    rows = rows_of(tmp_path)
+    assert not rows.duplicated(["layer", "mode", "n", "d", "metric", "round", "repeat"]).any()
+    assert (rows.groupby(["layer", "n", "d"])["round"].nunique() == 2).all()
