@@ -21,7 +21,7 @@ from layerlaw.analysis import to_json
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 # Each package may import itself and those to its left.
 ORDER = ["layers", "measure", "analysis", "experiments", "reports", "studies", "cli"]
@@ -220,11 +220,25 @@ def test_links_and_images_are_there(path):
             assert anchor in slugs, f"{path.name} refers to {link}"
 
 
+def test_the_readme_is_short():
+    assert len(README.splitlines()) <= 120
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+def test_files_of_code_that_texts_name_are_there(path):
+    """A path such as `measure/workers/executor.py`, from the root; of folders `measure/workers/`."""
+    packages = "|".join([*ORDER, "api", "tests", "benchmarks"])
+    text = path.read_text(encoding="utf-8")
+    for named in re.findall(rf"`((?:{packages})/[\w./]*)`", text):
+        written_by_a_run = named == "reports/latest/"
+        assert written_by_a_run or (ROOT / named).exists(), f"{path.name} names {named}"
+
+
 def pins():
     text = (ROOT / "constraints.txt").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     for line in lines:
-        assert re.fullmatch(r"[a-z0-9.-]+==[0-9][0-9.]*", line), line
+        assert re.fullmatch(r"[a-z0-9.-]+==[0-9][0-9a-z.]*", line), line
     return dict(line.split("==") for line in lines)
 
 
@@ -258,9 +272,10 @@ def shape(value):
     return None
 
 
-def test_the_readmes_json_has_the_fields_of_a_real_one(tmp_path):
+def test_the_json_of_the_page_about_tables_has_the_fields_of_a_real_one(tmp_path):
     path = tmp_path / "mine.csv"
     path.write_text(TABLE)
     real = to_json(layerlaw.fit(path, {"mine": "n*d**2"}))
-    shown = re.search(r"^```json\n(.*?)^```", README, re.DOTALL | re.MULTILINE)[1]
+    page = (ROOT / "docs/tables.md").read_text(encoding="utf-8")
+    shown = re.search(r"^```json\n(.*?)^```", page, re.DOTALL | re.MULTILINE)[1]
     assert shape(json.loads(shown)) == shape(real)

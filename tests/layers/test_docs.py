@@ -21,11 +21,12 @@ def page(name: str) -> str:
 
 
 def run_programs(name: str) -> None:
-    """Run every Python block of a page."""
+    """Run every Python block of a page, one after the other."""
     programs = re.findall(r"^```python\n(.*?)^```", page(name), re.M | re.S)
     assert programs
+    names = {"__name__": "__page__"}
     for program in programs:
-        exec(compile(program, name, "exec"), {"__name__": "__page__"})
+        exec(compile(program, name, "exec"), names)
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +40,10 @@ def test_the_page_about_flops_counts_right() -> None:
 
 def test_the_page_about_memory_measures_right() -> None:
     run_programs("memory.md")
+
+
+def test_the_page_about_python_runs() -> None:
+    run_programs("python.md")
 
 
 def test_the_page_about_counts_counts_right() -> None:

@@ -1,0 +1,82 @@
+"""The documentation site: Sphinx with MyST, over the pages that GitHub shows as they are."""
+
+import os
+import re
+from importlib.metadata import version as version_of
+from pathlib import Path
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+
+project = "layerlaw"
+author = "the layerlaw authors"
+release = version = version_of("layerlaw")
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.doctest",
+]
+
+# Headings can be linked to, as on GitHub.
+myst_heading_anchors = 3
+myst_enable_extensions = ["colon_fence"]
+# A page may begin with the figures of a command's output, whose headings skip a level.
+suppress_warnings = ["myst.header"]
+
+default_role = "code"
+autodoc_member_order = "groupwise"
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+napoleon_google_docstring = False
+napoleon_use_ivar = False
+python_use_unqualified_type_names = True
+
+html_theme = "furo"
+html_title = f"layerlaw {release}"
+html_show_sphinx = False
+html_theme_options = {"navigation_with_keys": True}
+
+#: Texts of the repository's root that are pages of the site too, each with its page.
+PAGES = {
+    "README.md": "index.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+    "benchmarks/README.md": "benchmarks.md",
+}
+
+
+def _as_seen_from_docs(text: str, folder: Path) -> str:
+    """Let links that hold in a text's own folder hold in this one."""
+
+    def moved(found: re.Match[str]) -> str:
+        link, _, anchor = found[1].partition("#")
+        if not link or re.match(r"[a-z]+:", link):
+            return found[0]
+        target = (folder / link).resolve()
+        at_root = target.relative_to(ROOT).as_posix()
+        page = PAGES.get(at_root) or Path(os.path.relpath(target, DOCS)).as_posix()
+        return f"]({page}{'#' if anchor else ''}{anchor})"
+
+    return re.sub(r"\]\(([^)\s]+)\)", moved, text)
+
+
+def setup(app):
+    """Rewrite links between the root's texts and the pages here."""
+
+    def page_read(app, name, source):
+        source[0] = _as_seen_from_docs(source[0], (DOCS / name).parent)
+
+    def included(app, path, name, source):
+        source[0] = _as_seen_from_docs(source[0], (DOCS / path).resolve().parent)
+
+    def skipped(app, what, name, obj, skip, options):
+        # A named tuple's fields are described once, by its docstring.
+        return True if type(obj).__name__ == "_tuplegetter" else None
+
+    app.connect("autodoc-skip-member", skipped)
+    app.connect("source-read", page_read)
+    app.connect("include-read", included)
