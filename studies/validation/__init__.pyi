@@ -1,5 +1,6 @@
 from . import (
     markdown_page as markdown_page,
+    validation as validation,
 )
 from .acceptance import (
     Criterion as Criterion,
@@ -22,4 +23,5 @@ __all__ = [
     "markdown_page",
     "recovered",
     "validate",
+    "validation",
 ]
