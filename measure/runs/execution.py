@@ -60,7 +60,7 @@ class Progress:
 def open_run(plan: Plan, store: Store, *, fresh: bool = False) -> Run:
     """Find or file the run of a plan on this machine; `fresh` deletes what it has measured."""
     facts = fingerprint()
-    run = store.begin(plan.settings(), machine_id(facts), facts)
+    run = store.open_run(plan.settings(), machine_id(facts), facts)
     if fresh:
         store.clear(run)
     return run

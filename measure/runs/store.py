@@ -165,7 +165,7 @@ class Store(Closing):
                 f"reads version {SCHEMA}: measure into another file"
             )
 
-    def begin(
+    def open_run(
         self, settings: Mapping[str, Any], machine_id: str, machine: Mapping[str, Any]
     ) -> Run:
         """Return the run with these settings on this machine, which may have begun earlier."""

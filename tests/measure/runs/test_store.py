@@ -73,7 +73,7 @@ from sqlalchemy import event
 from layerlaw.measure import Case, Measurement, Store
 
 store = Store(sys.argv[1])
-run = store.begin({}, "abc", {})
+run = store.open_run({}, "abc", {})
 
 def kill(connection, cursor, statement, *rest):
     if statement.startswith("INSERT INTO repeats") and len(list(store.measured(run))) == 2:

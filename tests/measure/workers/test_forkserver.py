@@ -66,15 +66,15 @@ def environment(state, name):
 def import_path():
     sys.path.insert(0, HERE)  # where the tasks of this module are found by name
     module = sys.modules[__name__]
-    known = sys.modules.get("test_nursery")
-    sys.modules["test_nursery"] = module
+    known = sys.modules.get("test_forkserver")
+    sys.modules["test_forkserver"] = module
     for each in (counting, broken, count, kill, leave, sleep, fail, environment):
-        each.__module__ = "test_nursery"
-    with ForkServer({"OF_THE_NURSERY": "7"}, ["test_nursery"]) as made:
+        each.__module__ = "test_forkserver"
+    with ForkServer({"OF_THE_FORKSERVER": "7"}, ["test_forkserver"]) as made:
         yield made
     sys.path.remove(HERE)
     if known is None:
-        del sys.modules["test_nursery"]
+        del sys.modules["test_forkserver"]
 
 
 def test_a_worker_keeps_what_it_has_and_is_a_process_of_its_own(import_path):
@@ -86,7 +86,7 @@ def test_a_worker_keeps_what_it_has_and_is_a_process_of_its_own(import_path):
 
 
 def test_it_has_the_environment_that_it_was_given(import_path):
-    assert import_path.ask("a", counting, partial(environment, name="OF_THE_NURSERY"), 60) == "7"
+    assert import_path.ask("a", counting, partial(environment, name="OF_THE_FORKSERVER"), 60) == "7"
 
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL, signal.SIGABRT])
@@ -135,11 +135,11 @@ def test_a_module_that_is_not_there_is_told_at_once(capfd):
 
 CALLER = """
 import os, sys, time
-from layerlaw.measure.workers.forkserver import Nursery
-from test_nursery import count, counting, sleep
-home = Nursery(modules=["test_nursery"])
-print(home._process.pid, home.ask("a", counting, count, 60)[1], flush=True)
-home.ask("a", counting, sleep, 60)
+from layerlaw.measure.workers.forkserver import ForkServer
+from test_forkserver import count, counting, sleep
+server = ForkServer(modules=["test_forkserver"])
+print(server._process.pid, server.ask("a", counting, count, 60)[1], flush=True)
+server.ask("a", counting, sleep, 60)
 """
 
 
@@ -151,8 +151,8 @@ def alive(pid):
     return state != "Z"
 
 
-@pytest.mark.parametrize("who", ["caller", "nursery"])
-def test_none_outlives_a_caller_or_a_nursery_that_was_killed(who):
+@pytest.mark.parametrize("who", ["caller", "forkserver"])
+def test_none_outlives_a_caller_or_a_forkserver_that_was_killed(who):
     with subprocess.Popen(
         [sys.executable, "-c", CALLER],
         stdout=subprocess.PIPE,
@@ -160,16 +160,16 @@ def test_none_outlives_a_caller_or_a_nursery_that_was_killed(who):
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([HERE, *sys.path])},
     ) as caller:
-        nursery_id, worker_id = map(int, caller.stdout.readline().split())
-        assert alive(nursery_id)
+        forkserver_id, worker_id = map(int, caller.stdout.readline().split())
+        assert alive(forkserver_id)
         assert alive(worker_id)
-        os.kill(caller.pid if who == "caller" else nursery_id, signal.SIGKILL)
-        if who == "nursery":
+        os.kill(caller.pid if who == "caller" else forkserver_id, signal.SIGKILL)
+        if who == "forkserver":
             assert "NurseryDied: its process ended by signal SIGKILL" in caller.stderr.read()
     until = time.monotonic() + 20
-    while (alive(nursery_id) or alive(worker_id)) and time.monotonic() < until:
+    while (alive(forkserver_id) or alive(worker_id)) and time.monotonic() < until:
         time.sleep(0.02)
-    assert not alive(nursery_id)
+    assert not alive(forkserver_id)
     assert not alive(worker_id)
 
 
