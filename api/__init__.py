@@ -11,6 +11,8 @@ import importlib
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from .errors import LayerlawError as LayerlawError
+
 if TYPE_CHECKING:
     from . import layers as layers
     from .analysis import fit as fit
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from .layers import layer as layer
 
 __version__ = version("layerlaw")
-__all__ = ["__version__", "explain", "fit", "layer", "layers", "sweep"]
+__all__ = ["LayerlawError", "__version__", "explain", "fit", "layer", "layers", "sweep"]
 
 # Loaded when first asked for: `import layerlaw` stays quick, and torch comes with a layer.
 _HOMES = {

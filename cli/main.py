@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import LayerlawError
 from . import show
 from .claims import claims
 from .common import OUT, STORE, command, fit_all, read, write, write_json
@@ -57,19 +58,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     add_completion=False,
 )
-
-#: Errors that speak to the user, by name: importing them all would cost `--help` a second.
-_MENDABLE = {
-    "ClaimsError",
-    "DeviceUnavailable",
-    "ExpressionError",
-    "LayerError",
-    "RecordError",
-    "RivalError",
-    "StoreError",
-    "TableError",
-    "UsageError",
-}
 
 
 @app.callback(invoke_without_command=True)
@@ -303,9 +291,7 @@ def run_app() -> None:
         if end.code == STOPPED and not show.errors:
             show.error("stopped")
         raise
-    except Exception as error:
-        if type(error).__name__ not in _MENDABLE and not isinstance(error, OSError):
-            raise
+    except (LayerlawError, OSError) as error:
         show.error(_told(error))
         sys.exit(2)
 

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from ..errors import LayerlawError
+
 #: Exit status after Ctrl-C.
 STOPPED = 130
 
@@ -95,7 +97,7 @@ class Mode(StrEnum):
     TRAINING = "training"
 
 
-class UsageError(Exception):
+class UsageError(LayerlawError):
     """Something the user gave cannot be used; the message is one line."""
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ...errors import LayerlawError
 from .statement import JudgedStatement, StatementVerdict
 
 #: Version of the file's format. 1: as `Record.to_json` writes it.
@@ -19,7 +20,7 @@ SCHEMA = 1
 FILE = "claims.json"
 
 
-class ClaimsError(Exception):
+class ClaimsError(LayerlawError):
     """The file cannot be read; the message is one line."""
 
 
