@@ -103,6 +103,8 @@ def _table(text: str, types: dict[str, Any]) -> pd.DataFrame:
 def _typed(column: pd.Series[str], dtype: str) -> pd.Series[Any]:
     if dtype.startswith("float"):
         return pd.Series([float(cell or "nan") for cell in column])
-    if dtype.startswith(("int", "Int")):
+    if dtype == "Int64":
         return pd.Series([int(cell) if cell else pd.NA for cell in column], dtype=pd.Int64Dtype())
+    if dtype.startswith("int"):
+        return pd.Series([int(cell) for cell in column])
     return column == "True" if dtype == "bool" else column

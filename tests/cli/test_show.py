@@ -72,7 +72,7 @@ def test_controls_are_shown_with_what_leaving_each_alone_moves(capsys, monkeypat
         "flush subnormals",
         "inputs",
         "collection",
-        "calm",
+        "noise gate",
         "nothing, again",
     ]
     assert found[0]["exponents"]["n"] == {"axis": "n", "estimate": 2.0, "low": 1.9, "high": 2.1}
