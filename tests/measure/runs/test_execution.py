@@ -48,7 +48,7 @@ def counted(monkeypatch):
         return execution.Measurement(case, process, round, (1e-3,) * repeats)
 
     monkeypatch.setattr(worker, "measure", fake)
-    monkeypatch.setattr(worker, "Calm", Still)
+    monkeypatch.setattr(worker, "NoiseGate", Still)
     monkeypatch.setattr(executor, "available", lambda: False)  # a fake is not in other processes
     return made
 
@@ -145,7 +145,7 @@ def test_what_no_calm_moment_came_for_is_kept_and_noted(counted, monkeypatch):
 
 
 def test_waiting_can_be_turned_off(counted, monkeypatch):
-    monkeypatch.setattr(worker, "Calm", None)
+    monkeypatch.setattr(worker, "NoiseGate", None)
     todo = replace(plan("rnn", **TODO), controls=Controls(noise_gate=False))
     with Store() as store, steps(todo, store) as run:
         assert {step.measurement.note for step in run} == {""}
