@@ -50,6 +50,7 @@ from .laws import (
     Monomial as Monomial,
     Polynomial as Polynomial,
     exact_law as exact_law,
+    expected_time as expected_time,
     leading as leading,
     monomials as monomials,
     monomials_of as monomials_of,
@@ -66,6 +67,7 @@ from .tables import (
     TableError as TableError,
     check as check,
     cut as cut,
+    read as read,
     read_csv as read_csv,
 )
 from .verdicts import (
@@ -127,6 +129,7 @@ __all__ = [
     "cut",
     "discover",
     "exact_law",
+    "expected_time",
     "find_outliers",
     "fit",
     "fit_law",
@@ -146,6 +149,7 @@ __all__ = [
     "polynomials",
     "power_mean",
     "quantity",
+    "read",
     "read_csv",
     "roofline",
     "series_of",

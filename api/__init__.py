@@ -1,8 +1,8 @@
 """layerlaw measures how the cost of a neural-network layer grows, and fits the law.
 
 >>> import layerlaw
->>> table = layerlaw.sweep("attention", profile="quick")  # doctest: +SKIP
->>> layerlaw.fit(table)  # doctest: +SKIP
+>>> result = layerlaw.run("attention", "sdpa", profile="quick")  # doctest: +SKIP
+>>> result.report("attention-report")  # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -11,21 +11,36 @@ import importlib
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from .errors import LayerlawError as LayerlawError
+
 if TYPE_CHECKING:
     from . import layers as layers
     from .analysis import fit as fit
-    from .experiments import derived as explain, sweep as sweep
+    from .experiments import derived as explain
     from .layers import layer as layer
+    from .session import Result as Result, run as run, sweep as sweep
 
 __version__ = version("layerlaw")
-__all__ = ["__version__", "explain", "fit", "layer", "layers", "sweep"]
+__all__ = [
+    "LayerlawError",
+    "Result",
+    "__version__",
+    "explain",
+    "fit",
+    "layer",
+    "layers",
+    "run",
+    "sweep",
+]
 
 # Loaded when first asked for: `import layerlaw` stays quick, and torch comes with a layer.
 _HOMES = {
+    "Result": ("layerlaw.session", "Result"),
     "explain": ("layerlaw.experiments", "derived"),
     "fit": ("layerlaw.analysis", "fit"),
     "layer": ("layerlaw.layers", "layer"),
-    "sweep": ("layerlaw.experiments", "sweep"),
+    "run": ("layerlaw.session", "run"),
+    "sweep": ("layerlaw.session", "sweep"),
 }
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import show
-from .common import OUT, command, fit_all, kept
-from .options import MARGIN, STOPPED, Json, UsageError
+from .options import OUT, Json, UsageError, usage
+from .output import command
 
 if TYPE_CHECKING:
     from ..analysis import Fit
@@ -58,19 +58,13 @@ def claims(
     """
     from ..studies.claims import Record, check, statements
 
-    try:
+    with usage():
         chosen = statements(ids, exercise)
-    except KeyError as error:
-        raise UsageError(error.args[0]) from None
     if not chosen:
         raise UsageError(f"--exercise {exercise} has none of the statements of --claim")
-    try:
-        fits = _measured(chosen, seed) if times else []
-        with show.timing() as update:
-            record = Record.now(check(chosen, seed=seed, fits=fits, progress=update), seed)
-    except KeyboardInterrupt:
-        show.error("stopped")
-        raise typer.Exit(STOPPED) from None
+    fits = _measured(chosen, seed) if times else ()
+    with show.Terminal().timing() as update:
+        record = Record.now(check(chosen, seed=seed, fits=fits, progress=update), seed)
     if markdown:
         from ..reports import claims_page
 
@@ -97,18 +91,20 @@ def _keep(record: Record, folder: Path) -> Path:
     return write_whole(folder / FILE, record.to_json())
 
 
-def _measured(chosen: Sequence[Statement], seed: int) -> list[Fit]:
-    """Measure the layers that statements speak of in one short sweep, and fit their laws."""
-    from contextlib import closing
-
-    from ..measure import Store, execute, open_run, plan
+def _measured(chosen: Sequence[Statement], seed: int) -> Sequence[Fit]:
+    """Measure the layers that statements speak of in one short run, and fit their laws."""
+    from ..session import RunOptions, Session
 
     layers = list(dict.fromkeys(name for each in chosen for name in each.timed))
     if not layers:
-        return []
-    todo = plan(layers, profile="quick", seed=seed)
-    with Store(None) as store:
-        work = open_run(todo, store)
-        with closing(execute(todo, store, work)) as steps:
-            show.measuring(todo, steps)
-        return fit_all([kept(store, work).table], {}, [], MARGIN)
+        return ()
+    passes_alone = RunOptions(
+        layers=layers,
+        profile="quick",
+        seed=seed,
+        counts=False,
+        peaks=False,
+        explain=False,
+        check=False,
+    )
+    return Session(passes_alone, observer=show.Terminal()).run().fits

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from . import show
-from .common import OUT, command
-from .options import STOPPED, Json, UsageError
+from .options import OUT, STOPPED, Json, usage
+from .output import command
 
 
 def dependencies(
@@ -89,9 +89,9 @@ def _record(
     kept = read_record(out / RECORD) if (out / RECORD).is_file() else {}
     from ..studies.gradients import experiment, jacobians  # loads torch
 
-    try:
+    with usage():
         subjects = jacobians.subjects(names)
-        with show.timing() as update:
+        with show.Terminal().timing() as update:
             initial = experiment.at_initialisation(subjects, sizes, seeds, update)
         record = {
             "schema": experiment.SCHEMA,
@@ -101,12 +101,10 @@ def _record(
         }
         if train_seeds:
             finished, keep = record["unfinished"], partial(_keep, out, record)
-            with show.timing() as update:
+            with show.Terminal().timing() as update:
                 record["trained"] = experiment.after_training(
                     subjects, sizes, train_seeds, steps, update, finished, keep
                 )
-    except (KeyError, ValueError) as error:
-        raise UsageError(error.args[0]) from None
     return record
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import show
-from .options import STOPPED, Json, UsageError
+from .options import Json, usage
 
 if TYPE_CHECKING:
     from ..analysis import Exponent
@@ -37,20 +37,16 @@ def doctor(
 
     With --ablate, show what each control does to the exponents of a layer.
     """
-    try:
-        if ablate:
-            _ablate(layer, profile, threads, as_json=as_json)
-        else:
-            _examine(as_json=as_json)
-    except KeyboardInterrupt:
-        show.error("stopped")
-        raise typer.Exit(STOPPED) from None
+    if ablate:
+        _ablate(layer, profile, threads, as_json=as_json)
+    else:
+        _examine(as_json=as_json)
 
 
 def _examine(*, as_json: bool) -> None:
     from ..measure import examine
 
-    with show.working("looking at the machine"):
+    with show.Terminal().working("looking at the machine"):
         found = examine()
     if as_json:
         print(json.dumps([each.as_dict() for each in found], indent=2, ensure_ascii=False))
@@ -63,7 +59,7 @@ def _ablate(layer: str, profile: str, threads: int, *, as_json: bool) -> None:
 
     runs = list(ablations(Controls(threads=threads)))
     rows = []
-    with show.timing() as update:
+    with show.Terminal().timing() as update:
         for done, (name, controls) in enumerate(runs):
             update(done + 1, len(runs) + 1, f"left alone: {name}")
             rows.append((name, _exponents(layer, profile, controls)))
@@ -80,11 +76,9 @@ def _ablate(layer: str, profile: str, threads: int, *, as_json: bool) -> None:
 def _exponents(layer: str, profile: str, controls: Controls) -> Mapping[str, Exponent]:
     """Measure a layer under these controls, and give the exponents of its law."""
     from ..analysis import fit
-    from ..experiments import sweep
+    from ..session import sweep
 
-    try:
+    with usage():
         table = sweep(layer, profile=profile, controls=controls, threads=controls.threads)
-    except (KeyError, ValueError) as error:
-        raise UsageError(error.args[0]) from None
     (found,) = fit(table)
     return {e.axis: e for e in found.law.exponents} if found.law else {}

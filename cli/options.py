@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from math import inf, isfinite
 from pathlib import Path
@@ -10,8 +11,13 @@ from typing import Annotated
 
 import typer
 
+from ..errors import LayerlawError
+
 #: Exit status after Ctrl-C.
 STOPPED = 130
+
+#: Where `run` leaves what it makes, in the current folder.
+OUT = Path("layerlaw-report")
 
 #: Largest deviation of an exponent that still matches theory.
 MARGIN = 0.2
@@ -95,8 +101,17 @@ class Mode(StrEnum):
     TRAINING = "training"
 
 
-class UsageError(Exception):
+class UsageError(LayerlawError):
     """Something the user gave cannot be used; the message is one line."""
+
+
+@contextmanager
+def usage() -> Iterator[None]:
+    """Tell of a name or a value that is not known as of a mistake of the user's."""
+    try:
+        yield
+    except (KeyError, ValueError) as error:
+        raise UsageError(error.args[0]) from None
 
 
 def expected(pairs: list[str] | None) -> dict[str, str]:

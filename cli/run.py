@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from . import show
-from .common import OUT, STORE, Measured, command, fit_all, kept, with_claims, write
 from .options import (
     MARGIN,
+    OUT,
     STOPPED,
     Device,
     DType,
@@ -22,11 +22,9 @@ from .options import (
     UsageError,
     expected_of,
     finite,
+    usage,
 )
-
-if TYPE_CHECKING:
-    from ..analysis import Fit
-    from ..measure import Plan, Run, Store
+from .output import command, write_report
 
 
 def run(
@@ -177,122 +175,43 @@ def run(
 
     The same command again goes on where a stopped run was, and measures nothing twice.
     """
-    from contextlib import closing
-
-    from ..analysis import parse
-    from ..experiments import learn, settle
-    from ..layers import chosen
-    from ..measure import (
-        Controls,
-        Store,
-        execute,
-        measure_counts,
-        measure_machine,
-        measure_parts,
-        measure_peaks,
-        open_run,
-        plan,
-    )
+    from ..session import RunOptions, Session
 
     if budget is not None and precision is None:
         raise UsageError("--budget goes with --precision: say how well exponents are to be known")
-    explain = precision is None if explain is None else explain
-    check = precision is None if check is None else check
-    peaks = precision is None if peaks is None else peaks
-    claims = precision is None and not layers if claims is None else claims
-
-    orders = expected_of(expect, layers)
-    for text in orders.values():
-        parse(text)  # before the work, not after it
-
-    options = {"compile": compile, "flush": flush, "graph": graph, "tf32": tf32}
-    try:
-        with show.timing() as update:
-            brought = learn(chosen(layers), update)
-        todo = plan(
-            layers,
-            profile=profile or ("standard" if precision is None else "choice"),
+    with usage():
+        options = RunOptions(
+            layers=layers,
+            profile=profile,
             device=device.value,
             batch=batch,
             dtype=dtype.value,
             threads=threads,
             mode=[mode.value for mode in modes or [Mode.FORWARD]],
-            options=[option for option, chosen in options.items() if chosen],
-            seconds=timeout,
-            memory=None if memory is None else memory * 2**30,
-            controls=Controls(isolation=isolate),
+            compile=compile,
+            tf32=tf32,
+            graph=graph,
+            flush=flush,
+            timeout=timeout,
+            memory=memory,
+            isolate=isolate,
             rounds=rounds,
             seed=seed,
             raw=raw,
+            counts=counts,
+            peaks=peaks,
+            explain=explain,
+            check=check,
+            claims=claims,
+            precision=precision,
+            budget=budget,
+            expect=expected_of(expect, layers),
+            margin=margin,
+            fresh=fresh,
         )
-    except (KeyError, ValueError) as error:  # a name that is not known; the message lists those
-        raise UsageError(error.args[0]) from None
+        session = Session(options, out, command=command(), observer=show.Terminal())
     try:
-        with Store(out / STORE) as store:
-            work = open_run(todo, store, fresh=fresh)
-            if precision is not None:
-                _narrow(todo, store, work, precision, budget)
-            else:
-                with closing(execute(todo, store, work)) as steps:
-                    show.measuring(todo, steps)
-            show.failures(store.measured(work))
-            if counts:
-                with show.working("counting"):
-                    measure_counts(todo, store, work)
-            if peaks:
-                with show.timing() as update:
-                    measure_peaks(todo, store, work, update)
-            if explain:
-                with show.working("finding out what the machine can do at its best"):
-                    measure_machine(todo, store, work)
-                with show.timing() as update:
-                    measure_parts(todo, store, work, update)
-            measured = kept(store, work)
-            settle(brought)
-            fits = fit_all([measured.table], orders, [], margin)
-            if check:
-                measured, fits = _checked(todo, store, work, measured, fits)
-        measured = _claimed(measured, fits, seed) if claims else with_claims(measured, out)
-        write(measured, fits, out, command(), margin, as_json=as_json)
+        write_report(session.run(), out, as_json=as_json)
     except KeyboardInterrupt:
         show.error("stopped; the same command again goes on from here")
         raise typer.Exit(STOPPED) from None
-
-
-def _narrow(todo: Plan, store: Store, work: Run, precision: float, budget: float | None) -> None:
-    """Measure the points that narrow the intervals most, and say how far it came."""
-    from contextlib import closing
-    from math import inf
-
-    from ..experiments import Adaptive
-    from ..measure import execute_adaptively
-
-    planner = Adaptive(todo.cases, precision, inf if budget is None else budget)
-    with closing(execute_adaptively(planner, todo, store, work)) as steps:
-        show.narrowing(planner, steps)
-
-
-def _claimed(measured: Measured, fits: list[Fit], seed: int) -> Measured:
-    """Test the statements of the course text, with the times that were measured."""
-    from ..studies.claims import Record, check
-
-    with show.timing() as update:
-        found = check(seed=seed, fits=fits, progress=update)
-    return measured._replace(claims=Record.now(found, seed))
-
-
-def _checked(
-    todo: Plan, store: Store, work: Run, measured: Measured, fits: list[Fit]
-) -> tuple[Measured, list[Fit]]:
-    """Measure on both sides of where layers cross over; give what there is then."""
-    from ..analysis import with_checks
-    from ..experiments import checks
-    from ..measure import measure_checks
-
-    points = checks(fits)
-    if not points:
-        return measured, fits
-    with show.timing() as update:
-        measure_checks(todo, store, work, points, update)
-    measured = kept(store, work)
-    return measured, with_checks(fits, measured.table)

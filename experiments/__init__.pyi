@@ -8,16 +8,12 @@ from .crossing_checks import (
 from .derivation import (
     METRICS as METRICS,
     Derived as Derived,
+    derive_missing as derive_missing,
     derived as derived,
-    learn as learn,
-    settle as settle,
 )
 from .exact_formulas import (
     Counted as Counted,
     counted as counted,
-)
-from .sweeping import (
-    sweep as sweep,
 )
 
 __all__ = [
@@ -28,8 +24,6 @@ __all__ = [
     "Width",
     "checks",
     "counted",
+    "derive_missing",
     "derived",
-    "learn",
-    "settle",
-    "sweep",
 ]

@@ -17,7 +17,16 @@ import sympy
 from sympy import Expr, Rational
 
 from .. import layers
-from ..analysis import Array, ExpressionError, Law, Leading, exact_law, leading, parse, peak_law
+from ..analysis import (
+    Array,
+    ExpressionError,
+    Law,
+    Leading,
+    exact_law,
+    expected_time,
+    leading,
+    peak_law,
+)
 from ..layers import (
     SYMBOLS,
     Layer,
@@ -128,10 +137,9 @@ class Derived:
     def theory(self) -> Theory:
         """What is known, as a layer's theory has it; the time is what was expected, if anything."""
         layer, source = self.layer, "derived from counts"
-        known = layer.theory
         expected = getattr(layer, "expect", "")
         return Theory(
-            time=parse(expected) if expected else known.time,
+            time=expected_time(layer) if expected else layer.theory.time,
             flops=self.expression(FLOPS.name),
             parameters=self.expression(PARAMETERS.name),
             memory=self.order(KEPT_BYTES.name),
@@ -168,6 +176,16 @@ class Derived:
         }
         unknown = {field: most[field] for field in most if not is_known(getattr(theory, field))}
         return replace(theory, **unknown)
+
+    @property
+    def known(self) -> Layer:
+        """The layer with `theory`: to fit its laws, and to report."""
+        return self.layer.with_theory(self.theory)
+
+    @property
+    def sized(self) -> Layer:
+        """The layer with `limits`: to choose its sizes by, and to measure at them."""
+        return self.layer.with_theory(self.limits)
 
     def _temporaries(self) -> Expr:
         peak = self.expression(FORWARD_PEAK_BYTES.name)
@@ -227,7 +245,7 @@ def _formula(layer: str, metric: str) -> Counted | str:
         return _told(error)
 
 
-def learn(names: Iterable[str], progress: Progress = _silent) -> list[Derived]:
+def derive_missing(names: Iterable[str], progress: Progress = _silent) -> dict[str, Derived]:
     """Derive the theory of those layers that bring none, so that sizes can be chosen for them.
 
     Parameters
@@ -239,22 +257,16 @@ def learn(names: Iterable[str], progress: Progress = _silent) -> list[Derived]:
 
     Returns
     -------
-    What was derived. Until `settle` the layers' theory has limits where nothing is known.
+    What was derived, by name. No layer is changed by it: `Derived.sized` and `Derived.known` are
+    layers to be used in place of one, within `layers.overriding`.
     """
-    found = []
+    found = {}
     with Sandbox() as process:
         for name in names:
             theory = process.load(name).theory
             if not is_known(*(getattr(theory, field) for field in LIMITED)):
-                found.append(_derived(name, NEEDED, process, progress))
-                type(found[-1].layer).theory = found[-1].limits
+                found[name] = _derived(name, NEEDED, process, progress)
     return found
-
-
-def settle(found: Iterable[Derived]) -> None:
-    """Leave the layers with what is known of them alone, to be reported."""
-    for each in found:
-        type(each.layer).theory = each.theory
 
 
 def _told(error: Exception) -> str:
@@ -340,6 +352,3 @@ def _summed(lead: Leading, *, ratio: bool) -> Expr:
             for weight, (_, term) in zip(whole, lead.terms, strict=True)
         )
     )
-
-
-__all__ = ["METRICS", "NEEDED", "Derived", "derived", "learn", "settle"]

@@ -63,6 +63,7 @@ from .planning import (
     plan as plan,
 )
 from .runs import (
+    ActiveRun as ActiveRun,
     CheckPoint as CheckPoint,
     Planner as Planner,
     Progress as Progress,
@@ -77,7 +78,6 @@ from .runs import (
     measure_parts as measure_parts,
     measure_peaks as measure_peaks,
     open_run as open_run,
-    sweep as sweep,
 )
 from .timing import (
     MODES as MODES,
@@ -117,6 +117,7 @@ __all__ = [
     "SEQUENTIAL_OPS",
     "SIZES",
     "TRAINING_PEAK_BYTES",
+    "ActiveRun",
     "Case",
     "CheckPoint",
     "Controls",
@@ -164,7 +165,6 @@ __all__ = [
     "reach",
     "shortest_path",
     "span",
-    "sweep",
     "tidy",
     "trace",
     "uncalibrated",

@@ -13,6 +13,9 @@ from .exact import (
     polynomials as polynomials,
     solve as solve,
 )
+from .expectations import (
+    expected_time as expected_time,
+)
 from .law import (
     BARELY as BARELY,
     Exponent as Exponent,
@@ -48,6 +51,7 @@ __all__ = [
     "columns",
     "description",
     "exact_law",
+    "expected_time",
     "is_rational",
     "known_law",
     "leading",

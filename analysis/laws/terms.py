@@ -13,6 +13,7 @@ import numpy as np
 import sympy
 from sympy import Expr, Symbol
 
+from ...errors import LayerlawError
 from ...layers import SYMBOLS
 from .arrays import Array
 
@@ -24,7 +25,7 @@ SIZE_LETTERS = tuple(SYMBOLS)
 _LONGEST, _LARGEST, _HIGHEST = 500, 1e9, 10  # of an expression, its numbers and its powers
 
 
-class ExpressionError(ValueError):
+class ExpressionError(LayerlawError, ValueError):
     """An expression that is no sum of monomials in the sizes; the message says why."""
 
 

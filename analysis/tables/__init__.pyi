@@ -5,6 +5,9 @@ from . import (
 from .calibration import (
     Calibration as Calibration,
 )
+from .readers import (
+    read as read,
+)
 from .table import (
     KEYS as KEYS,
     Parts as Parts,
@@ -23,6 +26,7 @@ __all__ = [
     "TableError",
     "check",
     "cut",
+    "read",
     "read_csv",
     "readers",
     "table",

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ...errors import LayerlawError
 from ...measure import (
     AUXILIARY,
     CALIBRATION,
@@ -47,7 +48,7 @@ _NONE = 1e-15
 _EXTREME = 1e30
 
 
-class TableError(ValueError):
+class TableError(LayerlawError, ValueError):
     """A table that cannot be fitted; the message names file, row and column."""
 
 

@@ -15,7 +15,7 @@ import sympy
 from sympy import Expr, Symbol, ceiling
 
 from ... import layers
-from ...layers import is_known, without_negative_terms, without_rounding
+from ...layers import is_known, subs, without_negative_terms, without_rounding
 from ...measure import MODES, PEAK_BYTES, SECONDS, SIZES, metric_of
 from ..explain import SlopeGap, slope_gaps
 from ..fitting import Candidate, HoldoutError, discover, fit_law, holdout_errors
@@ -25,6 +25,7 @@ from ..laws import (
     Leading,
     Monomial,
     exact_law,
+    expected_time,
     is_rational,
     known_law,
     leading,
@@ -275,6 +276,8 @@ def theory_of(layer: str, metric: str, mode: str = "forward") -> Expr | None:
     if isinstance(known, layers.Own) and metric != SECONDS.name:
         return None  # what was derived from counts is no theory to hold counts against
     theory = known.tied_theory()
+    if metric == SECONDS.name:
+        theory = replace(theory, time=subs(expected_time(known), known.ties))
     expression: Expr = getattr(theory, fields.order)
     exact: Expr = getattr(theory, fields.exact or fields.order)
     polynomial = exact.is_finite and not exact.atoms(ceiling) and exact.is_polynomial()

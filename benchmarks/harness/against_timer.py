@@ -60,7 +60,7 @@ def share(layers: list[str]) -> tuple[float, float, float, float]:
     with Store() as store:
         run = open_run(todo, store)
         started, begun = perf_counter(), inf
-        with closing(execute(todo, store, run)) as steps:
+        with closing(execute(run)) as steps:
             for step in steps:
                 begun = min(begun, perf_counter() - started)
                 ran, waited = step.running, step.waited

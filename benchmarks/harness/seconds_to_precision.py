@@ -36,7 +36,7 @@ def chosen(todo: Plan, precision: float, budget: float) -> tuple[float, float, i
     planner = Adaptive(todo.cases, precision, budget)
     done = 0
     with Store() as store:
-        for _ in execute_adaptively(planner, todo, store, open_run(todo, store)):
+        for _ in execute_adaptively(planner, open_run(todo, store)):
             first = first or perf_counter()
             done += 1
     end = perf_counter()
@@ -49,7 +49,7 @@ def whole(todo: Plan, precision: float, budget: float) -> tuple[float, float, in
     first, half, made = None, float("inf"), []
     with Store() as store:
         run = open_run(todo, store)
-        with open_executor(todo, store, run) as executor:
+        with open_executor(todo, run.add_process) as executor:
             for round in count():
                 for case in todo.order(round):
                     made.append(executor.measure(round % todo.rounds, case))

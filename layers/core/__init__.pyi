@@ -33,6 +33,7 @@ from .registry import (
     import_path as import_path,
     is_external as is_external,
     names as names,
+    overriding as overriding,
     register as register,
     registered as registered,
 )
@@ -98,6 +99,7 @@ __all__ = [
     "m",
     "n",
     "names",
+    "overriding",
     "positions",
     "r",
     "register",

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping
+from copy import copy
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import sympy
 from sympy import Expr
@@ -69,7 +70,7 @@ class Layer(ABC):
     name: ClassVar[str]
     title: ClassVar[str]
     formula: ClassVar[str]
-    theory: ClassVar[Theory]
+    theory: Theory
     axes: ClassVar[tuple[str, ...]] = ("n", "d")
     inputs: ClassVar[Mapping[str, Shape]] = {"x": (n, d)}
     words: ClassVar[Mapping[str, Expr]] = {}
@@ -126,6 +127,12 @@ class Layer(ABC):
         """Give values of an axis, or as many that are multiples of its unit."""
         unit = self.units.get(axis, 1)
         return tuple(v * unit for v in values) if any(v % unit for v in values) else values
+
+    def with_theory(self, theory: Theory) -> Self:
+        """Give a copy of the layer that has another theory; the layer itself stays as it is."""
+        made = copy(self)
+        made.theory = theory
+        return made
 
     def tied_theory(self) -> Theory:
         """Theory in the swept sizes alone: the ties put in."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import warnings
-from contextlib import redirect_stdout
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 
 from ..external import discovery
 from . import stacking
@@ -14,6 +15,9 @@ _registry: dict[str, Layer] = {}
 
 #: Layers from elsewhere that were loaded, by the name they were asked for.
 _loaded: dict[str, Layer] = {}
+
+#: Layers that stand for those of their names within `overriding`.
+_overrides: dict[str, Layer] = {}
 
 #: Layers that could not be loaded, of which a user was told.
 _broken: set[str] = set()
@@ -54,6 +58,8 @@ def get(name: str) -> Layer:
     LayerError
         If a layer from elsewhere cannot be loaded or used.
     """
+    if name in _overrides:
+        return _overrides[name]
     if name in _registry:
         return _registry[name]
     if name not in _loaded:
@@ -75,6 +81,8 @@ def find(name: str) -> Layer | None:
 
     Where another package's cannot be loaded there is one warning, `BrokenLayer`.
     """
+    if name in _overrides:
+        return _overrides[name]
     if name in _loaded:
         return _loaded[name]
     if stack := stacking.parts(name):
@@ -87,6 +95,38 @@ def find(name: str) -> Layer | None:
         _broken.add(name)
         warnings.warn(str(error), BrokenLayer, stacklevel=2)
         return None
+
+
+@contextmanager
+def overriding(layers: Mapping[str, Layer]) -> Iterator[None]:
+    """Have `get` and `find` give other layers by these names within a block.
+
+    A layer whose theory was derived stands so for the one that brings none, as long as its sizes
+    are chosen or its laws are fitted.
+
+    Parameters
+    ----------
+    layers
+        By the name under which each is asked for.
+
+    Examples
+    --------
+    >>> from layerlaw.layers import get, overriding
+    >>> dense = get("dense")
+    >>> other = dense.with_theory(dense.theory.at({"n": 1}))
+    >>> with overriding({"dense": other}):
+    ...     get("dense").theory.time
+    d**2
+    >>> get("dense").theory.time
+    d**2*n
+    """
+    before = dict(_overrides)
+    _overrides.update(layers)
+    try:
+        yield
+    finally:
+        _overrides.clear()
+        _overrides.update(before)
 
 
 def import_path(name: str) -> str | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sympy import Expr, Integer, Rational, nan
 
+from ...errors import LayerlawError
 from ..core import SYMBOLS, Layer, Shape, Sizes, Theory, c, d, g, h, k, n, subs, torch
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ _BATCH = 3
 UNKNOWN = Theory(nan, nan, nan, nan, nan, nan)
 
 
-class LayerError(ValueError):
+class LayerError(LayerlawError, ValueError):
     """A layer of one's own cannot be used; the message is one line that says why."""
 
 

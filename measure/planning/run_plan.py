@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from ...errors import LayerlawError
 from ...layers import chosen, digest, get, torch
 from ..cases import CUDA_OPTIONS, Case
 from ..timing import MODES, Controls
@@ -28,7 +29,7 @@ RUN = 8
 DTYPES = ("float32", "float64", "bfloat16", "float16")
 
 
-class DeviceUnavailable(Exception):
+class DeviceUnavailable(LayerlawError):
     """The device asked for is not there; the message is one line."""
 
 

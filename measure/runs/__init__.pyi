@@ -2,6 +2,10 @@ from . import (
     auxiliary as auxiliary,
     execution as execution,
 )
+from .active_run import (
+    ActiveRun as ActiveRun,
+    open_run as open_run,
+)
 from .auxiliary import (
     CheckPoint as CheckPoint,
     measure_checks as measure_checks,
@@ -15,8 +19,6 @@ from .execution import (
     Progress as Progress,
     execute as execute,
     execute_adaptively as execute_adaptively,
-    open_run as open_run,
-    sweep as sweep,
 )
 from .store import (
     Run as Run,
@@ -25,6 +27,7 @@ from .store import (
 )
 
 __all__ = [
+    "ActiveRun",
     "CheckPoint",
     "Planner",
     "Progress",
@@ -41,5 +44,4 @@ __all__ = [
     "measure_parts",
     "measure_peaks",
     "open_run",
-    "sweep",
 ]

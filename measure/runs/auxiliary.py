@@ -7,11 +7,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from ...layers import get, subs
-from ..cases import CHECK_SECONDS, PARTS, PEAK_BYTES, SECONDS, Case, Measurement
-from ..planning import Plan
+from ..cases import CHECK_SECONDS, PARTS, PEAK_BYTES, SECONDS, Case
 from ..timing import calibrate, uncalibrated
 from ..workers import open_executor, open_worker
-from .store import Run, Store
+from .active_run import ActiveRun
 
 #: Steps of a pass whose peak memory is measured at most.
 PEAK_STEPS = 272
@@ -30,75 +29,70 @@ class CheckPoint(NamedTuple):
 
 
 def measure_parts(
-    plan: Plan,
-    store: Store,
-    run: Run,
+    run: ActiveRun,
     progress: Callable[[int, int, str], object] = lambda *_: None,
 ) -> None:
-    """Measure what the passes of a run consist of, as far as the store lacks it.
+    """Measure what the passes of a run consist of, as far as that was not done yet.
 
     Parameters
     ----------
-    plan, store, run
-        As in `execute`; cases of which a pass failed are left out.
+    run
+        The run; cases of which a pass failed are left out.
     progress
         As in `parts.take_apart`; what it draws, it draws between measurements.
     """
     from ..operations import take_apart  # loads torch
 
-    fine = {m.case for m in passes(store, run) if m.status == "ok"}
-    done = {m.case for m in store.measured(run) if m.metric in PARTS}
-    cases = [case for case in plan.cases if case in fine and case not in done]
+    fine = {one.case for one in run.of(SECONDS.name) if one.status == "ok"}
+    done = {one.case for one in run.of(*PARTS)}
+    cases = [case for case in run.plan.cases if case in fine and case not in done]
     if not cases:
         return
-    with open_worker(plan.controls) as at:
-        process = store.add_process(run, at.record)
+    with open_worker(run.plan.controls) as at:
+        process = run.add_process(at.record)
         for one in take_apart(
-            cases, process=process, seed=plan.seed, noise_gate=at.noise_gate, progress=progress
+            cases, process=process, seed=run.plan.seed, noise_gate=at.noise_gate, progress=progress
         ):
-            store.add(run, *one)
+            run.add(*one)
 
 
-def measure_counts(plan: Plan, store: Store, run: Run) -> None:
-    """Count what the layers of a run do, as far as the store lacks it; see `counting`.
+def measure_counts(run: ActiveRun) -> None:
+    """Count what the layers of a run do, as far as that was not done yet; see `counting`.
 
     Parameters
     ----------
-    plan, store, run
-        As in `execute`; the counts have sizes of their own.
+    run
+        The run; the counts have sizes of their own.
     """
     from ..counting import COUNTED, count  # loads torch
 
-    done = {replace(m.case, sizes={}) for m in store.measured(run) if m.metric in COUNTED}
-    for one in count(case for case in plan.cases if replace(case, sizes={}) not in done):
-        store.add(run, *one)
+    done = {replace(one.case, sizes={}) for one in run.of(*COUNTED)}
+    for one in count(case for case in run.plan.cases if replace(case, sizes={}) not in done):
+        run.add(*one)
 
 
 def measure_peaks(
-    plan: Plan,
-    store: Store,
-    run: Run,
+    run: ActiveRun,
     progress: Callable[[int, int, str], object] = lambda *_: None,
 ) -> None:
-    """Measure the peak memory of the passes of a run, as far as the store lacks it.
+    """Measure the peak memory of the passes of a run, as far as that was not done yet.
 
     Parameters
     ----------
-    plan, store, run
-        As in `execute`; of layers that go step by step cases of more than `PEAK_STEPS` are left
-        out, since each step adds to what the profiler records.
+    run
+        The run; of layers that go step by step cases of more than `PEAK_STEPS` are left out, since
+        each step adds to what the profiler records.
     progress
         Called with how much is done, how much there is to do, and what it is.
     """
-    done = {m.case for m in store.measured(run) if m.metric == PEAK_BYTES.name}
+    plan, done = run.plan, {one.case for one in run.of(PEAK_BYTES.name)}
     todo = [case for case in plan.cases if case not in done and _steps(case) <= PEAK_STEPS]
     if not todo:
         return
-    with open_executor(
-        replace(plan, rounds=1, controls=replace(plan.controls, noise_gate=False)), store, run
-    ) as executor:
+    ungated = replace(plan, rounds=1, controls=replace(plan.controls, noise_gate=False))
+    with open_executor(ungated, run.add_process) as executor:
         for at, case in enumerate(todo, 1):
-            store.add(run, executor.peak(case))
+            run.add(executor.peak(case))
             progress(at, len(todo), "peaks of memory measured")
 
 
@@ -107,64 +101,55 @@ def _steps(case: Case) -> float:
     return float(subs(get(case.layer).tied_theory().sequential_ops, case.sizes))
 
 
-def measure_machine(plan: Plan, store: Store, run: Run) -> None:
-    """Find out what this machine can do at its best, as far as the store lacks it; see `calibrate`.
+def measure_machine(run: ActiveRun) -> None:
+    """Find out what this machine can do at its best, where that is not known; see `calibrate`.
 
     Parameters
     ----------
-    plan, store, run
-        As in `execute`; the devices, types and threads of the plan's cases count.
+    run
+        The run; the devices, types and threads of its plan's cases count.
     """
-    todo = uncalibrated(plan.cases, store.measured(run))
+    todo = uncalibrated(run.plan.cases, run.measured)
     if not todo:
         return
-    with open_worker(plan.controls) as at:
-        process = store.add_process(run, at.record)
+    with open_worker(run.plan.controls) as at:
+        process = run.add_process(at.record)
         for device, dtype, threads in todo:
-            store.add(
-                run,
-                *calibrate(
-                    device,
-                    dtype,
-                    threads,
-                    process=process,
-                    seed=plan.seed,
-                    noise_gate=at.noise_gate,
-                ),
+            found = calibrate(
+                device,
+                dtype,
+                threads,
+                process=process,
+                seed=run.plan.seed,
+                noise_gate=at.noise_gate,
             )
+            run.add(*found)
 
 
 def measure_checks(
-    plan: Plan,
-    store: Store,
-    run: Run,
+    run: ActiveRun,
     points: Sequence[CheckPoint],
     progress: Callable[[int, int, str], object] = lambda *_: None,
 ) -> None:
-    """Measure passes at points that no law is fitted to, interleaved, as far as the store lacks it.
+    """Measure passes at points that no law is fitted to, in turn, as far as that was not done yet.
 
     Parameters
     ----------
-    plan, store, run
-        As in `execute`; what decides a case besides its sizes is that of the run.
+    run
+        The run; what decides a case besides its sizes is that of its plan.
     points
         Where.
     progress
         Called with how much is done, how much there is to do, and what it is.
     """
-    like = {(case.layer, case.device, case.mode): case for case in plan.cases}
+    like = {(case.layer, case.device, case.mode): case for case in run.plan.cases}
     cases = [replace(like[one.layer, one.device, one.mode], sizes=one.sizes) for one in points]
-    done = {(m.round, m.case) for m in store.measured(run) if m.metric == CHECK_SECONDS.name}
-    checks = replace(plan, cases=tuple(dict.fromkeys(cases)), rounds=CHECKS, processes=1)
+    done = {(one.round, one.case) for one in run.of(CHECK_SECONDS.name)}
+    checks = replace(run.plan, cases=tuple(dict.fromkeys(cases)), rounds=CHECKS, processes=1)
     todo = [each for each in checks.measurements() if each not in done]
     if not todo:
         return
-    with open_executor(checks, store, run) as executor:
+    with open_executor(checks, run.add_process) as executor:
         for at, (round, case) in enumerate(todo, 1):
-            store.add(run, replace(executor.measure(round, case), metric=CHECK_SECONDS.name))
+            run.add(replace(executor.measure(round, case), metric=CHECK_SECONDS.name))
             progress(at, len(todo), "crossings checked")
-
-
-def passes(store: Store, run: Run) -> list[Measurement]:
-    """Give what was measured of the times of whole passes, to be fitted."""
-    return [one for one in store.measured(run) if one.metric == SECONDS.name]

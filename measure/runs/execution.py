@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from time import monotonic
 from typing import Protocol
 
-import pandas as pd
-
-from ..cases import Case, Measurement
-from ..host import fingerprint, machine_id
-from ..planning import Plan, plan
+from ..cases import SECONDS, Case, Measurement
 from ..workers import open_executor
-from .auxiliary import measure_counts, measure_machine, measure_parts, measure_peaks, passes
-from .store import Run, Store
+from .active_run import ActiveRun
 
 #: Seconds that measurements which are asked for together may take: what is lost when a run stops.
 TOGETHER = 0.3
@@ -57,23 +50,14 @@ class Progress:
         return self.measurement.case.layer
 
 
-def open_run(plan: Plan, store: Store, *, fresh: bool = False) -> Run:
-    """Find or file the run of a plan on this machine; `fresh` deletes what it has measured."""
-    facts = fingerprint()
-    run = store.open_run(plan.settings(), machine_id(facts), facts)
-    if fresh:
-        store.clear(run)
-    return run
-
-
-def execute(plan: Plan, store: Store, run: Run) -> Generator[Progress, None, None]:
+def execute(run: ActiveRun) -> Generator[Progress, None, None]:
     """Measure what a run lacks, and yield after each measurement that was kept.
 
     The caller's code between two steps runs in the same process, so it may draw, but not from
     another thread: that would disturb the next measurement. A case that failed is not tried
     again in later rounds. Close the generator when leaving early, to release the controls.
     """
-    known = passes(store, run)
+    plan, known = run.plan, run.of(SECONDS.name)
     failed = {m.case for m in known if m.status != "ok"}
     done = {(m.round, m.case) for m in known}
     pending = [
@@ -85,13 +69,13 @@ def execute(plan: Plan, store: Store, run: Run) -> Generator[Progress, None, Non
         return
     totals = Counter(case.layer for case in plan.cases)
     estimate = _Estimate(case for _, case in pending)
-    with open_executor(plan, store, run) as executor:
+    with open_executor(plan, run.add_process) as executor:
         while pending:
             block = estimate.together(pending)
             pending = pending[len(block) :]
             round, start = block[0][0], monotonic()
             made = executor.measure_all(round, [case for _, case in block])
-            store.add(run, *made)
+            run.add(*made)
             spent = (monotonic() - start) / len(block)
             for at, result in enumerate(made, 1):
                 if result.status != "ok":
@@ -117,87 +101,19 @@ class Planner(Protocol):
         """Give a case of the plan; None where it is enough."""
 
 
-def execute_adaptively(
-    planner: Planner, plan: Plan, store: Store, run: Run
-) -> Generator[Measurement, None, None]:
+def execute_adaptively(planner: Planner, run: ActiveRun) -> Generator[Measurement, None, None]:
     """Measure the cases that a planner asks for, and yield after each that was kept.
 
-    A case may be asked for again: each time is another round of it. What the store has already is
+    A case may be asked for again: each time is another round of it. What was measured earlier is
     shown to the planner first.
     """
-    made = passes(store, run)
-    with open_executor(replace(plan, processes=1), store, run) as executor:
+    made = run.of(SECONDS.name)
+    with open_executor(replace(run.plan, processes=1), run.add_process) as executor:
         while (case := planner.next(made)) is not None:
             result = executor.measure(sum(one.case == case for one in made), case)
-            store.add(run, result)
+            run.add(result)
             made.append(result)
             yield result
-
-
-def sweep(
-    layers: str | Sequence[str] | None = None,
-    *,
-    profile: str = "standard",
-    store: str | Path | None = None,
-    fresh: bool = False,
-    parts: bool = False,
-    counts: bool = False,
-    peaks: bool = False,
-    progress: Callable[[Progress], object] | None = None,
-    **settings: object,
-) -> pd.DataFrame:
-    """Measure layers over the grid of a profile.
-
-    Parameters
-    ----------
-    layers
-        A layer's name, several, ``all`` that are registered, or None for `layers.CORE`.
-    profile
-        How much is measured: ``quick``, ``standard`` or ``full``.
-    store
-        File that keeps each measurement as it is done; the same call goes on where it was.
-        None measures without one.
-    fresh
-        Begin anew, whatever the store has of this run.
-    parts
-        Whether to measure what passes consist of too, and what the machine can do at its best:
-        they explain slopes, and tell a layer's share of it.
-    counts, peaks
-        Whether to count FLOPs, parameters, sequential operations and path lengths, and to measure
-        the peak memory of passes.
-    progress
-        Called after each measurement.
-    settings
-        Further arguments of `plan`: `device`, `batch`, `dtype`, `threads`, `mode`, `options`,
-        `rounds`, `repeats`, `seed`, `raw`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The tidy table, one row per repeat, seconds per pass; see `table.COLUMNS`.
-
-    Raises
-    ------
-    KeyError, ValueError, DeviceUnavailable
-        As `plan` does.
-    StoreError
-        If the store cannot be used.
-    """
-    todo = plan(layers, profile=profile, **settings)  # type: ignore[arg-type]
-    with Store(store) as kept:
-        run = open_run(todo, kept, fresh=fresh)
-        with closing(execute(todo, kept, run)) as steps:
-            for step in steps:
-                if progress is not None:
-                    progress(step)
-        if counts:
-            measure_counts(todo, kept, run)
-        if peaks:
-            measure_peaks(todo, kept, run)
-        if parts:
-            measure_machine(todo, kept, run)
-            measure_parts(todo, kept, run)
-        return kept.table(run)
 
 
 class _Estimate:

@@ -33,6 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
 
+from ...errors import LayerlawError
 from ..cases import SECONDS, Case, Measurement, tidy
 from ..host import digest
 from ..workers import Closing
@@ -94,7 +95,7 @@ _MEASUREMENT = insert(measurements).returning(measurements.c.id, sort_by_paramet
 _REPEATS = insert(repeats)
 
 
-class StoreError(Exception):
+class StoreError(LayerlawError):
     """The store cannot be used; the message is one line that says why."""
 
 

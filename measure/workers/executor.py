@@ -41,17 +41,6 @@ _GPU_CONTEXT = 3 * 2**28
 _START = 120.0
 
 
-#: What a store calls a run.
-RunT = TypeVar("RunT", contravariant=True)
-
-
-class ProcessStore(Protocol[RunT]):
-    """Files the processes that measure a run, as `runs.Store` does."""
-
-    def add_process(self, run: RunT, controls: Mapping[str, str]) -> int:
-        """File a process with the controls in force; return its number within the run."""
-
-
 #: Files a process of the run at hand, by the controls in force; gives its number.
 FileProcess = Callable[[Mapping[str, str]], int]
 
@@ -79,8 +68,8 @@ class Executor(Protocol):
 
 
 @contextmanager
-def open_executor(plan: Plan, store: ProcessStore[RunT], run: RunT) -> Iterator[Executor]:
-    """Open what measures a plan, and files its processes in the store.
+def open_executor(plan: Plan, file_process: FileProcess) -> Iterator[Executor]:
+    """Open what measures a plan, and files the processes that do.
 
     Where the system cannot fork, or a layer is not to be found in its module (it was written
     in a notebook), it is the calling process, and the record of the controls says so.
@@ -91,7 +80,6 @@ def open_executor(plan: Plan, store: ProcessStore[RunT], run: RunT) -> Iterator[
         reason = "isolation is off"
     elif not available():
         reason = "on this system none of its own can be forked"
-    file_process = partial(store.add_process, run)
     if reason:
         with open_worker(plan.controls, f"the calling one: {reason}") as worker:
             yield _InProcessExecutor(plan, file_process(worker.record), forecast, worker)

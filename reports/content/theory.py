@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from sympy import Expr
 
 from ... import layers
-from ...analysis import NONE, parse
+from ...analysis import NONE, expected_time
 from ...layers import is_known
 from .formulas import order_text
 
@@ -51,7 +51,7 @@ def theory_rows() -> list[TheoryRow]:
                 formula=layer.formula,
                 native=layer.native,
                 axes=layer.axes,
-                time=order_text(_time(layer)),
+                time=order_text(expected_time(layer)),
                 flops=_text(theory.flops.expand()),
                 parameters=_text(theory.parameters),
                 memory=order_text(theory.memory),
@@ -61,13 +61,6 @@ def theory_rows() -> list[TheoryRow]:
             )
         )
     return rows
-
-
-def _time(layer: layers.Layer) -> Expr:
-    """Order of the time: theory's, or what whoever wrote the layer expects."""
-    if isinstance(layer, layers.Own) and layer.expect:
-        return parse(layer.expect)
-    return layer.tied_theory().time
 
 
 def _text(expr: Expr) -> str:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ...errors import LayerlawError
 from .statement import JudgedStatement, StatementVerdict
 
 #: Version of the file's format. 1: as `Record.to_json` writes it.
@@ -19,7 +20,7 @@ SCHEMA = 1
 FILE = "claims.json"
 
 
-class ClaimsError(Exception):
+class ClaimsError(LayerlawError):
     """The file cannot be read; the message is one line."""
 
 
@@ -71,6 +72,12 @@ class Record:
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> Record:
+        """Make a record of what `to_json` writes, once it is read as JSON."""
+        checked = tuple(JudgedStatement.from_dict(each) for each in given["statements"])
+        return cls(checked, str(given["date"]), int(given["seed"]), dict(given["machine"]))
+
+    @classmethod
     def read(cls, folder: Path) -> Record | None:
         """Read what lies in a folder; None where there is no such file.
 
@@ -89,8 +96,7 @@ class Record:
                     f"{path}: its format is {given['schema']!r}, not {SCHEMA}; `layerlaw claims` "
                     "writes it anew"
                 )
-            checked = tuple(JudgedStatement.from_dict(each) for each in given["statements"])
-            return cls(checked, str(given["date"]), int(given["seed"]), dict(given["machine"]))
+            return cls.from_dict(given)
         except (KeyError, TypeError, ValueError) as error:
             raise ClaimsError(
                 f"{path}: it is no record of claims ({error}); `layerlaw claims` writes it anew"

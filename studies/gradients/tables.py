@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...analysis import NONE, Array, number, sizes
+from ...errors import LayerlawError
 from .decay import Decay, Interval, decay, mean, slower
 
 #: What the record is called in a folder, and its figure.
@@ -72,7 +73,7 @@ _SYMBOLS = {"exponential": "λ", "power": "α", "gaussian": "σ"}
 _FORMULAS = {"exponential": "exp(−λδ)", "power": "δ^(−α)", "gaussian": "exp(−δ²/2σ²)"}
 
 
-class RecordError(Exception):
+class RecordError(LayerlawError):
     """A record cannot be read; the message is one line."""
 
 

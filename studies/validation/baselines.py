@@ -17,11 +17,12 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from ...analysis import Array, Leading
+from ...errors import LayerlawError
 
 _WORKER = Path(__file__).with_name("extrap_worker.py")
 
 
-class BaselineError(RuntimeError):
+class BaselineError(LayerlawError, RuntimeError):
     """A fitter that is not there or does not answer; the message says what to do."""
 
 

@@ -6,6 +6,7 @@ import json
 import pytest
 from layerlaw.analysis.laws.law import Exponent
 from layerlaw.cli import main, show
+from layerlaw.cli.show import console
 from layerlaw.measure import Case, EnvironmentCheck, Measurement, Severity
 
 # The package has the command of the same name.
@@ -17,7 +18,7 @@ def test_what_is_interrupted_says_so_once(monkeypatch, capsys):
         raise SystemExit(130)  # what typer makes of Ctrl-C
 
     monkeypatch.setattr(main, "app", interrupted)
-    monkeypatch.setattr(show, "errors", [])
+    monkeypatch.setattr(console, "errors", [])
     for said in ("layerlaw: stopped\n", ""):  # the second time it was said already
         with pytest.raises(SystemExit) as end:
             main.run_app()
@@ -27,7 +28,7 @@ def test_what_is_interrupted_says_so_once(monkeypatch, capsys):
 
 def test_reasons_that_differ_in_numbers_alone_are_told_once(capsys):
     at = [Case("rnn", {"n": n, "d": 8}) for n in (16, 32, 64, 128)]
-    show.failures(
+    show.Terminal().failures(
         [
             Measurement(at[0], 0, 0, (), "skipped", "it would take 1.5e-05 GiB; 0 may be had"),
             Measurement(at[1], 0, 0, (), "skipped", "it would take 2 GiB; 0 may be had"),

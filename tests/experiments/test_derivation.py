@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import layerlaw
 import pytest
 import torch
 from layerlaw import layers
 from layerlaw.analysis.verdicts.fits import fit
-from layerlaw.experiments.derivation import METRICS, derived, learn, settle
-from layerlaw.experiments.sweeping import sweep
+from layerlaw.experiments.derivation import METRICS, derive_missing, derived
 from layerlaw.layers.core import registry
 from layerlaw.layers.core.theory import d, is_known, k, n, subs
 from layerlaw.layers.external.user_modules import own
@@ -128,25 +128,28 @@ def test_sizes_are_chosen_by_what_was_derived_as_by_theory(monkeypatch):
     ours, theirs = layers.get("torch_conv"), layers.get("torch.nn:Conv1d")
     with pytest.raises(ValueError, match="brings no theory"):
         grid_points(theirs, profile_of("quick"))
-    found = learn(["torch.nn:Conv1d", "torch_conv"])
-    assert len(found) == 1
-    assert expand(theirs.theory.flops - ours.theory.flops) == n * d  # the bias
-    assert len(grid_points(theirs, profile_of("quick"))) > 30
-    assert list(plan(["torch.nn:Conv1d", "dense"]).settings()["texts"]) == ["torch.nn:Conv1d"]
+    found = derive_missing(["torch.nn:Conv1d", "torch_conv"])
+    assert list(found) == ["torch.nn:Conv1d"]
+    sized = found["torch.nn:Conv1d"].sized
+    assert expand(sized.theory.flops - ours.theory.flops) == n * d  # the bias
+    assert len(grid_points(sized, profile_of("quick"))) > 30
+    with layers.overriding({"torch.nn:Conv1d": sized}):
+        assert list(plan(["torch.nn:Conv1d", "dense"]).settings()["texts"]) == ["torch.nn:Conv1d"]
     assert "texts" not in plan("dense").settings()
+    assert layers.get("torch.nn:Conv1d") is theirs
+    assert not is_known(theirs.theory.flops), "no layer is changed by it"
 
 
 def test_limits_are_not_below_what_a_layer_does_and_are_not_told(mine):
     name = mine(lambda x: torch.digamma(x) @ x.mT @ x)
-    layer = layers.get(name)
-    found = learn([name])
+    found = derive_missing([name])[name]
+    layer = found.sized
     sizes = {"n": 64, "d": 32}
     assert subs(layer.theory.flops, sizes) > 4 * 64**2 * 32
     assert ELEMENT * subs(activations(layer), sizes) >= peak_bytes(Case(name, sizes)).values[0]
     assert grid_points(layer, profile_of("quick"))
-    settle(found)
-    assert not is_known(layer.theory.flops)
-    assert is_known(layer.theory.parameters)
+    assert not is_known(found.known.theory.flops)
+    assert is_known(found.known.theory.parameters)
 
 
 ELEMENT = 4
@@ -154,7 +157,7 @@ ELEMENT = 4
 
 def test_a_sweep_derives_and_an_expectation_is_of_the_time_alone(mine):
     name = mine(torch.tanh, expect="n*d")
-    table = sweep(name, profile="asv", rounds=1, repeats=1, counts=True)
+    table = layerlaw.sweep(name, profile="asv", rounds=1, repeats=1, counts=True)
     laws = {each.series.metric: each for each in fit(table)}
     assert set(laws) == {"seconds", "flops", "sequential_ops"}
     assert laws["seconds"].theory.text() == "n·d"

@@ -210,12 +210,12 @@ def test_a_run_measures_its_parts_once(tmp_path):
     seen = []
     with Store(tmp_path / "runs.sqlite") as store:
         run = open_run(todo, store)
-        list(execute(todo, store, run))
-        measure_parts(todo, store, run, lambda *step: seen.append(step))
-        table = store.table(run)
-        measure_parts(todo, store, run)
-        assert len(store.table(run)) == len(table), "nothing is measured twice"
-        assert not list(execute(todo, store, run)), "nor are passes"
+        list(execute(run))
+        measure_parts(run, lambda *step: seen.append(step))
+        table = run.table()
+        measure_parts(run)
+        assert len(run.table()) == len(table), "nothing is measured twice"
+        assert not list(execute(run)), "nor are passes"
     found = table[table["metric"].isin(PARTS)]
     assert (found.groupby(["n", "d"])["metric"].nunique() >= 3).all()
     assert len(found.groupby(["n", "d"])) == len(todo.cases)
@@ -309,7 +309,7 @@ def test_a_stop_while_parts_are_kept_leaves_whole_cases_and_the_rest_is_made_up(
     todo = plan("attention", profile="asv", rounds=1, repeats=1)
     with Store(tmp_path / "runs.sqlite") as store:
         run = open_run(todo, store)
-        list(execute(todo, store, run))
+        list(execute(run))
         keep, kept = store.add, []
 
         def stopped(run, *made):
@@ -320,10 +320,10 @@ def test_a_stop_while_parts_are_kept_leaves_whole_cases_and_the_rest_is_made_up(
 
         monkeypatch.setattr(store, "add", stopped)
         with pytest.raises(KeyboardInterrupt):
-            measure_parts(todo, store, run)
+            measure_parts(run)
         monkeypatch.setattr(store, "add", keep)
-        measure_parts(todo, store, run)
-        table = store.table(run)
+        measure_parts(run)
+        table = run.table()
     found = table[table["metric"] == "call_seconds"]
     assert len(found.groupby(["n", "d"])) == len(todo.cases)
     assert (found.groupby(["n", "d"])["round"].nunique() == 3).all()

@@ -1,12 +1,14 @@
 from dataclasses import replace
 
 import layerlaw
+import pandas as pd
 import pytest
 from layerlaw.layers import get
 from layerlaw.layers.core.theory import subs
 from layerlaw.measure import (
     Controls,
     Store,
+    execute,
     measure_counts,
     measure_machine,
     measure_peaks,
@@ -15,7 +17,7 @@ from layerlaw.measure import (
 )
 from layerlaw.measure.cases.metric import CALIBRATION
 from layerlaw.measure.counting.counts import COUNTED
-from layerlaw.measure.runs import auxiliary
+from layerlaw.measure.runs import ActiveRun, auxiliary
 
 TODO = {"profile": "asv", "rounds": 1, "repeats": 1, "controls": Controls(noise_gate=False)}
 
@@ -36,13 +38,14 @@ def test_counts_and_peaks_come_with_a_sweep_that_asks_for_them():
 def test_what_is_counted_once_is_not_counted_again(kept):
     todo = plan(["attention", "rnn"], **TODO)
     run = open_run(todo, kept)
-    measure_counts(todo, kept, run)
-    once = list(kept.measured(run))
+    measure_counts(run)
+    once = list(kept.measured(run.filed))
     assert {one.metric for one in once} == set(COUNTED)
-    measure_counts(todo, kept, run)
-    assert list(kept.measured(run)) == once
-    measure_counts(plan(["attention", "rnn", "dense"], **TODO), kept, run)
-    assert {one.case.layer for one in kept.measured(run)} == {"attention", "rnn", "dense"}
+    measure_counts(run)
+    assert list(kept.measured(run.filed)) == once
+    more = ActiveRun(plan(["attention", "rnn", "dense"], **TODO), kept, run.filed)
+    measure_counts(more)
+    assert {one.case.layer for one in more.measured} == {"attention", "rnn", "dense"}
 
 
 def test_peaks_are_measured_once_and_not_of_too_many_steps(kept):
@@ -52,30 +55,46 @@ def test_peaks_are_measured_once_and_not_of_too_many_steps(kept):
     todo = replace(todo, cases=(*todo.cases[:3], *list(long)[:2]))
     run = open_run(todo, kept)
     seen = []
-    measure_peaks(todo, kept, run, lambda *step: seen.append(step))
+    measure_peaks(run, lambda *step: seen.append(step))
     assert [step[:2] for step in seen] == [(1, 3), (2, 3), (3, 3)]
-    made = list(kept.measured(run))
+    made = list(kept.measured(run.filed))
     assert {one.case for one in made} == set(todo.cases[:3])
     for one in made:
         held = get("attention").theory.temporaries
         assert one.values[0] >= 4 * float(subs(held, one.case.sizes))
-    measure_peaks(todo, kept, run, lambda *step: seen.append(step))
+    measure_peaks(run, lambda *step: seen.append(step))
     assert len(seen) == 3
 
 
 def test_a_peak_that_would_not_fit_is_skipped(kept):
     todo = plan("attention", memory=1.0, **TODO)
     run = open_run(todo, kept)
-    measure_peaks(todo, kept, run)
-    assert {(one.status, one.metric) for one in kept.measured(run)} == {("skipped", "peak_bytes")}
+    measure_peaks(run)
+    assert {(one.status, one.metric) for one in kept.measured(run.filed)} == {
+        ("skipped", "peak_bytes")
+    }
 
 
 @pytest.mark.slow
 def test_the_machine_is_calibrated_once(kept):
     todo = plan("attention", **TODO)
     run = open_run(todo, kept)
-    measure_machine(todo, kept, run)
-    once = list(kept.measured(run))
+    measure_machine(run)
+    once = list(kept.measured(run.filed))
     assert {one.metric for one in once} == set(CALIBRATION)
-    measure_machine(todo, kept, run)
-    assert list(kept.measured(run)) == once
+    measure_machine(run)
+    assert list(kept.measured(run.filed)) == once
+
+
+def test_a_run_is_read_once_and_its_view_is_what_the_store_holds(kept, monkeypatch):
+    run = open_run(plan(["attention", "rnn"], **TODO), kept)
+    list(execute(run))
+    with monkeypatch.context() as patched:
+        patched.setattr(kept, "measured", None)  # nothing is read anew
+        measure_counts(run)
+        measure_peaks(run)
+    assert list(run.measured) == list(kept.measured(run.filed))
+    pd.testing.assert_frame_equal(run.table(), kept.table(run.filed))
+    again = open_run(run.plan, kept)
+    assert list(again.measured) == list(run.measured)
+    assert again.settings["controls"]

@@ -28,7 +28,7 @@ TODO = {"profile": "asv", "rounds": 2, "repeats": 2}
 
 
 def steps(todo, store, fresh=False):
-    return closing(execute(todo, store, open_run(todo, store, fresh=fresh)))
+    return closing(execute(open_run(todo, store, fresh=fresh)))
 
 
 class Still:
@@ -226,8 +226,8 @@ def test_checks_are_measured_once_and_are_no_passes(tmp_path, counted):
     seen = []
     with Store(tmp_path / "runs.sqlite") as store:
         run = open_run(todo, store)
-        measure_checks(todo, store, run, points, lambda *step: seen.append(step))
-        measure_checks(todo, store, run, points)
+        measure_checks(run, points, lambda *step: seen.append(step))
+        measure_checks(run, points)
         assert counted == Counter(
             {
                 (replace(todo.cases[0], sizes=p.sizes), r): 1
@@ -235,8 +235,8 @@ def test_checks_are_measured_once_and_are_no_passes(tmp_path, counted):
                 for r in range(auxiliary.CHECKS)
             }
         )
-        table = store.table(run)
-        with closing(execute(todo, store, run)) as passes:
+        table = run.table()
+        with closing(execute(run)) as passes:
             assert sum(1 for _ in passes) == todo.total, "a check stands for no pass"
     assert set(table["metric"]) == {"check_seconds"}
     assert [step[:2] for step in seen] == [(at, 10) for at in range(1, 11)]

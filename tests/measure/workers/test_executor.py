@@ -29,9 +29,9 @@ def unruly(monkeypatch):
 def measured(plan):
     with Store() as store:
         run = open_run(plan, store)
-        with closing(execute(plan, store, run)) as steps:
+        with closing(execute(run)) as steps:
             made = [step.measurement for step in steps]
-        return made, store.controls(run)
+        return made, store.controls(run.filed)
 
 
 def cases(*layers, sizes=(32, 64, 128)):
@@ -91,7 +91,10 @@ def test_a_case_whose_nursery_was_killed_is_asked_once_more(
 @needs_fork
 def test_of_cases_measured_together_the_one_that_crashes_is_found_out(unruly):
     plan = Plan(cases("crashing"), rounds=1, repeats=1, processes=1, controls=QUIET)
-    with Store() as store, executor.open_executor(plan, store, open_run(plan, store)) as measuring:
+    with (
+        Store() as store,
+        executor.open_executor(plan, open_run(plan, store).add_process) as measuring,
+    ):
         made = measuring.measure_all(0, plan.cases)
     assert [one.case for one in made] == list(plan.cases)
     assert [one.status for one in made] == ["ok", "error", "ok"]
@@ -207,7 +210,10 @@ def test_on_a_gpu_each_process_has_its_share_and_a_quarter_is_tried_in_any_case(
 @needs_fork
 def test_a_nursery_to_come_that_died_is_begun_anew_when_its_turn_comes():
     plan = Plan(cases("attention"), rounds=3, repeats=1, controls=QUIET)
-    with Store() as store, executor.open_executor(plan, store, open_run(plan, store)) as measuring:
+    with (
+        Store() as store,
+        executor.open_executor(plan, open_run(plan, store).add_process) as measuring,
+    ):
         assert measuring.measure(0, plan.cases[0]).status == "ok"
         measuring._forkservers[1]._process.kill()
         measuring._forkservers[1]._process.wait()

@@ -1,4 +1,4 @@
-"""The command that says what a layer does without timing it."""
+"""The commands that say what layers do without timing them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from . import show
-from .options import STOPPED, Json, UsageError
+from .options import Json, usage
 
 
 def explain(
@@ -32,17 +32,24 @@ def explain(
     from ..layers import is_known
     from ..reports import derived_dict, derived_rows, head
 
-    try:
-        with show.timing() as update:
-            found = derived(layer, progress=update)
-    except (KeyError, ValueError) as error:
-        raise UsageError(error.args[0]) from None
-    except KeyboardInterrupt:
-        show.error("stopped")
-        raise typer.Exit(STOPPED) from None
+    with usage(), show.Terminal().timing() as update:
+        found = derived(layer, progress=update)
     theory = found.layer.tied_theory()
     own = theory if is_known(theory.flops) else None
     if as_json:
         print(json.dumps(derived_dict(found, own), indent=2, ensure_ascii=False))
     else:
         show.derived(head(found), derived_rows(found, own))
+
+
+def list_layers(
+    as_json: Json = False,
+) -> None:
+    """List the layers with their theory."""
+    from ..reports import theory_rows
+
+    rows = theory_rows()
+    if as_json:
+        print(json.dumps([row.as_dict() for row in rows], indent=2, ensure_ascii=False))
+    else:
+        show.theory(rows)

@@ -1,0 +1,38 @@
+"""What commands give: the report of a result, its laws, and the command that makes them again."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import show
+
+if TYPE_CHECKING:
+    from ..session import Result
+
+
+def command() -> str:
+    """Give the command as it was typed, to be shown where its result can be made again."""
+    return shlex.join(["layerlaw", *sys.argv[1:]])
+
+
+def write_report(result: Result, out: Path, *, as_json: bool) -> None:
+    """Write the report of a result into a folder, and print the laws."""
+    with show.Terminal().timing() as update:
+        page, *_ = result.report(out, update)
+    print_laws(result, as_json=as_json)
+    show.say(f"The report is {page}; table.csv, laws.json and report.md lie beside it in {out}.")
+
+
+def print_laws(result: Result, *, as_json: bool) -> None:
+    """Print the laws of a result, as JSON or as a table."""
+    from ..layers import overriding
+    from ..reports import laws_json
+
+    if as_json:
+        print(laws_json(result.fits), end="")
+    else:
+        with overriding(result.layers):
+            show.laws(result.fits)

@@ -1,0 +1,5 @@
+"""What a person sees in the terminal: progress on standard error, results on standard output."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,56 @@
+"""What the terminal shows of the course text: its statements with verdict and evidence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from .console import console_out
+
+if TYPE_CHECKING:
+    from ...studies.claims import JudgedStatement, Record
+
+
+_CLAIMED = {"confirmed": "green", "confirmed with a condition": "yellow", "refuted": "red"}
+_BEARINGS = {"for": "green", "limits": "yellow", "against": "red", "aside": "dim"}
+
+
+def claims(record: Record, *, details: bool) -> None:
+    """Print statements with their verdicts, a line each, and why; with details their evidence."""
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    rows = [(one.statement.exercise, one.statement.id, one.verdict.value) for one in record.checked]
+    titles = ("exercise", "statement", "verdict")
+    for title, *cells in zip(titles, *rows, strict=True):  # never cut for the sake of the last
+        shown.add_column(title, no_wrap=True, min_width=max(map(len, [title, *cells])))
+    shown.add_column("the course text says", no_wrap=True, overflow="ellipsis")
+    for each, (exercise, name, verdict) in zip(record.checked, rows, strict=True):
+        marked = Text(verdict, style=_CLAIMED[verdict])
+        shown.add_row(exercise, name, marked, Text(each.statement.text))
+    console = console_out()
+    console.print(shown)
+    for each, (_, name, verdict) in zip(record.checked, rows, strict=True):
+        if each.reason or details:
+            why = Text.assemble((name, "bold"), " ", (verdict, _CLAIMED[verdict]))
+            console.print(why.append(f": {each.reason}" if each.reason else ""))
+        if details:
+            _evidence(console, each)
+    console.print(Text(record.headline))
+
+
+def _evidence(console: Console, checked: JudgedStatement) -> None:
+    """Print what a statement says, how it is tested and what was computed."""
+    said = checked.statement
+    for text in (said.text, said.original, f"Tested: {said.how}"):
+        if text:
+            console.print(Text(f"  {text}"))
+    lines = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("computed", "result", "it speaks"):
+        lines.add_column(column)
+    for line in checked.evidence:
+        bearing = Text(line.bearing.words, style=_BEARINGS[line.bearing.value])
+        lines.add_row(Text(line.what), Text(line.value), bearing)
+    console.print(lines)

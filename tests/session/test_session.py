@@ -1,0 +1,110 @@
+"""A run from Python: the same as the command's, heard of stage by stage, its store read once."""
+
+import json
+from collections import Counter
+from contextlib import contextmanager
+
+import layerlaw
+import pandas as pd
+import pytest
+from layerlaw.measure import Store
+from layerlaw.session import Observer, OptionError, RunOptions, Session, read_measured
+
+from .conftest import TINY
+
+
+class Recorder(Observer):
+    """Notes the stages of a run."""
+
+    def __init__(self):
+        self.heard = []
+        self.steps = Counter()
+
+    @contextmanager
+    def working(self, what):
+        self.heard.append(what)
+        yield
+
+    @contextmanager
+    def timing(self):
+        yield lambda done, total, what: self.steps.update([what])
+
+    @contextmanager
+    def fitting(self, what):
+        self.heard.append(f"fitting {what}")
+        yield lambda done, total, series: self.steps.update([series.metric])
+
+    @contextmanager
+    def measuring(self, plan):
+        self.heard.append("measuring")
+        yield lambda step: self.steps.update([step.layer])
+
+    def failures(self, measured):
+        self.heard.append("failures")
+
+
+def test_a_run_gives_what_the_command_writes(ran):
+    folder, result = ran
+    assert json.loads((folder / "laws.json").read_text()) == result.to_dict()["laws"]
+    assert {fit.series.metric for fit in result.fits} >= {"seconds", "flops", "peak_bytes"}
+    assert {"report.html", "report.md", "table.csv"} <= {path.name for path in folder.iterdir()}
+    assert result.command in (folder / "report.md").read_text()
+    assert result.settings["controls"]
+
+
+def test_a_run_that_is_complete_reads_its_store_once_and_measures_nothing(ran, monkeypatch):
+    folder, result = ran
+    reads, measured = Counter(), Store.measured
+
+    def counted(self, run):
+        reads["measured"] += 1
+        return measured(self, run)
+
+    monkeypatch.setattr(Store, "measured", counted)
+    monkeypatch.setattr(Store, "add", None)
+    recorder = Recorder()
+    again = Session(RunOptions(layers=["dense"], **TINY), folder, observer=recorder).run()
+    assert reads == {"measured": 1}
+    pd.testing.assert_frame_equal(again.table, result.table)
+    assert again.to_dict()["laws"] == result.to_dict()["laws"]
+    assert recorder.heard == ["measuring", "failures", "counting", "fitting laws"]
+    assert recorder.steps["seconds"] == 1
+
+
+def test_what_a_folder_holds_is_read_as_it_was_measured(ran):
+    folder, result = ran
+    found = read_measured(folder)
+    pd.testing.assert_frame_equal(found.table, result.table)
+    assert (found.machine, found.settings) == (result.machine, result.settings)
+
+
+def test_names_that_are_not_known_are_refused_before_the_work(tmp_path):
+    with pytest.raises(KeyError, match="no layer is called 'nope'"):
+        layerlaw.run("nope", out=tmp_path / "out")
+    with pytest.raises(layerlaw.LayerlawError, match="unknown symbol 'q'"):
+        layerlaw.run("dense", out=tmp_path / "out", expect="n*q")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"budget": 9.0}, "budget goes with precision"),
+        ({"layers": ["rnn", "dense"], "expect": "n"}, "of several layers"),
+        ({"expect": "n"}, "of several layers"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(options, says):
+    with pytest.raises(OptionError, match=says):
+        RunOptions(**options)
+
+
+def test_precision_leaves_out_what_goes_beside_times():
+    def does(options):
+        return (options.measures_peaks, options.explains, options.checks, options.tests_claims)
+
+    assert does(RunOptions()) == (True, True, True, True)
+    assert does(RunOptions(precision=0.1)) == (False, False, False, False)
+    assert does(RunOptions(layers="rnn")) == (True, True, True, False)
+    assert does(RunOptions(layers="rnn", claims=True)) == (True, True, True, True)
+    assert RunOptions(precision=0.1, check=True).checks
