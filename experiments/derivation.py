@@ -213,6 +213,14 @@ def derived(layer: str, metrics: Sequence[str] = METRICS, progress: Progress = _
     ------
     KeyError, LayerError
         If there is no such layer, or it ends the process that loads it.
+
+    Examples
+    --------
+    >>> import layerlaw
+    >>> layerlaw.explain("dense", ["flops", "parameters"])
+    Derived(dense)
+    flops: 2*d**2*n + d*n
+    parameters: d**2 + d
     """
     with Sandbox() as process:
         return _derived(layer, metrics, process, progress)

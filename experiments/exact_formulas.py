@@ -65,7 +65,7 @@ class Counted:
 
         Examples
         --------
-        >>> n = SYMBOLS["n"]
+        >>> from layerlaw.layers import n
         >>> Counted("sequential_ops", 3 * n, (), ()).at({"n": 1_000_000, "d": 64})
         3000000
         """

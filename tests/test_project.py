@@ -227,12 +227,28 @@ def test_the_readme_is_short():
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
 def test_files_of_code_that_texts_name_are_there(path):
-    """Such as `measure/workers/executor.py`, from the root; of folders `measure/workers/`."""
+    """Such as `measure/workers/executor.py` from the root, and a folder `measure/workers/`."""
     packages = "|".join([*ORDER, "api", "tests", "benchmarks"])
     text = path.read_text(encoding="utf-8")
     for named in re.findall(rf"`((?:{packages})/[\w./]*)`", text):
         written_by_a_run = named == "reports/latest/"
         assert written_by_a_run or (ROOT / named).exists(), f"{path.name} names {named}"
+    for name, named in re.findall(rf"`(\w+)` in\s`((?:{packages})/[\w/]*\.py)`", text):
+        assert name in (ROOT / named).read_text(encoding="utf-8"), f"{path.name}: {name}"
+
+
+def test_every_folder_has_a_line_in_the_tree():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    drawn, above = set(), []
+    for indent, name in re.findall(r"^( *)(\w+) {3,}\S", text, re.MULTILINE):
+        above = [*above[: len(indent) // 2], name]
+        drawn.add("/".join(above))
+    there = {
+        path.parent.relative_to(ROOT).as_posix()
+        for top in ORDER
+        for path in (ROOT / top).rglob("__init__.py")
+    }
+    assert there <= drawn
 
 
 def pins():

@@ -42,6 +42,13 @@ def exact_law(
     -------
     The law; None where a value or a size is not whole, where no polynomial of degrees up to 4
     gives all values, or where it may be a curve through these points and no more.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sizes = np.array([[n, d] for n in (2, 3, 5, 8) for d in (2, 4, 6)])
+    >>> exact_law(["n", "d"], sizes, 4 * sizes[:, 0] * sizes[:, 1] ** 2 + sizes[:, 0]).expression
+    'n + 4*n*d**2'
     """
     if not _are_whole(sizes, values):
         return None

@@ -199,6 +199,11 @@ def parse(text: str, extra: Iterable[str] = ()) -> Expr:
     ------
     ExpressionError
         If it has anything else; the message names it.
+
+    Examples
+    --------
+    >>> parse("n*log(n)*d")
+    d*n*log(n)
     """
     allowed = {*SIZE_LETTERS, *extra}
     if len(text) > _LONGEST:
@@ -278,6 +283,11 @@ def leading(
     ------
     ExpressionError
         If it is no such sum.
+
+    Examples
+    --------
+    >>> leading(parse("4*n**2*d + 5*n**2"), ["n", "d"]).degree("n")
+    2.0
     """
     terms: dict[Monomial, float] = {}
     for term in summands(expr, axes, constants):

@@ -208,8 +208,18 @@ def fit(
 
     Examples
     --------
-    >>> import layerlaw
-    >>> layerlaw.fit("table.csv", {"mine": "n*d**2"})  # doctest: +SKIP
+    A table made up as 2 µs + 3 ns · n · d²:
+
+    >>> import layerlaw, pandas
+    >>> rows = [(n, d, 2e-6 + 3e-9 * n * d**2) for n in (64, 128, 256, 512) for d in (32, 64, 128)]
+    >>> table = pandas.DataFrame(rows, columns=["n", "d", "value"]).assign(
+    ...     layer="mine", device="cpu", mode="forward", metric="seconds"
+    ... )
+    >>> (fit,) = layerlaw.fit(table, {"mine": "n*d**2"})
+    >>> fit.judgement.verdict.value, [round(each.estimate, 2) for each in fit.law.exponents]
+    ('matches', [1.0, 2.0])
+    >>> fit.law.predict([[4096, 64]]).round(3)  # seconds at n = 4096, d = 64
+    array([0.05])
     """
     if not margin >= 0:
         raise ValueError(f"the margin must be 0 or larger, not {margin}")

@@ -57,6 +57,13 @@ def get(name: str) -> Layer:
         If there is none; the message lists the names there are.
     LayerError
         If a layer from elsewhere cannot be loaded or used.
+
+    Examples
+    --------
+    >>> get("attention").formula
+    'Softmax(Q Kᵀ) V'
+    >>> get("4*rnn").name
+    '4*rnn'
     """
     if name in _overrides:
         return _overrides[name]
@@ -161,5 +168,11 @@ def registered() -> list[str]:
 
 
 def names() -> list[str]:
-    """Names of all layers, in the order of registration; other packages' behind, not loaded."""
+    """Names of all layers, in the order of registration; other packages' behind, not loaded.
+
+    Examples
+    --------
+    >>> "attention" in names()
+    True
+    """
     return list(dict.fromkeys([*_registry, *discovery.offers, *discovery.entry_points_by_name()]))

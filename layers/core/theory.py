@@ -98,6 +98,14 @@ class Theory:
     sources: Mapping[str, str] = field(default_factory=dict)
 
     def at(self, sizes: Mapping[str, int | Expr]) -> Theory:
-        """Put sizes (by letter) into every expression."""
+        """Put sizes (by letter) into every expression.
+
+        Examples
+        --------
+        >>> from layerlaw import layers
+        >>> theory = layers.get("attention").theory
+        >>> theory.flops, theory.at({"n": 512, "d": 64}).flops
+        (4*d*n**2 + 5*n**2, 68419584)
+        """
         values = {f.name: subs(getattr(self, f.name), sizes) for f in fields(self)[:-1]}
         return replace(self, **values)

@@ -54,7 +54,14 @@ _OTHER = (2, 4, 6)
 
 
 def count_parameters(layer: Layer, sizes: Sizes) -> int:
-    """Count the numbers that a layer learns."""
+    """Count the numbers that a layer learns.
+
+    Examples
+    --------
+    >>> from layerlaw import layers
+    >>> count_parameters(layers.get("rnn"), {"n": 20, "d": 8})  # 2·d²
+    128
+    """
     with torch.device("meta"):
         return sum(weight.numel() for weight in layer.build(sizes).parameters())
 

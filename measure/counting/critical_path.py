@@ -264,5 +264,11 @@ def longest_chain(layer: Layer, sizes: Sizes) -> int:
     """Operations of a forward pass that must follow one another: its exact sequential operations.
 
     A recurrent layer's are 3n, say, where Vaswani et al. 2017, Table 1 gives the order n.
+
+    Examples
+    --------
+    >>> from layerlaw import layers
+    >>> longest_chain(layers.get("rnn"), {"n": 20, "d": 8})
+    60
     """
     return trace(layer, sizes).depth

@@ -309,6 +309,12 @@ def count_flops(layer: Layer, sizes: Sizes, *, batch: int = 1) -> int:
     ------
     NotImplementedError
         If the layer uses an operation whose FLOPs are not known; it is never counted as 0.
+
+    Examples
+    --------
+    >>> from layerlaw import layers
+    >>> count_flops(layers.get("attention"), {"n": 512, "d": 64}) == 4 * 512**2 * 64 + 5 * 512**2
+    True
     """
     counter = FlopCounter()
     on_meta(layer, sizes, counter, batch=batch)

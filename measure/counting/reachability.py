@@ -222,6 +222,12 @@ def shortest_path(
         If a layer has to be put on one whose output is not of its inputs' shape.
     NotImplementedError
         As `tracing.longest_chain` does.
+
+    Examples
+    --------
+    >>> from layerlaw import layers
+    >>> shortest_path(layers.get("lstm"), {"n": 20, "d": 8}).steps  # 2n + 5
+    45
     """
     if isinstance(stack, Layer):
         return _shortest(stack, tuple(sizes.items()), start, end)
@@ -253,6 +259,12 @@ def layers_needed(stack: Layer | Iterable[Layer], sizes: Sizes) -> int | None:
     """Count the layers, one upon the other, after which the last position depends on the first.
 
     The arguments and errors are those of `shortest_path`; None where it never does.
+
+    Examples
+    --------
+    >>> from layerlaw import layers
+    >>> layers_needed(layers.get("conv"), {"n": 20, "d": 8, "k": 5})  # ⌈2·19/4⌉
+    10
     """
     path = shortest_path(stack, sizes)
     return path.layers if path else None

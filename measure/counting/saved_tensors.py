@@ -25,6 +25,12 @@ def count_saved(layer: Layer, sizes: Sizes, *, batch: int = 1) -> int:
         Its sizes by letter; those that the layer ties may be left out.
     batch
         Sequences per pass.
+
+    Examples
+    --------
+    >>> from layerlaw import layers
+    >>> count_saved(layers.get("dense"), {"n": 20, "d": 8})  # the input, 4·n·d
+    640
     """
     device = "meta" if layer.meta else "cpu"
     with torch.random.fork_rng(devices=[]), torch.device(device):

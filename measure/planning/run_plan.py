@@ -184,6 +184,12 @@ def plan(
         on the device, or a count is below 1.
     DeviceUnavailable
         If CUDA is asked for and is not there.
+
+    Examples
+    --------
+    >>> made = plan("attention", profile="quick", mode=["forward", "training"])
+    >>> made.cases[0].layer, sorted({case.mode for case in made.cases})
+    ('attention', ['forward', 'training'])
     """
     grid = profile_of(profile)
     counts = {"batch": batch, "threads": threads, "rounds": rounds, "repeats": repeats}

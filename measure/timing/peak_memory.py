@@ -111,6 +111,12 @@ def peak_bytes(
     Measurement
         One value, in bytes. Its status is not ``ok`` where the case raised, its output is not
         finite, or it allocates nothing.
+
+    Examples
+    --------
+    >>> from layerlaw.measure import Case
+    >>> peak_bytes(Case("attention", {"n": 256, "d": 64})).values  # 4·(2·n² + n·d)
+    (589824.0,)
     """
     values: tuple[float, ...] = ()
     status: Status = "ok"

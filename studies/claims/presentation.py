@@ -11,7 +11,8 @@ from .statement import StatementVerdict
 TITLE = "What the course text says"
 
 EXPLAINED = (
-    "Statements of the course text, exercises A6.1 to A6.4, each put to the test. The verdict "
+    "Statements of the course text, the exercises A6.1 to A6.4 of a Chinese textbook with which "
+    "this project started, each put to the test. The verdict "
     "follows from the numbers: one line against a statement refutes it, one that limits it makes "
     "it conditional."
 )

@@ -16,36 +16,36 @@ from .tables import AFTER, BEFORE, HEAD, TRAINED_HEAD, Dependencies, Trained, in
 _BY_GATE = log(2) - log(1 + exp(-1))
 
 _METHOD = (
-    "**The gradient** (`studies/gradients/jacobians.py`). Weights are the registered layer's own: uniform "
-    "within ±1/√fan-in, a layer's queries, keys and values each from x by one more such matrix. "
-    "The Jacobian ∂y_n/∂x_t (d × d) is computed exactly in float64 and its Frobenius norm taken: "
-    "a sequence stands in the batch once for each output, and each copy takes its own derivative, "
-    "so one pass back gives all rows for all t. The value of a seed is the geometric mean over its "
-    "sequences. What a causal layer's output seems to depend on after its own position is "
-    "rounding, and norms within 100 times of it are left out. For a recurrent layer the Jacobian "
-    "is a product of δ matrices, so its norm falls or grows exponentially (Bengio et al. 1994; "
-    "Pascanu et al. 2013).",
-    "**The law** (`studies/gradients/decay.py`). log g = a − b·f(δ) + error for each seed, from δ = 1 on, "
-    "with f(δ) = δ (exponential), log δ (power) or δ² (Gaussian). Errors at neighbouring distances "
-    "are alike, since their ways are: they are an AR(1) process whose correlation is found with "
-    "the lines by maximum likelihood. The law is the likeliest; all three have as many "
-    "parameters. Only seeds are independent of one another, so the interval of b is Student's over "
-    "the seeds' own b, whatever errors do within a seed. A law whose interval holds 0 is no decay. "
-    "`law off by` is what all seeds leave alike: 1.00× means that the law describes the mean. "
-    "Tests simulate each law, with independent errors and with ones that hardly differ from a "
-    "random walk: the intervals hold the truth in 95 %, and the law is found.",
-    "**The LSTM** (`studies/gradients/forget_gates.py`). ∂C_n/∂C_t by the same way, exactly, of h_t = "
-    "o_t ∗ tanh(C_t) and everything after it; beside it diag ∏ f_k, k = t + 1 … n (Hochreiter & "
-    "Schmidhuber 1997; course text A6.3). With recurrent weights of zero both are equal, which a "
-    "test holds. That the forget gate's bias should begin at 1 is Gers et al. 2000 and Jozefowicz "
-    "et al. 2015.",
-    "**The training** (`studies/gradients/recall.py`). Tokens are embedded in d numbers and the layer's last "
-    "output is read out; one of 8 symbols stands at a position drawn evenly, all others hold one "
-    "of 8 that mean nothing, the last asks. Adam at 0.01, batches of 32, gradients clipped at 1, "
-    "nothing tuned to a layer: accuracies say what these steps gave, not what a layer can do. "
-    "Convolutions and state spaces are linear in this task as they are registered, without "
-    "anything between them. Training is repeated by `--train` alone; otherwise the record keeps "
-    "the last one with its date, seeds and machine.",
+    "**The gradient** (`studies/gradients/jacobians.py`). Weights are the registered layer's own: "
+    "uniform within ±1/√fan-in, a layer's queries, keys and values each from x by one more such "
+    "matrix. The Jacobian ∂y_n/∂x_t (d × d) is computed exactly in float64 and its Frobenius norm "
+    "taken: a sequence stands in the batch once for each output, and each copy takes its own "
+    "derivative, so one pass back gives all rows for all t. The value of a seed is the geometric "
+    "mean over its sequences. What a causal layer's output seems to depend on after its own "
+    "position is rounding, and norms within 100 times of it are left out. For a recurrent layer "
+    "the Jacobian is a product of δ matrices, so its norm falls or grows exponentially (Bengio et "
+    "al. 1994; Pascanu et al. 2013).",
+    "**The law** (`studies/gradients/decay.py`). log g = a − b·f(δ) + error for each seed, from δ "
+    "= 1 on, with f(δ) = δ (exponential), log δ (power) or δ² (Gaussian). Errors at neighbouring "
+    "distances are alike, since their ways are: they are an AR(1) process whose correlation is "
+    "found with the lines by maximum likelihood. The law is the likeliest; all three have as many "
+    "parameters. Only seeds are independent of one another, so the interval of b is Student's "
+    "over the seeds' own b, whatever errors do within a seed. A law whose interval holds 0 is no "
+    "decay. `law off by` is what all seeds leave alike: 1.00× means that the law describes the "
+    "mean. Tests simulate each law, with independent errors and with ones that hardly differ from "
+    "a random walk: the intervals hold the truth in 95 %, and the law is found.",
+    "**The LSTM** (`studies/gradients/forget_gates.py`). ∂C_n/∂C_t by the same way, exactly, of "
+    "h_t = o_t ∗ tanh(C_t) and everything after it; beside it diag ∏ f_k, k = t + 1 … n "
+    "(Hochreiter & Schmidhuber 1997; course text A6.3). With recurrent weights of zero both are "
+    "equal, which a test holds. That the forget gate's bias should begin at 1 is Gers et al. 2000 "
+    "and Jozefowicz et al. 2015.",
+    "**The training** (`studies/gradients/recall.py`). Tokens are embedded in d numbers and the "
+    "layer's last output is read out; one of 8 symbols stands at a position drawn evenly, all "
+    "others hold one of 8 that mean nothing, the last asks. Adam at 0.01, batches of 32, "
+    "gradients clipped at 1, nothing tuned to a layer: accuracies say what these steps gave, not "
+    "what a layer can do. Convolutions and state spaces are linear in this task as they are "
+    "registered, without anything between them. Training is repeated by `--train` alone; "
+    "otherwise the record keeps the last one with its date, seeds and machine.",
 )
 
 
