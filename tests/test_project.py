@@ -173,7 +173,7 @@ def test_the_readme_is_short():
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
 def test_files_of_code_that_texts_name_are_there(path):
-    """A path such as `measure/workers/executor.py`, from the root; of folders `measure/workers/`."""
+    """A path such as `measure/workers/worker.py`, from the root; of folders `measure/workers/`."""
     packages = "|".join([*ORDER, "api", "tests", "benchmarks"])
     text = path.read_text(encoding="utf-8")
     for named in re.findall(rf"`((?:{packages})/[\w./]*)`", text):
