@@ -1,6 +1,5 @@
-"""What holds the project together: who imports whom, what the texts refer to, one set of pins."""
+"""What holds the project together: its packages, what the texts refer to, one set of pins."""
 
-import ast
 import doctest
 import importlib
 import importlib.util
@@ -23,72 +22,10 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
-# Each package may import itself and those to its left.
-ORDER = ["layers", "measure", "analysis", "experiments", "reports", "studies", "session", "cli"]
-ERRORS = "errors"  # each package raises them, and they import nothing
-FRONT_DOOR = {"", "__version__"}  # the package layerlaw itself, which holds the version
-
-
-def sources(package):
-    return sorted((ROOT / package).rglob("*.py"))
-
-
-def imports(path):
-    """Give absolute names of the modules a file imports, at any depth of its code."""
-    inside = path.relative_to(ROOT).with_suffix("").parts
-    module = ["layerlaw", *inside]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level:
-            base = [*module[: -node.level], *filter(None, (node.module or "").split("."))]
-            # `from .. import layers` names the package in the alias
-            yield from (
-                ".".join([*base, alias.name] if base == ["layerlaw"] else base)
-                for alias in node.names
-            )
-        elif isinstance(node, ast.ImportFrom):
-            yield node.module
-
-
-@pytest.mark.parametrize("package", ORDER)
-def test_imports_go_left_only(package):
-    allowed = {*ORDER[: ORDER.index(package) + 1], ERRORS}
-    if package == "cli":
-        allowed |= FRONT_DOOR
-    for path in sources(package):
-        for name in imports(path):
-            top, _, rest = name.partition(".")
-            if top == "layerlaw":
-                assert rest.partition(".")[0] in allowed, f"{path.relative_to(ROOT)}: {name}"
-
-
-def test_layers_need_torch_and_sympy_alone():
-    allowed = {"torch", "sympy", "lazy_loader", "layerlaw", *sys.stdlib_module_names}
-    for path in sources("layers"):
-        others = {name.partition(".")[0] for name in imports(path)} - allowed
-        assert not others, f"{path.relative_to(ROOT)} imports {others}"
-
-
-def test_the_rule_of_imports_sees_every_form_of_import(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
-    path = tmp_path / "layers" / "one.py"
-    path.parent.mkdir()
-    path.write_text(
-        "import a.b\nfrom c import d\nfrom . import two\nfrom .three import x\n"
-        "from .. import measure\nfrom ..analysis import fit\n"
-        "def f():\n    from ..cli.main import run\n"
-    )
-    assert set(imports(path)) == {
-        "a.b",
-        "c",
-        "layerlaw.layers",
-        "layerlaw.layers.three",
-        "layerlaw.measure",
-        "layerlaw.analysis",
-        "layerlaw.cli.main",
-    }
-
+#: Packages in the order in which they import one another, the last what all others need.
+ORDER = [
+    each for each in PROJECT["tool"]["importlinter"]["contracts"][0]["layers"] if each[0] != "("
+]
 
 TABLE = "layer,device,mode,metric,n,d,value\n" + "".join(
     f"mine,cpu,forward,seconds,{n},{d},{n * d * d * 1e-9}\n"
@@ -157,6 +94,15 @@ def test_every_package_is_declared_and_there():
         assert importlib.util.find_spec(package), package
 
 
+def test_every_room_has_a_face_that_import_linter_holds():
+    contracts = PROJECT["tool"]["importlinter"]["contracts"]
+    held = {name for one in contracts for name in one.get("protected_modules", [])}
+    rooms = {*PROJECT["tool"]["setuptools"]["packages"]}
+    assert held == {
+        f"{room}.*" for room in rooms - {"layerlaw", "layerlaw.cli", "layerlaw.studies"}
+    }
+
+
 def test_no_folder_shadows_the_installed_package():
     assert not (ROOT / "layerlaw").exists()
     assert not (ROOT / "layerlaw.py").exists()
@@ -192,9 +138,9 @@ def test_ci_runs_the_readmes_commands():
     assert looked_for.replace("tests", "report") in workflow
     setup = tests.removesuffix("-e tests")
     assert f"{setup}-e wheel" in workflow
-    tox_again = "PYTHONPATH=.tox-bin python3 -m tox run -e lint,types"
+    tox_again = "PYTHONPATH=.tox-bin python3 -m tox run -e lint,types,imports,docs"
     assert tox_again in (ROOT / ".ci/run").read_text()
-    assert setup.endswith(tox_again.removesuffix("-e lint,types"))
+    assert setup.endswith(tox_again.removesuffix("-e lint,types,imports,docs"))
 
 
 def test_ci_can_be_run():
@@ -227,7 +173,7 @@ def test_the_readme_is_short():
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
 def test_files_of_code_that_texts_name_are_there(path):
-    """Such as `measure/workers/executor.py` from the root, and a folder `measure/workers/`."""
+    """A path such as `measure/workers/worker.py`, from the root; of folders `measure/workers/`."""
     packages = "|".join([*ORDER, "api", "tests", "benchmarks"])
     text = path.read_text(encoding="utf-8")
     for named in re.findall(rf"`((?:{packages})/[\w./]*)`", text):
@@ -270,8 +216,8 @@ def test_everything_asked_for_is_pinned():
 
 def test_hooks_use_the_pinned_versions():
     text = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
-    ruff = set(re.findall(r"\bruff==([\w.]+)", text))
-    assert ruff == {pins()["ruff"]}
+    for tool in ("ruff", "codespell"):
+        assert set(re.findall(rf"\b{tool}==([\w.]+)", text)) == {pins()[tool]}
 
 
 def test_asv_measures_with_the_pinned_torch():

@@ -93,7 +93,7 @@ def finished(path):
 
 
 def test_a_training_that_is_stopped_goes_on_where_it_was(command, tmp_path):
-    arguments = (*SMALL, "--layer", "lstm", "--train", "--train-seeds", "3", "--steps", "100")
+    arguments = (*SMALL, "--layer", "lstm", "--train", "--train-seeds", "3", "--steps", "50")
     command(*arguments, "--out", "whole")
     script = "from layerlaw.cli.main import run_app; run_app()"
     path = tmp_path / "out" / "dependencies.json"

@@ -2,19 +2,43 @@
 
 import json
 
+import layerlaw.studies.validation as study
+import pandas as pd
 import pytest
-from layerlaw.studies.validation import validation
+from layerlaw.studies.validation import baselines, synthetic, validation
 
 from tests.helpers.command import layerlaw
 
 
-def test_the_page_of_the_validation_is_the_commands_output(tmp_path, monkeypatch):
-    some = {name: validation.KINDS[name] for name in ("on the law", "a step")}
-    monkeypatch.setattr(validation, "KINDS", some)
-    done = layerlaw("validate", "--cases", "1", "--seed", "3", "--markdown", cwd=tmp_path)
-    assert "    layerlaw validate --cases 1 --seed 3 --markdown\n" in done.stdout
-    assert "1 of each kind" in done.stdout
+@pytest.fixture
+def validated(monkeypatch):
+    """Have figures that took no time: those of two cases for every kind."""
+    some = list(synthetic.cases(2, 5, validation.KINDS["on the law"]))
+    figures = validation.summarise(validation.outcomes(some, [baselines.Line()]))
+    table = pd.DataFrame([figures] * len(validation.KINDS), index=list(validation.KINDS))
+    asked = []
+
+    def validate(number, seed, **_):
+        asked.append((number, seed))
+        return table
+
+    monkeypatch.setattr(study, "validate", validate)
+    monkeypatch.setattr(study, "recovered", lambda: (11, 11))
+    return asked
+
+
+def test_the_page_of_the_validation_is_the_commands_output(tmp_path, validated):
+    done = layerlaw("validate", "--cases", "2", "--seed", "3", "--markdown", cwd=tmp_path)
+    assert validated == [(2, 3)]
+    assert "    layerlaw validate --cases 2 --seed 3 --markdown\n" in done.stdout
+    assert "2 of each kind" in done.stdout
     assert "## Other fitters on the same points" in done.stdout
+
+
+@pytest.mark.nightly
+def test_the_command_validates(tmp_path):
+    done = layerlaw("validate", "--cases", "1", "--json", cwd=tmp_path)
+    assert json.loads(done.stdout).keys() == validation.KINDS.keys()
 
 
 @pytest.mark.nightly

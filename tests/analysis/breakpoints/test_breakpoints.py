@@ -40,6 +40,7 @@ def test_a_border_is_found_where_it_is(factor):
     assert abs(law.exponents[1].estimate - 2) < 0.06
 
 
+@pytest.mark.nightly
 def test_the_interval_of_a_borders_place_holds_it():
     # So much noise that the border could be another: the interval says so.
     held, wide = [], 0

@@ -56,6 +56,7 @@ def covered(number, monkeypatch=None):
     return np.mean(held)
 
 
+@pytest.mark.nightly
 def test_intervals_allow_for_what_the_points_of_a_width_share(monkeypatch):
     shared = covered(60)
     alone = covered(60, monkeypatch)

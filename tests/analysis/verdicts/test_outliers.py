@@ -40,9 +40,9 @@ def test_a_misprint_is_found_and_named(seed, factor):
     assert np.sign(first.studentised) == np.sign(factor - 1)
 
 
-@pytest.mark.slow
-def test_clean_tables_have_none():
-    pages, tables = 15, 4  # one correction for all points of a page
+@pytest.mark.parametrize("pages", [1, pytest.param(15, marks=pytest.mark.nightly)])
+def test_clean_tables_have_none(pages):
+    tables = 4  # one correction for all points of a page
     flagged = 0
     for page in range(pages):
         made = [

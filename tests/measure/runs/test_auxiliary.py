@@ -29,10 +29,10 @@ def kept(tmp_path):
 
 
 def test_counts_and_peaks_come_with_a_sweep_that_asks_for_them():
-    table = layerlaw.sweep(["attention", "rnn"], counts=True, peaks=True, **TODO)
+    few = {**TODO, "profile": "quick"}
+    table = layerlaw.sweep("attention", counts=True, peaks=True, **few)
     assert set(table["metric"]) == {"seconds", "peak_bytes", *COUNTED}
     assert set(table["status"]) == {"ok"}
-    assert set(layerlaw.sweep("rnn", **TODO)["metric"]) == {"seconds"}
 
 
 def test_what_is_counted_once_is_not_counted_again(kept):

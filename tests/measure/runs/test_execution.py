@@ -57,6 +57,7 @@ def test_a_sweep_without_a_store_gives_the_tidy_table():
     table = layerlaw.sweep("attention", **TODO)
     cases = plan("attention", **TODO).cases
     assert tuple(table.columns) == COLUMNS
+    assert set(table["metric"]) == {"seconds"}
     repeats = table.groupby(["n", "d", "round"]).size()
     assert len(repeats) == len(cases) * 2
     assert {2} <= set(repeats) <= {1, 2}, "a long pass is timed once"
@@ -179,7 +180,7 @@ def test_more_rounds_go_on_where_fewer_ended(tmp_path, counted):
 
 SWEEP = """
 import sys, layerlaw
-layerlaw.sweep(["attention", "rnn"], store=sys.argv[1], profile="asv", rounds=4, repeats=1)
+layerlaw.sweep(["attention", "dense"], store=sys.argv[1], profile="quick", rounds=2, repeats=1)
 """
 
 
@@ -205,13 +206,13 @@ def test_killed_at_any_moment_it_loses_at_most_the_point_under_way(tmp_path):
         assert process.wait() == -signal.SIGKILL, "it was still measuring"
         seen = rows(path)
         assert seen >= before >= more, "what a reader saw is still there"
-    settings = {"profile": "asv", "rounds": 4, "repeats": 1}
-    layerlaw.sweep(["attention", "rnn"], store=path, **settings)
+    settings = {"profile": "quick", "rounds": 2, "repeats": 1}
+    layerlaw.sweep(["attention", "dense"], store=path, **settings)
     with Store(path, readonly=True) as store:
         made = list(store.measured(store.latest()))
         assert len(store.runs()) == 1
     keys = [(measurement.round, measurement.case) for measurement in made]
-    todo = plan(["attention", "rnn"], **settings)
+    todo = plan(["attention", "dense"], **settings)
     assert keys == list(todo.measurements()), "each once, in the planned order, none left out"
     assert all(len(measurement.values) == 1 for measurement in made)
     for layer in todo.layers:

@@ -84,19 +84,12 @@ def test_layers_are_parted_into_panels_and_told_by_their_conditions():
     assert len(roofs_picture(fits).panels) == 4
 
 
-def test_page_and_markdown_tell_of_it_where_it_is_known(tmp_path, fits):
-    page, text, *_ = write_report(tmp_path / "a", TABLE, fits, {}, {}, "")
+def test_page_and_markdown_tell_of_it_and_the_table_keeps_it(tmp_path, fits):
+    page, text, table, _ = write_report(tmp_path, TABLE, fits, {}, {}, "")
     for share in (row[-1] for row in share_rows(fits)):
         assert share in page.read_text()
         assert share in text.read_text()
     assert "The peak is 100 GFLOP/s (bmm)" in page.read_text()
     assert "Roofline with the peak 100 GFLOP/s" in page.read_text()
     assert "bandwidth for sizes of 16 KiB to 256 MiB: 40 GB/s at most" in page.read_text()
-    bare = TABLE[TABLE["layer"] != "machine"]
-    for path in write_report(tmp_path / "b", bare, analysis.fit(bare), {}, {}, "")[:2]:
-        assert "What this machine can do" not in path.read_text()
-
-
-def test_a_written_table_keeps_the_roof(tmp_path, fits):
-    _, _, table, _ = write_report(tmp_path, TABLE, fits, {}, {}, "")
     assert share_rows(analysis.fit(table)) == share_rows(fits)

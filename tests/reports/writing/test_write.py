@@ -30,6 +30,12 @@ def written(tmp_path_factory, table, fits):
     return {path.name: path.read_text(encoding="utf-8") for path in paths}
 
 
+def test_what_was_not_measured_is_not_told(written):
+    for name in ("report.html", "report.md"):
+        assert "Why slopes differ" not in written[name]
+        assert "What this machine can do" not in written[name]
+
+
 def test_four_files_are_written_and_nothing_is_left_beside_them(tmp_path, fits, table):
     (tmp_path / "report.md").write_text("old")
     paths = write_report(tmp_path, table, fits[:1], {}, {}, "")

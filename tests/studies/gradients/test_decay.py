@@ -38,6 +38,7 @@ def test_the_law_is_found_and_its_interval_holds_the_truth(law, correlation, noi
     assert 0.89 <= np.mean(held) <= 1
 
 
+@pytest.mark.nightly
 def test_intervals_cover_95_percent_over_many_simulations():
     rng = np.random.default_rng(11)
     held = []

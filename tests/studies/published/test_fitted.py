@@ -2,40 +2,41 @@
 
 import pytest
 from layerlaw.analysis import fit
+from layerlaw.analysis.tables.readers import read
 
 from tests.helpers.published import FOLDER, needs_published
 
 pytestmark = needs_published
 
 
-def exponent(file, layer, expect):
-    assert FOLDER is not None
-    told = {layer: expect} if expect else None
-    fits = fit(FOLDER / file, told)
-    one = next(f for f in fits if f.series.layer == layer and f.series.mode == "forward")
-    assert one.law is not None
-    return one.law.exponents[0]
-
-
-@pytest.mark.parametrize("told", [True, False])
 @pytest.mark.parametrize(
-    ("file", "layer", "order"),
+    ("slug", "layer", "expected"),
     [
-        ("flash-attention-2022.csv", "attention", "n**2*d"),
-        ("flash-attention-2022.csv", "flash_attention", "n**2*d"),
-        ("flash-linear-attention-2024.csv", "flash_attention", "n**2*d"),
-        ("flash-linear-attention-2024.csv", "retention_fused_chunk", "n*d**2"),
+        ("flash-attention", "attention", 2),
+        ("flash-attention", "flash_attention", 2),
+        ("flash-linear-attention", "flash_attention", 2),
+        ("flash-linear-attention", "retention_fused_chunk", 1),
     ],
 )
-def test_the_exponent_of_n_is_found_with_and_without_theory(file, layer, order, told):
-    n = exponent(file, layer, order if told else None)
+def test_the_exponent_of_n_is_found(fitted, slug, layer, expected):
+    fits = fitted[slug].fits
+    one = next(f for f in fits if (f.series.layer, f.series.mode) == (layer, "forward"))
+    n = one.law.exponents[0]
     assert n.axis == "n"
-    assert n.estimate == pytest.approx(2 if order == "n**2*d" else 1, abs=0.1)
+    assert n.estimate == pytest.approx(expected, abs=0.1)
+
+
+def test_it_is_found_without_theory_too():
+    table = read(FOLDER / "flash-attention-2022.csv")
+    own = table[(table["layer"] == "flash_attention") & (table["mode"] == "forward")]
+    (one,) = fit(own)
+    assert one.theory is None
+    assert one.law.exponents[0].estimate == pytest.approx(2, abs=0.1)
 
 
 def test_kernels_that_switch_do_not_match():
-    assert FOLDER is not None
-    for one in fit(FOLDER / "deepbench-v100.csv", {"gru": "n*d**2"}):
-        if (one.series.layer, one.series.mode) == ("gru", "backward_inputs") and one.law:
-            assert one.judgement is not None
-            assert one.judgement.verdict.value == "unresolved"
+    table = read(FOLDER / "deepbench-v100.csv")
+    own = table[(table["layer"] == "gru") & (table["mode"] == "backward_inputs")]
+    fits = [one for one in fit(own, {"gru": "n*d**2"}) if one.law]
+    assert fits
+    assert {one.judgement.verdict.value for one in fits} == {"unresolved"}

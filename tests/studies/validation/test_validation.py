@@ -6,7 +6,7 @@ import pytest
 from layerlaw.analysis.tables import table
 from layerlaw.studies.validation.acceptance import Criterion, criteria
 from layerlaw.studies.validation.synthetic import MUCH, Kind, cases
-from layerlaw.studies.validation.validation import FAR, KINDS, outcomes, recovered, summarise
+from layerlaw.studies.validation.validation import KINDS, outcomes, recovered, summarise
 
 
 def axes_of(case):
@@ -70,7 +70,6 @@ def test_outcomes_are_summed_up_with_nothing_left_out():
     assert figures["median error"] == pytest.approx(np.median(errors))
     assert 0 <= figures["coverage"] <= 1
     assert np.isnan(figures["outside matches"])  # all follow a law
-    assert FAR == 4
 
 
 def test_every_power_with_logarithms_is_found_without_noise():
@@ -81,7 +80,7 @@ def test_bars_say_what_is_reached():
     assert Criterion("error", 0.01, 0, 0.02).reached
     assert not Criterion("error", 0.03, 0, 0.02).reached
     assert not Criterion("coverage", 0.98, 0.93, 0.97).reached
-    some = summarise(outcomes(list(cases(2, 5, Kind())), []))
+    some = summarise(outcomes(list(cases(1, 5, Kind())), []))
     figures = pd.DataFrame([some] * len(KINDS), index=list(KINDS))
     found = {bar.figure: bar for bar in criteria(figures, (10, 11))}
     assert not found["x^p·log^q x found without noise"].reached
