@@ -1,5 +1,7 @@
 from . import (
+    baselines as baselines,
     markdown_page as markdown_page,
+    synthetic as synthetic,
     validation as validation,
 )
 from .acceptance import (
@@ -19,9 +21,11 @@ __all__ = [
     "BaselineData",
     "Criterion",
     "Line",
+    "baselines",
     "criteria",
     "markdown_page",
     "recovered",
+    "synthetic",
     "validate",
     "validation",
 ]
