@@ -1,4 +1,4 @@
-"""Which cache a border belongs to: what a pass holds, beside what the machine's caches do."""
+"""Which cache a breakpoint belongs to: what a pass occupies, and what the caches hold."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ..formatting import quantity
 from ..laws import Array
 from ..verdicts import Fit
 
-#: A cache counts as outgrown where it lies this factor or less outside of what is held on either
-#: side of a border: it holds other things too, and some of what is held is not used again.
+#: A cache counts as outgrown where its size is within this factor of the working sets on either
+#: side of a breakpoint: it holds other data too, and some of the working set is not used again.
 _SLACK = 2.0
 
 _NAMES = {"L1": "level-1", "L2": "level-2", "L3": "last-level"}
@@ -26,7 +26,7 @@ _NAMES = {"L1": "level-1", "L2": "level-2", "L3": "last-level"}
 def caches_of(machine: Mapping[str, Any], settings: Mapping[str, Any]) -> Mapping[str, Any]:
     """Give the bytes of a machine's caches by level; none where they cannot tell.
 
-    What a layer holds is counted in float32, and for one sequence.
+    What a layer occupies is counted in float32, and for one sequence.
     """
     usual = {"dtype": "float32", "batch": 1}
     if any({**usual, **case} != {**case, **usual} for case in settings.get("cases", ())):
@@ -36,10 +36,10 @@ def caches_of(machine: Mapping[str, Any], settings: Mapping[str, Any]) -> Mappin
 
 
 def outgrown(fit: Fit, caches: Mapping[str, Any]) -> str:
-    """Say which cache is outgrown at a law's border, and by what; empty where none is.
+    """Say which cache is outgrown at a law's breakpoint, and by what; empty where none is.
 
-    Held against each cache are the weights, and what a pass holds at once besides: at the points
-    before the border that come nearest to it, and at those beyond.
+    Each cache is compared with the weights, and with the other data that a pass holds at once: at
+    the points before the breakpoint that come nearest to it, and at those beyond.
 
     Parameters
     ----------
@@ -55,10 +55,10 @@ def outgrown(fit: Fit, caches: Mapping[str, Any]) -> str:
     reached = breakpoint.along.column(law.sizes)
     before, beyond = reached <= breakpoint.low, reached >= breakpoint.high
     found = []
-    for what, expr in _held(name):
-        held = _bytes(expr, fit, law.sizes)
-        least, most = float(held[before].max()), float(held[beyond].min())
-        if not least < most:  # it does not grow along the border
+    for what, expr in _working_sets(name):
+        occupied = _bytes(expr, fit, law.sizes)
+        least, most = float(occupied[before].max()), float(occupied[beyond].min())
+        if not least < most:  # it does not grow along the breakpoint's monomial
             continue
         found += [
             (abs(np.log(size / np.sqrt(least * most))), what, level, size)
@@ -90,7 +90,7 @@ def left_behind(fit: Fit, at: Mapping[str, float], caches: Mapping[str, Any]) ->
         return ""
     sizes = np.array([[at[axis] for axis in law.axes]])
     found = []
-    for what, expr in _held(name):
+    for what, expr in _working_sets(name):
         most, there = _bytes(expr, fit, law.sizes).max(), float(_bytes(expr, fit, sizes)[0])
         found += [
             (size, f"{what} the {_cache(level, size)}, which no point's did")
@@ -105,14 +105,14 @@ def _on_processor(fit: Fit) -> bool:
     return layers.find(fit.series.layer) is not None and fit.series.device == "cpu"
 
 
-def _held(name: str) -> tuple[tuple[str, Expr], ...]:
-    """List what a layer holds in caches, in elements, with the words for its outgrowing one."""
+def _working_sets(name: str) -> tuple[tuple[str, Expr], ...]:
+    """List what a layer occupies caches with, in elements, and how outgrowing one is called."""
     layer = layers.get(name)
-    held = (
+    found = (
         ("the weights outgrow", layer.tied_theory().parameters),
         ("what a pass holds outgrows", activations(layer)),
     )
-    return tuple((what, expr) for what, expr in held if is_known(expr))
+    return tuple((what, expr) for what, expr in found if is_known(expr))
 
 
 def _cache(level: str, size: float) -> str:
