@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ... import layers
-from ...analysis import Fit, called, number, outgrown
+from ...analysis import Fit, called, outgrown
 from ..content import Content, Figure, Section, SummaryRow, Term, overlap_text, sums
 from ..figures import law_figures, theme
 
@@ -71,7 +71,7 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"svg": Markup, "number": number}
+    environment.filters["svg"] = Markup
     return environment.get_template("report.html.j2").render(
         content=content,
         summary=content.summary,
