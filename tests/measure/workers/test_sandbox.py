@@ -11,7 +11,7 @@ from layerlaw.layers.external import discovery
 from layerlaw.layers.registry import lookup
 from layerlaw.measure import Case
 from layerlaw.measure.counting.counts import count
-from layerlaw.measure.operations.operation_timing import take_apart
+from layerlaw.measure.operations.operation_timing import time_operations
 from layerlaw.measure.workers import forkserver, sandbox
 from layerlaw.measure.workers.sandbox import Sandbox
 
@@ -134,7 +134,7 @@ def test_a_count_that_ends_its_process_is_one_row_of_its_metric(folder):
 
 def test_parts_that_end_their_process_are_one_row_of_their_case(folder):
     cases = [Case("mine.py:Far", {"n": n, "d": 8}) for n in (16, 1024)]
-    few, (far,) = sorted(take_apart(cases, rounds=1), key=lambda rows: rows[0].case.sizes["n"])
+    few, (far,) = sorted(time_operations(cases, rounds=1), key=lambda rows: rows[0].case.sizes["n"])
     assert {row.status for row in few} == {"ok"}
     assert far.note == (
         "it cannot be listed: mine.py:Far, at n=1024, d=8: its process ended by signal SIGSEGV"
