@@ -200,10 +200,10 @@ def test_the_calling_process_is_left_as_it_was():
 def test_on_a_gpu_each_process_has_its_share_and_a_quarter_is_tried_in_any_case(monkeypatch):
     here = Plan(cases("attention", "rnn"))
     there = Plan(tuple(replace(case, device="cuda") for case in here.cases))
-    monkeypatch.setattr(executor.gpus, "free_gpu_memory", lambda: 8 * 2.0**30)
+    monkeypatch.setattr(executor, "free_gpu_memory", lambda: 8 * 2.0**30)
     assert executor._gpu_memory(here) == inf
-    assert executor._gpu_memory(there) == 8 * 2.0**30 - 2 * executor._CONTEXT
-    monkeypatch.setattr(executor.gpus, "free_gpu_memory", lambda: 2.0**30)
+    assert executor._gpu_memory(there) == 8 * 2.0**30 - 2 * executor._GPU_CONTEXT
+    monkeypatch.setattr(executor, "free_gpu_memory", lambda: 2.0**30)
     assert executor._gpu_memory(there) == 2.0**28
 
 
