@@ -1,4 +1,4 @@
-"""Which cache a border belongs to: what a pass holds, beside what the machine's caches do."""
+"""Which cache a breakpoint belongs to: what a pass holds, beside what the machine's caches do."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..laws import Array
 from ..verdicts import Fit
 
 #: A cache counts as outgrown where it lies this factor or less outside of what is held on either
-#: side of a border: it holds other things too, and some of what is held is not used again.
+#: side of a breakpoint: it holds other things too, and some of what is held is not used again.
 _SLACK = 2.0
 
 _NAMES = {"L1": "level-1", "L2": "level-2", "L3": "last-level"}
@@ -36,10 +36,10 @@ def caches_of(machine: Mapping[str, Any], settings: Mapping[str, Any]) -> Mappin
 
 
 def outgrown(fit: Fit, caches: Mapping[str, Any]) -> str:
-    """Say which cache is outgrown at a law's border, and by what; empty where none is.
+    """Say which cache is outgrown at a law's breakpoint, and by what; empty where none is.
 
     Held against each cache are the weights, and what a pass holds at once besides: at the points
-    before the border that come nearest to it, and at those beyond.
+    before the breakpoint that come nearest to it, and at those beyond.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def outgrown(fit: Fit, caches: Mapping[str, Any]) -> str:
     for what, expr in _held(name):
         held = _bytes(expr, fit, law.sizes)
         least, most = float(held[before].max()), float(held[beyond].min())
-        if not least < most:  # it does not grow along the border
+        if not least < most:  # it does not grow along the breakpoint
             continue
         found += [
             (abs(np.log(size / np.sqrt(least * most))), what, level, size)

@@ -221,7 +221,7 @@ def shortest_path(
     ValueError
         If a layer has to be put on one whose output is not of its inputs' shape.
     NotImplementedError
-        As `tracing.longest_chain` does.
+        As `longest_chain` does.
 
     Examples
     --------

@@ -74,7 +74,7 @@ def snapshot(root: Path = linux.ROOT) -> Snapshot | None:
 
 
 def _is_ours(folder: Path) -> bool:
-    """Whether a process is of the command, or began as a nursery: each that measures did."""
+    """Whether a process is of the command, or began as a fork server: each that measures did."""
     arguments = (linux.text(folder / "cmdline") or "").split("\0")
     return any(
         Path(one).name == _OURS or "layerlaw.measure.workers.forkserver" in one for one in arguments

@@ -53,7 +53,7 @@ def take_apart(
     clock
         Instead of the devices' own.
     noise_gate
-        Waits for calm moments.
+        Waits for undisturbed moments.
     progress
         Called with how much is done, how much there is to do, and what it is.
 

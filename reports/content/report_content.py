@@ -82,7 +82,7 @@ class Content:
     margin
         Largest deviation of an exponent that still counts as a match.
     caches
-        Bytes of the machine's caches by level, where they can tell of a border.
+        Bytes of the machine's caches by level, where they can tell of a breakpoint.
     crossovers
         Where layers cross over, at some widths.
     counted

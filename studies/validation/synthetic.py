@@ -34,14 +34,14 @@ SOME, MUCH = (0.01, 0.3), (0.01, 3.0)
 
 #: Off theory means by so much in one exponent.
 _OFF = (0.35, 0.8)
-_SIDE = 6  # a border has at least one in so many points on either side
+_SIDE = 6  # a breakpoint has at least one in so many points on either side
 _HELD = 4  # points beyond the grid, to be predicted
 _SECOND = 1e-3  # what a point at mid-grid takes
 
 
 @dataclass(frozen=True)
 class Break:
-    """A border beyond which the leading term costs more, or grows otherwise.
+    """A breakpoint beyond which the leading term costs more, or grows otherwise.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class Break:
     factor
         How many times as much the leading term costs beyond.
     bend
-        By how much its exponent along the border is larger beyond.
+        By how much its exponent along the breakpoint is larger beyond.
     gradual
         Whether only what lies beyond costs so many times as much.
     """
@@ -84,7 +84,7 @@ class Truth:
     overlap
         p.
     change
-        The border where the leading term changes.
+        The breakpoint where the leading term changes.
     switches
         By size of the first axis, how many times as much everything costs there: no law at all.
     """
@@ -181,9 +181,9 @@ class Kind:
     overlapping
         Whether its costs overlap, with an exponent p between 2 and 8, instead of adding up.
     stepped
-        Whether the leading term costs 1.5 to 2.5 times as much from some border on.
+        Whether the leading term costs 1.5 to 2.5 times as much from some breakpoint on.
     gradual
-        Whether what lies beyond some border costs 2 to 5 times as much there.
+        Whether what lies beyond some breakpoint costs 2 to 5 times as much there.
     bent
         Whether one of its exponents is 0.5 to 1 larger or smaller from some size on.
     foreign
@@ -304,7 +304,7 @@ def _foreign(theory: Leading) -> list[Monomial]:
 
 
 def _change(rng: np.random.Generator, theory: Leading, grid: Array, kind: Kind) -> Break | None:
-    """Draw a border with a sixth of the points or more on either side."""
+    """Draw a breakpoint with a sixth of the points or more on either side."""
     if kind.bent:
         return _bend(rng, grid)
     if not (kind.stepped or kind.gradual):
