@@ -49,17 +49,18 @@ PAGES = {
 }
 
 
-def _as_seen_from_docs(text: str, folder: Path) -> str:
-    """Let links that hold in a text's own folder hold in this one."""
+def _relinked(text: str, folder: Path, page: Path) -> str:
+    """Let links that hold in a text's own folder hold in the page that shows it."""
 
     def moved(found: re.Match[str]) -> str:
         link, _, anchor = found[1].partition("#")
         if not link or re.match(r"[a-z]+:", link):
             return found[0]
         target = (folder / link).resolve()
-        at_root = target.relative_to(ROOT).as_posix()
-        page = PAGES.get(at_root) or Path(os.path.relpath(target, DOCS)).as_posix()
-        return f"]({page}{'#' if anchor else ''}{anchor})"
+        if shown := PAGES.get(target.relative_to(ROOT).as_posix()):
+            target = DOCS / shown
+        link = Path(os.path.relpath(target, page.parent)).as_posix()
+        return f"]({link}{'#' if anchor else ''}{anchor})"
 
     return re.sub(r"\]\(([^)\s]+)\)", moved, text)
 
@@ -68,10 +69,11 @@ def setup(app):
     """Rewrite links between the root's texts and the pages here."""
 
     def page_read(app, name, source):
-        source[0] = _as_seen_from_docs(source[0], (DOCS / name).parent)
+        page = DOCS / name
+        source[0] = _relinked(source[0], page.parent, page)
 
     def included(app, path, name, source):
-        source[0] = _as_seen_from_docs(source[0], (DOCS / path).resolve().parent)
+        source[0] = _relinked(source[0], (DOCS / path).resolve().parent, DOCS / name)
 
     def skipped(app, what, name, obj, skip, options):
         # A named tuple's fields are described once, by its docstring.
