@@ -33,6 +33,9 @@ autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 napoleon_google_docstring = False
 napoleon_use_ivar = False
+#: What a function returns, where its docstring says it in a sentence instead of naming a type.
+RETURNED = "Return value"
+napoleon_custom_sections = [RETURNED]
 python_use_unqualified_type_names = True
 
 html_theme = "furo"
@@ -79,6 +82,14 @@ def setup(app):
         # A named tuple's fields are described once, by its docstring.
         return True if type(obj).__name__ == "_tuplegetter" else None
 
+    def sentences(app, what, name, obj, options, lines):
+        for at, line in enumerate(lines[:-2]):
+            if line == "Returns" and lines[at + 1].startswith("---"):
+                typed = len(lines) > at + 3 and lines[at + 3].startswith("    ")
+                if not typed:
+                    lines[at : at + 2] = [RETURNED, "-" * len(RETURNED)]
+
+    app.connect("autodoc-process-docstring", sentences, priority=400)  # napoleon's is 500
     app.connect("autodoc-skip-member", skipped)
     app.connect("source-read", page_read)
     app.connect("include-read", included)
