@@ -1,4 +1,4 @@
-"""Borders: sizes at which what a term costs changes, and how far it has changed at each point.
+"""Breakpoints: sizes at which what a term costs changes, and how far it has changed at each point.
 
 They lie along every monomial of low degree in the sizes, between any two points: at once, in tenths
 at a value between, or little by little from there on.
@@ -14,7 +14,7 @@ import numpy as np
 
 from ..laws import Array, Leading, Monomial, monomials
 
-_HIGHEST = 2  # degree of a border in each size: n·d is a matrix, k·d² a weight
+_HIGHEST = 2  # degree of a breakpoint in each size: n·d is a matrix, k·d² a weight
 _FEWEST = 4  # points on either side
 _PARTS = np.arange(1, 10) / 10  # in which the next regime may have come at a value between
 _PLACES = np.arange(4) / 4  # between two values, by ratio, at which it may begin little by little
@@ -29,7 +29,7 @@ class Breakpoint:
     along
         What crosses it, such as k·d².
     low, high
-        Its values at the last points of one regime and the first of the next: the border lies
+        Its values at the last points of one regime and the first of the next: the breakpoint lies
         between.
     middle, part
         A value between them at whose points the next regime has come in part, from 0 to 1, as
@@ -118,7 +118,7 @@ class CapacityBreakpoint(Breakpoint):
 
 
 def adjacent(breakpoint: Breakpoint, sizes: Array) -> list[Breakpoint]:
-    """List borders next to one, at sizes (points, axes).
+    """List breakpoints next to one, at sizes (points, axes).
 
     Of those at once the ones before and after it, and where it lies across a value what has come by
     a tenth more or less there; and some that come little by little: from there, from a place
@@ -154,7 +154,7 @@ def adjacent(breakpoint: Breakpoint, sizes: Array) -> list[Breakpoint]:
 
 
 def _capacity_at(along: Monomial, start: float, sizes: Array) -> CapacityBreakpoint | None:
-    """Make a border that begins between two points; None without enough on either side."""
+    """Make a breakpoint that begins between two points; None without enough on either side."""
     reached = along.column(sizes)
     levels = np.unique(reached)
     at = int(np.searchsorted(levels, start, side="right"))
@@ -166,11 +166,11 @@ def _capacity_at(along: Monomial, start: float, sizes: Array) -> CapacityBreakpo
 
 
 def sides(sizes: Array) -> tuple[list[tuple[Breakpoint, bool]], Array]:
-    """Find where a term may step, beyond a border or up to it.
+    """Find where a term may step, beyond a breakpoint or up to it.
 
     Returns
     -------
-    Borders with whether it holds beyond, and (sides, points): how far it does at sizes (points,
+    Breakpoints with whether it holds beyond, and (sides, points): how far it does at sizes (points,
     axes).
     """
     found = [
@@ -186,10 +186,10 @@ def sides(sizes: Array) -> tuple[list[tuple[Breakpoint, bool]], Array]:
 
 
 def candidate_breakpoints(sizes: Array) -> list[Breakpoint]:
-    """Find the borders that part points (points, axes) differently.
+    """Find the breakpoints that part points (points, axes) differently.
 
     Of those that part them alike the one along the fewest sizes and lowest degrees stands for all.
-    Along a size alone, a border may also lie across one of its values, in tenths.
+    Along a size alone, a breakpoint may also lie across one of its values, in tenths.
     """
     axes = sizes.shape[1]
     ways = sorted(
@@ -204,7 +204,7 @@ def candidate_breakpoints(sizes: Array) -> list[Breakpoint]:
 
 
 def _sharp(along: Monomial, reached: Array) -> Iterator[Breakpoint]:
-    """Borders between values of a monomial, (points,); of a size alone, across one too."""
+    """Breakpoints between values of a monomial, (points,); of a size alone, across one too."""
     levels = [float(level) for level in np.unique(reached)]
     found = [Breakpoint(along, low, high) for low, high in itertools.pairwise(levels)]
     if sum(along.powers) == 1:
@@ -217,7 +217,7 @@ def _sharp(along: Monomial, reached: Array) -> Iterator[Breakpoint]:
 
 
 def _gradual(along: Monomial, reached: Array) -> Iterator[CapacityBreakpoint]:
-    """Borders that begin at values of a monomial, (points,), or between."""
+    """Breakpoints that begin at values of a monomial, (points,), or between."""
     levels = [float(level) for level in np.unique(reached)]
     for low, high in itertools.pairwise(levels):
         for part in _PLACES:

@@ -1,7 +1,7 @@
 """Regimes: sizes from which on a term costs more, as where a weight outgrows a cache.
 
-A step is one more non-negative column of the law: a term, from a border on or up to it, or as far
-as it lies beyond. There are thousands of candidates, so each is first judged by how much of the
+A step is one more non-negative column of the law: a term, from a breakpoint on or up to it, or as
+far as it lies beyond. There are thousands of candidates, so each is first judged by how much of the
 residuals it could explain, all at once, and only the best are fitted.
 """
 
@@ -19,7 +19,7 @@ from .locations import Breakpoint, CapacityBreakpoint, adjacent
 from .screening import BREAKPOINT_ODDS, NEGLIGIBLE_GAIN, enough_points, likelihood_gain
 
 _FITTED = 8  # candidates that are fitted, of each problem, unless one promises
-_LEVEL = 0.95  # of the interval of a border's place
+_LEVEL = 0.95  # of the interval of a breakpoint's location
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class StepTerm:
     breakpoint
         Where it begins, or ends.
     beyond
-        Whether it holds beyond the border; else up to it.
+        Whether it holds beyond the breakpoint; else up to it.
     leads
         The leading part that it adds to; None where it is a term of lower order.
     """
@@ -64,7 +64,7 @@ class StepTerm:
         return np.asarray(self.term.column(sizes) * self.share(sizes))
 
     def words(self, axes: Sequence[str], around: tuple[float, float] | None = None) -> str:
-        """Say in a sentence what changes at the border, and between what it lies at 95 %."""
+        """Say in a sentence what changes at the breakpoint, and between what it lies at 95 %."""
         breakpoint = self.breakpoint
         what = "the leading term"
         if isinstance(self.term, Monomial):
@@ -84,7 +84,7 @@ class StepTerm:
 
     @property
     def part(self) -> float:
-        """How much of it holds at the border's middle value."""
+        """How much of it holds at the breakpoint's middle value."""
         return self.breakpoint.part if self.beyond else 1 - self.breakpoint.part
 
     @property
@@ -117,7 +117,7 @@ class StepTerm:
 
 
 def credible_range(breakpoints: Iterable[tuple[float, float, float]]) -> tuple[float, float]:
-    """Find between which points the likeliest borders, (low, high, share) each, make up 95 %."""
+    """Find between which points the likeliest breakpoints (low, high, share) make up 95 %."""
     found = sorted(breakpoints, key=lambda each: -each[2])
     shares = np.cumsum([share for *_, share in found])
     enough_points = found[: int(np.searchsorted(shares, _LEVEL * shares[-1])) + 1]
@@ -125,7 +125,7 @@ def credible_range(breakpoints: Iterable[tuple[float, float, float]]) -> tuple[f
 
 
 def credible_range_text(around: tuple[float, float] | None, low: float, high: float) -> str:
-    """Say the interval of a border where it is wider than the points that it lies between."""
+    """Say the interval of a breakpoint where it is wider than the points that it lies between."""
     if around is None or (low <= around[0] and around[1] <= high):
         return ""
     return f"; at 95 % between {number(around[0])} and {number(around[1])}"
@@ -149,7 +149,7 @@ def screen_steps(
     sizes
         (points, axes).
     sides, shares
-        Borders and whether a term may hold beyond them, and (sides, points): how far it does.
+        Breakpoints and whether a term may hold beyond them, and (sides, points): how far it does.
     leading, lower
         Its terms.
 
@@ -181,7 +181,7 @@ def screen_steps(
 
 
 def neighbouring_steps(step: StepTerm, sizes: Array) -> list[StepTerm]:
-    """List steps whose borders lie next to that of one: the same term, on the same side of them."""
+    """List steps at neighbouring breakpoints: the same term, on the same side of them."""
     return [
         replace(step, breakpoint=breakpoint)
         for breakpoint in adjacent(step.breakpoint, sizes)

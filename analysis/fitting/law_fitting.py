@@ -53,7 +53,7 @@ def fit_law(
     overlap
         Whether costs may overlap instead of adding up.
     regimes
-        Whether a term may cost more from some border on, or up to it.
+        Whether a term may cost more from some breakpoint on, or up to it.
     processes
         (points, processes): which share of a point's repeats each measured, where that is known.
     intervals
@@ -71,8 +71,8 @@ def fit_law(
         float(sum(p for p, one in zip(likely, models, strict=True) if one.step)), 1.0
     )
     breakpoint_probability = max(breakpoint_probability, models[0].posterior_probability)
-    # What is shown has a border only if that is sure, and the overlap that is likeliest over all
-    # exponents, not at one of them.
+    # What is shown has a breakpoint only if that is sure, and the overlap that is likeliest over
+    # all exponents, not at one of them.
     shown = [
         one
         for one in models
@@ -115,8 +115,8 @@ def fit_law(
 def _central(models: Sequence[Model], drawn: PosteriorSample | None) -> Model:
     """Choose from models, the likeliest first, the law that is shown.
 
-    Several borders may be as likely, with other exponents each: it is the one that comes nearest to
-    the mean of all that are likely.
+    Several breakpoints may be as likely, with other exponents each: it is the one that comes
+    nearest to the mean of all that are likely.
     """
     if drawn is None or models[0].step is None:
         return models[0]
@@ -140,9 +140,10 @@ def refit(law: Law, kept: NDArray[np.bool_], *, overlap: bool) -> Law:
 
 
 def _place(shown: Model, models: Sequence[Model], likely: Array) -> tuple[float, float] | None:
-    """Between which points the border of the law that is shown lies, at 95 %; None without one.
+    """Between which points the breakpoint of the law that is shown lies, at 95 %; None without one.
 
-    Borders of other likely laws count as far as they lie along the same size or product of sizes.
+    Breakpoints of other likely laws count as far as they lie along the same size or product of
+    sizes.
     """
     if shown.step is None:
         return shown.location_interval

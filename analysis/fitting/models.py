@@ -1,4 +1,4 @@
-"""Models of points: every overlap, size of what points share, and border that is likely.
+"""Models of points: every overlap, size of what points share, and breakpoint that is likely.
 
 Each is a problem whose best law is found; they are weighed against one another by how likely the
 points are with each, and how likely each is beforehand.
@@ -28,11 +28,11 @@ from . import power_mean
 from .error_covariance import Whitening, independent, whitenings
 from .variable_projection import Solution, VariableProjection
 
-#: A border is said to be there when it is at least this likely.
+#: A breakpoint is said to be there when it is at least this likely.
 CREDIBLE = 0.95
 
 _NEGLIGIBLE = 9.0  # in log likelihood: what is e^9 times less likely moves no interval
-_UNLIKELY = 4.0  # the same for a law with a border, of which there are many
+_UNLIKELY = 4.0  # the same for a law with a breakpoint, of which there are many
 _ROBUST = 4.0  # residuals beyond this many standard deviations lose weight (Huber 1964)
 
 
@@ -123,7 +123,7 @@ def models_of(
         return _weighed(points, problems, shared, bound, regimes)
 
     models = models_around(*closest)
-    # Beyond a border points lay far off every law that had none.
+    # Beyond a breakpoint points lay far off every law that had none.
     if models[0].step or models[0].slope_break:
         problem, best = models[0].problem, models[0].best
         weights, scale = robust(problem.residuals(best), models[0].residual_df)
@@ -182,7 +182,7 @@ def _weighed(
     bound: float,
     regimes: bool,
 ) -> list[Model]:
-    """Fit each problem with each whitening, and with borders."""
+    """Fit each problem with each whitening, and with breakpoints."""
     models = [
         _model(problem.whitened(each), start, points.lower, None, prior / len(shared), bound)
         for problem, start, prior in problems

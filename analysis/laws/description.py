@@ -135,7 +135,7 @@ def _terms(law: Law) -> list[dict[str, Any]]:
 
 
 def _regimes(law: Law) -> list[dict[str, Any]]:
-    """Give the border between regimes, where there is one."""
+    """Give the breakpoint between regimes, where there is one."""
     if law.step is not None:
         breakpoint = law.step.breakpoint
         found = {

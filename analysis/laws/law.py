@@ -84,14 +84,14 @@ class Law:
     overlaps
         How likely each p is that was tried, given the points.
     breakpoint_probability
-        How likely the points lie in two regimes, so that one term holds on one side of a border
+        How likely the points lie in two regimes, so that one term holds on one side of a breakpoint
         alone, or the leading part bends. The law has such a term only where that is sure.
     slope_break, slope_change
         Where the leading part grows otherwise, and by how much larger the exponent is there; None
         where it grows alike everywhere.
     breakpoint_interval
-        Between which points the border lies, at 95 %: borders of other likely laws count as far
-        as they lie along the same size or product of sizes. None without one.
+        Between which points the breakpoint lies, at 95 %: breakpoints of other likely laws count as
+        far as they lie along the same size or product of sizes. None without one.
     residual_df
         Points beyond the law's free numbers; below 1 there are no intervals.
     sample

@@ -95,7 +95,7 @@ def _candidates(terms: Sequence[Monomial], sizes: Array, values: Array) -> Itera
         near = np.argsort(((logs - point) ** 2).sum(axis=1), kind="stable")
         for count in range(len(terms) + 1, min(2 * len(terms), len(near)) + 1):
             here = near[:count]
-            # In floating point first: most points near a border follow no single polynomial.
+            # In floating point first: most points near a breakpoint follow no single polynomial.
             guess, _, rank, _ = np.linalg.lstsq(table[here], values[here], rcond=None)
             if rank < len(terms):
                 continue

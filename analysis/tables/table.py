@@ -1,4 +1,4 @@
-"""The border: a table of measurements is checked here once, and cut into series to fit."""
+"""The breakpoint: a table of measurements is checked here once, and cut into series to fit."""
 
 from __future__ import annotations
 

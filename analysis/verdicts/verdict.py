@@ -104,7 +104,7 @@ def judge(
 
 
 def _two_regimes(law: Law) -> str:
-    """Say what changes at the border, and that the exponents are those of both sides."""
+    """Say what changes at the breakpoint, and that the exponents are those of both sides."""
     assert law.step is not None
     at = [term for _, term in law.terms].index(law.step)
     parts = law.parts(law.sizes) ** law.overlap
@@ -156,8 +156,8 @@ def _said(exponent: Exponent, law: Law) -> str:
 def _across_a_border(law: Law, exponent: Exponent) -> str | None:
     """Doubt an exponent along which the law changes.
 
-    A border is taken to be of one of few forms. Where a cache is left in another way the exponent
-    makes up for that; and a slope that changes may be a step between few sizes.
+    A breakpoint is taken to be of one of few forms. Where a cache is left in another way the
+    exponent makes up for that; and a slope that changes may be a step between few sizes.
     """
     at = law.axes.index(exponent.axis)
     if law.slope_break is not None and law.slope_break.axis == at:
