@@ -4,9 +4,9 @@ from .breakpoints import (
 )
 from .crossings import (
     CROSSING_HEAD as CROSSING_HEAD,
-    EXTRAPOLATION as EXTRAPOLATION,
     Crossing as Crossing,
     Crossovers as Crossovers,
+    EXTRAPOLATION as EXTRAPOLATION,
     Thresholds as Thresholds,
     columns as columns,
     common_size as common_size,
@@ -38,13 +38,14 @@ from .formatting import (
     quantity as quantity,
     signed as signed,
     sizes as sizes,
+    without_noise as without_noise,
     written as written,
 )
 from .laws import (
-    FLOOR as FLOOR,
     Array as Array,
     Exponent as Exponent,
     ExpressionError as ExpressionError,
+    FLOOR as FLOOR,
     Law as Law,
     Leading as Leading,
     Monomial as Monomial,
@@ -61,8 +62,8 @@ from .laws import (
     solve as solve,
 )
 from .tables import (
-    KEYS as KEYS,
     Calibration as Calibration,
+    KEYS as KEYS,
     Series as Series,
     TableError as TableError,
     check as check,
@@ -71,11 +72,11 @@ from .tables import (
     read_csv as read_csv,
 )
 from .verdicts import (
-    LEVEL as LEVEL,
-    MARGIN as MARGIN,
     DeletionResidual as DeletionResidual,
     Fit as Fit,
     Judgement as Judgement,
+    LEVEL as LEVEL,
+    MARGIN as MARGIN,
     Source as Source,
     Verdict as Verdict,
     find_outliers as find_outliers,
@@ -89,27 +90,27 @@ from .verdicts import (
 )
 
 __all__ = [
+    "Array",
     "CAUSES",
     "CROSSING_HEAD",
-    "EXTRAPOLATION",
-    "FLOOR",
-    "KEYS",
-    "LEVEL",
-    "MARGIN",
-    "NONE",
-    "Array",
     "Calibration",
     "CapacityBreakpoint",
     "Crossing",
     "Crossovers",
     "DeletionResidual",
+    "EXTRAPOLATION",
     "Exponent",
     "ExpressionError",
+    "FLOOR",
     "Fit",
     "Judgement",
+    "KEYS",
+    "LEVEL",
     "Law",
     "Leading",
+    "MARGIN",
     "Monomial",
+    "NONE",
     "Polynomial",
     "Roofline",
     "Series",
@@ -161,5 +162,6 @@ __all__ = [
     "thresholds_info",
     "to_json",
     "with_checks",
+    "without_noise",
     "written",
 ]

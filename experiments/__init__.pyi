@@ -6,8 +6,8 @@ from .crossing_checks import (
     checks as checks,
 )
 from .derivation import (
-    METRICS as METRICS,
     Derived as Derived,
+    METRICS as METRICS,
     derive_missing as derive_missing,
     derived as derived,
 )
@@ -17,10 +17,10 @@ from .exact_formulas import (
 )
 
 __all__ = [
-    "METRICS",
     "Adaptive",
     "Counted",
     "Derived",
+    "METRICS",
     "Width",
     "checks",
     "counted",

@@ -35,9 +35,9 @@ from .writing import (
 )
 
 __all__ = [
-    "MARKERS",
     "Answer",
     "DerivedRow",
+    "MARKERS",
     "Picture",
     "SummaryRow",
     "TheoryRow",

@@ -2,8 +2,8 @@ from .archive import (
     ArchiveError as ArchiveError,
 )
 from .measured import (
-    STORE as STORE,
     Measured as Measured,
+    STORE as STORE,
     read_measured as read_measured,
 )
 from .observer import (
@@ -26,13 +26,13 @@ from .sweeping import (
 )
 
 __all__ = [
-    "STORE",
     "ArchiveError",
     "Measured",
     "Observer",
     "OptionError",
     "Result",
     "RunOptions",
+    "STORE",
     "Session",
     "Update",
     "read_measured",

@@ -6,9 +6,9 @@ from .coverage import (
 )
 from .crossovers import (
     CROSSING_HEAD as CROSSING_HEAD,
-    EXTRAPOLATION as EXTRAPOLATION,
     Crossing as Crossing,
     Crossovers as Crossovers,
+    EXTRAPOLATION as EXTRAPOLATION,
     crossing as crossing,
     crossovers_info as crossovers_info,
     interpolated as interpolated,
@@ -20,9 +20,9 @@ from .thresholds import (
 
 __all__ = [
     "CROSSING_HEAD",
-    "EXTRAPOLATION",
     "Crossing",
     "Crossovers",
+    "EXTRAPOLATION",
     "Thresholds",
     "columns",
     "common_size",

@@ -15,8 +15,8 @@ from .posterior import (
     PosteriorSample as PosteriorSample,
 )
 from .residual_diagnostics import (
-    TOLERANCE as TOLERANCE,
     ResidualDiagnostics as ResidualDiagnostics,
+    TOLERANCE as TOLERANCE,
 )
 from .search import (
     Candidate as Candidate,
@@ -29,12 +29,12 @@ from .variable_projection import (
 
 __all__ = [
     "BOUND",
-    "TOLERANCE",
     "Candidate",
     "HoldoutError",
     "PosteriorSample",
     "ResidualDiagnostics",
     "Solution",
+    "TOLERANCE",
     "VariableProjection",
     "discover",
     "fit_law",

@@ -8,6 +8,7 @@ from .numbers import (
     NONE as NONE,
     number as number,
     signed as signed,
+    without_noise as without_noise,
 )
 from .units import (
     called as called,
@@ -25,5 +26,6 @@ __all__ = [
     "quantity",
     "signed",
     "sizes",
+    "without_noise",
     "written",
 ]

@@ -2,8 +2,8 @@ from . import (
     description as description,
 )
 from .arrays import (
-    FLOOR as FLOOR,
     Array as Array,
+    FLOOR as FLOOR,
     power_mean as power_mean,
 )
 from .exact import (
@@ -39,11 +39,11 @@ from .terms import (
 )
 
 __all__ = [
-    "BARELY",
-    "FLOOR",
     "Array",
+    "BARELY",
     "Exponent",
     "ExpressionError",
+    "FLOOR",
     "Law",
     "Leading",
     "Monomial",

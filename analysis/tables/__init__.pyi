@@ -19,8 +19,8 @@ from .table import (
 )
 
 __all__ = [
-    "KEYS",
     "Calibration",
+    "KEYS",
     "Parts",
     "Series",
     "TableError",

@@ -9,23 +9,23 @@ from .fits import (
     with_checks as with_checks,
 )
 from .outliers import (
-    LEVEL as LEVEL,
     DeletionResidual as DeletionResidual,
+    LEVEL as LEVEL,
     find_outliers as find_outliers,
 )
 from .verdict import (
-    MARGIN as MARGIN,
     Judgement as Judgement,
+    MARGIN as MARGIN,
     Verdict as Verdict,
     judge as judge,
 )
 
 __all__ = [
-    "LEVEL",
-    "MARGIN",
     "DeletionResidual",
     "Fit",
     "Judgement",
+    "LEVEL",
+    "MARGIN",
     "Source",
     "Verdict",
     "find_outliers",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def laws(fits: Sequence[Fit]) -> None:
     """Print the summary of laws, and the reasons of all that do not match."""
-    from ...analysis import common_size, sizes
+    from ...analysis import common_size, sizes, without_noise
     from ...reports import cost_name, summary
     from ...reports.content import counts
 
@@ -57,7 +57,8 @@ def laws(fits: Sequence[Fit]) -> None:
             )
             console.print(reason.append(f": {fit.reason}"))
         elif fit.judgement is None and fit.law is not None:
-            said = Text.assemble((row.label, "bold"), f": {fit.law.expression}; {fit.reason}")
+            law = without_noise(fit.law.expression)
+            said = Text.assemble((row.label, "bold"), f": {law}; {fit.reason}")
             console.print(said.append(f"; {fit.law.regimes}" if fit.law.regimes else ""))
     if beside:
         listed = Table(box=box.SIMPLE_HEAD, pad_edge=False)

@@ -46,9 +46,9 @@ from .sliding_windows import (
 )
 from .theory import (
     LEVELS as LEVELS,
+    N as N,
     SYMBOLS as SYMBOLS,
     TABLE_1 as TABLE_1,
-    N as N,
     Theory as Theory,
     V as V,
     c as c,
@@ -67,18 +67,18 @@ from .theory import (
 )
 
 __all__ = [
-    "CORE",
-    "LEVELS",
-    "SYMBOLS",
-    "TABLE_1",
     "BrokenLayer",
+    "CORE",
     "EmbeddedModule",
+    "LEVELS",
     "Layer",
     "N",
     "Native",
     "OwnModule",
+    "SYMBOLS",
     "Shape",
     "Sizes",
+    "TABLE_1",
     "Textbook",
     "TextbookModule",
     "Theory",

@@ -19,9 +19,9 @@ from .run_plan import (
 )
 
 __all__ = [
-    "PROFILES",
     "DeviceUnavailable",
     "Forecast",
+    "PROFILES",
     "Plan",
     "Profile",
     "ResourceLimits",

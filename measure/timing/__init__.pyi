@@ -7,9 +7,9 @@ from .calibration import (
     uncalibrated as uncalibrated,
 )
 from .clocks import (
-    MIN_SECONDS as MIN_SECONDS,
     Call as Call,
     Clock as Clock,
+    MIN_SECONDS as MIN_SECONDS,
     Metered as Metered,
     clock_for as clock_for,
     time_repeats as time_repeats,
@@ -20,8 +20,8 @@ from .modes import (
     forward as forward,
 )
 from .noise_gate import (
-    SLOW as SLOW,
     NoiseGate as NoiseGate,
+    SLOW as SLOW,
     UsualTime as UsualTime,
     WaitBudget as WaitBudget,
 )
@@ -45,15 +45,15 @@ from .workload import (
 )
 
 __all__ = [
-    "MIN_SECONDS",
-    "MODES",
-    "SLOW",
     "Call",
     "Clock",
     "Controls",
+    "MIN_SECONDS",
+    "MODES",
     "Metered",
     "NoiseGate",
     "PassCache",
+    "SLOW",
     "UsualTime",
     "WaitBudget",
     "calibrate",

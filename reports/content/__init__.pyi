@@ -37,9 +37,9 @@ from .roofline import (
     speeds_info as speeds_info,
 )
 from .slopes import (
+    Gaps as Gaps,
     SLOPES_EXPLAINED as SLOPES_EXPLAINED,
     SLOPES_HEAD as SLOPES_HEAD,
-    Gaps as Gaps,
     gap_rows as gap_rows,
     gaps_info as gaps_info,
 )
@@ -56,17 +56,17 @@ from .theory import (
 )
 
 __all__ = [
+    "Answer",
     "COUNTS_EXPLAINED",
     "COUNTS_HEAD",
-    "ROOFLINE_EXPLAINED",
-    "ROOFLINE_HEAD",
-    "SLOPES_EXPLAINED",
-    "SLOPES_HEAD",
-    "Answer",
     "Content",
     "DerivedRow",
     "Gaps",
+    "ROOFLINE_EXPLAINED",
+    "ROOFLINE_HEAD",
     "Roofs",
+    "SLOPES_EXPLAINED",
+    "SLOPES_HEAD",
     "Speeds",
     "SummaryRow",
     "Term",

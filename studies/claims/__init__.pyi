@@ -3,8 +3,8 @@ from . import (
     presentation as presentation,
 )
 from .record import (
-    FILE as FILE,
     ClaimsError as ClaimsError,
+    FILE as FILE,
     Record as Record,
 )
 from .statement import (
@@ -20,10 +20,10 @@ from .statement import (
 )
 
 __all__ = [
-    "FILE",
     "Bearing",
     "ClaimsError",
     "Evidence",
+    "FILE",
     "JudgedStatement",
     "Record",
     "Setting",

@@ -11,17 +11,17 @@ from .markdown_page import (
     page as page,
 )
 from .tables import (
+    Dependencies as Dependencies,
     FIGURE as FIGURE,
     RECORD as RECORD,
-    Dependencies as Dependencies,
     dependencies as dependencies,
     read_record as read_record,
 )
 
 __all__ = [
+    "Dependencies",
     "FIGURE",
     "RECORD",
-    "Dependencies",
     "dependencies",
     "experiment",
     "figure",
