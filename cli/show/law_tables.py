@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 def laws(summary: Summary) -> None:
     """Print the summary of laws, and the reasons of all that do not match."""
+    from ...analysis import without_noise
+
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     shown.add_column("layer", no_wrap=True)
     variant = any(row.variant for row in summary.rows)
@@ -49,7 +51,9 @@ def laws(summary: Summary) -> None:
             )
             console.print(reason.append(f": {fit.reason}"))
         elif fit.judgement is None and fit.law is not None:
-            found = Text.assemble((row.label, "bold"), f": {fit.law.expression}; {fit.reason}")
+            found = Text.assemble(
+                (row.label, "bold"), f": {without_noise(fit.law.expression)}; {fit.reason}"
+            )
             console.print(found.append(f"; {fit.law.regimes}" if fit.law.regimes else ""))
     if summary.counts.rows:
         console.print(drawn(summary.counts, overflow="fold"))
