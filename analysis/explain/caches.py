@@ -13,7 +13,7 @@ from ... import layers
 from ...layers import is_known
 from ...measure import ELEMENT, PEAK_BYTES, activations
 from ..formatting import quantity
-from ..laws import Array
+from ..laws import Array, FittedLaw
 from ..verdicts import Fit
 
 #: A cache counts as outgrown where it lies this factor or less outside of what is held on either
@@ -49,9 +49,9 @@ def outgrown(fit: Fit, caches: Mapping[str, Any]) -> str:
         Bytes by level, as in a machine's fingerprint.
     """
     law, name = fit.law, fit.series.layer
-    breakpoint = law.step.breakpoint if law is not None and law.step is not None else None
-    if law is None or breakpoint is None or not _on_processor(fit):
+    if not isinstance(law, FittedLaw) or law.step is None or not _on_processor(fit):
         return ""
+    breakpoint = law.step.breakpoint
     reached = breakpoint.along.column(law.sizes)
     before, beyond = reached <= breakpoint.low, reached >= breakpoint.high
     found = []

@@ -15,6 +15,7 @@ from .posterior import (
     PosteriorSample as PosteriorSample,
 )
 from .residual_diagnostics import (
+    EXACT as EXACT,
     TOLERANCE as TOLERANCE,
     ResidualDiagnostics as ResidualDiagnostics,
 )
@@ -29,6 +30,7 @@ from .variable_projection import (
 
 __all__ = [
     "BOUND",
+    "EXACT",
     "TOLERANCE",
     "Candidate",
     "HoldoutError",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..breakpoints import credible_range
-from ..laws import Array, Exponent, Law, Leading, Monomial
+from ..laws import Array, Exponent, FittedLaw, Leading, Monomial
 from .models import CREDIBLE, FitData, Model, models_of
 from .posterior import PosteriorSample, sample
 from .residual_diagnostics import diagnose_residuals
@@ -35,7 +35,7 @@ def fit_law(
     regimes: bool = False,
     processes: Array | None = None,
     intervals: bool = True,
-) -> Law:
+) -> FittedLaw:
     """Fit a law to points.
 
     Parameters
@@ -87,7 +87,7 @@ def fit_law(
     problem, best, residual_df = model.problem, model.best, model.residual_df
     residuals = problem.residuals(best)
     exponents = _exponents(leading, best, drawn, bound)
-    return Law(
+    return FittedLaw(
         leading=leading,
         coefficient=best.leading,
         exponents=exponents[: len(leading.axes)],
@@ -125,7 +125,7 @@ def _central(models: Sequence[Model], drawn: PosteriorSample | None) -> Model:
     return min(equal, key=lambda one: np.linalg.norm((one.best.exponents - mean) / scale))
 
 
-def refit(law: Law, kept: NDArray[np.bool_], *, overlap: bool) -> Law:
+def refit(law: FittedLaw, kept: NDArray[np.bool_], *, overlap: bool) -> FittedLaw:
     """Fit a law anew to those of its points that are kept, (points,), without intervals."""
     return fit_law(
         law.sizes[kept],
@@ -176,7 +176,7 @@ def _exponents(
     degrees = {**{axis: leading.degree(axis) for axis in leading.axes}, "bend": 0.0}
     return tuple(
         Exponent(
-            axis,
+            axis=axis,
             estimate=degree + float(shift),
             low=degree + min(float(low), float(shift)),
             high=degree + max(float(high), float(shift)),

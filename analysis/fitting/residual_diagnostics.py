@@ -73,6 +73,10 @@ class ResidualDiagnostics:
         return self.structure_sd <= TOLERANCE and self.residual_sd <= LARGEST_RESIDUAL_SD
 
 
+#: What a law leaves that gives every value.
+EXACT: ResidualDiagnostics = ResidualDiagnostics(0.0)
+
+
 def diagnose_residuals(
     axes: tuple[str, ...], sizes: Array, residuals: Array, residual_df: int
 ) -> ResidualDiagnostics:

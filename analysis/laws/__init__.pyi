@@ -6,7 +6,18 @@ from .arrays import (
     Array as Array,
     power_mean as power_mean,
 )
+from .estimate import (
+    Estimate as Estimate,
+    Exponent as Exponent,
+)
 from .exact import (
+    ExactLaw as ExactLaw,
+    Polynomial as Polynomial,
+)
+from .fitted import (
+    FittedLaw as FittedLaw,
+)
+from .interpolation import (
     exact_law as exact_law,
     is_rational as is_rational,
     known_law as known_law,
@@ -18,9 +29,7 @@ from .expectations import (
 )
 from .law import (
     BARELY as BARELY,
-    Exponent as Exponent,
     Law as Law,
-    Polynomial as Polynomial,
 )
 from .peaks import (
     peak_law as peak_law,
@@ -42,8 +51,11 @@ __all__ = [
     "BARELY",
     "FLOOR",
     "Array",
+    "Estimate",
+    "ExactLaw",
     "Exponent",
     "ExpressionError",
+    "FittedLaw",
     "Law",
     "Leading",
     "Monomial",

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Array
-from .exact import evaluate, law_of, own_terms, solve
-from .law import Law, Polynomial, Since
+from .exact import ExactLaw, Polynomial, Since
+from .interpolation import own_terms, solve, values_of
 from .terms import Leading, Monomial, columns
 
 #: Points that each polynomial has to give beyond those that its coefficients take.
@@ -28,7 +28,7 @@ _MANY = 3
 Chosen = NDArray[np.bool_]
 
 
-def peak_law(axes: Sequence[str], sizes: Array, values: Array, theory: Leading) -> Law | None:
+def peak_law(axes: Sequence[str], sizes: Array, values: Array, theory: Leading) -> ExactLaw | None:
     """Find the polynomials of which the largest gives every value, from some size on.
 
     Parameters
@@ -52,7 +52,7 @@ def peak_law(axes: Sequence[str], sizes: Array, values: Array, theory: Leading) 
         if since is not None and (len(axes) < 2 or kept.sum() < _MANY * len(terms)):
             break
         if phases := _phases(terms, sizes[kept], values[kept]):
-            return law_of(tuple(axes), phases, sizes[kept], values[kept], since)
+            return ExactLaw.of(tuple(axes), phases, sizes[kept], values[kept], since)
     return None
 
 
@@ -76,7 +76,7 @@ def _phases(terms: Sequence[Monomial], sizes: Array, values: Array) -> list[Poly
         known: dict[Polynomial, Chosen] = {}
         for each in _candidates(terms, sizes[left], values[left]):
             if each not in known:
-                given = np.array(evaluate(each, sizes))
+                given = np.array(values_of(each, sizes))
                 if (given <= values).all():
                     known[each] = (given == values) & left
         best = max(known, key=lambda each: int(known[each].sum()), default=None)

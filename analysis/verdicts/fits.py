@@ -20,7 +20,9 @@ from ...measure import MODES, PEAK_BYTES, SECONDS, SIZES, metric_of
 from ..explain import SlopeGap, slope_gaps
 from ..fitting import Candidate, HoldoutError, discover, fit_law, holdout_errors
 from ..laws import (
+    ExactLaw,
     ExpressionError,
+    FittedLaw,
     Law,
     Leading,
     Monomial,
@@ -81,7 +83,7 @@ class Fit:
     @cached_property
     def holdout_errors(self) -> Sequence[HoldoutError]:
         """How well the law predicts its own largest points when they are left out."""
-        if self.law is None or self.law.polynomials:
+        if not isinstance(self.law, FittedLaw):
             return ()
         return holdout_errors(self.law, overlap=self.series.timed)
 
@@ -326,8 +328,8 @@ def fit_series(
         if exact := _exact(series):
             return Fit(series, exact, None, None, {}, held=held)
         candidates = discover(series.axes, series.sizes, series.values)
-        law = _law(series, candidates[0].leading, regimes)
-        return Fit(series, law, None, None, {}, candidates, held)
+        found = _law(series, candidates[0].leading, regimes)
+        return Fit(series, found, None, None, {}, candidates, held)
     # Of a size that theory does not name, such as the batch, it says nothing; but all that a
     # layer does it does for each sequence, so its terms are taken to be linear there. A size of
     # the layer itself changes the order of no time that does not name it.
@@ -336,8 +338,8 @@ def fit_series(
     named = {symbol.name for symbol in theory.free_symbols} | {*SIZES, *own}
     silent = [axis for axis in series.axes if axis not in named]
     lead = leading(theory * prod(map(Symbol, silent)), series.axes, series.constants)
-    law = _exact(series, lead) or _law(series, lead, regimes)
-    if law.since is not None:
+    law: Law = _exact(series, lead) or _law(series, lead, regimes)
+    if isinstance(law, ExactLaw) and law.since is not None:
         series = series.since(law.since.axis, law.since.size)
     spoken = {axis: lead.degree(axis) for axis in series.axes if axis not in silent}
     names = {symbol.name for symbol in theory.free_symbols}
@@ -345,7 +347,7 @@ def fit_series(
     return Fit(series, law, lead, *judge(law, spoken, margin, at_most=at_most), held=held)
 
 
-def _exact(series: Series, lead: Leading | None = None) -> Law | None:
+def _exact(series: Series, lead: Leading | None = None) -> ExactLaw | None:
     """Find the exact law of a count; a time is measured, and has none."""
     if series.timed:
         return None
@@ -373,7 +375,7 @@ def _terms_of(series: Series) -> list[Monomial]:
     return found if all(map(is_rational, found)) else []
 
 
-def _law(series: Series, lead: Leading, regimes: bool) -> Law:
+def _law(series: Series, lead: Leading, regimes: bool) -> FittedLaw:
     """Fit all divisors beside the leading part."""
     law = fit_law(
         series.sizes,

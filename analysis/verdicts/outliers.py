@@ -20,7 +20,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from ..fitting import refit
-from ..laws import FLOOR, Array, Law
+from ..laws import FLOOR, Array, FittedLaw
 from .fits import Fit
 
 #: A point is told of where chance gives one like it, anywhere among all points, less often.
@@ -105,7 +105,7 @@ def find_outliers(
     pairs = [
         (fit, law, half, (group, fit.series.metric, fit.series.mode))
         for fit, half, group in zip(fits, halves, groups or [0] * len(fits), strict=True)
-        if (law := fit.law) is not None and not law.polynomials
+        if isinstance(law := fit.law, FittedLaw)
     ]
     found: list[DeletionResidual] = []
     for fit, law, half, kind in pairs:
@@ -121,19 +121,19 @@ def find_outliers(
     return sorted(corrected, key=lambda one: (one.level, -abs(one.studentised)))
 
 
-def _errors(law: Law, sizes: Array, values: Array) -> Array:
+def _errors(law: FittedLaw, sizes: Array, values: Array) -> Array:
     """Log residuals: a value too large by a factor counts as one too small by it does."""
     return np.asarray(np.log(values / law.predict(sizes)))
 
 
-def _pool(laws: Sequence[Law]) -> tuple[float, int]:
+def _pool(laws: Sequence[FittedLaw]) -> tuple[float, int]:
     """Squared error and points to spare of several laws together."""
     told = [law for law in laws if law.residual_df > 0]
     error = sum(float(np.sum(_errors(law, law.sizes, law.values) ** 2)) for law in told)
     return error, sum(law.residual_df for law in told)
 
 
-def _without(law: Law, at: int, *, timed: bool) -> Law | None:
+def _without(law: FittedLaw, at: int, *, timed: bool) -> FittedLaw | None:
     """Fit the law without a point; None where the rest is too few."""
     kept = np.arange(len(law.values)) != at
     sizes = law.sizes[kept]
@@ -143,7 +143,7 @@ def _without(law: Law, at: int, *, timed: bool) -> Law | None:
 
 
 def _held(
-    fit: Fit, law: Law, rest: Law, at: int, half: float, pool: tuple[float, int]
+    fit: Fit, law: FittedLaw, rest: FittedLaw, at: int, half: float, pool: tuple[float, int]
 ) -> DeletionResidual:
     own = float(np.sum(_errors(rest, rest.sizes, rest.values) ** 2))
     # The law with the point has one degree of freedom more to explain one point more.

@@ -12,7 +12,7 @@ import sympy
 from sympy import Expr
 
 from ... import layers
-from ...analysis import Array, Fit, Law, columns
+from ...analysis import Array, Fit, FittedLaw, Law, columns
 from ...layers import is_known, without_rounding
 from ...measure import FLOPS, SECONDS
 
@@ -107,7 +107,7 @@ def slopes_info(fit: Fit, law: Law, axis: str) -> Curves:
     points = pd.DataFrame(_neighbours(law, axis, hue), dtype=float)
     points = points[points["hue"].isin(whole["hue"])]
     lines = _lines(law, whole, axis, hue, held, lambda sizes: law.elasticity(sizes)[:, at])
-    if law.sample is not None and len(lines):
+    if isinstance(law, FittedLaw) and law.has_intervals and len(lines):
         band = law.elasticity(_at(law, axis, hue, lines, held), interval=0.95)
         lines = lines.assign(low=band.low[:, at], high=band.high[:, at])
     theory = pd.DataFrame(columns=[axis, "hue", "value"])

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ... import layers
-from ...analysis import CROSSING_HEAD, Fit, called, number, outgrown
+from ...analysis import CROSSING_HEAD, Fit, FittedLaw, called, number, outgrown
 from ...studies.claims import presentation
 from ...studies.gradients import pictures as gradient_pictures
 from ..content import (
@@ -132,7 +132,7 @@ def _facts(fit: Fit, caches: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "points", str(len(fit.series.values))
     if fit.law is not None:
         yield "scatter around the law", str(fit.law.diagnostics)
-        if fit.law.overlap != 1:
+        if isinstance(fit.law, FittedLaw) and fit.law.overlap != 1:
             likely = 1 - fit.law.overlaps.get(1, 0.0)
             yield (
                 "overlap",
@@ -141,7 +141,8 @@ def _facts(fit: Fit, caches: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             )
         if fit.law.regimes:
             cache = outgrown(fit, caches)
-            found = f"{fit.law.regimes} ({fit.law.breakpoint_probability:.1%} likely)"
+            probability = fit.law.breakpoint_probability if isinstance(fit.law, FittedLaw) else 0.0
+            found = f"{fit.law.regimes} ({probability:.1%} likely)"
             yield "regimes", f"{found}: {cache}" if cache else found
         for held in fit.holdout_errors:
             yield (

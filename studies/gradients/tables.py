@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import isfinite, sqrt
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ...analysis import NONE, Array, number, sizes
+from ...analysis import NONE, Array, Estimate, number, sizes
 from ...errors import LayerlawError
-from .decay import Decay, Interval, decay, mean, slower
+from .decay import Decay, decay, mean, slower
 
 #: What the record is called in a folder, and its figure.
 RECORD, FIGURE = "dependencies.json", "dependencies.svg"
@@ -133,7 +133,7 @@ class SignalDecay:
         decay = self.law and {
             "law": self.law.law,
             "shape": self.law.shape,
-            "rate": self.law.rate._asdict(),
+            "rate": asdict(self.law.rate),
             "likelihoods": dict(self.law.weights),
             "misfit": self.law.misfit,
             "reach": self.law.reach,
@@ -166,9 +166,9 @@ class Trained:
 
     before: SignalDecay
     after: SignalDecay
-    less: Interval | None
-    accuracy: Interval
-    far: Interval
+    less: Estimate[float] | None
+    accuracy: Estimate[float]
+    far: Estimate[float]
 
     @property
     def row(self) -> tuple[str, ...]:
@@ -187,9 +187,9 @@ class Trained:
         return {
             "before": self.before.as_dict(),
             "after": self.after.as_dict(),
-            "less": self.less and self.less._asdict(),
-            "accuracy": self.accuracy._asdict(),
-            "far": self.far._asdict(),
+            "less": self.less and asdict(self.less),
+            "accuracy": asdict(self.accuracy),
+            "far": asdict(self.far),
         }
 
 
@@ -215,12 +215,12 @@ class Gates:
     state: str
     true: Array
     product: Array
-    mean_gate: Interval
-    rate: Interval
-    product_rate: Interval
-    less: Interval
-    near: Interval
-    far: Interval
+    mean_gate: Estimate[float]
+    rate: Estimate[float]
+    product_rate: Estimate[float]
+    less: Estimate[float]
+    near: Estimate[float]
+    far: Estimate[float]
 
     @property
     def row(self) -> tuple[str, ...]:
@@ -232,7 +232,7 @@ class Gates:
     def as_dict(self) -> dict[str, Any]:
         """Give it as JSON holds it."""
         found = ("mean_gate", "rate", "product_rate", "less", "near", "far")
-        intervals = {name: getattr(self, name)._asdict() for name in found}
+        intervals = {name: asdict(getattr(self, name)) for name in found}
         return {"variant": self.variant, "state": self.state, **intervals}
 
 
@@ -392,7 +392,7 @@ def law_text(law: Decay) -> str:
     """Write a law with its interval: ``exp(−λδ), λ = 0.73 [0.66, 0.8]``."""
     symbol, rate = _SYMBOLS[law.shape], law.rate
     if law.shape == "gaussian" and rate.low > 0:
-        rate = Interval(*(1 / sqrt(2 * r) for r in (rate.estimate, rate.high, rate.low)))
+        rate = Estimate(*(1 / sqrt(2 * r) for r in (rate.estimate, rate.high, rate.low)))
     elif law.shape == "gaussian":
         symbol = "1/2σ²"
     words = {"none": "no decay", "grows": f"grows, {_FORMULAS[law.shape]}"}
@@ -400,7 +400,7 @@ def law_text(law: Decay) -> str:
     return f"{words.get(law.law, _FORMULAS[law.shape])}, {symbol} = {interval_text(rate)}{end}"
 
 
-def interval_text(found: Interval) -> str:
+def interval_text(found: Estimate[float]) -> str:
     """Write an interval for a reader."""
     return str(found).replace("-", "−")
 
@@ -418,14 +418,14 @@ def distance_text(law: Decay | None, share: float) -> str:
     return f"{number(at.estimate)} [{number(at.low)}, {high}]"
 
 
-def _share(found: Interval | None) -> str:
+def _share(found: Estimate[float] | None) -> str:
     if found is None:
         return NONE
     return f"{found.estimate:.0%} [{max(found.low, 0):.0%}, {min(found.high, 1):.0%}]"
 
 
-def _finite(found: Interval) -> dict[str, float | None]:
-    return {name: each if isfinite(each) else None for name, each in found._asdict().items()}
+def _finite(found: Estimate[float]) -> dict[str, float | None]:
+    return {name: each if isfinite(each) else None for name, each in asdict(found).items()}
 
 
 def field_row(field: Mapping[str, Any]) -> tuple[str, ...]:

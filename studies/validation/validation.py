@@ -14,7 +14,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ...analysis import Array, Law, Monomial, Series, Verdict, discover, fit_law, fit_series, parse
+from ...analysis import (
+    Array,
+    FittedLaw,
+    Monomial,
+    Series,
+    Verdict,
+    discover,
+    fit_law,
+    fit_series,
+    parse,
+)
 from ...analysis.tables import table
 from .baselines import (
     Baseline,
@@ -121,7 +131,7 @@ def _outcome(
 ) -> Outcome:
     one = fit_series(series, parse(case.name))
     law = one.law
-    assert law is not None  # a case has many points
+    assert isinstance(law, FittedLaw)  # a case has many points, and noise
     assert one.judgement is not None
     oracle = _oracle(case, series)
     truth = _truth(case, law)
@@ -129,7 +139,7 @@ def _outcome(
     low = np.array([e.low for e in law.exponents])
     high = np.array([e.high for e in law.exponents])
     held = np.empty(0, dtype=bool)
-    if law.sample is not None:
+    if law.has_intervals:
         beyond = _points(case.held, series.axes)
         _, least, most = law.predict(beyond.sizes, interval=0.95)
         held = (least <= beyond.values) & (beyond.values <= most)
@@ -161,7 +171,7 @@ def _points(rows: pd.DataFrame, axes: tuple[str, ...]) -> BaselineData:
     return BaselineData(axes, points[list(axes)].to_numpy(float), table.levelled(points))
 
 
-def _truth(case: SyntheticCase, law: Law) -> Array:
+def _truth(case: SyntheticCase, law: FittedLaw) -> Array:
     """Give the true exponents, (axes,): where a slope changes, those of the side a law is about."""
     change, own = case.truth.change, case.truth.exponents
     truth = np.array([own[axis] for axis in law.axes])
@@ -170,7 +180,7 @@ def _truth(case: SyntheticCase, law: Law) -> Array:
     return truth
 
 
-def _oracle(case: SyntheticCase, series: Series) -> Law:
+def _oracle(case: SyntheticCase, series: Series) -> FittedLaw:
     """Fit as the fitter does when it is told which lower-order terms there are."""
     return fit_law(
         series.sizes,

@@ -7,7 +7,7 @@ from layerlaw.analysis import common_size
 from layerlaw.analysis.breakpoints.locations import Breakpoint, CapacityBreakpoint
 from layerlaw.analysis.breakpoints.step_terms import StepTerm
 from layerlaw.analysis.crossings.coverage import covers, span
-from layerlaw.analysis.laws.exact import exact_law
+from layerlaw.analysis.laws.interpolation import exact_law
 from layerlaw.analysis.laws.peaks import peak_law
 from layerlaw.analysis.laws.terms import Monomial, leading, parse
 from layerlaw.reports import in_order, summary
