@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import sympy
 from sympy import Expr
 
 from ... import layers
-from ...layers import is_known
+from ...layers import evaluate, is_known
 from ...measure import ELEMENT, PEAK_BYTES, activations
 from ..formatting import quantity
 from ..laws import Array, FittedLaw
@@ -121,7 +120,6 @@ def _cache(level: str, size: float) -> str:
 
 def _bytes(expr: Expr, fit: Fit, sizes: Array) -> Array:
     """Evaluate elements in bytes of float32 at sizes (points, axes) of a fit's law: (points,)."""
-    known = {**fit.series.constants, **dict(zip(fit.series.axes, sizes.T, strict=True))}
-    symbols = sorted(expr.free_symbols, key=lambda symbol: str(symbol.name))
-    values = sympy.lambdify(symbols, expr, "numpy")(*(known[symbol.name] for symbol in symbols))
-    return ELEMENT * np.broadcast_to(np.asarray(values, dtype=float), len(sizes))
+    known: dict[str, Array | float] = {**fit.series.constants}
+    known |= zip(fit.series.axes, sizes.T, strict=True)
+    return ELEMENT * evaluate(expr, known)

@@ -14,7 +14,7 @@ import sympy
 from sympy import Expr
 
 from ... import layers
-from ...layers import Layer, Theory, is_known, subs
+from ...layers import Layer, Theory, evaluate, is_known, subs
 from ...measure import activations, operands
 from ..laws import Array
 from ..tables import Calibration, Series
@@ -89,13 +89,14 @@ def roofline(series: Series) -> Roofline | None:
     ):
         return None
     theory = layer.tied_theory()
-    sizes = {**series.constants, **dict(zip(series.axes, series.sizes.T, strict=True))}
+    sizes: dict[str, Array | float] = {
+        **series.constants,
+        **dict(zip(series.axes, series.sizes.T, strict=True)),
+    }
     batch = sizes.get("batch", conditions.get("batch", 1))
 
     def at(expr: Expr) -> Array:
-        symbols = sorted(expr.free_symbols, key=str)
-        found = sympy.lambdify(symbols, expr, "numpy")(*(sizes[str(each)] for each in symbols))
-        return np.broadcast_to(np.asarray(found, dtype=float), len(series.values))
+        return evaluate(expr, sizes)
 
     element = series.calibration.element
     weights, again = element * at(theory.parameters), element * at(_read_again(layer))

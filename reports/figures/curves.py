@@ -13,7 +13,7 @@ from sympy import Expr
 
 from ... import layers
 from ...analysis import Array, Fit, FittedLaw, Law, columns
-from ...layers import is_known, without_rounding
+from ...layers import evaluate, is_known, without_rounding
 from ...measure import FLOPS, SECONDS
 
 #: Most values of the other size that are told apart; of more, these many are shown.
@@ -144,9 +144,7 @@ def elasticity(expr: Expr, axis: str, sizes: Mapping[str, float | Array]) -> Arr
     if axis not in symbols:
         return np.zeros(np.shape(sizes[axis]))
     slope = sympy.cancel(symbols[axis] * sympy.diff(expr, symbols[axis]) / expr)
-    function = sympy.lambdify(list(symbols.values()), slope, "numpy")
-    values = function(*(sizes[letter] for letter in symbols))
-    return np.asarray(np.broadcast_to(np.asarray(values, dtype=float), np.shape(sizes[axis])))
+    return evaluate(slope, sizes)
 
 
 def _others(law: Law, axis: str) -> tuple[str | None, dict[str, float]]:

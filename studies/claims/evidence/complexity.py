@@ -10,7 +10,7 @@ from sympy import Expr
 
 from .... import layers
 from ....analysis import written
-from ....layers import d, k, m, n, subs, torch
+from ....layers import d, evaluate, k, m, n, subs, torch
 from ..costs import flops_where, formulas, grows_as, leads, share_of, times
 from ..formatting import number
 from ..statement import Evidence, Setting, Statement, aside, claim, held, limit
@@ -92,7 +92,7 @@ def recurrence_total(setting: Setting) -> Iterator[Evidence]:
     layer = layers.get("rnn")
     wide = [{"n": 5, "d": 8, "m": m} for m in (8, 64, 512)]
     exact = flops_where(layer, wide)
-    shares = [float(subs(2 * d * m / (layer.theory.flops / n), at)) for at in wide]
+    shares = [evaluate(2 * d * m / (layer.theory.flops / n), at) for at in wide]
     yield limit(
         "share of U x_t in a step's FLOPs at m = d, 8d, 64d",
         ", ".join(f"{share:.0%}" for share in shares),
