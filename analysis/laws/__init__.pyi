@@ -14,6 +14,9 @@ from .exact import (
     ExactLaw as ExactLaw,
     Polynomial as Polynomial,
 )
+from .expectations import (
+    expected_time as expected_time,
+)
 from .fitted import (
     FittedLaw as FittedLaw,
 )
@@ -23,9 +26,6 @@ from .interpolation import (
     known_law as known_law,
     polynomials as polynomials,
     solve as solve,
-)
-from .expectations import (
-    expected_time as expected_time,
 )
 from .law import (
     BARELY as BARELY,
