@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..fitting import Solution, VariableProjection
+from ..fitting import Solution, VariableProjection, slope_break_gains
 from ..laws import Array
 from .screening import BREAKPOINT_ODDS, NEGLIGIBLE_GAIN, enough_points, likelihood_gain
 
@@ -67,7 +67,7 @@ def screen_slope_breaks(
     )
     prior = BREAKPOINT_ODDS / len(candidate_slope_breaks)
     promises = np.log(prior) + likelihood_gain(
-        problem, best, problem.slope_break_gains(best, hinges)
+        problem, best, slope_break_gains(problem, best, hinges)
     )
     order = np.argsort(-promises)[:_FITTED]
     return [(candidate_slope_breaks[at], prior) for at in order if promises[at] > -NEGLIGIBLE_GAIN]

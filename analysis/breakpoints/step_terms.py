@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..fitting import Solution, VariableProjection
+from ..fitting import Solution, VariableProjection, step_gains
 from ..formatting import number
 from ..laws import Array, Leading, Monomial, columns
 from .locations import Breakpoint, CapacityBreakpoint, adjacent
@@ -162,7 +162,7 @@ def screen_steps(
     terms: list[Monomial | Leading] = [*lower, leading.shifted(best.exponents)]
     weights = np.array([breakpoint.weight for breakpoint, _ in sides])
     priors = BREAKPOINT_ODDS * weights / weights.sum() / len(terms)
-    gains = problem.gains(best, columns(terms, sizes), shares)
+    gains = step_gains(problem, best, columns(terms, sizes), shares)
     every: list[Monomial | Leading] = [*lower, leading]
     alike = {
         (type(breakpoint), breakpoint.along): breakpoint for breakpoint, _ in sides

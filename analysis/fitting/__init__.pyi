@@ -19,6 +19,10 @@ from .residual_diagnostics import (
     TOLERANCE as TOLERANCE,
     ResidualDiagnostics as ResidualDiagnostics,
 )
+from .score_tests import (
+    slope_break_gains as slope_break_gains,
+    step_gains as step_gains,
+)
 from .search import (
     Candidate as Candidate,
     discover as discover,
@@ -44,4 +48,6 @@ __all__ = [
     "law_fitting",
     "power_mean",
     "refit",
+    "slope_break_gains",
+    "step_gains",
 ]

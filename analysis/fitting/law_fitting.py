@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ..breakpoints import credible_range
 from ..laws import Array, Exponent, FittedLaw, Leading, Monomial
-from .models import CREDIBLE, FitData, Model, models_of
+from .model_averaging import models_of
+from .models import CREDIBLE, FitData, Model
 from .posterior import PosteriorSample, sample
 from .residual_diagnostics import diagnose_residuals
 from .term_selection import select_terms

@@ -18,7 +18,7 @@ import numpy as np
 from ..laws import BARELY, FLOOR, Array, Leading, Monomial, columns, monomials
 from .error_covariance import independent
 from .law_fitting import fit_law
-from .models import robust
+from .model_averaging import robust
 from .variable_projection import VariableProjection
 
 _HIGHEST = 3

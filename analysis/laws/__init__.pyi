@@ -14,9 +14,6 @@ from .exact import (
     ExactLaw as ExactLaw,
     Polynomial as Polynomial,
 )
-from .expectations import (
-    expected_time as expected_time,
-)
 from .fitted import (
     FittedLaw as FittedLaw,
 )
@@ -63,7 +60,6 @@ __all__ = [
     "columns",
     "description",
     "exact_law",
-    "expected_time",
     "is_rational",
     "known_law",
     "leading",

@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 from ...measure import PEAK_BYTES, SECONDS, SIZES, Case
-from .table import KEYS, TableError, read_csv
+from .checking import KEYS, TableError, read_csv
 
 #: What asv calls a kind of benchmark, by its name's beginning and in benchmarks.json, and the
 #: metric it is here. Everything else that asv tracks is passed over.

@@ -25,7 +25,7 @@ from ...analysis import (
     fit_series,
     parse,
 )
-from ...analysis.tables import table
+from ...analysis.tables import check_table, collapse, levelled, split_series
 from .baselines import (
     Baseline,
     BaselineData,
@@ -162,13 +162,13 @@ def _outcome(
 
 
 def _series(rows: pd.DataFrame) -> Series:
-    return next(iter(table.cut(table.check(rows, "synthetic"), "synthetic")))
+    return next(iter(split_series(check_table(rows, "synthetic"), "synthetic")))
 
 
 def _points(rows: pd.DataFrame, axes: tuple[str, ...]) -> BaselineData:
     """Collapse rows of any number of points, whichever sizes vary among them."""
-    points = table.collapse(rows, list(axes))
-    return BaselineData(axes, points[list(axes)].to_numpy(float), table.levelled(points))
+    points = collapse(rows, list(axes))
+    return BaselineData(axes, points[list(axes)].to_numpy(float), levelled(points))
 
 
 def _truth(case: SyntheticCase, law: FittedLaw) -> Array:
