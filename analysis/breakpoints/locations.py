@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..laws import Array, Leading, Monomial, monomials
+from ..expressions import Array, Leading, Monomial, monomials
 
 _HIGHEST = 2  # degree of a border in each size: n·d is a matrix, k·d² a weight
 _FEWEST = 4  # points on either side

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..fitting import Solution, VariableProjection
-from ..laws import FLOOR, Array
+from ..expressions import FLOOR, Array
+from ..regression import Solution, VariableProjection
 
 #: How likely it is beforehand that a layer's points lie in two regimes, against one. It is shared
 #: out among all candidates, so that their number is paid for.

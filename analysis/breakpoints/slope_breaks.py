@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..fitting import Solution, VariableProjection, slope_break_gains
-from ..laws import Array
+from ..expressions import Array
+from ..regression import Solution, VariableProjection, slope_break_gains
 from .screening import BREAKPOINT_ODDS, NEGLIGIBLE_GAIN, enough_points, likelihood_gain
 
 _FEWEST = 4  # points on either side

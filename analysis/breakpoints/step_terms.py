@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..fitting import Solution, VariableProjection, step_gains
+from ..expressions import Array, Leading, Monomial, columns
 from ..formatting import number
-from ..laws import Array, Leading, Monomial, columns
+from ..regression import Solution, VariableProjection, step_gains
 from .locations import Breakpoint, CapacityBreakpoint, adjacent
 from .screening import BREAKPOINT_ODDS, NEGLIGIBLE_GAIN, enough_points, likelihood_gain
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...measure import SIZES
-from ..laws import Array, ExactLaw, Law
+from ..expressions import Array
+from ..laws import ExactLaw, Law
 from ..tables import Series
 from ..verdicts import Fit
 

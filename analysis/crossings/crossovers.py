@@ -12,8 +12,8 @@ import pandas as pd
 from scipy.optimize import brentq
 
 from ... import layers
+from ..expressions import Array
 from ..formatting import listed, number
-from ..laws import Array
 from ..tables import Series
 from ..verdicts import Fit
 from .coverage import columns, size_columns, span

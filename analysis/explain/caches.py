@@ -1,4 +1,4 @@
-"""Which cache a border belongs to: what a pass holds, beside what the machine's caches do."""
+"""Which cache a breakpoint belongs to: what a pass holds, against what the machine's caches do."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from sympy import Expr
 from ... import layers
 from ...layers import evaluate, is_known
 from ...measure import ELEMENT, PEAK_BYTES, activations
+from ..expressions import Array
 from ..formatting import quantity
-from ..laws import Array, FittedLaw
-from ..verdicts import Fit
+from ..laws import FittedLaw, Law
+from ..tables import Series
 
 #: A cache counts as outgrown where it lies this factor or less outside of what is held on either
-#: side of a border: it holds other things too, and some of what is held is not used again.
+#: side of a breakpoint: it holds other things too, and some of what is held is not used again.
 _SLACK = 2.0
 
 _NAMES = {"L1": "level-1", "L2": "level-2", "L3": "last-level"}
@@ -34,30 +35,29 @@ def caches_of(machine: Mapping[str, Any], settings: Mapping[str, Any]) -> Mappin
     return caches
 
 
-def outgrown(fit: Fit, caches: Mapping[str, Any]) -> str:
-    """Say which cache is outgrown at a law's border, and by what; empty where none is.
+def outgrown(series: Series, law: Law | None, caches: Mapping[str, Any]) -> str:
+    """Say which cache is outgrown at a law's breakpoint, and by what; empty where none is.
 
     Held against each cache are the weights, and what a pass holds at once besides: at the points
-    before the border that come nearest to it, and at those beyond.
+    before the breakpoint that come nearest to it, and at those beyond.
 
     Parameters
     ----------
-    fit
-        A fit of a layer's times.
+    series, law
+        A layer's times, and their law.
     caches
         Bytes by level, as in a machine's fingerprint.
     """
-    law, name = fit.law, fit.series.layer
-    if not isinstance(law, FittedLaw) or law.step is None or not _on_processor(fit):
+    if not isinstance(law, FittedLaw) or law.step is None or not _on_processor(series):
         return ""
     breakpoint = law.step.breakpoint
     reached = breakpoint.along.column(law.sizes)
     before, beyond = reached <= breakpoint.low, reached >= breakpoint.high
     found = []
-    for what, expr in _held(name):
-        held = _bytes(expr, fit, law.sizes)
+    for what, expr in _held(series.layer):
+        held = _bytes(expr, series, law.sizes)
         least, most = float(held[before].max()), float(held[beyond].min())
-        if not least < most:  # it does not grow along the border
+        if not least < most:  # it does not grow along the breakpoint
             continue
         found += [
             (abs(np.log(size / np.sqrt(least * most))), what, level, size)
@@ -70,27 +70,28 @@ def outgrown(fit: Fit, caches: Mapping[str, Any]) -> str:
     return f"{what} the {_cache(level, size)}"
 
 
-def left_behind(fit: Fit, at: Mapping[str, float], caches: Mapping[str, Any]) -> str:
+def outgrown_at(
+    series: Series, law: Law | None, at: Mapping[str, float], caches: Mapping[str, Any]
+) -> str:
     """Say which cache is outgrown at sizes, within which all points lie; empty where none is.
 
     Of several it is the largest. There a law knows nothing of what it predicts.
 
     Parameters
     ----------
-    fit
-        A fit of a layer's times.
+    series, law
+        A layer's times, and their law.
     at
         All sizes that the law grows in.
     caches
         Bytes by level, as in a machine's fingerprint.
     """
-    law, name = fit.law, fit.series.layer
-    if law is None or not fit.series.timed or not _on_processor(fit):
+    if law is None or not series.timed or not _on_processor(series):
         return ""
     sizes = np.array([[at[axis] for axis in law.axes]])
     found = []
-    for what, expr in _held(name):
-        most, there = _bytes(expr, fit, law.sizes).max(), float(_bytes(expr, fit, sizes)[0])
+    for what, expr in _held(series.layer):
+        most, there = _bytes(expr, series, law.sizes).max(), float(_bytes(expr, series, sizes)[0])
         found += [
             (size, f"{what} the {_cache(level, size)}, which no point's did")
             for level, size in caches.items()
@@ -99,9 +100,9 @@ def left_behind(fit: Fit, at: Mapping[str, float], caches: Mapping[str, Any]) ->
     return max(found)[1] if found else ""
 
 
-def _on_processor(fit: Fit) -> bool:
+def _on_processor(series: Series) -> bool:
     """Whether it is of a known layer, measured where the caches are."""
-    return layers.find(fit.series.layer) is not None and fit.series.device == "cpu"
+    return layers.find(series.layer) is not None and series.device == "cpu"
 
 
 def _held(name: str) -> tuple[tuple[str, Expr], ...]:
@@ -118,8 +119,9 @@ def _cache(level: str, size: float) -> str:
     return f"{_NAMES.get(level, level)} cache of {quantity(float(size), PEAK_BYTES.name)}"
 
 
-def _bytes(expr: Expr, fit: Fit, sizes: Array) -> Array:
-    """Evaluate elements in bytes of float32 at sizes (points, axes) of a fit's law: (points,)."""
-    known: dict[str, Array | float] = {**fit.series.constants}
-    known |= zip(fit.series.axes, sizes.T, strict=True)
-    return ELEMENT * evaluate(expr, known)
+def _bytes(expr: Expr, series: Series, sizes: Array) -> Array:
+    """Evaluate elements in bytes of float32 at sizes (points, axes) of a series' law: (points,)."""
+    known: dict[str, Array | float] = {**series.constants}
+    known |= zip(series.axes, sizes.T, strict=True)
+    held: Array = ELEMENT * evaluate(expr, known)
+    return held

@@ -16,7 +16,7 @@ from sympy import Expr
 from ... import layers
 from ...layers import Layer, Theory, evaluate, is_known, subs
 from ...measure import activations, operands
-from ..laws import Array
+from ..expressions import Array
 from ..tables import Calibration, Series
 
 
@@ -96,7 +96,8 @@ def roofline(series: Series) -> Roofline | None:
     batch = sizes.get("batch", conditions.get("batch", 1))
 
     def at(expr: Expr) -> Array:
-        return evaluate(expr, sizes)
+        values: Array = evaluate(expr, sizes)
+        return values
 
     element = series.calibration.element
     weights, again = element * at(theory.parameters), element * at(_read_again(layer))

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..expressions import Array, Leading
 from ..formatting import number, signed
-from ..laws import Array, Leading
 from ..tables import Parts, Series
 
 

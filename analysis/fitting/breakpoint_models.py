@@ -15,9 +15,9 @@ from ..breakpoints import (
     screen_slope_breaks,
     screen_steps,
 )
-from ..laws import FLOOR
+from ..expressions import FLOOR
+from ..regression import VariableProjection
 from .models import CREDIBLE, FitData, Model, fit_model, likeliest
-from .variable_projection import VariableProjection
 
 #: In log likelihood, of models with a breakpoint, of which there are many: as `NEGLIGIBLE`.
 _UNLIKELY = 4.0

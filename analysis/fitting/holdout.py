@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..laws import FLOOR, FittedLaw
+from ..expressions import FLOOR
+from ..laws import FittedLaw
 from .law_fitting import refit
 
 #: How many times beyond the points that are kept the law is tried.

@@ -8,14 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..breakpoints import credible_range
-from ..laws import Array, Exponent, FittedLaw, Leading, Monomial
+from ..expressions import Array, Leading, Monomial
+from ..laws import Exponent, FittedLaw
+from ..regression import PosteriorSample, Solution, diagnose_residuals, one_thread, sample
 from .model_averaging import models_of
 from .models import CREDIBLE, FitData, Model
-from .posterior import PosteriorSample, sample
-from .residual_diagnostics import diagnose_residuals
 from .term_selection import select_terms
-from .threads import one_thread
-from .variable_projection import Solution
 
 #: Unless told otherwise, exponents are searched this far from the leading part's degrees.
 BOUND = 1.5

@@ -11,12 +11,11 @@ from functools import cache
 
 import numpy as np
 
-from ..laws import FLOOR, Array
+from ..expressions import FLOOR, Array
+from ..regression import Solution, VariableProjection, Whitening, independent, whitenings
 from . import power_mean
 from .breakpoint_models import slope_break_models, step_models
-from .error_covariance import Whitening, independent, whitenings
 from .models import NEGLIGIBLE, FitData, Model, fit_model, likeliest
-from .variable_projection import Solution, VariableProjection
 
 _ROBUST = 4.0  # residuals beyond this many standard deviations lose weight (Huber 1964)
 

@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 
 from ..breakpoints import Breakpoint, SlopeBreak, StepTerm, candidate_slope_breaks, sides
-from ..laws import Array, Leading, Monomial, columns
-from .variable_projection import Solution, VariableProjection
+from ..expressions import Array, Leading, Monomial, columns
+from ..regression import Solution, VariableProjection
 
 #: A breakpoint is in the law that is shown where it has at least this posterior probability.
 CREDIBLE = 0.95

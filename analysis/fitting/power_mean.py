@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..laws import Array
+from ..expressions import Array
 
 #: Values that are tried first.
 FIRST = (1.0, 1.5, 2.0, 3.0, 5.0, 8.0)

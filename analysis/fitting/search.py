@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..laws import BARELY, FLOOR, Array, Leading, Monomial, columns, monomials
-from .error_covariance import independent
+from ..expressions import FLOOR, Array, Leading, Monomial, columns, monomials
+from ..laws import BARELY
+from ..regression import VariableProjection, independent
 from .law_fitting import fit_law
 from .model_averaging import robust
-from .variable_projection import VariableProjection
 
 _HIGHEST = 3
 _LOGS = (1, 2)

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..breakpoints import CapacityBreakpoint, credible_range_text
+from ..expressions import product
 from ..formatting import number
-from .terms import product
 
 if TYPE_CHECKING:
     from .fitted import FittedLaw

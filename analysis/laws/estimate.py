@@ -8,8 +8,8 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from ..expressions import Array
 from ..formatting import number
-from .arrays import Array
 
 #: One number, or one for each point.
 T = TypeVar("T", float, Array)

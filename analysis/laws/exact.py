@@ -10,11 +10,10 @@ from itertools import chain
 import numpy as np
 import pandas as pd
 
+from ..expressions import Array, Leading, Monomial, columns
 from ..formatting import number
-from .arrays import Array
 from .estimate import Exponent
 from .law import Law
-from .terms import Leading, Monomial, columns
 
 #: A sum of terms with their coefficients, exact.
 Polynomial = tuple[tuple[Fraction, Monomial], ...]

@@ -11,13 +11,12 @@ import numpy as np
 import pandas as pd
 
 from ..breakpoints import SlopeBreak, StepTerm
-from ..fitting import PosteriorSample, VariableProjection
+from ..expressions import Array, Monomial
+from ..regression import PosteriorSample, VariableProjection
 from . import description
-from .arrays import Array
 from .estimate import Exponent
 from .law import Law, levels
 from .prediction import PosteriorPredictive
-from .terms import Monomial
 
 #: A sum: what costs are that do not overlap.
 SUM: Mapping[float, float] = {1: 1.0}

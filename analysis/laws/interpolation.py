@@ -14,9 +14,8 @@ import numpy as np
 from sympy import QQ
 from sympy.polys.matrices import DomainMatrix
 
-from .arrays import Array
+from ..expressions import Array, Leading, Monomial, monomials
 from .exact import ExactLaw, Polynomial
-from .terms import Leading, Monomial, monomials
 
 _HIGHEST = 4  # degree in each size, where theory's own terms do not do
 _LARGEST = 2.0**53  # a float holds whole numbers up to here

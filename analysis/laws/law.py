@@ -12,12 +12,11 @@ import numpy as np
 import pandas as pd
 
 from ..breakpoints import StepTerm
-from ..fitting import EXACT, ResidualDiagnostics
+from ..expressions import Array, Leading, Monomial, power_mean
+from ..regression import EXACT, ResidualDiagnostics
 from . import description
-from .arrays import Array, power_mean
 from .estimate import Estimate, Exponent
 from .prediction import search_sizes, within
-from .terms import Leading, Monomial
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

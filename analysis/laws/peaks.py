@@ -13,10 +13,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import Array
+from ..expressions import Array, Leading, Monomial, columns
 from .exact import ExactLaw, Polynomial, Since
 from .interpolation import own_terms, solve, values_of
-from .terms import Leading, Monomial, columns
 
 #: Points that each polynomial has to give beyond those that its coefficients take.
 _SPARE = 2

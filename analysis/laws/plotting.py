@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .arrays import Array
+from ..expressions import Array
 from .fitted import FittedLaw
 
 if TYPE_CHECKING:

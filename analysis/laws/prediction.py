@@ -11,9 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..breakpoints import SlopeBreak, StepTerm
-from ..fitting import PosteriorSample, VariableProjection
-from .arrays import Array, power_mean
-from .terms import Leading, Monomial, columns
+from ..expressions import Array, Leading, Monomial, columns, power_mean
+from ..regression import PosteriorSample, VariableProjection
 
 _DRAWS = 400
 #: A measurement errs by no more, as a logarithm: the scale of few points may be any, and overflows.

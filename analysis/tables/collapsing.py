@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from ..laws import Array
+from ..expressions import Array
 
 #: A point's value is the mean of this share of its repeats, the lowest: disturbances mostly add
 #: time. Of five repeats the lowest three beat mean, median and minimum.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...measure import SECONDS
-from ..laws import Array
+from ..expressions import Array
 from .calibration import Calibration
 
 

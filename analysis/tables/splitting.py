@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ...measure import AUXILIARY, CALIBRATION, CHECK_SECONDS, OTHER_SECONDS, PARTS, SECONDS, SIZES
-from ..laws import Array
+from ..expressions import Array
 from .calibration import calibration_of
 from .checking import KEYS, WITHIN, TableError
 from .collapsing import add_round_squares, between_round_sd, collapse, levelled, process_shares

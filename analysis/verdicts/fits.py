@@ -9,12 +9,9 @@ from html import escape
 from typing import Any
 
 from ..explain import SlopeGap, slope_gaps
+from ..expressions import Leading
 from ..fitting import Candidate, HoldoutError, holdout_errors
-from ..laws import (
-    FittedLaw,
-    Law,
-    Leading,
-)
+from ..laws import FittedLaw, Law
 from ..tables import Series
 from .verdict import Judgement, Verdict
 

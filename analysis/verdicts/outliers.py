@@ -19,8 +19,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import t as student
 
+from ..expressions import FLOOR, Array
 from ..fitting import refit
-from ..laws import FLOOR, Array, FittedLaw
+from ..laws import FittedLaw
 from .fits import Fit
 
 #: A point is told of where chance gives one like it, anywhere among all points, less often.

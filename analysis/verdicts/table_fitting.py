@@ -12,18 +12,9 @@ from sympy import Expr, Symbol
 
 from ... import layers
 from ...measure import PEAK_BYTES, SIZES
+from ..expressions import Leading, leading, parse
 from ..fitting import discover, fit_law
-from ..laws import (
-    ExactLaw,
-    FittedLaw,
-    Law,
-    Leading,
-    exact_law,
-    known_law,
-    leading,
-    parse,
-    peak_law,
-)
+from ..laws import ExactLaw, FittedLaw, Law, exact_law, known_law, peak_law
 from ..tables import Series, TableError, check_table, readers, split_series
 from .fits import Fit, nothing_grows
 from .theory import exact_terms, theory_of

@@ -10,7 +10,8 @@ from sympy import Expr, ceiling
 from ... import layers
 from ...layers import is_known, subs, without_negative_terms, without_rounding
 from ...measure import MODES, PEAK_BYTES, SECONDS, metric_of
-from ..laws import ExpressionError, Monomial, is_rational, parse, split, summands
+from ..expressions import ExpressionError, Monomial, parse, split, summands
+from ..laws import is_rational
 from ..tables import Series
 
 

@@ -12,9 +12,11 @@ from enum import Enum
 import numpy as np
 
 from ..breakpoints import StepTerm
-from ..fitting import BOUND, TOLERANCE
+from ..expressions import Array
+from ..fitting import BOUND
 from ..formatting import number
-from ..laws import BARELY, Array, ExactLaw, Exponent, FittedLaw, Law
+from ..laws import BARELY, ExactLaw, Exponent, FittedLaw, Law
+from ..regression import TOLERANCE
 
 #: An exponent matches when its whole interval lies within this of theory's.
 MARGIN = 0.2

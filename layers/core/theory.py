@@ -5,16 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, overload
 
 import sympy
 from sympy import Expr
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
 
 #: sequence length, width, kernel, input width, heads
 n, d, k, m, h = sympy.symbols("n d k m h", positive=True)
@@ -50,10 +44,10 @@ def evaluate(expr: Expr, sizes: Mapping[str, float]) -> float: ...
 
 
 @overload
-def evaluate(expr: Expr, sizes: Mapping[str, Array | float]) -> Array: ...
+def evaluate(expr: Expr, sizes: Mapping[str, Any]) -> Any: ...
 
 
-def evaluate(expr: Expr, sizes: Mapping[str, Array | float]) -> Array | float:
+def evaluate(expr: Expr, sizes: Mapping[str, Any]) -> Any:
     """Evaluate an expression in the size symbols at sizes, in floating point.
 
     Parameters
@@ -61,8 +55,8 @@ def evaluate(expr: Expr, sizes: Mapping[str, Array | float]) -> Array | float:
     expr
         The expression.
     sizes
-        By letter: numbers, or arrays of points, with which numbers are broadcast. Letters that the
-        expression lacks are passed over.
+        By letter: numbers, or NumPy arrays of points, with which numbers are broadcast. Letters
+        that the expression lacks are passed over.
 
     Returns
     -------
@@ -78,26 +72,19 @@ def evaluate(expr: Expr, sizes: Mapping[str, Array | float]) -> Array | float:
     >>> evaluate(n**2 * d, {"n": 16, "d": 4})
     1024.0
     """
-    letters, arrays = _letters(expr), any(getattr(size, "shape", ()) for size in sizes.values())
-    if not arrays:  # of Python's mathematics: for NumPy's SymPy takes longer
-        return float(_function(expr, "math")(*(float(sizes[letter]) for letter in letters)))
-    import numpy as np  # which nothing else of a layer's theory needs
-
-    given = (np.asarray(sizes[letter], dtype=float) for letter in letters)  # integers may overflow
-    found = np.asarray(_function(expr, "numpy")(*given), dtype=float)
-    return np.broadcast_to(found, np.broadcast_shapes(*map(np.shape, sizes.values())))
-
-
-def _letters(expr: Expr) -> list[str]:
-    return sorted(str(symbol.name) for symbol in expr.free_symbols)
+    if any(getattr(size, "shape", ()) for size in sizes.values()):
+        letters, function = _function(expr, "numpy")
+        points = sum(0.0 * size for size in sizes.values())  # zeros, to broadcast with
+        return function(*(1.0 * sizes[letter] for letter in letters)) + points  # 1.0: no overflow
+    letters, function = _function(expr, "math")
+    return float(function(*(float(sizes[letter]) for letter in letters)))
 
 
 @lru_cache(maxsize=2**12)  # to put sizes into an expression takes some 0.3 ms each time
-def _function(expr: Expr, module: str) -> Callable[..., Any]:
-    """Compile an expression; its arguments are its letters in alphabetical order."""
+def _function(expr: Expr, module: str) -> tuple[tuple[str, ...], Callable[..., Any]]:
+    """Compile an expression; give its letters, which are the arguments, and the function."""
     symbols = sorted(expr.free_symbols, key=lambda symbol: str(symbol.name))
-    made: Callable[..., Any] = sympy.lambdify(symbols, expr, module)
-    return made
+    return tuple(str(s.name) for s in symbols), sympy.lambdify(symbols, expr, module)
 
 
 def without_rounding(expr: Expr) -> Expr:

@@ -144,7 +144,8 @@ def elasticity(expr: Expr, axis: str, sizes: Mapping[str, float | Array]) -> Arr
     if axis not in symbols:
         return np.zeros(np.shape(sizes[axis]))
     slope = sympy.cancel(symbols[axis] * sympy.diff(expr, symbols[axis]) / expr)
-    return evaluate(slope, sizes)
+    values: Array = evaluate(slope, sizes)
+    return values
 
 
 def _others(law: Law, axis: str) -> tuple[str | None, dict[str, float]]:

@@ -140,7 +140,7 @@ def _facts(fit: Fit, caches: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 f"{overlap_text(fit.law)} add up instead of the times themselves",
             )
         if fit.law.regimes:
-            cache = outgrown(fit, caches)
+            cache = outgrown(fit.series, fit.law, caches)
             probability = fit.law.breakpoint_probability if isinstance(fit.law, FittedLaw) else 0.0
             found = f"{fit.law.regimes} ({probability:.1%} likely)"
             yield "regimes", f"{found}: {cache}" if cache else found

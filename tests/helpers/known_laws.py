@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from layerlaw.analysis import Exponent, Fit, FittedLaw, Series
-from layerlaw.analysis.fitting.residual_diagnostics import ResidualDiagnostics
-from layerlaw.analysis.laws.terms import Leading, Monomial
+from layerlaw.analysis.expressions.terms import Leading, Monomial
+from layerlaw.analysis.regression.residual_diagnostics import ResidualDiagnostics
 
 N = (16, 32, 64, 128, 256, 512)
 D = (8, 16, 32, 64, 128)

@@ -8,9 +8,10 @@ import sympy
 from layerlaw.analysis import fit, fit_law
 from layerlaw.analysis.breakpoints.locations import Breakpoint, CapacityBreakpoint, sides
 from layerlaw.analysis.breakpoints.step_terms import StepTerm, neighbouring_steps, screen_steps
-from layerlaw.analysis.fitting.score_tests import step_gains
-from layerlaw.analysis.fitting.variable_projection import VariableProjection
-from layerlaw.analysis.laws.terms import Monomial, columns, leading, parse
+from layerlaw.analysis.expressions.reading import leading, parse
+from layerlaw.analysis.expressions.terms import Monomial, columns
+from layerlaw.analysis.regression.score_tests import step_gains
+from layerlaw.analysis.regression.variable_projection import VariableProjection
 from layerlaw.analysis.verdicts.verdict import Verdict, judge
 
 AXES = ("n", "d")

@@ -3,10 +3,10 @@
 import layerlaw.analysis.fitting.model_averaging as model_averaging
 import numpy as np
 import pytest
-from layerlaw.analysis.fitting.error_covariance import SIZES_SHARE, independent, whitenings
+from layerlaw.analysis.expressions.reading import leading, parse
 from layerlaw.analysis.fitting.law_fitting import fit_law
-from layerlaw.analysis.fitting.variable_projection import VariableProjection
-from layerlaw.analysis.laws.terms import leading, parse
+from layerlaw.analysis.regression.error_covariance import SIZES_SHARE, independent, whitenings
+from layerlaw.analysis.regression.variable_projection import VariableProjection
 
 SIZES = np.array(
     np.meshgrid(2.0 ** np.arange(4, 10), 2.0 ** np.arange(4, 10), indexing="ij")

@@ -7,8 +7,8 @@ import sympy
 from hypothesis import given, settings, strategies as st
 from layerlaw import layers
 from layerlaw.analysis import ExactLaw, Verdict, fit
+from layerlaw.analysis.expressions.reading import leading, parse
 from layerlaw.analysis.laws.interpolation import exact_law
-from layerlaw.analysis.laws.terms import leading, parse
 from layerlaw.layers.core.theory import SYMBOLS
 
 AXES = ("n", "d")

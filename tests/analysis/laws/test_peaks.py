@@ -6,8 +6,8 @@ import pytest
 import sympy
 from layerlaw import layers
 from layerlaw.analysis import ExactLaw, Verdict, fit
+from layerlaw.analysis.expressions.reading import leading, parse
 from layerlaw.analysis.laws.peaks import peak_law
-from layerlaw.analysis.laws.terms import leading, parse
 from layerlaw.measure import Case, tidy
 from layerlaw.measure.timing.peak_memory import measure_memory
 

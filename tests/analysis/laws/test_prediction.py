@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from layerlaw.analysis.expressions.reading import leading, parse
 from layerlaw.analysis.fitting.holdout import holdout_errors
 from layerlaw.analysis.fitting.law_fitting import fit_law
 from layerlaw.analysis.laws.prediction import within
-from layerlaw.analysis.laws.terms import leading, parse
 
 AXES = ("n", "d")
 SIZES = np.array(

@@ -7,9 +7,10 @@ from layerlaw.analysis import common_size
 from layerlaw.analysis.breakpoints.locations import Breakpoint, CapacityBreakpoint
 from layerlaw.analysis.breakpoints.step_terms import StepTerm
 from layerlaw.analysis.crossings.coverage import covers, span
+from layerlaw.analysis.expressions.reading import leading, parse
+from layerlaw.analysis.expressions.terms import Monomial
 from layerlaw.analysis.laws.interpolation import exact_law
 from layerlaw.analysis.laws.peaks import peak_law
-from layerlaw.analysis.laws.terms import Monomial, leading, parse
 from layerlaw.reports import in_order, summary
 from layerlaw.reports.content.formulas import law_text, order_text, sums, theory_text
 from layerlaw.reports.content.summaries import cost_name, variants

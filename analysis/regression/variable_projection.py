@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize, nnls
 
-from ..laws import FLOOR, Array
+from ..expressions import FLOOR, Array
 from .error_covariance import Whitening, independent
 
 #: A coefficient below this share of the fit is not in use.

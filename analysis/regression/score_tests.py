@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..laws import Array
+from ..expressions import Array
 from .variable_projection import Solution, VariableProjection
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import f as f_distribution
 
-from ..laws import Array
+from ..expressions import Array
 
 #: Left-over below this share of the time does not move an exponent by a tenth of the margin.
 TOLERANCE = 0.05

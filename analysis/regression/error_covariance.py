@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..laws import FLOOR, Array
+from ..expressions import FLOOR, Array
 
 #: Values of τ over which intervals are averaged, equally likely beforehand.
 SIZES_SHARE = (0.01, 0.02)

@@ -17,7 +17,7 @@ import numpy as np
 from scipy.special import chdtri, logsumexp, ndtri
 from scipy.stats import qmc
 
-from ..laws import FLOOR, Array
+from ..expressions import FLOOR, Array
 from .variable_projection import Solution, VariableProjection
 
 _FREEDOM = 4  # of the t distribution: tails heavier than the profile's
