@@ -80,8 +80,8 @@ def common_size(fits: Sequence[Fit]) -> dict[str, float]:
     First n and d, by the largest product n·d and then the most balanced one, since nearly all
     layers have them; then k and other sizes in turn. Where no sizes are covered by all laws,
     those that most cover are taken. A layer without a size passes it over. Exact laws, which hold
-    beyond their points, have a say only where there are no others. Sizes beside n and d that no
-    layer has together are chosen apart: all combinations of what fifty layers have are millions.
+    beyond their points, have a say only where there are no others. Sizes besides n and d that no
+    layer has together are chosen separately: of fifty layers all combinations are millions.
     """
     series = [fit.series for fit in fits if not isinstance(fit.law, ExactLaw)]
     series = series or [fit.series for fit in fits]

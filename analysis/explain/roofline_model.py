@@ -1,4 +1,4 @@
-"""Points beside what the machine can do: the roofline (Williams, Waterman & Patterson 2009).
+"""Points against what the machine can do: the roofline (Williams, Waterman & Patterson 2009).
 
 With I FLOPs for each byte that has to be moved, a machine of peak rate P and bandwidth B attains
 min(P, I·B) FLOP/s and no more. Both are measured, B at the working set that the bytes belong to:
@@ -22,7 +22,7 @@ from ..tables import Calibration, Series
 
 @dataclass(frozen=True)
 class Roofline:
-    """The points of a series beside what the machine can do, each (points,).
+    """The points of a series against what the machine can do, each (points,).
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ def roofline(series: Series) -> Roofline | None:
     None where the machine was not calibrated; for what is no time of a forward pass of a layer of
     the registry, whose FLOPs theory counts; and for products in TF32, which is another peak.
     """
-    conditions = {**series.same, **series.by}
+    conditions = series.conditions
     if (
         series.calibration is None
         or not series.timed

@@ -39,10 +39,10 @@ def step_models(models: Sequence[Model], points: FitData, bound: float) -> list[
             )
         ]
     kept = [each for each in likeliest([*models, *stepped], _UNLIKELY) if each.step]
-    return likeliest([*kept, *_climbed(kept, points, bound)], _UNLIKELY)
+    return likeliest([*kept, *_steps_nearby(kept, points, bound)], _UNLIKELY)
 
 
-def _climbed(models: Sequence[Model], points: FitData, bound: float) -> list[Model]:
+def _steps_nearby(models: Sequence[Model], points: FitData, bound: float) -> list[Model]:
     """Fit steps next to likely ones, and to those that are likelier, until none is.
 
     The score test knows the law without a step, whose exponents lie far from those with it.
@@ -70,7 +70,7 @@ def _climbed(models: Sequence[Model], points: FitData, bound: float) -> list[Mod
 def slope_break_models(
     models: Sequence[Model], points: FitData, bound: float, other: float
 ) -> list[Model]:
-    """Fit laws whose leading part bends; those with the likeliest bend, where that is sure.
+    """Fit laws with a slope break; those with the likeliest, where it is at least `CREDIBLE`.
 
     Their exponents are one more than those of other laws, so that they cannot be averaged with
     them: `other` is the log likelihood of the best of these.
@@ -110,7 +110,7 @@ def slope_break_models(
 def _with_slope_break(
     model: Model, slope_break: SlopeBreak, points: FitData, prior: float, bound: float
 ) -> Model:
-    """Fit a law whose leading part bends, from where the one without it was."""
+    """Fit a law with a slope break, from where the one without it was."""
     sizes = np.column_stack([points.sizes, slope_break.size(points.sizes)])
     problem = VariableProjection(
         sizes, points.values, points.lead, points.terms, model.problem.overlap
@@ -119,7 +119,7 @@ def _with_slope_break(
     found = fit_model(
         problem.whitened(model.problem.whitening), start, points.lower, None, prior, bound
     )
-    # Against laws without it: the exponent of the bend is integrated out (Laplace), within ±bound.
+    # Against laws without it: the change of the slope is integrated out (Laplace), within ±bound.
     curvature = found.problem.curvature(found.best)
     freedom = max(found.residual_df, 1)
     variance = np.linalg.pinv(curvature, hermitian=True)[-1, -1] * found.best.sse / freedom

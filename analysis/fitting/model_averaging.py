@@ -31,7 +31,7 @@ def models_of(
     closest, problems = _overlapping(points, bound, overlap)
 
     def models_around(problem: VariableProjection, best: Solution, scale: float) -> list[Model]:
-        # Weights and spread are those of the law that describes the points best: all others are
+        # Weights and scale are those of the law that describes the points best: all others are
         # then held against the same errors.
         shared = whitenings(
             points.sizes, problem.whitening.roots**2, problem.residuals(best), scale, processes
@@ -39,7 +39,7 @@ def models_of(
         return _weighed(points, problems, shared, bound, regimes)
 
     models = models_around(*closest)
-    # Beyond a border points lay far off every law that had none.
+    # Beyond a breakpoint points lay far off every law that had none.
     if models[0].step or models[0].slope_break:
         problem, best = models[0].problem, models[0].best
         weights, scale = robust(problem.residuals(best), models[0].residual_df)
@@ -56,8 +56,8 @@ def _overlapping(
 
     Returns
     -------
-    The problem that describes the points best, its solution and its points' spread; and every
-    problem with its solution and how likely it is beforehand.
+    The problem that describes the points best, its solution and its scale; and every problem
+    with its solution and its prior.
     """
 
     def problem(p: float) -> VariableProjection:
@@ -98,7 +98,7 @@ def _weighed(
     bound: float,
     regimes: bool,
 ) -> list[Model]:
-    """Fit each problem with each whitening, and with borders."""
+    """Fit each problem with each whitening, and with breakpoints."""
     models = [
         fit_model(problem.whitened(each), start, points.lower, None, prior / len(shared), bound)
         for problem, start, prior in problems
@@ -114,7 +114,7 @@ def _weighed(
 def _robust(
     problem: VariableProjection, bound: float, starts: Array
 ) -> tuple[VariableProjection, Solution, float]:
-    """Find the best exponents, points far off the law losing weight; and the points' spread."""
+    """Find the best exponents, points far off the law losing weight; and the scale."""
     best = problem.search(bound, starts)
     for _ in range(2):
         residuals = problem.residuals(best)
@@ -125,7 +125,7 @@ def _robust(
 
 
 def robust(residuals: Array, residual_df: int) -> tuple[Array, float]:
-    """Weights of points, those far off a law losing theirs (Huber 1964), and the points' spread.
+    """Weights of points, those far off a law losing theirs (Huber 1964), and the scale.
 
     Parameters
     ----------

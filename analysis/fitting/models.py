@@ -45,7 +45,7 @@ class FitData:
 
     @cached_property
     def places(self) -> Sequence[SlopeBreak]:
-        """Where the leading part may bend."""
+        """Where the slope of the leading part may break."""
         return candidate_slope_breaks(self.sizes)
 
 
@@ -62,13 +62,13 @@ class Model:
     step
         The term of one regime alone.
     prior
-        How likely it is beforehand.
+        Its prior probability.
     likelihood
-        Log likelihood of the solution, the chance included.
+        Log likelihood of the solution, the logarithm of the prior included.
     slope_break
         Where the leading part grows otherwise; the last of the exponents is by how much.
     posterior_probability, location_interval
-        How likely that is against all laws without a bend, and between which points it lies.
+        Posterior probability of the slope break, and between which points it lies.
     """
 
     problem: VariableProjection

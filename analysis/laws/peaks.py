@@ -47,7 +47,7 @@ def peak_law(axes: Sequence[str], sizes: Array, values: Array, theory: Leading) 
     if (values != np.round(values)).any():
         return None
     terms = own_terms(theory)
-    for kept, since in _beginnings(axes, sizes):
+    for kept, since in _cuts(axes, sizes):
         if since is not None and (len(axes) < 2 or kept.sum() < _MANY * len(terms)):
             break
         if phases := _phases(terms, sizes[kept], values[kept]):
@@ -55,7 +55,7 @@ def peak_law(axes: Sequence[str], sizes: Array, values: Array, theory: Leading) 
     return None
 
 
-def _beginnings(axes: Sequence[str], sizes: Array) -> Iterator[tuple[Chosen, Since | None]]:
+def _cuts(axes: Sequence[str], sizes: Array) -> Iterator[tuple[Chosen, Since | None]]:
     """All points, then those from a size of an axis on, with most points first."""
     yield np.ones(len(sizes), dtype=bool), None
     cuts = [
@@ -94,7 +94,7 @@ def _candidates(terms: Sequence[Monomial], sizes: Array, values: Array) -> Itera
         near = np.argsort(((logs - point) ** 2).sum(axis=1), kind="stable")
         for count in range(len(terms) + 1, min(2 * len(terms), len(near)) + 1):
             here = near[:count]
-            # In floating point first: most points near a border follow no single polynomial.
+            # In floating point first: most points near a change follow no single polynomial.
             guess, _, rank, _ = np.linalg.lstsq(table[here], values[here], rcond=None)
             if rank < len(terms):
                 continue

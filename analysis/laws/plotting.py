@@ -1,4 +1,4 @@
-"""A law beside its points, for a notebook."""
+"""A law drawn with its points, for a notebook."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def plot(law: Law, unit: str = "") -> Figure:
     law
         The law.
     unit
-        What its values are, to be written beside them.
+        What its values are: the label of the axis.
     """
     from matplotlib.figure import Figure
 

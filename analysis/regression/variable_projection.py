@@ -97,7 +97,7 @@ class VariableProjection:
 
     def criterion(self, solution: Solution) -> float:
         """Bayesian information criterion of a solution, all terms of the problem counted."""
-        error = np.log(solution.sse + self.points * FLOOR**4)  # exact data tell terms apart
+        error = np.log(solution.sse + self.points * FLOOR**4)  # exact data distinguish terms
         return float(self.points * error + self.terms * np.log(self.points))
 
     @property

@@ -16,7 +16,7 @@ from ...measure import SIZES
 
 KEYS = ("layer", "device", "mode", "metric")
 REQUIRED = (*KEYS, "n", "d", "value")
-#: Columns that tell measurements of one point apart; they separate no laws.
+#: Columns that distinguish measurements of one point; they separate no laws.
 WITHIN = ("repeat", "process", "round", "status")
 
 #: Sizes and values beyond this, or below its inverse, are a mistake, and powers of them overflow.

@@ -91,6 +91,11 @@ class Series:
         """Whether these are times: only such costs can overlap, change regimes, and err."""
         return self.metric == SECONDS.name
 
+    @property
+    def conditions(self) -> dict[str, Any]:
+        """Columns that are no sizes, with their values here, whether they vary in the table."""
+        return {**self.same, **self.by}
+
     def since(self, axis: str, size: float) -> Series:
         """Give the points from a size of an axis on, of what is not timed."""
         kept = self.sizes[:, self.axes.index(axis)] >= size

@@ -16,7 +16,7 @@ from .checking import KEYS, WITHIN, TableError
 from .collapsing import add_round_squares, between_round_sd, collapse, levelled, process_shares
 from .series import Parts, Series
 
-#: Seconds that stand for none: small beside everything, and not zero.
+#: Seconds that stand for none: negligible, and not zero.
 _NONE = 1e-15
 
 

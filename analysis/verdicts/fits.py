@@ -78,15 +78,15 @@ class Fit:
                 for gap in self.slope_gaps
                 if gap.axis in differs
             ]
-            return "; ".join([self.judgement.reason, *why, *self._held])
+            return "; ".join([self.judgement.reason, *why, *self._constant_sizes])
         if self.law is None:
             return nothing_grows(self.series)
         found = "; ".join(f"{candidate.text}: {candidate.weight:.2f}" for candidate in self._likely)
         said = f", whose leading part was searched for ({found})" if found else ""
-        return "; ".join([f"no theory was given for this layer{said}", *self._held])
+        return "; ".join([f"no theory was given for this layer{said}", *self._constant_sizes])
 
     @property
-    def _held(self) -> list[str]:
+    def _constant_sizes(self) -> list[str]:
         return [
             f"{axis} takes one value ({value:g}), which says nothing of its exponent"
             for axis, value in (self.held.items() if self.law is not None else ())

@@ -91,7 +91,7 @@ def fit(
             raise TableError(
                 f"expected {layer!r}: no row has it in the column layer; it has {', '.join(there)}"
             )
-    # What is expected is the order of the time, where there are times; counts have laws beside it.
+    # What is expected is the order of the time, where there are times; counts have laws besides.
     timed = {one.layer for one in series if one.timed}
     fits = []
     for done, one in enumerate(series):
@@ -187,7 +187,7 @@ def _exact(series: Series, lead: Leading | None = None) -> ExactLaw | None:
 
 
 def _law(series: Series, lead: Leading, regimes: bool) -> FittedLaw:
-    """Fit all divisors beside the leading part."""
+    """Fit the leading part with all its divisors as lower-order terms."""
     law = fit_law(
         series.sizes,
         series.values,

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import sympy
 from layerlaw.analysis import fit, fit_law
-from layerlaw.analysis.breakpoints.locations import Breakpoint, CapacityBreakpoint, sides
-from layerlaw.analysis.breakpoints.step_terms import StepTerm, neighbouring_steps, screen_steps
+from layerlaw.analysis.breakpoints.breakpoint import Breakpoint, CapacityBreakpoint
+from layerlaw.analysis.breakpoints.candidates import sides
+from layerlaw.analysis.breakpoints.screening import screen_steps
+from layerlaw.analysis.breakpoints.step_terms import StepTerm, neighbouring_steps
 from layerlaw.analysis.expressions.reading import leading, parse
 from layerlaw.analysis.expressions.terms import Monomial, columns
 from layerlaw.analysis.regression.score_tests import step_gains

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from layerlaw.analysis.breakpoints.locations import Breakpoint
+from layerlaw.analysis.breakpoints.breakpoint import Breakpoint
 from layerlaw.analysis.breakpoints.step_terms import StepTerm
 from layerlaw.analysis.explain import caches
 from layerlaw.analysis.explain.caches import caches_of

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from layerlaw import analysis
 from layerlaw.analysis import common_size
-from layerlaw.analysis.breakpoints.locations import Breakpoint, CapacityBreakpoint
+from layerlaw.analysis.breakpoints.breakpoint import Breakpoint, CapacityBreakpoint
 from layerlaw.analysis.breakpoints.step_terms import StepTerm
 from layerlaw.analysis.crossings.coverage import covers, span
 from layerlaw.analysis.expressions.reading import leading, parse
