@@ -3,7 +3,6 @@ from .breakpoints import (
     StepTerm as StepTerm,
 )
 from .crossings import (
-    CROSSING_HEAD as CROSSING_HEAD,
     EXTRAPOLATION as EXTRAPOLATION,
     Crossing as Crossing,
     Crossovers as Crossovers,
@@ -12,6 +11,7 @@ from .crossings import (
     common_size as common_size,
     crossing as crossing,
     crossovers_info as crossovers_info,
+    crossovers_with_checks as crossovers_with_checks,
     holds as holds,
     interpolated as interpolated,
     size_columns as size_columns,
@@ -45,12 +45,14 @@ from .fitting import (
 from .formatting import (
     NONE as NONE,
     called as called,
+    formula_text as formula_text,
     listed as listed,
     number as number,
+    number_list as number_list,
+    percent as percent,
     quantity as quantity,
     signed as signed,
     sizes as sizes,
-    written as written,
 )
 from .laws import (
     Estimate as Estimate,
@@ -95,7 +97,6 @@ from .verdicts import (
 
 __all__ = [
     "CAUSES",
-    "CROSSING_HEAD",
     "EXTRAPOLATION",
     "FLOOR",
     "KEYS",
@@ -134,6 +135,7 @@ __all__ = [
     "common_size",
     "crossing",
     "crossovers_info",
+    "crossovers_with_checks",
     "discover",
     "exact_law",
     "expected_time",
@@ -141,6 +143,7 @@ __all__ = [
     "fit",
     "fit_law",
     "fit_series",
+    "formula_text",
     "holds",
     "interpolated",
     "judge",
@@ -149,10 +152,12 @@ __all__ = [
     "monomials",
     "monomials_of",
     "number",
+    "number_list",
     "outgrown",
     "outgrown_at",
     "parse",
     "peak_law",
+    "percent",
     "polynomials",
     "power_mean",
     "quantity",
@@ -169,5 +174,4 @@ __all__ = [
     "thresholds_info",
     "to_json",
     "with_checks",
-    "written",
 ]

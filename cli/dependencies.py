@@ -53,7 +53,14 @@ def dependencies(
     holds every norm; a report of the same folder shows them.
     """
     from ..reports import write_whole
-    from ..studies.gradients import FIGURE, RECORD, dependencies as told, figure, page
+    from ..studies.gradients import (
+        FIGURE,
+        RECORD,
+        dependencies as told,
+        dependencies_svg,
+        dependencies_tables as tables,
+        page,
+    )
 
     try:
         record = _record(out, names, seeds, {"n": n, "d": d}, train_seeds * train, steps)
@@ -62,13 +69,13 @@ def dependencies(
         raise typer.Exit(STOPPED) from None
     found = told(record)
     _keep(out, record)
-    write_whole(out / FIGURE, figure(found))
+    write_whole(out / FIGURE, dependencies_svg(found))
     if as_json:
         print(json.dumps(found.as_dict(), indent=2, ensure_ascii=False))
     elif markdown:
         print(page(found, command(), Path(out.name, FIGURE).as_posix()), end="")
     else:
-        show.dependencies(found)
+        show.tables(tables(found))
     show.say(f"Every norm is in {out / RECORD}, the figure is {out / FIGURE}.")
 
 

@@ -75,7 +75,7 @@ def fit(
     be there. Any other column that varies separates laws, unless --axis makes it a size.
     """
     from ..analysis import fit as fit_laws
-    from ..reports import laws_json
+    from ..reports import laws_json, summarise
 
     if json_file is not None and not json_file.parent.is_dir():  # before the work, not after it
         raise UsageError(f"{json_file}: there is no folder {json_file.parent}")
@@ -97,7 +97,7 @@ def fit(
         return
     if json_file is not None:
         json_file.write_text(text, encoding="utf-8")
-    show.laws(fits)
+    show.laws(summarise(fits))
 
 
 def report(

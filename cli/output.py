@@ -28,11 +28,9 @@ def write_report(result: Result, out: Path, *, as_json: bool) -> None:
 
 def print_laws(result: Result, *, as_json: bool) -> None:
     """Print the laws of a result, as JSON or as a table."""
-    from ..layers import overriding
     from ..reports import laws_json
 
     if as_json:
         print(laws_json(result.fits), end="")
     else:
-        with overriding(result.layers):
-            show.laws(result.fits)
+        show.laws(result.content.summary)

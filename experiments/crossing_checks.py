@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import isfinite
 
 import numpy as np
 
-from ..analysis import EXTRAPOLATION, Crossing, Fit, columns, crossovers_info, size_columns
+from ..analysis import EXTRAPOLATION, Crossing, Crossovers, Fit, columns, size_columns
 from ..measure import AXIS_SIZES, CheckPoint
 
 #: So many times beyond the ends of the interval of a crossing, or more, it is checked.
@@ -16,31 +16,27 @@ BEYOND = 1.2
 MOST = 0.1
 
 
-def checks(fits: Sequence[Fit]) -> list[CheckPoint]:
+def checks(crossovers: Iterable[Crossovers]) -> list[CheckPoint]:
     """List the points at which to measure, each once.
 
-    Beside each crossing that has an interval both layers are measured at the next lengths of the
-    ladder beyond its ends, as far as laws are followed and a pass is expected to be short.
+    Next to each crossing of times that has an interval both layers are measured at the next
+    lengths of the ladder beyond its ends, as far as laws are followed and a pass is expected to be
+    short.
     """
-    timed = [fit for fit in fits if fit.series.timed]
-    modes = dict.fromkeys(fit.series.mode for fit in timed)
     found = (
-        point
-        for mode in modes
-        for point in _of_mode([fit for fit in timed if fit.series.mode == mode])
+        point for info in crossovers if info.fits[0].series.timed for point in _check_points(info)
     )
     return list({str(point): point for point in found}.values())
 
 
-def _of_mode(fits: Sequence[Fit]) -> Iterator[CheckPoint]:
-    by_name = {(fit.series.layer, fit.series.device): fit for fit in fits}
-    for info in crossovers_info(fits):
-        for crossing in info.crossings:
-            pair = [by_name[name, crossing.device] for name in (crossing.cheaper, crossing.dearer)]
-            for n in _sides(pair, crossing):
-                for fit in pair:
-                    at = {size: int(value) for size, value in _at(fit, crossing, n).items()}
-                    yield CheckPoint(fit.series.layer, fit.series.device, fit.series.mode, at)
+def _check_points(info: Crossovers) -> Iterator[CheckPoint]:
+    by_name = {fit.series.layer: fit for fit in info.fits}
+    for crossing in info.crossings:
+        pair = [by_name[name] for name in (crossing.cheaper, crossing.dearer)]
+        for n in _sides(pair, crossing):
+            for fit in pair:
+                at = {size: int(value) for size, value in _at(fit, crossing, n).items()}
+                yield CheckPoint(fit.series.layer, fit.series.device, fit.series.mode, at)
 
 
 def _sides(pair: Sequence[Fit], crossing: Crossing) -> Iterator[float]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from ..analysis import MARGIN, Fit, fit
+from ..analysis import MARGIN, Crossovers, Fit, fit
 from ..layers import overriding
-from ..reports import in_order, laws_json, summary, write_report
+from ..reports import Content, build_content, in_order, laws_json, summary_rows, write_report
+from ..studies.claims import claims_section
+from ..studies.gradients import section_in
 from .archive import read_archive, write_archive
 from .measured import Measured
 from .observer import Observer
@@ -31,6 +34,8 @@ class Result(Measured):
         What they were fitted and judged with; see `analysis.fit`.
     command
         What makes it again: a call of the command or of `layerlaw.run`.
+    crossovers
+        Where the laws of times cross over; None where that was not asked for yet.
 
     Examples
     --------
@@ -44,6 +49,7 @@ class Result(Measured):
     axes: Sequence[str] = ()
     margin: float = MARGIN
     command: str = ""
+    crossovers: Sequence[Crossovers] | None = None
 
     @classmethod
     def of(
@@ -55,6 +61,7 @@ class Result(Measured):
         axes: Sequence[str] = (),
         margin: float = MARGIN,
         command: str = "",
+        crossovers: Sequence[Crossovers] | None = None,
         observer: Observer | None = None,
     ) -> Result:
         """Fit the laws of what was measured, and judge them.
@@ -69,6 +76,8 @@ class Result(Measured):
             As in `analysis.fit`.
         command
             What makes it again.
+        crossovers
+            Where the laws of times cross over, where that is known already.
         observer
             Hears of the laws.
 
@@ -91,7 +100,23 @@ class Result(Measured):
             axes=tuple(axes),
             margin=margin,
             command=command,
+            crossovers=crossovers,
         )
+
+    @cached_property
+    def content(self) -> Content:
+        """What a report of it says, computed once for the terminal, Markdown and HTML."""
+        with overriding(self.layers):
+            return build_content(
+                self.table,
+                self.fits,
+                self.machine,
+                self.settings,
+                self.command,
+                margin=self.margin,
+                sections=[] if self.claims is None else [claims_section(self.claims)],
+                crossovers=self.crossovers,
+            )
 
     def report(
         self,
@@ -111,18 +136,11 @@ class Result(Measured):
         -------
         The paths, the page first.
         """
+        content, found = self.content, section_in(Path(folder))
+        if found is not None:
+            content = replace(content, sections=[found, *content.sections])
         with overriding(self.layers):
-            return write_report(
-                folder,
-                self.table,
-                self.fits,
-                self.machine,
-                self.settings,
-                self.command,
-                margin=self.margin,
-                claims=self.claims,
-                progress=progress,
-            )
+            return write_report(folder, content, progress)
 
     def to_dict(self) -> dict[str, Any]:
         """Give what came out as JSON holds it: ``laws`` is what ``laws.json`` has."""
@@ -185,7 +203,7 @@ class Result(Measured):
         """Give the layer, exponents and verdict of each law of times, or of each law if none is."""
         fits = [one for one in self.fits if one.series.timed] or self.fits
         with overriding(self.layers):
-            rows = summary(fits)
+            rows = summary_rows(fits)
         for row, one in zip(rows, fits, strict=True):
             exponents = ", ".join(row.exponents) or one.reason
             yield row.label, exponents, row.verdict if one.judgement else "no theory"

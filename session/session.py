@@ -8,7 +8,15 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from ..analysis import Fit, fit, parse, with_checks
+from ..analysis import (
+    Crossovers,
+    Fit,
+    crossovers_info,
+    crossovers_with_checks,
+    fit,
+    parse,
+    with_checks,
+)
 from ..experiments import Adaptive, checks, derive_missing
 from ..layers import Layer, chosen, get, is_external, overriding
 from ..measure import (
@@ -23,7 +31,8 @@ from ..measure import (
     measure_peaks,
     open_run,
 )
-from ..studies.claims import Record, check
+from ..reports import in_order
+from ..studies.claims import Record, judge
 from .measured import STORE, Measured
 from .observer import Observer
 from .options import RunOptions
@@ -98,9 +107,9 @@ class Session:
                 run = open_run(self.plan, store, fresh=self.options.fresh)
                 self._measure(run)
             with overriding(self._known):
-                fits = self._fit(run)
+                fits, crossovers = self._fit(run), None
                 if self.options.checks:
-                    fits = self._check_crossings(run, fits)
+                    fits, crossovers = self._check_crossings(run, fits)
                 claims = self._claims(fits)
                 measured = Measured(
                     table=run.table(),
@@ -112,6 +121,7 @@ class Session:
         return Result.of(
             measured,
             fits,
+            crossovers=crossovers,
             expect=self.options.expected,
             margin=self.options.margin,
             command=self._command,
@@ -152,25 +162,31 @@ class Session:
 
     def _fit(self, run: ActiveRun) -> list[Fit]:
         with self.observer.fitting("laws") as update:
-            return fit(
+            fits = fit(
                 run.table(), self.options.expected, margin=self.options.margin, progress=update
             )
+        return in_order(fits)
 
-    def _check_crossings(self, run: ActiveRun, fits: Sequence[Fit]) -> list[Fit]:
+    def _check_crossings(
+        self, run: ActiveRun, fits: Sequence[Fit]
+    ) -> tuple[list[Fit], list[Crossovers]]:
         """Measure on both sides of where layers cross over."""
-        points = checks(fits)
+        crossovers = crossovers_info([one for one in fits if one.series.timed])
+        points = checks(crossovers)
         if not points:
-            return list(fits)
+            return list(fits), crossovers
         with self.observer.timing() as update:
             measure_checks(run, points, update)
-        return with_checks(fits, run.table())
+        checked = with_checks(fits, run.table())
+        times = [one for one in checked if one.series.timed]
+        return checked, crossovers_with_checks(crossovers, times)
 
     def _claims(self, fits: Sequence[Fit]) -> Record | None:
         """Test the statements of the course text with these times, or read an earlier test."""
         if not self.options.tests_claims:
             return None if self.out is None else Record.read(self.out)
         with self.observer.timing() as update:
-            found = check(seed=self.options.seed, fits=fits, progress=update)
+            found = judge(seed=self.options.seed, fits=fits, progress=update)
         return Record.now(found, self.options.seed)
 
     def _external(self) -> Mapping[str, Layer]:

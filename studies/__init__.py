@@ -1,1 +1,1 @@
-"""Studies that each hold one subject from measurement to report."""
+"""Studies: each room has one subject, from its measurement to its page."""

@@ -4,14 +4,16 @@ from .coverage import (
     holds as holds,
     size_columns as size_columns,
 )
-from .crossovers import (
-    CROSSING_HEAD as CROSSING_HEAD,
+from .crossing_points import (
     EXTRAPOLATION as EXTRAPOLATION,
     Crossing as Crossing,
-    Crossovers as Crossovers,
     crossing as crossing,
-    crossovers_info as crossovers_info,
     interpolated as interpolated,
+)
+from .crossovers import (
+    Crossovers as Crossovers,
+    crossovers_info as crossovers_info,
+    crossovers_with_checks as crossovers_with_checks,
 )
 from .thresholds import (
     Thresholds as Thresholds,
@@ -19,7 +21,6 @@ from .thresholds import (
 )
 
 __all__ = [
-    "CROSSING_HEAD",
     "EXTRAPOLATION",
     "Crossing",
     "Crossovers",
@@ -28,6 +29,7 @@ __all__ = [
     "common_size",
     "crossing",
     "crossovers_info",
+    "crossovers_with_checks",
     "holds",
     "interpolated",
     "size_columns",

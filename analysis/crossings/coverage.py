@@ -23,8 +23,8 @@ _MOST_LEVELS = 40
 def size_columns(series: Series) -> dict[str, Array]:
     """Every size of a series' points by letter, those that do not vary included."""
     count = len(series.values)
-    held = {size: np.full(count, value) for size, value in series.constants.items()}
-    return {**{axis: series.sizes[:, at] for at, axis in enumerate(series.axes)}, **held}
+    fixed = {size: np.full(count, value) for size, value in series.constants.items()}
+    return {**{axis: series.sizes[:, at] for at, axis in enumerate(series.axes)}, **fixed}
 
 
 def covers(series: Series, at: Mapping[str, float | Array]) -> NDArray[np.bool_]:
@@ -47,7 +47,7 @@ def covers(series: Series, at: Mapping[str, float | Array]) -> NDArray[np.bool_]
 def holds(fit: Fit, at: Sizes) -> bool:
     """Whether a fit's law may be evaluated at sizes: its points cover them, or it is exact.
 
-    An exact law of all points holds beyond them, but at no other value of a size that they share.
+    An exact law of all points applies beyond them, but at no other value of a size that they share.
     """
     law, shared = fit.law, fit.series.constants
     if law is None or not set(law.axes) <= at.keys():
@@ -79,9 +79,10 @@ def common_size(fits: Sequence[Fit]) -> dict[str, float]:
 
     First n and d, by the largest product n·d and then the most balanced one, since nearly all
     layers have them; then k and other sizes in turn. Where no sizes are covered by all laws,
-    those that most cover are taken. A layer without a size passes it over. Exact laws, which hold
-    beyond their points, have a say only where there are no others. Sizes besides n and d that no
-    layer has together are chosen separately: of fifty layers all combinations are millions.
+    those that most cover are taken. A layer without a size ignores it. Exact laws, which apply
+    beyond their points, count only where there are no others. Sizes other than n and d that no
+    layer has together are chosen separately: all combinations of what fifty layers have are
+    millions.
     """
     series = [fit.series for fit in fits if not isinstance(fit.law, ExactLaw)]
     series = series or [fit.series for fit in fits]

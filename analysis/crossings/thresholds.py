@@ -9,7 +9,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from ..verdicts import Fit
-from .crossovers import comparable, crossing, held_sizes, widths
+from .crossing_points import Crossing, crossing
+from .crossovers import Crossovers, comparable, fixed_sizes, widths
 
 _FEWEST = 2  # widths with a crossing, that make a curve
 
@@ -20,7 +21,7 @@ class Thresholds(NamedTuple):
     Attributes
     ----------
     dearer, device
-        The layer that they are held against, and where it was measured.
+        The layer that they are compared with, and where it was measured.
     rows
         Columns cheaper, d, n, low, high, extrapolated; an end of an interval that goes beyond what
         was looked at is 0 or infinity.
@@ -31,14 +32,27 @@ class Thresholds(NamedTuple):
     rows: pd.DataFrame
 
 
-def thresholds_info(fits: Sequence[Fit]) -> list[Thresholds]:
-    """Find n*(d) of every two comparable layers that cross at two widths or more."""
+def thresholds_info(fits: Sequence[Fit], crossovers: Sequence[Crossovers] = ()) -> list[Thresholds]:
+    """Find n*(d) of every two comparable layers that cross at two widths or more.
+
+    Parameters
+    ----------
+    fits
+        Laws of any layers.
+    crossovers
+        What `crossovers_info` found of the same fits: at these widths nothing is computed again.
+    """
     rows = []
     for group in comparable(fits):
-        held = held_sizes(group)
+        fixed = fixed_sizes(group)
+        known = {info.d: _by_pair(info) for info in crossovers if _same(info.fits, group)}
         shared = [width for width in widths(group) if width is not None]
         for width, pair in itertools.product(shared, itertools.combinations(group, 2)):
-            if (found := crossing(*pair, {"d": width, **held})) is not None:
+            if width in known:
+                found = known[width].get(frozenset(fit.series.layer for fit in pair))
+            else:
+                found = crossing(*pair, {"d": width, **fixed})
+            if found is not None:
                 rows.append(
                     {
                         "dearer": found.dearer,
@@ -60,3 +74,13 @@ def thresholds_info(fits: Sequence[Fit]) -> list[Thresholds]:
         Thresholds(str(dearer), str(device), own.reset_index(drop=True))
         for (device, dearer), own in frame.groupby(["device", "dearer"], sort=False)
     ]
+
+
+def _same(some: Sequence[Fit], others: Sequence[Fit]) -> bool:
+    """Whether two groups are of the very same fits."""
+    return [id(fit) for fit in some] == [id(fit) for fit in others]
+
+
+def _by_pair(info: Crossovers) -> dict[frozenset[str], Crossing]:
+    """Crossings by the two layers; a group has each layer once."""
+    return {frozenset((each.cheaper, each.dearer)): each for each in info.crossings}

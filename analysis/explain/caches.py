@@ -1,4 +1,4 @@
-"""Which cache a breakpoint belongs to: what a pass holds, against what the machine's caches do."""
+"""Which cache a breakpoint belongs to: what a pass occupies, and what the caches hold."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ..formatting import quantity
 from ..laws import FittedLaw, Law
 from ..tables import Series
 
-#: A cache counts as outgrown where it lies this factor or less outside of what is held on either
-#: side of a breakpoint: it holds other things too, and some of what is held is not used again.
+#: A cache counts as outgrown where its size is within this factor of the working sets on either
+#: side of a breakpoint: it holds other data too, and some of the working set is not used again.
 _SLACK = 2.0
 
 _NAMES = {"L1": "level-1", "L2": "level-2", "L3": "last-level"}
@@ -26,7 +26,7 @@ _NAMES = {"L1": "level-1", "L2": "level-2", "L3": "last-level"}
 def caches_of(machine: Mapping[str, Any], settings: Mapping[str, Any]) -> Mapping[str, Any]:
     """Give the bytes of a machine's caches by level; none where they cannot tell.
 
-    What a layer holds is counted in float32, and for one sequence.
+    What a layer occupies is counted in float32, and for one sequence.
     """
     usual = {"dtype": "float32", "batch": 1}
     if any({**usual, **case} != {**case, **usual} for case in settings.get("cases", ())):
@@ -38,8 +38,8 @@ def caches_of(machine: Mapping[str, Any], settings: Mapping[str, Any]) -> Mappin
 def outgrown(series: Series, law: Law | None, caches: Mapping[str, Any]) -> str:
     """Say which cache is outgrown at a law's breakpoint, and by what; empty where none is.
 
-    Held against each cache are the weights, and what a pass holds at once besides: at the points
-    before the breakpoint that come nearest to it, and at those beyond.
+    Each cache is compared with the weights, and with the other data that a pass holds at once: at
+    the points before the breakpoint that come nearest to it, and at those beyond.
 
     Parameters
     ----------
@@ -54,10 +54,10 @@ def outgrown(series: Series, law: Law | None, caches: Mapping[str, Any]) -> str:
     reached = breakpoint.along.column(law.sizes)
     before, beyond = reached <= breakpoint.low, reached >= breakpoint.high
     found = []
-    for what, expr in _held(series.layer):
-        held = _bytes(expr, series, law.sizes)
-        least, most = float(held[before].max()), float(held[beyond].min())
-        if not least < most:  # it does not grow along the breakpoint
+    for what, expr in _working_sets(series.layer):
+        occupied = _bytes(expr, series, law.sizes)
+        least, most = float(occupied[before].max()), float(occupied[beyond].min())
+        if not least < most:  # it does not grow along the breakpoint's monomial
             continue
         found += [
             (abs(np.log(size / np.sqrt(least * most))), what, level, size)
@@ -90,7 +90,7 @@ def outgrown_at(
         return ""
     sizes = np.array([[at[axis] for axis in law.axes]])
     found = []
-    for what, expr in _held(series.layer):
+    for what, expr in _working_sets(series.layer):
         most, there = _bytes(expr, series, law.sizes).max(), float(_bytes(expr, series, sizes)[0])
         found += [
             (size, f"{what} the {_cache(level, size)}, which no point's did")
@@ -105,14 +105,14 @@ def _on_processor(series: Series) -> bool:
     return layers.find(series.layer) is not None and series.device == "cpu"
 
 
-def _held(name: str) -> tuple[tuple[str, Expr], ...]:
-    """List what a layer holds in caches, in elements, with the words for its outgrowing one."""
+def _working_sets(name: str) -> tuple[tuple[str, Expr], ...]:
+    """List what a layer occupies caches with, in elements, and how outgrowing one is called."""
     layer = layers.get(name)
-    held = (
+    found = (
         ("the weights outgrow", layer.tied_theory().parameters),
         ("what a pass holds outgrows", activations(layer)),
     )
-    return tuple((what, expr) for what, expr in held if is_known(expr))
+    return tuple((what, expr) for what, expr in found if is_known(expr))
 
 
 def _cache(level: str, size: float) -> str:
@@ -123,5 +123,5 @@ def _bytes(expr: Expr, series: Series, sizes: Array) -> Array:
     """Evaluate elements in bytes of float32 at sizes (points, axes) of a series' law: (points,)."""
     known: dict[str, Array | float] = {**series.constants}
     known |= zip(series.axes, sizes.T, strict=True)
-    held: Array = ELEMENT * evaluate(expr, known)
-    return held
+    occupied: Array = ELEMENT * evaluate(expr, known)
+    return occupied

@@ -1,12 +1,11 @@
-from . import (
-    numbers as numbers,
-)
 from .formulas import (
-    written as written,
+    formula_text as formula_text,
 )
 from .numbers import (
     NONE as NONE,
     number as number,
+    number_list as number_list,
+    percent as percent,
     signed as signed,
 )
 from .units import (
@@ -19,11 +18,12 @@ from .units import (
 __all__ = [
     "NONE",
     "called",
+    "formula_text",
     "listed",
     "number",
-    "numbers",
+    "number_list",
+    "percent",
     "quantity",
     "signed",
     "sizes",
-    "written",
 ]

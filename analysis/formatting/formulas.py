@@ -15,12 +15,12 @@ class _Printer(StrPrinter):  # type: ignore[misc]  # SymPy ships no types
         return f"min({', '.join(map(self._print, expr.args))})"
 
 
-def written(expr: Expr) -> str:
+def formula_text(expr: Expr) -> str:
     """Write an exact formula as a reader knows it.
 
     >>> from sympy import symbols, ceiling
     >>> n, d = symbols("n d", positive=True)
-    >>> written(4 * n**2 * d + 5 * n**2), written(ceiling(n / d))
+    >>> formula_text(4 * n**2 * d + 5 * n**2), formula_text(ceiling(n / d))
     ('4·d·n² + 5·n²', '⌈n/d⌉')
     """
     expr = sympy.expand(expr) if expr.is_polynomial() else expr

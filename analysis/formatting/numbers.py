@@ -1,7 +1,8 @@
-"""Numbers as a sentence has them."""
+"""How numbers are written."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import isfinite
 
 NONE = "–"
@@ -20,6 +21,15 @@ def number(value: float, digits: int = 3) -> str:
     return f"{value:.{digits}g}"
 
 
+def number_list(values: Iterable[float], digits: int = 3) -> str:
+    """Write numbers one after another.
+
+    >>> number_list([0.0123, 3.456], digits=2)
+    '0.012, 3.5'
+    """
+    return ", ".join(number(value, digits) for value in values)
+
+
 def signed(value: float) -> str:
     """Write what adds to a slope or takes from it, to hundredths; less than half of one as 0.
 
@@ -28,3 +38,12 @@ def signed(value: float) -> str:
     """
     rounded = round(value, 2)
     return f"{rounded:+.2f}".replace("-", "−") if rounded else "0"
+
+
+def percent(share: float) -> str:
+    """Write a share in per cent.
+
+    >>> percent(0.0625)
+    '6.2 %'
+    """
+    return f"{share:.1%}".replace("%", " %")

@@ -28,8 +28,8 @@ from .progress import (
 )
 from .study_tables import (
     criteria as criteria,
-    dependencies as dependencies,
     figures as figures,
+    tables as tables,
 )
 
 __all__ = [
@@ -40,7 +40,6 @@ __all__ = [
     "console",
     "console_out",
     "criteria",
-    "dependencies",
     "derived",
     "error",
     "errors",
@@ -48,6 +47,7 @@ __all__ = [
     "findings",
     "laws",
     "say",
+    "tables",
     "theory",
     "warning",
 ]

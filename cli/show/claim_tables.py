@@ -22,17 +22,17 @@ _BEARINGS = {"for": "green", "limits": "yellow", "against": "red", "aside": "dim
 def claims(record: Record, *, details: bool) -> None:
     """Print statements with their verdicts, a line each, and why; with details their evidence."""
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    rows = [(one.statement.exercise, one.statement.id, one.verdict.value) for one in record.checked]
+    rows = [(one.statement.exercise, one.statement.id, one.verdict.value) for one in record.judged]
     titles = ("exercise", "statement", "verdict")
     for title, *cells in zip(titles, *rows, strict=True):  # never cut for the sake of the last
         shown.add_column(title, no_wrap=True, min_width=max(map(len, [title, *cells])))
     shown.add_column("the course text says", no_wrap=True, overflow="ellipsis")
-    for each, (exercise, name, verdict) in zip(record.checked, rows, strict=True):
+    for each, (exercise, name, verdict) in zip(record.judged, rows, strict=True):
         marked = Text(verdict, style=_CLAIMED[verdict])
         shown.add_row(exercise, name, marked, Text(each.statement.text))
     console = console_out()
     console.print(shown)
-    for each, (_, name, verdict) in zip(record.checked, rows, strict=True):
+    for each, (_, name, verdict) in zip(record.judged, rows, strict=True):
         if each.reason or details:
             why = Text.assemble((name, "bold"), " ", (verdict, _CLAIMED[verdict]))
             console.print(why.append(f": {each.reason}" if each.reason else ""))
@@ -41,16 +41,18 @@ def claims(record: Record, *, details: bool) -> None:
     console.print(Text(record.headline))
 
 
-def _evidence(console: Console, checked: JudgedStatement) -> None:
+def _evidence(console: Console, judged: JudgedStatement) -> None:
     """Print what a statement says, how it is tested and what was computed."""
-    said = checked.statement
-    for text in (said.text, said.original, f"Tested: {said.how}"):
+    from ...studies.claims import evidence_table
+
+    statement = judged.statement
+    for text in (statement.text, statement.original, f"Tested: {statement.how}"):
         if text:
             console.print(Text(f"  {text}"))
     lines = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("computed", "result", "it speaks"):
+    for column in evidence_table(judged).head:
         lines.add_column(column)
-    for line in checked.evidence:
+    for line in judged.evidence:
         bearing = Text(line.bearing.words, style=_BEARINGS[line.bearing.value])
         lines.add_row(Text(line.what), Text(line.value), bearing)
     console.print(lines)

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import sys
 import warnings
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from rich.console import Console
+from rich import box
+from rich.console import Console, OverflowMethod
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from ...reports import Table as ReportTable
 
 #: Styles of verdicts.
 VERDICT_STYLES = {"matches": "green", "differs": "red", "unresolved": "yellow"}
@@ -24,6 +30,18 @@ def console_out() -> Console:
     """Give the console of standard output."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=_PIPE_WIDTH)
+
+
+def drawn(
+    table: ReportTable, *, title: str | None = None, overflow: OverflowMethod = "ellipsis"
+) -> Table:
+    """Draw a report's table for the terminal."""
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
+    for column in table.head:
+        shown.add_column(column, overflow=overflow)
+    for row in table.rows:
+        shown.add_row(*map(Text, row))
+    return shown
 
 
 def say(text: str) -> None:

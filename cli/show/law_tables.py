@@ -9,36 +9,28 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from .console import VERDICT_STYLES, console_out
+from .console import VERDICT_STYLES, console_out, drawn
 
 if TYPE_CHECKING:
-    from ...analysis import Fit
-    from ...reports import Answer
+    from ...reports import Answer, Summary
 
 
-def laws(fits: Sequence[Fit]) -> None:
+def laws(summary: Summary) -> None:
     """Print the summary of laws, and the reasons of all that do not match."""
-    from ...analysis import common_size, sizes
-    from ...reports import cost_name, summary
-    from ...reports.content import counts
-
-    fits, beside = counts.split(fits)
-    rows = summary(fits)
-    size = common_size(fits)
-    grown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    grown.add_column("layer", no_wrap=True)
-    variant = any(row.variant for row in rows)
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    shown.add_column("layer", no_wrap=True)
+    variant = any(row.variant for row in summary.rows)
     if variant:
-        grown.add_column("of")
-    grown.add_column("theory")
-    grown.add_column("measured exponents [95 %]")
-    grown.add_column("verdict")
-    grown.add_column("sequential\noperations")
-    grown.add_column("path\nlength")
-    cost = f"{cost_name(fits)} at\n{sizes(size)}" if size else cost_name(fits)
-    grown.add_column(cost, justify="right")
-    for row in rows:
-        grown.add_row(
+        shown.add_column("of")
+    shown.add_column("theory")
+    shown.add_column("measured exponents [95 %]")
+    shown.add_column("verdict")
+    shown.add_column("sequential\noperations")
+    shown.add_column("path\nlength")
+    cost = f"{summary.cost} at\n{summary.at}" if summary.at else summary.cost
+    shown.add_column(cost, justify="right")
+    for row in summary.rows:
+        shown.add_row(
             Text(row.layer),
             *([Text(row.variant)] if variant else []),
             row.theory,
@@ -49,25 +41,19 @@ def laws(fits: Sequence[Fit]) -> None:
             row.cost,
         )
     console = console_out()
-    console.print(grown)
-    for row, fit in zip(rows, fits, strict=True):
+    console.print(shown)
+    for row, fit in zip(summary.rows, summary.fits, strict=True):
         if row.verdict in ("differs", "unresolved"):
             reason = Text.assemble(
                 (row.label, "bold"), " ", (row.verdict, VERDICT_STYLES[row.verdict])
             )
             console.print(reason.append(f": {fit.reason}"))
         elif fit.judgement is None and fit.law is not None:
-            said = Text.assemble((row.label, "bold"), f": {fit.law.expression}; {fit.reason}")
-            console.print(said.append(f"; {fit.law.regimes}" if fit.law.regimes else ""))
-    if beside:
-        listed = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for title in counts.COUNTS_HEAD:
-            listed.add_column(title, overflow="fold")
-        found = counts.counts_info(beside)
-        for each in found:
-            listed.add_row(*map(Text, each.row))
-        console.print(listed)
-        for name, why in counts.reasons_of(found):
+            found = Text.assemble((row.label, "bold"), f": {fit.law.expression}; {fit.reason}")
+            console.print(found.append(f"; {fit.law.regimes}" if fit.law.regimes else ""))
+    if summary.counts.rows:
+        console.print(drawn(summary.counts, overflow="fold"))
+        for name, why in summary.count_reasons:
             console.print(Text.assemble((name, "bold"), f": {why}"))
 
 

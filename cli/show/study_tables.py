@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rich import box
 from rich.table import Table
-from rich.text import Text
 
-from .console import VERDICT_STYLES, console_out, say
+from .console import VERDICT_STYLES, console_out, drawn, say
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ...studies.gradients import Dependencies
+    from ...reports import Table as ReportTable
     from ...studies.validation import Criterion
 
 
-def dependencies(found: Dependencies) -> None:
-    """Print how far signals carry: as drawn, an LSTM's gates, convolutions, and trained."""
-    for title, _, head, rows in found.tables:
-        shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
-        for column in head:
-            shown.add_column(column)
-        for row in rows:
-            shown.add_row(*map(Text, row))
-        console_out().print(shown)
+def tables(found: Iterable[ReportTable]) -> None:
+    """Print tables, each below its title."""
+    for table in found:
+        console_out().print(drawn(table, title=table.title))
 
 
 def figures(table: pd.DataFrame) -> None:
@@ -43,8 +37,8 @@ def figures(table: pd.DataFrame) -> None:
 
 
 def criteria(some: Sequence[Criterion]) -> None:
-    """Print which bars of the validation are missed."""
-    missed = [bar for bar in some if not bar.reached]
+    """Print which criteria of the validation are missed."""
+    missed = [one for one in some if not one.reached]
     say(f"{len(some) - len(missed)} of {len(some)} bars are reached.")
-    for bar in missed:
-        say(f"missed: {bar.figure}: {bar.value:.4g}")
+    for one in missed:
+        say(f"missed: {one.figure}: {one.value:.4g}")

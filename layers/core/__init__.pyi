@@ -1,6 +1,5 @@
 from . import (
-    registry as registry,
-    stacking as stacking,
+    registration as registration,
 )
 from .base import (
     Layer as Layer,
@@ -8,7 +7,7 @@ from .base import (
     Shape as Shape,
     Sizes as Sizes,
     Textbook as Textbook,
-    seen as seen,
+    observing_sizes as observing_sizes,
 )
 from .lazy_torch import (
     torch as torch,
@@ -16,6 +15,7 @@ from .lazy_torch import (
 from .modules import (
     EmbeddedModule as EmbeddedModule,
     OwnModule as OwnModule,
+    StackModule as StackModule,
     TextbookModule as TextbookModule,
 )
 from .precision import (
@@ -25,21 +25,9 @@ from .precision import (
 from .random_tensors import (
     row_length as row_length,
 )
-from .registry import (
-    BrokenLayer as BrokenLayer,
-    digest as digest,
-    find as find,
-    get as get,
-    import_path as import_path,
-    is_external as is_external,
-    names as names,
-    overriding as overriding,
+from .registration import (
     register as register,
     registered as registered,
-)
-from .selection import (
-    CORE as CORE,
-    chosen as chosen,
 )
 from .sliding_windows import (
     windows as windows,
@@ -68,11 +56,9 @@ from .theory import (
 )
 
 __all__ = [
-    "CORE",
     "LEVELS",
     "SYMBOLS",
     "TABLE_1",
-    "BrokenLayer",
     "EmbeddedModule",
     "Layer",
     "N",
@@ -80,36 +66,28 @@ __all__ = [
     "OwnModule",
     "Shape",
     "Sizes",
+    "StackModule",
     "Textbook",
     "TextbookModule",
     "Theory",
     "V",
     "c",
-    "chosen",
     "d",
-    "digest",
     "evaluate",
     "f",
-    "find",
     "g",
-    "get",
     "h",
-    "import_path",
-    "is_external",
     "is_known",
     "k",
     "m",
     "n",
-    "names",
-    "overriding",
+    "observing_sizes",
     "positions",
     "r",
     "register",
     "registered",
-    "registry",
+    "registration",
     "row_length",
-    "seen",
-    "stacking",
     "subs",
     "torch",
     "wide",

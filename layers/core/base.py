@@ -7,7 +7,9 @@ docs/layers.md walks through it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from copy import copy
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -104,8 +106,8 @@ class Layer(ABC):
             If a size that the layer needs is missing or not a positive whole number, or if
             the sizes do not go together (an even k, a width that the heads do not divide).
         """
-        for each in seen:
-            each(self, sizes)
+        if (observer := _observer.get()) is not None:
+            observer(self, sizes)
         given = {s: v for s, v in sizes.items() if v is not None}
         for s in self.axes:
             if s not in given:
@@ -207,8 +209,23 @@ class Layer(ABC):
         return tuple(made[x] for x in self.inputs)
 
 
-#: Told of a layer's sizes before it is built at them.
-seen: list[Callable[[Layer, Sizes], object]] = []
+Observer = Callable[[Layer, Sizes], object]
+
+_observer: ContextVar[Observer | None] = ContextVar("observer", default=None)
+
+
+@contextmanager
+def observing_sizes(observer: Observer) -> Iterator[None]:
+    """Call an observer with each layer and its sizes before the layer is built, inside the block.
+
+    It holds for the current context alone (`contextvars`), so neither other threads nor the code
+    after the block are observed.
+    """
+    token = _observer.set(observer)
+    try:
+        yield
+    finally:
+        _observer.reset(token)
 
 
 class Textbook(Layer):

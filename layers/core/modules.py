@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from math import ceil, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -13,8 +13,22 @@ from torch.overrides import TorchFunctionMode
 
 from .random_tensors import MOST, drawn, spread
 
-if TYPE_CHECKING:
-    from .base import Native, Sizes, Textbook
+
+class Formula(Protocol):
+    """What the module of a textbook layer needs of the layer."""
+
+    name: ClassVar[str]
+    formula: ClassVar[str]
+
+    def forward(self, *tensors: Any, **named: Any) -> Tensor:
+        """Compute the layer."""
+
+
+class Adapter(Protocol):
+    """What the module of a native layer needs of the layer."""
+
+    def forward(self, module: nn.Module, *inputs: Any, **options: Any) -> Tensor:
+        """Call torch's module."""
 
 
 def _uniform(bound: float, count: int) -> Tensor:
@@ -53,7 +67,7 @@ class TextbookModule(nn.Module):
     """Hold a textbook layer's weights and pass them to its formula."""
 
     def __init__(
-        self, layer: Textbook, shapes: Mapping[str, tuple[int, ...]], given: Sizes
+        self, layer: Formula, shapes: Mapping[str, tuple[int, ...]], given: Mapping[str, int]
     ) -> None:
         super().__init__()
         self.layer = layer
@@ -75,7 +89,7 @@ class TextbookModule(nn.Module):
 class NativeModule(nn.Module):
     """Give one of torch's modules the inputs and the output of a textbook layer."""
 
-    def __init__(self, layer: Native, module: nn.Module) -> None:
+    def __init__(self, layer: Adapter, module: nn.Module) -> None:
         super().__init__()
         self.layer = layer
         self.module = module

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple, TypeVar
 
-from ..core import Layer
+from ..core import Layer, registered
 from . import hugging_face
 from .user_modules import LayerError, own
 
@@ -64,8 +64,6 @@ def layer(
     >>> @layer("gated", expect="n*d**2")  # doctest: +SKIP
     ... class Gated(torch.nn.Module): ...
     """
-    from ..core import registered  # which loads what is found here
-
     if not name or set(name) & set(": ") or name != name.strip():
         raise ValueError(f"{name!r} is no name of a layer: write it without spaces and colons")
     if name in registered():
@@ -216,7 +214,7 @@ def _instead(module: ModuleType) -> str:
     return f"; it has: {', '.join(own)}" if 0 < len(own) <= 20 else ""
 
 
-def import_path(name: str, found: Layer) -> str | None:
+def import_path_of(name: str, found: Layer) -> str | None:
     """Say what another process has to bring to have a layer: "" for nothing, None if it cannot."""
     if ":" in name:
         return name.rpartition(":")[0]  # of transformers too: workers find it loaded
@@ -236,9 +234,9 @@ def import_path(name: str, found: Layer) -> str | None:
     return "" if made.__module__.startswith("layerlaw.") else made.__module__
 
 
-def digest(name: str, found: Layer) -> str:
+def digest_of(name: str, found: Layer) -> str:
     """Say in a few letters which text a layer comes from; empty for one of ours."""
-    place = import_path(name, found)
+    place = import_path_of(name, found)
     if not place:
         return ""
     module = import_module(place)

@@ -1,6 +1,17 @@
 from . import (
     flops as flops,
 )
+from .aten_operations import (
+    ELEMENTWISE as ELEMENTWISE,
+    FUSED as FUSED,
+    POOLS as POOLS,
+    PRODUCTS as PRODUCTS,
+    REDUCTIONS as REDUCTIONS,
+    TRANSFORMS as TRANSFORMS,
+    VECTORS as VECTORS,
+    is_free as is_free,
+    operation as operation,
+)
 from .counts import (
     COUNTED as COUNTED,
     COUNTED_SIZES as COUNTED_SIZES,
@@ -13,17 +24,11 @@ from .critical_path import (
     longest_chain as longest_chain,
     trace as trace,
 )
+from .dispatch_mode import (
+    DispatchMode as DispatchMode,
+)
 from .flops import (
-    ELEMENTWISE as ELEMENTWISE,
-    FUSED as FUSED,
-    POOLS as POOLS,
-    PRODUCTS as PRODUCTS,
-    REDUCTIONS as REDUCTIONS,
-    TRANSFORMS as TRANSFORMS,
-    VECTORS as VECTORS,
     count_flops as count_flops,
-    is_free as is_free,
-    operation as operation,
 )
 from .reachability import (
     layers_needed as layers_needed,
@@ -45,6 +50,7 @@ __all__ = [
     "REDUCTIONS",
     "TRANSFORMS",
     "VECTORS",
+    "DispatchMode",
     "count",
     "count_flops",
     "count_parameters",

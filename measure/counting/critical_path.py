@@ -14,11 +14,9 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 from torch._ops import OpOverload
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from ...layers import Layer, Sizes
-from .flops import (
+from .aten_operations import (
     ELEMENTWISE,
     FUSED,
     KNOWN_NORM,
@@ -31,10 +29,11 @@ from .flops import (
     fused,
     is_free,
     of_each,
-    on_meta,
     operation,
     stages,
 )
+from .dispatch_mode import DispatchMode, tensors
+from .flops import on_meta
 
 #: Operations that nothing takes apart, each with the depth that is stated for it. A cumulative sum
 #: adds in each stage what lies 1, 2, 4, … positions before (Hillis & Steele 1986).
@@ -86,8 +85,9 @@ def steps(
     if is_free(func):
         return 0
     raise NotImplementedError(
-        f"the depth of {func} is not known: enter it in layerlaw.measure.counting.flops, or state "
-        "its depth in layerlaw.measure.counting.critical_path.OPAQUE"
+        f"the depth of {func} is not known: enter it in "
+        "layerlaw.measure.counting.aten_operations, or state its depth in "
+        " layerlaw.measure.counting.critical_path.OPAQUE"
     )
 
 
@@ -111,7 +111,7 @@ def _of_row(name: str, place: int, args: tuple[Any, ...]) -> int:
     return one.depth + known + len(affine)
 
 
-class Tracing(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch gives no types
+class DepthTracer(DispatchMode):
     """Follow the depth of every number of what runs inside it.
 
     An operation waits for all that it is given. Depth is kept by where numbers lie, not by tensor:
@@ -124,7 +124,7 @@ class Tracing(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch give
     """
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # the same
+        super().__init__()
         self.operations = 0
         self._memory: dict[int, _Memory] = {}
 
@@ -133,15 +133,8 @@ class Tracing(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch give
         memory = self._memory.get(_address(x))
         return memory.depth(x) if memory else 0
 
-    def __torch_dispatch__(
-        self,
-        func: OpOverload,
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
+    def dispatch(self, func: OpOverload, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run one operation and note the depth of what it writes."""
-        kwargs = kwargs or {}
         self.operations += 1
         if func.is_view:
             return func(*args, **kwargs)
@@ -150,16 +143,16 @@ class Tracing(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch give
             (
                 self.depth(x) + steps(func, place, args, kwargs)
                 for place, given in enumerate([*args, *kwargs.values()])
-                for x in tree_leaves(given)
-                if isinstance(x, Tensor) and not (unread and place == 0)
+                for x in tensors(given)
+                if not (unread and place == 0)
             ),
             default=0,
         )
-        before = {_address(x) for x in tree_leaves((args, kwargs)) if isinstance(x, Tensor)}
+        before = {_address(x) for x in tensors((args, kwargs))}
         out = func(*args, **kwargs)
-        for x in tree_leaves(out):
+        for x in tensors(out):
             # An output that lies where an argument does is written to, or only seen otherwise.
-            if isinstance(x, Tensor) and (func._schema.is_mutable or _address(x) not in before):
+            if func._schema.is_mutable or _address(x) not in before:
                 self._memory.setdefault(_address(x), _Memory(x)).write(x, depth)
         return out
 
@@ -255,9 +248,9 @@ def trace(layer: Layer, sizes: Sizes) -> Trace:
     NotImplementedError
         If the layer uses an operation whose depth is not known; it is never taken for 0.
     """
-    tracing = Tracing()
-    out = on_meta(layer, sizes, tracing)
-    return Trace(tracing.depth(out), tracing.operations)
+    tracer = DepthTracer()
+    out = on_meta(layer, sizes, tracer)
+    return Trace(tracer.depth(out), tracer.operations)
 
 
 def longest_chain(layer: Layer, sizes: Sizes) -> int:

@@ -21,13 +21,13 @@ import torch
 from torch import Tensor
 from torch._ops import OpOverload
 from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_map_only, tree_unflatten
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from ...layers import Layer, Shape, Sizes, n
+from .aten_operations import operation
 from .critical_path import steps
-from .flops import operation
+from .dispatch_mode import DispatchMode, tensors
 
 #: Numbers that differ by less than this share of the largest are the same but for rounding.
 _ROUNDING = 1e-11
@@ -61,7 +61,7 @@ _INSTEAD: Mapping[str, Callable[..., Any]] = {
 _VIEWS = frozenset({"_unsafe_view", "unsafe_split", "transpose"})
 
 
-class Signal(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch gives no types
+class ReachabilityTracer(DispatchMode):
     """Follow a signal through what runs inside it, number by number, by the shortest way.
 
     What runs must hold numbers, in float64: they are changed, and compared.
@@ -73,7 +73,7 @@ class Signal(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch gives
     """
 
     def __init__(self, seed: int = 0) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # the same
+        super().__init__()
         self._random = torch.Generator().manual_seed(seed)
         self._steps = WeakTensorKeyDictionary()
 
@@ -89,15 +89,8 @@ class Signal(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch gives
         known: Tensor = self._steps[x]
         return known
 
-    def __torch_dispatch__(
-        self,
-        func: OpOverload,
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
+    def dispatch(self, func: OpOverload, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run one operation and note what the signal reaches by it, and when."""
-        kwargs = kwargs or {}
         if func.is_view or operation(func) in _VIEWS:
             seen, how = tree_map_only(Tensor, self.steps, (args, kwargs))
             out = func(*args, **kwargs)
@@ -113,10 +106,10 @@ class Signal(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch gives
 
         def run(leaves: Iterable[Any]) -> list[Tensor]:
             positional, named = tree_unflatten(leaves, form)
-            return [x for x in tree_leaves(again(*positional, **named)) if isinstance(x, Tensor)]
+            return tensors(again(*positional, **named))
 
         out = func(*args, **kwargs)
-        made = [x for x in tree_leaves(out) if isinstance(x, Tensor)]
+        made = tensors(out)
         reached = [torch.full(x.shape, inf, dtype=torch.float64) for x in made]
         unchanged = run(map(_copied, alike)) if times else []
         for time in reversed(times):  # the earliest last: it is the one that stays
@@ -221,7 +214,7 @@ def shortest_path(
     ValueError
         If a layer has to be put on one whose output is not of its inputs' shape.
     NotImplementedError
-        As `tracing.longest_chain` does.
+        As `critical_path.longest_chain` does.
 
     Examples
     --------
@@ -285,7 +278,7 @@ def reach(layer: Layer, sizes: Sizes) -> Tensor:
 
 def _arrivals(layers: Iterable[Layer], sizes: Sizes, start: int) -> Iterator[Tensor]:
     """Give, after each layer of a stack, when the signal arrives at each position: (n,)."""
-    signal, below = Signal(), None
+    signal, below = ReachabilityTracer(), None
     for layer in layers:
         with _traceable():
             module = layer.build(sizes).double().eval()

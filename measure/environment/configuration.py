@@ -108,24 +108,25 @@ def huge_pages(root: Path = linux.ROOT) -> EnvironmentCheck:
     return EnvironmentCheck("transparent huge pages", state, Severity.WARN, mend)
 
 
-def memory(root: Path = linux.ROOT) -> Iterator[EnvironmentCheck]:
-    """Whether memory is there, and none of it on disk."""
-    found = {name: amount / 2**30 for name, amount in linux.memory(root).items()}  # in GiB
-    if not {"MemAvailable", "MemTotal", "SwapTotal", "SwapFree"} <= set(found):
-        yield unknown("memory")
-        yield unknown("swap")
-        return
-    available = found["MemAvailable"]
+def memory(
+    available: float, total: float, swapped: float, swap: float
+) -> Iterator[EnvironmentCheck]:
+    """Whether enough memory is available, and none of it is swapped out.
+
+    Parameters
+    ----------
+    available, total
+        Memory, in GiB.
+    swapped, swap
+        Swap in use and in all, in GiB.
+    """
     severity = graded(-available, -_FEW_GIB, -_FEW_GIB / 4)
-    state = f"{available:.1f} of {found['MemTotal']:.1f} GiB available"
+    state = f"{available:.1f} of {total:.1f} GiB available"
     mend = "" if severity is Severity.OK else "stop what holds it: ps aux --sort=-rss | head"
     yield EnvironmentCheck("memory", state, severity, mend)
-    used = found["SwapTotal"] - found["SwapFree"]
-    severity = graded(used, 0.01 * found["MemTotal"], 0.25 * found["MemTotal"])
+    severity = graded(swapped, 0.01 * total, 0.25 * total)
     mend = "" if severity is Severity.OK else "sudo swapoff -a && sudo swapon -a"
-    yield EnvironmentCheck(
-        "swap", f"{used:.2f} of {found['SwapTotal']:.2f} GiB in use", severity, mend
-    )
+    yield EnvironmentCheck("swap", f"{swapped:.2f} of {swap:.2f} GiB in use", severity, mend)
 
 
 def controls(record: Mapping[str, str]) -> Iterator[EnvironmentCheck]:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from statistics import median
 from time import monotonic
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from ..host import linux, nvidia
+import psutil
+
+from ..host import GpuState, linux
 from ..timing import SLOW, Clock, NoiseGate
 from .finding import EnvironmentCheck, Severity, graded, unknown
 
-#: What a process of this program is called, whatever the system calls it.
+#: The name of this program's processes, whatever the system calls them.
 _OURS = "layerlaw"
 
-#: A process that takes less of a core than this is not told of.
+#: A process that takes less of a core than this is left out.
 _IDLE = 0.1
+
+#: Why something of a GPU is not known.
+_SILENT = "the driver does not report it"
 
 #: Reasons for which a GPU lowers its clocks, of the bits that NVML gives: power, heat, brakes.
 _THROTTLED = {
@@ -29,12 +34,8 @@ _THROTTLED = {
 }
 
 
-def load(cores: int, root: Path = linux.ROOT) -> EnvironmentCheck:
-    """How many tasks wanted to run over the last minute, beside the cores."""
-    said = linux.text(root / "proc/loadavg")
-    if said is None:
-        return unknown("load")
-    average = float(said.split()[0])
+def load(cores: int, average: float) -> EnvironmentCheck:
+    """How many tasks were ready to run over the last minute, on average, against the cores."""
     severity = graded(average / cores, 0.25, 1.0)
     mend = "" if severity is Severity.OK else "wait, or stop what runs: top -o %CPU"
     return EnvironmentCheck(
@@ -43,48 +44,47 @@ def load(cores: int, root: Path = linux.ROOT) -> EnvironmentCheck:
 
 
 class Snapshot(NamedTuple):
-    """What had been worked until a moment, in ticks.
+    """Processor time up to a moment, in seconds.
 
     Attributes
     ----------
-    stolen, total
-        Of all cores together: what the host gave to others, and everything.
+    stolen
+        Of all cores, what the host gave to other guests; None where the system does not report it.
+    total
+        Of all cores, in every state, idle among them.
     processes
-        By number: a process's name, ``layerlaw`` for one of this program's, and its own ticks.
+        By number: a process's name, ``layerlaw`` for one of this program's, and its own time.
     """
 
-    stolen: int
-    total: int
-    processes: dict[int, tuple[str, int]]
+    stolen: float | None
+    total: float
+    processes: dict[int, tuple[str, float]]
 
 
-def snapshot(root: Path = linux.ROOT) -> Snapshot | None:
-    """Read what was worked so far; None where that is not told."""
-    first = (linux.text(root / "proc/stat") or "").partition("\n")[0].split()
-    if len(first) < 9:
-        return None
-    ticks = [int(each) for each in first[1:9]]  # user … steal; guests are within user
-    processes = {}
-    for folder in (root / "proc").glob("[0-9]*"):
-        name, _, rest = (linux.text(folder / "stat") or "").partition("(")[2].rpartition(")")
-        if fields := rest.split():  # it may have ended meanwhile
-            name = _OURS if _is_ours(folder) else name
-            processes[int(folder.name)] = (name, int(fields[11]) + int(fields[12]))
-    return Snapshot(ticks[7], sum(ticks), processes)
+def snapshot() -> Snapshot:
+    """Read the processor time up to now, of the cores and of each process."""
+    spent = psutil.cpu_times()._asdict()
+    # A guest's time is within the user's already.
+    total = sum(seconds for state, seconds in spent.items() if not state.startswith("guest"))
+    processes = {
+        one.pid: (_name(one.info), one.info["cpu_times"].user + one.info["cpu_times"].system)
+        for one in psutil.process_iter(["name", "cmdline", "cpu_times"])
+        if one.info["cpu_times"] is not None  # None where it may not be read
+    }
+    return Snapshot(spent.get("steal"), total, processes)
 
 
-def _is_ours(folder: Path) -> bool:
-    """Whether a process is of the command, or began as a nursery: each that measures did."""
-    arguments = (linux.text(folder / "cmdline") or "").split("\0")
-    return any(
-        Path(one).name == _OURS or "layerlaw.measure.workers.forkserver" in one for one in arguments
+def _name(process: Mapping[str, Any]) -> str:
+    """Name a process, ``layerlaw`` if it is of the command or a fork server of it."""
+    ours = any(
+        Path(one).name == _OURS or "layerlaw.measure.workers.forkserver" in one
+        for one in process["cmdline"] or ()
     )
+    return _OURS if ours else process["name"] or ""
 
 
-def others(
-    before: Snapshot | None, after: Snapshot | None, cores: int, own: int
-) -> Iterator[EnvironmentCheck]:
-    """Who worked between two moments: the host's other guests, and other processes.
+def others(before: Snapshot, after: Snapshot, cores: int, own: int) -> Iterator[EnvironmentCheck]:
+    """Check what ran between two moments: the host's other guests, and other processes.
 
     Parameters
     ----------
@@ -95,20 +95,15 @@ def others(
     own
         Number of this process, which does not count.
     """
-    if before is None or after is None or after.total <= before.total:
+    total = after.total - before.total
+    if total <= 0:
         yield unknown("steal")
         yield unknown("other processes")
         return
-    total = after.total - before.total
-    stolen = (after.stolen - before.stolen) / total
-    severity = graded(stolen, 0.01, 0.05)
-    mend = "" if severity is Severity.OK else "ask for cores of your own, or another host"
-    yield EnvironmentCheck(
-        "steal", f"{stolen:.1%} of the time went to other guests", severity, mend
-    )
+    yield _steal(before.stolen, after.stolen, total)
     shares = {
-        number: cores * (ticks - before.processes[number][1]) / total
-        for number, (_, ticks) in after.processes.items()
+        number: cores * (seconds - before.processes[number][1]) / total
+        for number, (_, seconds) in after.processes.items()
         if number in before.processes and number != own
     }
     busy = sorted((n for n in shares if shares[n] >= _IDLE), key=lambda n: -shares[n])
@@ -127,13 +122,24 @@ def others(
     )
 
 
+def _steal(before: float | None, after: float | None, total: float) -> EnvironmentCheck:
+    if before is None or after is None:
+        return unknown("steal")
+    stolen = (after - before) / total
+    severity = graded(stolen, 0.01, 0.05)
+    mend = "" if severity is Severity.OK else "ask for cores of your own, or another host"
+    return EnvironmentCheck(
+        "steal", f"{stolen:.1%} of the time went to other guests", severity, mend
+    )
+
+
 def two_speeds(
     seconds: float = 2.0,
     clock: Clock | None = None,
     now: Callable[[], float] = monotonic,
     root: Path = linux.ROOT,
 ) -> EnvironmentCheck:
-    """Which share of the time a reference takes longer than it should: a neighbour's turns.
+    """Which share of the time a reference takes longer than it should: another guest's turns.
 
     Parameters
     ----------
@@ -164,49 +170,49 @@ def two_speeds(
     return EnvironmentCheck("two speeds", state, severity, mend)
 
 
-def gpu(ask: nvidia.Ask = nvidia.nvidia_smi, own: int | None = None) -> Iterator[EnvironmentCheck]:
-    """How the first GPU is set, and who else uses it; one finding where there is none.
+def gpu(state: GpuState | None, own: int | None = None) -> Iterator[EnvironmentCheck]:
+    """How the first GPU is set, and who else uses it; one check where there is none.
 
     Parameters
     ----------
-    ask
-        Asks nvidia-smi.
+    state
+        What its driver reports.
     own
         Number of this process, which does not count.
     """
-    name = nvidia.field("name", ask)
-    if name is None:
-        yield EnvironmentCheck("GPU", "none that nvidia-smi tells of", Severity.OK)
+    if state is None:
+        yield EnvironmentCheck("GPU", "no NVIDIA driver reports one", Severity.OK)
         return
-    rows = [line.split(", ") for line in ask("--query-compute-apps=pid,process_name")]
-    numbers = [row[0] for row in rows if row[0] != str(own if own is not None else os.getpid())]
-    said = ", ".join(" ".join(row[::-1]) for row in rows if row[0] in numbers)
+    own = os.getpid() if own is None else own
+    busy = [(number, name) for number, name in state.processes if number != own]
     yield EnvironmentCheck(
         "GPU: other processes",
-        said or f"none on {name}",
-        Severity.BAD if numbers else Severity.OK,
-        f"stop them: kill {' '.join(numbers)}" if numbers else "",
+        ", ".join(f"{name} {number}" for number, name in busy) or f"none on {state.name}",
+        Severity.BAD if busy else Severity.OK,
+        f"stop them: kill {' '.join(str(number) for number, _ in busy)}" if busy else "",
     )
-    for subject, field, good, mend in (
-        ("GPU: persistence", "persistence_mode", "Enabled", "sudo nvidia-smi --persistence-mode=1"),
-        ("GPU: ECC", "ecc.mode.current", None, ""),
-    ):
-        found = nvidia.field(field, ask)
-        if found is None:
-            yield unknown(subject, "nvidia-smi does not tell")
-        else:
-            fine = good is None or found == good
-            severity = Severity.OK if fine else Severity.WARN
-            yield EnvironmentCheck(subject, found.lower(), severity, "" if fine else mend)
-    yield _clocks(ask)
-    yield _throttling(ask)
+    yield _switch("GPU: persistence", state.persistence, "sudo nvidia-smi --persistence-mode=1")
+    yield _switch("GPU: ECC", state.ecc, "")
+    yield _clocks(state)
+    yield _throttling(state)
 
 
-def _clocks(ask: nvidia.Ask) -> EnvironmentCheck:
-    """Whether clocks are held: unlocked, they rest while nothing runs."""
-    now, most = (nvidia.megahertz(field, ask) for field in ("clocks.sm", "clocks.max.sm"))
+def _switch(subject: str, on: bool | None, mend: str) -> EnvironmentCheck:
+    """Check a switch of the GPU, which is mended by turning it on where that matters."""
+    if on is None:
+        return unknown(subject, _SILENT)
+    fine = on or not mend
+    severity = Severity.OK if fine else Severity.WARN
+    return EnvironmentCheck(
+        subject, "enabled" if on else "disabled", severity, "" if fine else mend
+    )
+
+
+def _clocks(state: GpuState) -> EnvironmentCheck:
+    """Whether clocks are locked: unlocked, they fall while nothing runs."""
+    now, most = state.clock, state.max_clock
     if now is None or most is None:
-        return unknown("GPU: clocks", "nvidia-smi does not tell")
+        return unknown("GPU: clocks", _SILENT)
     held = now >= 0.95 * most
     return EnvironmentCheck(
         "GPU: clocks",
@@ -216,11 +222,11 @@ def _clocks(ask: nvidia.Ask) -> EnvironmentCheck:
     )
 
 
-def _throttling(ask: nvidia.Ask) -> EnvironmentCheck:
-    said = nvidia.field("clocks_throttle_reasons.active", ask) or ""
-    if not said.startswith("0x"):
-        return unknown("GPU: throttling", "nvidia-smi does not tell")
-    reasons = [reason for bit, reason in _THROTTLED.items() if int(said, 16) & bit]
+def _throttling(state: GpuState) -> EnvironmentCheck:
+    bits = state.throttle_reasons
+    if bits is None:
+        return unknown("GPU: throttling", _SILENT)
+    reasons = [reason for bit, reason in _THROTTLED.items() if bits & bit]
     return EnvironmentCheck(
         "GPU: throttling",
         ", ".join(reasons) or "none",

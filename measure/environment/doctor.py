@@ -6,7 +6,10 @@ import os
 import time
 from collections.abc import Iterator
 
+import psutil
+
 from ...layers import torch
+from ..host import affinity, gpu_state
 from ..timing import Controls
 from . import configuration, contention
 from .finding import EnvironmentCheck, Severity
@@ -22,14 +25,14 @@ def examine() -> list[EnvironmentCheck]:
 
     Returns
     -------
-    list of Finding
+    list of EnvironmentCheck
         How the machine is set, then who else works on it, then its GPU.
     """
-    return [*_settings(), *_work(), *contention.gpu()]
+    return [*_settings(), *_work(), *contention.gpu(gpu_state())]
 
 
 def _settings() -> Iterator[EnvironmentCheck]:
-    allowed = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    allowed = affinity()
     cores = len(allowed) if allowed else os.cpu_count() or 1
     yield configuration.governor()
     yield configuration.turbo()
@@ -38,17 +41,19 @@ def _settings() -> Iterator[EnvironmentCheck]:
     yield configuration.quota(cores)
     yield configuration.threads(os.environ, torch.get_num_threads(), cores)
     yield configuration.huge_pages()
-    yield from configuration.memory()
+    memory, swap = psutil.virtual_memory(), psutil.swap_memory()
+    found = memory.available, memory.total, swap.used, swap.total
+    yield from configuration.memory(*(amount / 2**30 for amount in found))
     with Controls().in_force() as record:
-        found = list(configuration.controls(record))
-    yield from found
+        checks = list(configuration.controls(record))
+    yield from checks
     yield configuration.addresses()
     yield configuration.clock(time.perf_counter_ns)
 
 
 def _work() -> Iterator[EnvironmentCheck]:
     cores = os.cpu_count() or 1
-    yield contention.load(cores)
+    yield contention.load(cores, psutil.getloadavg()[0])
     before = contention.snapshot()
     time.sleep(_SECONDS)  # this process does nothing meanwhile
     yield from contention.others(before, contention.snapshot(), cores, os.getpid())

@@ -6,6 +6,7 @@ from .content_digest import (
     digest as digest,
 )
 from .machine import (
+    affinity as affinity,
     fingerprint as fingerprint,
     machine_id as machine_id,
 )
@@ -13,15 +14,26 @@ from .memory import (
     Allocated as Allocated,
     Resident as Resident,
     free_memory as free_memory,
+    resident_memory as resident_memory,
+)
+from .nvidia import (
+    GpuState as GpuState,
+    free_gpu_memory as free_gpu_memory,
+    gpu_state as gpu_state,
 )
 
 __all__ = [
     "Allocated",
+    "GpuState",
     "Resident",
+    "affinity",
     "digest",
     "fingerprint",
+    "free_gpu_memory",
     "free_memory",
+    "gpu_state",
     "linux",
     "machine_id",
     "nvidia",
+    "resident_memory",
 ]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from ...layers import torch
-from . import linux, nvidia
+from . import linux
 from .content_digest import digest
+from .nvidia import GpuState, gpu_state
 
 #: What may change between two runs without making it another machine. How many threads torch
 #: would take by itself depends on the environment; those that it is told to take are settings.
@@ -26,7 +28,7 @@ _FLAG = r"(?<= )-(?:O\w+|m\w[\w=.-]*|f(?:no-)?(?:fast-math|math-errno|trapping-m
 
 def fingerprint() -> dict[str, Any]:
     """Describe this machine and its torch: what is known, by name, as JSON holds it."""
-    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    cores = affinity()
     facts: dict[str, Any] = {
         "cpu": linux.cpu_model(),
         "architecture": platform.machine(),
@@ -61,12 +63,15 @@ def machine_id(facts: Mapping[str, Any]) -> str:
     return digest({name: fact for name, fact in facts.items() if name not in PASSING})[:8]
 
 
-def memory_gib() -> int | None:
+def memory_gib() -> int:
     """Memory of the machine in whole GiB."""
-    try:
-        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30)
-    except (AttributeError, ValueError, OSError):  # not a Unix
-        return None
+    return round(float(psutil.virtual_memory().total) / 2**30)
+
+
+def affinity() -> list[int] | None:
+    """Cores that this process may use; None where the system keeps no such list (macOS)."""
+    process = psutil.Process()
+    return sorted(process.cpu_affinity()) if hasattr(process, "cpu_affinity") else None
 
 
 def torch_build(config: str) -> dict[str, Any]:
@@ -94,13 +99,14 @@ def gpu() -> dict[str, Any]:
     if not torch.cuda.is_available():
         return {}
     properties = torch.cuda.get_device_properties(0)
+    state = gpu_state() or GpuState(properties.name)
     return {
         "gpu": properties.name,
         "gpu_memory_gib": round(properties.total_memory / 2**30),
         "gpu_processors": properties.multi_processor_count,
         "compute_capability": f"{properties.major}.{properties.minor}",
-        "gpu_clock_mhz": nvidia.megahertz("clocks.max.sm"),
-        "gpu_memory_clock_mhz": nvidia.megahertz("clocks.max.memory"),
+        "gpu_clock_mhz": state.max_clock,
+        "gpu_memory_clock_mhz": state.max_memory_clock,
         "cuda": torch.version.cuda,
-        "driver": linux.text(Path("/sys/module/nvidia/version")) or nvidia.field("driver_version"),
+        "driver": linux.text(Path("/sys/module/nvidia/version")) or state.driver,
     }

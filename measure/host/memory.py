@@ -1,13 +1,37 @@
-"""How much memory is free, and by how much a piece of work made its use grow."""
+"""How much memory is free, how much this process has, and how much a piece of work adds."""
 
 from __future__ import annotations
 
-from math import inf
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from ...layers import torch
 from . import linux
+
+
+def free_memory(root: Path = linux.ROOT, available: int | None = None) -> float:
+    """Bytes that programs can still get: of the system, or of the container's limit if less.
+
+    Parameters
+    ----------
+    root
+        Below which the control group's files are read, of which psutil knows nothing.
+    available
+        Bytes that the system has available, instead of what psutil reports.
+    """
+    found = [float(psutil.virtual_memory().available if available is None else available)]
+    group = root / "sys/fs/cgroup"
+    limit, used = (linux.text(group / f"memory.{what}") for what in ("max", "current"))
+    if limit and used and limit != "max":
+        found.append(float(limit) - float(used))
+    return min(found)
+
+
+def resident_memory() -> int:
+    """Bytes of memory that this process holds."""
+    return int(psutil.Process().memory_info().rss)
 
 
 class Allocated:
@@ -24,12 +48,15 @@ class Allocated:
 
 
 class Resident:
-    """Memory of this process, as the system sees it from when this is made."""
+    """Memory of this process from when this is made, by the kernel's high-water mark.
+
+    It is read from ``/proc``: psutil neither reports the mark nor resets it.
+    """
 
     def __init__(self, process: Path = Path("/proc/self")) -> None:
         self._process = process
         try:
-            (process / "clear_refs").write_text("5")  # the most so far is forgotten
+            (process / "clear_refs").write_text("5")  # resets the high-water mark
             self._before: float | None = self._status("VmRSS")
         except OSError:
             self._before = None
@@ -45,13 +72,3 @@ class Resident:
             if line.startswith(f"{name}:"):
                 return 1024 * float(line.split()[1])
         return 0.0
-
-
-def free_memory(root: Path = linux.ROOT) -> float:
-    """Bytes that programs can still get; infinite where the system does not say."""
-    found = [float(linux.memory(root).get("MemAvailable", inf))]
-    group = root / "sys/fs/cgroup"  # a container's limit, where there is one
-    most, used = (linux.text(group / f"memory.{what}") for what in ("max", "current"))
-    if most and used and most != "max":
-        found.append(float(most) - float(used))
-    return min(found)

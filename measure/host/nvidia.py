@@ -1,48 +1,108 @@
-"""What ``nvidia-smi`` tells of NVIDIA's GPUs; empty where there is none."""
+"""What NVIDIA's driver reports of the first GPU, by NVML; nothing where there is no driver."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
+import importlib
 from collections.abc import Callable
+from concurrent.futures import Future, TimeoutError as FutureTimeout
+from dataclasses import dataclass
+from functools import partial
 from math import inf
+from threading import Thread
+from typing import Any, TypeVar
 
-#: Asks nvidia-smi something; gives its lines, and none where it is absent or refuses.
-Ask = Callable[[str], list[str]]
+Answer = TypeVar("Answer")
 
 _SECONDS = 5.0  # a driver that hangs must not hang what asks it
 
 
-def nvidia_smi(question: str) -> list[str]:
-    """Ask nvidia-smi, as in ``--query-gpu=name``; one line a GPU or process, without a head."""
-    if (program := shutil.which("nvidia-smi")) is None:
-        return []
+@dataclass(frozen=True)
+class GpuState:
+    """The first GPU as its driver reports it; None stands for what the driver does not report.
+
+    Attributes
+    ----------
+    name, driver
+        The GPU's name and the driver's version.
+    processes
+        Number and name of each process that computes on it.
+    persistence, ecc
+        Whether persistence mode and error correction are on.
+    clock, max_clock, max_memory_clock
+        The clocks of its multiprocessors and of its memory, in MHz.
+    throttle_reasons
+        Why clocks are lowered, as NVML's bits.
+    free_memory
+        In bytes.
+    """
+
+    name: str
+    driver: str | None = None
+    processes: tuple[tuple[int, str], ...] = ()
+    persistence: bool | None = None
+    ecc: bool | None = None
+    clock: int | None = None
+    max_clock: int | None = None
+    max_memory_clock: int | None = None
+    throttle_reasons: int | None = None
+    free_memory: int | None = None
+
+
+def gpu_state(nvml: Any = None) -> GpuState | None:
+    """Ask the driver for the state of the first GPU; None without a driver or a GPU.
+
+    Parameters
+    ----------
+    nvml
+        The module ``pynvml`` of nvidia-ml-py, or what stands for it.
+    """
+    if nvml is None:
+        nvml = importlib.import_module("pynvml")  # at its first use: most machines have no GPU
+    # In a thread, since a call of NVML cannot be interrupted.
+    answer: Future[GpuState | None] = Future()
+    Thread(target=lambda: answer.set_result(_state(nvml)), daemon=True).start()
     try:
-        done = subprocess.run(
-            [program, question, "--format=csv,noheader,nounits"],
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=True,
+        return answer.result(_SECONDS)
+    except FutureTimeout:
+        return None
+
+
+def free_gpu_memory(state: Callable[[], GpuState | None] = gpu_state) -> float:
+    """Bytes that are free on the first GPU; infinite where the driver does not report them."""
+    found = state()
+    return inf if found is None or found.free_memory is None else float(found.free_memory)
+
+
+def _state(nvml: Any) -> GpuState | None:
+    def ask(call: Callable[[], Answer]) -> Answer | None:
+        try:
+            return call()
+        except nvml.NVMLError:  # such as a query that this driver or GPU does not support
+            return None
+
+    try:
+        nvml.nvmlInit()
+    except nvml.NVMLError:
+        return None
+    try:
+        gpu = nvml.nvmlDeviceGetHandleByIndex(0)
+        running = ask(lambda: nvml.nvmlDeviceGetComputeRunningProcesses(gpu)) or ()
+        return GpuState(
+            name=nvml.nvmlDeviceGetName(gpu),
+            driver=ask(nvml.nvmlSystemGetDriverVersion),
+            processes=tuple(
+                (one.pid, ask(partial(nvml.nvmlSystemGetProcessName, one.pid)) or "")
+                for one in running
+            ),
+            persistence=ask(lambda: bool(nvml.nvmlDeviceGetPersistenceMode(gpu))),
+            ecc=ask(lambda: bool(nvml.nvmlDeviceGetEccMode(gpu)[0])),
+            clock=ask(lambda: nvml.nvmlDeviceGetClockInfo(gpu, nvml.NVML_CLOCK_SM)),
+            max_clock=ask(lambda: nvml.nvmlDeviceGetMaxClockInfo(gpu, nvml.NVML_CLOCK_SM)),
+            max_memory_clock=ask(lambda: nvml.nvmlDeviceGetMaxClockInfo(gpu, nvml.NVML_CLOCK_MEM)),
+            throttle_reasons=ask(lambda: nvml.nvmlDeviceGetCurrentClocksThrottleReasons(gpu)),
+            free_memory=ask(lambda: int(nvml.nvmlDeviceGetMemoryInfo(gpu).free)),
         )
-    except (OSError, subprocess.SubprocessError):  # such as a field that this driver lacks
-        return []
-    return [line.strip() for line in done.stdout.splitlines() if line.strip()]
-
-
-def field(name: str, ask: Ask = nvidia_smi) -> str | None:
-    """Return what the first GPU has in a field; None where it has none."""
-    said = (ask(f"--query-gpu={name}") or [""])[0]
-    return None if said in ("", "[N/A]", "N/A", "[Not Supported]") else said
-
-
-def megahertz(name: str, ask: Ask = nvidia_smi) -> int | None:
-    """Return a clock of the first GPU, such as ``clocks.max.sm``, in MHz."""
-    said = field(name, ask) or ""
-    return int(said) if said.isdigit() else None
-
-
-def free_gpu_memory(ask: Ask = nvidia_smi) -> float:
-    """Bytes that are free on the first GPU; infinite where it is not told."""
-    said = field("memory.free", ask) or ""
-    return 2.0**20 * int(said) if said.isdigit() else inf
+    except nvml.NVMLError:  # there is a driver, and no GPU
+        return None
+    finally:
+        nvml.nvmlShutdown()

@@ -2,10 +2,10 @@ from . import (
     operation_timing as operation_timing,
 )
 from .operation_timing import (
-    take_apart as take_apart,
+    time_operations as time_operations,
 )
 
 __all__ = [
     "operation_timing",
-    "take_apart",
+    "time_operations",
 ]

@@ -1,9 +1,10 @@
-"""What the parts of a pass take: every product and other operation, timed alone.
+"""The time of a pass by its operations: every product and other operation, timed alone.
 
 A product is timed as a plain matrix product of the same shapes, which is the rate at which this
-machine does such work: of matrices that lie as those of the pass do, and in turn with others where
-they take turns there. Anything else is timed as the operation that it is. What a call costs, the
-same on single elements, is taken off both. A module costs a call too, as one that does nothing.
+machine does such work: its matrices are stored as those of the pass are, and it alternates with
+others where they alternate there. Anything else is timed as the operation that it is. The cost of a
+call, that of the same operation on single elements, is subtracted from both. Calling a module has a
+cost too: that of an empty one.
 """
 
 from __future__ import annotations
@@ -19,13 +20,23 @@ import torch
 from ..cases import PARTS, Case, Measurement
 from ..timing import Clock, NoiseGate, clock_for, no_collection, precision, time_repeats
 from ..workers import Sandbox
-from .operation_recorder import Called, Contents, Hollow, Operation, Product, Thing, Turns, contents
+from .operation import (
+    AlternatingProducts,
+    CallKind,
+    EmptyModule,
+    MatrixProduct,
+    Operation,
+    Timed,
+)
+from .operation_recorder import PassOperations, record_pass
 
-#: Rounds in which everything is timed, and repeats in each.
+#: Rounds in which each operation is timed, and repeats in each round.
 ROUNDS, REPEATS = 3, 3
 
+_Products = MatrixProduct | AlternatingProducts
 
-def take_apart(
+
+def time_operations(
     cases: Sequence[Case],
     *,
     process: int = 0,
@@ -35,68 +46,68 @@ def take_apart(
     noise_gate: NoiseGate | None = None,
     progress: Callable[[int, int, str], object] = lambda *_: None,
 ) -> Iterator[list[Measurement]]:
-    """Measure what the passes of cases consist of.
+    """Time the operations of the passes of cases.
 
-    However many cases have a product or an operation, it is timed once a round; each round in
-    another order.
+    An operation is timed once a round, however many cases have it, and each round has another
+    order.
 
     Parameters
     ----------
     cases
         The points.
     process
-        Number that the measurements are filed under.
+        Number of the process, which the measurements are stored under.
     seed
         Of weights, inputs and order.
     rounds
-        How often everything is timed.
+        How often each operation is timed.
     clock
         Instead of the devices' own.
     noise_gate
-        Waits for calm moments.
+        Waits until the machine is quiet.
     progress
         Called with how much is done, how much there is to do, and what it is.
 
     Yields
     ------
     list of Measurement
-        For each case the `PARTS` that take any time, of all rounds; they belong together.
+        For each case the `PARTS` that take any time, of all rounds.
     """
     for device in dict.fromkeys(case.device for case in cases):
         here = [case for case in cases if case.device == device]
         timer = clock or clock_for(device)
-        listed: dict[Case, Contents] = {}
-        singles: dict[Called, Operation | Hollow] = {Hollow(): Hollow()}
-        with Sandbox() as apart:
+        recorded: dict[Case, PassOperations] = {}
+        probes: dict[CallKind, Operation | EmptyModule] = {EmptyModule(): EmptyModule()}
+        with Sandbox() as sandbox:
             for done, case in enumerate(here, 1):
                 try:
-                    apart.rehearse(case.layer, partial(contents, case, seed))
-                    listed[case], seen = contents(case, seed)
+                    sandbox.rehearse(case.layer, partial(record_pass, case, seed))
+                    recorded[case], seen = record_pass(case, seed)
                 except Exception as error:  # whatever a layer does that meta tensors cannot
                     why = f"it cannot be listed: {error}".splitlines()[0]
                     yield [_unknown(case, process, 0, why)]
                     continue
                 for signature, first in seen.items():
-                    if single := first.single:
-                        singles.setdefault(signature, single)
+                    if probe := first.call_probe:
+                        probes.setdefault(signature, probe)
                 progress(done, len(here), "passes listed")
-        if not listed:
+        if not recorded:
             continue
-        found: list[Thing] = []
-        for one in listed.values():
+        found: list[Timed] = []
+        for one in recorded.values():
             found += [*one.products, *one.others]
-        things = list(dict.fromkeys([*singles.values(), *_least(found), *found]))
+        operations = list(dict.fromkeys([*probes.values(), *_product_calls(found), *found]))
         costs = []
         for round in range(rounds):
-            seconds: dict[Thing, float] = {}
-            order = random.Random(f"{seed}/{round}").sample(things, len(things))
-            for done, thing in enumerate(order, 1):
-                work = partial(_seconds, thing, device, timer)
+            seconds: dict[Timed, float] = {}
+            order = random.Random(f"{seed}/{round}").sample(operations, len(operations))
+            for done, timed in enumerate(order, 1):
+                work = partial(_seconds, timed, device, timer)
                 with precision(here[0]):
-                    seconds[thing] = noise_gate.during(work)[0] if noise_gate else work()
-                progress(round * len(things) + done, rounds * len(things), "parts timed")
-            costs.append(_Costs(seconds, singles))
-        for case, one in listed.items():
+                    seconds[timed] = noise_gate.during(work)[0] if noise_gate else work()
+                progress(round * len(operations) + done, rounds * len(operations), "parts timed")
+            costs.append(_Costs(seconds, probes))
+        for case, one in recorded.items():
             yield [
                 measurement
                 for round, each in enumerate(costs)
@@ -104,42 +115,44 @@ def take_apart(
             ]
 
 
-def _least(things: Iterable[Thing]) -> list[Product]:
-    """Give the products of single elements that stand for what the call of a product costs."""
-    products = (thing for thing in things if isinstance(thing, Product | Turns))
-    return [one.least for thing in products for one in thing.each]
+def _product_calls(operations: Iterable[Timed]) -> list[MatrixProduct]:
+    """Give the products of single elements whose time is the cost of a product's call."""
+    products = (timed for timed in operations if isinstance(timed, _Products))
+    return [one.on_single_elements for timed in products for one in timed.products]
 
 
 class _Costs:
-    """What products, other operations and calls cost in a round.
+    """The times of products, other operations and calls in a round.
 
     Parameters
     ----------
     seconds
-        What each thing took, NaN where it could not be carried out.
-    singles
-        What tells the cost of calling a function.
+        Time of each, NaN where it could not be carried out.
+    probes
+        Operations whose time is the cost of a call, by the kind of call.
     """
 
     def __init__(
-        self, seconds: Mapping[Thing, float], singles: Mapping[Called, Operation | Hollow]
+        self, seconds: Mapping[Timed, float], probes: Mapping[CallKind, Operation | EmptyModule]
     ) -> None:
         self._seconds = seconds
-        self._calls = {called: seconds[thing] for called, thing in singles.items()}
-        products = [thing for thing in seconds if isinstance(thing, Product | Turns)]
-        rates = [thing.flops / seconds[thing] for thing in products]
+        self._calls = {called: seconds[timed] for called, timed in probes.items()}
+        products = [timed for timed in seconds if isinstance(timed, _Products)]
+        rates = [timed.flops / seconds[timed] for timed in products]
         self._peak = float(np.nanmax(rates)) if rates else nan
-        usual = [seconds[one] for one in _least(seconds)] or list(self._calls.values())
+        usual = [seconds[one] for one in _product_calls(seconds)] or list(self._calls.values())
         self._usual = float(np.nanmedian(usual)) if usual else nan
 
-    def call(self, called: Called) -> float:
-        """Seconds of calling one; where single elements cannot tell, as a product's."""
+    def call(self, called: CallKind) -> float:
+        """Seconds of a call; those of a product's call where single elements give none."""
         seconds = self._calls.get(called, nan)
         return self._usual if isnan(seconds) else seconds
 
-    def product(self, product: Product | Turns) -> float:
-        """Seconds of a product, or of some in turn, without calls; no faster than the fastest."""
-        own = self._seconds[product] - sum(self._seconds[one.least] for one in product.each)
+    def product(self, product: _Products) -> float:
+        """Seconds of a product, or of alternating ones, without calls; at most the peak rate."""
+        own = self._seconds[product] - sum(
+            self._seconds[one.on_single_elements] for one in product.products
+        )
         return max(own, product.flops / self._peak)
 
     def other(self, operation: Operation) -> float:
@@ -148,16 +161,16 @@ class _Costs:
 
 
 def _of_pass(
-    case: Case, one: Contents, costs: _Costs, process: int, round: int
+    case: Case, one: PassOperations, costs: _Costs, process: int, round: int
 ) -> Iterator[Measurement]:
-    """Add up what a pass consists of.
+    """Sum the times of a pass.
 
-    Where it has no products, other operations stand for them, an element for a FLOP.
+    Where it has no products, other operations take their place, an element for a FLOP.
     """
     products = sum(costs.product(each) * times for each, times in one.products.items())
     others = sum(costs.other(each) * times for each, times in one.others.items())
     calls = sum(costs.call(each) * times for each, times in one.calls.items())
-    elements = sum(each.out * times for each, times in one.others.items())
+    elements = sum(each.elements * times for each, times in one.others.items())
     values = (float(one.flops), products, others, calls)
     if not one.products:
         values = (float(elements), others, 0.0, calls)
@@ -174,10 +187,10 @@ def _unknown(case: Case, process: int, round: int, why: str) -> Measurement:
     return Measurement(case, process, round, (), "error", why, PARTS[0])
 
 
-def _seconds(thing: Thing, device: str, clock: Clock) -> float:
+def _seconds(timed: Timed, device: str, clock: Clock) -> float:
     """Time one product or operation; NaN where it cannot be carried out alone."""
     try:
         with no_collection(), torch.inference_mode():
-            return min(time_repeats(thing.ready(device), clock, repeats=REPEATS))
+            return min(time_repeats(timed.prepare(device), clock, repeats=REPEATS))
     except (MemoryError, RuntimeError, IndexError, ValueError):
         return nan

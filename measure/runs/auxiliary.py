@@ -39,9 +39,9 @@ def measure_parts(
     run
         The run; cases of which a pass failed are left out.
     progress
-        As in `parts.take_apart`; what it draws, it draws between measurements.
+        As in `parts.time_operations`; what it draws, it draws between measurements.
     """
-    from ..operations import take_apart  # loads torch
+    from ..operations import time_operations  # loads torch
 
     fine = {one.case for one in run.of(SECONDS.name) if one.status == "ok"}
     done = {one.case for one in run.of(*PARTS)}
@@ -50,7 +50,7 @@ def measure_parts(
         return
     with open_worker(run.plan.controls) as at:
         process = run.add_process(at.record)
-        for one in take_apart(
+        for one in time_operations(
             cases, process=process, seed=run.plan.seed, noise_gate=at.noise_gate, progress=progress
         ):
             run.add(*one)

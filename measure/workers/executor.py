@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeVar
 
 from ...layers import import_path
 from ..cases import PEAK_BYTES, Case, Measurement, Status
-from ..host import nvidia
+from ..host import free_gpu_memory
 from ..planning import Forecast, Plan
 from ..timing import UsualTime, WaitBudget
 from .forkserver import (
@@ -95,7 +95,7 @@ def _gpu_memory(plan: Plan) -> float:
     """
     if all(case.device != "cuda" for case in plan.cases):
         return inf
-    free = nvidia.free_gpu_memory()
+    free = free_gpu_memory()
     return max(free - _GPU_CONTEXT * len(plan.layers), free / 4)
 
 

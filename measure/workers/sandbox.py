@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
-from ...layers import Layer, LayerError, Sizes, get, is_external, seen
+from ...layers import Layer, LayerError, Sizes, get, is_external, observing_sizes
 from .closing import Closing
 from .forkserver import ForkServer, WorkerError, available
 
@@ -108,16 +108,13 @@ def _do(task: Callable[[], Answer], _: object) -> Answer:
 
 @contextmanager
 def _noting(path: Path) -> Iterator[None]:
-    """Leave the sizes at hand in a file, which outlives the process."""
+    """Write the sizes at which a layer is built to a file, which outlives the process."""
 
     def note(layer: Layer, sizes: Sizes) -> None:
         path.write_text("at " + ", ".join(f"{axis}={size}" for axis, size in sizes.items()))
 
-    seen.append(note)
-    try:
+    with observing_sizes(note):
         yield
-    finally:
-        seen.remove(note)
 
 
 def _read(note: Path) -> str:

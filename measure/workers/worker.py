@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from math import inf
 from typing import NamedTuple
 
 from ...layers import torch
 from ..cases import LARGE, Case, Measurement, bytes_of
-from ..host import Allocated, Resident, linux
+from ..host import Allocated, Resident, resident_memory
 from ..planning import Plan
 from ..timing import (
     Controls,
@@ -44,7 +43,7 @@ class Worker:
     noise_gate: NoiseGate | None
     record: Mapping[str, str]
     pass_cache: PassCache = field(default_factory=PassCache)
-    _settled: float = field(default_factory=lambda: linux.resident() or inf)
+    _settled: int = field(default_factory=lambda: resident_memory())
 
     def clear(self, case: Case) -> None:
         """Give back what a case has left of memory, if it may be much: other processes wait too.
@@ -54,9 +53,9 @@ class Worker:
         """
         if case.device == "cuda":
             torch.cuda.empty_cache()
-        elif bytes_of(case) >= LARGE or (linux.resident() or 0) > self._settled + 2 * LARGE:
+        elif bytes_of(case) >= LARGE or resident_memory() > self._settled + 2 * LARGE:
             give_back_memory()
-            self._settled = linux.resident() or inf
+            self._settled = resident_memory()
 
 
 class CaseResult(NamedTuple):

@@ -2,9 +2,11 @@ from . import (
     counts as counts,
 )
 from .counts import (
-    COUNTS_EXPLAINED as COUNTS_EXPLAINED,
-    COUNTS_HEAD as COUNTS_HEAD,
     reasons_of as reasons_of,
+)
+from .crossings import (
+    crossing_interval as crossing_interval,
+    crossings_table as crossings_table,
 )
 from .derivations import (
     DerivedRow as DerivedRow,
@@ -19,36 +21,48 @@ from .formulas import (
     sums as sums,
     theory_text as theory_text,
 )
+from .law_names import (
+    in_order as in_order,
+    labels as labels,
+)
 from .predictions import (
     Answer as Answer,
     answers as answers,
 )
 from .report_content import (
     Content as Content,
-    content as content,
+    build_content as build_content,
 )
 from .roofline import (
-    ROOFLINE_EXPLAINED as ROOFLINE_EXPLAINED,
-    ROOFLINE_HEAD as ROOFLINE_HEAD,
-    Roofs as Roofs,
-    Speeds as Speeds,
-    roofs_info as roofs_info,
-    share_rows as share_rows,
-    speeds_info as speeds_info,
+    calibrated_under as calibrated_under,
+    roofline_table as roofline_table,
+    rooflines as rooflines,
+)
+from .sections import (
+    Block as Block,
+    Figure as Figure,
+    Finding as Finding,
+    Findings as Findings,
+    Fold as Fold,
+    Heading as Heading,
+    Pairs as Pairs,
+    Paragraph as Paragraph,
+    Section as Section,
+    VerdictStyle as VerdictStyle,
 )
 from .slopes import (
-    SLOPES_EXPLAINED as SLOPES_EXPLAINED,
-    SLOPES_HEAD as SLOPES_HEAD,
-    Gaps as Gaps,
-    gap_rows as gap_rows,
-    gaps_info as gaps_info,
+    labelled_gaps as labelled_gaps,
+    slopes_table as slopes_table,
 )
 from .summaries import (
+    Summary as Summary,
     SummaryRow as SummaryRow,
     cost_name as cost_name,
-    in_order as in_order,
-    labels as labels,
-    summary as summary,
+    summarise as summarise,
+    summary_rows as summary_rows,
+)
+from .tables import (
+    Table as Table,
 )
 from .theory import (
     TheoryRow as TheoryRow,
@@ -56,39 +70,45 @@ from .theory import (
 )
 
 __all__ = [
-    "COUNTS_EXPLAINED",
-    "COUNTS_HEAD",
-    "ROOFLINE_EXPLAINED",
-    "ROOFLINE_HEAD",
-    "SLOPES_EXPLAINED",
-    "SLOPES_HEAD",
     "Answer",
+    "Block",
     "Content",
     "DerivedRow",
-    "Gaps",
-    "Roofs",
-    "Speeds",
+    "Figure",
+    "Finding",
+    "Findings",
+    "Fold",
+    "Heading",
+    "Pairs",
+    "Paragraph",
+    "Section",
+    "Summary",
     "SummaryRow",
+    "Table",
     "Term",
     "TheoryRow",
+    "VerdictStyle",
     "answers",
-    "content",
+    "build_content",
+    "calibrated_under",
     "cost_name",
     "counts",
+    "crossing_interval",
+    "crossings_table",
     "derived_dict",
     "derived_rows",
-    "gap_rows",
-    "gaps_info",
     "head",
     "in_order",
+    "labelled_gaps",
     "labels",
     "law_text",
     "overlap_text",
     "reasons_of",
-    "roofs_info",
-    "share_rows",
-    "speeds_info",
-    "summary",
+    "roofline_table",
+    "rooflines",
+    "slopes_table",
+    "summarise",
+    "summary_rows",
     "sums",
     "theory_rows",
     "theory_text",

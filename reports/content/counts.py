@@ -1,4 +1,4 @@
-"""What was counted beside what was timed: FLOPs, parameters, depth, path length, peak memory."""
+"""What was counted, not timed: FLOPs, parameters, depth, path length, peak memory."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ import sympy
 from sympy import Expr
 
 from ... import layers
-from ...analysis import NONE, Array, Fit, called, written
+from ...analysis import NONE, Array, Fit, called, formula_text
 from ...layers import evaluate
 from ...measure import METRICS, PEAK_BYTES, metric_of
 from .formulas import law_text
-from .summaries import label, variants
+from .law_names import label, variants
+from .tables import Table
 
 #: The columns, by metric: those that theory says exactly, and peak memory, known by its order.
 COLUMNS = (*(metric.name for metric in METRICS.values() if metric.exact), PEAK_BYTES.name)
 
-COUNTS_HEAD = ("layer", *map(called, COLUMNS))
-
-COUNTS_EXPLAINED = (
+_EXPLAINED = (
     "Counted, without noise. ✓: every count is what theory says, as a formula and not by its order "
     "alone; for peak memory, whose theory is an order: the exponents are theory's. ≠: it is not; "
     "what was found stands there. Path length: operations on the shortest way from the first "
@@ -57,27 +56,37 @@ class Counts:
     label: str
     cells: Mapping[str, Cell]
 
-    @property
-    def row(self) -> tuple[str, ...]:
-        """Texts of `COUNTS_HEAD`'s columns."""
-        cells = (self.cells.get(metric) for metric in COLUMNS)
-        return self.label, *(str(cell) if cell else NONE for cell in cells)
-
 
 def split(fits: Sequence[Fit]) -> tuple[list[Fit], list[Fit]]:
-    """Part laws into those that a report is about, and counts that go beside them.
+    """Separate the laws that a report is about from those of counts.
 
-    Times come first; where there are none, everything is what it is about.
+    It is about times; where there are none, or other metrics too, about all laws.
     """
     timed = [fit for fit in fits if fit.series.timed]
-    beside = [fit for fit in fits if fit.series.metric in COLUMNS]
-    if not timed or len(timed) + len(beside) < len(fits):
+    counted = [fit for fit in fits if fit.series.metric in COLUMNS]
+    if not timed or len(timed) + len(counted) < len(fits):
         return list(fits), []
-    return timed, beside
+    return timed, counted
+
+
+def counts_table(rows: Sequence[Counts]) -> Table:
+    """Write the counts of layers, a row each."""
+    return Table(
+        "Counts",
+        ("layer", *map(called, COLUMNS)),
+        [_row(each) for each in rows],
+        _EXPLAINED,
+        styles=("code", "formula"),
+    )
+
+
+def _row(counts: Counts) -> tuple[str, ...]:
+    cells = (counts.cells.get(metric) for metric in COLUMNS)
+    return counts.label, *(str(cell) if cell else NONE for cell in cells)
 
 
 def counts_info(fits: Sequence[Fit]) -> list[Counts]:
-    """Collect counts, a row for each layer, device, pass and whatever else tells laws apart."""
+    """Collect counts, a row for each layer, device, pass and whatever else laws differ in."""
     rows: dict[tuple[str, ...], dict[str, Cell]] = defaultdict(dict)
     names: dict[tuple[str, ...], Fit] = {}
     for fit in fits:
@@ -103,10 +112,10 @@ def reasons_of(rows: Sequence[Counts]) -> Iterator[tuple[str, str]]:
 def _cell(fit: Fit) -> Cell:
     exact = _exactly(fit)
     if exact is not None and np.array_equal(_values(exact, fit), fit.series.values):
-        return Cell(written(exact), "✓")
+        return Cell(formula_text(exact), "✓")
     found = law_text(fit.law, fit.series.metric).partition(" = ")[2] if fit.law else NONE
     if exact is not None:
-        return Cell(found, "≠", f"theory says {written(exact)}")
+        return Cell(found, "≠", f"theory says {formula_text(exact)}")
     if fit.judgement is None:
         return Cell(found)
     sign = {"matches": "✓", "differs": "≠"}.get(fit.judgement.verdict.value, "?")

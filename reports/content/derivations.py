@@ -1,4 +1,4 @@
-"""What was derived of a layer, beside its theory: what `layerlaw explain` shows."""
+"""What was derived of a layer, compared with its theory: what `layerlaw explain` shows."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class DerivedRow:
     agrees
         Whether the two are the same; None where one of them is missing.
     solved, verified
-        How many sizes the formula was solved from, and at how many others it holds.
+        How many sizes the formula was solved from, and at how many others it was verified.
     reason
         Why there is no formula.
     """
@@ -58,13 +58,13 @@ def derived_rows(found: Derived, theory: Theory | None = None) -> list[DerivedRo
     found
         What was derived.
     theory
-        The layer's own, to be held against it.
+        The layer's own, to be compared with it.
     """
     return [_row(found, metric, theory) for metric in METRICS if _tried(found, metric)]
 
 
 def derived_dict(found: Derived, theory: Theory | None = None) -> dict[str, Any]:
-    """Give what was derived as JSON holds it."""
+    """Give what was derived as JSON has it."""
     layer = found.layer
     return {
         "schema": SCHEMA,
@@ -108,13 +108,13 @@ def _tried(found: Derived, metric: str) -> bool:
 def _row(found: Derived, metric: str, theory: Theory | None) -> DerivedRow:
     one = found.formulas.get(metric)
     order = found.order(metric)
-    said, agrees = _said(one, order, metric, theory)
+    expected, agrees = _expected(one, order, metric, theory)
     return DerivedRow(
         metric,
         "FLOPs, forward" if metric == FLOPS.name else called(metric),
         _text(one.expression) if one else NONE,
         order_text(order),
-        said,
+        expected,
         agrees,
         len(one.solved) if one else 0,
         tuple(dict(sizes) for sizes in one.verified) if one else (),
@@ -122,7 +122,7 @@ def _row(found: Derived, metric: str, theory: Theory | None) -> DerivedRow:
     )
 
 
-def _said(
+def _expected(
     one: Counted | None, order: Expr, metric: str, theory: Theory | None
 ) -> tuple[str, bool | None]:
     """Give what theory says of a metric, and whether the formula agrees."""
@@ -136,10 +136,10 @@ def _said(
         return _text(exact), same
     if not known.order or not is_known(getattr(theory, known.order)):
         return NONE, None
-    said = order_text(getattr(theory, known.order))
-    if metric == KEPT_BYTES.name or not one:  # of kept bytes theory says what leads alone
-        return said, None
-    return said, said == order_text(order)
+    expected = order_text(getattr(theory, known.order))
+    if metric == KEPT_BYTES.name or not one:  # theory gives their leading term alone
+        return expected, None
+    return expected, expected == order_text(order)
 
 
 def _text(expr: Expr) -> str:

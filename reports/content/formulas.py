@@ -32,7 +32,7 @@ from ...measure import metric_of
 class Term(NamedTuple):
     """One term of a law: its coefficient with unit, and powers as (base, exponent as text).
 
-    `where` says in which regime it holds; it is empty where that is everywhere.
+    `where` says in which regime it applies; it is empty where that is everywhere.
     """
 
     coefficient: str
@@ -111,11 +111,11 @@ def _lower(law: Law, metric: str) -> Iterator[Term]:
 def _leading(law: Law, metric: str) -> Iterator[Term]:
     for weight, m in law.leading.terms if law.coefficient else ():
         coefficient = quantity(law.coefficient * weight, metric)
-        yield Term(coefficient, _factors(law.axes, m, law.shift), _bend_text(law))
+        yield Term(coefficient, _factors(law.axes, m, law.shift), _slope_break_text(law))
 
 
-def _bend_text(law: Law) -> str:
-    """Write by what the leading part is multiplied beyond a bend; empty where there is none."""
+def _slope_break_text(law: Law) -> str:
+    """Write the factor of the leading part beyond a slope break; empty where there is none."""
     if not isinstance(law, FittedLaw) or law.slope_break is None or law.slope_change is None:
         return ""
     axis, place = law.axes[law.slope_break.axis], number(law.slope_break.place)
@@ -130,7 +130,7 @@ def _monomials(term: Monomial | StepTerm) -> Sequence[tuple[float, Monomial]]:
 
 
 def where_text(term: Monomial | StepTerm, axes: Sequence[str]) -> str:
-    """Write in which regime a term holds: ``d²·k ≥ 1.27e+06``; empty where in all."""
+    """Write in which regime a term applies: ``d²·k ≥ 1.27e+06``; empty where in all."""
     if not isinstance(term, StepTerm):
         return ""
     breakpoint = term.breakpoint

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...analysis import Fit, Law, Verdict, called, listed, number, outgrown_at, quantity, sizes
-from .summaries import variants
+from .law_names import variants
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Answer:
     outgrown
         The cache that is outgrown there and was not at any point, in words; empty where none is.
     verdict
-        Of the law beside theory, None where none is known.
+        Of the law, compared with theory; None where none is known.
     """
 
     layer: str
@@ -49,7 +49,7 @@ class Answer:
     verdict: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Give it as JSON holds it; an infinite size is null."""
+        """Give it as JSON has it; an infinite size is null."""
         return {
             name: None if isinstance(value, float) and np.isinf(value) else value
             for name, value in asdict(self).items()

@@ -14,20 +14,19 @@ from ...analysis import (
     NONE,
     Crossovers,
     Fit,
+    Thresholds,
     Verdict,
     caches_of,
-    common_size,
     crossovers_info,
     listed,
     number,
     quantity,
-    sizes,
+    thresholds_info,
 )
 from ...measure import AUXILIARY, PEAK_BYTES
-from ...studies.claims import Record
-from ...studies.gradients import Dependencies
-from .counts import Counts, counts_info, split
-from .summaries import SummaryRow, cost_name, summary
+from .law_names import in_order
+from .sections import Section
+from .summaries import Summary, summarise
 
 #: Fields of the machine and the settings, as a reader calls them; others by their own name.
 _LABELS = {
@@ -63,16 +62,18 @@ _LABELS = {
 
 @dataclass(frozen=True)
 class Content:
-    """What a report says.
+    """What a report says, computed once for the terminal, Markdown and HTML.
 
     Attributes
     ----------
+    table
+        The tidy rows that were fitted, one per repeat.
+    all_fits
+        Every law, in the order of the registry.
     headline
         How many laws have which verdict, in a sentence.
-    rows, fits
-        The summary and what it is of, in the same order.
-    cost, at
-        Name of the summary's last column, and the sizes at which it holds.
+    summary
+        The laws that the report is about, a row each, and what was counted.
     machine, settings, counts
         (label, value) pairs: the fingerprint, how it was measured, and how much.
     guide
@@ -82,22 +83,17 @@ class Content:
     margin
         Largest deviation of an exponent that still counts as a match.
     caches
-        Bytes of the machine's caches by level, where they can tell of a border.
-    crossovers
-        Where layers cross over, at some widths.
-    counted
-        What was counted beside what `fits` are of, a row for each layer.
-    dependencies
-        How far signals carry; None where that was not measured.
-    claims
-        Statements of the course text that were tested; None where none were.
+        Bytes of the machine's caches by level, where they may explain a breakpoint.
+    crossovers, thresholds
+        Where layers cross over, at some widths and over all of them.
+    sections
+        What studies add.
     """
 
+    table: pd.DataFrame
+    all_fits: Sequence[Fit]
     headline: str
-    rows: Sequence[SummaryRow]
-    fits: Sequence[Fit]
-    cost: str
-    at: str
+    summary: Summary
     machine: Sequence[tuple[str, str]]
     settings: Sequence[tuple[str, str]]
     counts: Sequence[tuple[str, str]]
@@ -106,40 +102,62 @@ class Content:
     margin: float
     caches: Mapping[str, Any]
     crossovers: Sequence[Crossovers]
-    counted: Sequence[Counts]
-    dependencies: Dependencies | None = None
-    claims: Record | None = None
+    thresholds: Sequence[Thresholds]
+    sections: Sequence[Section] = ()
 
 
-def content(
+def build_content(
     table: pd.DataFrame,
     fits: Sequence[Fit],
     machine: Mapping[str, Any],
     settings: Mapping[str, Any],
     command: str,
+    *,
     margin: float = MARGIN,
-    dependencies: Dependencies | None = None,
-    claims: Record | None = None,
+    sections: Sequence[Section] = (),
+    crossovers: Sequence[Crossovers] | None = None,
 ) -> Content:
-    """Collect what a report says; the arguments are those of `write_report`."""
-    fits, beside = split(fits)
+    """Collect what a report says.
+
+    Parameters
+    ----------
+    table
+        The tidy rows that were fitted, one per repeat.
+    fits
+        The laws; they are reported in the order of the registry.
+    machine
+        The machine's fingerprint, as JSON has it; empty where it is not known.
+    settings
+        How it was measured, as JSON has it: the profile, the plan's settings, the controls in
+        force. Nested mappings are flattened; of ``cases`` only their number is shown.
+    command
+        What makes the report again.
+    margin
+        The margin that the fits were judged with.
+    sections
+        What studies add to it.
+    crossovers
+        Where the laws that it is about cross over, if that is known already.
+    """
+    fits = in_order(fits)
+    summary = summarise(fits)
+    shown = summary.fits
+    crossovers = crossovers_info(shown) if crossovers is None else crossovers
     return Content(
-        headline=headline(fits),
-        rows=summary(fits),
-        fits=fits,
-        cost=cost_name(fits),
-        at=sizes(common_size(fits)),
+        table=table,
+        all_fits=fits,
+        headline=headline(shown),
+        summary=summary,
         machine=list(facts(machine)),
         settings=list(facts(settings)),
-        counts=list(_counts(table, fits)),
+        counts=list(_counts(table, shown)),
         guide=_guide(margin),
         command=command,
         margin=margin,
         caches=caches_of(machine, settings),
-        crossovers=crossovers_info(fits),
-        counted=counts_info(beside),
-        dependencies=dependencies,
-        claims=claims,
+        crossovers=crossovers,
+        thresholds=thresholds_info(shown, crossovers),
+        sections=sections,
     )
 
 
@@ -152,19 +170,19 @@ def headline(fits: Sequence[Fit]) -> str:
     if not fits:
         return "No laws were fitted."
     count = Counter(fit.judgement.verdict if fit.judgement else None for fit in fits)
-    said = {
+    phrases = {
         Verdict.MATCHES: ("matches theory", "match theory"),
         Verdict.DIFFERS: ("differs from it", "differ from it"),
         Verdict.UNRESOLVED: ("is unresolved", "are unresolved"),
         None: ("has no theory to be held against", "have no theory to be held against"),
     }
-    parts = [f"{count[v]} {words[count[v] > 1]}" for v, words in said.items() if count[v]]
+    parts = [f"{count[v]} {words[count[v] > 1]}" for v, words in phrases.items() if count[v]]
     laws = "1 law" if len(fits) == 1 else f"{len(fits)} laws"
     return f"Of {laws}, {listed(parts)}."
 
 
 def facts(given: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
-    """Flatten a mapping as JSON holds it to (label, value) pairs for a reader."""
+    """Flatten a mapping as JSON has it to (label, value) pairs for a reader."""
     for name, value in given.items():
         label = " · ".join(filter(None, [above, _LABELS.get(name, str(name).replace("_", " "))]))
         if name == "cases":  # every point of the plan: the table has them
@@ -208,8 +226,8 @@ def _failed(table: pd.DataFrame) -> str:
     """Count the rows that failed, by layer and status; empty where none did."""
     failed = table[~table["status"].fillna("ok").isin(["ok", ""])]
     why = Counter(zip(failed["layer"], failed["status"], strict=True))
-    said = ", ".join(f"{layer} {status} {count}" for (layer, status), count in why.items())
-    return f"{len(failed)} ({said})" if said else ""
+    reasons = ", ".join(f"{layer} {status} {count}" for (layer, status), count in why.items())
+    return f"{len(failed)} ({reasons})" if reasons else ""
 
 
 def _guide(margin: float) -> list[tuple[str, str]]:

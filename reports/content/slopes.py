@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
-from typing import NamedTuple
-
-import pandas as pd
 
 from ...analysis import CAUSES, Fit, SlopeGap, number, signed
-from .summaries import labels
+from .law_names import labels
+from .tables import Table
 
-#: What the table says before it.
-SLOPES_EXPLAINED = (
+_EXPLAINED = (
     "Mean local slope between the smallest and the largest sizes, beside that of theory's leading "
     "term between the same, and what makes up the difference. Overhead: calls of operations, which "
     "cost alike at all sizes. Lower-order work: FLOPs and operations beside the leading term. "
@@ -23,49 +19,30 @@ SLOPES_EXPLAINED = (
 )
 
 
-#: The head of the table.
-SLOPES_HEAD = ("layer", "size", "slope", "theory", *CAUSES.values(), "products alone")
-
-
-class Gaps(NamedTuple):
-    """Gaps along one size over all laws.
-
-    Attributes
-    ----------
-    axis
-        The size.
-    rows
-        Columns label, slope, theory and the causes.
-    """
-
-    axis: str
-    rows: pd.DataFrame
-
-
-def gaps_info(fits: Sequence[Fit]) -> list[Gaps]:
-    """Collect the gaps of all laws whose parts were timed, by axis."""
-    rows = [{"label": label, **asdict(gap)} for label, gap in _labelled(fits)]
-    axes = dict.fromkeys(str(row["axis"]) for row in rows)
-    frame = pd.DataFrame(rows)
-    return [Gaps(axis, frame[frame["axis"] == axis].reset_index(drop=True)) for axis in axes]
-
-
-def _labelled(fits: Sequence[Fit]) -> Iterator[tuple[str, SlopeGap]]:
+def labelled_gaps(fits: Sequence[Fit]) -> Iterator[tuple[str, SlopeGap]]:
+    """Give each gap of the laws whose parts were timed, with the label of its law."""
     for fit, label in zip(fits, labels(fits), strict=True):
         for gap in fit.slope_gaps:
             yield label, gap
 
 
-def gap_rows(fits: Sequence[Fit]) -> list[tuple[str, ...]]:
-    """Write the gaps of all laws whose parts were timed; the columns are those of `SLOPES_HEAD`."""
-    return [
-        (
-            label,
-            gap.axis,
-            f"{gap.slope:.2f}",
-            number(round(gap.theory, 2)),
-            *(signed(getattr(gap, cause)) for cause in CAUSES),
-            f"{gap.products:.2f}",
-        )
-        for label, gap in _labelled(fits)
-    ]
+def slopes_table(fits: Sequence[Fit]) -> Table:
+    """Write the gaps of all laws whose parts were timed, a row for each law and size."""
+    return Table(
+        "All slopes",
+        ("layer", "size", "slope", "theory", *CAUSES.values(), "products alone"),
+        [_row(label, gap) for label, gap in labelled_gaps(fits)],
+        _EXPLAINED,
+        styles=("code", "text", "number"),
+    )
+
+
+def _row(label: str, gap: SlopeGap) -> tuple[str, ...]:
+    return (
+        label,
+        gap.axis,
+        f"{gap.slope:.2f}",
+        number(round(gap.theory, 2)),
+        *(signed(getattr(gap, cause)) for cause in CAUSES),
+        f"{gap.products:.2f}",
+    )

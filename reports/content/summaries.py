@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ... import layers
-from ...analysis import NONE, Fit, called, columns, common_size, holds, number, quantity
+from ...analysis import NONE, Fit, called, columns, common_size, holds, number, quantity, sizes
+from .counts import counts_info, counts_table, reasons_of, split
 from .formulas import order_text, theory_text
+from .law_names import label, variants
+from .tables import Table
 
 
 @dataclass(frozen=True)
@@ -50,47 +53,50 @@ class SummaryRow:
         return label(self.layer, self.variant)
 
 
-def summary(fits: Sequence[Fit]) -> list[SummaryRow]:
-    """Summarise fits, one row each, in their order; costs are those at `common_size`."""
-    at = common_size(fits)
-    return [_row(fit, variant, at) for fit, variant in zip(fits, variants(fits), strict=True)]
+@dataclass(frozen=True)
+class Summary:
+    """The laws that a report is about, a row each.
 
-
-def in_order(fits: Sequence[Fit]) -> list[Fit]:
-    """Sort fits as the registry has their layers, others behind; rows come shuffled."""
-    rank = {name: place for place, name in enumerate(layers.names())}
-    return sorted(fits, key=lambda fit: rank.get(fit.series.layer, len(rank)))
-
-
-def labels(fits: Sequence[Fit]) -> list[str]:
-    """Name each law by its layer, and what tells it from the others."""
-    return [
-        label(fit.series.layer, variant) for fit, variant in zip(fits, variants(fits), strict=True)
-    ]
-
-
-def label(layer: str, variant: str) -> str:
-    """Name a law by its layer, and what tells it from the others where anything does.
-
-    >>> label("rnn", ""), label("rnn", "cuda")
-    ('rnn', 'rnn (cuda)')
+    Attributes
+    ----------
+    rows, fits
+        The row of each law, and the law, in the same order.
+    cost, at
+        Name of the column of costs, and the sizes that they are predicted at; empty where there
+        are none.
+    counts
+        What was counted; without rows where that is not known, or is what the report is about.
+    count_reasons
+        Of which count, and why, it is not theory's.
     """
-    return f"{layer} ({variant})" if variant else layer
+
+    rows: Sequence[SummaryRow]
+    fits: Sequence[Fit]
+    cost: str
+    at: str
+    counts: Table
+    count_reasons: Sequence[tuple[str, str]]
 
 
-def variants(fits: Sequence[Fit]) -> list[str]:
-    """Say what tells each law from the others of its layer: only what varies over the fits."""
-    told = [
-        {
-            "device": fit.series.device,
-            "mode": fit.series.mode,
-            "metric": called(fit.series.metric),
-            **{column: f"{column} {value}" for column, value in fit.series.by.items()},
-        }
-        for fit in fits
-    ]
-    vary = {key for one in told for key in one if len({other.get(key) for other in told}) > 1}
-    return [", ".join(value for key, value in one.items() if key in vary) for one in told]
+def summarise(fits: Sequence[Fit]) -> Summary:
+    """Summarise times, or all laws where there are none, and counts; costs at `common_size`."""
+    shown, counted = split(fits)
+    at = common_size(shown)
+    counts = counts_info(counted)
+    return Summary(
+        rows=summary_rows(shown, at),
+        fits=shown,
+        cost=cost_name(shown),
+        at=sizes(at),
+        counts=counts_table(counts),
+        count_reasons=list(reasons_of(counts)),
+    )
+
+
+def summary_rows(fits: Sequence[Fit], at: Mapping[str, float] | None = None) -> list[SummaryRow]:
+    """Write a row for each fit, in their order, with its cost at sizes or at `common_size`."""
+    at = common_size(fits) if at is None else at
+    return [_row(fit, variant, at) for fit, variant in zip(fits, variants(fits), strict=True)]
 
 
 def cost_name(fits: Sequence[Fit]) -> str:
@@ -99,7 +105,7 @@ def cost_name(fits: Sequence[Fit]) -> str:
     return names.pop() if len(names) == 1 else "cost"
 
 
-def _row(fit: Fit, variant: str, at: dict[str, float]) -> SummaryRow:
+def _row(fit: Fit, variant: str, at: Mapping[str, float]) -> SummaryRow:
     name, law = fit.series.layer, fit.law
     known = layers.find(name)
     theory = known.tied_theory() if known else None
@@ -111,7 +117,7 @@ def _row(fit: Fit, variant: str, at: dict[str, float]) -> SummaryRow:
         title=known.title if known else name,
         variant=variant,
         theory=theory_text(fit),
-        exponents=(*map(str, law.exponents), *_held(fit)) if law else (),
+        exponents=(*map(str, law.exponents), *_constant_sizes(fit)) if law else (),
         verdict=fit.judgement.verdict.value if fit.judgement else NONE,
         sequential_ops=order_text(theory.sequential_ops) if theory else NONE,
         path_length=order_text(theory.path_length) if theory else NONE,
@@ -119,6 +125,6 @@ def _row(fit: Fit, variant: str, at: dict[str, float]) -> SummaryRow:
     )
 
 
-def _held(fit: Fit) -> Iterator[str]:
+def _constant_sizes(fit: Fit) -> Iterator[str]:
     for axis, value in fit.held.items():
         yield f"{axis} {NONE} (one value, {number(value)})"

@@ -30,7 +30,7 @@ class TheoryRow:
     sources: dict[str, str]
 
     def as_dict(self) -> dict[str, object]:
-        """Give the row as JSON holds it."""
+        """Give the row as JSON has it."""
         return asdict(self)
 
 

@@ -16,11 +16,11 @@ from ...analysis import Array, Fit, FittedLaw, Law, columns
 from ...layers import evaluate, is_known, without_rounding
 from ...measure import FLOPS, SECONDS
 
-#: Most values of the other size that are told apart; of more, these many are shown.
+#: Most values of the other size that have a colour each; of more, these many are shown.
 MOST_HUES = 8
 
 _STEPS = 40
-_BESIDE = 1.3  # the line of theory's slope lies this factor above the law
+_ABOVE = 1.3  # the line of theory's slope lies this factor above the law
 
 
 class Curves(NamedTuple):
@@ -29,9 +29,9 @@ class Curves(NamedTuple):
     Attributes
     ----------
     axis, hue
-        The size along which, and the one that is told apart; None where there is no other.
-    held
-        Further sizes, with the values they are held at.
+        The size along which, and the one that has a line for each value; None where there is none.
+    fixed
+        Further sizes, with the values that they are fixed at.
     levels
         The values of `axis` that were measured.
     points, lines
@@ -47,7 +47,7 @@ class Curves(NamedTuple):
 
     axis: str
     hue: str | None
-    held: Mapping[str, float]
+    fixed: Mapping[str, float]
     levels: Array
     points: pd.DataFrame
     lines: pd.DataFrame
@@ -72,25 +72,25 @@ def times_info(fit: Fit, law: Law, axis: str) -> Curves:
     """Measured values along an axis, and the law's; theory's slope as a line above them.
 
     Where a law has more than two sizes, points at other values of the third are moved to the
-    one it is held at, by the law's ratio, so that every point is seen.
+    one that is fixed, by the law's ratio, so that every point is seen.
     """
-    hue, held = _others(law, axis)
+    hue, fixed = _others(law, axis)
     sizes = _named(law)
-    moved = law.predict(columns(law, {**sizes, **held})) / law.predict(law.sizes)
+    moved = law.predict(columns(law, {**sizes, **fixed})) / law.predict(law.sizes)
     points = pd.DataFrame({axis: sizes[axis], "hue": _hue(sizes, hue), "value": law.values * moved})
-    points, left_out = _told_apart(points)
-    lines = _lines(law, points, axis, hue, held, law.predict)
+    points, left_out = _thinned(points)
+    lines = _lines(law, points, axis, hue, fixed, law.predict)
     theory = pd.DataFrame(columns=[axis, "hue", "value"])
     if fit.theory is not None and fit.theory.degree(axis):
-        # Beside the end of the longest line, as far down as there are points.
+        # At the end of the longest line, as far down as there are points.
         reach = lines.groupby("hue")[axis].agg(lambda sizes: sizes.iloc[-1] / sizes.iloc[0])
         top = lines[lines["hue"] == reach[::-1].idxmax()]
-        shape = fit.theory.column(_at(law, axis, hue, top, held))
-        theory = top.assign(value=shape / shape[-1] * top["value"].iloc[-1] * _BESIDE)
+        shape = fit.theory.column(_at(law, axis, hue, top, fixed))
+        theory = top.assign(value=shape / shape[-1] * top["value"].iloc[-1] * _ABOVE)
         theory = theory[theory["value"] >= points["value"].min()]
     degree = fit.theory.degree(axis) if fit.theory is not None else None
     return Curves(
-        axis, hue, held, np.unique(_named(law)[axis]), points, lines, theory, degree, left_out
+        axis, hue, fixed, np.unique(_named(law)[axis]), points, lines, theory, degree, left_out
     )
 
 
@@ -99,25 +99,25 @@ def slopes_info(fit: Fit, law: Law, axis: str) -> Curves:
 
     Neighbours differ in this axis alone; their slope stands at the geometric mean of the two.
     """
-    hue, held = _others(law, axis)
+    hue, fixed = _others(law, axis)
     at = law.axes.index(axis)
-    whole, left_out = _told_apart(
+    whole, left_out = _thinned(
         pd.DataFrame({axis: _named(law)[axis], "hue": _hue(_named(law), hue)})
     )
     points = pd.DataFrame(_neighbours(law, axis, hue), dtype=float)
     points = points[points["hue"].isin(whole["hue"])]
-    lines = _lines(law, whole, axis, hue, held, lambda sizes: law.elasticity(sizes)[:, at])
+    lines = _lines(law, whole, axis, hue, fixed, lambda sizes: law.elasticity(sizes)[:, at])
     if isinstance(law, FittedLaw) and law.has_intervals and len(lines):
-        band = law.elasticity(_at(law, axis, hue, lines, held), interval=0.95)
+        band = law.elasticity(_at(law, axis, hue, lines, fixed), interval=0.95)
         lines = lines.assign(low=band.low[:, at], high=band.high[:, at])
     theory = pd.DataFrame(columns=[axis, "hue", "value"])
     flops = flops_of(fit)
     if flops is not None and len(lines):
-        sizes = dict(zip(law.axes, _at(law, axis, hue, lines, held).T, strict=True))
+        sizes = dict(zip(law.axes, _at(law, axis, hue, lines, fixed).T, strict=True))
         theory = lines.assign(value=elasticity(flops, axis, {**fit.series.constants, **sizes}))
     degree = fit.theory.degree(axis) if fit.theory is not None else None
     return Curves(
-        axis, hue, held, np.unique(_named(law)[axis]), points, lines, theory, degree, left_out
+        axis, hue, fixed, np.unique(_named(law)[axis]), points, lines, theory, degree, left_out
     )
 
 
@@ -149,12 +149,12 @@ def elasticity(expr: Expr, axis: str, sizes: Mapping[str, float | Array]) -> Arr
 
 
 def _others(law: Law, axis: str) -> tuple[str | None, dict[str, float]]:
-    """Choose the size to tell apart, and the middle value of each further one."""
+    """Choose the size that has a line for each value, and the middle value of each further one."""
     others = [a for a in law.axes if a != axis]
     sizes = _named(law)
     levels = {a: np.unique(sizes[a]) for a in others[1:]}
-    held = {a: float(values[len(values) // 2]) for a, values in levels.items()}
-    return (others[0] if others else None), held
+    fixed = {a: float(values[len(values) // 2]) for a, values in levels.items()}
+    return (others[0] if others else None), fixed
 
 
 def _named(law: Law) -> dict[str, Array]:
@@ -165,8 +165,8 @@ def _hue(sizes: Mapping[str, Array], hue: str | None) -> Array | float:
     return sizes[hue] if hue is not None else 0.0
 
 
-def _told_apart(points: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Leave out values of the other size, evenly in rank, until they can be told apart."""
+def _thinned(points: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Leave out values of the other size, evenly in rank, until there are few enough."""
     levels = np.unique(points["hue"])
     if len(levels) <= MOST_HUES:
         return points, 0
@@ -179,7 +179,7 @@ def _lines(
     points: pd.DataFrame,
     axis: str,
     hue: str | None,
-    held: Mapping[str, float],
+    fixed: Mapping[str, float],
     evaluate: Callable[[Array], Array],
 ) -> pd.DataFrame:
     """Evaluate along the axis for each value of the other size, over the range measured there."""
@@ -187,16 +187,16 @@ def _lines(
     for level, there in points.groupby("hue"):
         low, high = there[axis].min(), there[axis].max()
         piece = pd.DataFrame({axis: np.geomspace(low, high, _STEPS), "hue": level})
-        piece["value"] = evaluate(_at(law, axis, hue, piece, held))
+        piece["value"] = evaluate(_at(law, axis, hue, piece, fixed))
         pieces.append(piece)
     return pd.concat(pieces, ignore_index=True)
 
 
 def _at(
-    law: Law, axis: str, hue: str | None, frame: pd.DataFrame, held: Mapping[str, float]
+    law: Law, axis: str, hue: str | None, frame: pd.DataFrame, fixed: Mapping[str, float]
 ) -> Array:
     """Sizes of a frame's rows as the law takes them, (rows, axes)."""
-    at: dict[str, float | Array] = {**held, axis: frame[axis].to_numpy(dtype=float)}
+    at: dict[str, float | Array] = {**fixed, axis: frame[axis].to_numpy(dtype=float)}
     if hue is not None:
         at[hue] = frame["hue"].to_numpy(dtype=float)
     return columns(law, at)

@@ -1,15 +1,22 @@
-"""What the figure of all exponents shows: estimates and intervals beside theory, by axis."""
+"""The figure of all exponents: a forest plot for each axis, with theory's value and its margin."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
-from ...analysis import Fit
-from ..content import labels
+from ...analysis import Fit, number
+from ..content import Figure, labels
+from .axes import label_width, shortened
+from .theme import render, theme_colour
+
+_VERDICT_MARKERS = {"matches": "o", "differs": "X", "unresolved": "^", "none": "s"}
+_FARTHEST = 1.2  # exponents are drawn this far beyond theory's extremes, and cut there
 
 
 class Exponents(NamedTuple):
@@ -52,3 +59,68 @@ def exponents_info(fits: Sequence[Fit]) -> list[Exponents]:
         Exponents(axis, frame[frame["axis"] == axis].drop(columns="axis").reset_index(drop=True))
         for axis in axes
     ]
+
+
+def exponents_figure(fits: Sequence[Fit], margin: float) -> Figure | None:
+    """Draw all exponents with theory's; None where no law was fitted."""
+    infos = exponents_info(fits)
+    if not infos:
+        return None
+    panels = [
+        partial(
+            render,
+            partial(_draw, info, margin),
+            plot=0.2 * len(info.rows),
+            label=_described(info),
+            left=label_width(info.rows["label"]),
+        )
+        for info in infos
+    ]
+    return Figure(
+        panels,
+        f"Exponents with their 95 % intervals; the upright line is theory and the band ±"
+        f"{number(margin)} around it. A disc matches, a cross differs, a triangle is unresolved, "
+        "a square has no theory.",
+    )
+
+
+def _draw(info: Exponents, margin: float, axes: Axes) -> None:
+    """Draw a forest plot: estimates, intervals, theory's value and its margin."""
+    rows = info.rows
+    y = np.arange(len(rows))
+    anchors = rows["expected"].fillna(rows["estimate"])
+    low, high = anchors.min() - _FARTHEST, anchors.max() + _FARTHEST
+    low = max(low, min(rows["low"].min(), anchors.min() - margin) - 0.1)
+    high = min(high, max(rows["high"].max(), anchors.max() + margin) + 0.1)
+    known = rows["expected"].notna()
+    theory = rows["expected"][known]
+    axes.barh(
+        y[known], 2 * margin, left=theory - margin, height=0.9, lw=0, color=theme_colour("band")
+    )
+    axes.vlines(theory, y[known] - 0.45, y[known] + 0.45, color=theme_colour("muted"))
+    for verdict, marker in _VERDICT_MARKERS.items():
+        own = rows["verdict"] == verdict
+        colour = theme_colour(verdict)
+        axes.hlines(y[own], rows["low"][own], rows["high"][own], color=colour, lw=1.6)
+        axes.scatter(
+            rows["estimate"][own], y[own], marker=marker, s=30, color=colour, lw=0, zorder=3
+        )
+    for at, estimate in zip(y, rows["estimate"], strict=True):
+        if not low <= estimate <= high:  # outside of the panel: say where
+            edge, side = (high, "right") if estimate > high else (low, "left")
+            text = f"{estimate:.2f} →" if estimate > high else f"← {estimate:.2f}"
+            axes.annotate(text, (edge, at), ha=side, va="center", fontsize="small")
+    axes.set(xlim=(low, high), ylim=(len(rows) - 0.5, -0.5))
+    axes.set_yticks(y, [shortened(label) for label in rows["label"]])
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="y", visible=False)
+    axes.set_title(f"exponent in {info.axis}")
+
+
+def _described(info: Exponents) -> str:
+    parts = [
+        f"{row.label} {row.estimate:.2f} [{row.low:.2f}, {row.high:.2f}]"
+        + (f" {row.verdict}, theory {row.expected:g}" if row.verdict != "none" else "")
+        for row in info.rows.itertuples()
+    ]
+    return f"exponents in {info.axis}: {'; '.join(parts)}"

@@ -1,6 +1,6 @@
-"""Figures as files of their own: panels in a grid, in the colours of light, on an opaque ground.
+"""Figures as files of their own: panels in a grid, in light colours, on an opaque background.
 
-On a page the style sheet chooses an ink's colour; a file that is shown as an image has none.
+On a page the style sheet chooses the colours; a file that is shown as an image has none.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 from .theme import attribute, colours
 
-_GROUND = "#ffffff"  # also where the page around it is dark
+_FILL = "#ffffff"  # also where the page around it is dark
 _GAP = 14.0  # between panels, in points
 
 
 def grid(panels: Sequence[str], columns: int, label: str) -> str:
-    """Put panels, as `colour.render` gives them, into one SVG file.
+    """Put panels, as `theme.render` gives them, into one SVG file.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def grid(panels: Sequence[str], columns: int, label: str) -> str:
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'width="{across:g}" height="{top:g}" viewBox="0 0 {across:g} {top:g}" role="img" '
-        f'aria-label="{attribute(label)}">\n<rect width="100%" height="100%" fill="{_GROUND}"/>\n'
+        f'aria-label="{attribute(label)}">\n<rect width="100%" height="100%" fill="{_FILL}"/>\n'
         f"{body}\n</svg>\n"
     )
 
@@ -63,7 +63,7 @@ def _glyphs_once(svg: str) -> str:
 def _box(panel: str) -> tuple[float, float]:
     """Width and height of a panel, in points."""
     found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', panel)
-    assert found is not None  # `colour.render` always writes one
+    assert found is not None  # `theme.render` always writes one
     return float(found[1]), float(found[2])
 
 

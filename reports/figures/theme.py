@@ -1,8 +1,8 @@
-"""Ink: figures drawn once, as SVG whose colours the page chooses, by light and by dark.
+"""The theme: figures are drawn once, as SVG whose colours the page chooses, light or dark.
 
-Matplotlib wants a colour, the page wants a variable: each ink is drawn in a stand-in colour that
-nothing else uses, and `render` puts the CSS variable in its place. Text is drawn as paths, so no
-font need be there.
+Matplotlib wants a colour, the page wants a variable: each named colour is drawn as a placeholder
+that nothing else uses, and `render` puts the CSS variable in its place. Text is drawn as paths, so
+no font need be there.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ WIDTH = 4.0
 #: Steps of the ramp that colours the values of a size, from small to large.
 RAMP = 11
 
-_FIXED = {  # ink: (on light, on dark)
+_FIXED = {  # name: (on light, on dark)
     "text": ("#1f2328", "#e6e8eb"),
     "muted": ("#656d76", "#9aa4af"),
     "grid": ("#e4e7eb", "#2c323a"),
@@ -39,7 +39,7 @@ _FIXED = {  # ink: (on light, on dark)
     "unresolved": ("#8a6300", "#e0b341"),
     "none": ("#656d76", "#9aa4af"),
 }
-#: Nine lines that are told apart, after Okabe and Ito; markers tell them apart without colour.
+#: Nine distinguishable lines, after Okabe and Ito; markers distinguish them without colour.
 _LINES = (
     ("#0072b2", "#56b4e9"),
     ("#c14d00", "#ff9a57"),
@@ -55,14 +55,14 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h")
 
 
 def _ramp() -> list[tuple[str, str]]:
-    """Viridis without its ends, which would drown: the bright one on light, the dark on dark."""
+    """Viridis without the end that has no contrast: the bright one on light, the dark on dark."""
     viridis = sns.color_palette("viridis", as_cmap=True)
     steps = [i / (RAMP - 1) for i in range(RAMP)]
     return [(to_hex(viridis(0.02 + 0.80 * s)), to_hex(viridis(0.35 + 0.65 * s))) for s in steps]
 
 
 def colours() -> dict[str, tuple[str, str]]:
-    """Every ink's name, with its colours on light and on dark."""
+    """Give every colour's name, with its values on light and on dark."""
     return {
         **_FIXED,
         **{f"line{i}": pair for i, pair in enumerate(_LINES)},
@@ -70,21 +70,21 @@ def colours() -> dict[str, tuple[str, str]]:
     }
 
 
-_STAND_INS = {name: f"#fe00{number:02x}" for number, name in enumerate(colours())}
+_PLACEHOLDERS = {name: f"#fe00{number:02x}" for number, name in enumerate(colours())}
 
 
 def theme_colour(name: str) -> str:
-    """Return the stand-in colour to draw an ink with."""
-    return _STAND_INS[name]
+    """Return the placeholder that a named colour is drawn with."""
+    return _PLACEHOLDERS[name]
 
 
 def ramp(count: int) -> list[str]:
-    """Stand-in colours of so many ordered values, spread over the ramp."""
+    """Placeholders for the colours of so many ordered values, spread over the ramp."""
     return [theme_colour(f"ramp{round(i * (RAMP - 1) / max(count - 1, 1))}") for i in range(count)]
 
 
 def css(dark: bool) -> str:
-    """CSS variables of all inks."""
+    """CSS variables of all colours."""
     return "".join(f"--{name}:{pair[dark]};" for name, pair in colours().items())
 
 
@@ -126,7 +126,7 @@ _NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 
 
 def legend(axes: Axes, handles: Sequence[Artist], columns: int) -> None:
-    """Put a legend below a panel, as many columns wide; `render` is told its lines."""
+    """Put a legend below a panel, as many columns wide; `render` takes the number of its lines."""
     plot = axes.bbox.height / axes.figure.dpi  # in inches
     axes.legend(
         handles=handles,
@@ -149,7 +149,7 @@ def _style() -> Iterator[None]:
         "svg.fonttype": "path",
         "svg.hashsalt": "layerlaw",
         "font.family": ["DejaVu Sans"],  # comes with matplotlib
-        "text.parse_math": False,  # a layer's name may hold a dollar sign
+        "text.parse_math": False,  # a layer's name may contain a dollar sign
         "font.size": 8,
         "axes.titlesize": 9,
         "axes.titleweight": "bold",
@@ -183,13 +183,13 @@ def _style() -> Iterator[None]:
     with matplotlib.rc_context(settings), warnings.catch_warnings():
         # seaborn 0.13.2 calls what pandas 3 and matplotlib 3.11 are about to drop.
         warnings.filterwarnings("ignore", module=r"seaborn\b")
-        # A name in letters that the font lacks shows boxes; the page has it beside the figure.
+        # A name in letters that the font lacks shows boxes; the page has it as text.
         warnings.filterwarnings("ignore", message="Glyph")
         yield
 
 
 def _inline(svg: str, label: str) -> str:
-    """Make matplotlib's file a part of a page: small, with ids of its own, inks as variables."""
+    """Make matplotlib's file a part of a page: small, with ids of its own, colours as variables."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = re.sub(r'(?<= d=")[^"]+', lambda found: _rounded(found.group()), svg)
@@ -198,7 +198,7 @@ def _inline(svg: str, label: str) -> str:
     own = hashlib.sha256(svg.encode()).hexdigest()[:8]
     svg = re.sub(r'\bid="', f'id="{own}-', svg)
     svg = re.sub(r'(url\(#|xlink:href="#)', rf"\g<1>{own}-", svg)
-    for name, colour in _STAND_INS.items():
+    for name, colour in _PLACEHOLDERS.items():
         svg = svg.replace(colour, f"var(--{name})")
     svg = re.sub(r"\s*\n\s*", " ", svg).replace("> <", "><").strip()
     box = re.search(r'viewBox="[^"]+"', svg)

@@ -3,8 +3,8 @@ from . import (
     markdown as markdown,
 )
 from .markdown import (
-    claims_page as claims_page,
     escape as escape,
+    section_parts as section_parts,
     table as table,
 )
 from .write import (
@@ -14,11 +14,11 @@ from .write import (
 )
 
 __all__ = [
-    "claims_page",
     "escape",
     "html",
     "laws_json",
     "markdown",
+    "section_parts",
     "table",
     "write_report",
     "write_whole",

@@ -11,33 +11,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ... import layers
-from ...analysis import CROSSING_HEAD, Fit, FittedLaw, called, number, outgrown
-from ...studies.claims import presentation
-from ...studies.gradients import pictures as gradient_pictures
-from ..content import (
-    COUNTS_EXPLAINED,
-    COUNTS_HEAD,
-    ROOFLINE_EXPLAINED,
-    ROOFLINE_HEAD,
-    SLOPES_EXPLAINED,
-    SLOPES_HEAD,
-    Content,
-    SummaryRow,
-    Term,
-    gap_rows,
-    overlap_text,
-    reasons_of,
-    share_rows,
-    sums,
-)
-from ..figures import Picture, pictures, theme
+from ...analysis import Fit, FittedLaw, called, outgrown
+from ..content import Content, Figure, Section, SummaryRow, Term, overlap_text, sums
+from ..figures import law_figures, theme
 
-#: Signs of the verdicts, told apart without colour.
+#: Signs of the verdicts, which need no colour.
 _SIGNS = {"matches": "✓", "differs": "≠", "unresolved": "?"}
 
 
 @dataclass(frozen=True)
-class Section:
+class LawDetails:
     """What the page says of one law.
 
     Attributes
@@ -51,7 +34,7 @@ class Section:
     metric, sums, overlap
         Name of the cost, the terms of the sums whose largest is the law, and the overlap exponent
         where it is not 1.
-    pictures
+    figures
         Its figures.
     """
 
@@ -62,11 +45,25 @@ class Section:
     metric: str
     sums: Sequence[Sequence[Term]]
     overlap: str
-    pictures: Sequence[Picture]
+    figures: Sequence[Figure]
 
 
-def render(content: Content, progress: Callable[[int, int, str], object] = lambda *_: None) -> str:
-    """Write a report as a page that fetches nothing; `progress` is told how many laws are drawn."""
+def render(
+    content: Content,
+    sections: Sequence[Section],
+    progress: Callable[[int, int, str], object] = lambda *_: None,
+) -> str:
+    """Write a report as a page that fetches nothing.
+
+    Parameters
+    ----------
+    content
+        What it says.
+    sections
+        Those of `sections_of`.
+    progress
+        Called with how many laws are drawn, how many there are, and what they are.
+    """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
@@ -74,42 +71,27 @@ def render(content: Content, progress: Callable[[int, int, str], object] = lambd
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"svg": Markup, "number": number}
-    crossovers = pictures.crossover_pictures(content.crossovers)
+    environment.filters["svg"] = Markup
     return environment.get_template("report.html.j2").render(
         content=content,
-        sections=list(_sections(content, progress)),
-        exponents=pictures.exponents_picture(content.fits, content.margin),
-        counts_head=COUNTS_HEAD,
-        counts_explained=COUNTS_EXPLAINED,
-        counts_reasons=list(reasons_of(content.counted)),
-        gaps=gap_rows(content.fits),
-        gap_head=SLOPES_HEAD,
-        gaps_picture=pictures.gaps_picture(content.fits),
-        explained=SLOPES_EXPLAINED,
-        shares=share_rows(content.fits),
-        share_head=ROOFLINE_HEAD,
-        roofs=pictures.roofs_picture(content.fits),
-        speeds=pictures.speeds_picture(content.fits),
-        roof_explained=ROOFLINE_EXPLAINED,
-        crossovers=crossovers and crossovers[0],
-        thresholds=pictures.thresholds_picture(content.fits),
-        crossing_head=CROSSING_HEAD,
-        carried=gradient_pictures(content.dependencies) if content.dependencies else [],
-        crossings=crossovers[1] if crossovers else [],
-        claims_title=presentation.TITLE,
-        claims_explained=presentation.EXPLAINED,
-        claims_machine=presentation.where(content.claims) if content.claims else "",
-        marks=presentation.MARKS,
+        summary=content.summary,
+        sections=[section for section in sections if not section.after_laws],
+        last_sections=[section for section in sections if section.after_laws],
+        files=["laws.json", *(name for section in sections for name in section.files)],
+        laws=list(_laws(content, progress)),
         signs=_SIGNS,
         light=Markup(theme.css(dark=False)),
         dark=Markup(theme.css(dark=True)),
     )
 
 
-def _sections(content: Content, progress: Callable[[int, int, str], object]) -> Iterator[Section]:
-    for index, (row, fit) in enumerate(zip(content.rows, content.fits, strict=True)):
-        yield Section(
+def _laws(content: Content, progress: Callable[[int, int, str], object]) -> Iterator[LawDetails]:
+    rows, fits = content.summary.rows, content.summary.fits
+    for index, (row, fit) in enumerate(zip(rows, fits, strict=True)):
+        figures = law_figures(fit)
+        for figure in figures:
+            _ = figure.panels  # drawn now, so that progress is what is done
+        yield LawDetails(
             anchor=f"law-{index}",
             row=row,
             fit=fit,
@@ -117,9 +99,9 @@ def _sections(content: Content, progress: Callable[[int, int, str], object]) -> 
             metric=called(fit.series.metric),
             sums=sums(fit.law, fit.series.metric) if fit.law else (),
             overlap=overlap_text(fit.law) if fit.law else "",
-            pictures=pictures.law_pictures(fit),
+            figures=figures,
         )
-        progress(index + 1, len(content.fits), "laws drawn")
+        progress(index + 1, len(fits), "laws drawn")
 
 
 def _facts(fit: Fit, caches: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -144,11 +126,11 @@ def _facts(fit: Fit, caches: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             probability = fit.law.breakpoint_probability if isinstance(fit.law, FittedLaw) else 0.0
             found = f"{fit.law.regimes} ({probability:.1%} likely)"
             yield "regimes", f"{found}: {cache}" if cache else found
-        for held in fit.holdout_errors:
+        for holdout in fit.holdout_errors:
             yield (
-                f"predicted {held.factor:g} times beyond",
-                f"{held.error:.1%} off at the median of {held.points} points, the largest, that "
-                "were left out",
+                f"predicted {holdout.factor:g} times beyond",
+                f"{holdout.error:.1%} off at the median of {holdout.points} points, the largest, "
+                "that were left out",
             )
         for gap in fit.slope_gaps:
             yield f"slope in {gap.axis}", str(gap)

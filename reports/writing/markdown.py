@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from ...analysis import CROSSING_HEAD
-from ...studies.claims import JudgedStatement, Record, presentation
 from ..content import (
-    COUNTS_EXPLAINED,
-    COUNTS_HEAD,
-    ROOFLINE_EXPLAINED,
-    ROOFLINE_HEAD,
-    SLOPES_EXPLAINED,
-    SLOPES_HEAD,
+    Block,
     Content,
-    gap_rows,
+    Finding,
+    Findings,
+    Fold,
+    Heading,
+    Pairs,
+    Paragraph,
+    Section,
+    Table,
     law_text,
-    reasons_of,
-    share_rows,
 )
 
 
-def render(content: Content) -> str:
-    """Write a report as Markdown."""
-    return "\n\n".join([*_sections(content), ""])
+def render(content: Content, sections: Sequence[Section]) -> str:
+    """Write a report as Markdown; the sections are those of `sections_of`."""
+    return "\n\n".join([*_parts(content, sections), ""])
 
 
-def _sections(content: Content) -> Iterable[str]:
+def _parts(content: Content, sections: Sequence[Section]) -> Iterable[str]:
+    summary = content.summary
     yield "# How the cost of layers grows"
     yield content.headline
     yield "## Summary"
@@ -39,7 +38,7 @@ def _sections(content: Content) -> Iterable[str]:
             "verdict",
             "sequential operations",
             "path length",
-            f"{content.cost} at {content.at}" if content.at else content.cost,
+            f"{summary.cost} at {summary.at}" if summary.at else summary.cost,
         ],
         (
             (
@@ -51,42 +50,19 @@ def _sections(content: Content) -> Iterable[str]:
                 row.path_length,
                 row.cost,
             )
-            for row in content.rows
+            for row in summary.rows
         ),
     )
     yield "## Laws and reasons"
-    for row, fit in zip(content.rows, content.fits, strict=True):
+    for row, fit in zip(summary.rows, summary.fits, strict=True):
         name = row.label
         yield f"**{escape(name)}**: {row.verdict}. {escape(fit.reason)}."
         if fit.law is not None:
             yield f"    {law_text(fit.law, fit.series.metric)}"
-    if content.counted:
-        yield "## Counts"
-        yield escape(COUNTS_EXPLAINED)
-        yield table(COUNTS_HEAD, (each.row for each in content.counted))
-        if reasons := list(reasons_of(content.counted)):
-            yield "\n".join(f"- {escape(name)}: {escape(why)}" for name, why in reasons)
-    if gaps := gap_rows(content.fits):
-        yield "## Why slopes differ from theory"
-        yield escape(SLOPES_EXPLAINED)
-        yield table(SLOPES_HEAD, gaps)
-    if shares := share_rows(content.fits):
-        yield "## What this machine can do"
-        yield escape(ROOFLINE_EXPLAINED)
-        yield table(ROOFLINE_HEAD, shares)
-    if crossings := [crossing for info in content.crossovers for crossing in info.crossings]:
-        yield "## Where layers cross over"
-        yield table(CROSSING_HEAD, [crossing.row for crossing in crossings])
-    if (found := content.dependencies) is not None:
-        yield "## How far a signal carries"
-        for title, explained, head, rows in found.tables:
-            yield f"### {title}"
-            yield escape(explained)
-            yield table(head, rows)
-        yield "\n".join(f"- {escape(label)}: {escape(value)}" for label, value in found.how)
-    if content.claims:
-        yield f"## {presentation.TITLE}"
-        yield from _claims(content.claims)
+    for section in sections:
+        if parts := list(section_parts(section)):
+            yield f"## {section.title}"
+            yield from parts
     for heading, pairs in (
         ("Machine", content.machine),
         ("How it was measured", [*content.settings, *content.counts]),
@@ -94,60 +70,63 @@ def _sections(content: Content) -> Iterable[str]:
     ):
         if pairs:
             yield f"## {heading}"
-            yield "\n".join(f"- {escape(label)}: {escape(value)}" for label, value in pairs)
+            yield _list(pairs)
     if content.command:
         yield "## How to make it again"
         yield "\n".join(f"    {line}" for line in content.command.splitlines())
 
 
-def claims_page(record: Record, command: str) -> str:
-    """Write docs/claims.md.
-
-    Parameters
-    ----------
-    record
-        Statements that were tested.
-    command
-        What makes the page again.
-    """
-    head = [f"# {presentation.TITLE}", "This page is the output of", f"    {command}"]
-    return "\n\n".join([*head, *_claims(record), ""])
+def section_parts(section: Section) -> Iterator[str]:
+    """Write what a section shows below its heading, without its figures."""
+    for block in section.blocks:
+        yield from _block(block)
 
 
-def _claims(record: Record) -> Iterable[str]:
-    yield escape(f"{presentation.EXPLAINED} {record.headline}")
-    yield table(
-        ["exercise", "statement", "verdict", "what refutes or limits it"],
-        (
-            (each.statement.exercise, each.statement.id, each.verdict.value, each.reason)
-            for each in record.checked
-        ),
-    )
-    for each in record.checked:
-        yield from _claim(each)
-    yield escape(presentation.where(record))
+def _block(block: Block) -> Iterator[str]:
+    match block:
+        case Paragraph():
+            yield escape(block.text)
+        case Heading():
+            yield f"### {block.text}"
+        case Pairs():
+            yield _list(block.pairs)
+        case Table():
+            yield table(block.head, block.rows)
+        case Fold():
+            yield from _block(block.inside)
+        case Findings():
+            yield table(
+                block.head,
+                ((each.group, each.name, each.verdict, each.reason) for each in block.findings),
+            )
+            for each in block.findings:
+                yield from _finding(each)
 
 
-def _claim(checked: JudgedStatement) -> Iterable[str]:
-    said = checked.statement
-    yield f"### {said.exercise} {escape(said.id)}: {checked.verdict.value}"
-    yield escape(said.text) + (f" ({escape(said.original)})" if said.original else "")
-    if checked.reason:
-        yield f"**{checked.verdict.value.capitalize()}**: {escape(checked.reason)}."
-    yield f"How it is tested: {escape(said.how)}"
-    yield table(
-        ["computed", "result", "it speaks"],
-        ((line.what, line.value, line.bearing.words) for line in checked.evidence),
-    )
+def _finding(found: Finding) -> Iterator[str]:
+    yield f"### {found.group} {escape(found.name)}: {found.verdict}"
+    yield escape(found.text) + (f" ({escape(found.original)})" if found.original else "")
+    if found.reason:
+        yield f"**{found.verdict.capitalize()}**: {escape(found.reason)}."
+    yield f"How it is tested: {escape(found.method)}"
+    yield table(found.evidence.head, found.evidence.rows)
+
+
+def _list(pairs: Iterable[tuple[str, str]]) -> str:
+    return "\n".join(f"- {escape(label)}: {escape(value)}" for label, value in pairs)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Write a table; nothing in it is read as markup."""
+    """Write a table; nothing in its cells is read as markup.
+
+    Not by tabulate, tried in version 0.10: it escapes nothing, not even ``|``, pads the cells, so
+    that one longer cell changes every line, and writes 1.10 as 1.1 unless numbers are turned off.
+    """
     lines = [head, ["---"] * len(head), *(list(map(escape, row)) for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def escape(text: str) -> str:
-    """Keep Markdown and HTML from reading a name or a reason as markup."""
+    """Escape what Markdown and HTML would read as markup in a name or a reason."""
     one_line = " ".join(text.split())
     return re.sub(r"([\\`*_\[\]<>|~$])", r"\\\1", one_line)

@@ -9,76 +9,43 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from ...analysis import MARGIN, Fit, to_json
-from ...studies.claims import FILE as CLAIMS, Record
-from ...studies.gradients import RECORD, dependencies, read_record
-from ..content import content, in_order
+from ...analysis import Fit, to_json
+from ..content import Content
 from . import html, markdown
+from .sections import sections_of
 
 
 def write_report(
     folder: str | Path,
-    table: pd.DataFrame,
-    fits: Sequence[Fit],
-    machine: Mapping[str, Any],
-    settings: Mapping[str, Any],
-    command: str,
-    *,
-    margin: float = MARGIN,
-    claims: Record | None = None,
+    content: Content,
     progress: Callable[[int, int, str], object] = lambda *_: None,
 ) -> list[Path]:
-    """Write ``report.html``, ``report.md``, ``table.csv``, ``laws.json``, and ``claims.json``.
+    """Write ``report.html``, ``report.md``, ``table.csv``, ``laws.json``, and files of sections.
 
     Parameters
     ----------
     folder
-        Where to; it is made if it is not there. What `layerlaw dependencies` left in it becomes a
-        section.
-    table
-        The tidy rows that were fitted, one per repeat.
-    fits
-        The laws; they are reported in the order of the registry.
-    machine
-        The machine's fingerprint, as JSON holds it; empty where it is not known.
-    settings
-        How it was measured, as JSON holds it: the profile, the plan's settings, the controls in
-        force. Mappings within it are flattened; of ``cases`` only their number is told.
-    command
-        What makes the report again.
-    margin
-        The margin that the fits were judged with.
-    claims
-        Statements of the course text that were tested, if any were: without them there is no
-        ``claims.json``.
+        Where to; it is made if it is not there.
+    content
+        What the report says, as `build_content` gives it.
     progress
         Called with how many laws are drawn, how many there are, and what they are.
 
     Returns
     -------
     The paths, the page first.
-
-    Raises
-    ------
-    RecordError
-        If the folder's record of dependencies cannot be read.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    fits = in_order(fits)
-    record = folder / RECORD
-    carried = dependencies(read_record(record)) if record.is_file() else None
-    said = content(table, fits, machine, settings, command, margin, carried, claims)
+    sections = sections_of(content)
     files = {
-        "report.html": html.render(said, progress),
-        "report.md": markdown.render(said),
-        "table.csv": table.to_csv(index=False),
-        "laws.json": laws_json(fits),
+        "report.html": html.render(content, sections, progress),
+        "report.md": markdown.render(content, sections),
+        "table.csv": content.table.to_csv(index=False),
+        "laws.json": laws_json(content.all_fits),
     }
-    if claims is not None:
-        files[CLAIMS] = claims.to_json()
+    for section in sections:
+        files |= section.files
     return [write_whole(folder / name, text) for name, text in files.items()]
 
 
@@ -98,7 +65,7 @@ def _finite(value: Any) -> Any:
 
 
 def write_whole(path: Path, text: str) -> Path:
-    """Write beside the file and move it into place, so that a reader never sees half of it."""
+    """Write a temporary file and rename it, so that a reader never sees half of it."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:

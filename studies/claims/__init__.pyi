@@ -1,11 +1,15 @@
 from . import (
     costs as costs,
-    presentation as presentation,
 )
 from .record import (
     FILE as FILE,
     ClaimsError as ClaimsError,
     Record as Record,
+)
+from .section import (
+    claims_page as claims_page,
+    claims_section as claims_section,
+    evidence_table as evidence_table,
 )
 from .statement import (
     Bearing as Bearing,
@@ -14,8 +18,8 @@ from .statement import (
     Setting as Setting,
     Statement as Statement,
     StatementVerdict as StatementVerdict,
-    check as check,
     claim as claim,
+    judge as judge,
     statements as statements,
 )
 
@@ -29,9 +33,11 @@ __all__ = [
     "Setting",
     "Statement",
     "StatementVerdict",
-    "check",
     "claim",
+    "claims_page",
+    "claims_section",
     "costs",
-    "presentation",
+    "evidence_table",
+    "judge",
     "statements",
 ]

@@ -11,10 +11,10 @@ import sympy
 from sympy import Expr
 
 from ... import analysis
-from ...analysis import written
+from ...analysis import formula_text
 from ...experiments import Counted, counted
 from ...layers import subs
-from .statement import Evidence, Setting, aside, held, limit
+from .statement import Evidence, Setting, auxiliary, limiting, required
 
 if TYPE_CHECKING:
     from ...analysis import Fit
@@ -43,12 +43,12 @@ def leads(order: Expr, exact: Expr) -> bool:
 
 
 def grows_as(order: Expr, exact: Expr, what: str) -> Evidence:
-    """Hold an exact count against an order."""
-    return held(
-        f"FLOPs of {what}, exact; held against O({written(order)})",
-        written(exact),
+    """Compare an exact count with an order."""
+    return required(
+        f"FLOPs of {what}, exact; held against O({formula_text(order)})",
+        formula_text(exact),
         leads(order, exact),
-        f"they are {written(exact)}, and so not O({written(order)})",
+        f"they are {formula_text(exact)}, and so not O({formula_text(order)})",
     )
 
 
@@ -57,7 +57,7 @@ def times(setting: Setting, *names: str) -> Iterator[Evidence]:
     for name in names:
         fit = setting.law(name)
         if fit is None or fit.judgement is None:
-            yield aside(f"time of {name}", "not measured")
+            yield auxiliary(f"time of {name}", "not measured")
         else:
             yield _time(name, fit, fit.judgement)
 
@@ -65,9 +65,9 @@ def times(setting: Setting, *names: str) -> Iterator[Evidence]:
 def _time(name: str, fit: Fit, judgement: analysis.Judgement) -> Evidence:
     what = f"time of {name} ({fit.series.device}): exponents with 95 % intervals, and verdict"
     if judgement.verdict is analysis.Verdict.UNRESOLVED:
-        return aside(what, f"unresolved: {judgement.reason}")
+        return auxiliary(what, f"unresolved: {judgement.reason}")
     exponents = "; ".join(map(str, fit.law.exponents)) if fit.law else "no law"
-    return limit(
+    return limiting(
         what,
         f"{exponents}: {judgement.verdict.value}",
         judgement.verdict is analysis.Verdict.DIFFERS,
@@ -76,7 +76,7 @@ def _time(name: str, fit: Fit, judgement: analysis.Judgement) -> Evidence:
 
 
 def share_of(setting: Setting, whole: str, phases: Sequence[str]) -> float | None:
-    """Time of phases together beside the whole's, by their laws; None where one is missing.
+    """Time of phases together and of the whole, by their laws; None where one is missing.
 
     It is the median over the whole's points, of those that lie within the points of all phases.
     """

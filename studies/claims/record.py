@@ -30,7 +30,7 @@ class Record:
 
     Parameters
     ----------
-    checked
+    judged
         The statements with evidence and verdict.
     date
         In UTC, as ISO 8601 has it.
@@ -40,25 +40,25 @@ class Record:
         The machine's fingerprint.
     """
 
-    checked: Sequence[JudgedStatement]
+    judged: Sequence[JudgedStatement]
     date: str
     seed: int
     machine: Mapping[str, Any]
 
     @classmethod
-    def now(cls, checked: Sequence[JudgedStatement], seed: int) -> Record:
+    def now(cls, judged: Sequence[JudgedStatement], seed: int) -> Record:
         """Record what has just been tested on this machine."""
         from ...measure import fingerprint  # loads torch
 
-        return cls(checked, datetime.now(UTC).isoformat(timespec="seconds"), seed, fingerprint())
+        return cls(judged, datetime.now(UTC).isoformat(timespec="seconds"), seed, fingerprint())
 
     @property
     def headline(self) -> str:
         """How many statements have which verdict."""
-        count = Counter(each.verdict for each in self.checked)
-        said = ", ".join(f"{count[v]} {v.value}" for v in StatementVerdict if count[v])
-        statements = "1 statement" if len(self.checked) == 1 else f"{len(self.checked)} statements"
-        return f"{statements}: {said or 'none tested'}."
+        count = Counter(each.verdict for each in self.judged)
+        verdicts = ", ".join(f"{count[v]} {v.value}" for v in StatementVerdict if count[v])
+        statements = "1 statement" if len(self.judged) == 1 else f"{len(self.judged)} statements"
+        return f"{statements}: {verdicts or 'none tested'}."
 
     def to_json(self) -> str:
         """Write it as JSON."""
@@ -67,15 +67,15 @@ class Record:
             "date": self.date,
             "seed": self.seed,
             "machine": self.machine,
-            "statements": [each.as_dict() for each in self.checked],
+            "statements": [each.as_dict() for each in self.judged],
         }
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> Record:
         """Make a record of what `to_json` writes, once it is read as JSON."""
-        checked = tuple(JudgedStatement.from_dict(each) for each in given["statements"])
-        return cls(checked, str(given["date"]), int(given["seed"]), dict(given["machine"]))
+        judged = tuple(JudgedStatement.from_dict(each) for each in given["statements"])
+        return cls(judged, str(given["date"]), int(given["seed"]), dict(given["machine"]))
 
     @classmethod
     def read(cls, folder: Path) -> Record | None:

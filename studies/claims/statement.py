@@ -94,22 +94,22 @@ class Evidence:
     so: str = ""
 
 
-def held(what: str, value: str, holds: bool, so: str) -> Evidence:
-    """Give evidence without which the statement falls; `so` says what is the case instead.
+def required(what: str, value: str, holds: bool, so: str) -> Evidence:
+    """Give evidence that refutes the statement unless it holds; `so` says what is the case instead.
 
-    >>> held("1 + 1", "3", 1 + 1 == 3, "it is 2").bearing.value
+    >>> required("1 + 1", "3", 1 + 1 == 3, "it is 2").bearing.value
     'against'
     """
     return _weighed(what, value, holds, Bearing.AGAINST, so)
 
 
-def limit(what: str, value: str, found: bool, so: str) -> Evidence:
+def limiting(what: str, value: str, found: bool, so: str) -> Evidence:
     """Give evidence that limits the statement, if it is found; `so` is the condition."""
     return _weighed(what, value, not found, Bearing.LIMITS, so)
 
 
-def aside(what: str, value: str) -> Evidence:
-    """Give a number to be seen beside the others, on which nothing hangs."""
+def auxiliary(what: str, value: str) -> Evidence:
+    """Give a number that is shown with the others and decides nothing."""
     return Evidence(what, value)
 
 
@@ -148,7 +148,7 @@ class JudgedStatement:
         return "; ".join(dict.fromkeys(lines))
 
     def as_dict(self) -> dict[str, Any]:
-        """Give everything by name, as JSON holds it."""
+        """Give everything by name, as JSON has it."""
         return {
             **asdict(self.statement),
             "verdict": self.verdict.value,
@@ -241,7 +241,7 @@ def statements(ids: Sequence[str] | None = None, exercise: str | None = None) ->
     ]
 
 
-def check(
+def judge(
     chosen: Sequence[Statement] | None = None,
     *,
     seed: int = 0,
@@ -264,7 +264,7 @@ def check(
 
     Examples
     --------
-    >>> (one,) = check(statements(["argmax-gradient"]))
+    >>> (one,) = judge(statements(["argmax-gradient"]))
     >>> one.verdict.value
     'refuted'
     """

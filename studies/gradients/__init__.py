@@ -1,4 +1,4 @@
-"""How far signals carry: gradients against distance, from experiment to page."""
+"""Gradients against distance: how far a signal reaches, from experiment to page."""
 
 import lazy_loader
 

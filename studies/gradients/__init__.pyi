@@ -4,18 +4,25 @@ from . import (
     recall as recall,
 )
 from .figures import (
-    figure as figure,
-    pictures as pictures,
+    dependencies_svg as dependencies_svg,
 )
 from .markdown_page import (
     page as page,
 )
-from .tables import (
+from .record import (
     FIGURE as FIGURE,
     RECORD as RECORD,
-    Dependencies as Dependencies,
     dependencies as dependencies,
     read_record as read_record,
+)
+from .results import (
+    Dependencies as Dependencies,
+)
+from .section import (
+    section_in as section_in,
+)
+from .tables import (
+    dependencies_tables as dependencies_tables,
 )
 
 __all__ = [
@@ -23,11 +30,12 @@ __all__ = [
     "RECORD",
     "Dependencies",
     "dependencies",
+    "dependencies_svg",
+    "dependencies_tables",
     "experiment",
-    "figure",
     "jacobians",
     "page",
-    "pictures",
     "read_record",
     "recall",
+    "section_in",
 ]

@@ -47,7 +47,7 @@ class Decay:
     ----------
     law
         The likeliest of "exponential", "power" and "gaussian", or "none" where its rate's interval
-        holds 0, and "grows" where it lies below.
+        contains 0, and "grows" where it lies below.
     shape
         The law that `rate` is of: the likeliest, or "exponential" where neither has a rate.
     rate
@@ -60,7 +60,7 @@ class Decay:
         φ between the errors of neighbouring distances.
     seeds, farthest
         How many seeds, and the largest distance that took part.
-    reach
+    support
         The largest distance at which any norm was above 0, if it is not the last; else None.
     rates
         By law, b of each seed.
@@ -74,7 +74,7 @@ class Decay:
     correlation: float
     seeds: int
     farthest: int
-    reach: int | None
+    support: int | None
     rates: Mapping[str, Array]
 
     def falls_to(self, share: float) -> Estimate[float]:
@@ -134,7 +134,7 @@ def decay(norms: Array) -> Decay:
         correlation=best.correlation,
         seeds=len(norms),
         farthest=int(distance[-1]),
-        reach=int(reached[-1]) if reached[-1] < norms.shape[1] - 1 else None,
+        support=int(reached[-1]) if reached[-1] < norms.shape[1] - 1 else None,
         rates={law: fit.rates for law, fit in fits.items()},
     )
 
@@ -149,7 +149,7 @@ def mean(values: Array) -> Estimate[float]:
 def slower(first: Decay, second: Decay) -> Estimate[float]:
     """By how much the mean exponential rate of the second is below that of the first.
 
-    Seeds are paired: the same seed draws the same weights but for what tells the two apart.
+    Seeds are paired: the same seed draws the same weights but for what the two differ in.
 
     Raises
     ------

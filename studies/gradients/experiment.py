@@ -1,7 +1,7 @@
-"""How far signals carry: gradients at initialisation and after a short training, with their record.
+"""Gradients against distance: at initialisation and after a short training, with their record.
 
-Everything is held as JSON holds it, raw norms by seed and distance, so that laws can be found again
-from a record that is kept. It loads torch.
+Everything is given as JSON has it, raw norms by seed and distance, so that laws can be found again
+from a record. It loads torch.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ DEPTHS = (2, 4, 8, 16)
 #: Of a network that is trained.
 STATES = ("before", "after")
 
-#: Is told what is done, of how much, and what is at hand.
+#: Called with what is done, of how much, and what is under way.
 Progress = Callable[[int, int, str], object]
 
 Array = NDArray[np.float64]
@@ -58,7 +58,7 @@ def at_initialisation(
     seeds
         How many; each draws weights and inputs anew.
     progress
-        Told before each seed of each subject.
+        Called before each seed of each subject.
     """
     depths = DEPTHS if any(s.layer == "conv" for s in subjects) else ()
     total = len(subjects) * seeds + len(depths) + 1
@@ -107,7 +107,7 @@ def after_training(
     steps
         Steps of the training.
     progress
-        Told now and then, in steps that are left at the beginning.
+        Called now and then, in steps that are left at the beginning.
     finished
         Trainings that an earlier call finished, each of one subject with one seed; those that this
         one finishes are put into it, and all that it used are taken out at the end.
@@ -161,7 +161,7 @@ def _tell(progress: Progress, before: int, total: int, what: str, step: int) -> 
 def _trained(
     subject: Subject, sizes: Sizes, seed: int, steps: int, tell: Callable[[int], object]
 ) -> Record:
-    """Train a subject with one seed, and look at it before and after, as JSON holds it."""
+    """Train a subject with one seed, and look at it before and after, as JSON has it."""
     begun = monotonic()
     model = recall.recaller(subject, sizes, seed)
     found: dict[str, recall.Recall] = {}
@@ -187,7 +187,7 @@ def _trained(
 
 
 def _forgetting(network: Network, x: Tensor) -> Record:
-    """Follow the cell of a network of one LSTM, as JSON holds it."""
+    """Follow the cell of a network of one LSTM, as JSON has it."""
     (lstm,) = network.layers
     W, b = (lstm.get_parameter(name).double() for name in ("W", "b"))
     found = forgetting(W, b, x.double())
@@ -219,7 +219,7 @@ def _where(sizes: Sizes, seeds: int) -> Record:
 
 
 def _plain(rows: Sequence[Array] | Array | float) -> Any:
-    """Give numbers with five digits as JSON holds them, NaN as null."""
+    """Give numbers with five digits as JSON has them, NaN as null."""
     return _rounded(np.asarray(rows).tolist())
 
 

@@ -1,4 +1,4 @@
-"""Figures of how far signals carry: gradients and forget gates against distance."""
+"""Figures of gradients and forget gates against distance."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from ...analysis import Array, number
-from ...reports import MARKERS, Picture, cost_scale, grid, legend, render, theme_colour
-from .tables import AFTER, DRAWN, Dependencies, Gates, SignalDecay, interval_text
+from ...reports import MARKERS, Figure, cost_scale, grid, legend, render, theme_colour
+from .results import AFTER, DRAWN, Dependencies, Gates, SignalDecay
+from .tables import interval_text, signal_text
 
 _LINES = 6  # in a panel
 _COLUMNS = 2  # of a legend
 _DEEP = 1e-12  # how far below its top a panel goes
 
 
-def pictures(found: Dependencies) -> list[Picture]:
-    """Draw norms against distance, as drawn and trained, and forget gates beside the cell."""
+def dependencies_figures(found: Dependencies) -> list[Figure]:
+    """Draw norms against distance, as drawn and trained, and forget gates with the cell."""
     drawn = []
     after = [each.after for each in found.trained]
     for some, title, what in (
@@ -32,11 +33,11 @@ def pictures(found: Dependencies) -> list[Picture]:
         some = [each for each in some if each.law]
         if some:
             panels = [
-                _panel(some[at : at + _LINES], f"‖∂y_n/∂x_t‖, {title}")
+                partial(_panel, some[at : at + _LINES], f"‖∂y_n/∂x_t‖, {title}")
                 for at in range(0, len(some), _LINES)
             ]
             drawn.append(
-                Picture(
+                Figure(
                     panels,
                     "Gradient of the last output with respect to an input position, against the "
                     f"distance, relative to distance 1; {what}. Geometric means over seeds; what "
@@ -46,8 +47,11 @@ def pictures(found: Dependencies) -> list[Picture]:
     states = [s for s in (DRAWN, AFTER) if any(each.state == s for each in found.gates)]
     if states:
         drawn.append(
-            Picture(
-                [_gates_panel([g for g in found.gates if g.state == s], s) for s in states],
+            Figure(
+                [
+                    partial(_gates_panel, [g for g in found.gates if g.state == state], state)
+                    for state in states
+                ],
                 "True derivative of an LSTM's last cell state with respect to an earlier one "
                 "(solid), and the product of the forget gates between them (dashed); root mean "
                 "squares over units, geometric means over seeds.",
@@ -56,9 +60,9 @@ def pictures(found: Dependencies) -> list[Picture]:
     return drawn
 
 
-def figure(found: Dependencies) -> str:
+def dependencies_svg(found: Dependencies) -> str:
     """Draw everything as one SVG file."""
-    panels = [panel for picture in pictures(found) for panel in picture.panels]
+    panels = [panel for figure in dependencies_figures(found) for panel in figure.panels]
     return grid(panels, 2, "How far a signal carries, by layer")
 
 
@@ -71,28 +75,28 @@ class _Line(NamedTuple):
 
 def _panel(some: Sequence[SignalDecay], title: str) -> str:
     lines = [_Line(each.label, each.curve, at, "-") for at, each in enumerate(some)]
-    said = [f"{each.label}: {each.words}" for each in some]
-    return _rendered(lines, title, said)
+    parts = [f"{each.label}: {signal_text(each)}" for each in some]
+    return _rendered(lines, title, parts)
 
 
 def _gates_panel(found: Sequence[Gates], state: str) -> str:
-    lines, said = [], []
+    lines, parts = [], []
     for at, each in enumerate(found):
         for values, name, style in ((each.true, "∂C_n/∂C_t", "-"), (each.product, "∏f", "--")):
             curve = np.exp(np.log(values).mean(axis=0))
             lines.append(_Line(f"{name}, {each.variant}", curve, at, style))
-        said.append(
+        parts.append(
             f"{each.variant}: the derivative fades with λ = {interval_text(each.rate)}, "
             f"the product with {interval_text(each.product_rate)}"
         )
-    return _rendered(lines, f"cell and forget gates, {state}", said)
+    return _rendered(lines, f"cell and forget gates, {state}", parts)
 
 
-def _rendered(lines: Sequence[_Line], title: str, said: Sequence[str]) -> str:
+def _rendered(lines: Sequence[_Line], title: str, parts: Sequence[str]) -> str:
     return render(
         partial(_draw, lines, title),
         plot=2.4,
-        label=f"{title}, against distance. {'; '.join(said)}.",
+        label=f"{title}, against distance. {'; '.join(parts)}.",
         legend=ceil(len(lines) / _COLUMNS),
     )
 
@@ -112,7 +116,10 @@ def _draw(lines: Sequence[_Line], title: str, axes: Axes) -> None:
         distance = np.arange(len(curve))
         shown = np.isfinite(curve) & (curve > 0) & (distance > 0)
         colour, marker = theme_colour(f"line{place}"), MARKERS[place]
-        every = (2 + 2 * place, max(len(curve) // 5, 1))  # lines that lie together stay apart
+        every = (
+            2 + 2 * place,
+            max(len(curve) // 5, 1),
+        )  # lines that coincide have different markers
         axes.plot(
             distance[shown],
             curve[shown],
@@ -122,7 +129,7 @@ def _draw(lines: Sequence[_Line], title: str, axes: Axes) -> None:
             ms=3,
             markevery=every,
         )
-        shape = marker if style == "-" else ""  # a mark would hide that a line is dashed
+        shape = marker if style == "-" else ""  # a marker would hide that a line is dashed
         handles.append(Line2D([], [], color=colour, ls=style, marker=shape, ms=3, label=label))
         ends += [curve[shown].min(), curve[shown].max()]
     axes.set(ylim=(max(min(ends) / 2, max(ends) * _DEEP), max(ends) * 3))

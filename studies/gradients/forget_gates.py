@@ -1,4 +1,4 @@
-"""The product of an LSTM's forget gates beside the true derivative of its cell.
+"""The product of an LSTM's forget gates, and the true derivative of its cell.
 
 C_t = f_t ∗ C_{t−1} + i_t ∗ C̃_t, so along the cell alone ∂C_n/∂C_t is the diagonal matrix of
 ∏ f_k, k = t + 1 … n (Hochreiter & Schmidhuber 1997; course text A6.3). The gates see h_{t−1}, which

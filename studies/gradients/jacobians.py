@@ -1,4 +1,4 @@
-"""How far a signal carries: the gradient of the last output with respect to each input position.
+"""The gradient of the last output with respect to each input position.
 
 For a network from x (n, d) to y (n, d) it is ‖∂y_n/∂x_t‖, the Frobenius norm of the Jacobian of
 one position's output with respect to one position's input, exactly and in float64, against the
@@ -19,10 +19,10 @@ from torch import Tensor, nn
 from ... import layers
 from ...layers import Sizes, d, m, n
 
-#: Sizes that a layer takes, where it has them, beside n and d.
+#: Sizes that a layer takes, where it has them, besides n and d.
 SIZES: Mapping[str, int] = {"k": 5, "N": 16, "r": 9, "c": 8}
 
-#: Rows that are computed at once: what the graph of a pass over so many holds stays small.
+#: Rows that are computed at once: the graph of a pass over so many stays small.
 _ROWS = 512
 
 
@@ -211,8 +211,8 @@ def geometric_mean(norms: NDArray[np.float64], floor: float = 0.0) -> NDArray[np
     """Mean over the first axis of the logarithms; NaN where values lie within 100 times a floor."""
     with np.errstate(divide="ignore"):
         mean = np.exp(np.log(norms).mean(axis=0))
-    kept = (norms > 100 * floor).all(axis=0) | (floor == 0.0)
-    return np.where(kept, mean, np.nan)
+    above = (norms > 100 * floor).all(axis=0) | (floor == 0.0)
+    return np.where(above, mean, np.nan)
 
 
 @dataclass(frozen=True)

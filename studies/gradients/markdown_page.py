@@ -1,4 +1,4 @@
-"""docs/dependencies.md: how far signals carry, as it was measured, and how."""
+"""docs/dependencies.md: gradients against distance, as they were measured, and how."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from math import exp, log
 
 from ...analysis import listed
 from ...layers import DECAY, STEP, get, subs
-from ...reports import escape, table
+from ...reports import escape, table as markdown_table
 from .decay import slower
 from .mean_field import rnn_rate
-from .tables import AFTER, BEFORE, HEAD, TRAINED_HEAD, Dependencies, Trained, interval_text
+from .results import AFTER, BEFORE, Dependencies, Trained
+from .tables import dependencies_tables, initial_table, interval_text, trained_table
 
 #: What a forget bias of 1 takes from −log of a gate whose other inputs are 0: log σ(1) − log σ(0).
 _BY_GATE = log(2) - log(1 + exp(-1))
@@ -74,21 +75,23 @@ def _sections(found: Dependencies, command: str, image: str) -> Iterator[str]:
     )
     yield f"    {command}"
     yield f"![The gradient of the last output against distance, by layer]({image})"
-    for title, explained, head, rows in found.tables:
-        yield f"## {title}"
-        yield explained
-        yield table(head, rows)
-        if head == HEAD:
-            yield "\n".join(f"- {said}" for said in _statements(found))
-        if head == TRAINED_HEAD:
-            yield "\n".join(f"- {said}" for said in _learnt(found))
+    remarks = {
+        initial_table(found).title: _on_layers,
+        trained_table(found).title: _on_training,
+    }
+    for table in dependencies_tables(found):
+        yield f"## {table.title}"
+        yield table.explained
+        yield markdown_table(table.head, table.rows)
+        if table.title in remarks:
+            yield "\n".join(f"- {remark}" for remark in remarks[table.title](found))
     yield "## When and on what"
     yield "\n".join(f"- {escape(label)}: {escape(value)}" for label, value in found.how)
     yield "## How it is measured"
     yield from _METHOD
 
 
-def _statements(found: Dependencies) -> Iterator[str]:
+def _on_layers(found: Dependencies) -> Iterator[str]:
     """Say what can be said of the layers that are there, with numbers."""
     known = {each.label: each.law for each in found.initial if each.law}
     length = found.initial[0].norms.shape[1]
@@ -125,7 +128,7 @@ def _statements(found: Dependencies) -> Iterator[str]:
         yield f"No decay over {over} positions: {listed(flat)}."
 
 
-def _learnt(found: Dependencies) -> Iterator[str]:
+def _on_training(found: Dependencies) -> Iterator[str]:
     """Say what training changed, with numbers."""
     for words, some in (
         ("Gradients fade more slowly after training", [e for e in found.trained if _less(e, 1)]),

@@ -1,4 +1,4 @@
-"""Measurements that others published, fitted and held against what they state."""
+"""Measurements that others published, fitted and compared with what they state."""
 
 import lazy_loader
 

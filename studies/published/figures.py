@@ -71,17 +71,17 @@ def curves_info(source: Source, panel: Panel, fits: Sequence[Fit]) -> list[Curve
 
 def _curves(name: str, panel: Panel, fit: Fit, law: Law) -> Iterator[Curve]:
     one = fit.series
-    others = set(one.axes) - {panel.axis, *panel.held}
+    others = set(one.axes) - {panel.axis, *panel.fixed}
     if not others:
-        yield _curve(name, fit, law, panel.axis, panel.held)
+        yield _curve(name, fit, law, panel.axis, panel.fixed)
         return
-    (other,) = others  # a panel holds all sizes but two
+    (other,) = others  # a panel fixes all sizes but two
     own = size_columns(one)
     there = np.ones(len(one.values), dtype=bool)
-    for size, value in panel.held.items():
+    for size, value in panel.fixed.items():
         there &= own[size] == value
     for level in np.unique(own[other][there]):
-        at = {**panel.held, other: float(level)}
+        at = {**panel.fixed, other: float(level)}
         curve = _curve(f"{other} = {number(level)}", fit, law, panel.axis, at)
         if len(curve.sizes) > 1:
             yield curve

@@ -1,4 +1,4 @@
-"""Published tables, fitted: every law told theory's order where there is one."""
+"""Published tables, fitted: every law given theory's order where there is one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Fitted:
 def fit_sources(
     folder: Path, progress: Callable[[int, int, object], None] | None = None
 ) -> list[Fitted]:
-    """Read a folder of published tables and fit every law, told theory's order where there is one.
+    """Read a folder of published tables and fit every law, given theory's order where there is one.
 
     Raises
     ------

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from ...analysis import MARGIN, NONE, Array, ExactLaw, Fit, Verdict, called, listed, number
 from ...measure import SECONDS
-from ...reports import escape, law_text, table, theory_text, write_whole
+from ...reports import crossing_interval, escape, law_text, table, theory_text, write_whole
 from ..validation import BaselineData, Line
 from .figures import figure
 from .fitted import Fitted, fit_sources
-from .outliers import Held, hold, outlier_rows, section, told
+from .outliers import SourcedPoint, outlier_rows, outlier_text, outliers_section, sourced_points
 from .source import Source
 from .sources import DRAWN, PAPERS
-from .stated_crossings import WIDEST, ComparedCrossing, check
+from .stated_crossings import WIDEST, ComparedCrossing, compare
 
 PAGE = "published.md"
 #: What makes the page again, wherever the tables lie.
@@ -50,18 +50,18 @@ def write_page(
 
 def render(fitted: Sequence[Fitted]) -> str:
     """Write the page as Markdown."""
-    held = hold(fitted)
-    checked = [
-        (one.source, check(statement, one.fits))
+    sourced = sourced_points(fitted)
+    compared = [
+        (one.source, compare(statement, one.fits))
         for one in fitted
         for statement in one.source.statements
     ]
     return "\n\n".join(
         [
-            *_opening(fitted, checked, held),
+            *_opening(fitted, compared, sourced),
             *(text for one in fitted for text in _section(one)),
-            *_crossings(checked),
-            *section(held),
+            *_crossings(compared),
+            *outliers_section(sourced),
             "## Papers",
             "\n".join(f"- {paper}" for paper in PAPERS),
             "",
@@ -71,15 +71,15 @@ def render(fitted: Sequence[Fitted]) -> str:
 
 def _opening(
     fitted: Sequence[Fitted],
-    checked: Sequence[tuple[Source, ComparedCrossing]],
-    held: Sequence[Held],
+    compared: Sequence[tuple[Source, ComparedCrossing]],
+    sourced: Sequence[SourcedPoint],
 ) -> Iterator[str]:
     fits = [fit for one in fitted for fit in one.fits]
     judged = [fit for fit in fits if fit.judgement is not None]
     by = {v: [f for f in judged if f.judgement and f.judgement.verdict is v] for v in Verdict}
     alone = [fit for fit in by[Verdict.MATCHES] if not _line_agrees(fit)]
-    agree = sum(one.verdict == "agrees" for _, one in checked)
-    found = outlier_rows(held)
+    agree = sum(one.verdict == "agrees" for _, one in compared)
+    found = outlier_rows(sourced)
     points = sum(len(fit.series.values) for fit in fits)
     yield "# What others measured"
     yield (
@@ -97,10 +97,10 @@ def _opening(
             f"- A straight line through logarithms is more than {MARGIN:g} from theory for "
             f"{len(alone)} of the {len(by[Verdict.MATCHES])} that match: it takes overhead for a "
             "smaller exponent.",
-            f"- Of {len(checked)} crossings that were stated, {agree} "
+            f"- Of {len(compared)} crossings that were stated, {agree} "
             f"{'agrees' if agree == 1 else 'agree'} with the fitted ones.",
             f"- {len(found)} of the {len(fits)} laws have a point that looks like a misprint"
-            + (f": {listed([told(group) for group in found])}." if found else "."),
+            + (f": {listed([outlier_text(group) for group in found])}." if found else "."),
         ]
     )
     yield table(
@@ -213,7 +213,7 @@ def _because(fit: Fit) -> str:
     return f"Searched for{spread}"
 
 
-def _crossings(checked: Sequence[tuple[Source, ComparedCrossing]]) -> Iterator[str]:
+def _crossings(compared: Sequence[tuple[Source, ComparedCrossing]]) -> Iterator[str]:
     yield "## Crossings that were stated"
     yield (
         "From which n on the first is cheaper than the second: as stated, where the fitted laws "
@@ -224,22 +224,22 @@ def _crossings(checked: Sequence[tuple[Source, ComparedCrossing]]) -> Iterator[s
     )
     yield table(
         ["first", "second", "of", "stated", "fitted [95 %]", "straight lines", "verdict"],
-        (_crossing_row(source, one) for source, one in checked),
+        (_crossing_row(source, one) for source, one in compared),
     )
-    said = dict.fromkeys(f"{one.statement.whose}: {one.statement.said}" for _, one in checked)
-    yield "Stated by: " + "; ".join(said) + "."
+    texts = dict.fromkeys(f"{one.statement.whose}: {one.statement.text}" for _, one in compared)
+    yield "Stated by: " + "; ".join(texts) + "."
     yield "Papers that only draw their times, so that nothing can be held against them here:"
-    yield "\n".join(f"- {paper}: {said}." for paper, said in DRAWN)
+    yield "\n".join(f"- {paper}: {reason}." for paper, reason in DRAWN)
 
 
 def _crossing_row(source: Source, one: ComparedCrossing) -> tuple[str, ...]:
-    said, found = one.statement, one.crossing
+    stated, found = one.statement, one.crossing
     return (
-        source.name(said.cheaper),
-        source.name(said.dearer),
-        source.of(said.mode, SECONDS.name),
-        f"{number(said.low)} to {number(said.high)}",
-        f"{number(found.n)} {found.interval}".strip() if found else "they do not cross",
+        source.name(stated.cheaper),
+        source.name(stated.dearer),
+        source.of(stated.mode, SECONDS.name),
+        f"{number(stated.low)} to {number(stated.high)}",
+        f"{number(found.n)} {crossing_interval(found)}".strip() if found else "they do not cross",
         number(one.straight) if one.straight is not None else "they do not cross",
         one.verdict,
     )

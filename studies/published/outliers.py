@@ -13,8 +13,8 @@ from ...reports import table
 from .fitted import Fitted
 from .source import Reading, Source
 
-_TOLD_APART = 2.0  # standard deviations between two readings, below which a law is silent
-_NEXT = 3  # points that are shown although the rule does not tell of them
+_DISTINCT = 2.0  # standard deviations between two readings, below which a law does not decide
+_NEXT = 3  # points that are shown although the rule does not find them
 _HEAD = (
     "layer",
     "of",
@@ -28,8 +28,8 @@ _HEAD = (
 )
 
 
-class Held(NamedTuple):
-    """A point held against the law of the others, and the source that it comes from."""
+class SourcedPoint(NamedTuple):
+    """A point compared with the law of the others, and the source that it comes from."""
 
     source: Source
     point: DeletionResidual
@@ -50,8 +50,8 @@ class Held(NamedTuple):
         return self.source.digits[self.metric].printed(value)
 
 
-def hold(fitted: Sequence[Fitted]) -> list[Held]:
-    """Hold every point of the page against the law of the others; one correction for all."""
+def sourced_points(fitted: Sequence[Fitted]) -> list[SourcedPoint]:
+    """Compare every point of the page with the law of the others; one correction for all."""
     owners = [(at, one.source, fit) for at, one in enumerate(fitted) for fit in one.fits]
     found = find_outliers(
         [fit for _, _, fit in owners],
@@ -59,48 +59,48 @@ def hold(fitted: Sequence[Fitted]) -> list[Held]:
         [at for at, _, _ in owners],
     )
     source_of = {id(fit): source for _, source, fit in owners}
-    return [Held(source_of[id(point.fit)], point) for point in found]
+    return [SourcedPoint(source_of[id(point.fit)], point) for point in found]
 
 
-def outlier_rows(held: Sequence[Held]) -> list[list[Held]]:
+def outlier_rows(points: Sequence[SourcedPoint]) -> list[list[SourcedPoint]]:
     """Points that look like misprints, those of one law together, the least likely first."""
-    groups: dict[int, list[Held]] = {}
-    for one in held:
+    groups: dict[int, list[SourcedPoint]] = {}
+    for one in points:
         if one.point.suspect:
             groups.setdefault(id(one.point.fit), []).append(one)
     return list(groups.values())
 
 
-def told(group: Sequence[Held]) -> str:
-    """Name the suspects of one law in a sentence."""
+def outlier_text(group: Sequence[SourcedPoint]) -> str:
+    """Name the possible misprints of one law in a sentence."""
     layer, of = group[0].law
     return f"{layer} ({of}) at {' or '.join(sizes(one.point.sizes) for one in group)}"
 
 
-def section(held: Sequence[Held]) -> Iterator[str]:
-    """Write the rule, the points that it tells of and those that come next, as Markdown."""
+def outliers_section(points: Sequence[SourcedPoint]) -> Iterator[str]:
+    """Write the rule, the points that it finds and those that come next, as Markdown."""
     yield "## Points that look like misprints"
     yield (
         "The rule: each point is left out in turn and the law fitted to the rest of its table. "
         "The fall of the squared error, in units of the variance left, is the square of the "
         "studentised residual; what half of the last printed digit may hide is taken off it. Its "
         "two-sided level by Student's distribution is multiplied by the number of points looked "
-        f"at, {len(held)} (Bonferroni). Below {LEVEL:.0%} a point looks like a misprint: a page "
+        f"at, {len(points)} (Bonferroni). Below {LEVEL:.0%} a point looks like a misprint: a page "
         "without any shows one as often as that, or less. Where too few points are left for a "
         "spread of their own, that of the other laws of the same source, mode and metric stands "
         "for it. A kernel that switches at one size would look the same. Of two points that spoil "
         "a law of four the rule cannot always tell which: then both are listed, the likelier first."
     )
-    groups = outlier_rows(held)
+    groups = outlier_rows(points)
     rows = [
         _row(one, "or this one" if place else "yes")
         for group in groups
         for place, one in enumerate(group)
     ]
-    nearest = [one for one in held if not one.point.suspect][:_NEXT]
+    nearest = [one for one in points if not one.point.suspect][:_NEXT]
     yield table(_HEAD, [*rows, *(_row(one, "no") for one in nearest)])
     yield f"The last {len(nearest)} come next, and are shown for comparison."
-    for one in held:
+    for one in points:
         series = one.point.fit.series
         for reading in one.source.readings:
             its = (reading.layer, reading.mode, SECONDS.name, {"n": reading.n})
@@ -108,7 +108,7 @@ def section(held: Sequence[Held]) -> Iterator[str]:
                 yield _reading(reading, one)
 
 
-def _row(one: Held, said: str) -> tuple[str, ...]:
+def _row(one: SourcedPoint, answer: str) -> tuple[str, ...]:
     point = one.point
     return (
         *one.law,
@@ -117,31 +117,31 @@ def _row(one: Held, said: str) -> tuple[str, ...]:
         one.printed(point.predicted),
         f"{point.value / point.predicted:.2f}",
         f"{point.studentised:.1f}",
-        _chance(point.level),
-        said,
+        _level_text(point.level),
+        answer,
     )
 
 
-def _chance(level: float) -> str:
+def _level_text(level: float) -> str:
     return "1" if level >= 1 else f"{level:.1%}" if level >= 0.001 else "< 0.1%"
 
 
-def _reading(reading: Reading, one: Held) -> str:
-    """Hold a value that was transcribed in two ways against the other points."""
+def _reading(reading: Reading, one: SourcedPoint) -> str:
+    """Compare a value that was transcribed in two ways with the other points."""
     each, (layer, of) = one.point, one.law
     values = (each.value, reading.value)
     off = [float(np.log(value / each.predicted)) for value in values]
-    apart = abs(off[0] - off[1]) / each.scale
+    distance = abs(off[0] - off[1]) / each.scale
     text = (
         f"Two transcriptions of {layer}'s {of}, at {sizes(each.sizes)} are in "
         f"circulation: {one.printed(values[0])}, which is used here, and "
         f"{one.printed(values[1])}. The law of the other points says "
         f"{one.printed(each.predicted)}: they lie {off[0]:+.1%} and {off[1]:+.1%} from it, and "
-        f"{apart:.1f} standard deviations apart, so that the law "
+        f"{distance:.1f} standard deviations apart, so that the law "
     )
     text += (
         "cannot tell them apart."
-        if apart < _TOLD_APART
+        if distance < _DISTINCT
         else f"favours {one.printed(_nearer(values, off))}."
     )
     between = _between(each)

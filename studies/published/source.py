@@ -1,4 +1,4 @@
-"""What is known of a file of published measurements, beside its numbers."""
+"""What is known of a file of published measurements besides its numbers."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Digit:
 class StatedCrossing:
     """A crossing that a source states: from `low` to `high` on, `cheaper` costs less."""
 
-    said: str
+    text: str
     whose: str
     cheaper: str
     dearer: str
@@ -95,9 +95,9 @@ class Panel:
         Which laws it shows.
     layers
         Those that it shows; all, if empty. A law of several sizes has a curve for each value of
-        the size that is neither drawn along nor held.
-    axis, held
-        The size along which it is drawn, and the sizes that are held.
+        the size that is neither drawn along nor fixed.
+    axis, fixed
+        The size along which it is drawn, and the sizes that are fixed.
     """
 
     title: str
@@ -105,7 +105,7 @@ class Panel:
     metric: str = SECONDS.name
     layers: tuple[str, ...] = ()
     axis: str = "n"
-    held: Mapping[str, float] = field(default_factory=dict)
+    fixed: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -48,9 +48,9 @@ def _overtakes(layer: str) -> StatedCrossing:
     return StatedCrossing(_OVERTAKES, _READ_OFF, layer, "flash_attention", "forward", 1400, 1750)
 
 
-def _recurrent(layer: str, title: str, axis: str, held: Mapping[str, float]) -> list[Panel]:
+def _recurrent(layer: str, title: str, axis: str, fixed: Mapping[str, float]) -> list[Panel]:
     return [
-        Panel(f"{title}, {MODES.get(mode, mode)}", mode, layers=(layer,), axis=axis, held=held)
+        Panel(f"{title}, {MODES.get(mode, mode)}", mode, layers=(layer,), axis=axis, fixed=fixed)
         for mode in ("forward", "backward_inputs", "backward_weights")
     ]
 
@@ -212,7 +212,7 @@ SOURCES = (
     ),
 )
 
-#: Crossings that papers state of times which they only draw: nothing here can be held against them.
+#: Crossings that papers state of times which they only draw, so that nothing can be compared.
 DRAWN = (
     ("Gu & Dao 2023 (Mamba)", "the scan is faster than FlashAttention-2 from n = 2K on"),
     ("Poli et al. 2023 (Hyena)", "as fast as attention at 2K, as FlashAttention at 4K to 8K"),

@@ -1,4 +1,4 @@
-"""Crossings that papers state, held against fitted laws and against the measured points alone."""
+"""Crossings that papers state, compared with fitted laws and with the measured points alone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ComparedCrossing:
     Attributes
     ----------
     statement
-        What was said.
+        What was stated.
     crossing
         Where the fitted laws cross; None where they do not.
     straight
@@ -38,18 +38,18 @@ class ComparedCrossing:
 
         ``unresolved`` where the interval has no end, or spans more than a factor of `WIDEST`.
         """
-        found, said = self.crossing, self.statement
-        if found is None or found.cheaper != said.cheaper:
+        found, stated = self.crossing, self.statement
+        if found is None or found.cheaper != stated.cheaper:
             return "does not agree"
-        if found.high < said.low or found.low > said.high:
+        if found.high < stated.low or found.low > stated.high:
             return "does not agree"
         if not (isfinite(found.high) and found.low > 0 and found.high <= WIDEST * found.low):
             return "unresolved"
         return "agrees"
 
 
-def check(statement: StatedCrossing, fits: Sequence[Fit]) -> ComparedCrossing:
-    """Hold a statement against the laws of its two layers.
+def compare(statement: StatedCrossing, fits: Sequence[Fit]) -> ComparedCrossing:
+    """Compare a statement with the laws of its two layers.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The fitter held against laws whose truth is known, beside other fitters."""
+"""The fitter validated on laws whose truth is known, and compared with other fitters."""
 
 import lazy_loader
 

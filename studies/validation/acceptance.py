@@ -45,7 +45,7 @@ class Criterion:
         return self.low <= self.value <= self.high
 
 
-#: What is said of it, the column of the figures, over which kinds its mean is taken, and the ends.
+#: What it is called, the column of the figures, over which kinds its mean is taken, and the ends.
 _MEANS: Sequence[tuple[str, str, Sequence[str], float, float]] = (
     *(
         (f"mean error of an exponent, {kind}, resolved", "resolved mean error", [kind], 0, most)
@@ -70,12 +70,12 @@ _MEANS: Sequence[tuple[str, str, Sequence[str], float, float]] = (
     ("slopes that change, found", "two regimes", ["a slope that changes"], 0.95, 1),
     ("borders found where there is none", "two regimes", _UNBROKEN, 0, 0.02),
 )
-#: Beside a fitter that is told the terms: at most so many times its error.
+#: Most times the error of a fitter that is given the terms.
 _ORACLE = 1.15
 
 
 def criteria(figures: pd.DataFrame, recovered: tuple[int, int]) -> list[Criterion]:
-    """Hold the figures of `validation.validate` and `validation.recovered` against their bars."""
+    """Compare the figures of `validation.validate` and `validation.recovered` with their limits."""
     rows: dict[Any, dict[Any, float]] = figures.to_dict("index")
     found = []
     for figure, column, kinds, low, high in _MEANS:

@@ -1,4 +1,4 @@
-"""Other fitters behind one interface, so that they can be held against the same synthetic laws.
+"""Other fitters behind one interface, so that they can be validated with the same synthetic laws.
 
 Each is given the points' values as `split_series` makes them, the same as our fitter, and fitted at
 the settings that served it best; its class says which.
@@ -64,7 +64,7 @@ def _unknown(sizes: Array) -> Array:
 
 
 class Baseline(ABC):
-    """A fitter that ours is held against."""
+    """A fitter that ours is compared with."""
 
     name: ClassVar[str]
 
@@ -78,23 +78,23 @@ class Baseline(ABC):
 
 
 def exponents(
-    rival: Baseline,
+    baseline: Baseline,
     cases: Sequence[tuple[BaselineData, Leading]],
     fitted: Sequence[BaselineLaw] | None = None,
 ) -> list[Array]:
-    """Exponents that a rival finds, made comparable with theory's degrees; by case, (axes,).
+    """Exponents that a baseline finds, made comparable with theory's degrees; by case, (axes,).
 
     `fitted` are its laws of the cases, where they are there already.
 
-    A sum that leads, or a logarithm, has no exponent of its own on a grid. So the rival also fits
-    theory's leading part without noise, and what it finds there counts as theory's degrees.
+    A sum that leads, or a logarithm, has no exponent of its own on a grid. So the baseline also
+    fits theory's leading part without noise, and what it finds there counts as theory's degrees.
     """
     if fitted is None:
-        fitted = rival.fit_all([points for points, _ in cases])
+        fitted = baseline.fit_all([points for points, _ in cases])
     alone = [p._replace(values=theory.column(p.sizes)) for p, theory in cases]
     return [
         law.exponents - own.exponents + np.array([theory.degree(axis) for axis in points.axes])
-        for law, own, (points, theory) in zip(fitted, rival.fit_all(alone), cases, strict=True)
+        for law, own, (points, theory) in zip(fitted, baseline.fit_all(alone), cases, strict=True)
     ]
 
 
@@ -114,7 +114,7 @@ class Line(Baseline):
 
 
 class BigO(Baseline):
-    """big_O 0.11, which tells eight classes of complexity apart.
+    """big_O 0.11, which distinguishes eight classes of complexity.
 
     It knows one size alone. So each axis is fitted along the line on which the others have their
     largest value, and with several axes there is no prediction.
@@ -147,7 +147,7 @@ class BigO(Baseline):
             from big_o import infer_big_o_class
         except ImportError:
             raise BaselineError(
-                "big_O is not installed; get it with: pip install 'layerlaw[rivals]'"
+                "big_O is not installed; get it with: pip install 'layerlaw[baselines]'"
             ) from None
         self._infer = infer_big_o_class
 
@@ -193,7 +193,7 @@ class ExtraP(Baseline):
     size, from a list of its own. It needs NumPy 1, so it has an interpreter of its own, which is
     started once for many laws.
 
-    It is told the points' values instead of their repeats. On synthetic laws its own mean of the
+    It is given the points' values instead of their repeats. On synthetic laws its own mean of the
     repeats, the default, errs by more, as spikes are in it, and its median or minimum by no less.
     Its refining search does better on some kinds of laws and worse on others.
 
@@ -242,10 +242,10 @@ class ExtraP(Baseline):
         except OSError as error:
             raise BaselineError(f"{self._python}: cannot be started: {error.strerror}") from None
         if done.returncode:
-            said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+            message = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
             install = f"{self._python} -m pip install extrap==4.2.5"
-            missing = f"; get it with: {install}" if "No module named 'extrap" in said else ""
-            raise BaselineError(f"{self._python}: ended with {done.returncode}: {said}{missing}")
+            missing = f"; get it with: {install}" if "No module named 'extrap" in message else ""
+            raise BaselineError(f"{self._python}: ended with {done.returncode}: {message}{missing}")
         answers = done.stdout.splitlines()
         if len(answers) != len(lines):
             raise BaselineError(f"{self._python}: {len(answers)} answers to {len(lines)} cases")

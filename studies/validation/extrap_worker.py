@@ -1,8 +1,8 @@
 """Extra-P's side of the exchange: a case a line comes in, a law a line goes out.
 
-`rivals.ExtraP` runs this file with an interpreter that has Extra-P and nothing of layerlaw; nothing
-imports it. A case is [sizes, values], a law {constant, coefficients, powers, logarithms}, the last
-three by term, or {failure} where Extra-P found none.
+`baselines.ExtraP` runs this file with an interpreter that has Extra-P and nothing of layerlaw;
+nothing imports it. A case is [sizes, values], a law {constant, coefficients, powers, logarithms},
+the last three by term, or {failure} where Extra-P found none.
 """
 
 from __future__ import annotations

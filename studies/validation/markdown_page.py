@@ -25,22 +25,22 @@ _BY_KIND = {
 }
 
 
-def render(figures: pd.DataFrame, bars: Sequence[Criterion], command: str) -> str:
+def render(figures: pd.DataFrame, criteria: Sequence[Criterion], command: str) -> str:
     """Write the figures of `analysis.validation.validate` as a page of Markdown.
 
     Parameters
     ----------
     figures
         A row for each kind of case.
-    bars
+    criteria
         What is to be reached.
     command
         What makes the page again.
     """
-    return "\n\n".join([*_sections(figures, bars, command), ""])
+    return "\n\n".join([*_sections(figures, criteria, command), ""])
 
 
-def _sections(figures: pd.DataFrame, bars: Sequence[Criterion], command: str) -> Iterator[str]:
+def _sections(figures: pd.DataFrame, criteria: Sequence[Criterion], command: str) -> Iterator[str]:
     yield "# How well the fitter does"
     yield (
         "Laws whose truth is known, made as section 10 of [the method](method.md) says: "
@@ -49,9 +49,9 @@ def _sections(figures: pd.DataFrame, bars: Sequence[Criterion], command: str) ->
     )
     yield f"    {command}"
     yield "## What is to be reached"
-    missed = [bar for bar in bars if not bar.reached]
-    yield f"{len(bars) - len(missed)} of {len(bars)} are reached."
-    yield table(["figure", "to reach", "reached", ""], map(_bar, bars))
+    missed = [criterion for criterion in criteria if not criterion.reached]
+    yield f"{len(criteria) - len(missed)} of {len(criteria)} are reached."
+    yield table(["figure", "to reach", "reached", ""], map(_criterion_row, criteria))
     yield "## By kind of law"
     yield (
         "Errors are |exponent − truth|; where a slope changes, of the side that the law is about, "
@@ -100,16 +100,21 @@ def _sections(figures: pd.DataFrame, bars: Sequence[Criterion], command: str) ->
         )
 
 
-def _bar(bar: Criterion) -> list[str]:
-    write = _percent if bar.share else "{:.4f}".format
-    short = (lambda end: f"{end:.1%}") if bar.share else "{:g}".format
-    if bar.low == 0:
-        to_reach = f"≤ {short(bar.high)}"
-    elif bar.high == 1:
-        to_reach = f"≥ {short(bar.low)}"
+def _criterion_row(criterion: Criterion) -> list[str]:
+    write = _percent if criterion.share else "{:.4f}".format
+    short = (lambda end: f"{end:.1%}") if criterion.share else "{:g}".format
+    if criterion.low == 0:
+        to_reach = f"≤ {short(criterion.high)}"
+    elif criterion.high == 1:
+        to_reach = f"≥ {short(criterion.low)}"
     else:
-        to_reach = f"{short(bar.low)} to {short(bar.high)}"
-    return [bar.figure, to_reach, write(bar.value), "" if bar.reached else "missed"]
+        to_reach = f"{short(criterion.low)} to {short(criterion.high)}"
+    return [
+        criterion.figure,
+        to_reach,
+        write(criterion.value),
+        "" if criterion.reached else "missed",
+    ]
 
 
 def _written(figure: str, value: float) -> str:

@@ -1,11 +1,11 @@
-"""Laws whose truth is known, measured by a noisy machine: what the fitter is held against.
+"""Laws whose truth is known, measured by a noisy machine: what the fitter is validated with.
 
 Developed on seeds from 0 on; the figures in docs are made with others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,8 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ... import layers
-from ...analysis import Array, Leading, Monomial, leading, monomials, parse, power_mean
-from ...measure import SECONDS, SIZES
+from ...analysis import Array, Leading, Monomial, leading, monomials, parse
+from ...measure import SIZES
+from .noise import REPEATS, Noise, measured
+from .truth import RegimeChange, Truth
 
 _GRIDS: dict[int, dict[str, NDArray[np.floating]]] = {
     1: {"n": 2 ** np.linspace(5, 14, 37)},
@@ -26,7 +28,6 @@ _GRIDS: dict[int, dict[str, NDArray[np.floating]]] = {
     },
 }
 _MOST_POINTS = 150
-REPEATS, PROCESSES = 5, 3
 
 #: Share of a lower-order term, in units of the leading term, at mid-grid. With the first a
 #: log-log line errs by 0.24 at the median; the second hides the leading term almost everywhere.
@@ -34,134 +35,9 @@ SOME, MUCH = (0.01, 0.3), (0.01, 3.0)
 
 #: Off theory means by so much in one exponent.
 _OFF = (0.35, 0.8)
-_SIDE = 6  # a border has at least one in so many points on either side
-_HELD = 4  # points beyond the grid, to be predicted
+_SIDE = 6  # a breakpoint has at least one in so many points on either side
+_EXTRAPOLATED = 4  # points beyond the grid, to be predicted
 _SECOND = 1e-3  # what a point at mid-grid takes
-
-
-@dataclass(frozen=True)
-class Break:
-    """A border beyond which the leading term costs more, or grows otherwise.
-
-    Attributes
-    ----------
-    along
-        What crosses it.
-    place
-        Its value there.
-    factor
-        How many times as much the leading term costs beyond.
-    bend
-        By how much its exponent along the border is larger beyond.
-    gradual
-        Whether only what lies beyond costs so many times as much.
-    """
-
-    along: Monomial
-    place: float
-    factor: float = 1.0
-    bend: float = 0.0
-    gradual: bool = False
-
-    def __call__(self, sizes: Array) -> Array:
-        """By how much the leading term is multiplied at sizes (points, axes): (points,)."""
-        reached = np.maximum(self.along.column(sizes) / self.place, 1.0)
-        share = 1 - 1 / reached if self.gradual else reached > 1
-        return np.asarray((1 + (self.factor - 1) * share) * reached**self.bend)
-
-
-@dataclass(frozen=True)
-class Truth:
-    """A law as it is: T^p = (c·lead·n^α·d^β·k^γ)^p + Σ (c_j·m_j)^p.
-
-    Attributes
-    ----------
-    leading, coefficient, shift
-        The leading part that theory gives, its coefficient, and (axes,): what the exponents are
-        off by.
-    terms
-        Lower-order terms with their coefficients.
-    overlap
-        p.
-    change
-        The border where the leading term changes.
-    switches
-        By size of the first axis, how many times as much everything costs there: no law at all.
-    """
-
-    leading: Leading
-    coefficient: float
-    shift: Array
-    terms: Sequence[tuple[float, Monomial]]
-    overlap: float = 1.0
-    change: Break | None = None
-    switches: dict[float, float] = field(default_factory=dict)
-
-    def __call__(self, sizes: Array) -> Array:
-        """Seconds at sizes (points, axes): (points,)."""
-        lead = self.coefficient * self.leading.column(sizes) * np.prod(sizes**self.shift, axis=1)
-        if self.change is not None:
-            lead = lead * self.change(sizes)
-        lower = [c * term.column(sizes) for c, term in self.terms]
-        cost = power_mean(np.column_stack([*lower, lead]), self.overlap)
-        switched: Array = np.array([self.switches.get(n, 1.0) for n in sizes[:, 0]])
-        return cost * switched
-
-    @property
-    def exponents(self) -> dict[str, float]:
-        """The true exponent of each axis."""
-        return {
-            axis: self.leading.degree(axis) + float(off)
-            for axis, off in zip(self.leading.axes, self.shift, strict=True)
-        }
-
-
-@dataclass(frozen=True)
-class SyntheticCase:
-    """A law that is known, and the tables that a noisy machine made of it.
-
-    Attributes
-    ----------
-    name
-        Theory's order, as text, which the fitter is told; also the layer's name in the tables.
-    truth
-        The law.
-    table
-        Tidy rows, five repeats a point.
-    held
-        The same of some points beyond the grid, one of their sizes twice the largest.
-    """
-
-    name: str
-    truth: Truth
-    table: pd.DataFrame
-    held: pd.DataFrame
-
-
-@dataclass(frozen=True)
-class Noise:
-    """How a machine errs; ranges are drawn from for each case.
-
-    Attributes
-    ----------
-    between
-        Standard deviation between repeats.
-    shared
-        How likely it is that the repeats of a point share most of it, as a layout or a kernel's
-        choice is shared.
-    sized
-        Standard deviation of what all points of one size share.
-    shift
-        Standard deviation of what all of a process shares.
-    spikes
-        How many repeats are disturbed; each takes longer, by half at the mean.
-    """
-
-    between: tuple[float, float] = (0.01, 0.06)
-    shared: float = 0.5
-    sized: tuple[float, float] = (0.0, 0.02)
-    shift: tuple[float, float] = (0.0, 0.05)
-    spikes: float = 0.08
 
 
 @dataclass(frozen=True)
@@ -181,10 +57,10 @@ class Kind:
     overlapping
         Whether its costs overlap, with an exponent p between 2 and 8, instead of adding up.
     stepped
-        Whether the leading term costs 1.5 to 2.5 times as much from some border on.
+        Whether the leading term costs 1.5 to 2.5 times as much from some size on.
     gradual
-        Whether what lies beyond some border costs 2 to 5 times as much there.
-    bent
+        Whether what lies beyond some size costs 2 to 5 times as much there.
+    slope_break
         Whether one of its exponents is 0.5 to 1 larger or smaller from some size on.
     foreign
         Whether there is a term that the fitter does not know.
@@ -203,11 +79,33 @@ class Kind:
     overlapping: bool = False
     stepped: bool = False
     gradual: bool = False
-    bent: bool = False
+    slope_break: bool = False
     foreign: bool = False
     switching: bool = False
     small: bool = False
-    noise: Noise = Noise()
+    noise: Noise = field(default_factory=Noise)
+
+
+@dataclass(frozen=True)
+class SyntheticCase:
+    """A law that is known, and the tables that a noisy machine made of it.
+
+    Attributes
+    ----------
+    name
+        Theory's order, as text, which the fitter is given; also the layer's name in the tables.
+    truth
+        The law.
+    table
+        Tidy rows, five repeats a point.
+    extrapolated
+        The same of some points beyond the grid, one of their sizes twice the largest.
+    """
+
+    name: str
+    truth: Truth
+    table: pd.DataFrame
+    extrapolated: pd.DataFrame
 
 
 def cases(number: int, seed: int, kind: Kind) -> Iterator[SyntheticCase]:
@@ -223,11 +121,11 @@ def _case(rng: np.random.Generator, kind: Kind) -> SyntheticCase:
     axes = tuple(a for a in SIZES if a in {s.name for s in order.free_symbols})
     grid = _grid(rng, axes, small=kind.small)
     truth = _truth(rng, leading(order, axes), grid, kind)
-    held = grid[rng.choice(len(grid), _HELD)]
-    doubled = rng.integers(len(axes), size=_HELD)
-    held[np.arange(_HELD), doubled] = 2 * grid.max(axis=0)[doubled]
-    held = np.unique(held, axis=0)
-    rows = _measured(rng, name, axes, np.vstack([grid, held]), truth, kind.noise)
+    beyond = grid[rng.choice(len(grid), _EXTRAPOLATED)]
+    doubled = rng.integers(len(axes), size=_EXTRAPOLATED)
+    beyond[np.arange(_EXTRAPOLATED), doubled] = 2 * grid.max(axis=0)[doubled]
+    beyond = np.unique(beyond, axis=0)
+    rows = measured(rng, name, axes, np.vstack([grid, beyond]), truth, kind.noise)
     return SyntheticCase(
         name, truth, rows[: REPEATS * len(grid)], rows[REPEATS * len(grid) :].reset_index(drop=True)
     )
@@ -241,14 +139,14 @@ def _orders() -> list[str]:
 
 def _grid(rng: np.random.Generator, axes: tuple[str, ...], *, small: bool) -> Array:
     """Draw a full grid with one of its axes' ends cut off at random, (points, axes)."""
-    ladders = []
-    for axis, ladder in _GRIDS[len(axes)].items():
+    axes_sizes = []
+    for axis, levels in _GRIDS[len(axes)].items():
         fewest = 30 if len(axes) == 1 else 5 if axis != "k" else 4
         if small:
-            ladders.append(rng.choice(ladder, rng.integers(2, 4), replace=False))
+            axes_sizes.append(rng.choice(levels, rng.integers(2, 4), replace=False))
         else:
-            ladders.append(ladder[: rng.integers(min(fewest, len(ladder)), len(ladder) + 1)])
-    grid = np.array(np.meshgrid(*ladders, indexing="ij")).reshape(len(axes), -1).T
+            axes_sizes.append(levels[: rng.integers(min(fewest, len(levels)), len(levels) + 1)])
+    grid = np.array(np.meshgrid(*axes_sizes, indexing="ij")).reshape(len(axes), -1).T
     if len(grid) > _MOST_POINTS:
         grid = grid[rng.choice(len(grid), _MOST_POINTS, replace=False)]
     return np.asarray(np.round(grid))
@@ -303,39 +201,45 @@ def _foreign(theory: Leading) -> list[Monomial]:
     return [*broken, *higher]
 
 
-def _change(rng: np.random.Generator, theory: Leading, grid: Array, kind: Kind) -> Break | None:
-    """Draw a border with a sixth of the points or more on either side."""
-    if kind.bent:
-        return _bend(rng, grid)
+def _change(
+    rng: np.random.Generator, theory: Leading, grid: Array, kind: Kind
+) -> RegimeChange | None:
+    """Draw a breakpoint with a sixth of the points or more on either side."""
+    if kind.slope_break:
+        return _slope_break(rng, grid)
     if not (kind.stepped or kind.gradual):
         return None
     powers = rng.integers(0, 3, size=(grid.shape[1],))
     powers[rng.integers(len(powers))] += not powers.any()
     if not kind.gradual:
-        _, place = _fair(rng, powers, grid)
-        return Break(_monomial(powers), np.nextafter(place, 0), factor=rng.uniform(1.5, 2.5))
+        _, location = _fair(rng, powers, grid)
+        return RegimeChange(
+            _monomial(powers), np.nextafter(location, 0), factor=rng.uniform(1.5, 2.5)
+        )
     # What crosses it is gone through so many times: theory is a multiple of that.
     shared = np.min([term.powers for _, term in theory.terms], axis=0)
     powers = np.minimum(powers, shared).astype(int)
     powers[rng.choice(np.flatnonzero(shared >= 1))] += not powers.any()
-    reached, place = _fair(rng, powers, grid)
-    below = reached[reached < place].max()
-    place = float(below * (place / below) ** rng.uniform())
-    return Break(_monomial(powers), place, factor=rng.uniform(2, 5), gradual=True)
+    reached, location = _fair(rng, powers, grid)
+    below = reached[reached < location].max()
+    location = float(below * (location / below) ** rng.uniform())
+    return RegimeChange(_monomial(powers), location, factor=rng.uniform(2, 5), gradual=True)
 
 
-def _bend(rng: np.random.Generator, grid: Array) -> Break:
-    """Draw a size from which on the leading part grows otherwise."""
+def _slope_break(rng: np.random.Generator, grid: Array) -> RegimeChange:
+    """Draw a size from which on the leading part has another exponent."""
     axes, least = grid.shape[1], len(grid) / _SIDE
     corners = [
-        (axis, place)
+        (axis, location)
         for axis, column in enumerate(grid.T)
-        for place in np.unique(column)[2:-2]
-        if min(np.count_nonzero(column < place), np.count_nonzero(column > place)) >= least
+        for location in np.unique(column)[2:-2]
+        if min(np.count_nonzero(column < location), np.count_nonzero(column > location)) >= least
     ]
-    axis, place = corners[rng.integers(len(corners))]
+    axis, location = corners[rng.integers(len(corners))]
     along = _monomial(np.eye(axes, dtype=int)[axis])
-    return Break(along, float(place), bend=float(rng.choice([-1, 1]) * rng.uniform(0.5, 1)))
+    return RegimeChange(
+        along, float(location), slope_change=float(rng.choice([-1, 1]) * rng.uniform(0.5, 1))
+    )
 
 
 def _fair(rng: np.random.Generator, powers: NDArray[np.int64], grid: Array) -> tuple[Array, float]:
@@ -353,44 +257,3 @@ def _monomial(powers: NDArray[np.int64]) -> Monomial:
 def _middle(column: Array) -> float:
     """Geometric mean: the value at mid-grid."""
     return float(np.exp(np.mean(np.log(column))))
-
-
-def _measured(
-    rng: np.random.Generator,
-    name: str,
-    axes: tuple[str, ...],
-    sizes: Array,
-    truth: Truth,
-    noise: Noise,
-) -> pd.DataFrame:
-    """Repeat each point, with everything that disturbs a machine."""
-    between = rng.uniform(*noise.between)
-    time = truth(sizes)
-    for column in sizes.T:
-        levels, which = np.unique(column, return_inverse=True)
-        time = time * np.exp(rng.normal(0, rng.uniform(*noise.sized), len(levels)))[which]
-    if rng.random() < noise.shared:
-        time = time * np.exp(rng.normal(0, between, len(time)))
-        between = between / 3
-    process = rng.integers(PROCESSES, size=len(time))[:, None]
-    if rng.random() < 0.5:  # every process measures every point; else each measures some
-        process = process + np.arange(REPEATS)
-    process = process % PROCESSES
-    shift = rng.normal(0, rng.uniform(*noise.shift), PROCESSES)
-    shape = (len(time), REPEATS)
-    values = time[:, None] * np.exp(shift[process] + rng.normal(0, between, shape))
-    spikes = rng.random(shape) < noise.spikes
-    values = np.where(spikes, values * (1 + rng.exponential(0.5, shape)), values)
-    rows = {axis: np.repeat(sizes[:, at], REPEATS) for at, axis in enumerate(axes)}
-    return pd.DataFrame(
-        {
-            "layer": name,
-            "device": "synthetic",
-            "mode": "forward",
-            "metric": SECONDS.name,
-            **{size: rows.get(size, np.nan) for size in ("n", "d", "k")},
-            "repeat": np.tile(np.arange(REPEATS), len(time)),
-            "process": np.broadcast_to(process, shape).ravel(),
-            "value": values.ravel(),
-        }
-    )

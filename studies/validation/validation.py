@@ -1,4 +1,4 @@
-"""The fitter held against laws whose truth is known, beside other fitters on the same points."""
+"""The fitter validated on laws whose truth is known; other fitters on the same points."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ from .baselines import (
     Line,
     exponents,
 )
-from .synthetic import MUCH, Kind, Noise, SyntheticCase, cases
+from .noise import Noise
+from .synthetic import MUCH, Kind, SyntheticCase, cases
 
 #: How many times the largest size, in every axis, laws are followed to.
 FAR = 4.0
@@ -44,8 +45,9 @@ FAR = 4.0
 OUTSIDE = 0.1
 
 
-def _between(noise: float) -> Noise:
-    return Noise(between=(noise, noise), shared=0.0, sized=(0.0, 0.0), shift=(0.0, 0.0))
+def _repeat_noise(sd: float) -> Noise:
+    """Give noise between repeats alone, of one standard deviation."""
+    return Noise(repeat_sd=(sd, sd), shared=0.0, size_sd=(0.0, 0.0), process_sd=(0.0, 0.0))
 
 
 #: The kinds of cases that are tried, by name.
@@ -57,34 +59,34 @@ KINDS: Mapping[str, Kind] = {
     "overlapping costs": Kind(overhead=MUCH, overlapping=True),
     "a step": Kind(stepped=True),
     "a step that comes little by little": Kind(gradual=True),
-    "a slope that changes": Kind(bent=True),
+    "a slope that changes": Kind(slope_break=True),
     "a term that is not known": Kind(foreign=True),
     "overhead hides it": Kind(overhead=MUCH, hidden=True),
     "no law": Kind(switching=True),
     "too few sizes": Kind(small=True),
-    "2 % between repeats": Kind(noise=_between(0.02)),
-    "5 % between repeats": Kind(noise=_between(0.05)),
-    "10 % between repeats": Kind(noise=_between(0.10)),
-    "n²·d + n·d², 5 %": Kind(order="n**2*d + n*d**2", noise=_between(0.05)),
+    "2 % between repeats": Kind(noise=_repeat_noise(0.02)),
+    "5 % between repeats": Kind(noise=_repeat_noise(0.05)),
+    "10 % between repeats": Kind(noise=_repeat_noise(0.10)),
+    "n²·d + n·d², 5 %": Kind(order="n**2*d + n*d**2", noise=_repeat_noise(0.05)),
 }
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CaseResult:
     """What the fitter made of one case.
 
     Attributes
     ----------
-    errors, oracle, rivals
-        |exponent − truth| by axis: of the fitter, of the same told the true terms, and of other
+    errors, oracle, baselines
+        |exponent − truth| by axis: of the fitter, of the same given the true terms, and of other
         fitters by name.
     covered, widths
-        By axis, whether the 95 % interval holds the truth, and its width.
-    held
-        Of the points beyond the grid, whether the 95 % interval holds what was measured.
+        By axis, whether the 95 % interval contains the truth, and its width.
+    predicted
+        Of the points beyond the grid, whether the 95 % interval contains what was measured.
     far
         Relative error of the prediction at `FAR` times the largest sizes, by fitter; ours is "",
-        the same told the true terms "oracle".
+        the same given the true terms "oracle".
     verdict
         The law's verdict.
     stepped
@@ -95,25 +97,27 @@ class Outcome:
 
     errors: Array
     oracle: Array
-    rivals: Mapping[str, Array]
+    baselines: Mapping[str, Array]
     covered: NDArray[np.bool_]
     widths: Array
-    held: NDArray[np.bool_]
+    predicted: NDArray[np.bool_]
     far: Mapping[str, float]
     verdict: Verdict
     stepped: bool
     outside: bool
 
 
-def outcomes(some: Sequence[SyntheticCase], rivals: Sequence[Baseline]) -> list[Outcome]:
-    """Fit cases, told theory's leading order alone, and hold them against the truth."""
+def case_results(some: Sequence[SyntheticCase], baselines: Sequence[Baseline]) -> list[CaseResult]:
+    """Fit cases, given theory's leading order alone, and compare the laws with the truth."""
     series = [_series(case.table) for case in some]
     points = [BaselineData(one.axes, one.sizes, one.values) for one in series]
-    told = [(own, case.truth.leading) for own, case in zip(points, some, strict=True)]
-    laws = {rival.name: rival.fit_all(points) for rival in rivals}
-    found = {rival.name: exponents(rival, told, laws[rival.name]) for rival in rivals}
+    given = [(own, case.truth.leading) for own, case in zip(points, some, strict=True)]
+    laws = {baseline.name: baseline.fit_all(points) for baseline in baselines}
+    found = {
+        baseline.name: exponents(baseline, given, laws[baseline.name]) for baseline in baselines
+    }
     return [
-        _outcome(
+        _case_result(
             case,
             one,
             {name: each[at] for name, each in found.items()},
@@ -123,12 +127,12 @@ def outcomes(some: Sequence[SyntheticCase], rivals: Sequence[Baseline]) -> list[
     ]
 
 
-def _outcome(
+def _case_result(
     case: SyntheticCase,
     series: Series,
     found: Mapping[str, Array],
     laws: Mapping[str, BaselineLaw],
-) -> Outcome:
+) -> CaseResult:
     one = fit_series(series, parse(case.name))
     law = one.law
     assert isinstance(law, FittedLaw)  # a case has many points, and noise
@@ -138,23 +142,23 @@ def _outcome(
     estimate = np.array([e.estimate for e in law.exponents])
     low = np.array([e.low for e in law.exponents])
     high = np.array([e.high for e in law.exponents])
-    held = np.empty(0, dtype=bool)
+    predicted = np.empty(0, dtype=bool)
     if law.has_intervals:
-        beyond = _points(case.held, series.axes)
+        beyond = _points(case.extrapolated, series.axes)
         _, least, most = law.predict(beyond.sizes, interval=0.95)
-        held = (least <= beyond.values) & (beyond.values <= most)
+        predicted = (least <= beyond.values) & (beyond.values <= most)
     far = FAR * series.sizes.max(axis=0, keepdims=True)
     at = case.truth(far)
-    told: dict[str, Callable[[Array], Array]] = {"": law.predict, "oracle": oracle.predict}
-    told |= {name: rival.predict for name, rival in laws.items()}
-    return Outcome(
+    given: dict[str, Callable[[Array], Array]] = {"": law.predict, "oracle": oracle.predict}
+    given |= {name: baseline.predict for name, baseline in laws.items()}
+    return CaseResult(
         errors=np.abs(estimate - truth),
         oracle=np.abs([e.estimate for e in oracle.exponents] - _truth(case, oracle)),
-        rivals={name: np.abs(each - truth) for name, each in found.items()},
+        baselines={name: np.abs(each - truth) for name, each in found.items()},
         covered=(low <= truth) & (truth <= high),
         widths=high - low,
-        held=held,
-        far={name: float(np.abs(predict(far) / at - 1)[0]) for name, predict in told.items()},
+        predicted=predicted,
+        far={name: float(np.abs(predict(far) / at - 1)[0]) for name, predict in given.items()},
         verdict=one.judgement.verdict,
         stepped=bool(law.regimes),
         outside=bool(case.truth.switches) and _left(case, series) >= OUTSIDE,
@@ -176,12 +180,12 @@ def _truth(case: SyntheticCase, law: FittedLaw) -> Array:
     change, own = case.truth.change, case.truth.exponents
     truth = np.array([own[axis] for axis in law.axes])
     if change is not None and law.slope_break is not None and not law.slope_break.beyond:
-        truth += change.bend * np.array(change.along.powers)
+        truth += change.slope_change * np.array(change.along.powers)
     return truth
 
 
 def _oracle(case: SyntheticCase, series: Series) -> FittedLaw:
-    """Fit as the fitter does when it is told which lower-order terms there are."""
+    """Fit as the fitter does when it is given which lower-order terms there are."""
     return fit_law(
         series.sizes,
         series.values,
@@ -212,7 +216,7 @@ def _left(case: SyntheticCase, series: Series) -> float:
 def recovered() -> tuple[int, int]:
     """Search for x^p·log^q x without noise, p ≤ 3 and q ≤ 2: how many are found, and of how many.
 
-    They are added to an overhead, and nothing is told.
+    They are added to an overhead, and nothing is given.
     """
     sizes = 2 ** np.linspace(5, 14, 37)[:, None]
     laws = [Monomial((float(p),), (q,)) for p, q in itertools.product(range(4), range(3)) if p + q]
@@ -224,8 +228,8 @@ def recovered() -> tuple[int, int]:
     return right, len(laws)
 
 
-def _batch(number: int, seed: int, kind: str, extrap: str | None) -> list[Outcome]:
-    return outcomes(list(cases(number, seed, KINDS[kind])), _baselines(extrap))
+def _batch(number: int, seed: int, kind: str, extrap: str | None) -> list[CaseResult]:
+    return case_results(list(cases(number, seed, KINDS[kind])), _baselines(extrap))
 
 
 def _baselines(extrap: str | None) -> list[Baseline]:
@@ -268,7 +272,7 @@ def validate(
     workers
         Processes; as many as there are cores, by default.
     extrap
-        A Python interpreter that has Extra-P, to be held against it too.
+        A Python interpreter that has Extra-P, to be compared with it too.
     progress
         Called after each batch of cases with the number done, the number of all, and its seed.
 
@@ -299,7 +303,7 @@ def validate(
     return pd.DataFrame(rows).set_index("cases")
 
 
-def summarise(some: Sequence[Outcome]) -> dict[str, float]:
+def summarise(some: Sequence[CaseResult]) -> dict[str, float]:
     """Sum up outcomes as the figures of the table.
 
     Where nothing is left to be counted, such as errors of resolved laws where none is resolved,
@@ -308,7 +312,7 @@ def summarise(some: Sequence[Outcome]) -> dict[str, float]:
     verdicts = [one.verdict for one in some]
     resolved = [one for one in some if one.verdict is not Verdict.UNRESOLVED]
     outside = [one for one in some if one.outside]
-    names = list(some[0].rivals)
+    names = list(some[0].baselines)
     figures = {
         "number": len(some),
         **_quantiles("", [one.errors for one in some]),
@@ -316,7 +320,7 @@ def summarise(some: Sequence[Outcome]) -> dict[str, float]:
         **_quantiles("oracle ", [one.oracle for one in some]),
         "coverage": _mean([one.covered for one in some]),
         "median width": float(np.median(np.concatenate([one.widths for one in some]))),
-        "prediction coverage": _mean([one.held for one in some]),
+        "prediction coverage": _mean([one.predicted for one in some]),
         "far error": float(np.median([one.far[""] for one in some])),
         "oracle far error": float(np.median([one.far["oracle"] for one in some])),
         "two regimes": float(np.mean([one.stepped for one in some])),
@@ -326,9 +330,9 @@ def summarise(some: Sequence[Outcome]) -> dict[str, float]:
         "outside matches": _mean([np.array([o.verdict is Verdict.MATCHES]) for o in outside]),
     }
     for name in names:
-        figures |= _quantiles(f"{name} ", [one.rivals[name] for one in some])
+        figures |= _quantiles(f"{name} ", [one.baselines[name] for one in some])
         figures[f"{name} far error"] = float(np.median(_or_nan([o.far[name] for o in some])))
-        found = np.concatenate([one.rivals[name] for one in some])
+        found = np.concatenate([one.baselines[name] for one in some])
         figures[f"{name} fails"] = float(np.mean(np.isnan(found)))
     return figures
 
@@ -350,5 +354,5 @@ def _mean(parts: Sequence[NDArray[np.floating] | NDArray[np.bool_]]) -> float:
 def _or_nan(values: Sequence[float] | NDArray[np.floating] | NDArray[np.bool_]) -> Array:
     """Give the values, or NaN where there is none."""
     found = np.asarray(values, dtype=float)
-    kept = found[~np.isnan(found)]
-    return kept if len(kept) else np.array([np.nan])
+    known = found[~np.isnan(found)]
+    return known if len(known) else np.array([np.nan])

@@ -8,8 +8,9 @@ import sys
 
 import pandas as pd
 import pytest
-from layerlaw.layers.core import registry
+from layerlaw.layers.core import registration
 from layerlaw.layers.external import discovery
+from layerlaw.layers.registry import lookup
 
 from tests.helpers.command import SCRIPT, layerlaw, layerlaw_process
 from tests.helpers.interrupts import heed_ctrl_c
@@ -92,7 +93,7 @@ def folder(tmp_path):
 @pytest.fixture(autouse=True)
 def _own_registry(monkeypatch):
     """Let a test load layers that the next one does not see."""
-    for where, name in ((registry, "_registry"), (registry, "_loaded"), (discovery, "offers")):
+    for where, name in ((registration, "_registry"), (lookup, "_loaded"), (discovery, "offers")):
         monkeypatch.setattr(where, name, dict(getattr(where, name)))
     monkeypatch.setattr(sys, "path", [*sys.path])
 

@@ -8,9 +8,9 @@ import torch
 from layerlaw import layers
 from layerlaw.analysis import fit
 from layerlaw.experiments.derivation import METRICS, derive_missing, derived
-from layerlaw.layers.core import registry
 from layerlaw.layers.core.theory import d, is_known, k, n, subs
 from layerlaw.layers.external.user_modules import own
+from layerlaw.layers.registry import lookup
 from layerlaw.measure.cases import activations
 from layerlaw.measure.cases.case import Case
 from layerlaw.measure.counting.flops import count_flops
@@ -36,10 +36,10 @@ class Module(nn.Module):
 @pytest.fixture
 def mine(monkeypatch):
     """Have a function as a layer called ``mine``."""
-    monkeypatch.setattr(registry, "_loaded", dict(registry._loaded))
+    monkeypatch.setattr(lookup, "_loaded", dict(lookup._loaded))
 
     def load(function, **options) -> str:
-        registry._loaded["mine"] = own("mine", lambda: Module(function), **options)
+        lookup._loaded["mine"] = own("mine", lambda: Module(function), **options)
         return "mine"
 
     return load
@@ -124,7 +124,7 @@ def test_a_layer_that_reaches_nobody_has_an_infinite_path(mine):
 
 
 def test_sizes_are_chosen_by_what_was_derived_as_by_theory(monkeypatch):
-    monkeypatch.setattr(registry, "_loaded", {})
+    monkeypatch.setattr(lookup, "_loaded", {})
     ours, theirs = layers.get("torch_conv"), layers.get("torch.nn:Conv1d")
     with pytest.raises(ValueError, match="brings no theory"):
         grid_points(theirs, profile_of("quick"))
@@ -187,6 +187,6 @@ def test_weights_that_take_no_part_stop_no_pass(monkeypatch, mode):
         def forward(self, x: Tensor) -> Tensor:
             return self.used(x)
 
-    monkeypatch.setattr(registry, "_loaded", {"mine": own("mine", Idle)})
+    monkeypatch.setattr(lookup, "_loaded", {"mine": own("mine", Idle)})
     made = peak_bytes(Case("mine", {"n": 8, "d": 4}, mode=mode))
     assert made.status == "ok", made.note

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from layerlaw.layers import Layer
-from layerlaw.layers.core.stacking import Stack
+from layerlaw.layers.registry.stacking import Stack
 
 
 def complete(sizes: dict[str, int], layer: Layer | None = None) -> dict[str, int]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from layerlaw import layers
-from layerlaw.layers.core import registry
+from layerlaw.layers.core import registration
 from layerlaw.layers.core.theory import k, n
 from sympy import simplify, sympify
 
@@ -31,7 +31,7 @@ def run_programs(name: str) -> None:
 
 @pytest.fixture(autouse=True)
 def _own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_registry", dict(registry._registry))
+    monkeypatch.setattr(registration, "_registry", dict(registration._registry))
 
 
 def test_the_page_about_flops_counts_right() -> None:

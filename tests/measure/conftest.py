@@ -2,8 +2,9 @@
 
 import pytest
 from layerlaw.layers import Textbook, Theory
-from layerlaw.layers.core import registry
+from layerlaw.layers.core import registration
 from layerlaw.layers.core.theory import d, n
+from layerlaw.layers.registry import lookup
 from sympy import Integer
 
 
@@ -26,13 +27,13 @@ class Toy(Textbook):
 @pytest.fixture
 def toy(monkeypatch):
     """Register a toy layer under a name, with a forward pass, for the length of a test."""
-    known = dict(registry._registry)
-    monkeypatch.setattr(registry, "_registry", known)
+    known = dict(registration._registry)
+    monkeypatch.setattr(registration, "_registry", known)
 
     def register(name, forward, **attributes):
         body = {"name": name, "forward": lambda self, x: forward(x), **attributes}
-        registry.register(type(name, (Toy,), body))
-        return registry.get(name)
+        registration.register(type(name, (Toy,), body))
+        return lookup.get(name)
 
     return register
 

@@ -9,11 +9,10 @@ import numpy as np
 import sympy
 
 from .... import layers
-from ....analysis import written
+from ....analysis import formula_text, number, percent
 from ....layers import k, torch
 from ..costs import formulas
-from ..formatting import number, percent
-from ..statement import Evidence, Setting, Statement, aside, claim, held, limit
+from ..statement import Evidence, Setting, Statement, auxiliary, claim, limiting, required
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -54,21 +53,21 @@ def channels(setting: Setting) -> Iterator[Evidence]:
         outputs.append(convolve(x, W))
         torchs = torch.nn.functional.conv1d(x.mT, W[:, :, None]).mT
         off = max(off, (outputs[-1] - torchs).abs().max().item())
-    yield held(
+    yield required(
         f"{CHANNELS} channels, {', '.join(map(str, kernels))} kernels: channels of the output",
         ", ".join(str(y.shape[-1]) for y in outputs),
         tuple(y.shape[-1] for y in outputs) == kernels,
         "the output has another number of channels",
     )
-    yield held(
+    yield required(
         "positions of the output",
         ", ".join(str(y.shape[1]) for y in outputs),
         {y.shape[1] for y in outputs} == {POSITIONS},
         "the number of positions changes",
     )
-    yield aside("largest difference from torch's convolution", number(off))
+    yield auxiliary("largest difference from torch's convolution", number(off, 2))
     ranks = [int(torch.linalg.matrix_rank(y[0])) for y in outputs]
-    yield aside(
+    yield auxiliary(
         "rank of the output over positions: more channels than the input's hold nothing new",
         ", ".join(map(str, ranks)),
     )
@@ -96,27 +95,27 @@ def nonlinearity(setting: Setting) -> Iterator[Evidence]:
     def activated(z: Tensor) -> Tensor:
         return convolve(convolve(z, first).relu(), second)
 
-    yield held(
+    yield required(
         "shape of the features before, and after a 1×1 convolution with ReLU",
         f"{tuple(x.shape[1:])}, {tuple(activated(x).shape[1:])}",
         x.shape == activated(x).shape,
         "the features have another dimension",
     )
     bent = _bent(activated, x, y)
-    yield held(
+    yield required(
         "with ReLU between two: largest |f(x + y) − f(x) − f(y)| beside the largest |f(x + y)|",
-        number(bent),
+        number(bent, 2),
         bent > SAME,
         "the result is linear all the same",
     )
     residue = _beyond_linear(activated, x)
-    yield aside("share of its variance that no single 1×1 convolution gives", percent(residue))
+    yield auxiliary("share of its variance that no single 1×1 convolution gives", percent(residue))
     straight = _bent(plain, x, y)
     one = (plain(x) - convolve(x, second @ first)).abs().max().item()
-    yield limit(
+    yield limiting(
         "without activation: the same, and the largest difference between two 1×1 convolutions and "
         "the one with W_2 W_1",
-        f"{number(straight)}, {number(one)}",
+        f"{number(straight, 2)}, {number(one, 2)}",
         straight < SAME and one < SAME,
         "it is the activation that is not linear: 1×1 convolutions alone are one 1×1 convolution",
     )
@@ -158,16 +157,16 @@ def position_wise(setting: Setting) -> Iterator[Evidence]:
     for name, other in others.items():
         theirs = _with_gradients(other, x, W, along)
         off = max((a - b).abs().max().item() for a, b in zip(mine, theirs, strict=True))
-        yield held(
+        yield required(
             f"output and gradients of input and weights: largest difference from {name}",
-            number(off),
+            number(off, 2),
             off < SAME,
             "it is another function",
         )
     from ....measure import reach  # loads torch
 
     seen = reach(layers.get("conv_1x1"), {"n": 6, "d": 4})
-    yield held(
+    yield required(
         "positions that an output of 6 depends on",
         ", ".join(str(int(row.sum())) for row in seen),
         bool((seen == torch.eye(6, dtype=torch.bool)).all()),
@@ -201,9 +200,9 @@ def one_kth(setting: Setting) -> Iterator[Evidence]:
     for metric, what in {"flops": "FLOPs", "parameters": "parameters"}.items():
         one, other = small[metric].expression, large[metric].expression
         ratio = sympy.cancel(one / other)
-        yield held(
+        yield required(
             f"{what} of the 1×1 convolution, of the one with k, and their ratio",
-            ", ".join(map(written, (one, other, ratio))),
+            ", ".join(map(formula_text, (one, other, ratio))),
             ratio == 1 / k,
             "the ratio is another one",
         )
@@ -220,7 +219,7 @@ def _ratio_of_times(conv: Law, alone: Law) -> Evidence:
         float(law.predict(np.array([[at[axis] for axis in law.axes]]))[0]) for law in (conv, alone)
     )
     where = ", ".join(f"{axis} = {size:g}" for axis, size in at.items())
-    return aside(
+    return auxiliary(
         f"time of the convolution beside the 1×1 convolution's, by their laws at {where}",
-        number(of_conv / of_alone),
+        number(of_conv / of_alone, 2),
     )

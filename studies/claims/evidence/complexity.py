@@ -9,11 +9,10 @@ import sympy
 from sympy import Expr
 
 from .... import layers
-from ....analysis import written
+from ....analysis import formula_text, number
 from ....layers import d, evaluate, k, m, n, subs, torch
 from ..costs import flops_where, formulas, grows_as, leads, share_of, times
-from ..formatting import number
-from ..statement import Evidence, Setting, Statement, aside, claim, held, limit
+from ..statement import Evidence, Setting, Statement, auxiliary, claim, limiting, required
 
 if TYPE_CHECKING:
     pass
@@ -39,9 +38,9 @@ def recurrence_input(setting: Setting) -> Iterator[Evidence]:
     phase = layers.get("conv_1x1")
     points = [{"n": 1, "d": 8, "m": 3}, {"n": 5, "d": 8, "m": 3}, {"n": 7, "d": 2, "m": 64}]
     step = sympy.cancel(phase.theory.flops / n)
-    yield held(
+    yield required(
         "FLOPs of a position, exact, counted at m < d and m > d; held against O(d·m)",
-        written(step),
+        formula_text(step),
         flops_where(phase, points) and leads(d * m, step),
         "they are others",
     )
@@ -63,7 +62,7 @@ def recurrence_state(setting: Setting) -> Iterator[Evidence]:
     flops = formulas("rnn_states")["flops"].expression
     yield grows_as(d**2, sympy.expand(sympy.cancel(flops / n)), "a step of rnn_states")
     chain = formulas("rnn_states")["sequential_ops"].expression
-    yield aside("operations of n steps that follow one another", written(chain))
+    yield auxiliary("operations of n steps that follow one another", formula_text(chain))
     yield from times(setting, "rnn_states")
 
 
@@ -83,9 +82,9 @@ def recurrence_total(setting: Setting) -> Iterator[Evidence]:
     phases = [formulas(name)["flops"].expression for name in ("conv_1x1", "rnn_states")]
     yield grows_as(n * d**2, whole, "rnn, m = d")
     left = sympy.expand(whole - sum(phases))
-    yield held(
+    yield required(
         "less those of the phases U x_t (conv_1x1) and the steps (rnn_states)",
-        written(left),
+        formula_text(left),
         left == 0,
         "the phases are not all of it",
     )
@@ -93,7 +92,7 @@ def recurrence_total(setting: Setting) -> Iterator[Evidence]:
     wide = [{"n": 5, "d": 8, "m": m} for m in (8, 64, 512)]
     exact = flops_where(layer, wide)
     shares = [evaluate(2 * d * m / (layer.theory.flops / n), at) for at in wide]
-    yield limit(
+    yield limiting(
         "share of U x_t in a step's FLOPs at m = d, 8d, 64d",
         ", ".join(f"{share:.0%}" for share in shares),
         exact and not leads(d**2, layer.theory.flops / n),
@@ -131,7 +130,7 @@ def convolution_padding(setting: Setting) -> Iterator[Evidence]:
         return int(torch.nn.functional.conv1d(x, W, padding=padding).shape[-1])
 
     plain = [positions(k, 0) for k in kernels]
-    yield held(
+    yield required(
         f"n = {length}, k = {', '.join(map(str, kernels))}: positions without padding",
         ", ".join(map(str, plain)),
         plain == [length - k + 1 for k in kernels],
@@ -139,7 +138,7 @@ def convolution_padding(setting: Setting) -> Iterator[Evidence]:
     )
     odd = [k for k in kernels if k % 2]
     padded = [positions(k, (k - 1) // 2) for k in odd]
-    yield held(
+    yield required(
         "with (k − 1)/2 on either side, odd k",
         ", ".join(map(str, padded)),
         padded == [length] * len(odd),
@@ -147,7 +146,7 @@ def convolution_padding(setting: Setting) -> Iterator[Evidence]:
     )
     even = [k for k in kernels if not k % 2]
     around = [[positions(k, (k - 1) // 2), positions(k, k // 2)] for k in even]
-    yield limit(
+    yield limiting(
         f"even k = {', '.join(map(str, even))}, where (k − 1)/2 is not whole: rounded down, and up",
         "; ".join(", ".join(map(str, each)) for each in around),
         all(length not in each for each in around),
@@ -188,12 +187,12 @@ def convolution_total(setting: Setting) -> Iterator[Evidence]:
     whole = formulas("conv")["flops"].expression
     yield grows_as(n * k * d**2, whole, "conv")
     left = sympy.expand(whole - formulas("conv_product")["flops"].expression)
-    yield held(
-        "less those of conv_product", written(left), left == 0, "the product is not all of it"
+    yield required(
+        "less those of conv_product", formula_text(left), left == 0, "the product is not all of it"
     )
     (weight,) = layers.get("conv").build({"n": 4, "d": 6, "k": 3}).parameters()
     kernels = len(weight)
-    yield held("kernels at d = 6", str(kernels), kernels == 6, "there are not d of them")
+    yield required("kernels at d = 6", str(kernels), kernels == 6, "there are not d of them")
     yield from times(setting, "conv", "conv_product")
     yield from _added(setting, "conv", ("conv_product",))
 
@@ -266,7 +265,9 @@ def attention_total(setting: Setting) -> Iterator[Evidence]:
     whole = formulas("attention")["flops"].expression
     yield grows_as(n**2 * d, whole, "attention")
     left = sympy.expand(whole - sum(formulas(name)["flops"].expression for name in _PHASES))
-    yield held("less those of its three phases", written(left), left == 0, "the phases are not all")
+    yield required(
+        "less those of its three phases", formula_text(left), left == 0, "the phases are not all"
+    )
     yield from times(setting, "attention")
     yield from _added(setting, "attention", _PHASES)
 
@@ -276,7 +277,7 @@ def _phase(setting: Setting, name: str, order: Expr) -> Iterator[Evidence]:
     layer, at = layers.get(name), {"n": 5, "d": 3}
     shape = layer.build(at)(*layer.make_inputs(at)).shape[1:]
     said = tuple(int(subs(side, at)) for side in layer.output)
-    yield held(
+    yield required(
         f"shape of the result at n = 5, d = 3, which is to be {layer.output}",
         str(tuple(shape)),
         tuple(shape) == said,
@@ -290,8 +291,8 @@ def _added(
 ) -> Iterator[Evidence]:
     """Beside the whole, the times of its phases, as the laws have it where all were measured."""
     if share := share_of(setting, whole, phases):
-        yield aside(
+        yield auxiliary(
             f"time of {' and '.join(phases)} together beside that of {whole}{note}, median over "
             "its measured points",
-            number(share),
+            number(share, 2),
         )

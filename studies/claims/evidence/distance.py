@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from .... import layers
+from ....analysis import number, number_list, percent
 from ....layers import torch
-from ..formatting import number, percent
-from ..statement import Evidence, Setting, Statement, aside, claim, held, limit
+from ..statement import Evidence, Setting, Statement, auxiliary, claim, limiting, required
 from .vanishing import VANISHED
 
 if TYPE_CHECKING:
@@ -113,20 +113,20 @@ def local_encoding(setting: Setting) -> Iterator[Evidence]:
         layer = layers.get(name)
         given = {axis: {"n": length, "d": 4, "k": kernel}[axis] for axis in layer.axes}
         most[name] = int(reach(layer, given).sum(1).max())
-    yield held(
+    yield required(
         f"n = {length}, k = {kernel}: positions that an output of conv depends on, at most",
         str(most["conv"]),
         most["conv"] == kernel,
         "a convolution sees more than its kernel",
     )
-    yield limit(
+    yield limiting(
         "the same of rnn and lstm",
         f"{most['rnn']}, {most['lstm']}",
         most["rnn"] == most["lstm"] == length,
         "it holds of a convolution; a recurrent layer's output depends on all positions before it, "
         "and is local only as far as gradients vanish",
     )
-    yield aside("the same of attention", str(most["attention"]))
+    yield auxiliary("the same of attention", str(most["attention"]))
 
 
 @claim(
@@ -146,9 +146,9 @@ def local_encoding(setting: Setting) -> Iterator[Evidence]:
 def short_range(setting: Setting) -> Iterator[Evidence]:
     """Of the plain RNN and of gates near ½; not of recurrences that keep their state."""
     plain = {name: kept(by_distance(setting, name)) for name in ("rnn", "lstm", "gru")}
-    yield held(
+    yield required(
         "far gradient beside the largest: rnn, lstm, gru as they are drawn",
-        ", ".join(map(number, plain.values())),
+        number_list(plain.values(), 2),
         max(plain.values()) < VANISHED,
         "far gradients do not vanish",
     )
@@ -158,9 +158,9 @@ def short_range(setting: Setting) -> Iterator[Evidence]:
         "ssm, a linear recurrence": kept(by_distance(setting, "ssm")),
     }
     for name, share in others.items():
-        yield limit(
+        yield limiting(
             f"the same of {name}",
-            number(share),
+            number(share, 2),
             share > VANISHED,
             "it holds of recurrent layers as they are usually drawn; with forget gates near 1, "
             "orthogonal weights or a linear state space the far gradient is there",
@@ -181,11 +181,13 @@ def short_range(setting: Setting) -> Iterator[Evidence]:
 def near_dominates(setting: Setting) -> Iterator[Evidence]:
     """At usual weights; not where W is orthogonal."""
     even = NEAR / AT["n"]
-    yield aside(f"what {NEAR} positions would have, were all alike", percent(even))
+    yield auxiliary(f"what {NEAR} positions would have, were all alike", percent(even))
     share = near_share(by_distance(setting, "rnn"))
-    yield held("rnn as it is drawn", f"{share:.6f}", share > 0.5, "near positions do not dominate")
+    yield required(
+        "rnn as it is drawn", f"{share:.6f}", share > 0.5, "near positions do not dominate"
+    )
     share = near_share(by_distance(setting, "rnn", orthogonal))
-    yield limit(
+    yield limiting(
         "rnn with orthogonal W and small U",
         percent(share),
         share < 0.5,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ....analysis import number, number_list, percent
 from ....layers import torch
-from ..formatting import number, percent
-from ..statement import Evidence, Setting, Statement, aside, claim, held, limit
+from ..statement import Evidence, Setting, Statement, auxiliary, claim, limiting, required
 from .cells import LSTM, Step, chain, dtanh, relative
 from .lstm_step import RIGHT, STEPS, D, drawn
 
@@ -68,38 +68,38 @@ def parameter_gradient(setting: Setting) -> Iterator[Evidence]:
     pairs = zip(said.chunk(4), truth.chunk(4), strict=True)
     gates = dict(zip(("W_f", "W_i", "W_C", "W_o"), pairs, strict=True))
     off = {name: relative(*pair) for name, pair in gates.items() if name != "W_C"}
-    yield held(
+    yield required(
         f"T = {STEPS} steps: relative difference from autograd for " + ", ".join(off),
-        ", ".join(map(number, off.values())),
+        number_list(off.values(), 2),
         max(off.values()) <= RIGHT,
         "W acts at every step: the gradient is the sum over k of what each step's use of W adds, "
         "and the text has the term k = 1 alone",
     )
     for name in ("W_f", "W_o"):
         one, other = (each.norm().item() for each in gates[name])
-        yield held(
+        yield required(
             f"size of the gradient of {name} by the text, and by autograd",
-            f"{number(one)}, {number(other)}",
+            f"{number(one, 2)}, {number(other, 2)}",
             abs(one - other) <= RIGHT * other,
             "C_1 depends neither on W_f, since C_0 = 0, nor on W_o: the text's gradient of these "
             "is 0",
         )
-    yield aside(
+    yield auxiliary(
         "the sum over all steps, with the text's factors ∂C_k/∂C_{k−1}: relative difference from "
         "autograd",
-        number(relative(text_summed(lstm, steps, along), truth)),
+        number(relative(text_summed(lstm, steps, along), truth), 2),
     )
-    yield aside(
+    yield auxiliary(
         "the sum over all steps, with Jacobians of the whole state (h, C)",
-        number(relative(summed_gradient(lstm, steps, along), truth)),
+        number(relative(summed_gradient(lstm, steps, along), truth), 2),
     )
     first = steps[:1]
     said, truth = text_gradient(lstm, first, along), by_autograd(lstm, first, along)
     alone = (relative(said.chunk(4)[gate], truth.chunk(4)[gate]) for gate in (1, 3))
-    yield aside(
+    yield auxiliary(
         "the text with a single step, T = 1: relative difference for W_i, and for W_o, which acts "
         "on h_1 without passing through C",
-        ", ".join(map(number, alone)),
+        number_list(alone, 2),
     )
 
 
@@ -129,10 +129,10 @@ def forget_product(setting: Setting) -> Iterator[Evidence]:
     only = alone.factors(lonely)
     gates = chain([torch.diag(step.f) for step in lonely[1:]])
     off = relative(chain(only), gates)
-    yield held(
+    yield required(
         f"without weights on h_(k−1), over {STEPS - 1} steps: relative difference between the "
         "product of factors and f_(t+1) ⊙ … ⊙ f_T",
-        number(off),
+        number(off, 2),
         off <= RIGHT,
         "the forget gates' product is no part of it",
     )
@@ -142,17 +142,17 @@ def forget_product(setting: Setting) -> Iterator[Evidence]:
         whole = chain(factors[:distance])
         forget = chain([torch.diag(step.f) for step in steps[1 : distance + 1]])
         others.append(((whole - forget).norm() / whole.norm()).item())
-    yield aside(
+    yield auxiliary(
         f"with them, over {', '.join(map(str, distances))} steps: size of the other terms as a "
         "share of the product's",
         ", ".join(map(percent, others)),
     )
     first = torch.stack([step.f for step in steps[1:]])
     late = relative(first[1:].prod(0), first.prod(0))
-    yield limit(
+    yield limiting(
         "the product of forget gates from the second factor on instead of the first (the text's "
         "f_k names no step, as k is bound): relative difference",
-        number(late),
+        number(late, 2),
         late > RIGHT,
         "the first gate of the product is f_(t+1)",
     )
@@ -161,10 +161,10 @@ def forget_product(setting: Setting) -> Iterator[Evidence]:
         relative(chain(factors[:distance]), truth)
         for distance, truth in zip(distances, truths, strict=True)
     ]
-    yield limit(
+    yield limiting(
         f"∂C_T/∂C_t by autograd over {', '.join(map(str, distances))} steps: relative difference "
         "of the product of factors",
-        ", ".join(map(number, off_by)),
+        number_list(off_by, 2),
         max(off_by) > RIGHT,
         "the product is not ∂C_T/∂C_t: h_k depends on h_{k−1} by o_k too, so the chain rule runs "
         "over the state (h, C)",
@@ -174,9 +174,9 @@ def forget_product(setting: Setting) -> Iterator[Evidence]:
         (chain([lstm.state_jacobian(step) for step in steps[1 : distance + 1]]) @ start)[D:]
         for distance in distances
     ]
-    yield aside(
+    yield auxiliary(
         "relative difference of the product of the Jacobians of (h, C)",
-        ", ".join(number(relative(c, t)) for c, t in zip(chained, truths, strict=True)),
+        ", ".join(number(relative(c, t), 2) for c, t in zip(chained, truths, strict=True)),
     )
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import sympy
 
 from .... import layers
+from ....analysis import number
 from ....layers import torch
-from ..formatting import number
-from ..statement import Evidence, Setting, Statement, aside, claim, held, limit
+from ..statement import Evidence, Setting, Statement, auxiliary, claim, limiting, required
 from .cells import LSTM, Step, relative
 
 if TYPE_CHECKING:
@@ -122,48 +122,50 @@ def four_terms(setting: Setting) -> Iterator[Evidence]:
     x = torch.stack([step.x for step in steps])
     layer = layers.get("lstm").forward(x[None], W=lstm.W, b=lstm.b)[0]  # type: ignore[attr-defined]
     off = (torch.stack([step.h for step in steps]) - layer).abs().max().item()
-    yield aside("largest difference between the LSTM used here and the layer lstm", number(off))
+    yield auxiliary(
+        "largest difference between the LSTM used here and the layer lstm", number(off, 2)
+    )
     remainder = symbolic_remainder()
-    yield held(
+    yield required(
         "SymPy, scalar: the derivative less the four terms",
         str(remainder),
         remainder == 0,
         "there are other terms",
     )
     off = worst(setting, derived)
-    yield held(
+    yield required(
         f"{DRAWS} random LSTMs (d = {D}, m = {M}), {STEPS - 1} steps each, diagonal matrices for "
         "vectors: largest relative difference from autograd",
-        number(off),
+        number(off, 2),
         off <= RIGHT,
         "with diagonal matrices it is another matrix",
     )
     off = worst(setting, as_printed)
-    yield limit(
+    yield limiting(
         "the same as printed, vectors times W element by element (which scales its columns)",
-        number(off),
+        number(off, 2),
         off > RIGHT,
         "C_{k−1}, σ′, a, i, o and tanh′ stand for diagonal matrices diag(…), and ∗ for their "
         "product",
     )
     off = worst(setting, with_first_gate)
-    yield limit(
+    yield limiting(
         "the same with f_t, of the step where the product begins, in place of f_k",
-        number(off),
+        number(off, 2),
         off > RIGHT,
         "the direct term is f_k, not f_t",
     )
     W_f, by_h = lstm.W.chunk(4)[0], steps[0].o
-    yield limit(
+    yield limiting(
         "W_f is (d, d + m) on [h_{k−1}, x_k]; it can be multiplied by diag(o_{k−1})",
         f"{tuple(W_f.shape)} times {(D, D)}",
         W_f.shape[1] != len(by_h),
         "of W_f, W_i and W_C only the columns on h_{k−1} take part",
     )
     shares = {name: term.norm().item() for name, term in lstm.terms(steps[1], steps[0]).items()}
-    yield aside(
+    yield auxiliary(
         "sizes of the four terms at a step (Frobenius norms)",
-        ", ".join(f"{name} {number(size)}" for name, size in shares.items()),
+        ", ".join(f"{name} {number(size, 2)}" for name, size in shares.items()),
     )
 
 
@@ -182,9 +184,9 @@ def four_terms(setting: Setting) -> Iterator[Evidence]:
 def three_paths(setting: Setting) -> Iterator[Evidence]:
     """Find the direct path C_{k−1} → C_k missing."""
     off = worst(setting, without_direct)
-    yield held(
+    yield required(
         "largest relative difference from autograd",
-        number(off),
+        number(off, 2),
         off <= RIGHT,
         "the direct term diag(f_k) is missing, which the text's second formula has",
     )
@@ -193,4 +195,4 @@ def three_paths(setting: Setting) -> Iterator[Evidence]:
         lstm, steps[1], steps[0], steps[0]
     )
     off = relative(missing, torch.diag(steps[1].f))
-    yield aside("relative difference between what is missing and diag(f_k)", number(off))
+    yield auxiliary("relative difference between what is missing and diag(f_k)", number(off, 2))

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import sympy
 
+from ....analysis import number, number_list, percent
 from ....layers import torch
-from ..formatting import number, percent
-from ..statement import Evidence, Setting, Statement, aside, claim, held, limit
+from ..statement import Evidence, Setting, Statement, auxiliary, claim, limiting, required
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,16 +60,16 @@ def max_gradient(setting: Setting) -> Iterator[Evidence]:
     followed = x.clone().requires_grad_()
     (by_autograd,) = torch.autograd.grad(followed.amax(-1).sum(), followed)
     off = (said - by_autograd).abs().max().item()
-    yield held(
+    yield required(
         f"{len(x)} random vectors of {LENGTH} elements: largest difference from autograd",
-        number(off),
+        number(off, 2),
         off == 0,
         "autograd gives another gradient",
     )
     off = (said - quotients(lambda v: v.amax(-1), x)).abs().max().item()
-    yield held(
+    yield required(
         "largest difference from difference quotients",
-        number(off),
+        number(off, 2),
         off < 1e-6,
         "difference quotients give another gradient",
     )
@@ -82,7 +82,7 @@ def _at_ties(setting: Setting) -> Iterator[Evidence]:
     along = torch.tensor([0.0, 1.0, 1.0, 0.0], dtype=torch.float64)
     grown = ((tie + STEP * along).amax() - tie.amax()).item() / STEP
     promised = (said @ along).item()
-    yield limit(
+    yield limiting(
         "at the tie (1, 2, 2, 0), both maxima raised together: growth of max, and what the text's "
         "gradient promises",
         f"{grown:.3f}, {promised:g}",
@@ -91,7 +91,7 @@ def _at_ties(setting: Setting) -> Iterator[Evidence]:
     )
     up = ((tie + STEP * _unit(1)).amax() - tie.amax()).item() / STEP
     down = (tie.amax() - (tie - STEP * _unit(1)).amax()).item() / STEP
-    yield aside("one-sided difference quotients in x_2 there", f"{up:.3f} up, {down:.3f} down")
+    yield auxiliary("one-sided difference quotients in x_2 there", f"{up:.3f} up, {down:.3f} down")
     others = tie + setting.normal(VECTORS, 4)
     conventions = {
         "the text": said,
@@ -101,11 +101,11 @@ def _at_ties(setting: Setting) -> Iterator[Evidence]:
     }
     for name, gradient in conventions.items():
         excess = (tie.amax() + (others - tie) @ gradient - others.amax(-1)).max().item()
-        kind = "a subgradient" if excess <= 1e-12 else f"no subgradient, off by {number(excess)}"
-        yield aside(f"gradient there by {name}", f"{_vector(gradient)}: {kind}")
+        kind = "a subgradient" if excess <= 1e-12 else f"no subgradient, off by {number(excess, 2)}"
+        yield auxiliary(f"gradient there by {name}", f"{_vector(gradient)}: {kind}")
     windows = setting.normal(VECTORS, 4, stream=1).relu()
     share = (text_max(windows).sum(-1) > 1).double().mean().item()
-    yield aside(
+    yield auxiliary(
         "how often maxima are tied: max pooling over 4 outputs of a ReLU, all of them 0",
         percent(share),
     )
@@ -129,27 +129,27 @@ def argmax_gradient(setting: Setting) -> Iterator[Evidence]:
     x = apart(setting.normal(VECTORS, LENGTH), 2 * STEP)
     found = quotients(_index, x)
     off = (text_argmax(x) - found).abs().max().item()
-    yield held(
+    yield required(
         f"{len(x)} random vectors of {LENGTH} elements: largest difference between the text's "
         "gradient and difference quotients",
-        number(off),
+        number(off, 2),
         off < 1e-6,
         "argmax is constant between ties: its derivative is 0 almost everywhere, at the maximum "
         "too",
     )
     largest = found.abs().max().item()
-    yield aside("largest difference quotient of argmax there", number(largest))
+    yield auxiliary("largest difference quotient of argmax there", number(largest, 2))
     tie = torch.tensor([[1.0, 1.0]], dtype=torch.float64)
     steps = (1e-1, 1e-3, 1e-6)
     across = [quotients(_index, tie, step).abs().max().item() for step in steps]
-    yield held(
-        f"difference quotient across the tie (1, 1) with steps {', '.join(map(number, steps))}",
-        ", ".join(map(number, across)),
+    yield required(
+        f"difference quotient across the tie (1, 1) with steps {number_list(steps, 2)}",
+        number_list(across, 2),
         max(across) - min(across) < 1e-6,
         "across a tie it jumps, and has no derivative there",
     )
     differentiable = tie.clone().requires_grad_().argmax(-1).requires_grad
-    yield aside("torch's argmax takes part in gradients", "yes" if differentiable else "no")
+    yield auxiliary("torch's argmax takes part in gradients", "yes" if differentiable else "no")
     yield from _softmax_stands_in(x)
 
 
@@ -166,20 +166,20 @@ def _softmax_stands_in(x: Tensor) -> Iterator[Evidence]:
         gaps.append((p @ index - (x.argmax(-1) + 1)).abs().max().item())
         slopes.append(slope.abs().max().item())
     at = ", ".join(f"{T:g}" for T in temperatures)
-    yield aside(
+    yield auxiliary(
         f"softmax of x/T as a stand-in, T = {at}: largest distance from argmax",
-        ", ".join(map(number, gaps)),
+        number_list(gaps, 2),
     )
-    yield held(
+    yield required(
         "largest gradient of the stand-in at these T",
-        ", ".join(map(number, slopes)),
+        number_list(slopes, 2),
         abs(slopes[-1] - 1) < 1e-6,
         "the gradient of the smooth stand-in goes to 0, not to 1",
     )
     gap, T = sympy.symbols("Delta T", positive=True)
     slope = sympy.diff(1 / (1 + sympy.exp(-gap / T)), gap)  # of two, the share of the larger
     away, tied = sympy.limit(slope, T, 0, "+"), sympy.limit(slope.subs(gap, 0), T, 0, "+")
-    yield aside(
+    yield auxiliary(
         "its limit for D = 2 as T → 0, by SymPy: where x_1 > x_2, and at x_1 = x_2",
         f"{away}, {'∞' if tied == sympy.oo else tied}",
     )

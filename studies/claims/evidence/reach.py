@@ -10,11 +10,10 @@ import numpy as np
 from sympy import Integer
 
 from .... import layers
-from ....analysis import written
+from ....analysis import formula_text, number, number_list
 from ....layers import n, torch
 from ..costs import formulas
-from ..formatting import number
-from ..statement import Evidence, Setting, Statement, aside, claim, held, limit
+from ..statement import Evidence, Setting, Statement, auxiliary, claim, limiting, required
 from .distance import AT, NEAR, by_distance, kept
 from .vanishing import VANISHED
 
@@ -48,26 +47,26 @@ def not_suited(setting: Setting) -> Iterator[Evidence]:
         return f"layers {found.layers}, operations {found.steps}" if found else "no path"
 
     plain = {name: kept(by_distance(setting, name)) for name in ("conv", "rnn")}
-    yield held(
+    yield required(
         f"conv (k = {AT['k']}) and rnn: far gradient in one layer, beside the largest",
-        ", ".join(map(number, plain.values())),
+        number_list(plain.values(), 2),
         max(plain.values()) < VANISHED,
         "they have a far gradient",
     )
-    yield aside("paths of conv, rnn", "; ".join(map(path, plain)))
+    yield auxiliary("paths of conv, rnn", "; ".join(map(path, plain)))
     for name, why in {
         "dilated_stack": "a stack of dilated convolutions joins all positions in ⌈log_k n⌉ layers",
         "ssm": "a linear state space keeps its gradient, though its path is as long as the RNN's",
     }.items():
         share = kept(by_distance(setting, name))
-        yield limit(
+        yield limiting(
             f"{name}: the same gradient, and path",
-            f"{number(share)}, {path(name)}",
+            f"{number(share, 2)}, {path(name)}",
             share > VANISHED,
             f"it holds of plain ones: {why}",
         )
-    yield aside(
-        "attention", f"{number(kept(by_distance(setting, 'attention')))}, {path('attention')}"
+    yield auxiliary(
+        "attention", f"{number(kept(by_distance(setting, 'attention')), 2)}, {path('attention')}"
     )
 
 
@@ -89,7 +88,7 @@ def depth(setting: Setting) -> Iterator[Evidence]:
     conv, points = layers.get("conv"), [(n, k) for n in (9, 33) for k in (3, 5, 9)]
     counts = [layers_needed(conv, {"n": n, "d": 2, "k": k}) for n, k in points]
     said = [ceil(2 * (n - 1) / (k - 1)) for n, k in points]
-    yield held(
+    yield required(
         f"conv, (n, k) = {', '.join(map(str, points))}: layers, counted and by formula",
         f"{_list(counts)}; {_list(said)}",
         counts == said,
@@ -99,7 +98,7 @@ def depth(setting: Setting) -> Iterator[Evidence]:
     built = [len(next(stack.build({"n": n, "d": 2, "k": 3}).parameters())) for n in lengths]
     joined = all(layers_needed(stack, {"n": n, "d": 2, "k": 3}) == 1 for n in lengths)
     said = [ceil(round(np.log(n) / np.log(3), 9)) for n in lengths]
-    yield held(
+    yield required(
         f"dilated_stack, k = 3, n = {_list(lengths)}: its layers, which join the ends, and ⌈log_3 "
         "n⌉",
         f"{_list(built)}; {_list(said)}",
@@ -109,9 +108,9 @@ def depth(setting: Setting) -> Iterator[Evidence]:
     others = {
         name: layers_needed(layers.get(name), {"n": 9, "d": 4}) for name in ("rnn", "attention")
     }
-    yield aside("rnn and attention: layers", _list(list(others.values())))
+    yield auxiliary("rnn and attention: layers", _list(list(others.values())))
     alone = [layers_needed(layers.get(name), {"n": 9, "d": 4}) for name in ("conv_1x1", "dense")]
-    yield limit(
+    yield limiting(
         "conv_1x1 and dense: layers",
         ", ".join("never" if each is None else str(each) for each in alone),
         alone == [None, None],
@@ -132,13 +131,15 @@ def depth(setting: Setting) -> Iterator[Evidence]:
 def fully_connected(setting: Setting) -> Iterator[Evidence]:
     """In one operation, at every length."""
     path = formulas("token_mixing")["path_length"]
-    yield held(
+    yield required(
         "operations between the ends, as a formula solved from counts and verified at other n",
         f"{path.expression} (n = {_list(sorted({each['n'] for each in path.verified}))})",
         path.expression == Integer(1),
         "it takes more than one operation",
     )
-    yield aside("its parameters", written(formulas("token_mixing")["parameters"].expression))
+    yield auxiliary(
+        "its parameters", formula_text(formulas("token_mixing")["parameters"].expression)
+    )
 
 
 @claim(
@@ -163,31 +164,31 @@ def variable_length(setting: Setting) -> Iterator[Evidence]:
     served = {
         name: [n for n in lengths if _serves(module, name, n)] for name, module in modules.items()
     }
-    yield held(
+    yield required(
         f"lengths of {_list(lengths)} that token_mixing, built for {built}, serves",
         _list(served["token_mixing"]),
         served["token_mixing"] == [built],
         "a fully connected layer serves other lengths",
     )
-    yield held(
+    yield required(
         "the same of attention and multihead",
         f"{_list(served['attention'])}; {_list(served['multihead'])}",
         served["attention"] == served["multihead"] == list(lengths),
         "attention does not serve all lengths",
     )
     counts = {name: formulas(name)["parameters"].expression for name in modules}
-    yield held(
+    yield required(
         "parameters of token_mixing, attention, multihead",
-        ", ".join(map(written, counts.values())),
+        ", ".join(map(formula_text, counts.values())),
         n in counts["token_mixing"].free_symbols
         and not any(n in counts[name].free_symbols for name in ("attention", "multihead")),
         "the parameters do not tell them apart",
     )
     moved = [_weights_move(setting, name) for name in ("token_mixing", "attention")]
-    yield held(
+    yield required(
         "how much the weights between positions change from one input to another (largest "
         "difference): token_mixing, attention",
-        ", ".join(map(number, moved)),
+        number_list(moved, 2),
         moved[0] == 0 < moved[1],
         "the weights of attention are not computed from the input",
     )
@@ -195,7 +196,7 @@ def variable_length(setting: Setting) -> Iterator[Evidence]:
         name: layers.get(name).build({"n": built, "d": 8, "k": 3}).double()
         for name in ("conv", "rnn")
     }
-    yield aside(
+    yield auxiliary(
         "computed weights are one way, weights shared by all positions another: lengths that conv "
         "and rnn serve",
         "; ".join(_list([n for n in lengths if _serves(m, name, n)]) for name, m in others.items()),

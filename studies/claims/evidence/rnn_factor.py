@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ....analysis import number, percent
 from ....layers import torch
-from ..formatting import number, percent
-from ..statement import Evidence, Setting, Statement, aside, claim, held
+from ..statement import Evidence, Setting, Statement, auxiliary, claim, required
 from .cells import rnn_jacobians
 from .vanishing import STEPS, D, sizes
 
@@ -36,7 +36,7 @@ def rnn_factor(setting: Setting) -> Iterator[Evidence]:
         for w in weights
     ]
     ranges = [(each.min().item(), each.max().item()) for each in scalars]
-    yield held(
+    yield required(
         f"scalar RNN, w = {', '.join(map(str, weights))}: smallest and largest factor over "
         f"{len(x)} steps",
         "; ".join(f"{low:.2f}, {high:.2f}" for low, high in ranges),
@@ -51,12 +51,13 @@ def rnn_factor(setting: Setting) -> Iterator[Evidence]:
         yield _both_sides(f"random W, N(0, g²/d) with g = {gain:g}", rnn_jacobians(x, U, W))
     before, after, jacobians = _recall(setting)
     yield _both_sides(
-        f"trained to recall an input after 10 steps (error {number(before)} → {number(after)})",
+        "trained to recall an input after 10 steps "
+        f"(error {number(before, 2)} → {number(after, 2)})",
         jacobians,
     )
     W = 0.9 * torch.linalg.qr(setting.normal(D, D, stream=4)).Q
     values = [sizes(each)[1] for each in rnn_jacobians(x, U, W)]
-    yield aside(
+    yield auxiliary(
         "what does hold: where no singular value of W exceeds 1, none of a factor does; W = 0.9 Q, "
         "largest",
         f"{max(values):.2f}",
@@ -66,7 +67,7 @@ def rnn_factor(setting: Setting) -> Iterator[Evidence]:
 def _both_sides(what: str, jacobians: Tensor) -> Evidence:
     values = torch.linalg.svdvals(jacobians)
     both = ((values[:, -1] <= 1) & (values[:, 0] > 1)).double().mean().item()
-    return held(
+    return required(
         f"{what}: smallest and largest singular value; share of steps that have some on both sides "
         "of 1",
         f"{values.min():.2g}, {values.max():.2g}; {percent(both)}",

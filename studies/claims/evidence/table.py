@@ -11,10 +11,10 @@ import sympy
 from sympy import Expr, ceiling, oo
 
 from .... import layers
-from ....analysis import written
+from ....analysis import formula_text
 from ....layers import TABLE_1, d, k, n, r, subs
 from ..costs import flops_where, formulas, grows_as, leads
-from ..statement import Evidence, Setting, Statement, aside, claim, held, limit
+from ..statement import Evidence, Setting, Statement, auxiliary, claim, limiting, required
 
 
 def row(kind: str, cost: str, steps: str, path: str) -> str:
@@ -44,16 +44,16 @@ def table_attention(setting: Setting) -> Iterator[Evidence]:
     yield _constant("operations in sequence", found["sequential_ops"].expression)
     yield _constant("path", found["path_length"].expression)
     whole = formulas("multihead")["flops"].expression
-    yield limit(
+    yield limiting(
         "FLOPs of multihead, projections and all",
-        written(whole),
+        formula_text(whole),
         not leads(n**2 * d, whole),
         "it leaves out the projections of Q, K, V and the output, which are O(n·d²)",
     )
     projections = 4 * formulas("conv_1x1")["flops"].expression
-    yield aside(
+    yield auxiliary(
         "length at which these projections, four products like conv_1x1's, cost what the rest does",
-        f"n = {written(sympy.solve(whole - 2 * projections, n)[0])}",
+        f"n = {formula_text(sympy.solve(whole - 2 * projections, n)[0])}",
     )
 
 
@@ -72,7 +72,9 @@ def table_recurrent(setting: Setting) -> Iterator[Evidence]:
     yield grows_as(n * d**2, found["flops"].expression, "rnn")
     for metric, what in _CHAINS.items():
         expression = found[metric].expression
-        yield held(f"{what} of rnn", written(expression), leads(n, expression), "not linear in n")
+        yield required(
+            f"{what} of rnn", formula_text(expression), leads(n, expression), "not linear in n"
+        )
     from ....measure import longest_chain  # loads torch
 
     for name in ("lstm", "gru"):
@@ -80,9 +82,9 @@ def table_recurrent(setting: Setting) -> Iterator[Evidence]:
         theory = layer.tied_theory()
         exact = flops_where(layer, points)
         chains = all(longest_chain(layer, at) == subs(theory.depth, at) for at in points)
-        yield held(
+        yield required(
             f"FLOPs and operations in sequence of {name}, as counted at {len(points)} sizes",
-            f"{written(theory.flops)}, {written(theory.depth)}",
+            f"{formula_text(theory.flops)}, {formula_text(theory.depth)}",
             exact and chains and leads(n * d**2, theory.flops) and leads(n, theory.depth),
             f"{name} grows otherwise",
         )
@@ -109,16 +111,16 @@ def table_convolution(setting: Setting) -> Iterator[Evidence]:
 
     points = [{"n": 3**power, "d": 2, "k": 3} for power in (1, 2, 3, 4)]
     steps = [path_length(dilated, at) for at in points]
-    yield held(
+    yield required(
         "path with dilations 1, k, k², …, k = 3, n = 3, 9, 27, 81",
         ", ".join(map(str, steps)),
         steps == [1, 2, 3, 4],
         "dilations do not give a logarithm",
     )
     path = found["path_length"].expression
-    yield limit(
+    yield limiting(
         "path through contiguous kernels, as conv has them",
-        written(path),
+        formula_text(path),
         path.subs(k, 3).limit(n, oo) == oo and path == ceiling((2 * n - 2) / (k - 1)),
         "it holds of dilated kernels; contiguous ones take O(n/k) layers, as the paper says in "
         "section 4",
@@ -146,14 +148,14 @@ def table_restricted(setting: Setting) -> Iterator[Evidence]:
     local = layers.get("local_attention")
     points = grid(local, {"n": (8, 24), "d": (4, 20), "r": (3, 9)})
     flops = local.theory.flops
-    yield held(
+    yield required(
         f"FLOPs at {len(points)} sizes are those of the formula, which is O(n·r·d)",
-        written(flops),
+        formula_text(flops),
         flops_where(local, points) and leads(n * r * d, flops),
         "they are others",
     )
     chains = {longest_chain(local, at) for at in points}
-    yield held(
+    yield required(
         "operations in sequence there",
         ", ".join(map(str, chains)),
         len(chains) == 1,
@@ -162,7 +164,7 @@ def table_restricted(setting: Setting) -> Iterator[Evidence]:
     ends = [(9, 3), (9, 5), (17, 3), (17, 5)]
     counts = [layers_needed(local, {"n": n, "d": 2, "r": r}) for n, r in ends]
     said = [-(-2 * (n - 1) // (r - 1)) for n, r in ends]
-    yield held(
+    yield required(
         f"layers until the ends are joined, (n, r) = {', '.join(map(str, ends))}, and ⌈2(n − 1)/(r "
         "− 1)⌉",
         f"{', '.join(map(str, counts))}; {', '.join(map(str, said))}",
@@ -172,6 +174,9 @@ def table_restricted(setting: Setting) -> Iterator[Evidence]:
 
 
 def _constant(what: str, expression: Expr) -> Evidence:
-    return held(
-        f"{what}, for all sizes", written(expression), expression.is_number, "they depend on sizes"
+    return required(
+        f"{what}, for all sizes",
+        formula_text(expression),
+        expression.is_number,
+        "they depend on sizes",
     )

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from math import log10
 from typing import TYPE_CHECKING
 
+from ....analysis import number, percent
 from ....layers import torch
-from ..formatting import number, percent
-from ..statement import Evidence, Setting, Statement, aside, claim, held, limit
+from ..statement import Evidence, Setting, Statement, auxiliary, claim, limiting, required
 from .cells import LSTM, Step, chain, rnn_jacobians
 
 if TYPE_CHECKING:
@@ -58,28 +58,28 @@ def step_size(setting: Setting) -> Iterator[Evidence]:
         lstm, steps = steps_of(setting, STEPS, gain=gain)
         largest.append([sizes(each)[1] for each in lstm.factors(steps)])
         forget.append(max(step.f.max().item() for step in steps))
-    yield aside(
+    yield auxiliary(
         f"weights within ±g/√(2d), g = {', '.join(map(str, gains))}: largest singular value, "
         "median and largest step",
         "; ".join(f"{sorted(each)[len(each) // 2]:.2f}, {max(each):.2f}" for each in largest),
     )
     every = [value for each in largest for value in each]
     above = sum(value > 1 for value in every) / len(every)
-    yield held(
+    yield required(
         "share of the steps whose largest singular value exceeds 1",
         percent(above),
         0 < above < 1,
         "steps lie on one side of 1",
     )
     start, up, down = _trained(setting)
-    yield held(
+    yield required(
         "a step's largest singular value before training, after training for a larger one, and for "
         "a smaller one",
         f"{start:.3f}, {up:.3f}, {down:.3f}",
         down < 1 < up,
         "training does not take a step across 1",
     )
-    yield limit(
+    yield limiting(
         "largest forget gate of all steps, which is the largest singular value of diag(f_k)",
         f"{max(forget):.4f}",
         max(forget) < 1,
@@ -135,34 +135,34 @@ def need_not_vanish(setting: Setting) -> Iterator[Evidence]:
         gates.append(f.prod(0).max().item())
         means.append(f.mean().item())
     listed = ", ".join(f"{bias:g}" for bias in biases)
-    yield aside(f"forget gates at a bias of {listed}: mean", _list(means))
-    yield held(
+    yield auxiliary(f"forget gates at a bias of {listed}: mean", _list(means))
+    yield required(
         f"the product over {FAR} steps at the largest bias",
-        number(whole[-1]),
+        number(whole[-1], 2),
         whole[-1] > VANISHED,
         "it vanishes even where forget gates are near 1",
     )
     W = 2**0.5 * steps_of(setting, 1)[0].W[:D]  # uniform within ±1/√d, as the layer rnn has it
     U, recurrent = W[:, D:], W[:, :D]
     rnn = sizes(chain(list(rnn_jacobians(setting.normal(FAR, D, stream=8), U, recurrent))))[1]
-    yield held(
+    yield required(
         "the same of an RNN's ∏ ∂h_k/∂h_{k−1}, its weights within ±1/√d",
-        number(rnn),
+        number(rnn, 2),
         rnn < whole[-1],
         "the RNN's vanishes less",
     )
-    yield limit(
+    yield limiting(
         f"the product over {FAR} steps at a bias of 0",
-        number(whole[0]),
+        number(whole[0], 2),
         whole[0] < VANISHED,
         "forget gates must be near 1: at a bias of 0 they are about ½, and the product vanishes "
         "all the same",
     )
-    yield aside(
+    yield auxiliary(
         f"largest product of forget gates over {FAR} steps at a bias of {listed}, beside the whole",
-        "; ".join(f"{number(g)}, {number(w)}" for g, w in zip(gates, whole, strict=True)),
+        "; ".join(f"{number(g, 2)}, {number(w, 2)}" for g, w in zip(gates, whole, strict=True)),
     )
-    yield aside(
+    yield auxiliary(
         "decades that both lose a step",
         "; ".join(
             f"{-log10(g) / FAR:.3f}, {-log10(w) / FAR:.3f}"

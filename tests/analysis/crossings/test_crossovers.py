@@ -5,9 +5,11 @@ import pandas as pd
 import pytest
 from layerlaw import analysis
 from layerlaw.analysis import with_checks
-from layerlaw.analysis.crossings.crossovers import EXTRAPOLATION, crossover, crossovers_info
+from layerlaw.analysis.crossings.crossing_points import EXTRAPOLATION, crossover
+from layerlaw.analysis.crossings.crossovers import crossovers_info, crossovers_with_checks
 from layerlaw.analysis.crossings.thresholds import thresholds_info
 from layerlaw.experiments import checks
+from layerlaw.reports.content.crossings import checks_text, crossing_interval
 
 from tests.helpers.known_laws import N, exact
 
@@ -29,7 +31,7 @@ def test_laws_cross_where_algebra_says(pair, d):
 def test_no_crossing_is_told_beyond_reach(pair):
     assert EXTRAPOLATION * N[-1] < 128 * RNN / ATTENTION
     assert crossover(*pair, {"d": 128}) is None
-    assert crossover(*pair, {"d": 128}, reach=8) == pytest.approx(128 * RNN / ATTENTION)
+    assert crossover(*pair, {"d": 128}, extrapolation=8) == pytest.approx(128 * RNN / ATTENTION)
     assert crossover(pair[0], pair[0], {"d": 8}) is None
 
 
@@ -71,7 +73,7 @@ def test_only_comparable_layers_are_compared(pair):
 def test_a_kernel_is_held_at_its_smallest(pair):
     conv = exact("conv", 1e-10, {"n": 1, "d": 2, "k": 1}, {"n": N, "d": (8, 64), "k": (3, 9)})
     infos = crossovers_info([*pair, conv])
-    assert all(info.held == {"k": 3} for info in infos)
+    assert all(info.fixed == {"k": 3} for info in infos)
 
 
 def test_layers_without_a_common_width_are_not_compared():
@@ -89,23 +91,23 @@ def measured(layer, coefficient, n_power, d_power, seed, noise=0.03):
 
 @pytest.mark.parametrize("seeds", [1, pytest.param(8, marks=pytest.mark.nightly)])
 def test_a_crossing_has_an_interval_that_holds_the_truth(seeds):
-    held = []
+    covered = []
     for seed in range(seeds):
         attention = measured("attention", ATTENTION, 2, 1, seed)
         rnn = measured("rnn", RNN, 1, 2, 100 + seed)
         infos = crossovers_info(analysis.fit(pd.concat([attention, rnn])))
         (crossing,) = next(info.crossings for info in infos if info.d == 32)
         assert crossing.low <= crossing.n <= crossing.high
-        assert crossing.interval.startswith("[")
-        held.append(crossing.low <= 32 * RNN / ATTENTION <= crossing.high)
-    assert sum(held) >= 0.85 * seeds
+        assert crossing_interval(crossing).startswith("[")
+        covered.append(crossing.low <= 32 * RNN / ATTENTION <= crossing.high)
+    assert sum(covered) >= 0.85 * seeds
 
 
 def test_an_interval_that_leaves_what_was_looked_at_is_open(pair):
     (first, *_) = (info.crossings for info in crossovers_info(pair))
-    assert first[0].interval == ""  # made up, without intervals
-    assert first[0]._replace(low=0.0, high=400.0).interval == "[…, 400]"
-    assert first[0]._replace(low=300.0, high=float("inf")).interval == "[300, …]"
+    assert crossing_interval(first[0]) == ""  # made up, without intervals
+    assert crossing_interval(first[0]._replace(low=0.0, high=400.0)) == "[…, 400]"
+    assert crossing_interval(first[0]._replace(low=300.0, high=float("inf"))) == "[300, …]"
 
 
 def two_tables(checked=None):
@@ -138,7 +140,7 @@ def checked_at(points, factor=1.0):
 
 def test_checks_lie_on_both_sides_of_each_crossing():
     fits = both()
-    points = checks(fits)
+    points = checks(crossovers_info(fits))
     assert {point.device for point in points} == {"cpu"}
     for info in crossovers_info(fits):
         (crossing,) = info.crossings
@@ -153,27 +155,37 @@ def test_a_crossing_is_not_checked_where_a_pass_would_be_long():
     rows = pd.concat([measured("attention", ATTENTION, 2, 1, 1), measured("rnn", RNN, 1, 2, 2)])
     fits = analysis.fit(rows.assign(value=rows["value"] * 1e4))
     assert any(info.crossings for info in crossovers_info(fits))
-    assert checks(fits) == []
+    assert checks(crossovers_info(fits)) == []
 
 
 def test_what_checks_found_is_said():
-    points = [(p.layer, p.sizes["n"], p.sizes["d"]) for p in checks(both())]
+    points = [(p.layer, p.sizes["n"], p.sizes["d"]) for p in checks(crossovers_info(both()))]
     holds = both_with([checked_at(points)])
     assert all(c.holds and len(c.checks) == 2 for i in crossovers_info(holds) for c in i.crossings)
     (one, *_) = (crossing for info in crossovers_info(holds) for crossing in info.crossings)
     (low, less), (high, more) = one.checks
     assert low < one.low < one.n < one.high < high
     assert less == pytest.approx(low / one.d * ATTENTION / RNN)
-    assert one.checked == f"holds: {less:.2f} at {low:g} and {more:.2f} at {high:g}"
+    assert checks_text(one) == f"holds: {less:.2f} at {low:g} and {more:.2f} at {high:g}"
     below = one._replace(checks=one.checks[:1])
-    assert below.checked.startswith("holds below: "), "one side alone does not show that they cross"
+    # One side alone does not show that they cross.
+    assert checks_text(below).startswith("holds below: ")
     not_so = both_with([checked_at(points, factor=0.1)])
     for info in crossovers_info(not_so):
-        assert all(crossing.checked.startswith("does not hold: ") for crossing in info.crossings)
+        assert all(checks_text(each).startswith("does not hold: ") for each in info.crossings)
+
+
+def test_checks_are_added_to_crossings_that_are_known():
+    before = crossovers_info(both())
+    points = [(p.layer, p.sizes["n"], p.sizes["d"]) for p in checks(before)]
+    fits = both_with([checked_at(points)])
+    added, anew = crossovers_with_checks(before, fits), crossovers_info(fits)
+    assert [info.crossings for info in added] == [info.crossings for info in anew]
+    assert all(len(each.checks) == 2 for info in added for each in info.crossings)
 
 
 def test_checks_move_no_law():
-    points = [(p.layer, p.sizes["n"], p.sizes["d"]) for p in checks(both())]
+    points = [(p.layer, p.sizes["n"], p.sizes["d"]) for p in checks(crossovers_info(both()))]
     without = both()
     with_them = analysis.fit(two_tables([checked_at(points, factor=3.0)]))
     assert [str(fit.law) for fit in without] == [str(fit.law) for fit in with_them]
@@ -190,6 +202,16 @@ def test_the_curve_of_crossings_over_the_width_is_what_algebra_says():
     assert (info.rows["low"] <= info.rows["n"]).all()
     assert (info.rows["n"] <= info.rows["high"]).all()
     assert list(info.rows["extrapolated"]) == [n > 1024 for n in info.rows["n"]]
+
+
+def test_a_curve_takes_over_the_crossings_that_are_known():
+    fits = both()
+    known = crossovers_info(fits)
+    moved = known[0]._replace(crossings=[c._replace(n=7.0) for c in known[0].crossings])
+    (alone,), (given,) = thresholds_info(fits), thresholds_info(fits, known)
+    pd.testing.assert_frame_equal(alone.rows, given.rows)
+    (taken,) = thresholds_info(fits, [moved])
+    assert list(taken.rows["n"][taken.rows["d"] == moved.d]) == [7.0]
 
 
 def test_a_single_crossing_is_no_curve(pair):

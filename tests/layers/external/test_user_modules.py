@@ -10,10 +10,11 @@ import pytest
 import torch
 from layerlaw import layers
 from layerlaw.layers import LayerError
-from layerlaw.layers.core import registry
+from layerlaw.layers.core import registration
 from layerlaw.layers.core.theory import d, k, n
 from layerlaw.layers.external import discovery
 from layerlaw.layers.external.user_modules import own
+from layerlaw.layers.registry import lookup
 from torch import Tensor, nn
 
 MODULE = '''
@@ -46,7 +47,7 @@ built = nn.Linear(4, 4)
 @pytest.fixture(autouse=True)
 def _own_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let a test load and offer layers that the next one does not see."""
-    for where, name in ((registry, "_registry"), (registry, "_loaded"), (discovery, "offers")):
+    for where, name in ((registration, "_registry"), (lookup, "_loaded"), (discovery, "offers")):
         monkeypatch.setattr(where, name, dict(getattr(where, name)))
     monkeypatch.setattr(sys, "path", [*sys.path])
     discovery.points.cache_clear()
@@ -223,7 +224,7 @@ def test_heads_have_to_divide_the_width_and_a_kernel_is_odd() -> None:
 
 def test_building_draws_nothing_from_the_callers_random_numbers() -> None:
     before = torch.get_rng_state()
-    registry._loaded.pop("torch.nn:Linear", None)
+    lookup._loaded.pop("torch.nn:Linear", None)
     layers.get("torch.nn:Linear")
     assert torch.equal(torch.get_rng_state(), before)
 
@@ -266,7 +267,7 @@ def test_a_package_offers_a_layer_which_is_loaded_when_it_is_asked_for(
 def test_a_package_that_is_broken_is_a_warning_that_names_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry, "_broken", set())
+    monkeypatch.setattr(lookup, "_broken", set())
     offer(folder, monkeypatch, lost="nowhere.at.all:Gated")
     with pytest.warns(layers.BrokenLayer, match="'lost' of the package nice cannot be loaded"):
         assert layers.find("lost") is None
@@ -286,7 +287,7 @@ def test_a_text_that_was_changed_has_another_fingerprint(folder: Path) -> None:
 def test_all_layers_are_those_that_can_be_loaded(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry, "_broken", set())
+    monkeypatch.setattr(lookup, "_broken", set())
     offer(folder, monkeypatch, nice="mine:Gated", gone="nowhere.at.all:Gated")
     with pytest.warns(layers.BrokenLayer, match="'gone'"):
         found = layers.chosen("all")

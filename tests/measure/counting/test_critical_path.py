@@ -12,7 +12,7 @@ import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 from layerlaw import layers
-from layerlaw.measure.counting.critical_path import Tracing, longest_chain, steps, trace
+from layerlaw.measure.counting.critical_path import DepthTracer, longest_chain, steps, trace
 from torch import Tensor
 from torch._ops import OpOverload
 from torch.fx.experimental.proxy_tensor import make_fx
@@ -123,7 +123,7 @@ def by_a_view(x: Tensor) -> Tensor:
 )
 def test_known_answers(compute: Callable[[Tensor], Tensor], depth: int) -> None:
     x = torch.empty(3, 4, device="meta")
-    with torch.no_grad(), Tracing() as tracing:
+    with torch.no_grad(), DepthTracer() as tracing:
         out = compute(x)
     assert tracing.depth(out) == depth
 
@@ -143,7 +143,7 @@ def test_a_fourier_transform_has_the_depth_that_is_stated(
     compute: Callable[[Tensor], Tensor], depth: int
 ) -> None:
     x = torch.empty(3, 8, device="meta")
-    with torch.no_grad(), Tracing() as tracing:
+    with torch.no_grad(), DepthTracer() as tracing:
         out = compute(x)
     assert tracing.depth(out) == depth
 
@@ -189,7 +189,7 @@ def test_any_program_is_as_deep_as_its_longest_path(program: list[Instruction]) 
     """A program on square matrices, beside the same in plain Python on cells that hold depths."""
     tensors = [torch.empty(3, 3, device="meta") for _ in range(2)]
     cells = [[0], [0]]  # a view is the same cell
-    with torch.no_grad(), Tracing() as tracing:
+    with torch.no_grad(), DepthTracer() as tracing:
         for what, i, j in program:
             x, y = tensors[i % len(tensors)], tensors[j % len(tensors)]
             a, b = cells[i % len(cells)], cells[j % len(cells)]

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from layerlaw.measure.counting.critical_path import Tracing
+from layerlaw.measure.counting.critical_path import DepthTracer
 from layerlaw.measure.counting.flops import FlopCounter
-from layerlaw.measure.counting.reachability import Signal
+from layerlaw.measure.counting.reachability import ReachabilityTracer
 from torch import Tensor
 from torch.nn import functional
 
@@ -94,7 +94,7 @@ PAIRS: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]] 
 
 
 def counted(function: Callable[[Tensor], Tensor]) -> tuple[int, int]:
-    x, flops, depth = torch.empty(ROWS, device="meta"), FlopCounter(), Tracing()
+    x, flops, depth = torch.empty(ROWS, device="meta"), FlopCounter(), DepthTracer()
     with torch.no_grad():
         with flops:
             function(x)
@@ -140,7 +140,7 @@ def test_moving_comparing_and_counting_positions_is_no_arithmetic(free) -> None:
 )
 def test_a_signal_goes_from_every_row_through_what_takes_all_of_them(function) -> None:
     for start in range(8):
-        x, signal = torch.randn(8, 3, dtype=torch.float64), Signal()
+        x, signal = torch.randn(8, 3, dtype=torch.float64), ReachabilityTracer()
         signal.steps(x)[start] = 0.0
         with torch.no_grad(), signal:
             out = function(x)

@@ -16,7 +16,7 @@ from layerlaw.layers import Textbook
 from layerlaw.layers.core.theory import d, k, n
 from layerlaw.measure.counting.reachability import (
     Path,
-    Signal,
+    ReachabilityTracer,
     layers_needed,
     reach,
     shortest_path,
@@ -117,7 +117,7 @@ def test_a_stack_that_is_too_low_and_layers_that_do_not_fit() -> None:
 def test_a_stack_of_recurrent_layers_is_crossed_on_the_diagonal() -> None:
     """Three steps a position, and three for each further layer: not the layers times the whole."""
     rnn, sizes = layers.get("rnn"), {"n": 6, "d": 4}
-    signal = Signal()
+    signal = ReachabilityTracer()
     (x,) = rnn.make_inputs(sizes, dtype=torch.float64)
     signal.steps(x)[:, 0] = 0
     one, two = (rnn.build(sizes).double() for _ in range(2))
@@ -158,7 +158,7 @@ def by_an_index(x: Tensor) -> Tensor:
 )
 def test_known_answers(compute: Callable[[Tensor], Tensor], expected: list[float]) -> None:
     x = torch.randn(4, 2, dtype=torch.float64)
-    signal = Signal()
+    signal = ReachabilityTracer()
     signal.steps(x)[0] = 0
     with torch.no_grad(), signal:
         y = compute(x)
@@ -182,7 +182,7 @@ def test_any_program_is_crossed_by_its_shortest_path(program: list[tuple[str, in
     torch.manual_seed(0)
     tensors = [torch.randn(3, 3, dtype=torch.float64) for _ in range(2)]
     cells = [[0.0], [inf]]  # the signal starts in the first; a view is the same cell
-    signal = Signal()
+    signal = ReachabilityTracer()
     signal.steps(tensors[0]).fill_(0)
     with torch.no_grad(), signal:
         for what, i, j in program:

@@ -1,50 +1,67 @@
 """Who else works here, on machines that a test makes up."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import psutil
 import pytest
 from layerlaw.measure import Severity
 from layerlaw.measure.environment import contention
 from layerlaw.measure.environment.contention import Snapshot
+from layerlaw.measure.host import GpuState
 
 OK, WARN, BAD, UNKNOWN = Severity
 
 
 @pytest.mark.parametrize(("average", "severity"), [(0.2, OK), (2.0, WARN), (4.5, BAD)])
-def test_load_beside_the_cores(root, average, severity):
-    found = contention.load(4, root({"proc/loadavg": f"{average} 9.9 9.9 1/99 1\n"}))
+def test_load_beside_the_cores(average, severity):
+    found = contention.load(4, average)
     assert found.severity is severity
     assert f"{average:.2f}" in found.state
 
 
-def test_a_snapshot_reads_ticks_of_cores_and_processes(root):
-    made = root(
-        {
-            "proc/stat": "cpu  10 20 30 40 50 60 70 80 90 100\ncpu0 1 1 1 1 1 1 1 1 1 1\n",
-            "proc/7/stat": "7 (a (b) c) S 1 7 7 0 -1 0 0 0 0 0 300 45 0 0 20\n",
-            "proc/8/other": "it has ended",
-            "proc/9/stat": "9 (python) S 1 7 7 0 -1 0 0 0 0 0 30 4 0 0 20\n",
-            "proc/9/cmdline": "python\0/usr/bin/layerlaw\0run\0",
-            "proc/10/stat": "10 (python) S 1 7 7 0 -1 0 0 0 0 0 20 4 0 0 20\n",
-            "proc/10/cmdline": "python\0-c\0"
-            "from layerlaw.measure.workers.forkserver import main; main(1)\0",
-            "proc/11/stat": "11 (python) S 1 7 7 0 -1 0 0 0 0 0 10 4 0 0 20\n",
-            "proc/11/cmdline": "python\0/home/me/layerlaw/other.py\0",
-        }
-    )
-    assert contention.snapshot(made) == Snapshot(
-        80,
-        360,
-        {
-            7: ("a (b) c", 345),
-            **{9: ("layerlaw", 34), 10: ("layerlaw", 24)},
-            11: ("python", 14),
-        },
+class Spent(NamedTuple):
+    user: float = 300.0
+    system: float = 45.0
+
+
+class Cores(NamedTuple):
+    user: float = 10.0
+    idle: float = 40.0
+    steal: float = 8.0
+    guest: float = 3.0  # within the user's
+
+
+def test_a_snapshot_has_the_time_of_cores_and_processes(monkeypatch):
+    commands = {
+        7: ["a"],
+        9: ["python", "/usr/bin/layerlaw", "run"],
+        10: ["python", "-c", "from layerlaw.measure.workers.forkserver import main; main(1)"],
+        11: ["python", "/home/me/layerlaw/other.py"],
+        12: None,
+    }
+    found = [
+        SimpleNamespace(pid=pid, info={"name": "one", "cmdline": command, "cpu_times": Spent()})
+        for pid, command in commands.items()
+    ]
+    found.append(SimpleNamespace(pid=13, info={"name": "x", "cmdline": [], "cpu_times": None}))
+    monkeypatch.setattr(psutil, "cpu_times", Cores)
+    monkeypatch.setattr(psutil, "process_iter", lambda attributes: found)
+    names = {7: "one", 9: "layerlaw", 10: "layerlaw", 11: "one", 12: "one"}
+    assert contention.snapshot() == Snapshot(
+        8.0, 58.0, {pid: (name, 345.0) for pid, name in names.items()}
     )
 
 
-def test_without_proc_nothing_is_known(tmp_path):
-    assert contention.snapshot(tmp_path) is None
-    for found in (contention.load(1, tmp_path), *contention.others(None, None, 1, 1)):
-        assert found.severity is UNKNOWN
+def test_steal_is_unknown_where_the_system_does_not_report_it():
+    steal, _ = contention.others(Snapshot(None, 1, {}), Snapshot(None, 2, {}), 1, 1)
+    assert steal.severity is UNKNOWN
+
+
+def test_nothing_is_known_of_no_time():
+    now = contention.snapshot()
+    assert {found.severity for found in contention.others(now, now, 1, 1)} == {UNKNOWN}
 
 
 BEFORE = Snapshot(0, 1000, {1: ("init", 5), 2: ("me", 50), 3: ("rival", 70), 4: ("gone", 1)})
@@ -111,36 +128,24 @@ def test_two_speeds_are_told_by_their_share_and_ratio(tmp_path, slow, severity):
     assert ("1.8 times as slow" in found.state) == bool(slow)
 
 
-def smi(**answers):
-    """What nvidia-smi would say, by field; nothing for the others."""
-
-    def ask(question):
-        if question.startswith("--query-compute-apps"):
-            return answers.get("apps", [])
-        field = question.removeprefix("--query-gpu=").replace(".", "_")
-        return [answers[field]] if field in answers else []
-
-    return ask
-
-
-QUIET = {
-    "name": "A GPU",
-    "apps": ["12, python"],
-    "persistence_mode": "Enabled",
-    "ecc_mode_current": "Enabled",
-    "clocks_sm": "1980",
-    "clocks_max_sm": "1980",
-    "clocks_throttle_reasons_active": "0x0000000000000001",
-}
+QUIET = GpuState(
+    "A GPU",
+    processes=((12, "python"),),
+    persistence=True,
+    ecc=True,
+    clock=1980,
+    max_clock=1980,
+    throttle_reasons=1,
+)
 
 
 def test_without_a_gpu_one_finding_says_so():
-    (found,) = contention.gpu(smi())
+    (found,) = contention.gpu(None)
     assert (found.subject, found.severity) == ("GPU", OK)
 
 
 def test_a_quiet_gpu_is_fine():
-    found = list(contention.gpu(smi(**QUIET), own=12))
+    found = list(contention.gpu(QUIET, own=12))
     assert [each.severity for each in found] == [OK] * 5
     assert "none on A GPU" in found[0].state
 
@@ -148,17 +153,20 @@ def test_a_quiet_gpu_is_fine():
 @pytest.mark.parametrize(
     ("answers", "subject", "severity", "said", "mend"),
     [
-        ({"apps": ["12, python", "34, train"]}, "other processes", BAD, "train 34", "kill 34"),
-        ({"persistence_mode": "Disabled"}, "persistence", WARN, "disabled", "--persistence-mode=1"),
-        ({"clocks_sm": "345"}, "clocks", WARN, "345 of 1980 MHz", "--lock-gpu-clocks=1980"),
-        ({"clocks_sm": "[N/A]"}, "clocks", UNKNOWN, "not known here", ""),
-        ({"clocks_throttle_reasons_active": "0x24"}, "throttling", BAD, "power cap, heat", "cool"),
-        ({"clocks_throttle_reasons_active": "[N/A]"}, "throttling", UNKNOWN, "not known", ""),
-        ({"ecc_mode_current": "[N/A]"}, "ECC", UNKNOWN, "not known here", ""),
+        (
+            {"processes": ((12, "python"), (34, "train"))},
+            *("other processes", BAD, "train 34", "kill 34"),
+        ),
+        ({"persistence": False}, "persistence", WARN, "disabled", "--persistence-mode=1"),
+        ({"clock": 345}, "clocks", WARN, "345 of 1980 MHz", "--lock-gpu-clocks=1980"),
+        ({"clock": None}, "clocks", UNKNOWN, "not known here", ""),
+        ({"throttle_reasons": 0x24}, "throttling", BAD, "power cap, heat", "cool"),
+        ({"throttle_reasons": None}, "throttling", UNKNOWN, "not known", ""),
+        ({"ecc": None}, "ECC", UNKNOWN, "not known here", ""),
     ],
 )
 def test_a_gpu_that_is_disturbed(answers, subject, severity, said, mend):
-    findings = {each.subject: each for each in contention.gpu(smi(**{**QUIET, **answers}), own=12)}
+    findings = {each.subject: each for each in contention.gpu(replace(QUIET, **answers), own=12)}
     found = findings.pop(f"GPU: {subject}")
     assert found.severity is severity
     assert found.state.startswith(said)

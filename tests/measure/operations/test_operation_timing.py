@@ -8,17 +8,17 @@ from layerlaw import layers
 from layerlaw.analysis import fit
 from layerlaw.measure import Case, Measurement, Store, execute, measure_parts, open_run, plan, tidy
 from layerlaw.measure.cases.metric import PARTS
-from layerlaw.measure.counting.flops import FlopCounter, operation
+from layerlaw.measure.counting.aten_operations import operation
+from layerlaw.measure.counting.flops import FlopCounter
 from layerlaw.measure.operations import operation_timing
-from layerlaw.measure.operations.operation_recorder import (
-    Hollow,
-    Listing,
-    Product,
-    Turns,
-    contents,
-    views,
+from layerlaw.measure.operations.operation import (
+    AlternatingProducts,
+    EmptyModule,
+    MatrixProduct,
+    is_view,
 )
-from layerlaw.measure.operations.operation_timing import take_apart
+from layerlaw.measure.operations.operation_recorder import OperationRecorder, record_pass
+from layerlaw.measure.operations.operation_timing import time_operations
 from layerlaw.measure.timing.clocks import HostClock
 
 from tests.helpers.sizes import complete
@@ -39,10 +39,10 @@ def each_takes(seconds):
 
 
 def test_attention_is_two_products_and_a_softmax():
-    found, _ = contents(Case("attention", {"n": 48, "d": 16}))
-    scores = Product(1, 48, 16, 48, F32, turned=(False, True))  # K as it lies, seen as Kᵀ
-    assert found.products == {scores: 1, Product(1, 48, 48, 16, F32): 1}
-    assert [(str(each.function), each.out) for each in found.others] == [
+    found, _ = record_pass(Case("attention", {"n": 48, "d": 16}))
+    scores = MatrixProduct(1, 48, 16, 48, F32, transposed=(False, True))  # K as it lies, seen as Kᵀ
+    assert found.products == {scores: 1, MatrixProduct(1, 48, 48, 16, F32): 1}
+    assert [(str(each.function), each.elements) for each in found.others] == [
         ("aten._softmax.default", 48 * 48)
     ]
     assert found.flops == 4 * 48**2 * 16
@@ -56,7 +56,7 @@ def test_products_have_the_flops_that_the_counter_counts(name):
         module = layer.build(sizes)
     with torch.no_grad(), FlopCounter() as counter:
         module(*layer.make_inputs(sizes, device="meta"))
-    found, _ = contents(Case(name, sizes))
+    found, _ = record_pass(Case(name, sizes))
     assert found.flops == counter.products.total()
 
 
@@ -65,31 +65,33 @@ SLICE = "aten.slice.Tensor"
 
 def seen_in(forward):
     """Operations of a function of one input of (1, 6, 8)."""
-    listing = Listing()
+    listing = OperationRecorder()
     x = torch.randn(1, 6, 8)
     with listing, torch.no_grad():
         forward(x)
     return listing.operations
 
 
-STEP = Product(1, 1, 8, 8, F32, turned=(False, True))
+STEP = MatrixProduct(1, 1, 8, 8, F32, transposed=(False, True))
 
 
 @pytest.mark.parametrize(("name", "times"), [("rnn", 5), ("2*rnn", 10)])
 def test_matrices_that_take_turns_at_each_step_are_timed_in_turn(name, times):
-    found, _ = contents(Case(name, {"n": 5, "d": 8}))
-    assert found.products == {Turns((STEP, STEP)): times}, "a step has U and W, layer after layer"
+    found, _ = record_pass(Case(name, {"n": 5, "d": 8}))
+    assert found.products == {AlternatingProducts((STEP, STEP)): times}, (
+        "a step has U and W, layer after layer"
+    )
 
 
 def test_one_matrix_at_each_step_is_a_product_alone():
-    found, _ = contents(Case("rnn_states", {"n": 5, "d": 8}))
+    found, _ = record_pass(Case("rnn_states", {"n": 5, "d": 8}))
     assert found.products == {STEP: 5}
 
 
 def test_products_in_turn_take_what_they_take_less_a_call_each():
     case = Case("rnn", {"n": 5, "d": 8})
     clock = each_takes(1e-3)
-    (rows,) = take_apart([case], rounds=1, clock=clock)
+    (rows,) = time_operations([case], rounds=1, clock=clock)
     taken = {one.metric: one.values[0] for one in rows}
     assert taken["product_flops"] == 5 * 2 * 2 * 64
     # The clock has each callable take 1 ms, one of two products too: as fast as any can be.
@@ -99,10 +101,10 @@ def test_products_in_turn_take_what_they_take_less_a_call_each():
 @pytest.mark.parametrize("turned", [(False, False), (False, True), (True, False), (True, True)])
 @pytest.mark.parametrize("batch", [1, 3])
 def test_matrices_lie_as_those_of_the_pass(batch, turned):
-    product = Product(batch, 4, 5, 6, F32, turned)
-    seen = Listing()
+    product = MatrixProduct(batch, 4, 5, 6, F32, turned)
+    seen = OperationRecorder()
     with seen:
-        out = product.ready("cpu")()
+        out = product.prepare("cpu")()
     assert out.shape[-2:] == (4, 6)
     (again,) = (one.product for one in seen.operations if one.product)
     assert again == product
@@ -112,9 +114,9 @@ def test_matrices_lie_as_those_of_the_pass(batch, turned):
 def test_operations_alone_do_what_they_do_in_the_pass(name):
     layer = layers.get(name)
     full = complete({"n": 6, "d": 8, "k": 3}, layer)
-    _, seen = contents(Case(name, {axis: full[axis] for axis in layer.axes}))
+    _, seen = record_pass(Case(name, {axis: full[axis] for axis in layer.axes}))
     for each in seen.values():
-        call, again = each.ready("cpu"), Listing()
+        call, again = each.prepare("cpu"), OperationRecorder()
         with again, torch.inference_mode():
             call()
         # By name: that of a number instead of a tensor of one is another function of the same.
@@ -122,8 +124,8 @@ def test_operations_alone_do_what_they_do_in_the_pass(name):
 
 
 def test_calls_are_those_that_a_layer_makes():
-    found, _ = contents(Case("dense", {"n": 6, "d": 8}))
-    modules = found.calls.pop(Hollow())
+    found, _ = record_pass(Case("dense", {"n": 6, "d": 8}))
+    modules = found.calls.pop(EmptyModule())
     calls = {str(each.function): times for each, times in found.calls.items()}
     assert modules == 1
     assert calls == {
@@ -135,33 +137,33 @@ def test_calls_are_those_that_a_layer_makes():
 
 @pytest.mark.parametrize(("name", "modules"), [("rnn", 1), ("3*rnn", 4), ("torch_rnn", 2)])
 def test_each_module_that_is_called_costs_a_call(name, modules):
-    found, _ = contents(Case(name, {"n": 6, "d": 8}))
-    assert found.calls[Hollow()] == modules
+    found, _ = record_pass(Case(name, {"n": 6, "d": 8}))
+    assert found.calls[EmptyModule()] == modules
 
 
 def test_a_product_of_matrices_is_another_call_than_one_of_batches():
     kinds = {}
     for name in ("rnn", "attention"):
-        found, seen = contents(Case(name, {"n": 6, "d": 8}))
+        found, seen = record_pass(Case(name, {"n": 6, "d": 8}))
         for each in found.calls:
             if "matmul" in str(each):
-                kinds[each.ranks] = seen[each].least.leaves
+                kinds[each.ranks] = seen[each].on_single_elements.leaves
     assert {ranks: len(leaves) for ranks, leaves in kinds.items()} == {(2, 2): 2, (3, 3): 2}
 
 
 def test_no_module_is_called_for_a_gradient_alone():
-    found, _ = contents(Case("dense", {"n": 6, "d": 8}, mode="backward"))
-    assert found.calls[Hollow()] == 0
+    found, _ = record_pass(Case("dense", {"n": 6, "d": 8}, mode="backward"))
+    assert found.calls[EmptyModule()] == 0
 
 
-def test_a_hollow_module_gives_back_what_it_is_given():
-    (out,) = Hollow().ready("cpu")()
+def test_an_empty_module_gives_back_what_it_is_given():
+    (out,) = EmptyModule().prepare("cpu")()
     assert out.shape == ()
 
 
 def test_a_function_that_torch_has_under_no_such_name_is_called_as_it_is():
     (one,) = [each for each in seen_in(lambda x: x[:, 1:]) if str(each.function) == SLICE]
-    assert one.ready("cpu")().shape == (1, 5, 8)
+    assert one.prepare("cpu")().shape == (1, 5, 8)
 
 
 def test_a_grouped_convolution_is_a_product_for_each_group(toy):
@@ -171,22 +173,22 @@ def test_a_grouped_convolution_is_a_product_for_each_group(toy):
         return torch.nn.functional.conv1d(x.mT, weight.to(x.device), padding=1, groups=4).mT
 
     toy("grouped", forward)
-    found, _ = contents(Case("grouped", {"n": 10, "d": 8}))
-    assert found.products == {Product(4, 10, 6, 2, F32): 1}
+    found, _ = record_pass(Case("grouped", {"n": 10, "d": 8}))
+    assert found.products == {MatrixProduct(4, 10, 6, 2, F32): 1}
 
 
 def test_a_fused_kernel_falls_apart_into_what_it_stands_for():
-    found, _ = contents(Case("torch_lstm", {"n": 5, "d": 8}))
+    found, _ = record_pass(Case("torch_lstm", {"n": 5, "d": 8}))
     assert sum(found.products.values()) >= 5
     assert found.calls.total() < 30, "on the device it is one call and some around it"
-    ((*_, calls),) = take_apart([Case("torch_lstm", {"n": 5, "d": 8})], rounds=1)
+    ((*_, calls),) = time_operations([Case("torch_lstm", {"n": 5, "d": 8})], rounds=1)
     assert calls.metric == "call_seconds"
 
 
 def test_parts_add_up_what_each_takes_alone():
     case = Case("attention", {"n": 48, "d": 16})
-    found, _ = contents(case)
-    (rows,) = take_apart([case], rounds=2, clock=each_takes(1e-3))
+    found, _ = record_pass(case)
+    (rows,) = time_operations([case], rounds=2, clock=each_takes(1e-3))
     assert [(one.metric, one.round) for one in rows] == [
         (metric, round)
         for round in (0, 1)
@@ -200,7 +202,7 @@ def test_parts_add_up_what_each_takes_alone():
 
 def test_a_layer_that_meta_tensors_cannot_show_is_said_to_be_unknown(toy):
     toy("reads", lambda x: torch.digamma(x) * float(x.sum()))
-    ((row,),) = take_apart([Case("reads", {"n": 4, "d": 4})])
+    ((row,),) = time_operations([Case("reads", {"n": 4, "d": 4})])
     assert (row.status, row.values) == ("error", ())
     assert row.note.startswith("it cannot be listed: ")
 
@@ -225,7 +227,7 @@ def test_a_run_measures_its_parts_once(tmp_path):
 
 def test_without_products_the_other_operations_stand_for_them():
     case = Case("attention_softmax", {"n": 48})
-    ((flops, *_, calls),) = take_apart([case], rounds=1)
+    ((flops, *_, calls),) = time_operations([case], rounds=1)
     assert (flops.metric, flops.values) == ("product_flops", (48.0**2,))
     assert calls.metric == "call_seconds"
 
@@ -235,13 +237,13 @@ CALL, RATE, ELEMENT = 1e-6, 1e11, 1e-9  # seconds a call, FLOPs a second, second
 
 def seconds(thing, device="cpu", clock=None):
     """Model a machine: what it takes for a product or another operation, the call included."""
-    if isinstance(thing, Hollow):
+    if isinstance(thing, EmptyModule):
         return CALL
-    if isinstance(thing, Product):
+    if isinstance(thing, MatrixProduct):
         slower = 1 + 16 / min(thing.rows, thing.inner, thing.columns)  # thin ones
         return CALL + thing.flops / RATE * (slower if thing.flops > 2 else 1)
-    moves = thing.out > 1 and not views(thing.function)
-    return CALL + thing.out * ELEMENT * moves
+    moves = thing.elements > 1 and not is_view(thing.function)
+    return CALL + thing.elements * ELEMENT * moves
 
 
 def gaps_of(forward, toy, monkeypatch, hidden=0.0):
@@ -252,12 +254,12 @@ def gaps_of(forward, toy, monkeypatch, hidden=0.0):
     cases = [Case(name, {"n": 192, "d": d}) for d in (16, 32, 64, 128, 256)]
     passes = []
     for case in cases:
-        one, _ = contents(case)
+        one, _ = record_pass(case)
         taken = hidden + CALL * one.calls.total()
         for thing, times in {**one.products, **one.others}.items():
             taken += times * (seconds(thing) - CALL)
         passes.append(Measurement(case, 0, 0, (taken,)))
-    apart = [one for each in take_apart(cases, rounds=1) for one in each]
+    apart = [one for each in time_operations(cases, rounds=1) for one in each]
     (found,) = fit(tidy([*passes, *apart], "here"), {name: "n**2*d"})
     (gap,) = found.slope_gaps
     return gap

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import layerlaw
 import pytest
-from layerlaw.layers.core import registry
+from layerlaw.layers.core import registration
 from layerlaw.measure import Case, Controls, Plan, ResourceLimits, Store, execute, open_run
 from layerlaw.measure.workers import executor
 from layerlaw.measure.workers.forkserver import available
@@ -19,7 +19,7 @@ needs_fork = pytest.mark.skipif(not available(), reason="this system cannot fork
 @pytest.fixture
 def unruly(monkeypatch):
     """Register the layers of `unruly`, a module that other processes can import too."""
-    monkeypatch.setattr(registry, "_registry", dict(registry._registry))
+    monkeypatch.setattr(registration, "_registry", dict(registration._registry))
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
     monkeypatch.delitem(sys.modules, "unruly", raising=False)
     yield importlib.import_module("unruly")
@@ -200,10 +200,10 @@ def test_the_calling_process_is_left_as_it_was():
 def test_on_a_gpu_each_process_has_its_share_and_a_quarter_is_tried_in_any_case(monkeypatch):
     here = Plan(cases("attention", "rnn"))
     there = Plan(tuple(replace(case, device="cuda") for case in here.cases))
-    monkeypatch.setattr(executor.gpus, "free_memory", lambda: 8 * 2.0**30)
+    monkeypatch.setattr(executor, "free_gpu_memory", lambda: 8 * 2.0**30)
     assert executor._gpu_memory(here) == inf
-    assert executor._gpu_memory(there) == 8 * 2.0**30 - 2 * executor._CONTEXT
-    monkeypatch.setattr(executor.gpus, "free_memory", lambda: 2.0**30)
+    assert executor._gpu_memory(there) == 8 * 2.0**30 - 2 * executor._GPU_CONTEXT
+    monkeypatch.setattr(executor, "free_gpu_memory", lambda: 2.0**30)
     assert executor._gpu_memory(there) == 2.0**28
 
 

@@ -1,7 +1,7 @@
 from layerlaw.measure import Case
 from layerlaw.measure.cases import LARGE, bytes_of
 from layerlaw.measure.timing.pass_cache import PassCache
-from layerlaw.measure.workers import worker as desks
+from layerlaw.measure.workers import worker
 from layerlaw.measure.workers.worker import Worker
 
 SMALL = Case("dense", {"n": 16, "d": 16})
@@ -17,8 +17,8 @@ def test_what_a_case_leaves_of_memory_is_given_back_where_it_may_be_much(monkeyp
         given.append(held)
         held -= 2**20
 
-    monkeypatch.setattr(desks.system, "resident", lambda: held)
-    monkeypatch.setattr(desks, "give_back_memory", give_back)
+    monkeypatch.setattr(worker, "resident_memory", lambda: held)
+    monkeypatch.setattr(worker, "give_back_memory", give_back)
     at = Worker(None, {}, PassCache(most=0))
     at.clear(HUGE)
     assert len(given) == 1
@@ -29,15 +29,3 @@ def test_what_a_case_leaves_of_memory_is_given_back_where_it_may_be_much(monkeyp
     assert len(given) == 2
     at.clear(SMALL)
     assert len(given) == 2
-
-
-def test_where_the_system_does_not_say_only_large_cases_count(monkeypatch):
-    given = []
-    monkeypatch.setattr(desks.system, "resident", lambda: None)
-    monkeypatch.setattr(desks, "give_back_memory", lambda: given.append(True))
-    at = Worker(None, {}, PassCache(most=0))
-    at.clear(SMALL)
-    assert not given
-    at.clear(HUGE)
-    at.clear(SMALL)
-    assert len(given) == 1

@@ -5,7 +5,7 @@ from layerlaw.analysis import fit
 from layerlaw.layers import get, names
 from layerlaw.measure import Case, tidy
 from layerlaw.measure.counting.counts import count
-from layerlaw.reports.content.counts import COUNTS_HEAD, counts_info, reasons_of, split
+from layerlaw.reports.content.counts import counts_info, counts_table, reasons_of, split
 
 
 def rows(layer, metric, value, n=(16, 32, 64, 128), d=(16, 32, 64)):
@@ -48,7 +48,7 @@ def test_peak_memory_is_held_against_its_order():
     right = rows("attention", "peak_bytes", lambda n, d: 8 * n**2 + 4 * n * d)
     wrong = rows("rnn", "peak_bytes", lambda n, d: 8 * n**2)
     one, other = counts_info(fit(pd.concat([right, wrong], ignore_index=True)))
-    assert one.row == ("attention", "–", "–", "–", "–", "✓ 8 B·n^2 + 4 B·n·d")
+    assert counts_table([one]).rows[0] == ("attention", "–", "–", "–", "–", "✓ 8 B·n^2 + 4 B·n·d")
     assert other.cells["peak_bytes"].sign == "≠"
     assert other.cells["peak_bytes"].text == "n 2, d 0"
     ((what, why),) = reasons_of([other])
@@ -76,5 +76,6 @@ def test_counts_go_beside_times_and_stand_alone_without_them():
 
 def test_rows_are_as_wide_as_their_head():
     (info,) = counts_info(fit(rows("attention", "flops", lambda n, d: 4 * n**2 * d)))
-    assert len(info.row) == len(COUNTS_HEAD)
-    assert np.unique(COUNTS_HEAD).size == len(COUNTS_HEAD)
+    table = counts_table([info])
+    assert len(table.rows[0]) == len(table.head)
+    assert np.unique(table.head).size == len(table.head)

@@ -7,15 +7,10 @@ import pandas as pd
 import pytest
 from layerlaw import analysis
 from layerlaw.analysis.tables import check_table, split_series
-from layerlaw.reports import write_report
-from layerlaw.reports.content.roofline import (
-    LAYERS,
-    ROOFLINE_HEAD,
-    roofs_info,
-    share_rows,
-    speeds_info,
-)
-from layerlaw.reports.figures.pictures import roofs_picture
+from layerlaw.reports import build_content, write_report
+from layerlaw.reports.content.roofline import roofline_table
+from layerlaw.reports.figures.machine_speeds import speeds_info
+from layerlaw.reports.figures.roofline import LAYERS, roofline_figure, roofs_info
 
 from tests.helpers.known_laws import attention, rnn, rows
 
@@ -61,7 +56,8 @@ def test_what_the_machine_reaches_is_told_by_size(fits):
 
 
 def test_a_row_tells_of_the_largest_point(fits):
-    first, second = (dict(zip(ROOFLINE_HEAD, row, strict=True)) for row in share_rows(fits))
+    written = roofline_table(fits)
+    first, second = (dict(zip(written.head, row, strict=True)) for row in written.rows)
     assert (first["layer"], second["layer"]) == ("attention", "rnn")
     assert first["largest point"] == "n = 512, d = 128"
     reached = 4 * 512**2 * 128 / attention(512, 128) / 1e9  # and a little for the softmax
@@ -81,15 +77,15 @@ def test_layers_are_parted_into_panels_and_told_by_their_conditions():
     infos = roofs_info(fits)
     assert [info.points["label"].nunique() for info in infos] == [LAYERS, 1, LAYERS, 1]
     assert [info.title for info in infos] == ["cpu, float32"] * 2 + ["cpu, bfloat16"] * 2
-    assert len(roofs_picture(fits).panels) == 4
+    assert len(roofline_figure(fits).panels) == 4
 
 
 def test_page_and_markdown_tell_of_it_and_the_table_keeps_it(tmp_path, fits):
-    page, text, table, _ = write_report(tmp_path, TABLE, fits, {}, {}, "")
-    for share in (row[-1] for row in share_rows(fits)):
+    page, text, table, _ = write_report(tmp_path, build_content(TABLE, fits, {}, {}, ""))
+    for share in (row[-1] for row in roofline_table(fits).rows):
         assert share in page.read_text()
         assert share in text.read_text()
     assert "The peak is 100 GFLOP/s (bmm)" in page.read_text()
     assert "Roofline with the peak 100 GFLOP/s" in page.read_text()
     assert "bandwidth for sizes of 16 KiB to 256 MiB: 40 GB/s at most" in page.read_text()
-    assert share_rows(analysis.fit(table)) == share_rows(fits)
+    assert roofline_table(analysis.fit(table)) == roofline_table(fits)

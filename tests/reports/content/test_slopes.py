@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from layerlaw import analysis
 from layerlaw.analysis.explain.slope_decomposition import CAUSES
-from layerlaw.reports import write_report
-from layerlaw.reports.content.slopes import SLOPES_HEAD, gap_rows, gaps_info
+from layerlaw.reports import build_content, write_report
+from layerlaw.reports.content.slopes import slopes_table
+from layerlaw.reports.figures.slope_gaps import gaps_info
 
 N, D = (x.ravel() for x in np.meshgrid(2.0 ** np.arange(5, 10), [16.0, 32, 64, 128]))
 FLOPS = 4 * N**2 * D
@@ -46,7 +47,8 @@ def test_causes_of_each_axis_add_up_to_the_gap(fits):
 
 
 def test_a_row_has_its_signs_and_says_nothing_of_what_is_nothing(fits):
-    n, d = (dict(zip(SLOPES_HEAD, row, strict=True)) for row in gap_rows(fits))
+    written = slopes_table(fits)
+    n, d = (dict(zip(written.head, row, strict=True)) for row in written.rows)
     assert (n["layer"], n["size"], n["theory"], n["products alone"]) == (
         "attention",
         "n",
@@ -63,7 +65,7 @@ def test_without_parts_nothing_is_said():
 
 
 def test_page_and_markdown_say_why(tmp_path, fits):
-    known = write_report(tmp_path, table(), fits, {}, {}, "")
+    known = write_report(tmp_path, build_content(table(), fits, {}, {}, ""))
     for path in known[:2]:
         assert "Why slopes differ" in path.read_text()
     assert "most of it overhead" in known[0].read_text()

@@ -11,16 +11,17 @@ from layerlaw.analysis.expressions.reading import leading, parse
 from layerlaw.analysis.expressions.terms import Monomial
 from layerlaw.analysis.laws.interpolation import exact_law
 from layerlaw.analysis.laws.peaks import peak_law
-from layerlaw.reports import in_order, summary
+from layerlaw.reports import in_order
 from layerlaw.reports.content.formulas import law_text, order_text, sums, theory_text
-from layerlaw.reports.content.summaries import cost_name, variants
+from layerlaw.reports.content.law_names import variants
+from layerlaw.reports.content.summaries import cost_name, summary_rows
 from sympy import oo, symbols
 
 from tests.helpers.known_laws import D, N, exact, rows
 
 
 def test_a_row_says_what_a_reader_wants(fits):
-    rnn, attention_row, mine = summary(fits)
+    rnn, attention_row, mine = summary_rows(fits)
     assert (rnn.layer, rnn.title, rnn.theory) == ("rnn", "recurrent (Elman)", "O(n·d²)")
     assert (rnn.sequential_ops, rnn.path_length) == ("O(n)", "O(n)")
     assert attention_row.sequential_ops == "O(1)"
@@ -36,7 +37,7 @@ def test_a_row_says_what_a_reader_wants(fits):
 def test_costs_are_the_laws_prediction_at_the_common_size():
     fit = exact("attention", 2e-11, {"n": 2, "d": 1})
     assert common_size([fit]) == {"n": N[-1], "d": D[-1]}
-    (row,) = summary([fit])
+    (row,) = summary_rows([fit])
     assert row.cost == "671 µs"  # 2e-11 · 512² · 128
 
 
@@ -68,7 +69,7 @@ def test_laws_that_share_no_size_have_a_cost_where_most_are():
     small = exact("rnn", 1.0, {"n": 1}, {"n": (2, 4)})
     large = [exact(name, 1.0, {"n": 1}, {"n": (64, 128)}) for name in ("lstm", "gru")]
     assert common_size([small, *large]) == {"n": 128}
-    assert [row.cost for row in summary([small, *large])] == ["–", "128 s", "128 s"]
+    assert [row.cost for row in summary_rows([small, *large])] == ["–", "128 s", "128 s"]
 
 
 def test_exact_laws_are_told_at_the_size_of_the_others():
@@ -83,7 +84,7 @@ def test_exact_laws_are_told_at_the_size_of_the_others():
     ]
     fits = analysis.fit(pd.concat(tables))
     assert common_size(fits) == {"n": N[-1], "d": D[-1]}
-    timed, flops, path = summary(fits)
+    timed, flops, path = summary_rows(fits)
     assert timed.cost.endswith("ms")
     assert flops.cost == "65.5 kFLOP"  # 512 · 128, far beyond its points
     assert path.cost == "–"  # counted at one width, which is another
@@ -109,7 +110,7 @@ def test_the_cost_is_named_after_its_metric():
     assert cost_name([fit]) == "time"
     assert cost_name([bytes_]) == "peak memory"
     assert cost_name([fit, bytes_]) == "cost"
-    assert summary([bytes_])[0].cost == "512 B"
+    assert summary_rows([bytes_])[0].cost == "512 B"
 
 
 def test_laws_are_reported_in_the_order_of_the_registry(fits):
@@ -118,7 +119,7 @@ def test_laws_are_reported_in_the_order_of_the_registry(fits):
 
 def test_one_point_has_neither_law_nor_cost():
     table = pd.concat([rows("rnn", lambda n, d: 1.0, n=(4,), d=(4,)), rows("lstm", lambda n, d: n)])
-    row = summary(analysis.fit(table))[0]
+    row = summary_rows(analysis.fit(table))[0]
     assert (row.exponents, row.cost, row.verdict) == ((), "–", "unresolved")
 
 
@@ -163,7 +164,7 @@ def test_a_term_that_comes_little_by_little_says_so():
 
 
 def test_titles_come_from_the_registry():
-    (row,) = summary([exact("sdpa", 1.0, {"n": 2, "d": 1})])
+    (row,) = summary_rows([exact("sdpa", 1.0, {"n": 2, "d": 1})])
     assert row.title == "scaled-dot-product attention"
 
 
@@ -179,6 +180,6 @@ def test_an_exact_law_is_written_with_all_its_digits():
 
 def test_a_size_of_one_value_stands_without_an_exponent():
     table = rows("rnn", lambda n, d: 1e-6 + 1e-9 * n * d**2)
-    (row,) = summary(analysis.fit(table[table["n"] == N[-1]]))
+    (row,) = summary_rows(analysis.fit(table[table["n"] == N[-1]]))
     assert row.exponents[0].startswith("d 2.0")
     assert row.exponents[1:] == (f"n – (one value, {N[-1]})",)

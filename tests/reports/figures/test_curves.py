@@ -11,7 +11,7 @@ from tests.helpers.known_laws import D, N, exact, rows
 def test_points_and_lines_are_told_apart_by_the_other_size():
     fit = exact("rnn", 2e-9, {"n": 1, "d": 2}, overhead=1e-6)
     info = times_info(fit, fit.law, "n")
-    assert (info.axis, info.hue, info.held, info.left_out) == ("n", "d", {}, 0)
+    assert (info.axis, info.hue, info.fixed, info.left_out) == ("n", "d", {}, 0)
     assert list(info.levels) == list(N)
     assert sorted(set(info.points["hue"])) == sorted(set(info.lines["hue"])) == list(D)
     assert len(info.points) == len(N) * len(D)
@@ -40,7 +40,7 @@ def test_points_at_other_values_of_a_third_size_are_moved_along_the_law():
     grid = {"n": (16, 64), "d": (8, 16), "k": (3, 5, 9)}
     fit = exact("conv", 1e-9, {"n": 1, "d": 2, "k": 1}, grid)
     info = times_info(fit, fit.law, "n")
-    assert (info.hue, info.held) == ("d", {"k": 5})
+    assert (info.hue, info.fixed) == ("d", {"k": 5})
     assert len(info.points) == 12  # all of them
     first = info.points[(info.points["n"] == 16) & (info.points["hue"] == 8)]
     assert first["value"].to_numpy() == pytest.approx(np.full(3, 1e-9 * 16 * 64 * 5))

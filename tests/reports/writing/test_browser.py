@@ -10,7 +10,7 @@ from threading import Thread
 
 import pytest
 from layerlaw import analysis
-from layerlaw.reports import write_report
+from layerlaw.reports import build_content, write_report
 
 from tests.helpers.known_laws import attention, rows
 
@@ -46,7 +46,8 @@ def page(tmp_path_factory, table, fits) -> Path:
     more = rows(long, attention)
     every = [fits[0], *analysis.fit(more)]
     command = "layerlaw run " + " ".join(f"--layer {fit.series.layer}" for fit in every)
-    return write_report(folder, table, every, {"cpu": long}, {"profile": "quick"}, command)[0]
+    content = build_content(table, every, {"cpu": long}, {"profile": "quick"}, command)
+    return write_report(folder, content)[0]
 
 
 def chromium(tmp_path: Path, *arguments: str) -> str:

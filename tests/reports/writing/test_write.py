@@ -6,10 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from layerlaw import analysis
-from layerlaw.reports import summary, write_report
+from layerlaw.reports import build_content, summarise, write_report
 from layerlaw.reports.content.report_content import facts, headline
 from layerlaw.reports.writing.write import laws_json
-from layerlaw.studies.claims import Bearing, Evidence, JudgedStatement, Record, Statement
+from layerlaw.studies.claims import (
+    Bearing,
+    Evidence,
+    JudgedStatement,
+    Record,
+    Statement,
+    claims_section,
+)
 
 from tests.helpers.known_laws import attention, rows
 from tests.helpers.strict_html import Strict
@@ -26,7 +33,8 @@ HOSTILE = '<img src="https://example.com/x.png" onerror=alert(1)>|$x$ **b** "q" 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory, table, fits):
     folder = tmp_path_factory.mktemp("report") / "made" / "on the way"
-    paths = write_report(folder, table, fits, MACHINE, SETTINGS, "layerlaw run --profile quick")
+    content = build_content(table, fits, MACHINE, SETTINGS, "layerlaw run --profile quick")
+    paths = write_report(folder, content)
     return {path.name: path.read_text(encoding="utf-8") for path in paths}
 
 
@@ -38,7 +46,7 @@ def test_what_was_not_measured_is_not_told(written):
 
 def test_four_files_are_written_and_nothing_is_left_beside_them(tmp_path, fits, table):
     (tmp_path / "report.md").write_text("old")
-    paths = write_report(tmp_path, table, fits[:1], {}, {}, "")
+    paths = write_report(tmp_path, build_content(table, fits[:1], {}, {}, ""))
     names = ["report.html", "report.md", "table.csv", "laws.json"]
     assert [path.name for path in paths] == names
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
@@ -46,7 +54,10 @@ def test_four_files_are_written_and_nothing_is_left_beside_them(tmp_path, fits, 
 
 
 def test_the_same_fits_give_the_same_page(tmp_path, fits, table):
-    pages = [write_report(tmp_path / to, table, fits[-1:], {}, {}, "")[0] for to in ("a", "b")]
+    pages = [
+        write_report(tmp_path / to, build_content(table, fits[-1:], {}, {}, ""))[0]
+        for to in ("a", "b")
+    ]
     assert pages[0].read_bytes() == pages[1].read_bytes()
 
 
@@ -70,7 +81,7 @@ def test_every_figure_is_described(written):
 
 
 def test_page_and_markdown_hold_the_same_summary(written, fits):
-    for row in summary(fits):
+    for row in summarise(fits).rows:
         for text in (row.layer, row.theory, row.cost, *row.exponents):
             assert text in written["report.html"]
             assert text in re.sub(r"\\(.)", r"\1", written["report.md"])
@@ -81,9 +92,10 @@ def test_page_and_markdown_hold_the_same_summary(written, fits):
 
 def test_a_hostile_name_stays_text(tmp_path):
     table = rows(HOSTILE, attention)
-    paths = write_report(
-        tmp_path, table, analysis.fit(table), {"cpu": HOSTILE}, {HOSTILE: HOSTILE}, HOSTILE
+    content = build_content(
+        table, analysis.fit(table), {"cpu": HOSTILE}, {HOSTILE: HOSTILE}, HOSTILE
     )
+    paths = write_report(tmp_path, content)
     page = paths[0].read_text(encoding="utf-8")
     parsed = Strict(page)
     assert parsed.fetched == []
@@ -105,7 +117,9 @@ def record(text: str) -> Record:
 
 
 def test_what_the_course_text_says_is_a_section_where_it_was_tested(tmp_path, fits, table, written):
-    paths = write_report(tmp_path, table, fits[:1], {}, {}, "", claims=record("the text says"))
+    section = claims_section(record("the text says"))
+    content = build_content(table, fits[:1], {}, {}, "", sections=[section])
+    paths = write_report(tmp_path, content)
     page, markdown, *_, kept = (path.read_text(encoding="utf-8") for path in paths)
     parsed = Strict(page)
     assert "claims" in parsed.ids
@@ -120,7 +134,9 @@ def test_what_the_course_text_says_is_a_section_where_it_was_tested(tmp_path, fi
 
 
 def test_hostile_statements_stay_text(tmp_path, fits, table):
-    paths = write_report(tmp_path, table, fits[:1], {}, {}, "", claims=record(HOSTILE))
+    section = claims_section(record(HOSTILE))
+    content = build_content(table, fits[:1], {}, {}, "", sections=[section])
+    paths = write_report(tmp_path, content)
     parsed = Strict(paths[0].read_text(encoding="utf-8"))
     assert parsed.fetched == []
     assert "img" not in parsed.tags
@@ -149,7 +165,7 @@ def test_laws_are_strict_json(written, fits, monkeypatch):
 def test_rows_that_were_left_out_are_counted(tmp_path):
     table = rows("rnn", attention).assign(status="ok", round=0)
     table.loc[:1, ["value", "status"]] = [np.nan, "oom"]
-    paths = write_report(tmp_path, table, analysis.fit(table), {}, {}, "")
+    paths = write_report(tmp_path, build_content(table, analysis.fit(table), {}, {}, ""))
     assert "rows left out: 2 (rnn oom 2)" in paths[1].read_text(encoding="utf-8")
 
 
@@ -159,7 +175,7 @@ def test_odd_tables_have_reports(tmp_path):
     memory = rows("attention", lambda n, d: 8.0 * n**2).assign(metric="peak_bytes")
     device = rows("attention", attention).assign(device="cuda")
     table = pd.concat([single, softmax, memory, device], ignore_index=True)
-    paths = write_report(tmp_path, table, analysis.fit(table), {}, {}, "")
+    paths = write_report(tmp_path, build_content(table, analysis.fit(table), {}, {}, ""))
     page = paths[0].read_text(encoding="utf-8")
     assert '<span class="variant">cuda</span>' in page
     assert 'id="counts"' in page, "peaks of memory stand beside the times"
@@ -168,7 +184,7 @@ def test_odd_tables_have_reports(tmp_path):
 
 
 def test_no_laws_have_a_report_that_says_so(tmp_path, table):
-    paths = write_report(tmp_path, table, [], {}, {}, "")
+    paths = write_report(tmp_path, build_content(table, [], {}, {}, ""))
     assert "No laws were fitted." in paths[0].read_text(encoding="utf-8")
 
 

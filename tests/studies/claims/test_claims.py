@@ -31,7 +31,7 @@ from layerlaw.studies.claims.evidence import (
     maximum,
     vanishing,
 )
-from layerlaw.studies.claims.statement import Setting, held, limit
+from layerlaw.studies.claims.statement import Setting, limiting, required
 from torch import nn
 
 C, L, R = StatementVerdict.CONFIRMED, StatementVerdict.CONDITIONAL, StatementVerdict.REFUTED
@@ -96,7 +96,7 @@ def fits() -> list[analysis.Fit]:
 
 @pytest.fixture(scope="module")
 def checked() -> dict[str, JudgedStatement]:
-    return {each.statement.id: each for each in claims.check()}
+    return {each.statement.id: each for each in claims.judge()}
 
 
 def test_every_statement_has_the_verdict_that_follows_from_its_numbers(checked):
@@ -106,12 +106,12 @@ def test_every_statement_has_the_verdict_that_follows_from_its_numbers(checked):
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("exercise", ["A6.2", "A6.3"])
 def test_verdicts_do_not_hang_on_the_seed(exercise, seed):
-    for each in claims.check(claims.statements(exercise=exercise), seed=seed):
+    for each in claims.judge(claims.statements(exercise=exercise), seed=seed):
         assert each.verdict is VERDICTS[each.statement.id], each.reason
 
 
 def test_what_is_drawn_for_a_statement_does_not_hang_on_the_others(checked):
-    (alone,) = claims.check(claims.statements(["forget-product"]))
+    (alone,) = claims.judge(claims.statements(["forget-product"]))
     assert alone == checked["forget-product"]
 
 
@@ -131,8 +131,8 @@ def test_statements_are_told_in_the_texts_order_with_how_they_are_tested(checked
 
 def test_one_line_against_refutes_and_one_that_limits_makes_conditional():
     said = Statement("x", "A6.1", "x", "", "x")
-    good, bad = held("a", "1", True, "no"), held("a", "1", False, "no")
-    limited, not_limited = limit("a", "1", True, "if"), limit("a", "1", False, "if")
+    good, bad = required("a", "1", True, "no"), required("a", "1", False, "no")
+    limited, not_limited = limiting("a", "1", True, "if"), limiting("a", "1", False, "if")
     assert JudgedStatement(said, (good, not_limited)).verdict is C
     assert JudgedStatement(said, (good, limited)).verdict is L
     assert JudgedStatement(said, (good, limited)).reason == "if"
@@ -172,7 +172,7 @@ def test_a_file_that_is_no_record_is_named(tmp_path, text):
 
 
 def again(name: str) -> JudgedStatement:
-    return claims.check(claims.statements([name]))[0]
+    return claims.judge(claims.statements([name]))[0]
 
 
 @pytest.mark.parametrize("missing", ["forget gate", "input gate", "candidate", "direct"])
@@ -248,7 +248,7 @@ def test_a_layer_with_other_flops_is_no_longer_of_the_order():
 
 def test_measured_times_speak_for_a_statement_or_limit_it(fits):
     ids = ["attention-scores", "attention-softmax", "attention-total", "recurrence-state"]
-    found = {each.statement.id: each for each in claims.check(claims.statements(ids), fits=fits)}
+    found = {each.statement.id: each for each in claims.judge(claims.statements(ids), fits=fits)}
     assert found["attention-scores"].verdict is C
     times = {
         name: next(line for line in each.evidence if line.what.startswith("time of"))
@@ -265,7 +265,7 @@ def test_times_that_are_unresolved_leave_a_statement_as_it_is():
     few = pd.DataFrame(
         [{"layer": "attention_scores", "n": n, "d": 8, "value": 1e-9 * n**2} for n in (16, 32)]
     ).assign(device="cpu", mode="forward", metric="seconds")
-    (found,) = claims.check(claims.statements(["attention-scores"]), fits=analysis.fit(few))
+    (found,) = claims.judge(claims.statements(["attention-scores"]), fits=analysis.fit(few))
     line = next(line for line in found.evidence if line.what.startswith("time of"))
     assert "unresolved" in line.value
     assert line.bearing is Bearing.AUXILIARY

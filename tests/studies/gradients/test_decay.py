@@ -103,11 +103,11 @@ def test_zeros_are_the_reach_and_unknown_values_take_no_part():
     cut = clean.copy()
     cut[:, 17:] = 0
     found = decay(cut)
-    assert (found.reach, found.farthest) == (16, 16)
-    assert decay(clean).reach is None
+    assert (found.support, found.farthest) == (16, 16)
+    assert decay(clean).support is None
     clean[3, 5], clean[:, 0], clean[2, 29] = np.nan, np.nan, np.nan
     found = decay(clean)
-    assert (found.reach, found.farthest) == (None, 28)
+    assert (found.support, found.farthest) == (None, 28)
     assert isinstance(found, Decay)
 
 

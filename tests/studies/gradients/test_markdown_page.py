@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from layerlaw.reports import write_report
-from layerlaw.studies.gradients.figures import figure, pictures
+from layerlaw.reports import build_content, write_report
+from layerlaw.studies.gradients.figures import dependencies_figures, dependencies_svg
 from layerlaw.studies.gradients.markdown_page import page
-from layerlaw.studies.gradients.tables import RECORD, RecordError, dependencies, read_record
+from layerlaw.studies.gradients.record import RECORD, RecordError, dependencies, read_record
+from layerlaw.studies.gradients.section import section_in
 
 from tests.helpers.strict_html import Strict
 
@@ -155,11 +156,11 @@ def test_the_page_of_the_docs_is_that_of_its_record():
 
 def test_figures_tell_in_words_what_they_show(record):
     found = dependencies(record)
-    drawn = pictures(found)
+    drawn = dependencies_figures(found)
     assert [len(each.panels) for each in drawn] == [1, 1, 2]
     assert "rnn: exp(−λδ), λ = 0.7" in drawn[0].panels[0]
     assert "forget bias 1: the derivative fades with λ = 0.2" in drawn[2].panels[0]
-    svg = figure(found)
+    svg = dependencies_svg(found)
     assert svg.count("aria-label") == 5
     assert "var(--" not in svg
 
@@ -172,10 +173,11 @@ def test_json_is_strict(record):
 
 
 def test_a_folders_record_becomes_a_section_of_its_report(record, table, fits, tmp_path):
-    write_report(tmp_path, table, fits, {}, {}, "layerlaw run")
-    assert "How far a signal carries" not in (tmp_path / "report.html").read_text()
+    assert section_in(tmp_path) is None
     (tmp_path / RECORD).write_text(json.dumps(record))
-    write_report(tmp_path, table, fits, {}, {}, "layerlaw run")
+    section = section_in(tmp_path)
+    content = build_content(table, fits, {}, {}, "layerlaw run", sections=[section])
+    write_report(tmp_path, content)
     html = Strict((tmp_path / "report.html").read_text())
     assert html.fetched == []
     assert "dependencies" in html.ids

@@ -102,7 +102,7 @@ def test_big_o_has_no_exponent_along_an_axis_without_a_line():
 
 def test_big_o_that_is_not_there_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "big_o", None)
-    with pytest.raises(BaselineError, match=r"pip install 'layerlaw\[rivals\]'"):
+    with pytest.raises(BaselineError, match=r"pip install 'layerlaw\[baselines\]'"):
         BigO()
 
 

@@ -6,7 +6,7 @@ import pytest
 from layerlaw.analysis.tables import check_table, split_series
 from layerlaw.studies.validation.acceptance import Criterion, criteria
 from layerlaw.studies.validation.synthetic import MUCH, Kind, cases
-from layerlaw.studies.validation.validation import KINDS, outcomes, recovered, summarise
+from layerlaw.studies.validation.validation import KINDS, case_results, recovered, summarise
 
 
 def axes_of(case):
@@ -21,7 +21,7 @@ def points(case):
 def test_cases_come_again_with_their_seed(kind):
     one, again, other = (next(cases(1, seed, KINDS[kind])) for seed in (5, 5, 6))
     pd.testing.assert_frame_equal(one.table, again.table)
-    pd.testing.assert_frame_equal(one.held, again.held)
+    pd.testing.assert_frame_equal(one.extrapolated, again.extrapolated)
     assert not one.table.equals(other.table)
 
 
@@ -47,22 +47,25 @@ def test_overhead_hides_the_leading_term_at_every_point():
 
 
 def test_a_slope_changes_by_half_or_more_with_points_on_either_side():
-    for case in cases(20, 5, Kind(bent=True)):
+    for case in cases(20, 5, Kind(slope_break=True)):
         change = case.truth.change
         reached = change.along.column(points(case))
-        assert 0.5 <= abs(change.bend) <= 1
-        beside = np.count_nonzero(reached < change.place), np.count_nonzero(reached > change.place)
+        assert 0.5 <= abs(change.slope_change) <= 1
+        beside = (
+            np.count_nonzero(reached < change.location),
+            np.count_nonzero(reached > change.location),
+        )
         assert min(beside) >= len(reached) / 6
 
 
 def test_points_to_be_predicted_lie_at_twice_the_largest_size():
     for case in cases(20, 5, Kind()):
-        held = case.held[axes_of(case)].to_numpy(float)
+        held = case.extrapolated[axes_of(case)].to_numpy(float)
         assert ((held / points(case).max(axis=0)).max(axis=1) == 2).all()
 
 
-def test_outcomes_are_summed_up_with_nothing_left_out():
-    some = outcomes(list(cases(3, 5, Kind())), [])
+def test_case_results_are_summed_up_with_nothing_left_out():
+    some = case_results(list(cases(3, 5, Kind())), [])
     figures = summarise(some)
     assert figures["number"] == 3
     assert figures["matches"] + figures["differs"] + figures["unresolved"] == pytest.approx(1)
@@ -80,7 +83,7 @@ def test_bars_say_what_is_reached():
     assert Criterion("error", 0.01, 0, 0.02).reached
     assert not Criterion("error", 0.03, 0, 0.02).reached
     assert not Criterion("coverage", 0.98, 0.93, 0.97).reached
-    some = summarise(outcomes(list(cases(1, 5, Kind())), []))
+    some = summarise(case_results(list(cases(1, 5, Kind())), []))
     figures = pd.DataFrame([some] * len(KINDS), index=list(KINDS))
     found = {bar.figure: bar for bar in criteria(figures, (10, 11))}
     assert not found["x^p·log^q x found without noise"].reached

@@ -10,7 +10,7 @@ from math import sqrt
 import pytest
 import torch
 from layerlaw import layers
-from layerlaw.layers.core import registry
+from layerlaw.layers.core import registration
 from layerlaw.layers.core.random_tensors import MOST
 
 SEEDS_LAYERS = {"rnn", "lstm", "gru", "conv", "conv_1x1", "attention", "multihead", "dense"}
@@ -19,7 +19,7 @@ SEEDS_LAYERS = {"rnn", "lstm", "gru", "conv", "conv_1x1", "attention", "multihea
 @pytest.fixture
 def _own_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let a test register layers that the next one does not see."""
-    monkeypatch.setattr(registry, "_registry", dict(registry._registry))
+    monkeypatch.setattr(registration, "_registry", dict(registration._registry))
     return
 
 
@@ -98,3 +98,11 @@ def test_large_weights_of_torchs_repeat_but_spread_as_they_do(name: str) -> None
         if len(row) > MOST:
             assert row[MOST:].equal(row[:-MOST])
             assert len(weight.detach().flatten(1).unique(dim=0)) == len(weight)
+
+
+def test_sizes_are_observed_inside_the_block_alone() -> None:
+    seen: list[tuple[str, dict[str, int]]] = []
+    with layers.observing_sizes(lambda layer, sizes: seen.append((layer.name, dict(sizes)))):
+        layers.get("dense").resolve({"n": 2, "d": 3})
+    layers.get("dense").resolve({"n": 4, "d": 5})
+    assert seen == [("dense", {"n": 2, "d": 3})]

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import sympy
 
+from ..core import Layer, Sizes, Theory, subs
 from ..external import LayerError
-from .base import Layer, Sizes
-from .theory import Theory, subs
 
 if TYPE_CHECKING:
     from torch import nn
@@ -52,7 +51,7 @@ class Stack(Layer):
 
     def build(self, sizes: Sizes) -> nn.Module:
         """Build all of them, with fresh random weights."""
-        from .modules import StackModule  # loads torch
+        from ..core import StackModule  # loads torch
 
         full = self.resolve(sizes)
         return StackModule(self.each.build(full) for _ in range(self.depth))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .registry import find, names
+from .lookup import find, names
 
 #: What is measured where no layer is named: the course text's layers with attention's phases, and
 #: torch's own beside them.

@@ -1,4 +1,4 @@
-"""The registry: every layer by its name, ours, other packages', stacks, and those of one's own."""
+"""Find a layer by its name: a registered one, another package's, one of a file, or a stack."""
 
 from __future__ import annotations
 
@@ -7,38 +7,22 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 
+from ..core import Layer, registered
 from ..external import discovery
 from . import stacking
-from .base import Layer
 
-_registry: dict[str, Layer] = {}
-
-#: Layers from elsewhere that were loaded, by the name they were asked for.
+#: External layers that were loaded, by the name they were asked for.
 _loaded: dict[str, Layer] = {}
 
 #: Layers that stand for those of their names within `overriding`.
 _overrides: dict[str, Layer] = {}
 
-#: Layers that could not be loaded, of which a user was told.
+#: Layers that could not be loaded, which a warning has named.
 _broken: set[str] = set()
 
 
 class BrokenLayer(UserWarning):
     """A layer that another package offers cannot be loaded; the message names both."""
-
-
-def register(cls: type[Layer]) -> type[Layer]:
-    """Register a layer class under its name.
-
-    Raises
-    ------
-    ValueError
-        If the name is taken.
-    """
-    if cls.name in _registry:
-        raise ValueError(f"a layer called {cls.name!r} is registered already")
-    _registry[cls.name] = cls()
-    return cls
 
 
 def get(name: str) -> Layer:
@@ -47,16 +31,16 @@ def get(name: str) -> Layer:
     Parameters
     ----------
     name
-        A registered name, that of a layer which another package offers, or where a layer of one's
-        own is: ``package.module:Name`` or ``path/to/file.py:Name``. ``4*rnn`` is four of the layer
-        ``rnn`` upon one another.
+        A registered name, that of a layer which another package offers, or the place of a user's
+        own layer: ``package.module:Name`` or ``path/to/file.py:Name``. ``4*rnn`` is a stack of
+        four layers ``rnn``.
 
     Raises
     ------
     KeyError
         If there is none; the message lists the names there are.
     LayerError
-        If a layer from elsewhere cannot be loaded or used.
+        If an external layer cannot be loaded or used.
 
     Examples
     --------
@@ -67,15 +51,15 @@ def get(name: str) -> Layer:
     """
     if name in _overrides:
         return _overrides[name]
-    if name in _registry:
-        return _registry[name]
+    if name in registered():
+        return registered()[name]
     if name not in _loaded:
         found: Layer | None
         if stack := stacking.parts(name):
             depth, each = stack
             found = stacking.stacked(name, get(each), depth)
         else:
-            with redirect_stdout(sys.stderr):  # what it prints is no output of ours
+            with redirect_stdout(sys.stderr):  # standard output is the command's own
                 found = discovery.located(name) if ":" in name else discovery.offered(name)
         if found is None:
             raise KeyError(f"no layer is called {name!r}; there are: {', '.join(names())}")
@@ -137,42 +121,37 @@ def overriding(layers: Mapping[str, Layer]) -> Iterator[None]:
 
 
 def import_path(name: str) -> str | None:
-    """Name what another process imports (`import_module`) to have a layer; None where it cannot."""
+    """Return what another process imports (`import_module`) to have a layer; None if it cannot."""
     name = _single(name)
-    return discovery.import_path(name, get(name))
+    return discovery.import_path_of(name, get(name))
 
 
 def is_external(name: str) -> bool:
     """Whether the layer of this name is to be loaded from a file, a module or another package."""
     name = _single(name)
-    known = name in _registry or name in discovery.offers
+    known = name in registered() or name in discovery.offers
     return ":" in name or (not known and name in discovery.entry_points_by_name())
 
 
 def digest(name: str) -> str:
-    """Give a fingerprint of the text that a layer of one's own comes from; empty for another."""
+    """Return the fingerprint of an external layer's source; empty for a registered layer."""
     name = _single(name)
-    return discovery.digest(name, get(name))
+    return discovery.digest_of(name, get(name))
 
 
 def _single(name: str) -> str:
-    """Name the layer that a stack is of; of any other, the same."""
+    """Name the layer that a stack consists of; any other name is returned as it is."""
     while stack := stacking.parts(name):
         name = stack[1]
     return name
 
 
-def registered() -> list[str]:
-    """Names of the layers that a class was registered for."""
-    return list(_registry)
-
-
 def names() -> list[str]:
-    """Names of all layers, in the order of registration; other packages' behind, not loaded.
+    """Names of all layers, in the order of registration; other packages' last, not loaded.
 
     Examples
     --------
     >>> "attention" in names()
     True
     """
-    return list(dict.fromkeys([*_registry, *discovery.offers, *discovery.entry_points_by_name()]))
+    return list({**registered(), **discovery.offers, **discovery.entry_points_by_name()})

@@ -1,0 +1,28 @@
+"""Layer classes register themselves here, under their names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .base import Layer
+
+_registry: dict[str, Layer] = {}
+
+
+def register(cls: type[Layer]) -> type[Layer]:
+    """Register a layer class under its name.
+
+    Raises
+    ------
+    ValueError
+        If the name is taken.
+    """
+    if cls.name in _registry:
+        raise ValueError(f"a layer called {cls.name!r} is registered already")
+    _registry[cls.name] = cls()
+    return cls
+
+
+def registered() -> Mapping[str, Layer]:
+    """Return the layers that a class was registered for, by name, in the order of registration."""
+    return _registry

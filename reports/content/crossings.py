@@ -1,0 +1,55 @@
+"""Where laws cross, for a reader."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite, isnan
+
+from ...analysis import Crossing, Crossovers, listed, number
+from .tables import Table
+
+
+def crossings_table(crossovers: Sequence[Crossovers]) -> Table:
+    """Write every crossing as a row: from which length on which layer costs less."""
+    return Table(
+        "All crossings",
+        ("from this n on", "95 %", "at d", "this costs less", "than this", "measured anew", ""),
+        [_row(crossing) for info in crossovers for crossing in info.crossings],
+        styles=("text", "text", "text", "code", "code", "text"),
+        row_heads=False,
+        narrow=True,
+    )
+
+
+def crossing_interval(crossing: Crossing) -> str:
+    """Write the interval of n; an end beyond what was looked at is left open.
+
+    >>> crossing_interval(Crossing("rnn", "attention", 16, 400, False, 0.0, 420.0))
+    '[…, 420]'
+    """
+    if isnan(crossing.low):
+        return ""
+    low = number(crossing.low) if crossing.low else "…"
+    return f"[{low}, {number(crossing.high) if isfinite(crossing.high) else '…'}]"
+
+
+def checks_text(crossing: Crossing) -> str:
+    """Say what the checks found: how many times as much the dearer layer took, at which n."""
+    if crossing.holds is None:
+        return ""
+    sides = {n > crossing.n for n, _ in crossing.checks}
+    where = "" if len(sides) == 2 else " above" if True in sides else " below"
+    found = listed([f"{ratio:.2f} at {number(n)}" for n, ratio in crossing.checks])
+    return f"{'holds' if crossing.holds else 'does not hold'}{where}: {found}"
+
+
+def _row(crossing: Crossing) -> tuple[str, ...]:
+    return (
+        number(crossing.n),
+        crossing_interval(crossing),
+        number(crossing.d),
+        crossing.cheaper,
+        crossing.dearer,
+        checks_text(crossing),
+        "extrapolated" if crossing.extrapolated else "",
+    )

@@ -1,0 +1,45 @@
+"""How laws are named and ordered in a report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ... import layers
+from ...analysis import Fit, called
+
+
+def in_order(fits: Sequence[Fit]) -> list[Fit]:
+    """Sort fits as the registry has their layers, others behind; rows come shuffled."""
+    rank = {name: place for place, name in enumerate(layers.names())}
+    return sorted(fits, key=lambda fit: rank.get(fit.series.layer, len(rank)))
+
+
+def labels(fits: Sequence[Fit]) -> list[str]:
+    """Name each law by its layer, and what distinguishes it from the others."""
+    return [
+        label(fit.series.layer, variant) for fit, variant in zip(fits, variants(fits), strict=True)
+    ]
+
+
+def label(layer: str, variant: str) -> str:
+    """Name a law by its layer, and what distinguishes it from the others, if anything does.
+
+    >>> label("rnn", ""), label("rnn", "cuda")
+    ('rnn', 'rnn (cuda)')
+    """
+    return f"{layer} ({variant})" if variant else layer
+
+
+def variants(fits: Sequence[Fit]) -> list[str]:
+    """Say what distinguishes each law from the others of its layer: what varies over the fits."""
+    known = [
+        {
+            "device": fit.series.device,
+            "mode": fit.series.mode,
+            "metric": called(fit.series.metric),
+            **{column: f"{column} {value}" for column, value in fit.series.by.items()},
+        }
+        for fit in fits
+    ]
+    vary = {key for one in known for key in one if len({other.get(key) for other in known}) > 1}
+    return [", ".join(value for key, value in one.items() if key in vary) for one in known]

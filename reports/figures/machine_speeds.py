@@ -1,0 +1,91 @@
+"""The figure of what the machine reaches, by the size of matrices and of working sets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter
+
+from ...analysis import Fit, called, number, quantity
+from ...measure import BANDWIDTH, PEAK_BYTES, PRODUCT_RATE
+from ..content import Figure, calibrated_under, rooflines
+from .axes import cost_scale, size_ticks
+from .theme import render, theme_colour
+
+
+class Speeds(NamedTuple):
+    """What the machine reaches by size, under some conditions.
+
+    Attributes
+    ----------
+    title
+        The conditions; empty where there is one calibration.
+    metric
+        ``product_rate`` by the side of square matrices, or ``bandwidth`` by the working set.
+    rows
+        Columns size and value.
+    """
+
+    title: str
+    metric: str
+    rows: pd.DataFrame
+
+
+def speeds_info(fits: Sequence[Fit]) -> list[Speeds]:
+    """Collect what the machine reaches, by the size of matrices and of working sets."""
+    known = {
+        calibrated_under(found.calibration): found.calibration for _, _, found in rooflines(fits)
+    }
+    return [
+        Speeds(
+            title if len(known) > 1 else "", metric, pd.DataFrame({"size": sizes, "value": values})
+        )
+        for title, one in known.items()
+        for metric, sizes, values in (
+            (PRODUCT_RATE.name, one.sides, one.rates),
+            (BANDWIDTH.name, one.sets, one.bandwidths),
+        )
+    ]
+
+
+def machine_speeds_figure(fits: Sequence[Fit]) -> Figure | None:
+    """Draw what the machine reaches by size; None where it was not calibrated."""
+    panels = []
+    for info in speeds_info(fits):
+        first, last = (
+            quantity(info.rows["size"].iloc[at], PEAK_BYTES.name)
+            if info.metric == BANDWIDTH.name
+            else number(info.rows["size"].iloc[at])
+            for at in (0, -1)
+        )
+        best = quantity(info.rows["value"].max(), info.metric)
+        where = f" ({info.title})" if info.title else ""
+        alt = f"{called(info.metric)}{where} for sizes of {first} to {last}: {best} at most."
+        panels.append(partial(render, partial(_draw, info), plot=2.2, label=alt, left=0.8))
+    if not panels:
+        return None
+    return Figure(
+        panels,
+        "What this machine reached by size, the best of several engines: multiplying square "
+        "matrices, and streaming a working set. What small ones lack is the cost of their calls.",
+    )
+
+
+def _draw(info: Speeds, axes: Axes) -> None:
+    """Draw what the machine reaches against the size of matrices or of working sets, log-log."""
+    axes.plot(
+        info.rows["size"], info.rows["value"], color=theme_colour("line0"), marker="o", ms=3.5
+    )
+    of_sets = info.metric == BANDWIDTH.name
+    axes.set(xscale="log", xlabel="working set" if of_sets else "side of square matrices")
+    cost_scale(axes, info.metric)
+    size_ticks(axes, info.rows["size"].to_numpy())
+    if of_sets:
+        axes.xaxis.set_major_formatter(
+            FuncFormatter(lambda size, _: quantity(size, PEAK_BYTES.name))
+        )
+    axes.set_title(" · ".join(filter(None, [called(info.metric), info.title])))

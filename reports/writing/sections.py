@@ -1,0 +1,84 @@
+"""The sections of every report: what is computed of laws, as tables and figures.
+
+A new figure is a module of `reports/figures` and a line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..content import (
+    Block,
+    Content,
+    Fold,
+    Pairs,
+    Paragraph,
+    Section,
+    crossings_table,
+    roofline_table,
+    slopes_table,
+)
+from ..figures import (
+    crossovers_figure,
+    exponents_figure,
+    machine_speeds_figure,
+    roofline_figure,
+    slope_gaps_figure,
+    thresholds_figure,
+)
+
+
+def sections_of(content: Content) -> list[Section]:
+    """Give the sections of a report that have anything to show, those that studies add last."""
+    built = [section for build in _SECTIONS if (section := build(content)).blocks]
+    return [*built, *content.sections]
+
+
+def _exponents(content: Content) -> Section:
+    figure = exponents_figure(content.summary.fits, content.margin)
+    return Section("exponents", "Exponents beside theory", "Exponents", [figure] if figure else [])
+
+
+def _counts(content: Content) -> Section:
+    table, reasons = content.summary.counts, content.summary.count_reasons
+    blocks: list[Block] = [Paragraph(table.explained), table] if table.rows else []
+    if reasons:
+        blocks.append(Fold("Why some are not theory's", Pairs(reasons)))
+    return Section("counts", table.title, "Counts", blocks)
+
+
+def _slopes(content: Content) -> Section:
+    fits = content.summary.fits
+    table, figure = slopes_table(fits), slope_gaps_figure(fits)
+    blocks: list[Block] = []
+    if figure:
+        blocks += [Paragraph(table.explained), figure, Fold(table.title, table)]
+    return Section("gaps", "Why slopes differ from theory", "Why slopes differ", blocks)
+
+
+def _roofline(content: Content) -> Section:
+    fits = content.summary.fits
+    table, title = roofline_table(fits), "What this machine can do"
+    roofline, speeds = roofline_figure(fits), machine_speeds_figure(fits)
+    blocks: list[Block] = []
+    if roofline and speeds:
+        blocks += [Paragraph(table.explained), roofline, table, speeds]
+    return Section("roofline", title, title, blocks)
+
+
+def _crossovers(content: Content) -> Section:
+    figures = crossovers_figure(content.crossovers), thresholds_figure(content.thresholds)
+    table = crossings_table(content.crossovers)
+    blocks: list[Block] = [figure for figure in figures if figure]
+    if table.rows:
+        blocks.append(Fold("All crossings at these widths", table))
+    return Section("crossovers", "Where layers cross over", "Crossovers", blocks)
+
+
+_SECTIONS: tuple[Callable[[Content], Section], ...] = (
+    _exponents,
+    _counts,
+    _slopes,
+    _roofline,
+    _crossovers,
+)

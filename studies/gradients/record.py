@@ -1,0 +1,121 @@
+"""The record of a measurement of dependencies: read, and its laws found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...analysis import NONE, sizes
+from ...errors import LayerlawError
+from .decay import decay, mean, slower
+from .results import AFTER, BEFORE, DRAWN, Dependencies, Gates, SignalDecay, Trained
+
+#: What the record is called in a folder, and its figure.
+RECORD, FIGURE = "dependencies.json", "dependencies.svg"
+
+
+class RecordError(LayerlawError):
+    """A record cannot be read; the message is one line."""
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Read a record.
+
+    Raises
+    ------
+    RecordError
+        If the file is none.
+    """
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError):
+        record = None
+    if not isinstance(record, dict) or record.get("schema") != 1 or "initial" not in record:
+        raise RecordError(f"{path}: not a record of layerlaw dependencies")
+    return record
+
+
+def dependencies(record: Mapping[str, Any]) -> Dependencies:
+    """Find the laws of a record; of trainings, those of its own subjects alone."""
+    initial, training = record["initial"], record.get("trained") or {}
+    drawn = [_signal_decay(each, DRAWN, each["norms"]) for each in initial["profiles"]]
+    chosen = {(each.layer, each.variant) for each in drawn}
+    trained = {
+        kind: [e for e in training.get(kind, []) if (e["layer"], e["variant"]) in chosen]
+        for kind in ("profiles", "forgetting")
+    }
+    return Dependencies(
+        initial=drawn,
+        trained=[_trained(each) for each in trained["profiles"]],
+        gates=[
+            *(_gates(each, DRAWN, each) for each in initial["forgetting"]),
+            *(
+                _gates(each, state, each[name])
+                for each in trained["forgetting"]
+                for state, name in ((BEFORE, "before"), (AFTER, "after"))
+            ),
+        ],
+        fields=initial["fields"],
+        measured=_how(initial),
+        training=_how(training) if trained["profiles"] else [],
+    )
+
+
+def _how(part: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Say when, on what and how a part of a record was measured."""
+    machine = part["machine"]
+    facts = {
+        "date": part["made"],
+        "processor": machine.get("cpu", NONE),
+        "PyTorch": machine.get("torch", NONE),
+        "sizes": sizes(part["sizes"]),
+        "seeds": part["seeds"],
+        "sequences for each seed": part.get("sequences"),
+        "steps of training": part.get("steps"),
+        "seconds": part.get("seconds"),
+    }
+    return [(label, str(value)) for label, value in facts.items() if value is not None]
+
+
+def _signal_decay(
+    profile: Mapping[str, Any], state: str, norms: Sequence[Sequence[Any]]
+) -> SignalDecay:
+    values = np.array(norms, dtype=float)
+    try:
+        law, why = decay(values), ""
+    except ValueError as error:
+        law, why = None, str(error)
+    return SignalDecay(profile["layer"], profile["variant"], state, values, law, why)
+
+
+def _trained(profile: Mapping[str, Any]) -> Trained:
+    before = _signal_decay(profile, BEFORE, profile["before"])
+    after = _signal_decay(profile, AFTER, profile["after"])
+    return Trained(
+        before,
+        after,
+        slower(before.law, after.law) if before.law and after.law else None,
+        mean(np.array(profile["accuracy"])),
+        mean(np.array(profile["far"])),
+    )
+
+
+def _gates(named: Mapping[str, Any], state: str, found: Mapping[str, Any]) -> Gates:
+    true, product, between = (np.array(found[name]) for name in ("true", "gates", "between"))
+    cell, alone = decay(true), decay(product)
+    return Gates(
+        variant=named["variant"],
+        state=state,
+        true=true,
+        product=product,
+        mean_gate=mean(np.array(found["mean_gate"])),
+        rate=mean(cell.rates["exponential"]),
+        product_rate=mean(alone.rates["exponential"]),
+        less=slower(alone, cell),
+        near=mean(between[:, 1]),
+        far=mean(between[:, -1]),
+    )

@@ -1,0 +1,36 @@
+"""Gradients against distance, as a section of a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...reports import Block, Heading, Pairs, Paragraph, Section
+from .figures import dependencies_figures
+from .record import RECORD, dependencies, read_record
+from .results import Dependencies
+from .tables import dependencies_tables
+
+
+def dependencies_section(found: Dependencies) -> Section:
+    """Write what was found as a section, with its figures."""
+    parts: list[Block] = [*dependencies_figures(found)]
+    for table in dependencies_tables(found):
+        parts += [Heading(table.title), Paragraph(table.explained, quiet=True), table]
+    return Section(
+        "dependencies",
+        "How far a signal carries",
+        "How far",
+        [*parts, Pairs(found.how)],
+    )
+
+
+def section_in(folder: Path) -> Section | None:
+    """Read the record in a folder as a section; None where there is no record.
+
+    Raises
+    ------
+    RecordError
+        If the record cannot be read.
+    """
+    path = folder / RECORD
+    return dependencies_section(dependencies(read_record(path))) if path.is_file() else None

@@ -1,0 +1,81 @@
+"""A noisy machine: what it makes of a law, repeat by repeat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ...analysis import Array
+from ...measure import SECONDS
+from .truth import Truth
+
+REPEATS, PROCESSES = 5, 3
+
+
+@dataclass(frozen=True)
+class Noise:
+    """How a machine errs; ranges are drawn from for each case.
+
+    Attributes
+    ----------
+    repeat_sd
+        Standard deviation between repeats.
+    shared
+        How likely it is that the repeats of a point share most of it, as a layout or a kernel's
+        choice is shared.
+    size_sd
+        Standard deviation of what all points of one size share.
+    process_sd
+        Standard deviation of what all of a process shares.
+    outliers
+        How many repeats are disturbed; each takes longer, by half at the mean.
+    """
+
+    repeat_sd: tuple[float, float] = (0.01, 0.06)
+    shared: float = 0.5
+    size_sd: tuple[float, float] = (0.0, 0.02)
+    process_sd: tuple[float, float] = (0.0, 0.05)
+    outliers: float = 0.08
+
+
+def measured(
+    rng: np.random.Generator,
+    name: str,
+    axes: tuple[str, ...],
+    sizes: Array,
+    truth: Truth,
+    noise: Noise,
+) -> pd.DataFrame:
+    """Measure a law at sizes (points, axes) as a noisy machine would: tidy rows, five a point."""
+    repeat_sd = rng.uniform(*noise.repeat_sd)
+    time = truth(sizes)
+    for column in sizes.T:
+        levels, which = np.unique(column, return_inverse=True)
+        time = time * np.exp(rng.normal(0, rng.uniform(*noise.size_sd), len(levels)))[which]
+    if rng.random() < noise.shared:
+        time = time * np.exp(rng.normal(0, repeat_sd, len(time)))
+        repeat_sd = repeat_sd / 3
+    process = rng.integers(PROCESSES, size=len(time))[:, None]
+    if rng.random() < 0.5:  # every process measures every point; else each measures some
+        process = process + np.arange(REPEATS)
+    process = process % PROCESSES
+    shift = rng.normal(0, rng.uniform(*noise.process_sd), PROCESSES)
+    shape = (len(time), REPEATS)
+    values = time[:, None] * np.exp(shift[process] + rng.normal(0, repeat_sd, shape))
+    disturbed = rng.random(shape) < noise.outliers
+    values = np.where(disturbed, values * (1 + rng.exponential(0.5, shape)), values)
+    rows = {axis: np.repeat(sizes[:, at], REPEATS) for at, axis in enumerate(axes)}
+    return pd.DataFrame(
+        {
+            "layer": name,
+            "device": "synthetic",
+            "mode": "forward",
+            "metric": SECONDS.name,
+            **{size: rows.get(size, np.nan) for size in ("n", "d", "k")},
+            "repeat": np.tile(np.arange(REPEATS), len(time)),
+            "process": np.broadcast_to(process, shape).ravel(),
+            "value": values.ravel(),
+        }
+    )
