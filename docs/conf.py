@@ -33,6 +33,9 @@ autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 napoleon_google_docstring = False
 napoleon_use_ivar = False
+#: What a function returns, where its docstring says it in a sentence instead of naming a type.
+RETURNED = "Return value"
+napoleon_custom_sections = [RETURNED]
 python_use_unqualified_type_names = True
 
 html_theme = "furo"
@@ -49,17 +52,18 @@ PAGES = {
 }
 
 
-def _as_seen_from_docs(text: str, folder: Path) -> str:
-    """Let links that hold in a text's own folder hold in this one."""
+def _relinked(text: str, folder: Path, page: Path) -> str:
+    """Let links that hold in a text's own folder hold in the page that shows it."""
 
     def moved(found: re.Match[str]) -> str:
         link, _, anchor = found[1].partition("#")
         if not link or re.match(r"[a-z]+:", link):
             return found[0]
         target = (folder / link).resolve()
-        at_root = target.relative_to(ROOT).as_posix()
-        page = PAGES.get(at_root) or Path(os.path.relpath(target, DOCS)).as_posix()
-        return f"]({page}{'#' if anchor else ''}{anchor})"
+        if shown := PAGES.get(target.relative_to(ROOT).as_posix()):
+            target = DOCS / shown
+        link = Path(os.path.relpath(target, page.parent)).as_posix()
+        return f"]({link}{'#' if anchor else ''}{anchor})"
 
     return re.sub(r"\]\(([^)\s]+)\)", moved, text)
 
@@ -68,15 +72,24 @@ def setup(app):
     """Rewrite links between the root's texts and the pages here."""
 
     def page_read(app, name, source):
-        source[0] = _as_seen_from_docs(source[0], (DOCS / name).parent)
+        page = DOCS / name
+        source[0] = _relinked(source[0], page.parent, page)
 
     def included(app, path, name, source):
-        source[0] = _as_seen_from_docs(source[0], (DOCS / path).resolve().parent)
+        source[0] = _relinked(source[0], (DOCS / path).resolve().parent, DOCS / name)
 
     def skipped(app, what, name, obj, skip, options):
         # A named tuple's fields are described once, by its docstring.
         return True if type(obj).__name__ == "_tuplegetter" else None
 
+    def sentences(app, what, name, obj, options, lines):
+        for at, line in enumerate(lines[:-2]):
+            if line == "Returns" and lines[at + 1].startswith("---"):
+                typed = len(lines) > at + 3 and lines[at + 3].startswith("    ")
+                if not typed:
+                    lines[at : at + 2] = [RETURNED, "-" * len(RETURNED)]
+
+    app.connect("autodoc-process-docstring", sentences, priority=400)  # napoleon's is 500
     app.connect("autodoc-skip-member", skipped)
     app.connect("source-read", page_read)
     app.connect("include-read", included)

@@ -25,6 +25,7 @@ def expected_time(layer: layers.Layer) -> Expr:
 
     Examples
     --------
+    >>> from layerlaw import layers
     >>> expected_time(layers.get("attention"))
     d*n**2
     """

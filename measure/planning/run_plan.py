@@ -157,7 +157,7 @@ def plan(
     layers
         A layer's name, several, ``all`` that are registered, or None for `layers.CORE`.
     profile
-        How much is measured: a name of `grid.PROFILES`.
+        How much is measured: a name of `PROFILES`.
     device
         ``cpu``, ``cuda``, or ``all`` that are there.
     batch, dtype, threads, options

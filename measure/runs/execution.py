@@ -32,7 +32,7 @@ class Progress:
         Estimated from what each case took before; a case not yet measured counts as the mean of
         the others, which the shuffled order makes a fair sample.
     running, waited
-        Seconds since this process began in which passes ran, and in which it waited for calm.
+        Seconds since this process began in which passes ran, and in which it waited.
     """
 
     measurement: Measurement

@@ -244,7 +244,7 @@ class Store(Closing):
             )
 
     def table(self, run: Run) -> pd.DataFrame:
-        """Tidy table of a run, one row per repeat; see `table.COLUMNS`."""
+        """Tidy table of a run, one row per repeat; see `COLUMNS`."""
         return tidy(self.measured(run), run.machine_id)
 
     def runs(self) -> list[Run]:

@@ -131,12 +131,12 @@ def calibrate(
     clock
         Instead of the device's own.
     noise_gate
-        Waits for calm moments.
+        Waits for undisturbed moments.
 
     Returns
     -------
     list of Measurement
-        Of the layer `table.MACHINE`, whose mode is the engine: `PRODUCT_RATE` in FLOP/s by the
+        Of the layer `MACHINE`, whose mode is the engine: `PRODUCT_RATE` in FLOP/s by the
         side n of the matrices, `BANDWIDTH` in bytes/s by the working set of n bytes, both with the
         cost of their calls. An engine that cannot do this dtype is not among them.
     """

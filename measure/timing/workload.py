@@ -66,8 +66,8 @@ def measure(
     --------
     >>> from layerlaw.measure import Case
     >>> made = measure(Case("dense", {"n": 64, "d": 32}), repeats=3)
-    >>> made.status, len(made.values), max(made.values) < 1.0  # seconds
-    ('ok', 3, True)
+    >>> made.status, 0 < min(made.values) < 1.0  # seconds
+    ('ok', True)
     """
     values: tuple[float, ...] = ()
     status: Status = "ok"

@@ -51,14 +51,14 @@ class Executor(Protocol):
     Attributes
     ----------
     running, waited
-        Seconds for which passes ran, and seconds that were waited for calm, so far.
+        Seconds for which passes ran, and seconds that were waited at the noise gate, so far.
     """
 
     running: float
     waited: float
 
     def measure(self, round: int, case: Case) -> Measurement:
-        """Measure a case as the plan has it, in a calm moment if one comes."""
+        """Measure a case as the plan has it, in an undisturbed moment if one comes."""
 
     def measure_all(self, round: int, cases: Sequence[Case]) -> list[Measurement]:
         """Measure cases of one layer on one device, one after the other, at one asking."""
@@ -240,7 +240,7 @@ class _ForkingExecutor(_BaseExecutor):
         return self._numbers[name]
 
     def _begin(self, generation: int) -> None:
-        """Have a generation's nursery ready, and no earlier one."""
+        """Have a generation's fork server ready, and no earlier one."""
         if generation == self._generation and self._forkservers[generation].alive:
             return
         for earlier in [each for each in self._forkservers if each <= generation]:

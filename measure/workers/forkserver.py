@@ -66,7 +66,7 @@ class WorkerDied(WorkerError):
 
 
 class ForkServerDied(WorkerDied):
-    """The nursery itself ended, and its workers with it, whatever they were asked."""
+    """The fork server itself ended, and its workers with it, whatever they were asked."""
 
 
 class WorkerTimeout(WorkerError):
@@ -79,7 +79,7 @@ class WorkerFailed(WorkerError):
 
 @dataclass(frozen=True)
 class _Request:
-    """What a worker is asked; setting and task are pickled, since they are not for the nursery."""
+    """What a worker is asked; setting and task are pickled: the fork server does not read them."""
 
     worker: str
     setting: bytes

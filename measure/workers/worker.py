@@ -22,7 +22,7 @@ from ..timing import (
     peak_bytes,
 )
 
-#: The note of a measurement for which no calm moment came.
+#: The note of a measurement for which no undisturbed moment came.
 DISTURBED = "(measured while the machine was slower than as a rule)"
 
 
@@ -68,9 +68,9 @@ class CaseResult(NamedTuple):
     running
         Seconds for which passes ran, warm-up included, in the last try.
     waited
-        Seconds that were waited for calm.
+        Seconds that were waited at the noise gate.
     reference_seconds
-        Seconds of the reference before that; 0 where calm is not waited for.
+        Seconds of the reference before that; 0 where the noise gate is off.
     bytes
         Memory that the process had at most; 0 where that is not known.
     """
@@ -115,17 +115,17 @@ def measure_at(
     usual: float | None = None,
     note: str | None = None,
 ) -> CaseResult:
-    """Measure a case at a desk, waiting for calm no longer than `most` seconds.
+    """Measure a case with a worker, waiting at the noise gate no longer than `most` seconds.
 
-    Calm is that of the processor, for which passes on a GPU do not wait; `usual` is what its
-    reference takes as a rule, as far as that is known from other processes too.
+    The noise gate is that of the processor, for which passes on a GPU do not wait; `usual` is what
+    its reference takes as a rule, as far as that is known from other processes too.
     """
     gpu, large = case.device == "cuda", bytes_of(case) >= LARGE
     seen = (Allocated() if gpu else Resident()) if large else None
     meter = Metered(clock_for(case.device, flush="flush" in case.options))
 
     def work() -> Measurement:
-        meter.seconds = 0.0  # of a try in a moment that is not calm nothing counts
+        meter.seconds = 0.0  # of a try in a moment that is disturbed nothing counts
         return measure(
             case,
             process=process,
@@ -168,7 +168,7 @@ def measure_all_at(
 
 
 def peak_at(worker: Worker, case: Case, process: int, seed: int) -> Measurement:
-    """Measure the peak memory of a case's pass, at a desk."""
+    """Measure the peak memory of a case's pass, with a worker."""
     found = peak_bytes(case, process=process, seed=seed)
     worker.clear(case)
     return found
