@@ -18,7 +18,7 @@ from time import monotonic
 
 import numpy as np
 
-from ..analysis import Array, Fit, Law, fit_series, series_of, theory_of
+from ..analysis import Array, Fit, FittedLaw, Law, fit_series, series_of, theory_of
 from ..measure import Case, Measurement, tidy
 
 #: Sizes of each axis in the first grid, from the smallest to the largest.
@@ -201,7 +201,7 @@ class _Design:
         if due or self.width.widest <= precision:
             self._fit_to(own)
         law = self._fit.law if self._fit else None
-        if law is None:
+        if not isinstance(law, FittedLaw):
             self.stop("nothing grows")
         elif self._weighed == len(own) and self.width.widest <= precision:
             self.stop(f"every exponent is known within ±{precision:g}")
@@ -220,7 +220,7 @@ class _Design:
     def _own(self, made: Sequence[Measurement]) -> list[Measurement]:
         return [one for one in made if one.case in self._cases]
 
-    def _queue_next(self, law: Law, own: Sequence[Measurement], precision: float) -> None:
+    def _queue_next(self, law: FittedLaw, own: Sequence[Measurement], precision: float) -> None:
         counts = np.zeros(len(self._cases))
         for one in own:
             counts[self._cases[one.case]] += 1 if one.status == "ok" else MOST  # not tried again
@@ -238,8 +238,7 @@ def _points(made: Sequence[Measurement]) -> int:
 
 def _halves(law: Law) -> dict[str, float]:
     """Half the width of each exponent's interval; infinite where there is none."""
-    known = law.sample is not None or bool(law.polynomials)
-    return {e.axis: (e.high - e.low) / 2 if known else np.inf for e in law.exponents}
+    return {e.axis: (e.high - e.low) / 2 if law.has_intervals else np.inf for e in law.exponents}
 
 
 def coarse(sizes: Array) -> list[int]:
@@ -265,7 +264,7 @@ def coarse(sizes: Array) -> list[int]:
 
 
 def worth(
-    law: Law,
+    law: FittedLaw,
     sizes: Array,
     counts: Array,
     half: Mapping[str, float],
@@ -320,7 +319,7 @@ def worth(
     return chosen
 
 
-def derivatives(law: Law, sizes: Array) -> Array:
+def derivatives(law: FittedLaw, sizes: Array) -> Array:
     """Derive log T in the free numbers of a law, (points, numbers).
 
     First the exponents, then the logarithm of the leading coefficient, then the lower-order terms,

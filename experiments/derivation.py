@@ -19,8 +19,8 @@ from sympy import Expr, Rational
 from .. import layers
 from ..analysis import (
     Array,
+    ExactLaw,
     ExpressionError,
-    Law,
     Leading,
     exact_law,
     expected_time,
@@ -320,7 +320,7 @@ def _peak(name: str, metric: str) -> Counted:
     return Counted(metric, found, tuple(used), tuple(others))
 
 
-def _law_of_peaks(axes: Sequence[str], sizes: Array, values: Array) -> Law | None:
+def _law_of_peaks(axes: Sequence[str], sizes: Array, values: Array) -> ExactLaw | None:
     if (exact := exact_law(axes, sizes, values)) is not None:
         return exact
     n, d = SYMBOLS["n"], SYMBOLS["d"]

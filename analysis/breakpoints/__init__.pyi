@@ -1,19 +1,25 @@
-from .locations import (
+from .breakpoint import (
     Breakpoint as Breakpoint,
     CapacityBreakpoint as CapacityBreakpoint,
+)
+from .candidates import (
     sides as sides,
+)
+from .credible import (
+    credible_range as credible_range,
+    credible_range_text as credible_range_text,
+)
+from .screening import (
+    screen_slope_breaks as screen_slope_breaks,
+    screen_steps as screen_steps,
 )
 from .slope_breaks import (
     SlopeBreak as SlopeBreak,
     candidate_slope_breaks as candidate_slope_breaks,
-    screen_slope_breaks as screen_slope_breaks,
 )
 from .step_terms import (
     StepTerm as StepTerm,
-    credible_range as credible_range,
-    credible_range_text as credible_range_text,
     neighbouring_steps as neighbouring_steps,
-    screen_steps as screen_steps,
 )
 
 __all__ = [

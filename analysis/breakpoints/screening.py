@@ -1,25 +1,103 @@
-"""What a change of regime promises before it is fitted: of thousands only a few are."""
+"""Screening of breakpoints: a score test of each candidate, of which the best are fitted.
+
+There are thousands, so each is judged by how much of the residuals it could explain, all at once.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from ..fitting import Solution, VariableProjection
-from ..laws import FLOOR, Array
+from ..expressions import FLOOR, Array, Leading, Monomial, columns
+from ..regression import Solution, VariableProjection, slope_break_gains, step_gains
+from .breakpoint import Breakpoint
+from .slope_breaks import SlopeBreak
+from .step_terms import StepTerm
 
-#: How likely it is beforehand that a layer's points lie in two regimes, against one. It is shared
-#: out among all candidates, so that their number is paid for.
+#: Prior odds that a layer's points lie in two regimes, against one. They are shared out among all
+#: candidates, so that their number is paid for.
 BREAKPOINT_ODDS = 0.3 / 0.7
 
-#: In log likelihood: so much less than the best of them, or than no change, promises nothing.
+#: In log likelihood: a candidate so far below the best, or below no change, is not fitted.
 NEGLIGIBLE_GAIN = 6.0
 
-_SPARE = 12  # points beyond a law's free numbers, below which no change is looked for
+_FEWEST_DF = 12  # residual degrees of freedom below which no breakpoint is looked for
+_STEPS_FITTED, _SLOPE_BREAKS_FITTED = 8, 3  # at most, of each problem
+
+
+def screen_steps(
+    problem: VariableProjection,
+    best: Solution,
+    sizes: Array,
+    sides: Sequence[tuple[Breakpoint, bool]],
+    shares: Array,
+    leading: Leading,
+    lower: Sequence[Monomial],
+) -> list[tuple[StepTerm, float]]:
+    """Find the steps that could explain most of what a law leaves, by a score test of each.
+
+    Parameters
+    ----------
+    problem, best
+        The law without steps.
+    sizes
+        (points, axes).
+    sides, shares
+        Breakpoints and whether a term may hold beyond them, and (sides, points): how far it does.
+    leading, lower
+        Its terms.
+
+    Returns
+    -------
+    The steps of largest gain in likelihood, each with its prior against none.
+    """
+    if not (enough_points(problem, best) and sides):
+        return []
+    terms: list[Monomial | Leading] = [*lower, leading.shifted(best.exponents)]
+    weights = np.array([breakpoint.weight for breakpoint, _ in sides])
+    priors = BREAKPOINT_ODDS * weights / weights.sum() / len(terms)
+    gains = step_gains(problem, best, columns(terms, sizes), shares)
+    every: list[Monomial | Leading] = [*lower, leading]
+    # Of thousands of breakpoints few differ in what they may concern.
+    alike = {(type(breakpoint), breakpoint.along): breakpoint for breakpoint, _ in sides}
+    concerned = {key: [one.concerns(term) for term in every] for key, one in alike.items()}
+    gains *= [concerned[type(breakpoint), breakpoint.along] for breakpoint, _ in sides]
+    gain = np.log(priors)[:, None] + likelihood_gain(problem, best, gains)
+    found = []
+    for at in np.argsort(-gain, axis=None)[:_STEPS_FITTED]:
+        if gain.flat[at] < max(gain.max(), 0.0) - NEGLIGIBLE_GAIN:
+            break
+        side, which = np.unravel_index(at, gains.shape)
+        (breakpoint, beyond), leads = sides[side], leading if which == len(lower) else None
+        found.append((StepTerm(terms[which], breakpoint, beyond, leads), float(priors[side])))
+    return found
+
+
+def screen_slope_breaks(
+    problem: VariableProjection,
+    best: Solution,
+    sizes: Array,
+    candidates: Sequence[SlopeBreak],
+) -> list[tuple[SlopeBreak, float]]:
+    """Find the slope breaks that could explain most of what a law without regimes leaves.
+
+    Returns
+    -------
+    Those of largest gain in likelihood, each with its prior against none.
+    """
+    if not (enough_points(problem, best) and candidates):
+        return []
+    hinges = np.log(np.column_stack([slope_break.size(sizes) for slope_break in candidates]))
+    prior = BREAKPOINT_ODDS / len(candidates)
+    gain = np.log(prior) + likelihood_gain(problem, best, slope_break_gains(problem, best, hinges))
+    order = np.argsort(-gain)[:_SLOPE_BREAKS_FITTED]
+    return [(candidates[at], prior) for at in order if gain[at] > -NEGLIGIBLE_GAIN]
 
 
 def enough_points(problem: VariableProjection, best: Solution) -> bool:
-    """Whether there are points to spare for a change of regime."""
-    return _residual_df(problem, best) >= _SPARE
+    """Whether there are residual degrees of freedom enough for a breakpoint."""
+    return _residual_df(problem, best) >= _FEWEST_DF
 
 
 def likelihood_gain(problem: VariableProjection, best: Solution, gains: Array) -> Array:

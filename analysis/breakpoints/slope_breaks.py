@@ -1,18 +1,14 @@
-"""Bends: sizes from which on the leading part grows otherwise, without a step."""
+"""Slope breaks: sizes from which the leading part grows with another exponent, without a step."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..fitting import Solution, VariableProjection
-from ..laws import Array
-from .screening import BREAKPOINT_ODDS, NEGLIGIBLE_GAIN, enough_points, likelihood_gain
+from ..expressions import Array
 
 _FEWEST = 4  # points on either side
-_FITTED = 3  # that are fitted, of each problem
 
 
 @dataclass(frozen=True)
@@ -41,40 +37,15 @@ class SlopeBreak:
     def size(self, sizes: Array) -> Array:
         """Give what the leading part grows with on the other side alone, (points,): 1 on this one.
 
-        As one more size beside `sizes` (points, axes), its exponent is by how much that of the
+        As one more size besides `sizes` (points, axes), its exponent is by how much that of the
         axis differs there.
         """
         reached = sizes[:, self.axis] / self.place
         return np.asarray(np.maximum(reached, 1) if self.beyond else np.minimum(reached, 1))
 
 
-def screen_slope_breaks(
-    problem: VariableProjection,
-    best: Solution,
-    sizes: Array,
-    candidate_slope_breaks: Sequence[SlopeBreak],
-) -> list[tuple[SlopeBreak, float]]:
-    """Find the bends that could explain most of what a law without regimes leaves.
-
-    Returns
-    -------
-    The most promising, each with how likely it is beforehand against none.
-    """
-    if not (enough_points(problem, best) and candidate_slope_breaks):
-        return []
-    hinges = np.log(
-        np.column_stack([slope_break.size(sizes) for slope_break in candidate_slope_breaks])
-    )
-    prior = BREAKPOINT_ODDS / len(candidate_slope_breaks)
-    promises = np.log(prior) + likelihood_gain(
-        problem, best, problem.slope_break_gains(best, hinges)
-    )
-    order = np.argsort(-promises)[:_FITTED]
-    return [(candidate_slope_breaks[at], prior) for at in order if promises[at] > -NEGLIGIBLE_GAIN]
-
-
 def candidate_slope_breaks(sizes: Array) -> list[SlopeBreak]:
-    """List where the leading part may bend: at a size, or halfway between two.
+    """List where the slope may break: at a size, or halfway between two.
 
     Two sizes and four points or more lie on either side.
     """

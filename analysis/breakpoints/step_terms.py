@@ -1,25 +1,21 @@
-"""Regimes: sizes from which on a term costs more, as where a weight outgrows a cache.
+"""Step terms: terms that cost more on one side of a breakpoint, as where a weight outgrows a cache.
 
 A step is one more non-negative column of the law: a term, from a breakpoint on or up to it, or as
-far as it lies beyond. There are thousands of candidates, so each is first judged by how much of the
-residuals it could explain, all at once, and only the best are fitted.
+far as it lies beyond a capacity.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..fitting import Solution, VariableProjection
+from ..expressions import Array, Leading, Monomial
 from ..formatting import number
-from ..laws import Array, Leading, Monomial, columns
-from .locations import Breakpoint, CapacityBreakpoint, adjacent
-from .screening import BREAKPOINT_ODDS, NEGLIGIBLE_GAIN, enough_points, likelihood_gain
-
-_FITTED = 8  # candidates that are fitted, of each problem, unless one promises
-_LEVEL = 0.95  # of the interval of a breakpoint's location
+from .breakpoint import Breakpoint, CapacityBreakpoint
+from .candidates import adjacent
+from .credible import credible_range_text
 
 
 @dataclass(frozen=True)
@@ -116,72 +112,8 @@ class StepTerm:
         return f"{term}*{where}" if term else where
 
 
-def credible_range(breakpoints: Iterable[tuple[float, float, float]]) -> tuple[float, float]:
-    """Find between which points the likeliest breakpoints (low, high, share) make up 95 %."""
-    found = sorted(breakpoints, key=lambda each: -each[2])
-    shares = np.cumsum([share for *_, share in found])
-    enough_points = found[: int(np.searchsorted(shares, _LEVEL * shares[-1])) + 1]
-    return min(low for low, *_ in enough_points), max(high for _, high, _ in enough_points)
-
-
-def credible_range_text(around: tuple[float, float] | None, low: float, high: float) -> str:
-    """Say the interval of a breakpoint where it is wider than the points that it lies between."""
-    if around is None or (low <= around[0] and around[1] <= high):
-        return ""
-    return f"; at 95 % between {number(around[0])} and {number(around[1])}"
-
-
-def screen_steps(
-    problem: VariableProjection,
-    best: Solution,
-    sizes: Array,
-    sides: Sequence[tuple[Breakpoint, bool]],
-    shares: Array,
-    leading: Leading,
-    lower: Sequence[Monomial],
-) -> list[tuple[StepTerm, float]]:
-    """Find the steps that could explain most of what a law leaves.
-
-    Parameters
-    ----------
-    problem, best
-        The law without steps.
-    sizes
-        (points, axes).
-    sides, shares
-        Breakpoints and whether a term may hold beyond them, and (sides, points): how far it does.
-    leading, lower
-        Its terms.
-
-    Returns
-    -------
-    The most promising steps, each with how likely it is beforehand against none.
-    """
-    if not (enough_points(problem, best) and sides):
-        return []
-    terms: list[Monomial | Leading] = [*lower, leading.shifted(best.exponents)]
-    weights = np.array([breakpoint.weight for breakpoint, _ in sides])
-    priors = BREAKPOINT_ODDS * weights / weights.sum() / len(terms)
-    gains = problem.gains(best, columns(terms, sizes), shares)
-    every: list[Monomial | Leading] = [*lower, leading]
-    alike = {
-        (type(breakpoint), breakpoint.along): breakpoint for breakpoint, _ in sides
-    }  # few of thousands
-    concerned = {key: [one.concerns(term) for term in every] for key, one in alike.items()}
-    gains *= [concerned[type(breakpoint), breakpoint.along] for breakpoint, _ in sides]
-    promises = np.log(priors)[:, None] + likelihood_gain(problem, best, gains)
-    found = []
-    for at in np.argsort(-promises, axis=None)[:_FITTED]:
-        if promises.flat[at] < max(promises.max(), 0.0) - NEGLIGIBLE_GAIN:
-            break
-        side, which = np.unravel_index(at, gains.shape)
-        (breakpoint, beyond), leads = sides[side], leading if which == len(lower) else None
-        found.append((StepTerm(terms[which], breakpoint, beyond, leads), float(priors[side])))
-    return found
-
-
 def neighbouring_steps(step: StepTerm, sizes: Array) -> list[StepTerm]:
-    """List steps at neighbouring breakpoints: the same term, on the same side of them."""
+    """List steps at the breakpoints next to that of one: the same term, on the same side."""
     return [
         replace(step, breakpoint=breakpoint)
         for breakpoint in adjacent(step.breakpoint, sizes)

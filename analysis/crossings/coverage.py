@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...measure import SIZES
-from ..laws import Array, Law
+from ..expressions import Array
+from ..laws import ExactLaw, Law
 from ..tables import Series
 from ..verdicts import Fit
 
@@ -51,7 +52,7 @@ def holds(fit: Fit, at: Sizes) -> bool:
     law, shared = fit.law, fit.series.constants
     if law is None or not set(law.axes) <= at.keys():
         return False
-    if law.polynomials and law.since is None:
+    if isinstance(law, ExactLaw) and law.since is None:
         return all(at.get(size, value) == value for size, value in shared.items())
     return bool(covers(fit.series, at).all())
 
@@ -83,7 +84,7 @@ def common_size(fits: Sequence[Fit]) -> dict[str, float]:
     layer has together are chosen separately: all combinations of what fifty layers have are
     millions.
     """
-    series = [fit.series for fit in fits if not (fit.law and fit.law.polynomials)]
+    series = [fit.series for fit in fits if not isinstance(fit.law, ExactLaw)]
     series = series or [fit.series for fit in fits]
     levels: dict[str, set[float]] = {}
     for one in series:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import brentq
 
-from ..laws import Array
+from ..expressions import Array
 from ..tables import Series
 from ..verdicts import Fit
 from .coverage import columns, span

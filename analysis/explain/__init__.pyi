@@ -1,7 +1,10 @@
+from . import (
+    caches as caches,
+)
 from .caches import (
     caches_of as caches_of,
-    left_behind as left_behind,
     outgrown as outgrown,
+    outgrown_at as outgrown_at,
 )
 from .roofline_model import (
     Roofline as Roofline,
@@ -17,9 +20,10 @@ __all__ = [
     "CAUSES",
     "Roofline",
     "SlopeGap",
+    "caches",
     "caches_of",
-    "left_behind",
     "outgrown",
+    "outgrown_at",
     "roofline",
     "slope_gaps",
 ]

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import sympy
 from sympy import Expr
 
 from ... import layers
-from ...layers import is_known
+from ...layers import evaluate, is_known
 from ...measure import ELEMENT, PEAK_BYTES, activations
+from ..expressions import Array
 from ..formatting import quantity
-from ..laws import Array
-from ..verdicts import Fit
+from ..laws import FittedLaw, Law
+from ..tables import Series
 
 #: A cache counts as outgrown where its size is within this factor of the working sets on either
 #: side of a breakpoint: it holds other data too, and some of the working set is not used again.
@@ -35,7 +35,7 @@ def caches_of(machine: Mapping[str, Any], settings: Mapping[str, Any]) -> Mappin
     return caches
 
 
-def outgrown(fit: Fit, caches: Mapping[str, Any]) -> str:
+def outgrown(series: Series, law: Law | None, caches: Mapping[str, Any]) -> str:
     """Say which cache is outgrown at a law's breakpoint, and by what; empty where none is.
 
     Each cache is compared with the weights, and with the other data that a pass holds at once: at
@@ -43,20 +43,19 @@ def outgrown(fit: Fit, caches: Mapping[str, Any]) -> str:
 
     Parameters
     ----------
-    fit
-        A fit of a layer's times.
+    series, law
+        A layer's times, and their law.
     caches
         Bytes by level, as in a machine's fingerprint.
     """
-    law, name = fit.law, fit.series.layer
-    breakpoint = law.step.breakpoint if law is not None and law.step is not None else None
-    if law is None or breakpoint is None or not _on_processor(fit):
+    if not isinstance(law, FittedLaw) or law.step is None or not _on_processor(series):
         return ""
+    breakpoint = law.step.breakpoint
     reached = breakpoint.along.column(law.sizes)
     before, beyond = reached <= breakpoint.low, reached >= breakpoint.high
     found = []
-    for what, expr in _working_sets(name):
-        occupied = _bytes(expr, fit, law.sizes)
+    for what, expr in _working_sets(series.layer):
+        occupied = _bytes(expr, series, law.sizes)
         least, most = float(occupied[before].max()), float(occupied[beyond].min())
         if not least < most:  # it does not grow along the breakpoint's monomial
             continue
@@ -71,27 +70,28 @@ def outgrown(fit: Fit, caches: Mapping[str, Any]) -> str:
     return f"{what} the {_cache(level, size)}"
 
 
-def left_behind(fit: Fit, at: Mapping[str, float], caches: Mapping[str, Any]) -> str:
+def outgrown_at(
+    series: Series, law: Law | None, at: Mapping[str, float], caches: Mapping[str, Any]
+) -> str:
     """Say which cache is outgrown at sizes, within which all points lie; empty where none is.
 
     Of several it is the largest. There a law knows nothing of what it predicts.
 
     Parameters
     ----------
-    fit
-        A fit of a layer's times.
+    series, law
+        A layer's times, and their law.
     at
         All sizes that the law grows in.
     caches
         Bytes by level, as in a machine's fingerprint.
     """
-    law, name = fit.law, fit.series.layer
-    if law is None or not fit.series.timed or not _on_processor(fit):
+    if law is None or not series.timed or not _on_processor(series):
         return ""
     sizes = np.array([[at[axis] for axis in law.axes]])
     found = []
-    for what, expr in _working_sets(name):
-        most, there = _bytes(expr, fit, law.sizes).max(), float(_bytes(expr, fit, sizes)[0])
+    for what, expr in _working_sets(series.layer):
+        most, there = _bytes(expr, series, law.sizes).max(), float(_bytes(expr, series, sizes)[0])
         found += [
             (size, f"{what} the {_cache(level, size)}, which no point's did")
             for level, size in caches.items()
@@ -100,9 +100,9 @@ def left_behind(fit: Fit, at: Mapping[str, float], caches: Mapping[str, Any]) ->
     return max(found)[1] if found else ""
 
 
-def _on_processor(fit: Fit) -> bool:
+def _on_processor(series: Series) -> bool:
     """Whether it is of a known layer, measured where the caches are."""
-    return layers.find(fit.series.layer) is not None and fit.series.device == "cpu"
+    return layers.find(series.layer) is not None and series.device == "cpu"
 
 
 def _working_sets(name: str) -> tuple[tuple[str, Expr], ...]:
@@ -119,9 +119,9 @@ def _cache(level: str, size: float) -> str:
     return f"{_NAMES.get(level, level)} cache of {quantity(float(size), PEAK_BYTES.name)}"
 
 
-def _bytes(expr: Expr, fit: Fit, sizes: Array) -> Array:
-    """Evaluate elements in bytes of float32 at sizes (points, axes) of a fit's law: (points,)."""
-    known = {**fit.series.constants, **dict(zip(fit.series.axes, sizes.T, strict=True))}
-    symbols = sorted(expr.free_symbols, key=lambda symbol: str(symbol.name))
-    values = sympy.lambdify(symbols, expr, "numpy")(*(known[symbol.name] for symbol in symbols))
-    return ELEMENT * np.broadcast_to(np.asarray(values, dtype=float), len(sizes))
+def _bytes(expr: Expr, series: Series, sizes: Array) -> Array:
+    """Evaluate elements in bytes of float32 at sizes (points, axes) of a series' law: (points,)."""
+    known: dict[str, Array | float] = {**series.constants}
+    known |= zip(series.axes, sizes.T, strict=True)
+    occupied: Array = ELEMENT * evaluate(expr, known)
+    return occupied

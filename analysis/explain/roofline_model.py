@@ -1,4 +1,4 @@
-"""Points beside what the machine can do: the roofline (Williams, Waterman & Patterson 2009).
+"""Points against what the machine can do: the roofline (Williams, Waterman & Patterson 2009).
 
 With I FLOPs for each byte that has to be moved, a machine of peak rate P and bandwidth B attains
 min(P, I·B) FLOP/s and no more. Both are measured, B at the working set that the bytes belong to:
@@ -14,15 +14,15 @@ import sympy
 from sympy import Expr
 
 from ... import layers
-from ...layers import Layer, Theory, is_known, subs
+from ...layers import Layer, Theory, evaluate, is_known, subs
 from ...measure import activations, operands
-from ..laws import Array
+from ..expressions import Array
 from ..tables import Calibration, Series
 
 
 @dataclass(frozen=True)
 class Roofline:
-    """The points of a series beside what the machine can do, each (points,).
+    """The points of a series against what the machine can do, each (points,).
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ def roofline(series: Series) -> Roofline | None:
     None where the machine was not calibrated; for what is no time of a forward pass of a layer of
     the registry, whose FLOPs theory counts; and for products in TF32, which is another peak.
     """
-    conditions = {**series.same, **series.by}
+    conditions = series.conditions
     if (
         series.calibration is None
         or not series.timed
@@ -89,13 +89,15 @@ def roofline(series: Series) -> Roofline | None:
     ):
         return None
     theory = layer.tied_theory()
-    sizes = {**series.constants, **dict(zip(series.axes, series.sizes.T, strict=True))}
+    sizes: dict[str, Array | float] = {
+        **series.constants,
+        **dict(zip(series.axes, series.sizes.T, strict=True)),
+    }
     batch = sizes.get("batch", conditions.get("batch", 1))
 
     def at(expr: Expr) -> Array:
-        symbols = sorted(expr.free_symbols, key=str)
-        found = sympy.lambdify(symbols, expr, "numpy")(*(sizes[str(each)] for each in symbols))
-        return np.broadcast_to(np.asarray(found, dtype=float), len(series.values))
+        values: Array = evaluate(expr, sizes)
+        return values
 
     element = series.calibration.element
     weights, again = element * at(theory.parameters), element * at(_read_again(layer))

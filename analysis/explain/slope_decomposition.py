@@ -19,8 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..expressions import Array, Leading
 from ..formatting import number, signed
-from ..laws import Array, Leading
 from ..tables import Parts, Series
 
 
@@ -38,13 +38,13 @@ class SlopeGap:
     overhead
         What the calls of the operations account for.
     lower_order
-        What work beside theory's leading part accounts for.
+        What work besides theory's leading part accounts for.
     rate
         What the machine's rate accounts for, by plain matrix products of the same shapes.
     unexplained
         What remains.
     products
-        Slope of those products' times alone; an exponent of the leading term is held beside it.
+        Slope of those products' times alone; an exponent of the leading term is compared with it.
     """
 
     axis: str

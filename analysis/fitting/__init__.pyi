@@ -11,31 +11,15 @@ from .law_fitting import (
     fit_law as fit_law,
     refit as refit,
 )
-from .posterior import (
-    PosteriorSample as PosteriorSample,
-)
-from .residual_diagnostics import (
-    TOLERANCE as TOLERANCE,
-    ResidualDiagnostics as ResidualDiagnostics,
-)
 from .search import (
     Candidate as Candidate,
     discover as discover,
 )
-from .variable_projection import (
-    Solution as Solution,
-    VariableProjection as VariableProjection,
-)
 
 __all__ = [
     "BOUND",
-    "TOLERANCE",
     "Candidate",
     "HoldoutError",
-    "PosteriorSample",
-    "ResidualDiagnostics",
-    "Solution",
-    "VariableProjection",
     "discover",
     "fit_law",
     "holdout_errors",

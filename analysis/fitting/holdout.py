@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..laws import FLOOR, Law
+from ..expressions import FLOOR
+from ..laws import FittedLaw
 from .law_fitting import refit
 
 #: How many times beyond the points that are kept the law is tried.
@@ -34,7 +35,7 @@ class HoldoutError:
     error: float
 
 
-def holdout_errors(law: Law, *, overlap: bool = False) -> list[HoldoutError]:
+def holdout_errors(law: FittedLaw, *, overlap: bool = False) -> list[HoldoutError]:
     """Leave out the points of largest cost, fit the rest, and predict them.
 
     At factor 2 those are left out whose leading part is half of the largest or more, at 4 a

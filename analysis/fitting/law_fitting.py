@@ -8,19 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..breakpoints import credible_range
-from ..laws import Array, Exponent, Law, Leading, Monomial
-from .models import CREDIBLE, FitData, Model, models_of
-from .posterior import PosteriorSample, sample
-from .residual_diagnostics import diagnose_residuals
+from ..expressions import Array, Leading, Monomial
+from ..laws import Exponent, FittedLaw
+from ..regression import PosteriorSample, Solution, diagnose_residuals, one_thread, sample
+from .model_averaging import models_of
+from .models import CREDIBLE, FitData, Model
 from .term_selection import select_terms
-from .threads import one_thread
-from .variable_projection import Solution
 
-#: Unless told otherwise, exponents are searched this far from the leading part's degrees.
+#: By default exponents are searched this far from the leading part's degrees.
 BOUND = 1.5
 
 _LEVELS = (0.025, 0.975)
-_EQUAL = 2.0  # in log likelihood: laws that the points hardly tell apart
+_EQUAL = 2.0  # in log likelihood: laws that the points hardly distinguish
 
 
 @one_thread()
@@ -35,7 +34,7 @@ def fit_law(
     regimes: bool = False,
     processes: Array | None = None,
     intervals: bool = True,
-) -> Law:
+) -> FittedLaw:
     """Fit a law to points.
 
     Parameters
@@ -66,14 +65,14 @@ def fit_law(
         priors = np.array([model.prior for model in models])
         problems = [model.problem for model in models]
         drawn = sample(problems, priors, models[0].best, bound)
-    likely = _likely(models, drawn)
+    likely = _posterior_probabilities(models, drawn)
     breakpoint_probability = min(
         float(sum(p for p, one in zip(likely, models, strict=True) if one.step)), 1.0
     )
     breakpoint_probability = max(breakpoint_probability, models[0].posterior_probability)
-    # What is shown has a breakpoint only if that is sure, and the overlap that is likeliest over
-    # all exponents, not at one of them.
-    shown = [
+    # The law has a breakpoint only if that is credible, and the overlap that is likeliest over all
+    # exponents, not at one of them.
+    eligible = [
         one
         for one in models
         if bool(one.step or one.slope_break) == (breakpoint_probability >= CREDIBLE)
@@ -81,13 +80,13 @@ def fit_law(
     shares: dict[float, float] = {}
     for share, one in zip(likely, models, strict=True):
         shares[one.problem.overlap] = shares.get(one.problem.overlap, 0.0) + float(share)
-    likeliest = max({one.problem.overlap for one in shown}, key=lambda p: shares[p])
-    model = _central([one for one in shown if one.problem.overlap == likeliest], drawn)
+    likeliest = max({one.problem.overlap for one in eligible}, key=lambda p: shares[p])
+    model = _central([one for one in eligible if one.problem.overlap == likeliest], drawn)
     model = select_terms(model, bound)
     problem, best, residual_df = model.problem, model.best, model.residual_df
     residuals = problem.residuals(best)
     exponents = _exponents(leading, best, drawn, bound)
-    return Law(
+    return FittedLaw(
         leading=leading,
         coefficient=best.leading,
         exponents=exponents[: len(leading.axes)],
@@ -104,7 +103,7 @@ def fit_law(
         breakpoint_probability=breakpoint_probability,
         slope_break=model.slope_break,
         slope_change=exponents[-1] if model.slope_break else None,
-        breakpoint_interval=_place(model, models, likely),
+        breakpoint_interval=_breakpoint_interval(model, models, likely),
         sample=drawn,
         problems=[(each.problem, each.lower) for each in models],
         lower=lower,
@@ -113,10 +112,10 @@ def fit_law(
 
 
 def _central(models: Sequence[Model], drawn: PosteriorSample | None) -> Model:
-    """Choose from models, the likeliest first, the law that is shown.
+    """Choose from models, the likeliest first, the law that stands for them.
 
     Several breakpoints may be as likely, with other exponents each: it is the one that comes
-    nearest to the mean of all that are likely.
+    nearest to the posterior mean.
     """
     if drawn is None or models[0].step is None:
         return models[0]
@@ -125,7 +124,7 @@ def _central(models: Sequence[Model], drawn: PosteriorSample | None) -> Model:
     return min(equal, key=lambda one: np.linalg.norm((one.best.exponents - mean) / scale))
 
 
-def refit(law: Law, kept: NDArray[np.bool_], *, overlap: bool) -> Law:
+def refit(law: FittedLaw, kept: NDArray[np.bool_], *, overlap: bool) -> FittedLaw:
     """Fit a law anew to those of its points that are kept, (points,), without intervals."""
     return fit_law(
         law.sizes[kept],
@@ -139,15 +138,16 @@ def refit(law: Law, kept: NDArray[np.bool_], *, overlap: bool) -> Law:
     )
 
 
-def _place(shown: Model, models: Sequence[Model], likely: Array) -> tuple[float, float] | None:
-    """Between which points the breakpoint of the law that is shown lies, at 95 %; None without one.
+def _breakpoint_interval(
+    chosen: Model, models: Sequence[Model], likely: Array
+) -> tuple[float, float] | None:
+    """Between which points the breakpoint of a law lies, at 95 %; None without one.
 
-    Breakpoints of other likely laws count as far as they lie along the same size or product of
-    sizes.
+    Those of other likely laws count as far as they lie along the same size or product of sizes.
     """
-    if shown.step is None:
-        return shown.location_interval
-    along = shown.step.breakpoint.along
+    if chosen.step is None:
+        return chosen.location_interval
+    along = chosen.step.breakpoint.along
     return credible_range(
         (one.step.breakpoint.low, one.step.breakpoint.high, float(share))
         for one, share in zip(models, likely, strict=True)
@@ -155,8 +155,8 @@ def _place(shown: Model, models: Sequence[Model], likely: Array) -> tuple[float,
     )
 
 
-def _likely(models: Sequence[Model], drawn: PosteriorSample | None) -> Array:
-    """How likely each model is; where nothing was drawn, by their best exponents alone."""
+def _posterior_probabilities(models: Sequence[Model], drawn: PosteriorSample | None) -> Array:
+    """Give each model's posterior probability; where nothing was drawn, at its best exponents."""
     if drawn is not None:
         return drawn.shares
     likely = np.exp(np.array([model.likelihood for model in models]) - models[0].likelihood)
@@ -168,7 +168,7 @@ def _exponents(
 ) -> tuple[Exponent, ...]:
     """Exponents with intervals; where nothing was drawn, the range that was searched.
 
-    Where the leading part bends, the last is by how much an exponent differs on the other side.
+    With a slope break the last is by how much an exponent differs on the other side.
     """
     if drawn is None:
         limits = np.tile((-bound, bound), (len(best.exponents), 1))
@@ -177,7 +177,7 @@ def _exponents(
     degrees = {**{axis: leading.degree(axis) for axis in leading.axes}, "bend": 0.0}
     return tuple(
         Exponent(
-            axis,
+            axis=axis,
             estimate=degree + float(shift),
             low=degree + min(float(low), float(shift)),
             high=degree + max(float(high), float(shift)),

@@ -1,4 +1,4 @@
-"""How far costs overlap: the exponents p that are tried, and how likely each is beforehand.
+"""How far costs overlap: the exponents p that are tried, and the prior of each.
 
 1 is a sum, costs that follow one another: the rule on a processor. The larger p, the nearer the law
 is to the largest of its terms. Few values are tried first, then more around the best: with p known
@@ -12,14 +12,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..laws import Array
+from ..expressions import Array
 
 #: Values that are tried first.
 FIRST = (1.0, 1.5, 2.0, 3.0, 5.0, 8.0)
 #: How often the gap between the best and its neighbours is then halved.
 HALVINGS = 2
 
-_SUM = 0.6  # beforehand; the rest is spread evenly over log p
+_SUM = 0.6  # prior of p = 1; the rest is uniform over log p
 _ENDS = (1.05, 10.0)
 
 
@@ -35,7 +35,7 @@ def halved(tried: Sequence[float], best: float) -> list[float]:
 
 
 def priors(tried: Sequence[float]) -> Array:
-    """How likely each of these values, 1 among them, is beforehand; they add up to 1."""
+    """Prior probability of each of these values, 1 among them; they add up to 1."""
     values = np.array(tried)
     if len(values) == 1:
         return np.ones(1)

@@ -1,9 +1,9 @@
-"""The leading part of a law when no theory is given: a search, and how sure it is of what it found.
+"""The leading part of a law when no theory is given: a search, with a weight for each candidate.
 
 Candidates are monomials of whole degrees, with powers of one size's logarithm, sums of two
-monomials of which neither divides the other, and monomials of any degree. Each has its divisors
-beside it. The Bayesian information criterion (Schwarz 1978) charges for the terms in use and for
-exponents that are not whole; with how likely each kind is beforehand, shared out among its members,
+monomials of which neither divides the other, and monomials of any degree. Each comes with its
+divisors. The Bayesian information criterion (Schwarz 1978) charges for the terms in use and for
+exponents that are not whole; with the prior of each kind, shared out among its members,
 it gives each candidate a weight (Kass & Raftery 1995).
 """
 
@@ -15,18 +15,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..laws import BARELY, FLOOR, Array, Leading, Monomial, columns, monomials
-from .error_covariance import independent
+from ..expressions import FLOOR, Array, Leading, Monomial, columns, monomials
+from ..laws import BARELY
+from ..regression import VariableProjection, independent
 from .law_fitting import fit_law
-from .models import robust
-from .variable_projection import VariableProjection
+from .model_averaging import robust
 
 _HIGHEST = 3
 _LOGS = (1, 2)
 _NEAR = 0.75  # an exponent farther off belongs to a neighbouring degree
 _ALIKE = 2.0  # a difference in the criterion that tells nothing (Kass & Raftery 1995)
 
-#: How likely each kind is beforehand.
+#: Prior probability of each kind.
 _WHOLE, _FREE, _LOGARITHM, _SUM = 0.5, 0.2, 0.15, 0.15
 
 
@@ -83,11 +83,11 @@ def discover(axes: tuple[str, ...], sizes: Array, values: Array) -> list[Candida
         if criterion < best:
             best, (weights, _) = criterion, robust(law.residuals, law.residual_df)
     kinds = ((_WHOLE, whole), (_LOGARITHM, list(_logarithms(axes))), (_SUM, list(_sums(axes))))
-    for chance, kind in kinds:
+    for prior, kind in kinds:
         for leading in kind:
             if found := _whole(leading, sizes, values, weights):
                 residuals, free, fitted = found
-                criterion = _criterion(residuals, free, chance / len(kind))
+                criterion = _criterion(residuals, free, prior / len(kind))
                 scored.append((criterion, fitted, np.zeros(len(axes))))
     return _ranked(scored or hidden)
 
@@ -135,17 +135,17 @@ def _sums(axes: tuple[str, ...]) -> Iterator[Leading]:
             yield Leading(axes, ((1.0, one), (1.0, other)))
 
 
-def _criterion(residuals: Array, free: int, chance: float) -> float:
+def _criterion(residuals: Array, free: int, prior: float) -> float:
     """Bayesian information criterion of relative residuals and so many free numbers."""
     points = len(residuals)
     mean = float(np.mean(np.minimum(residuals**2, 1.0))) + FLOOR**2
-    return float(points * np.log(mean) + free * np.log(points) - 2 * np.log(chance))
+    return float(points * np.log(mean) + free * np.log(points) - 2 * np.log(prior))
 
 
 def _ranked(scored: list[tuple[float, Leading, Array]]) -> list[Candidate]:
     """Turn criteria into weights; the form to take first, the others by weight.
 
-    What is found twice, as a whole degree and as a free one beside it, or from two whole degrees,
+    What is found twice, as a whole degree and as a free one near it, or from two whole degrees,
     is one form: the likelier.
     """
     lowest = min(criterion for criterion, _, _ in scored)

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..laws import Monomial
+from ..expressions import Monomial
+from ..regression import Solution, VariableProjection
 from .models import Model
-from .variable_projection import Solution, VariableProjection
 
 _STRONG = 6.0  # in a criterion: strong evidence (Raftery 1995)
 

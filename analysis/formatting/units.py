@@ -6,10 +6,7 @@ from collections.abc import Sequence
 from math import floor, isfinite, log10
 
 from ...measure import metric_of
-from .numbers import (
-    NONE,
-    number,  # the words of units are these too
-)
+from .numbers import NONE, number
 
 _SI = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P"}
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB")

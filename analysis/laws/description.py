@@ -3,42 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ..breakpoints import CapacityBreakpoint, credible_range_text
+from ..expressions import product
 from ..formatting import number
-from .terms import product
 
 if TYPE_CHECKING:
+    from .fitted import FittedLaw
     from .law import Law
 
 
-def summary(law: Law) -> str:
-    """Describe the law in a few lines of text."""
-    left, overhead = law.diagnostics, law.overhead()
-    lines = [
-        f"law        {expression(law)}",
+def summary(law: Law) -> list[str]:
+    """Describe what every law has, a line each."""
+    overhead = law.overhead()
+    return [
+        f"law        {law.expression}",
         f"exponents  {'; '.join(map(str, law.exponents))}",
-        f"points     {len(law.values)}, which scatter around it by {left}",
+        f"points     {len(law.values)}, which scatter around it by {law.diagnostics}",
         f"overhead   {overhead.min():.0%} to {overhead.max():.0%} of it, by point",
     ]
-    if left.structure_sd:
-        lines.append(f"left over  {left.structure_sd:.1%} that follows the sizes")
+
+
+def fit_summary(law: FittedLaw) -> list[str]:
+    """Describe what was fitted besides: the structure of the residuals, and the overlap."""
+    lines = []
+    if law.diagnostics.structure_sd:
+        lines.append(f"left over  {law.diagnostics.structure_sd:.1%} that follows the sizes")
     if len(law.overlaps) > 1:
         lines.append(f"overlap    {_overlap(law)}")
-    if regimes(law):
-        lines.append(f"regimes    {regimes(law)}")
-    return "\n".join(lines)
+    return lines
 
 
-def regimes(law: Law) -> str:
+def regimes(law: FittedLaw) -> str:
     """Say in words where the law changes, and how; empty where all points follow one."""
-    if law.since is not None:
-        return (
-            f"the law holds from {law.since.axis} = {number(law.since.size)} on; "
-            f"{law.since.below} points below it follow others"
-        )
     if law.step is not None:
         return law.step.words(law.axes, law.breakpoint_interval)
     if law.slope_break is None or law.slope_change is None:
@@ -62,8 +60,8 @@ def regimes(law: Law) -> str:
     )
 
 
-def _overlap(law: Law) -> str:
-    """Say how far its costs overlap, and how sure that is."""
+def _overlap(law: FittedLaw) -> str:
+    """Say how far its costs overlap, and with which posterior probability."""
     most = max((p for p in law.overlaps if p > 1), key=lambda p: law.overlaps[p])
     together = 1 - law.overlaps.get(1, 0.0)
     if together < 0.5:
@@ -73,28 +71,17 @@ def _overlap(law: Law) -> str:
     return f"costs overlap, p = {about}: {together:.0%}"
 
 
-def expression(law: Law) -> str:
+def expression(law: FittedLaw) -> str:
     """Write the law as SymPy reads it, in the size symbols and the metric's unit."""
-    if law.polynomials:
-        sums = [
-            " + ".join(_exactly(c, term.text(law.axes)) for c, term in each)
-            for each in law.polynomials
-        ]
-        return sums[0] if len(sums) == 1 else f"Max({', '.join(sums)})"
-    written = [product(c, term.text(law.axes)) for c, term in law.terms]
-    if law.coefficient:
-        written += [
-            product(law.coefficient * weight, term.text(law.axes, law.shift) + _bent(law))
-            for weight, term in law.leading.terms
-        ]
+    written = [product(c, term) for c, term, _ in _terms(law)]
     if law.overlap == 1:
         return " + ".join(written)
     p = f"{law.overlap:g}"
     return f"({' + '.join(f'({term})**{p}' for term in written)})**(1/{p})"
 
 
-def _bent(law: Law) -> str:
-    """Write the factor of the leading part beyond a bend, as SymPy reads it."""
+def slope_factor(law: FittedLaw) -> str:
+    """Write the factor of the leading part beyond a slope break, as SymPy reads it."""
     if law.slope_break is None or law.slope_change is None:
         return ""
     axis, place = law.axes[law.slope_break.axis], f"{law.slope_break.place:.12g}"
@@ -103,17 +90,16 @@ def _bent(law: Law) -> str:
     return f"*Piecewise(({factor}, {axis} {sign} {place}), (1, True))"
 
 
-def _exactly(coefficient: Fraction, text: str) -> str:
-    return "*".join(filter(None, [str(coefficient) if coefficient != 1 or not text else "", text]))
-
-
 def to_dict(law: Law) -> dict[str, Any]:
     """Give a law as JSON holds it: its terms, its regimes, and its exponents with intervals."""
     return {
-        "law": expression(law),
-        "terms": _terms(law),
+        "law": law.expression,
+        "terms": [
+            {"coefficient": coefficient, "term": text or "1", "leading": leading}
+            for coefficient, text, leading in _terms(law)
+        ],
         "overlap": law.overlap,
-        "regimes": _regimes(law),
+        "regimes": law.regime_records(),
         "exponents": {
             each.axis: {"estimate": each.estimate, "low": each.low, "high": each.high}
             for each in law.exponents
@@ -121,21 +107,18 @@ def to_dict(law: Law) -> dict[str, Any]:
     }
 
 
-def _terms(law: Law) -> list[dict[str, Any]]:
-    """Give each term with its coefficient, those that lead last."""
+def _terms(law: Law) -> list[tuple[float, str, bool]]:
+    """Give each term: its coefficient, its text, and whether it leads; those that lead last."""
     lower = [(c, term.text(law.axes), False) for c, term in law.terms]
     leads = [
-        (law.coefficient * weight, term.text(law.axes, law.shift) + _bent(law), True)
+        (law.coefficient * weight, term.text(law.axes, law.shift) + law.slope_factor, True)
         for weight, term in (law.leading.terms if law.coefficient else ())
     ]
-    return [
-        {"coefficient": coefficient, "term": text or "1", "leading": leading}
-        for coefficient, text, leading in [*lower, *leads]
-    ]
+    return [*lower, *leads]
 
 
-def _regimes(law: Law) -> list[dict[str, Any]]:
-    """Give the breakpoint between regimes, where there is one."""
+def regime_records(law: FittedLaw) -> list[dict[str, Any]]:
+    """Give the breakpoint between regimes as JSON holds it, where there is one."""
     if law.step is not None:
         breakpoint = law.step.breakpoint
         found = {

@@ -1,185 +1,119 @@
-"""Exact laws: the polynomial that whole numbers follow, with no error at all.
-
-FLOPs, parameters, bytes and operations that follow one another are counted, not timed. Where a
-polynomial in the sizes gives every value exactly there is nothing to estimate: its coefficients
-come out of linear equations in rational numbers, and its degrees are whole.
-"""
+"""Exact laws: polynomials that whole numbers follow without any error."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 
 import numpy as np
-from sympy import QQ
-from sympy.polys.matrices import DomainMatrix
+import pandas as pd
 
-from ..fitting import ResidualDiagnostics
-from .arrays import Array
-from .law import Exponent, Law, Polynomial, Since
-from .terms import Leading, Monomial, monomials
+from ..expressions import Array, Leading, Monomial, columns
+from ..formatting import number
+from .estimate import Exponent
+from .law import Law
 
-_HIGHEST = 4  # degree in each size, where theory's own terms do not do
-_LARGEST = 2.0**53  # a float holds whole numbers up to here
+#: A sum of terms with their coefficients, exact.
+Polynomial = tuple[tuple[Fraction, Monomial], ...]
 
 
-def exact_law(
-    axes: Sequence[str], sizes: Array, values: Array, theory: Leading | None = None
-) -> Law | None:
-    """Find the polynomial that the values follow exactly.
+@dataclass(frozen=True)
+class Since:
+    """From where on a law holds: a size of an axis, and how many points lie below it."""
 
-    Parameters
+    axis: str
+    size: float
+    below: int
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ExactLaw(Law):
+    """The polynomial that gives every value exactly, or, of a peak, the largest of several.
+
+    Attributes
     ----------
-    axes
-        The sizes that vary.
-    sizes, values
-        (points, axes) and (points,), positive.
-    theory
-        Leading part whose terms and divisors are tried first.
-
-    Returns
-    -------
-    The law; None where a value or a size is not whole, where no polynomial of degrees up to 4
-    gives all values, or where it may be a curve through these points and no more.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> sizes = np.array([[n, d] for n in (2, 3, 5, 8) for d in (2, 4, 6)])
-    >>> exact_law(["n", "d"], sizes, 4 * sizes[:, 0] * sizes[:, 1] ** 2 + sizes[:, 0]).expression
-    'n + 4*n*d**2'
+    polynomials
+        The polynomials whose largest it is; the first gives the terms of lower order.
+    since
+        From where on it holds; None where all points follow it.
     """
-    if not _are_whole(sizes, values):
-        return None
-    for terms in _candidates(len(axes), theory):
-        if len(terms) < len(values) and (found := solve(terms, sizes, values)):
-            return law_of(tuple(axes), [found], sizes, values) if _told(found, sizes) else None
-    return None
 
+    polynomials: tuple[Polynomial, ...]
+    since: Since | None = None
 
-def known_law(
-    axes: Sequence[str],
-    sizes: Array,
-    values: Array,
-    terms: Sequence[Monomial],
-    theory: Leading,
-) -> Law | None:
-    """Find the law of terms that theory names exactly, such as n/c; None where it is another.
+    @classmethod
+    def of(
+        cls,
+        axes: Sequence[str],
+        polynomials: Sequence[Polynomial],
+        sizes: Array,
+        values: Array,
+        since: Since | None = None,
+        leads: Collection[Monomial] = (),
+    ) -> ExactLaw:
+        """Make a law of polynomials, whose terms of highest order lead, or those that are given."""
+        most: dict[Monomial, float] = {}
+        for c, term in chain(*polynomials):
+            most[term] = max(most.get(term, float(c)), float(c))
+        lead = Leading.of(axes, {term: most[term] for term in leads or most})
+        leads = {term for _, term in lead.terms}
+        return cls(
+            leading=lead,
+            exponents=tuple(Exponent(*3 * (lead.degree(axis),), axis=axis) for axis in axes),
+            terms=tuple((float(c), term) for c, term in polynomials[0] if term not in leads),
+            sizes=sizes,
+            values=values,
+            residual_df=len(values) - sum(map(len, polynomials)),
+            polynomials=tuple(polynomials),
+            since=since,
+        )
 
-    Which of them lead is theory's to say: where a size divides, the degrees do not.
-    """
-    if not _are_whole(sizes, values) or len(terms) >= len(values):
-        return None
-    leads = {term for _, term in theory.terms}
-    found = solve(terms, sizes, values)
-    if not found or not leads <= {term for _, term in found}:
-        return None
-    return law_of(tuple(axes), [found], sizes, values, leads=leads)
-
-
-def _are_whole(sizes: Array, values: Array) -> bool:
-    """Whether a float holds all sizes and values as the whole numbers that they are."""
-    numbers = np.column_stack([sizes, values])
-    return bool((numbers == np.round(numbers)).all() and numbers.max() <= _LARGEST)
-
-
-def _told(polynomial: Polynomial, sizes: Array) -> bool:
-    """Whether points, (points, axes), tell a polynomial from a curve through them.
-
-    One of degree q in a size goes through any q + 1 values of it, with coefficients that are
-    fractions, if they are not what was counted.
-    """
-    if all(c.denominator == 1 for c, _ in polynomial):
+    @property
+    def has_intervals(self) -> bool:
+        """It is known exactly."""
         return True
-    values = [len(np.unique(column)) for column in sizes.T]
-    return all(
-        power <= count - 2
-        for _, term in polynomial
-        for power, count in zip(term.powers, values, strict=True)
-    )
+
+    @property
+    def regimes(self) -> str:
+        """Say from where on the law holds; empty where all points follow it."""
+        if self.since is None:
+            return ""
+        return (
+            f"the law holds from {self.since.axis} = {number(self.since.size)} on; "
+            f"{self.since.below} points below it follow others"
+        )
+
+    @property
+    def expression(self) -> str:
+        """The law as SymPy reads it, in the size symbols and the metric's unit."""
+        sums = [
+            " + ".join(_exactly(c, term.text(self.axes)) for c, term in each)
+            for each in self.polynomials
+        ]
+        return sums[0] if len(sums) == 1 else f"Max({', '.join(sums)})"
+
+    def parts(self, sizes: Array) -> Array:
+        """Each term's value at sizes (points, axes): (points, terms + 1), the leading one last."""
+        lower = columns([term for _, term in self.terms], sizes) * [c for c, _ in self.terms]
+        exact = [
+            columns([term for _, term in each], sizes) @ [float(c) for c, _ in each]
+            for each in self.polynomials
+        ]
+        return np.column_stack([lower, np.max(exact, axis=0) - lower.sum(axis=1)])
+
+    def likely(self, sizes: Array, *, measured: bool = False) -> Array:
+        """Values at sizes (points, axes) by the law itself, the only one: (1, points)."""
+        return self.predict(sizes)[None, :]
+
+    def conf_int(self, level: float = 0.95) -> pd.DataFrame:
+        """Intervals of the exponents, of no width: a row for each axis, columns low and high."""
+        degrees = np.array([self.leading.degree(axis) for axis in self.axes])
+        return pd.DataFrame(
+            np.tile(degrees[:, None], 2), index=pd.Index(self.axes), columns=["low", "high"]
+        )
 
 
-def _candidates(axes: int, theory: Leading | None) -> Iterator[Sequence[Monomial]]:
-    """Terms of theory and its divisors, then all up to a degree in each size, lowest first."""
-    if theory is not None:
-        yield own_terms(theory)
-    yield from polynomials(axes)
-
-
-def polynomials(axes: int) -> Iterator[Sequence[Monomial]]:
-    """Terms of all polynomials up to a degree in each size, lowest first."""
-    for highest in range(1, _HIGHEST + 1):
-        yield monomials(axes, highest)
-
-
-def own_terms(theory: Leading) -> list[Monomial]:
-    """Terms of theory and their divisors, as far as a polynomial may have them."""
-    own = (*theory.divisors(), *(term for _, term in theory.terms))
-    return [term for term in own if is_rational(term)]
-
-
-def is_rational(term: Monomial) -> bool:
-    """Whether a term of whole sizes is a rational number: of whole degrees, without logarithms."""
-    return not any(term.logs) and not np.mod(term.powers, 1).any()
-
-
-def solve(terms: Sequence[Monomial], sizes: Array, values: Array) -> Polynomial | None:
-    """Coefficients other than 0; None where none gives all values, or several do."""
-    rows = [
-        [QQ(_power(point, term)) for term in terms] + [QQ(int(value))]
-        for point, value in zip(sizes, values, strict=True)
-    ]
-    reduced, pivots = DomainMatrix(rows, (len(rows), len(terms) + 1), QQ).rref()
-    if pivots != tuple(range(len(terms))):
-        return None
-    solution = reduced.to_list()
-    found = [Fraction(str(solution[at][-1])) for at in range(len(terms))]
-    return tuple((c, term) for c, term in zip(found, terms, strict=True) if c)
-
-
-def evaluate(polynomial: Polynomial, sizes: Array) -> list[Fraction]:
-    """Evaluate a polynomial at sizes (points, axes), with no error."""
-    return [
-        sum((c * _power(point, term) for c, term in polynomial), Fraction(0)) for point in sizes
-    ]
-
-
-def _power(point: Array, term: Monomial) -> Fraction:
-    """Value of a monomial at a point, as a rational number."""
-    value = Fraction(1)
-    for size, power in zip(point, term.powers, strict=True):
-        value *= Fraction(int(size)) ** int(power)
-    return value
-
-
-def law_of(
-    axes: tuple[str, ...],
-    phases: Sequence[Polynomial],
-    sizes: Array,
-    values: Array,
-    since: Since | None = None,
-    leads: Collection[Monomial] = (),
-) -> Law:
-    """Write the largest of some polynomials as a law, whose terms of highest order lead.
-
-    The first of them gives the law its terms of lower order. Others may be said to lead.
-    """
-    most: dict[Monomial, float] = {}
-    for c, term in chain(*phases):
-        most[term] = max(most.get(term, float(c)), float(c))
-    lead = Leading.of(axes, {term: most[term] for term in leads or most})
-    leads = {term for _, term in lead.terms}
-    return Law(
-        leading=lead,
-        coefficient=1.0,
-        exponents=tuple(Exponent(axis, *3 * (lead.degree(axis),)) for axis in axes),
-        terms=tuple((float(c), term) for c, term in phases[0] if term not in leads),
-        sizes=sizes,
-        values=values,
-        residuals=np.zeros(len(values)),
-        diagnostics=ResidualDiagnostics(0.0),
-        residual_df=len(values) - sum(map(len, phases)),
-        polynomials=tuple(phases),
-        since=since,
-    )
+def _exactly(coefficient: Fraction, text: str) -> str:
+    return "*".join(filter(None, [str(coefficient) if coefficient != 1 or not text else "", text]))

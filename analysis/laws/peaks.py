@@ -13,10 +13,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import Array
-from .exact import evaluate, law_of, own_terms, solve
-from .law import Law, Polynomial, Since
-from .terms import Leading, Monomial, columns
+from ..expressions import Array, Leading, Monomial, columns
+from .exact import ExactLaw, Polynomial, Since
+from .interpolation import own_terms, solve, values_of
 
 #: Points that each polynomial has to give beyond those that its coefficients take.
 _SPARE = 2
@@ -28,7 +27,7 @@ _MANY = 3
 Chosen = NDArray[np.bool_]
 
 
-def peak_law(axes: Sequence[str], sizes: Array, values: Array, theory: Leading) -> Law | None:
+def peak_law(axes: Sequence[str], sizes: Array, values: Array, theory: Leading) -> ExactLaw | None:
     """Find the polynomials of which the largest gives every value, from some size on.
 
     Parameters
@@ -48,15 +47,15 @@ def peak_law(axes: Sequence[str], sizes: Array, values: Array, theory: Leading) 
     if (values != np.round(values)).any():
         return None
     terms = own_terms(theory)
-    for kept, since in _beginnings(axes, sizes):
+    for kept, since in _cuts(axes, sizes):
         if since is not None and (len(axes) < 2 or kept.sum() < _MANY * len(terms)):
             break
         if phases := _phases(terms, sizes[kept], values[kept]):
-            return law_of(tuple(axes), phases, sizes[kept], values[kept], since)
+            return ExactLaw.of(tuple(axes), phases, sizes[kept], values[kept], since)
     return None
 
 
-def _beginnings(axes: Sequence[str], sizes: Array) -> Iterator[tuple[Chosen, Since | None]]:
+def _cuts(axes: Sequence[str], sizes: Array) -> Iterator[tuple[Chosen, Since | None]]:
     """All points, then those from a size of an axis on, with most points first."""
     yield np.ones(len(sizes), dtype=bool), None
     cuts = [
@@ -76,7 +75,7 @@ def _phases(terms: Sequence[Monomial], sizes: Array, values: Array) -> list[Poly
         known: dict[Polynomial, Chosen] = {}
         for each in _candidates(terms, sizes[left], values[left]):
             if each not in known:
-                given = np.array(evaluate(each, sizes))
+                given = np.array(values_of(each, sizes))
                 if (given <= values).all():
                     known[each] = (given == values) & left
         best = max(known, key=lambda each: int(known[each].sum()), default=None)
@@ -95,7 +94,7 @@ def _candidates(terms: Sequence[Monomial], sizes: Array, values: Array) -> Itera
         near = np.argsort(((logs - point) ** 2).sum(axis=1), kind="stable")
         for count in range(len(terms) + 1, min(2 * len(terms), len(near)) + 1):
             here = near[:count]
-            # In floating point first: most points near a breakpoint follow no single polynomial.
+            # In floating point first: most points near a change follow no single polynomial.
             guess, _, rank, _ = np.linalg.lstsq(table[here], values[here], rcond=None)
             if rank < len(terms):
                 continue

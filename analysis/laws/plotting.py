@@ -1,4 +1,4 @@
-"""A law beside its points, for a notebook."""
+"""A law drawn with its points, for a notebook."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .arrays import Array
+from ..expressions import Array
+from .fitted import FittedLaw
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +31,7 @@ def plot(law: Law, unit: str = "") -> Figure:
     law
         The law.
     unit
-        What its values are, to be written beside them.
+        What its values are: the label of the axis.
     """
     from matplotlib.figure import Figure
 
@@ -56,7 +57,7 @@ def _draw(law: Law, panel: Axes, at: int, others: Array, colour: str) -> None:
     names = [axis for axis in law.axes if axis != law.axes[at]]
     label = ", ".join(f"{name} = {size:g}" for name, size in zip(names, others, strict=True))
     panel.plot(along, law.predict(sizes), color=colour, label=label or None)
-    if law.sample is not None:
+    if isinstance(law, FittedLaw) and law.has_intervals:
         _, low, high = law.predict(sizes, interval=0.95)
         panel.fill_between(along, low, high, color=colour, alpha=0.2, linewidth=0)
     panel.plot(measured, law.values[here], "o", color=colour, markersize=4)

@@ -7,49 +7,20 @@ overlap, the coefficients at each of these, and the size of the errors.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from ..breakpoints import SlopeBreak, StepTerm
-from ..fitting import PosteriorSample, VariableProjection
-from .arrays import Array, power_mean
-from .terms import Leading, Monomial, columns
+from ..expressions import Array, Leading, Monomial, columns, power_mean
+from ..regression import PosteriorSample, VariableProjection
 
 _DRAWS = 400
-#: A measurement errs by no more, as a logarithm: a spread of few points may be any, and overflows.
-_FARTHEST_OFF = 50.0
+#: A measurement errs by no more, as a logarithm: the scale of few points may be any, and overflows.
+_LARGEST_ERROR = 50.0
 
 
-class Prediction(NamedTuple):
-    """What a law predicts, each (points,) in the metric's unit; or its slopes, (points, axes).
-
-    Attributes
-    ----------
-    value
-        The law itself.
-    low, high
-        Ends of the interval: in which a measurement is expected, or the law's slope.
-    """
-
-    value: Array
-    low: Array
-    high: Array
-
-
-class LargestSize(NamedTuple):
-    """How far a size can go within a budget, with an interval.
-
-    0 where even the smallest size costs more; infinite where no size up to `FARTHEST` does.
-    """
-
-    value: float
-    low: float
-    high: float
-
-
-#: Largest size that is looked at.
-FARTHEST = 2.0**40
+#: Largest size that is searched.
+LARGEST_SEARCHED = 2.0**40
 _STEPS = 20  # of the search per octave
 
 
@@ -76,7 +47,7 @@ class PosteriorPredictive:
         rng = np.random.default_rng(0)
         picked = rng.choice(sample.joint.size, _DRAWS, p=sample.joint.ravel() / sample.joint.sum())
         self._leading = leading
-        self._bend = slope_break
+        self._slope_break = slope_break
         self._laws = []
         for which, at in zip(*np.unravel_index(picked, sample.joint.shape), strict=True):
             (problem, lower), theta = problems[which], sample.draws[at]
@@ -97,8 +68,8 @@ class PosteriorPredictive:
         """
         lead = self._leading.column(sizes)
         grows = sizes
-        if self._bend is not None:
-            grows = np.column_stack([sizes, self._bend.size(sizes)])
+        if self._slope_break is not None:
+            grows = np.column_stack([sizes, self._slope_break.size(sizes)])
         # Most laws have the same terms: their columns are evaluated once.
         parts = {id(law[1]): columns(law[1], sizes) for law in self._laws}
         rows = []
@@ -107,14 +78,14 @@ class PosteriorPredictive:
             leads = top * lead * np.prod(grows**theta, axis=1)
             law = power_mean(np.column_stack([others * parts[id(lower)], leads]), p)
             if measured:
-                law = law * np.exp(np.clip(scale * error, -_FARTHEST_OFF, _FARTHEST_OFF))
+                law = law * np.exp(np.clip(scale * error, -_LARGEST_ERROR, _LARGEST_ERROR))
             rows.append(law)
         return np.array(rows)
 
 
-def ladder() -> Array:
-    """Sizes at which a reach is looked for, (sizes,)."""
-    octaves = int(np.log2(FARTHEST))
+def search_sizes() -> Array:
+    """Sizes at which a cost is held against a budget, (sizes,)."""
+    octaves = int(np.log2(LARGEST_SEARCHED))
     return np.asarray(2 ** np.linspace(0, octaves, octaves * _STEPS + 1))
 
 

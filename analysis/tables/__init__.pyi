@@ -1,21 +1,28 @@
 from . import (
     readers as readers,
-    table as table,
 )
 from .calibration import (
     Calibration as Calibration,
 )
+from .checking import (
+    KEYS as KEYS,
+    TableError as TableError,
+    check_table as check_table,
+    read_csv as read_csv,
+)
+from .collapsing import (
+    collapse as collapse,
+    levelled as levelled,
+)
 from .readers import (
     read as read,
 )
-from .table import (
-    KEYS as KEYS,
+from .series import (
     Parts as Parts,
     Series as Series,
-    TableError as TableError,
-    check as check,
-    cut as cut,
-    read_csv as read_csv,
+)
+from .splitting import (
+    split_series as split_series,
 )
 
 __all__ = [
@@ -24,10 +31,11 @@ __all__ = [
     "Parts",
     "Series",
     "TableError",
-    "check",
-    "cut",
+    "check_table",
+    "collapse",
+    "levelled",
     "read",
     "read_csv",
     "readers",
-    "table",
+    "split_series",
 ]

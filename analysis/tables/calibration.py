@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ...measure import BANDWIDTH, PRODUCT_RATE
-from ..laws import Array
+from ..expressions import Array
 
 #: Columns that tell under which conditions the machine was calibrated.
 CONDITIONS = ("device", "dtype", "threads", "machine")

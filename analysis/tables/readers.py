@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 from ...measure import PEAK_BYTES, SECONDS, SIZES, Case
-from .table import KEYS, TableError, read_csv
+from .checking import KEYS, TableError, read_csv
 
 #: What asv calls a kind of benchmark, by its name's beginning and in benchmarks.json, and the
 #: metric it is here. Everything else that asv tracks is passed over.
@@ -155,11 +155,11 @@ def _asv_rows(path: Path, content: Mapping[str, Any]) -> Iterator[Row]:
 
 
 def _described(path: Path) -> dict[str, Any]:
-    """Load what asv keeps beside the machines' folders on each benchmark, if it is there."""
-    beside = path.absolute().parent.parent / "benchmarks.json"
-    if not beside.is_file():
+    """Load what asv keeps on each benchmark, next to the machines' folders, if it is there."""
+    described = path.absolute().parent.parent / "benchmarks.json"
+    if not described.is_file():
         return {}
-    return {name: about for name, about in _load(beside).items() if isinstance(about, dict)}
+    return {name: about for name, about in _load(described).items() if isinstance(about, dict)}
 
 
 def _named_metric(name: str) -> str | None:
@@ -170,7 +170,7 @@ def _named_metric(name: str) -> str | None:
 
 
 def _guess_names(point: Sequence[str]) -> list[str]:
-    """Name parameters that nothing describes: a case's key can be told by itself."""
+    """Name parameters that nothing describes: a case's key is known by its form."""
     return [
         "case" if _case(_literal(text)) is not None else f"param{i + 1}"
         for i, text in enumerate(point)

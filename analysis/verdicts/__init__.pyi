@@ -1,17 +1,22 @@
 from .fits import (
     Fit as Fit,
-    Source as Source,
-    fit as fit,
-    fit_series as fit_series,
-    series_of as series_of,
-    theory_of as theory_of,
     to_json as to_json,
-    with_checks as with_checks,
 )
 from .outliers import (
     LEVEL as LEVEL,
     DeletionResidual as DeletionResidual,
     find_outliers as find_outliers,
+)
+from .table_fitting import (
+    Source as Source,
+    fit as fit,
+    fit_series as fit_series,
+    series_of as series_of,
+    with_checks as with_checks,
+)
+from .theory import (
+    expected_time as expected_time,
+    theory_of as theory_of,
 )
 from .verdict import (
     MARGIN as MARGIN,
@@ -28,6 +33,7 @@ __all__ = [
     "Judgement",
     "Source",
     "Verdict",
+    "expected_time",
     "find_outliers",
     "fit",
     "fit_series",

@@ -3,12 +3,12 @@
 Each point is left out in turn and the law fitted to the rest. What the squared error falls by,
 in units of the variance that is left, is the square of the externally studentised residual
 (Belsley, Kuh & Welsch 1980): for a linear law exactly, for these to first order. It allows for
-leverage: a point at the end of a table, which bends the law towards itself, is not held against a
+leverage: a point at the end of a table, which pulls the law towards itself, is not held against a
 prediction far beyond the others. Its two-sided level by Student's distribution is multiplied by the
 number of points that were looked at (Bonferroni).
 
-A table of few points leaves nothing to measure the spread by. There the spread is that of the other
-tables of the same kind, pooled by their points to spare.
+A table of few points leaves nothing to estimate the scale by. There it is that of the other tables
+of the same kind, pooled by their residual degrees of freedom.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import t as student
 
+from ..expressions import FLOOR, Array
 from ..fitting import refit
-from ..laws import FLOOR, Array, Law
+from ..laws import FittedLaw
 from .fits import Fit
 
-#: A point is told of where chance gives one like it, anywhere among all points, less often.
+#: A point is suspect where noise alone gives one like it, among all points, less often.
 LEVEL = 0.05
 
-_FEWEST_SPARE = 2  # below, the spread is that of other tables
+_FEWEST_DF = 2  # residual degrees of freedom; below, the scale is that of other tables
 _FEWEST_REST = 3  # points without which no law is fitted
 
 
@@ -43,15 +44,15 @@ class DeletionResidual:
     predicted
         What the law that was fitted without it says there.
     studentised
-        Its residual in units of the spread, brought nearer to 0 by what rounding may have done.
+        Its residual in units of the scale, brought nearer to 0 by what rounding may have done.
     scale
-        The relative spread that it was held against.
+        The relative scale that it was divided by.
     residual_df
-        Degrees of freedom of the spread.
+        Degrees of freedom of the scale.
     pooled
-        Whether the spread is that of other tables.
+        Whether the scale is that of other tables.
     level
-        How likely chance alone would give one like it, all points looked at taken together.
+        Probability that noise alone gives one like it, adjusted for all points that were tested.
     """
 
     fit: Fit
@@ -105,14 +106,14 @@ def find_outliers(
     pairs = [
         (fit, law, half, (group, fit.series.metric, fit.series.mode))
         for fit, half, group in zip(fits, halves, groups or [0] * len(fits), strict=True)
-        if (law := fit.law) is not None and not law.polynomials
+        if isinstance(law := fit.law, FittedLaw)
     ]
     found: list[DeletionResidual] = []
     for fit, law, half, kind in pairs:
-        rivals = [other for its, other, _, own in pairs if its is not fit and own == kind]
-        pool = _pool(rivals)
+        others = [other for its, other, _, own in pairs if its is not fit and own == kind]
+        pool = _pool(others)
         found += [
-            _held(fit, law, rest, at, float(half[at]), pool)
+            _deletion_residual(fit, law, rest, at, float(half[at]), pool)
             for at in range(len(law.values))
             if (rest := _without(law, at, timed=fit.series.timed)) is not None
         ]
@@ -121,19 +122,19 @@ def find_outliers(
     return sorted(corrected, key=lambda one: (one.level, -abs(one.studentised)))
 
 
-def _errors(law: Law, sizes: Array, values: Array) -> Array:
+def _errors(law: FittedLaw, sizes: Array, values: Array) -> Array:
     """Log residuals: a value too large by a factor counts as one too small by it does."""
     return np.asarray(np.log(values / law.predict(sizes)))
 
 
-def _pool(laws: Sequence[Law]) -> tuple[float, int]:
-    """Squared error and points to spare of several laws together."""
-    told = [law for law in laws if law.residual_df > 0]
-    error = sum(float(np.sum(_errors(law, law.sizes, law.values) ** 2)) for law in told)
-    return error, sum(law.residual_df for law in told)
+def _pool(laws: Sequence[FittedLaw]) -> tuple[float, int]:
+    """Squared error and residual degrees of freedom of several laws together."""
+    usable = [law for law in laws if law.residual_df > 0]
+    error = sum(float(np.sum(_errors(law, law.sizes, law.values) ** 2)) for law in usable)
+    return error, sum(law.residual_df for law in usable)
 
 
-def _without(law: Law, at: int, *, timed: bool) -> Law | None:
+def _without(law: FittedLaw, at: int, *, timed: bool) -> FittedLaw | None:
     """Fit the law without a point; None where the rest is too few."""
     kept = np.arange(len(law.values)) != at
     sizes = law.sizes[kept]
@@ -142,17 +143,17 @@ def _without(law: Law, at: int, *, timed: bool) -> Law | None:
     return refit(law, kept, overlap=timed)
 
 
-def _held(
-    fit: Fit, law: Law, rest: Law, at: int, half: float, pool: tuple[float, int]
+def _deletion_residual(
+    fit: Fit, law: FittedLaw, rest: FittedLaw, at: int, half: float, pool: tuple[float, int]
 ) -> DeletionResidual:
     own = float(np.sum(_errors(rest, rest.sizes, rest.values) ** 2))
     # The law with the point has one degree of freedom more to explain one point more.
     fall = max(float(np.sum(_errors(law, law.sizes, law.values) ** 2)) - own, 0.0)
     # How far costs overlap was chosen too: not counting it, twice the false alarms were raised.
     residual_df = rest.residual_df - fit.series.timed
-    pooled = residual_df < _FEWEST_SPARE
+    pooled = residual_df < _FEWEST_DF
     error, residual_df = pool if pooled else (own, residual_df)
-    # Without a spread nothing is off.
+    # Without a scale nothing is off.
     scale = float(np.sqrt(error / residual_df + FLOOR**2)) if residual_df > 0 else float("inf")
     (predicted,) = rest.predict(law.sizes[[at]])
     off = float(np.log(law.values[at] / predicted))

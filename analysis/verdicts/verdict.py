@@ -5,25 +5,28 @@ Each reason is computed from the fit; `Verdict.advice` says what to do about it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
 
-from ..fitting import BOUND, TOLERANCE
+from ..breakpoints import StepTerm
+from ..expressions import Array
+from ..fitting import BOUND
 from ..formatting import number
-from ..laws import BARELY, Array, Exponent, Law
+from ..laws import BARELY, ExactLaw, Exponent, FittedLaw, Law
+from ..regression import TOLERANCE
 
 #: An exponent matches when its whole interval lies within this of theory's.
 MARGIN = 0.2
 
 _FEWEST_SIZES = 4
-_EDGE = 0.05  # an interval this near to the end of the search is cut off by it
+_BOUND_TOLERANCE = 0.05  # an interval this near to the end of the search is cut off by it
 _MOSTLY = 0.5  # overhead above this share of the time hides the leading term
-_SURE = np.log(1000)  # odds at which theory's own term is not there, hidden by others
-_APART = 2.0  # times what rounds differ by, from which on scatter is no noise of theirs
-_LED_OVER = 4  # ratio of the sizes between which the leading term has to take the larger part
+_STRONG_EVIDENCE = np.log(1000)  # odds at which theory's own term is not there, hidden by others
+_BEYOND_ROUNDS = 2.0  # times what rounds differ by, from which on scatter is no noise of theirs
+_FEWEST_LED = 4  # ratio of the sizes between which the leading term has to take the larger part
 
 
 class Verdict(Enum):
@@ -80,33 +83,38 @@ def judge(
     worst = (v for v in (Verdict.DIFFERS, Verdict.UNRESOLVED) if v in found)
     verdict = next(worst, Verdict.MATCHES)
     reasons = [judged.reason for judged in single.values() if judged.verdict is verdict]
-    if not law.polynomials and law.sample is not None and not law.diagnostics.testable:
-        reasons.append(
+    if isinstance(law, FittedLaw):
+        reasons += _remarks(law)
+    elif law.regimes:
+        reasons.append(law.regimes)
+    return Judgement(verdict, "; ".join(dict.fromkeys(reasons))), single
+
+
+def _remarks(law: FittedLaw) -> Iterator[str]:
+    """Say what qualifies any verdict on a fitted law: what was not tested, and its regimes."""
+    left = law.diagnostics
+    if law.has_intervals and not left.testable:
+        yield (
             "whether the law describes the points could not be tested: there is one value a point, "
             "and there are too few neighbours"
         )
-    left = law.diagnostics
     if left.between_round_sd is not None and left.residual_sd > max(
-        TOLERANCE, _APART * left.between_round_sd
+        TOLERANCE, _BEYOND_ROUNDS * left.between_round_sd
     ):
-        reasons.append(
+        yield (
             f"the points scatter by {left.residual_sd:.1%} around the law, where a point's rounds "
             f"differ by {left.between_round_sd:.1%} alone: what is left is the same in each "
             "round, such as a kernel's choice by the size"
         )
     if law.step is not None:
-        reasons.append(_two_regimes(law))
-    elif law.since is not None:
-        reasons.append(law.regimes)
+        yield _two_regimes(law, law.step)
     elif law.regimes:
-        reasons.append(f"two regimes: {law.regimes}; the verdict is about the other side")
-    return Judgement(verdict, "; ".join(dict.fromkeys(reasons))), single
+        yield f"two regimes: {law.regimes}; the verdict is about the other side"
 
 
-def _two_regimes(law: Law) -> str:
+def _two_regimes(law: FittedLaw, step: StepTerm) -> str:
     """Say what changes at the breakpoint, and that the exponents are those of both sides."""
-    assert law.step is not None
-    at = [term for _, term in law.terms].index(law.step)
+    at = [term for _, term in law.terms].index(step)
     parts = law.parts(law.sizes) ** law.overlap
     share = (parts[:, at] / parts.sum(axis=1)).max()
     return (
@@ -118,42 +126,64 @@ def _two_regimes(law: Law) -> str:
 def _judge_exponent(
     law: Law, exponent: Exponent, theory: float, margin: float, at_most: bool
 ) -> Judgement:
+    """Test equivalence by interval inclusion: matches within the margin, differs outside of it."""
     low, high = -np.inf if at_most else theory - margin, theory + margin
     within = low <= exponent.low and exponent.high <= high
-    if not within and (reason := _across_a_border(law, exponent)):
+    stated = _stated(exponent, theory)
+    if isinstance(law, ExactLaw):
+        return _judge_exact(law, exponent, theory, low, high)
+    assert isinstance(law, FittedLaw)
+    if not within and (reason := _along_breakpoint(law, exponent)):
         return Judgement(Verdict.UNRESOLVED, reason)
     # What makes the interval itself worthless comes before what it says.
-    for doubt in () if law.polynomials else (_too_few, _hidden, _left_over, _at_the_edge):
+    for doubt in (_too_few, _hidden, _not_described, _at_search_bound):
         if reason := doubt(law, exponent):
             return Judgement(Verdict.UNRESOLVED, reason)
-    said = f"{exponent} (theory {theory:g})"
     if within:
         inside = f"at most {margin:g} above" if at_most else f"within ±{margin:g}"
-        return Judgement(Verdict.MATCHES, f"{said}: {'exactly' if law.polynomials else inside}")
-    if exponent.high < low and not law.polynomials and (reason := _perhaps_hidden(law, exponent)):
+        return Judgement(Verdict.MATCHES, f"{stated}: {inside}")
+    if exponent.high < low and (reason := _perhaps_hidden(law, exponent)):
         return Judgement(Verdict.UNRESOLVED, reason)
-    if law.since is not None and exponent.high < low:
-        return Judgement(
-            Verdict.UNRESOLVED,
-            f"{said}: where the law holds, another part of the pass needs most: "
-            f"measure larger {exponent.axis}",
-        )
     if exponent.low > high or exponent.high < low:
-        way = "faster" if exponent.estimate > theory else "slower"
-        reason = f"{said}: it grows {way} than theory here"
+        reason = _outside(exponent, theory)
         if law.diagnostics.residual_sd > TOLERANCE:
             reason += (
                 f", by a law around which the points scatter by {law.diagnostics.residual_sd:.1%}"
             )
         return Judgement(Verdict.DIFFERS, reason)
-    return Judgement(Verdict.UNRESOLVED, f"{said}: {_why_wide(law, exponent, margin)}")
+    return Judgement(Verdict.UNRESOLVED, f"{stated}: {_why_wide(law, exponent, margin)}")
 
 
-def _said(exponent: Exponent, law: Law) -> str:
-    return f"{exponent} (theory {law.leading.degree(exponent.axis):g})"
+def _judge_exact(
+    law: ExactLaw, exponent: Exponent, theory: float, low: float, high: float
+) -> Judgement:
+    """Judge an exponent that is known exactly."""
+    stated = _stated(exponent, theory)
+    if low <= exponent.estimate <= high:
+        return Judgement(Verdict.MATCHES, f"{stated}: exactly")
+    if law.since is not None and exponent.high < low:
+        return Judgement(
+            Verdict.UNRESOLVED,
+            f"{stated}: where the law holds, another part of the pass needs most: "
+            f"measure larger {exponent.axis}",
+        )
+    return Judgement(Verdict.DIFFERS, _outside(exponent, theory))
 
 
-def _across_a_border(law: Law, exponent: Exponent) -> str | None:
+def _stated(exponent: Exponent, theory: float) -> str:
+    return f"{exponent} (theory {theory:g})"
+
+
+def _compared(law: Law, exponent: Exponent) -> str:
+    return _stated(exponent, law.leading.degree(exponent.axis))
+
+
+def _outside(exponent: Exponent, theory: float) -> str:
+    way = "faster" if exponent.estimate > theory else "slower"
+    return f"{_stated(exponent, theory)}: it grows {way} than theory here"
+
+
+def _along_breakpoint(law: FittedLaw, exponent: Exponent) -> str | None:
     """Doubt an exponent along which the law changes.
 
     A breakpoint is taken to be of one of few forms. Where a cache is left in another way the
@@ -167,14 +197,16 @@ def _across_a_border(law: Law, exponent: Exponent) -> str | None:
         what = "of another form"
     else:
         return None
-    change = f"which bends this exponent{' to the edge of what is searched' * _cut(law, exponent)}"
+    change = "which bends this exponent"
+    if _is_cut_off(law, exponent):
+        change += " to the edge of what is searched"
     return (
-        f"{_said(exponent, law)}: the border at {where} may be {what}, {change}: measure "
+        f"{_compared(law, exponent)}: the border at {where} may be {what}, {change}: measure "
         "more sizes on one side of it"
     )
 
 
-def _too_few(law: Law, exponent: Exponent) -> str | None:
+def _too_few(law: FittedLaw, exponent: Exponent) -> str | None:
     sizes = _levels(law, exponent.axis)
     if len(sizes) < 3:
         listed = " and ".join(f"{s:g}" for s in sizes)
@@ -190,7 +222,7 @@ def _too_few(law: Law, exponent: Exponent) -> str | None:
     return None
 
 
-def _hidden(law: Law, exponent: Exponent) -> str | None:
+def _hidden(law: FittedLaw, exponent: Exponent) -> str | None:
     share = 1 - law.overhead()
     if law.coefficient == 0 or share.max() < BARELY:
         return (
@@ -201,23 +233,23 @@ def _hidden(law: Law, exponent: Exponent) -> str | None:
     # lower-order terms as of its own.
     at, sizes = law.axes.index(exponent.axis), _levels(law, exponent.axis)
     leads = [size for size in sizes if share[law.sizes[:, at] == size].max() > _MOSTLY]
-    short = sizes[-1] < _LED_OVER * sizes[0]  # what is measured itself: the interval will tell
-    if not short and (not leads or leads[-1] < _LED_OVER * leads[0]):
-        return f"{_said(exponent, law)}: {_overhead_in_words(law, exponent.axis)}"
+    short = sizes[-1] < _FEWEST_LED * sizes[0]  # what is measured itself: the interval will tell
+    if not short and (not leads or leads[-1] < _FEWEST_LED * leads[0]):
+        return f"{_compared(law, exponent)}: {_overhead_in_words(law, exponent.axis)}"
     return None
 
 
-def _perhaps_hidden(law: Law, exponent: Exponent) -> str | None:
+def _perhaps_hidden(law: FittedLaw, exponent: Exponent) -> str | None:
     """Doubt an exponent that is too low: a lower-order term may stand where theory's is hidden."""
-    if law.log_likelihood_ratio(exponent.axis) >= _SURE:
+    if law.log_likelihood_ratio(exponent.axis) >= _STRONG_EVIDENCE:
         return None
     return (
-        f"{_said(exponent, law)}: a term of lower order may have taken the place of theory's, "
+        f"{_compared(law, exponent)}: a term of lower order may have taken the place of theory's, "
         f"which would be too small to be seen: measure larger {exponent.axis}"
     )
 
 
-def _left_over(law: Law, exponent: Exponent) -> str | None:
+def _not_described(law: FittedLaw, exponent: Exponent) -> str | None:
     left = law.diagnostics
     if left.describes:
         return None
@@ -241,23 +273,23 @@ def _left_over(law: Law, exponent: Exponent) -> str | None:
     )
 
 
-def _cut(law: Law, exponent: Exponent) -> bool:
+def _is_cut_off(law: FittedLaw, exponent: Exponent) -> bool:
     """Whether the end of the search cuts its interval off."""
     degree = law.leading.degree(exponent.axis)
-    return max(exponent.high - degree, degree - exponent.low) >= BOUND - _EDGE
+    return max(exponent.high - degree, degree - exponent.low) >= BOUND - _BOUND_TOLERANCE
 
 
-def _at_the_edge(law: Law, exponent: Exponent) -> str | None:
-    if not _cut(law, exponent):
+def _at_search_bound(law: FittedLaw, exponent: Exponent) -> str | None:
+    if not _is_cut_off(law, exponent):
         return None
     degree = law.leading.degree(exponent.axis)
     return (
-        f"{_said(exponent, law)} runs to the edge of what is searched ({degree - BOUND:g} to "
+        f"{_compared(law, exponent)} runs to the edge of what is searched ({degree - BOUND:g} to "
         f"{degree + BOUND:g}): {_why_wide(law, exponent, MARGIN)}"
     )
 
 
-def _why_wide(law: Law, exponent: Exponent, margin: float) -> str:
+def _why_wide(law: FittedLaw, exponent: Exponent, margin: float) -> str:
     axis = exponent.axis
     sizes = _levels(law, axis)
     by_size = _overhead_by_size(law, axis)
@@ -279,13 +311,13 @@ def _why_wide(law: Law, exponent: Exponent, margin: float) -> str:
     )
 
 
-def _overhead_by_size(law: Law, axis: str) -> Array:
+def _overhead_by_size(law: FittedLaw, axis: str) -> Array:
     """Mean share of the lower-order terms at each size of an axis."""
     column, overhead = law.sizes[:, law.axes.index(axis)], law.overhead()
     return np.array([overhead[column == size].mean() for size in _levels(law, axis)])
 
 
-def _overhead_in_words(law: Law, axis: str) -> str:
+def _overhead_in_words(law: FittedLaw, axis: str) -> str:
     """Say up to which size the lower-order terms take most of the time, and what to do about it."""
     axis = _remedy(law, axis)
     sizes, by_size = _levels(law, axis), _overhead_by_size(law, axis)
@@ -297,7 +329,7 @@ def _overhead_in_words(law: Law, axis: str) -> str:
     )
 
 
-def _remedy(law: Law, axis: str) -> str:
+def _remedy(law: FittedLaw, axis: str) -> str:
     """Axis along which the overhead falls: that of the exponent, unless another does far more.
 
     A recurrent layer's overhead is one of each step: a longer sequence has as much of it.
@@ -312,9 +344,9 @@ def _remedy(law: Law, axis: str) -> str:
     return axis if falls[axis] >= falls[best] / 2 else best
 
 
-def _levels(law: Law, axis: str) -> Array:
+def _levels(law: FittedLaw, axis: str) -> Array:
     return np.unique(law.sizes[:, law.axes.index(axis)])
 
 
-def _axes_in_words(law: Law) -> str:
+def _axes_in_words(law: FittedLaw) -> str:
     return " and ".join(law.axes)

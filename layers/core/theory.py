@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
+from typing import Any, overload
 
 import sympy
 from sympy import Expr
@@ -36,6 +37,54 @@ def subs(expr: Expr | int, sizes: Mapping[str, int | Expr]) -> Expr:
 def _subs(expr: Expr, sizes: tuple[tuple[str, int | Expr], ...]) -> Expr:
     given = dict(sizes)
     return expr.subs({s: given[s.name] for s in expr.free_symbols if s.name in given})
+
+
+@overload
+def evaluate(expr: Expr, sizes: Mapping[str, float]) -> float: ...
+
+
+@overload
+def evaluate(expr: Expr, sizes: Mapping[str, Any]) -> Any: ...
+
+
+def evaluate(expr: Expr, sizes: Mapping[str, Any]) -> Any:
+    """Evaluate an expression in the size symbols at sizes, in floating point.
+
+    Parameters
+    ----------
+    expr
+        The expression.
+    sizes
+        By letter: numbers, or NumPy arrays of points, with which numbers are broadcast. Letters
+        that the expression lacks are passed over.
+
+    Returns
+    -------
+    A number; where a size is an array, one of as many points.
+
+    Raises
+    ------
+    KeyError
+        If a size of the expression is not given.
+
+    Examples
+    --------
+    >>> evaluate(n**2 * d, {"n": 16, "d": 4})
+    1024.0
+    """
+    if any(getattr(size, "shape", ()) for size in sizes.values()):
+        letters, function = _function(expr, "numpy")
+        points = sum(0.0 * size for size in sizes.values())  # zeros, to broadcast with
+        return function(*(1.0 * sizes[letter] for letter in letters)) + points  # 1.0: no overflow
+    letters, function = _function(expr, "math")
+    return float(function(*(float(sizes[letter]) for letter in letters)))
+
+
+@lru_cache(maxsize=2**12)  # to put sizes into an expression takes some 0.3 ms each time
+def _function(expr: Expr, module: str) -> tuple[tuple[str, ...], Callable[..., Any]]:
+    """Compile an expression; give its letters, which are the arguments, and the function."""
+    symbols = sorted(expr.free_symbols, key=lambda symbol: str(symbol.name))
+    return tuple(str(s.name) for s in symbols), sympy.lambdify(symbols, expr, module)
 
 
 def without_rounding(expr: Expr) -> Expr:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 from math import prod
 
 import sympy
 from sympy import Expr
 
-from ...layers import SYMBOLS, Layer, Shape, get, subs
+from ...layers import SYMBOLS, Layer, Shape, evaluate, get, subs
 from .case import Case
 
 #: Bytes of one element of the dtype that the limits are meant for, float32.
@@ -53,7 +52,7 @@ def _elements(layer: Layer, shape: Shape) -> Expr:
 @lru_cache(maxsize=2**14)
 def flops_of(case: Case) -> float:
     """FLOPs of a forward pass by theory."""
-    return case.batch * _number(get(case.layer).tied_theory().flops, case)
+    return case.batch * evaluate(get(case.layer).tied_theory().flops, case.sizes)
 
 
 @lru_cache(maxsize=2**14)
@@ -83,15 +82,5 @@ def standing_bytes(case: Case) -> float:
 
 
 def _bytes(case: Case, held: Expr, weights: Expr) -> float:
-    return _BYTES[case.dtype] * (case.batch * _number(held, case) + _number(weights, case))
-
-
-def _number(expr: Expr, case: Case) -> float:
-    return float(_function(expr, tuple(case.sizes))(*map(float, case.sizes.values())))
-
-
-@lru_cache(maxsize=2**10)  # to put sizes into an expression takes some 0.3 ms each time
-def _function(expr: Expr, letters: tuple[str, ...]) -> Callable[..., float]:
-    # Of Python's mathematics: SymPy would load SciPy, which takes half a second.
-    made: Callable[..., float] = sympy.lambdify([SYMBOLS[each] for each in letters], expr, "math")
-    return made
+    elements = case.batch * evaluate(held, case.sizes) + evaluate(weights, case.sizes)
+    return _BYTES[case.dtype] * elements

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import sympy
 from numpy.typing import NDArray
 from sympy import Expr
 
-from ...layers import SYMBOLS, Layer, is_known, subs
+from ...layers import SYMBOLS, Layer, evaluate, is_known, subs
 from ..cases import (
     AXIS_SIZES,
     ELEMENT,
@@ -100,13 +99,13 @@ def _within(
     )
     mesh = np.meshgrid(*candidates, indexing="ij")
     sizes = {axis: values.ravel() for axis, values in zip(layer.axes, mesh, strict=True)}
-    flops = _at(theory.flops, sizes)
-    held = ELEMENT * _at(activations(layer), sizes)
-    weights = ELEMENT * _at(theory.parameters, sizes)
+    flops = evaluate(theory.flops, sizes)
+    held = ELEMENT * evaluate(activations(layer), sizes)
+    weights = ELEMENT * evaluate(theory.parameters, sizes)
     kept = flops <= reach.flops * profile.flops
     for expr in layer.whole:
-        kept &= _at(subs(expr, layer.ties), sizes) % 1 == 0
-    steps = _at(theory.sequential_ops, sizes)
+        kept &= evaluate(subs(expr, layer.ties), sizes) % 1 == 0
+    steps = evaluate(theory.sequential_ops, sizes)
     kept &= steps <= profile.steps
     kept &= held <= reach.bytes * profile.activations
     streams = steps_through(layer)
@@ -114,7 +113,7 @@ def _within(
         kept &= weights <= reach.bytes * profile.streamed
         kept &= flops <= reach.flops * profile.stepwise
     else:
-        kept &= ELEMENT * _at(layer.largest_weight(), sizes) <= reach.bytes * profile.weights
+        kept &= ELEMENT * evaluate(layer.largest_weight(), sizes) <= reach.bytes * profile.weights
     if not kept.any():
         raise ValueError(f"layer {layer.name!r}: no point of the grid fits {profile.name!r}")
     intensity = flops / (held + weights * (steps if streams else 1))
@@ -149,17 +148,10 @@ def sizes_along(layer: Layer, axis: str, parts: int = 2) -> tuple[int, ...]:
     return sizes
 
 
-def _at(expr: Expr, sizes: Mapping[str, NDArray[np.int64]]) -> NDArray[np.float64]:
-    """Value of an expression in the size symbols at each point."""
-    function = sympy.lambdify([SYMBOLS[letter] for letter in sizes], expr, "numpy")
-    columns = [values.astype(float) for values in sizes.values()]  # whole numbers may overflow
-    return np.broadcast_to(np.asarray(function(*columns), dtype=float), columns[0].shape)
-
-
 def _order(expr: Expr, sizes: Mapping[str, NDArray[np.int64]], axis: str) -> float:
     """Order in one axis: the slope of log expr between the largest sizes and twice that axis."""
     top = {letter: values.max(keepdims=True) for letter, values in sizes.items()}
-    return float(np.log2(_at(expr, {**top, axis: 2 * top[axis]}) / _at(expr, top))[0])
+    return float(np.log2(evaluate(expr, {**top, axis: 2 * top[axis]}) / evaluate(expr, top))[0])
 
 
 def _thin(

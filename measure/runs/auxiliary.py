@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from ...layers import get, subs
+from ...layers import evaluate, get
 from ..cases import CHECK_SECONDS, PARTS, PEAK_BYTES, SECONDS, Case
 from ..timing import calibrate, uncalibrated
 from ..workers import open_executor, open_worker
@@ -98,7 +98,7 @@ def measure_peaks(
 
 def _steps(case: Case) -> float:
     """Operations of a case that follow one another, by theory's order."""
-    return float(subs(get(case.layer).tied_theory().sequential_ops, case.sizes))
+    return evaluate(get(case.layer).tied_theory().sequential_ops, case.sizes)
 
 
 def measure_machine(run: ActiveRun) -> None:

@@ -12,7 +12,7 @@ from sympy import Expr
 
 from ... import layers
 from ...analysis import NONE, Array, Fit, called, formula_text
-from ...layers import SYMBOLS
+from ...layers import evaluate
 from ...measure import METRICS, PEAK_BYTES, metric_of
 from .formulas import law_text
 from .law_names import label, variants
@@ -140,9 +140,5 @@ def _exactly(fit: Fit) -> Expr | None:
 def _values(exact: Expr, fit: Fit) -> Array:
     """Values that theory has at the points of a count, (points,)."""
     one = fit.series
-    names = [*one.axes, *one.constants]
-    given = np.column_stack(
-        [one.sizes, np.tile(list(one.constants.values()), (len(one.values), 1))]
-    )
-    function = sympy.lambdify([SYMBOLS.get(a, sympy.Symbol(a)) for a in names], exact, "math")
-    return np.array([float(function(*point)) for point in given])
+    points = (dict(zip(one.axes, point, strict=True)) for point in one.sizes.tolist())
+    return np.array([evaluate(exact, {**one.constants, **point}) for point in points])

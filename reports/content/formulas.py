@@ -12,8 +12,10 @@ from sympy import Expr
 from ...analysis import (
     NONE,
     CapacityBreakpoint,
+    ExactLaw,
     ExpressionError,
     Fit,
+    FittedLaw,
     Law,
     Leading,
     Monomial,
@@ -70,7 +72,7 @@ def sums(law: Law, metric: str) -> list[list[Term]]:
 
     It is one sum but for the exact law of a peak, which may be the largest of several.
     """
-    if law.polynomials:
+    if isinstance(law, ExactLaw):
         return [
             [Term(_exactly(c, metric), _factors(law.axes, term)) for c, term in each]
             for each in law.polynomials
@@ -114,7 +116,7 @@ def _leading(law: Law, metric: str) -> Iterator[Term]:
 
 def _slope_break_text(law: Law) -> str:
     """Write the factor of the leading part beyond a slope break; empty where there is none."""
-    if law.slope_break is None or law.slope_change is None:
+    if not isinstance(law, FittedLaw) or law.slope_break is None or law.slope_change is None:
         return ""
     axis, place = law.axes[law.slope_break.axis], number(law.slope_break.place)
     sign = ">" if law.slope_break.beyond else "<"

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...analysis import Fit, Law, Verdict, called, left_behind, listed, number, quantity, sizes
+from ...analysis import Fit, Law, Verdict, called, listed, number, outgrown_at, quantity, sizes
 from .law_names import variants
 
 
@@ -161,7 +161,9 @@ def _answer(
         low,
         high,
         beyond=_beyond(law, reached),
-        outgrown=left_behind(fit, reached, caches) if len(reached) == len(law.axes) else "",
+        outgrown=outgrown_at(fit.series, law, reached, caches)
+        if len(reached) == len(law.axes)
+        else "",
         verdict=fit.judgement.verdict.value if fit.judgement else None,
     )
 

@@ -12,8 +12,8 @@ import sympy
 from sympy import Expr
 
 from ... import layers
-from ...analysis import Array, Fit, Law, columns
-from ...layers import is_known, without_rounding
+from ...analysis import Array, Fit, FittedLaw, Law, columns
+from ...layers import evaluate, is_known, without_rounding
 from ...measure import FLOPS, SECONDS
 
 #: Most values of the other size that have a colour each; of more, these many are shown.
@@ -107,7 +107,7 @@ def slopes_info(fit: Fit, law: Law, axis: str) -> Curves:
     points = pd.DataFrame(_neighbours(law, axis, hue), dtype=float)
     points = points[points["hue"].isin(whole["hue"])]
     lines = _lines(law, whole, axis, hue, fixed, lambda sizes: law.elasticity(sizes)[:, at])
-    if law.sample is not None and len(lines):
+    if isinstance(law, FittedLaw) and law.has_intervals and len(lines):
         band = law.elasticity(_at(law, axis, hue, lines, fixed), interval=0.95)
         lines = lines.assign(low=band.low[:, at], high=band.high[:, at])
     theory = pd.DataFrame(columns=[axis, "hue", "value"])
@@ -144,9 +144,8 @@ def elasticity(expr: Expr, axis: str, sizes: Mapping[str, float | Array]) -> Arr
     if axis not in symbols:
         return np.zeros(np.shape(sizes[axis]))
     slope = sympy.cancel(symbols[axis] * sympy.diff(expr, symbols[axis]) / expr)
-    function = sympy.lambdify(list(symbols.values()), slope, "numpy")
-    values = function(*(sizes[letter] for letter in symbols))
-    return np.asarray(np.broadcast_to(np.asarray(values, dtype=float), np.shape(sizes[axis])))
+    values: Array = evaluate(slope, sizes)
+    return values
 
 
 def _others(law: Law, axis: str) -> tuple[str | None, dict[str, float]]:

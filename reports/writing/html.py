@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ... import layers
-from ...analysis import Fit, called, outgrown
+from ...analysis import Fit, FittedLaw, called, outgrown
 from ..content import Content, Figure, Section, SummaryRow, Term, overlap_text, sums
 from ..figures import law_figures, theme
 
@@ -114,7 +114,7 @@ def _facts(fit: Fit, caches: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "points", str(len(fit.series.values))
     if fit.law is not None:
         yield "scatter around the law", str(fit.law.diagnostics)
-        if fit.law.overlap != 1:
+        if isinstance(fit.law, FittedLaw) and fit.law.overlap != 1:
             likely = 1 - fit.law.overlaps.get(1, 0.0)
             yield (
                 "overlap",
@@ -122,8 +122,9 @@ def _facts(fit: Fit, caches: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 f"{overlap_text(fit.law)} add up instead of the times themselves",
             )
         if fit.law.regimes:
-            cache = outgrown(fit, caches)
-            found = f"{fit.law.regimes} ({fit.law.breakpoint_probability:.1%} likely)"
+            cache = outgrown(fit.series, fit.law, caches)
+            probability = fit.law.breakpoint_probability if isinstance(fit.law, FittedLaw) else 0.0
+            found = f"{fit.law.regimes} ({probability:.1%} likely)"
             yield "regimes", f"{found}: {cache}" if cache else found
         for holdout in fit.holdout_errors:
             yield (

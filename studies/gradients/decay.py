@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from ...analysis import Array, number
+from ...analysis import Array, Estimate
 
 #: Correlations of neighbouring errors that are tried: 0 to nearly 1, denser towards 1.
 _CORRELATIONS = 1 - np.geomspace(1, 0.002, 40)
@@ -37,18 +37,6 @@ _INVERSES: Mapping[str, Callable[[float], float]] = {
 
 #: Distances that a law needs at least.
 _FEWEST = 4
-
-
-class Interval(NamedTuple):
-    """An estimate with its 95 % interval."""
-
-    estimate: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        """Write it with three digits: 0.512 [0.498, 0.526]."""
-        return f"{number(self.estimate)} [{number(self.low)}, {number(self.high)}]"
 
 
 @dataclass(frozen=True)
@@ -80,7 +68,7 @@ class Decay:
 
     law: str
     shape: str
-    rate: Interval
+    rate: Estimate[float]
     weights: Mapping[str, float]
     misfit: float
     correlation: float
@@ -89,7 +77,7 @@ class Decay:
     support: int | None
     rates: Mapping[str, Array]
 
-    def falls_to(self, share: float) -> Interval:
+    def falls_to(self, share: float) -> Estimate[float]:
         """Give the distance at which the law has fallen to a share of what it is at distance 1.
 
         It is infinite where nothing falls.
@@ -104,7 +92,7 @@ class Decay:
             except OverflowError:
                 return inf
 
-        return Interval(at(self.rate.estimate), at(self.rate.high), at(self.rate.low))
+        return Estimate(at(self.rate.estimate), at(self.rate.high), at(self.rate.low))
 
 
 def decay(norms: Array) -> Decay:
@@ -151,14 +139,14 @@ def decay(norms: Array) -> Decay:
     )
 
 
-def mean(values: Array) -> Interval:
+def mean(values: Array) -> Estimate[float]:
     """Mean of independent values with Student's interval."""
     middle = float(values.mean())
     half = float(stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / sqrt(len(values)))
-    return Interval(middle, middle - half, middle + half)
+    return Estimate(middle, middle - half, middle + half)
 
 
-def slower(first: Decay, second: Decay) -> Interval:
+def slower(first: Decay, second: Decay) -> Estimate[float]:
     """By how much the mean exponential rate of the second is below that of the first.
 
     Seeds are paired: the same seed draws the same weights but for what the two differ in.

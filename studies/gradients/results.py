@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any
 
 import numpy as np
 
-from ...analysis import Array
-from .decay import Decay, Interval
+from ...analysis import Array, Estimate
+from .decay import Decay
 
 #: The states of the weights, in the order in which they are shown.
 DRAWN, BEFORE, AFTER = "as drawn", "before training", "trained"
@@ -55,7 +55,7 @@ class SignalDecay:
         decay = self.law and {
             "law": self.law.law,
             "shape": self.law.shape,
-            "rate": self.law.rate._asdict(),
+            "rate": asdict(self.law.rate),
             "likelihoods": dict(self.law.weights),
             "misfit": self.law.misfit,
             "reach": self.law.support,
@@ -88,18 +88,18 @@ class Trained:
 
     before: SignalDecay
     after: SignalDecay
-    less: Interval | None
-    accuracy: Interval
-    far: Interval
+    less: Estimate[float] | None
+    accuracy: Estimate[float]
+    far: Estimate[float]
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as JSON has it."""
         return {
             "before": self.before.as_dict(),
             "after": self.after.as_dict(),
-            "less": self.less and self.less._asdict(),
-            "accuracy": self.accuracy._asdict(),
-            "far": self.far._asdict(),
+            "less": self.less and asdict(self.less),
+            "accuracy": asdict(self.accuracy),
+            "far": asdict(self.far),
         }
 
 
@@ -125,17 +125,17 @@ class Gates:
     state: str
     true: Array
     product: Array
-    mean_gate: Interval
-    rate: Interval
-    product_rate: Interval
-    less: Interval
-    near: Interval
-    far: Interval
+    mean_gate: Estimate[float]
+    rate: Estimate[float]
+    product_rate: Estimate[float]
+    less: Estimate[float]
+    near: Estimate[float]
+    far: Estimate[float]
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as JSON has it."""
         found = ("mean_gate", "rate", "product_rate", "less", "near", "far")
-        intervals = {name: getattr(self, name)._asdict() for name in found}
+        intervals = {name: asdict(getattr(self, name)) for name in found}
         return {"variant": self.variant, "state": self.state, **intervals}
 
 
@@ -173,5 +173,5 @@ class Dependencies:
         }
 
 
-def _finite(found: Interval) -> dict[str, float | None]:
-    return {name: each if isfinite(each) else None for name, each in found._asdict().items()}
+def _finite(found: Estimate[float]) -> dict[str, float | None]:
+    return {name: each if isfinite(each) else None for name, each in asdict(found).items()}

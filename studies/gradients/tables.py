@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ...analysis import NONE, number
+from ...analysis import NONE, Estimate, number
 from ...reports import Table
-from .decay import Decay, Interval, mean
+from .decay import Decay, mean
 from .results import Dependencies, Gates, SignalDecay, Trained
 
 _SYMBOLS = {"exponential": "λ", "power": "α", "gaussian": "σ"}
@@ -100,7 +100,7 @@ def law_text(law: Decay) -> str:
     """Write a law with its interval: ``exp(−λδ), λ = 0.73 [0.66, 0.8]``."""
     symbol, rate = _SYMBOLS[law.shape], law.rate
     if law.shape == "gaussian" and rate.low > 0:
-        rate = Interval(*(1 / sqrt(2 * r) for r in (rate.estimate, rate.high, rate.low)))
+        rate = Estimate(*(1 / sqrt(2 * r) for r in (rate.estimate, rate.high, rate.low)))
     elif law.shape == "gaussian":
         symbol = "1/2σ²"
     words = {"none": "no decay", "grows": f"grows, {_FORMULAS[law.shape]}"}
@@ -108,7 +108,7 @@ def law_text(law: Decay) -> str:
     return f"{words.get(law.law, _FORMULAS[law.shape])}, {symbol} = {interval_text(rate)}{end}"
 
 
-def interval_text(found: Interval) -> str:
+def interval_text(found: Estimate[float]) -> str:
     """Write an interval for a reader."""
     return str(found).replace("-", "−")
 
@@ -126,7 +126,7 @@ def distance_text(law: Decay | None, share: float) -> str:
     return f"{number(at.estimate)} [{number(at.low)}, {high}]"
 
 
-def _share(found: Interval | None) -> str:
+def _share(found: Estimate[float] | None) -> str:
     if found is None:
         return NONE
     return f"{found.estimate:.0%} [{max(found.low, 0):.0%}, {min(found.high, 1):.0%}]"

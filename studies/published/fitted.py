@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...analysis import KEYS, Fit, check, cut, fit_series, parse, read_csv
+from ...analysis import KEYS, Fit, check_table, fit_series, parse, read_csv, split_series
 from ...measure import SIZES
 from .source import Source
 from .sources import SOURCES
@@ -58,8 +58,8 @@ def _fits(path: Path, source: Source) -> Iterator[Fit]:
             rows = rows[rows[column] == value]
         axes = tuple(source.axes.get(layer, ()))
         columns = [c for c in (*KEYS, *SIZES, *axes, "value") if c in rows.columns]
-        frame = check(rows[columns], str(path), axes)
+        frame = check_table(rows[columns], str(path), axes)
         order = source.orders.get((layer, metric))
         theory = parse(order.expression, axes) if order else None
-        for series in cut(frame, str(path), axes):
+        for series in split_series(frame, str(path), axes):
             yield fit_series(series, theory)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from ...analysis import MARGIN, NONE, Array, Fit, Verdict, called, listed, number
+from ...analysis import MARGIN, NONE, Array, ExactLaw, Fit, Verdict, called, listed, number
 from ...measure import SECONDS
 from ...reports import crossing_interval, escape, law_text, table, theory_text, write_whole
 from ..validation import BaselineData, Line
@@ -199,7 +199,7 @@ def _law_text(fit: Fit) -> str:
 def _because(fit: Fit) -> str:
     if fit.judgement is not None:
         return f"{fit.judgement.verdict.value.capitalize()}: {fit.reason}"
-    if fit.law is not None and fit.law.polynomials:
+    if isinstance(fit.law, ExactLaw):
         return (
             f"A polynomial of {len(fit.law.polynomials[0])} terms gives all {len(fit.law.values)} "
             "printed values"

@@ -1,6 +1,6 @@
 """Other fitters behind one interface, so that they can be validated with the same synthetic laws.
 
-Each is given the points' values as `cut` makes them, the same as our fitter, and fitted at
+Each is given the points' values as `split_series` makes them, the same as our fitter, and fitted at
 the settings that served it best; its class says which.
 """
 

@@ -14,8 +14,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ...analysis import Array, Law, Monomial, Series, Verdict, discover, fit_law, fit_series, parse
-from ...analysis.tables import table
+from ...analysis import (
+    Array,
+    FittedLaw,
+    Monomial,
+    Series,
+    Verdict,
+    discover,
+    fit_law,
+    fit_series,
+    parse,
+)
+from ...analysis.tables import check_table, collapse, levelled, split_series
 from .baselines import (
     Baseline,
     BaselineData,
@@ -125,7 +135,7 @@ def _case_result(
 ) -> CaseResult:
     one = fit_series(series, parse(case.name))
     law = one.law
-    assert law is not None  # a case has many points
+    assert isinstance(law, FittedLaw)  # a case has many points, and noise
     assert one.judgement is not None
     oracle = _oracle(case, series)
     truth = _truth(case, law)
@@ -133,7 +143,7 @@ def _case_result(
     low = np.array([e.low for e in law.exponents])
     high = np.array([e.high for e in law.exponents])
     predicted = np.empty(0, dtype=bool)
-    if law.sample is not None:
+    if law.has_intervals:
         beyond = _points(case.extrapolated, series.axes)
         _, least, most = law.predict(beyond.sizes, interval=0.95)
         predicted = (least <= beyond.values) & (beyond.values <= most)
@@ -156,16 +166,16 @@ def _case_result(
 
 
 def _series(rows: pd.DataFrame) -> Series:
-    return next(iter(table.cut(table.check(rows, "synthetic"), "synthetic")))
+    return next(iter(split_series(check_table(rows, "synthetic"), "synthetic")))
 
 
 def _points(rows: pd.DataFrame, axes: tuple[str, ...]) -> BaselineData:
     """Collapse rows of any number of points, whichever sizes vary among them."""
-    points = table.collapse(rows, list(axes))
-    return BaselineData(axes, points[list(axes)].to_numpy(float), table.levelled(points))
+    points = collapse(rows, list(axes))
+    return BaselineData(axes, points[list(axes)].to_numpy(float), levelled(points))
 
 
-def _truth(case: SyntheticCase, law: Law) -> Array:
+def _truth(case: SyntheticCase, law: FittedLaw) -> Array:
     """Give the true exponents, (axes,): where a slope changes, those of the side a law is about."""
     change, own = case.truth.change, case.truth.exponents
     truth = np.array([own[axis] for axis in law.axes])
@@ -174,7 +184,7 @@ def _truth(case: SyntheticCase, law: Law) -> Array:
     return truth
 
 
-def _oracle(case: SyntheticCase, series: Series) -> Law:
+def _oracle(case: SyntheticCase, series: Series) -> FittedLaw:
     """Fit as the fitter does when it is given which lower-order terms there are."""
     return fit_law(
         series.sizes,

@@ -4,7 +4,7 @@ import importlib
 import json
 
 import pytest
-from layerlaw.analysis.laws.law import Exponent
+from layerlaw.analysis.laws.estimate import Exponent
 from layerlaw.cli import main, show
 from layerlaw.cli.show import console
 from layerlaw.measure import Case, EnvironmentCheck, Measurement, Severity
@@ -46,8 +46,8 @@ def test_reasons_that_differ_in_numbers_alone_are_told_once(capsys):
 
 def test_controls_are_shown_with_what_leaving_each_alone_moves(capsys, monkeypatch):
     rows = [
-        ("nothing", {"n": Exponent("n", 2.0, 1.9, 2.1), "d": Exponent("d", 1.0, 0.9, 1.1)}),
-        ("allocator", {"n": Exponent("n", 2.31, 2.2, 2.4), "d": Exponent("d", 0.9, 0.8, 1.0)}),
+        ("nothing", {"n": Exponent(2.0, 1.9, 2.1, "n"), "d": Exponent(1.0, 0.9, 1.1, "d")}),
+        ("allocator", {"n": Exponent(2.31, 2.2, 2.4, "n"), "d": Exponent(0.9, 0.8, 1.0, "d")}),
     ]
     show.ablated(rows)
     out = capsys.readouterr().out

@@ -4,8 +4,8 @@ from math import inf
 import numpy as np
 import pytest
 from layerlaw.analysis import fit
+from layerlaw.analysis.expressions.reading import leading, parse
 from layerlaw.analysis.fitting.law_fitting import fit_law
-from layerlaw.analysis.laws.terms import leading, parse
 from layerlaw.experiments.adaptive import MOST, Adaptive, coarse, derivatives, worth
 from layerlaw.measure import Case, Measurement, plan, tidy
 

@@ -6,7 +6,7 @@ import layerlaw
 import pytest
 import torch
 from layerlaw import layers
-from layerlaw.analysis.verdicts.fits import fit
+from layerlaw.analysis import fit
 from layerlaw.experiments.derivation import METRICS, derive_missing, derived
 from layerlaw.layers.core.theory import d, is_known, k, n, subs
 from layerlaw.layers.external.user_modules import own

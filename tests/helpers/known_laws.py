@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from layerlaw.analysis import Exponent, Fit, Law, Series
-from layerlaw.analysis.fitting.residual_diagnostics import ResidualDiagnostics
-from layerlaw.analysis.laws.terms import Leading, Monomial
+from layerlaw.analysis import Exponent, Fit, FittedLaw, Series
+from layerlaw.analysis.expressions.terms import Leading, Monomial
+from layerlaw.analysis.regression.residual_diagnostics import ResidualDiagnostics
 
 N = (16, 32, 64, 128, 256, 512)
 D = (8, 16, 32, 64, 128)
@@ -29,11 +29,13 @@ def exact(
     zeros = (0,) * len(axes)
     top = Leading(axes, ((1.0, Monomial(tuple(powers.get(a, 0.0) for a in axes), zeros)),))
     values = coefficient * top.column(sizes) + overhead
-    law = Law(
+    law = FittedLaw(
         leading=top,
         coefficient=coefficient,
         exponents=tuple(
-            Exponent(a, powers.get(a, 0.0), powers.get(a, 0.0) - 0.05, powers.get(a, 0.0) + 0.05)
+            Exponent(
+                powers.get(a, 0.0), powers.get(a, 0.0) - 0.05, powers.get(a, 0.0) + 0.05, axis=a
+            )
             for a in axes
         ),
         terms=((overhead, Monomial(tuple(map(float, zeros)), zeros)),) if overhead else (),

@@ -10,7 +10,7 @@ from sympy import Expr
 
 from .... import layers
 from ....analysis import formula_text, number
-from ....layers import d, k, m, n, subs, torch
+from ....layers import d, evaluate, k, m, n, subs, torch
 from ..costs import flops_where, formulas, grows_as, leads, share_of, times
 from ..statement import Evidence, Setting, Statement, auxiliary, claim, limiting, required
 
@@ -91,7 +91,7 @@ def recurrence_total(setting: Setting) -> Iterator[Evidence]:
     layer = layers.get("rnn")
     wide = [{"n": 5, "d": 8, "m": m} for m in (8, 64, 512)]
     exact = flops_where(layer, wide)
-    shares = [float(subs(2 * d * m / (layer.theory.flops / n), at)) for at in wide]
+    shares = [evaluate(2 * d * m / (layer.theory.flops / n), at) for at in wide]
     yield limiting(
         "share of U x_t in a step's FLOPs at m = d, 8d, 64d",
         ", ".join(f"{share:.0%}" for share in shares),

@@ -5,12 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import sympy
-from layerlaw.analysis import fit_law
-from layerlaw.analysis.breakpoints.locations import Breakpoint, CapacityBreakpoint, sides
-from layerlaw.analysis.breakpoints.step_terms import StepTerm, neighbouring_steps, screen_steps
-from layerlaw.analysis.fitting.variable_projection import VariableProjection
-from layerlaw.analysis.laws.terms import Monomial, columns, leading, parse
-from layerlaw.analysis.verdicts.fits import fit
+from layerlaw.analysis import fit, fit_law
+from layerlaw.analysis.breakpoints.breakpoint import Breakpoint, CapacityBreakpoint
+from layerlaw.analysis.breakpoints.candidates import sides
+from layerlaw.analysis.breakpoints.screening import screen_steps
+from layerlaw.analysis.breakpoints.step_terms import StepTerm, neighbouring_steps
+from layerlaw.analysis.expressions.reading import leading, parse
+from layerlaw.analysis.expressions.terms import Monomial, columns
+from layerlaw.analysis.regression.score_tests import step_gains
+from layerlaw.analysis.regression.variable_projection import VariableProjection
 from layerlaw.analysis.verdicts.verdict import Verdict, judge
 
 AXES = ("n", "d")
@@ -203,7 +206,7 @@ def test_what_the_score_promises_a_fit_keeps():
     )
     past = step.share(SIZES)[None, :]
     column = step.term.column(SIZES)[:, None]
-    promised = float(problem.gains(best, column, past)[0, 0])
+    promised = float(step_gains(problem, best, column, past)[0, 0])
     assert best.sse - better.sse == pytest.approx(promised, rel=0.25)
 
 

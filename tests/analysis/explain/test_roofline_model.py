@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from layerlaw import analysis, layers
 from layerlaw.analysis.explain.roofline_model import roofline
+from layerlaw.analysis.tables import check_table, split_series
 from layerlaw.analysis.tables.calibration import calibration_of
-from layerlaw.analysis.tables.table import check, cut
 from layerlaw.layers.core.theory import subs
 
 PEAK, FAST, SLOW, CACHE = 1e11, 5e10, 1e10, 2**20
@@ -43,8 +43,8 @@ def passes(layer, seconds, sizes=GRID, **conditions):
 
 
 def series_of(*frames):
-    table = check(pd.concat(frames, ignore_index=True), "table")
-    return list(cut(table, "table"))
+    table = check_table(pd.concat(frames, ignore_index=True), "table")
+    return list(split_series(table, "table"))
 
 
 def test_the_best_engine_and_round_count():

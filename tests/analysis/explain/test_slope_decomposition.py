@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from layerlaw.analysis import TableError, fit
 from layerlaw.analysis.explain.slope_decomposition import slope_gaps
-from layerlaw.analysis.laws.terms import leading, parse
-from layerlaw.analysis.tables.table import Parts, Series
+from layerlaw.analysis.expressions.reading import leading, parse
+from layerlaw.analysis.tables.series import Parts, Series
 
 SIZES = np.array(list(product((32.0, 64, 128, 256, 512), (16.0, 32, 64, 128))))
 N, D = SIZES.T

@@ -1,12 +1,12 @@
 """Errors that all points of one size share."""
 
-import layerlaw.analysis.fitting.models as models
+import layerlaw.analysis.fitting.model_averaging as model_averaging
 import numpy as np
 import pytest
-from layerlaw.analysis.fitting.error_covariance import SIZES_SHARE, independent, whitenings
+from layerlaw.analysis.expressions.reading import leading, parse
 from layerlaw.analysis.fitting.law_fitting import fit_law
-from layerlaw.analysis.fitting.variable_projection import VariableProjection
-from layerlaw.analysis.laws.terms import leading, parse
+from layerlaw.analysis.regression.error_covariance import SIZES_SHARE, independent, whitenings
+from layerlaw.analysis.regression.variable_projection import VariableProjection
 
 SIZES = np.array(
     np.meshgrid(2.0 ** np.arange(4, 10), 2.0 ** np.arange(4, 10), indexing="ij")
@@ -43,7 +43,7 @@ def test_where_no_two_points_share_a_size_nothing_is_shared():
 def covered(number, monkeypatch=None):
     """Share of cases whose interval for d holds the truth, each width off by 1.5 % of its own."""
     if monkeypatch is not None:
-        monkeypatch.setattr(models, "whitenings", lambda s, w, *_: [independent(w)])
+        monkeypatch.setattr(model_averaging, "whitenings", lambda s, w, *_: [independent(w)])
     lead = leading(parse("n*d**2"), ("n", "d"))
     n, d = SIZES.T
     held = []

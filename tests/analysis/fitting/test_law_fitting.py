@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import sympy
 from layerlaw.analysis import fit_law
+from layerlaw.analysis.expressions.reading import leading, parse
 from layerlaw.analysis.fitting.search import discover
-from layerlaw.analysis.fitting.variable_projection import VariableProjection
-from layerlaw.analysis.laws.terms import leading, parse
+from layerlaw.analysis.regression.variable_projection import VariableProjection
 
 
 def grid(**axes):

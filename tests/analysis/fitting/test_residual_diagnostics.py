@@ -1,5 +1,8 @@
 import numpy as np
-from layerlaw.analysis.fitting.residual_diagnostics import ResidualDiagnostics, diagnose_residuals
+from layerlaw.analysis.regression.residual_diagnostics import (
+    ResidualDiagnostics,
+    diagnose_residuals,
+)
 
 AXES = ("n", "d")
 SIZES = np.array([(n, d) for n in 2.0 ** np.arange(7) for d in 2.0 ** np.arange(6)])

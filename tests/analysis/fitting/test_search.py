@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 from layerlaw.analysis import fit
+from layerlaw.analysis.expressions.terms import Monomial
 from layerlaw.analysis.fitting.search import discover
-from layerlaw.analysis.laws.terms import Monomial
 
 ALONE = np.round(2 ** np.linspace(5, 14, 37))[:, None]
 BOTH = np.array(np.meshgrid(2.0 ** np.arange(5, 12), 2.0 ** np.arange(4, 11))).reshape(2, -1).T

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from layerlaw.analysis.expressions.reading import leading, parse
 from layerlaw.analysis.fitting import law_fitting
-from layerlaw.analysis.fitting.threads import one_thread
-from layerlaw.analysis.laws.terms import leading, parse
+from layerlaw.analysis.regression.threads import one_thread
 from threadpoolctl import ThreadpoolController
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from layerlaw.analysis.expressions.reading import leading, parse
 from layerlaw.analysis.fitting.holdout import holdout_errors
 from layerlaw.analysis.fitting.law_fitting import fit_law
 from layerlaw.analysis.laws.prediction import within
-from layerlaw.analysis.laws.terms import leading, parse
 
 AXES = ("n", "d")
 SIZES = np.array(
@@ -34,7 +34,7 @@ def test_intervals_hold_what_is_measured_at_twice_the_sizes(seeds):
     inside = []
     for seed in range(seeds):
         rng = np.random.default_rng([seed, 8])
-        low, high = fitted(seed).predict(beyond, interval=0.95)[1:]
+        _, low, high = fitted(seed).predict(beyond, interval=0.95)
         measured = true(beyond) * np.exp(rng.normal(0, 0.03, len(beyond)))
         inside.append((low <= measured) & (measured <= high))
     assert 0.88 <= np.mean(inside) <= 1
@@ -43,11 +43,13 @@ def test_intervals_hold_what_is_measured_at_twice_the_sizes(seeds):
 def test_intervals_grow_with_the_distance_and_the_level():
     law = fitted(0)
     near, far = (
-        np.diff(law.predict(k * SIZES[-1:], interval=0.95)[1:], axis=0).item() for k in (1, 8)
+        (found.high - found.low).item()
+        for found in (law.predict(k * SIZES[-1:], interval=0.95) for k in (1, 8))
     )
     assert far / law.predict(8 * SIZES[-1:]).item() > near / law.predict(SIZES[-1:]).item()
     narrow, wide = (
-        np.diff(law.predict(SIZES, interval=level)[1:], axis=0).mean() for level in (0.5, 0.95)
+        (found.high - found.low).mean()
+        for found in (law.predict(SIZES, interval=level) for level in (0.5, 0.95))
     )
     assert wide > 1.5 * narrow
 
@@ -60,7 +62,7 @@ def test_the_reach_is_where_the_truth_meets_the_budget(overlap):
         np.searchsorted(true(np.column_stack([steps, np.full(len(steps), 64.0)]), overlap), 1.0)
     ]
     assert reach.low <= truth <= reach.high
-    assert reach.value == pytest.approx(truth, rel=0.15)
+    assert reach.estimate == pytest.approx(truth, rel=0.15)
     with pytest.raises(ValueError, match="grows in d too"):
         fitted(1).largest_size("n", 1.0)
 
@@ -100,7 +102,7 @@ def test_sizes_that_cannot_be_are_refused_in_words():
         law.predict(np.array([512.0, 64.0]), interval=0.95),
         law.predict(np.array([[512.0, 64.0]]), interval=0.95),
     )
-    assert one.value == same.value
+    assert one.estimate == same.estimate
 
 
 def test_a_law_is_drawn_along_each_size_with_every_point_of_a_line(tmp_path):

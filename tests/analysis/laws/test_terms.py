@@ -3,7 +3,8 @@ import pytest
 import sympy
 from hypothesis import given, settings, strategies as st
 from layerlaw import layers
-from layerlaw.analysis.laws.terms import ExpressionError, Leading, Monomial, leading, parse
+from layerlaw.analysis.expressions.reading import ExpressionError, leading, parse
+from layerlaw.analysis.expressions.terms import Leading, Monomial
 
 AXES = ("n", "d", "k")
 

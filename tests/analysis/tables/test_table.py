@@ -2,11 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from layerlaw.analysis import TableError, fit
-from layerlaw.analysis.tables import table
+from layerlaw.analysis.tables import check_table, collapse, read_csv, split_series
 
 
 def cut(frame, axes=()):
-    return list(table.cut(table.check(frame, "t.csv", axes), "t.csv", axes))
+    return list(split_series(check_table(frame, "t.csv", axes), "t.csv", axes))
 
 
 def written(frame, tmp_path):
@@ -33,7 +33,7 @@ def test_the_share_of_the_lowest_repeats(rows, repeats, lowest):
         [rows.iloc[[0]].assign(n=n, value=1 + 0.01 * v) for n in (1, 2) for v in range(repeats)]
     )
     (series,) = cut(points)
-    (found,) = table.collapse(points[points["n"] == 1].reset_index(), ["n"])["value"]
+    (found,) = collapse(points[points["n"] == 1].reset_index(), ["n"])["value"]
     assert found == pytest.approx(1 + 0.01 * np.mean(range(lowest)))
     assert series.values[0] == pytest.approx(1 + 0.01 * np.median(range(repeats)))
 
@@ -48,7 +48,7 @@ def test_repeats_at_half_the_speed_are_not_mixed_in(rows):
 def test_a_rare_fast_moment_does_not_count(rows):
     speeds = (1.0, 1.8, 1.82, 1.84, 1.85)
     points = pd.concat([rows.iloc[[0]].assign(n=n, value=v) for n in (1, 2) for v in speeds])
-    (found, _) = table.collapse(points.reset_index(), ["n"])["value"]
+    (found, _) = collapse(points.reset_index(), ["n"])["value"]
     assert found == pytest.approx(1.82)
 
 
@@ -199,4 +199,4 @@ def test_two_columns_of_one_name_are_named(rows, tmp_path):
     path = written(rows, tmp_path)
     path.write_text(path.read_text().replace("device", "n", 1))
     with pytest.raises(TableError, match="row 1: there are several columns 'n'"):
-        table.read_csv(path)
+        read_csv(path)

@@ -9,8 +9,8 @@ import pytest
 import sympy
 from layerlaw import layers
 from layerlaw.analysis import TableError, Verdict, fit, to_json
-from layerlaw.analysis.laws.terms import leading
-from layerlaw.analysis.verdicts.fits import theory_of
+from layerlaw.analysis.expressions.reading import leading
+from layerlaw.analysis.verdicts.theory import theory_of
 from layerlaw.measure.timing.modes import MODES
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from layerlaw.analysis import Verdict, fit_law, judge
-from layerlaw.analysis.laws.terms import leading, parse
+from layerlaw.analysis.expressions.reading import leading, parse
 
 RNG_SEED = 11
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from layerlaw import analysis
-from layerlaw.analysis.tables import table
+from layerlaw.analysis.tables import check_table, split_series
 from layerlaw.reports import build_content, write_report
 from layerlaw.reports.content.roofline import roofline_table
 from layerlaw.reports.figures.machine_speeds import speeds_info
@@ -72,8 +72,8 @@ def test_layers_are_parted_into_panels_and_told_by_their_conditions():
     assert len(known) == LAYERS + 1
     tables = [rows(name, rnn, dtype=t) for name in known for t in ("float32", "bfloat16")]
     both = [machine(dtype=t) for t in ("float32", "bfloat16")]
-    series = table.check(pd.concat([*tables, *both], ignore_index=True), "table")
-    fits = [analysis.Fit(one, None, None, None, {}) for one in table.cut(series, "table")]
+    series = check_table(pd.concat([*tables, *both], ignore_index=True), "table")
+    fits = [analysis.Fit(one, None, None, None, {}) for one in split_series(series, "table")]
     infos = roofs_info(fits)
     assert [info.points["label"].nunique() for info in infos] == [LAYERS, 1, LAYERS, 1]
     assert [info.title for info in infos] == ["cpu, float32"] * 2 + ["cpu, bfloat16"] * 2

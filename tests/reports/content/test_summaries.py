@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 from layerlaw import analysis
 from layerlaw.analysis import common_size
-from layerlaw.analysis.breakpoints.locations import Breakpoint, CapacityBreakpoint
+from layerlaw.analysis.breakpoints.breakpoint import Breakpoint, CapacityBreakpoint
 from layerlaw.analysis.breakpoints.step_terms import StepTerm
 from layerlaw.analysis.crossings.coverage import covers, span
-from layerlaw.analysis.laws.exact import exact_law
+from layerlaw.analysis.expressions.reading import leading, parse
+from layerlaw.analysis.expressions.terms import Monomial
+from layerlaw.analysis.laws.interpolation import exact_law
 from layerlaw.analysis.laws.peaks import peak_law
-from layerlaw.analysis.laws.terms import Monomial, leading, parse
 from layerlaw.reports import in_order
 from layerlaw.reports.content.formulas import law_text, order_text, sums, theory_text
 from layerlaw.reports.content.law_names import variants

@@ -5,7 +5,7 @@ import textwrap
 
 import numpy as np
 import pytest
-from layerlaw.analysis.laws.terms import leading, parse
+from layerlaw.analysis.expressions.reading import leading, parse
 from layerlaw.studies.validation.baselines import (
     BaselineData,
     BaselineError,

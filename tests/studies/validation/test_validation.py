@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from layerlaw.analysis.tables import table
+from layerlaw.analysis.tables import check_table, split_series
 from layerlaw.studies.validation.acceptance import Criterion, criteria
 from layerlaw.studies.validation.synthetic import MUCH, Kind, cases
 from layerlaw.studies.validation.validation import KINDS, case_results, recovered, summarise
@@ -92,7 +92,7 @@ def test_bars_say_what_is_reached():
 
 def test_which_process_measured_a_point_is_kept():
     case = next(cases(1, 8, Kind()))
-    (series,) = table.cut(table.check(case.table, "synthetic"), "synthetic")
+    (series,) = split_series(check_table(case.table, "synthetic"), "synthetic")
     rows = case.table.groupby(axes_of(case), sort=False)["process"]
     shares = rows.value_counts(normalize=True).unstack(fill_value=0.0).sort_index(axis=1)
     shares = shares.loc[[tuple(p) if len(p) > 1 else p[0] for p in series.sizes]]

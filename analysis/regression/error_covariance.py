@@ -3,10 +3,10 @@
 A width whose rows fall on the same cache lines, a kernel chosen by n alone: such an error sits
 on every point of the size. Between two runs of four recurrent layers on one machine the mean of
 a width moved by 0.1 to 2.6 % (1.6 % at the median), where its points' own noise allowed 0.5 %. With
-independent errors alone, six widths measured at six lengths count as 36 witnesses of the growth
-in d; they are six. A process that ran slow shifts all points that it alone measured. So a relative
-error is e = ε + Σ u(axis, size) + Σ v(process), with ε of variance σ², u of variance τ² and v of
-variance ω²: a mixed model with crossed random effects (Searle, Casella & McCulloch 1992).
+independent errors alone, six widths measured at six lengths count as 36 independent observations of
+the growth in d; they are six. A process that ran slow shifts all points that it alone measured. So
+a relative error is e = ε + Σ u(axis, size) + Σ v(process), with ε of variance σ², u of variance τ²
+and v of variance ω²: a mixed model with crossed random effects (Searle, Casella & McCulloch 1992).
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..laws import FLOOR, Array
+from ..expressions import FLOOR, Array
 
 #: Values of τ over which intervals are averaged, equally likely beforehand.
 SIZES_SHARE = (0.01, 0.02)
 #: ω: so large that what a process shares counts for next to nothing.
 PROCESSES_SHARE = 0.05
 
-_FEWEST = 8  # points beyond what is shared, below which σ is not told from it
+_FEWEST = 8  # points beyond what is shared, below which σ is not distinguished from it
 
 
 @dataclass(frozen=True)
@@ -83,20 +83,20 @@ def whitenings(
         (points, processes): which share of a point's repeats each measured.
     """
     axes = [_members(column) for column in sizes.T if 2 * len(np.unique(column)) <= len(column)]
-    apart = [] if processes is None else [processes - processes.mean(axis=0)]
-    apart = [each for each in apart if np.abs(each).max(initial=0) > 1e-9]
-    if not axes and not apart:
+    effects = [] if processes is None else [processes - processes.mean(axis=0)]
+    effects = [each for each in effects if np.abs(each).max(initial=0) > 1e-9]
+    if not axes and not effects:
         return [independent(weights)]
     roots = np.sqrt(weights)
-    own = _own(roots, residuals, np.hstack([*axes, *apart]), scale)
-    between = sum(_between(each, weights, residuals, own) for each in apart)
+    own = _own(roots, residuals, np.hstack([*axes, *effects]), scale)
+    between = sum(_between(each, weights, residuals, own) for each in effects)
     return [
         _whitening(
             roots,
             np.hstack(
                 [
                     *(tau / own * each for each in axes),
-                    *(PROCESSES_SHARE / own * each for each in apart),
+                    *(PROCESSES_SHARE / own * each for each in effects),
                 ]
             ),
             1 + ((tau / own) ** 2 * len(axes)) + between / own**2,
@@ -126,8 +126,8 @@ def _between(shares: Array, weights: Array, residuals: Array, own: float) -> flo
     gram = rows.T @ shares
     inverse = np.linalg.pinv(gram, hermitian=True)
     effects = inverse @ (rows.T @ residuals)
-    chance = own**2 * np.trace(inverse) / len(effects)
-    return max(float(np.var(effects, ddof=1) - chance), 0.0)
+    expected = own**2 * np.trace(inverse) / len(effects)
+    return max(float(np.var(effects, ddof=1) - expected), 0.0)
 
 
 def _own(roots: Array, residuals: Array, effects: Array, scale: float) -> float:

@@ -1,8 +1,8 @@
 """Whether a law describes its points, or leaves something that follows the sizes.
 
-The spread between a point's repeats is no measure of it: what all repeats share (a layout, a
-kernel's choice) would refuse every true law. So the residuals are held against one another:
-where neighbouring sizes err alike, or all points at one size do, something is left.
+The standard deviation between a point's repeats is no measure of it: what all repeats share (a
+layout, a kernel's choice) would refuse every true law. So the residuals are compared with one
+another: where neighbouring sizes err alike, or all points at one size do, something is left.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import f as f_distribution
 
-from ..laws import Array
+from ..expressions import Array
 
 #: Left-over below this share of the time does not move an exponent by a tenth of the margin.
 TOLERANCE = 0.05
@@ -35,7 +35,7 @@ class ResidualDiagnostics:
         Standard deviation of the relative residuals, the law's free numbers allowed for.
     structure_sd
         The part of it (standard deviation) that neighbouring sizes, or all points of one size,
-        share; 0 where it could be chance.
+        share; 0 where noise could explain it.
     axis, size, share
         Where a single axis explains it: the size at which the measured values lie farthest
         from the law, and by what share; None where none does.
@@ -60,17 +60,19 @@ class ResidualDiagnostics:
         return self.tested or self.between_round_sd is not None
 
     def __str__(self) -> str:
-        beside = (
-            ""
-            if self.between_round_sd is None
-            else f" (a point's rounds differ by {self.between_round_sd:.1%})"
-        )
-        return f"{self.residual_sd:.1%}{beside}"
+        rounds = ""
+        if self.between_round_sd is not None:
+            rounds = f" (a point's rounds differ by {self.between_round_sd:.1%})"
+        return f"{self.residual_sd:.1%}{rounds}"
 
     @property
     def describes(self) -> bool:
         """Whether the law describes the points."""
         return self.structure_sd <= TOLERANCE and self.residual_sd <= LARGEST_RESIDUAL_SD
+
+
+#: What a law leaves that gives every value.
+EXACT: ResidualDiagnostics = ResidualDiagnostics(0.0)
 
 
 def diagnose_residuals(

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize, nnls
 
-from ..laws import FLOOR, Array
+from ..expressions import FLOOR, Array
 from .error_covariance import Whitening, independent
 
 #: A coefficient below this share of the fit is not in use.
@@ -97,7 +97,7 @@ class VariableProjection:
 
     def criterion(self, solution: Solution) -> float:
         """Bayesian information criterion of a solution, all terms of the problem counted."""
-        error = np.log(solution.sse + self.points * FLOOR**4)  # exact data tell terms apart
+        error = np.log(solution.sse + self.points * FLOOR**4)  # exact data distinguish terms
         return float(self.points * error + self.terms * np.log(self.points))
 
     @property
@@ -299,7 +299,7 @@ class VariableProjection:
         leads = self._leading[:, ::-1] * np.outer(growth, leading) ** self.overlap
         return np.column_stack([self._lower * solution.lower[:terms] ** self.overlap, leads])
 
-    def _growing(self, fitted: Array) -> Array:
+    def growing(self, fitted: Array) -> Array:
         """Add up those parts that the exponents move, (points, 1)."""
         return np.asarray(fitted[:, self._lower.shape[1] :].sum(axis=1, keepdims=True))
 
@@ -307,68 +307,15 @@ class VariableProjection:
         """Relative residuals, (points,): (measured − law) / measured."""
         return np.asarray(1 - self.fitted(solution).sum(axis=1) ** (1 / self.overlap))
 
-    def gains(self, solution: Solution, terms: Array, sides: Array) -> Array:
-        """Squared error that one more column would take away, to first order.
-
-        A score test: the residuals' part along the column, once all that the law could make of
-        it with its coefficients in use and its exponents is taken off.
-
-        Parameters
-        ----------
-        solution
-            The law.
-        terms
-            (points, terms), in the metric's unit.
-        sides
-            (sides, points): how far a column holds, from 0 to 1.
-
-        Returns
-        -------
-        (sides, terms); 0 where the coefficient would be negative.
-        """
-        residuals, known = self._known(solution)
-        relative = (terms / self._values[:, None]) ** self.overlap
-        columns = (sides.T**self.overlap)[:, :, None] * relative[:, None, :]
-        scores = _scores(self.whitening(columns.reshape(self.points, -1)), residuals, known)
-        return np.asarray(np.maximum(scores, 0) ** 2).reshape(len(sides), -1)
-
-    def slope_break_gains(self, solution: Solution, hinges: Array) -> Array:
-        """Squared error that one more size of the leading part would take away, to first order.
-
-        Parameters
-        ----------
-        solution
-            The law.
-        hinges
-            (points, candidates): logarithms of that size.
-        """
-        residuals, known = self._known(solution)
-        columns = self.whitening(self._growing(self.fitted(solution)) * hinges)
-        return _scores(columns, residuals, known) ** 2
-
-    def _known(self, solution: Solution) -> tuple[Array, Array]:
-        """Whitened residuals, and what a law can make of them to first order, orthonormal."""
-        fitted = self.fitted(solution)
-        used = self.whitening(fitted[:, fitted.any(axis=0)])
-        moved = self.whitening(self._growing(fitted) * self.centred)
-        known, _ = np.linalg.qr(np.hstack([used, moved]))
-        return self.whitening(self.residuals(solution)), np.asarray(known)
+    def relative(self, terms: Array) -> Array:
+        """Divide terms by the measurements, (points, terms), and raise them to the power p."""
+        return np.asarray((terms / self._values[:, None]) ** self.overlap)
 
     def curvature(self, solution: Solution) -> Array:
         """Gauss–Newton curvature of half the squared error in the exponents, (axes, axes)."""
         fitted = self.fitted(solution)
         parts = self.whitening(fitted)
-        moved = self.whitening(self._growing(fitted) * self.centred)
+        moved = self.whitening(self.growing(fitted) * self.centred)
         used = parts[:, parts.any(axis=0)]
         moved = moved - used @ np.linalg.lstsq(used, moved, rcond=None)[0]
         return np.asarray(moved.T @ moved)
-
-
-def _scores(columns: Array, residuals: Array, known: Array) -> Array:
-    """Parts of whitened residuals along columns, what is known taken off these: (columns,)."""
-    lengths = np.linalg.norm(columns, axis=0)
-    columns = columns - known @ (known.T @ columns)
-    rest = np.linalg.norm(columns, axis=0)
-    along = columns.T @ residuals
-    # A column that the law holds already leaves rounding errors alone.
-    return np.where(rest > 1e-6 * lengths, along / np.maximum(rest, 1e-300), 0)

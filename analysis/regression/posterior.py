@@ -17,7 +17,7 @@ import numpy as np
 from scipy.special import chdtri, logsumexp, ndtri
 from scipy.stats import qmc
 
-from ..laws import FLOOR, Array
+from ..expressions import FLOOR, Array
 from .variable_projection import Solution, VariableProjection
 
 _FREEDOM = 4  # of the t distribution: tails heavier than the profile's
@@ -76,7 +76,7 @@ def sample(
     ----------
     problems, prior
         The problem at each likely overlap and size of what points share, the likeliest first,
-        and how likely each is beforehand.
+        and the prior of each.
     best
         Solution of the first, around which the search begins.
     bound
@@ -111,8 +111,8 @@ def sample(
         weights = np.exp(log_weights - log_weights.max())
         weights /= weights.sum()
         where = weights @ draws
-        apart = draws - where
-        scale = _bounded((apart * weights[:, None]).T @ apart, bound)
+        centred = draws - where
+        scale = _bounded((centred * weights[:, None]).T @ centred, bound)
     joint = np.zeros_like(densities)
     likely = weights > 0
     joint[:, likely] = np.exp(densities[:, likely] - density[likely]) * weights[likely]

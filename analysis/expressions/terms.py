@@ -1,0 +1,167 @@
+"""Monomials in the sizes: what theory's expressions are made of, and the columns of a fit."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from .arrays import Array
+
+
+@dataclass(frozen=True)
+class Monomial:
+    """n^a · d^b · … · log(n)^q …, by axis.
+
+    Attributes
+    ----------
+    powers
+        Degree in each axis.
+    logs
+        Power of the logarithm of each axis.
+    """
+
+    powers: tuple[float, ...]
+    logs: tuple[int, ...]
+
+    def column(self, sizes: Array) -> Array:
+        """Evaluate at sizes of shape (points, axes); gives (points,)."""
+        column: Array = np.prod(sizes ** np.array(self.powers), axis=1)
+        for axis, q in enumerate(self.logs):
+            if q:
+                column = column * np.log(sizes[:, axis]) ** q
+        return column
+
+    def shifted(self, shift: Array) -> Monomial:
+        """Move its degrees by a shift, (axes,)."""
+        return replace(self, powers=tuple(np.add(self.powers, shift).tolist()))
+
+    def divides(self, other: Monomial) -> bool:
+        """Whether it is of lower or equal order in every axis."""
+        pairs = zip(
+            zip(self.powers, self.logs, strict=True),
+            zip(other.powers, other.logs, strict=True),
+            strict=True,
+        )
+        return all(a <= b for a, b in pairs)
+
+    def text(self, axes: Sequence[str], shift: Array | None = None) -> str:
+        """Write it as SymPy reads it, the degrees shifted; empty for the constant."""
+        factors = []
+        moved = self.powers if shift is None else np.add(self.powers, shift)
+        for axis, degree, q in zip(axes, moved, self.logs, strict=True):
+            if (written := f"{degree:.10g}") != "0":
+                factors.append(axis if written == "1" else f"{axis}**{written}")
+            if q:
+                factors.append(f"log({axis})" if q == 1 else f"log({axis})**{q}")
+        return "*".join(factors)
+
+
+class Evaluated(Protocol):
+    """What has a value at sizes: a monomial, a leading part, a term of one regime."""
+
+    def column(self, sizes: Array) -> Array:
+        """Evaluate at sizes of shape (points, axes); gives (points,)."""
+
+
+def product(coefficient: float, text: str, unit: str = "1*") -> str:
+    """Write a product as SymPy reads it; a coefficient of 1 before a term is written as `unit`."""
+    if not text:
+        return f"{coefficient:.12g}"
+    return f"{unit if coefficient == 1 else f'{coefficient:.12g}*'}{text}"
+
+
+def monomials(axes: int, highest: int) -> list[Monomial]:
+    """List all of whole degrees up to `highest` in each of so many sizes, the constant first."""
+    return monomials_of([range(highest + 1)] * axes)
+
+
+def monomials_of(degrees: Sequence[range]) -> list[Monomial]:
+    """List all that have one of so many whole degrees in each size."""
+    return [
+        Monomial(tuple(map(float, powers)), (0,) * len(powers))
+        for powers in itertools.product(*degrees)
+    ]
+
+
+def columns(terms: Sequence[Evaluated], sizes: Array) -> Array:
+    """Evaluate terms at sizes (points, axes): (points, terms), of which there may be none."""
+    return np.array([term.column(sizes) for term in terms]).reshape(len(terms), len(sizes)).T
+
+
+@dataclass(frozen=True)
+class Leading:
+    """The leading part of a law: Σ weight · monomial, no monomial dividing another."""
+
+    axes: tuple[str, ...]
+    terms: tuple[tuple[float, Monomial], ...]
+
+    @classmethod
+    def of(cls, axes: Sequence[str], terms: Mapping[Monomial, float]) -> Leading:
+        """Take those terms of a sum, with their coefficients, that divide no other."""
+        top = [
+            (weight, term)
+            for term, weight in terms.items()
+            if not any(term != other and term.divides(other) for other in terms)
+        ]
+        return cls(tuple(axes), tuple(sorted(top, key=lambda pair: pair[1].powers, reverse=True)))
+
+    def column(self, sizes: Array) -> Array:
+        """Evaluate at sizes of shape (points, axes); gives (points,)."""
+        columns = [weight * term.column(sizes) for weight, term in self.terms]
+        return np.asarray(np.sum(columns, axis=0))
+
+    def shifted(self, shift: Array) -> Leading:
+        """Move the degrees of all its terms by a shift, (axes,)."""
+        return replace(self, terms=tuple((w, term.shifted(shift)) for w, term in self.terms))
+
+    def degree(self, axis: str) -> float:
+        """Highest degree in an axis."""
+        at = self.axes.index(axis)
+        return max(term.powers[at] for _, term in self.terms)
+
+    def divisors(self) -> tuple[Monomial, ...]:
+        """Every monomial of whole degrees that properly divides one of its own.
+
+        A rate that saturates, overhead per step or per row, the traffic of memory: costs of
+        lower order are of this form, so these are the natural candidates (constant first).
+        """
+        found: set[Monomial] = set()
+        for _, term in self.terms:
+            degrees = [[*range(math.ceil(p)), p] if p > 0 else [min(p, 0.0)] for p in term.powers]
+            logs = [range(q + 1) for q in term.logs]
+            for powers in itertools.product(*degrees):
+                for q in itertools.product(*logs):
+                    found.add(Monomial(tuple(float(p) for p in powers), tuple(q)))
+        found -= {term for _, term in self.terms}
+        return tuple(sorted(found, key=lambda m: (sum(m.powers), m.powers, m.logs)))
+
+    @property
+    def formula(self) -> str:
+        """Write it as a factor that SymPy reads: ``(4*n**2*d + 8*n*d**2)``, or ``n**2*d``."""
+        texts = (product(weight, term.text(self.axes), unit="") for weight, term in self.terms)
+        return f"({' + '.join(texts)})" if len(self.terms) > 1 else "".join(texts)
+
+    def text(self) -> str:
+        """Write it for a person: ``4·n²·d + 8·n·d²``."""
+        return " + ".join(
+            "·".join(filter(None, [f"{weight:g}" if weight != 1 else "", _pretty(self.axes, term)]))
+            for weight, term in self.terms
+        )
+
+
+def _pretty(axes: Sequence[str], term: Monomial) -> str:
+    superscripts = str.maketrans("0123456789.-", "⁰¹²³⁴⁵⁶⁷⁸⁹·⁻")
+    factors = []
+    for axis, power, q in zip(axes, term.powers, term.logs, strict=True):
+        if power:
+            factors.append(axis if power == 1 else axis + f"{power:g}".translate(superscripts))
+        if q:
+            factors.append(
+                f"log {axis}" if q == 1 else f"(log {axis})" + f"{q}".translate(superscripts)
+            )
+    return "·".join(factors) or "1"

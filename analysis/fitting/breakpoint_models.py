@@ -1,0 +1,143 @@
+"""Models with a breakpoint: a term that steps, or a leading part whose slope breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ..breakpoints import (
+    SlopeBreak,
+    StepTerm,
+    credible_range,
+    neighbouring_steps,
+    screen_slope_breaks,
+    screen_steps,
+)
+from ..expressions import FLOOR
+from ..regression import VariableProjection
+from .models import CREDIBLE, FitData, Model, fit_model, likeliest
+
+#: In log likelihood, of models with a breakpoint, of which there are many: as `NEGLIGIBLE`.
+_UNLIKELY = 4.0
+
+
+def step_models(models: Sequence[Model], points: FitData, bound: float) -> list[Model]:
+    """Fit models with a step, each from one without; the likely ones, the likeliest first."""
+    stepped: list[Model] = []
+    for model in models:
+        stepped += [
+            _stepped(model, step, points, model.prior * prior, bound)
+            for step, prior in screen_steps(
+                model.problem,
+                model.best,
+                points.sizes,
+                *points.sides,
+                points.leading,
+                points.lower,
+            )
+        ]
+    kept = [each for each in likeliest([*models, *stepped], _UNLIKELY) if each.step]
+    return likeliest([*kept, *_steps_nearby(kept, points, bound)], _UNLIKELY)
+
+
+def _steps_nearby(models: Sequence[Model], points: FitData, bound: float) -> list[Model]:
+    """Fit steps next to likely ones, and to those that are likelier, until none is.
+
+    The score test knows the law without a step, whose exponents lie far from those with it.
+    """
+    found: list[Model] = []
+    problems: dict[tuple[float, int], list[Model]] = {}
+    for model in models:
+        problems.setdefault((model.problem.overlap, id(model.problem.whitening)), []).append(model)
+    for likely in problems.values():
+        tried = {one.step.alike(points.sizes) for one in likely if one.step}
+        higher: Model | None = likely[0]
+        while higher and (step := higher.step):
+            best, near = higher, []
+            for other in neighbouring_steps(step, points.sizes):
+                if (key := other.alike(points.sizes)) not in tried:
+                    tried.add(key)
+                    prior = best.prior * other.breakpoint.weight / step.breakpoint.weight
+                    near.append(_stepped(best, other, points, prior, bound))
+            found += near
+            better = [one for one in near if one.likelihood > best.likelihood]
+            higher = max(better, key=lambda one: one.likelihood, default=None)
+    return found
+
+
+def slope_break_models(
+    models: Sequence[Model], points: FitData, bound: float, other: float
+) -> list[Model]:
+    """Fit laws with a slope break; those with the likeliest, where it is at least `CREDIBLE`.
+
+    Their exponents are one more than those of other laws, so that they cannot be averaged with
+    them: `other` is the log likelihood of the best of these.
+    """
+    found = [
+        _with_slope_break(model, slope_break, points, model.prior * prior, bound)
+        for model in models
+        for slope_break, prior in screen_slope_breaks(
+            model.problem, model.best, points.sizes, points.places
+        )
+    ]
+    if not found:
+        return []
+    found = likeliest(found, _UNLIKELY)
+    if found[0].likelihood < other + np.log(CREDIBLE / (1 - CREDIBLE)):
+        return []
+    posterior_probability = 1 / (1 + float(np.exp(other - found[0].likelihood)))
+    best = found[0].slope_break
+    location_interval = credible_range(
+        (
+            each.slope_break.low,
+            each.slope_break.high,
+            float(np.exp(each.likelihood - found[0].likelihood)),
+        )
+        for each in found
+        if each.slope_break and best and each.slope_break.axis == best.axis
+    )
+    return [
+        replace(
+            each, posterior_probability=posterior_probability, location_interval=location_interval
+        )
+        for each in found
+        if each.slope_break == best
+    ]
+
+
+def _with_slope_break(
+    model: Model, slope_break: SlopeBreak, points: FitData, prior: float, bound: float
+) -> Model:
+    """Fit a law with a slope break, from where the one without it was."""
+    sizes = np.column_stack([points.sizes, slope_break.size(points.sizes)])
+    problem = VariableProjection(
+        sizes, points.values, points.lead, points.terms, model.problem.overlap
+    )
+    start = replace(model.best, exponents=np.append(model.best.exponents, 0.0))
+    found = fit_model(
+        problem.whitened(model.problem.whitening), start, points.lower, None, prior, bound
+    )
+    # Against laws without it: the change of the slope is integrated out (Laplace), within ±bound.
+    curvature = found.problem.curvature(found.best)
+    freedom = max(found.residual_df, 1)
+    variance = np.linalg.pinv(curvature, hermitian=True)[-1, -1] * found.best.sse / freedom
+    width = min(float(np.sqrt(2 * np.pi * max(variance, 0.0))), 2 * bound)
+    share = np.log(max(width, FLOOR) / (2 * bound))
+    return replace(found, likelihood=found.likelihood + float(share), slope_break=slope_break)
+
+
+def _stepped(model: Model, step: StepTerm, points: FitData, prior: float, bound: float) -> Model:
+    """Fit a law with a step, from where the one without it was."""
+    sizes, values, lower = points.sizes, points.values, points.lower
+    lead, terms = points.lead, points.terms
+    if step.leads is None:
+        terms = np.column_stack([terms, step.column(sizes)])
+    else:  # a step of the leading part grows with the law's exponents, whatever they are
+        lead = np.column_stack([lead, lead * step.share(sizes)])
+    problem = VariableProjection(sizes, values, lead, terms, model.problem.overlap)
+    whitened = problem.whitened(model.problem.whitening)
+    found = fit_model(whitened, model.best, [*lower, step], step, prior, bound)
+    step = step.following(found.best.exponents)
+    return replace(found, lower=[*lower, step], step=step)

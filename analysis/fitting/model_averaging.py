@@ -1,0 +1,139 @@
+"""The models that points are averaged over: each overlap with each error covariance and breakpoint.
+
+They are weighed against one another by how likely the points are with each, and by its prior
+probability.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+
+from ..expressions import FLOOR, Array
+from ..regression import Solution, VariableProjection, Whitening, independent, whitenings
+from . import power_mean
+from .breakpoint_models import slope_break_models, step_models
+from .models import NEGLIGIBLE, FitData, Model, fit_model, likeliest
+
+_ROBUST = 4.0  # residuals beyond this many standard deviations lose weight (Huber 1964)
+
+
+def models_of(
+    points: FitData,
+    bound: float,
+    overlap: bool,
+    regimes: bool,
+    processes: Array | None,
+) -> list[Model]:
+    """Fit every overlap with every size of what points share; the likeliest first."""
+    closest, problems = _overlapping(points, bound, overlap)
+
+    def models_around(problem: VariableProjection, best: Solution, scale: float) -> list[Model]:
+        # Weights and scale are those of the law that describes the points best: all others are
+        # then held against the same errors.
+        shared = whitenings(
+            points.sizes, problem.whitening.roots**2, problem.residuals(best), scale, processes
+        )
+        return _weighed(points, problems, shared, bound, regimes)
+
+    models = models_around(*closest)
+    # Beyond a breakpoint points lay far off every law that had none.
+    if models[0].step or models[0].slope_break:
+        problem, best = models[0].problem, models[0].best
+        weights, scale = robust(problem.residuals(best), models[0].residual_df)
+        models = models_around(problem.whitened(independent(weights)), best, scale)
+    return models
+
+
+def _overlapping(
+    points: FitData, bound: float, overlap: bool
+) -> tuple[
+    tuple[VariableProjection, Solution, float], list[tuple[VariableProjection, Solution, float]]
+]:
+    """Fit each overlap exponent as if points shared nothing.
+
+    Returns
+    -------
+    The problem that describes the points best, its solution and its scale; and every problem
+    with its solution and its prior.
+    """
+
+    def problem(p: float) -> VariableProjection:
+        return VariableProjection(points.sizes, points.values, points.lead, points.terms, p)
+
+    starts = np.outer((0.0, -0.4, 0.4), np.ones(len(points.leading.axes)))
+    found = []
+    for p in power_mean.FIRST if overlap else power_mean.FIRST[:1]:
+        found.append(_robust(problem(p), bound, starts))
+        starts = np.array([found[-1][1].exponents, np.zeros(len(points.leading.axes))])
+    closest = min(found, key=lambda each: each[2])
+    weights = closest[0].whitening
+    solved = {each.overlap: (each, best) for each, best, _ in found}
+
+    @cache
+    def likelihood(p: float) -> float:
+        each, best = solved[p]
+        return float(each.whitened(weights).log_likelihood(best.exponents[None, :])[0])
+
+    for _ in range(power_mean.HALVINGS if overlap else 0):
+        best = max((p for p in solved if p > 1), key=likelihood)
+        if likelihood(best) < likelihood(1) - NEGLIGIBLE:
+            break
+        for p in power_mean.halved(list(solved), best):
+            start = solved[best][1].exponents[None, :]
+            new = problem(p).whitened(weights)
+            solved[p] = new, new.search(bound, start)
+    priors = power_mean.priors(list(solved))
+    return closest, [
+        (*each, float(prior)) for each, prior in zip(solved.values(), priors, strict=True)
+    ]
+
+
+def _weighed(
+    points: FitData,
+    problems: Sequence[tuple[VariableProjection, Solution, float]],
+    shared: Sequence[Whitening],
+    bound: float,
+    regimes: bool,
+) -> list[Model]:
+    """Fit each problem with each whitening, and with breakpoints."""
+    models = [
+        fit_model(problem.whitened(each), start, points.lower, None, prior / len(shared), bound)
+        for problem, start, prior in problems
+        for each in shared
+    ]
+    models = likeliest(models, NEGLIGIBLE)
+    if not regimes:
+        return models
+    found = likeliest([*models, *step_models(models, points, bound)], NEGLIGIBLE)
+    return slope_break_models(models, points, bound, found[0].likelihood) or found
+
+
+def _robust(
+    problem: VariableProjection, bound: float, starts: Array
+) -> tuple[VariableProjection, Solution, float]:
+    """Find the best exponents, points far off the law losing weight; and the scale."""
+    best = problem.search(bound, starts)
+    for _ in range(2):
+        residuals = problem.residuals(best)
+        weights, scale = robust(residuals, problem.points - best.active - problem.axes)
+        problem = problem.whitened(independent(weights))
+        best = problem.search(bound, best.exponents[None, :])
+    return problem, best, scale
+
+
+def robust(residuals: Array, residual_df: int) -> tuple[Array, float]:
+    """Weights of points, those far off a law losing theirs (Huber 1964), and the scale.
+
+    Parameters
+    ----------
+    residuals
+        (points,), relative.
+    residual_df
+        Points beyond the law's free numbers.
+    """
+    scale = 1.4826 * np.median(np.abs(residuals - np.median(residuals)))
+    scale = float(scale * np.sqrt(len(residuals) / max(residual_df, 1)) + FLOOR)
+    return np.asarray(1 / np.maximum(np.abs(residuals) / (_ROBUST * scale), 1)), scale

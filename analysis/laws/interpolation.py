@@ -1,0 +1,152 @@
+"""Exact interpolation: the polynomial that whole numbers follow, with no error at all.
+
+FLOPs, parameters, bytes and operations that follow one another are counted, not timed. Where a
+polynomial in the sizes gives every value exactly there is nothing to estimate: its coefficients
+come out of linear equations in rational numbers, and its degrees are whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+import numpy as np
+from sympy import QQ
+from sympy.polys.matrices import DomainMatrix
+
+from ..expressions import Array, Leading, Monomial, monomials
+from .exact import ExactLaw, Polynomial
+
+_HIGHEST = 4  # degree in each size, where theory's own terms do not do
+_LARGEST = 2.0**53  # a float holds whole numbers up to here
+
+
+def exact_law(
+    axes: Sequence[str], sizes: Array, values: Array, theory: Leading | None = None
+) -> ExactLaw | None:
+    """Find the polynomial that the values follow exactly.
+
+    Parameters
+    ----------
+    axes
+        The sizes that vary.
+    sizes, values
+        (points, axes) and (points,), positive.
+    theory
+        Leading part whose terms and divisors are tried first.
+
+    Returns
+    -------
+    The law; None where a value or a size is not whole, where no polynomial of degrees up to 4
+    gives all values, or where it may be a curve through these points and no more.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sizes = np.array([[n, d] for n in (2, 3, 5, 8) for d in (2, 4, 6)])
+    >>> exact_law(["n", "d"], sizes, 4 * sizes[:, 0] * sizes[:, 1] ** 2 + sizes[:, 0]).expression
+    'n + 4*n*d**2'
+    """
+    if not _are_whole(sizes, values):
+        return None
+    for terms in _candidates(len(axes), theory):
+        if len(terms) < len(values) and (found := solve(terms, sizes, values)):
+            if not _is_determined(found, sizes):
+                return None
+            return ExactLaw.of(tuple(axes), [found], sizes, values)
+    return None
+
+
+def known_law(
+    axes: Sequence[str],
+    sizes: Array,
+    values: Array,
+    terms: Sequence[Monomial],
+    theory: Leading,
+) -> ExactLaw | None:
+    """Find the law of terms that theory names exactly, such as n/c; None where it is another.
+
+    Which of them lead is theory's to say: where a size divides, the degrees do not.
+    """
+    if not _are_whole(sizes, values) or len(terms) >= len(values):
+        return None
+    leads = {term for _, term in theory.terms}
+    found = solve(terms, sizes, values)
+    if not found or not leads <= {term for _, term in found}:
+        return None
+    return ExactLaw.of(tuple(axes), [found], sizes, values, leads=leads)
+
+
+def _are_whole(sizes: Array, values: Array) -> bool:
+    """Whether a float holds all sizes and values as the whole numbers that they are."""
+    numbers = np.column_stack([sizes, values])
+    return bool((numbers == np.round(numbers)).all() and numbers.max() <= _LARGEST)
+
+
+def _is_determined(polynomial: Polynomial, sizes: Array) -> bool:
+    """Whether points, (points, axes), distinguish a polynomial from a curve through them.
+
+    One of degree q in a size goes through any q + 1 values of it, with coefficients that are
+    fractions, if they are not what was counted.
+    """
+    if all(c.denominator == 1 for c, _ in polynomial):
+        return True
+    values = [len(np.unique(column)) for column in sizes.T]
+    return all(
+        power <= count - 2
+        for _, term in polynomial
+        for power, count in zip(term.powers, values, strict=True)
+    )
+
+
+def _candidates(axes: int, theory: Leading | None) -> Iterator[Sequence[Monomial]]:
+    """Terms of theory and its divisors, then all up to a degree in each size, lowest first."""
+    if theory is not None:
+        yield own_terms(theory)
+    yield from polynomials(axes)
+
+
+def polynomials(axes: int) -> Iterator[Sequence[Monomial]]:
+    """Terms of all polynomials up to a degree in each size, lowest first."""
+    for highest in range(1, _HIGHEST + 1):
+        yield monomials(axes, highest)
+
+
+def own_terms(theory: Leading) -> list[Monomial]:
+    """Terms of theory and their divisors, as far as a polynomial may have them."""
+    own = (*theory.divisors(), *(term for _, term in theory.terms))
+    return [term for term in own if is_rational(term)]
+
+
+def is_rational(term: Monomial) -> bool:
+    """Whether a term of whole sizes is a rational number: of whole degrees, without logarithms."""
+    return not any(term.logs) and not np.mod(term.powers, 1).any()
+
+
+def solve(terms: Sequence[Monomial], sizes: Array, values: Array) -> Polynomial | None:
+    """Coefficients other than 0; None where none gives all values, or several do."""
+    rows = [
+        [QQ(_power(point, term)) for term in terms] + [QQ(int(value))]
+        for point, value in zip(sizes, values, strict=True)
+    ]
+    reduced, pivots = DomainMatrix(rows, (len(rows), len(terms) + 1), QQ).rref()
+    if pivots != tuple(range(len(terms))):
+        return None
+    solution = reduced.to_list()
+    found = [Fraction(str(solution[at][-1])) for at in range(len(terms))]
+    return tuple((c, term) for c, term in zip(found, terms, strict=True) if c)
+
+
+def values_of(polynomial: Polynomial, sizes: Array) -> list[Fraction]:
+    """Evaluate a polynomial at sizes (points, axes), with no error."""
+    return [
+        sum((c * _power(point, term) for c, term in polynomial), Fraction(0)) for point in sizes
+    ]
+
+
+def _power(point: Array, term: Monomial) -> Fraction:
+    """Value of a monomial at a point, as a rational number."""
+    value = Fraction(1)
+    for size, power in zip(point, term.powers, strict=True):
+        value *= Fraction(int(size)) ** int(power)
+    return value

@@ -1,0 +1,121 @@
+"""A checked table, split into series of points: one for each law."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ...measure import AUXILIARY, CALIBRATION, CHECK_SECONDS, OTHER_SECONDS, PARTS, SECONDS, SIZES
+from ..expressions import Array
+from .calibration import calibration_of
+from .checking import KEYS, WITHIN, TableError
+from .collapsing import add_round_squares, between_round_sd, collapse, levelled, process_shares
+from .series import Parts, Series
+
+#: Seconds that stand for none: negligible, and not zero.
+_NONE = 1e-15
+
+
+def split_series(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> Iterator[Series]:
+    """Split a checked table into series: one for each law.
+
+    Every column but sizes, value and those within a point separates laws where it varies.
+    Repeats of a point become one value. What passes consist of goes with their times, and what
+    the machine can do with all that was measured under the same conditions.
+
+    Raises
+    ------
+    TableError
+        If a size is empty in a part of a series, or no series has two points.
+    """
+    sizes = [*(s for s in SIZES if s in frame.columns), *axes]
+    is_auxiliary = frame["metric"].isin(AUXILIARY)
+    frame, auxiliary = frame[~is_auxiliary], frame[is_auxiliary & frame["value"].notna()]
+    if frame.empty:
+        raise TableError(
+            f"{name}: row {auxiliary.index[0]}, column metric: there are parts and checks of "
+            "passes alone, or rates of the machine, to which no law is fitted"
+        )
+    others = [c for c in frame.columns if c not in (*KEYS, *WITHIN, "value", *sizes)]
+    separating = [column for column in others if frame[column].nunique(dropna=False) > 1]
+    same = {column: _plain(frame[column].iloc[0]) for column in others if column not in separating}
+    separate = [*KEYS, *separating]
+    good = frame["value"].notna()
+    points = add_round_squares(collapse(frame[good], [*separate, *sizes]), frame[good])
+    shares = process_shares(frame[good], [*separate, *sizes])
+    is_rate = auxiliary["metric"].isin(CALIBRATION)
+    calibrations = auxiliary[is_rate]
+    collapsed = collapse(auxiliary[~is_rate], [*separate, *sizes])
+    is_check = collapsed["metric"] == CHECK_SECONDS.name
+    parts, checks = collapsed[~is_check], collapsed[is_check]
+    groups = list(points.groupby(separate, sort=False, dropna=False))
+    left_out = frame[~good].groupby(separate, dropna=False).size().to_dict()
+    if all(len(points) < 2 for _, points in groups):
+        row = frame.index[0]
+        why = ""
+        if len(groups) > 1:
+            why = f"; these columns separate its rows: {', '.join(separating)}"
+        raise TableError(f"{name}: row {row}, column value: one point only{why}")
+    for key, points in groups:
+        for size in sizes:
+            empty = points[size].isna()
+            if empty.any() and not empty.all():
+                row = points["row"][empty].iloc[0]
+                raise TableError(f"{name}: row {row}, column {size}: empty here, not elsewhere")
+        varying = tuple(s for s in sizes if points[s].nunique() > 1)
+        constants = {s: float(points[s].iloc[0]) for s in sizes if points[s].nunique() == 1}
+        values = dict(zip(separate, key, strict=True))
+        by = {column: _plain(values[column]) for column in separating}
+        yield Series(
+            **{column: str(values[column]) for column in KEYS},
+            by=by,
+            axes=varying,
+            constants=constants,
+            sizes=points[list(varying)].to_numpy(dtype=float),
+            values=levelled(points),
+            left_out=left_out.get(key, 0),
+            processes=None if shares is None else shares.loc[points["row"]].to_numpy(dtype=float),
+            between_round_sd=between_round_sd(points),
+            parts=_parts(points, parts, [c for c in (*separate, *sizes) if c != "metric"]),
+            checks=_checks(checks, {**values, **constants}, varying),
+            same=same,
+            calibration=calibration_of(calibrations, {"device": values["device"], **same, **by}),
+        )
+
+
+def _parts(points: pd.DataFrame, parts: pd.DataFrame, point: Sequence[str]) -> Parts | None:
+    """Find what the passes of points consist of; None for what is no time, or not known."""
+    if parts.empty or (points["metric"] != SECONDS.name).any():
+        return None
+    wide = parts.pivot(index=list(point), columns="metric", values="value").reset_index()
+    found = points[list(point)].merge(wide, how="left", on=list(point)).reindex(columns=list(PARTS))
+    known = found.drop(columns=OTHER_SECONDS.name).notna().all(axis="columns").to_numpy(dtype=bool)
+    if not known.any():
+        return None
+    # Without any other operation there is no row.
+    found[OTHER_SECONDS.name] = found[OTHER_SECONDS.name].fillna(_NONE)
+    return Parts(known, *(found[metric].to_numpy(dtype=float) for metric in PARTS))
+
+
+def _checks(
+    checks: pd.DataFrame, same: Mapping[str, Any], axes: Sequence[str]
+) -> tuple[Array, Array] | None:
+    """Find the checks of a series of times: what is the same in it is the same in them."""
+    own = pd.Series(same["metric"] == SECONDS.name, index=checks.index)
+    for column, value in same.items():
+        if column != "metric":
+            own &= checks[column].isna() if pd.isna(value) else checks[column] == value
+    found = checks[own]
+    if found.empty:
+        return None
+    return found[list(axes)].to_numpy(dtype=float), found["value"].to_numpy(dtype=float)
+
+
+def _plain(value: Any) -> Any:
+    """Make a cell fit for JSON: NumPy's numbers become Python's, NaN becomes None."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(value, float) and math.isnan(value) else value

@@ -1,0 +1,202 @@
+"""Fit every law of a table and hold it against theory: one way for commands, reports and asv."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from math import prod
+from pathlib import Path
+
+import pandas as pd
+from sympy import Expr, Symbol
+
+from ... import layers
+from ...measure import PEAK_BYTES, SIZES
+from ..expressions import Leading, leading, parse
+from ..fitting import discover, fit_law
+from ..laws import ExactLaw, FittedLaw, Law, exact_law, known_law, peak_law
+from ..tables import Series, TableError, check_table, readers, split_series
+from .fits import Fit, nothing_grows
+from .theory import exact_terms, theory_of
+from .verdict import MARGIN, Judgement, Verdict, judge
+
+Source = pd.DataFrame | str | Path
+
+
+def fit(
+    source: Source | Sequence[Source],
+    expect: Mapping[str, str] | None = None,
+    *,
+    axes: Sequence[str] = (),
+    margin: float = MARGIN,
+    at_most: bool = False,
+    progress: Callable[[int, int, Series], None] | None = None,
+) -> list[Fit]:
+    """Fit the laws of a table.
+
+    Parameters
+    ----------
+    source
+        A tidy table: ``layer, device, mode, metric, n, d, value``, optionally ``k, repeat,
+        process, round, status`` and others; or a file of one, or what asv or
+        pytest-benchmark wrote; or several of these, each with laws of its own.
+    expect
+        Layer to the leading order that theory gives it, such as ``{"mine": "n*k*d**2"}``.
+        Layers of the registry need none.
+    axes
+        Further columns that are sizes, such as ``batch``.
+    margin
+        Largest deviation of an exponent that still counts as a match.
+    at_most
+        Whether an exponent below theory's matches too: "no worse than theory".
+    progress
+        Called before each law with the number done, the number of all, and the series.
+
+    Returns
+    -------
+    A fit for each law, in the order of the table.
+
+    Raises
+    ------
+    TableError
+        If the table cannot be used; the message names file, row and column.
+    ExpressionError
+        If an expression of `expect` cannot.
+    ValueError
+        If the margin is negative.
+
+    Examples
+    --------
+    A table made up as 2 µs + 3 ns · n · d²:
+
+    >>> import layerlaw, pandas
+    >>> rows = [(n, d, 2e-6 + 3e-9 * n * d**2) for n in (64, 128, 256, 512) for d in (32, 64, 128)]
+    >>> table = pandas.DataFrame(rows, columns=["n", "d", "value"]).assign(
+    ...     layer="mine", device="cpu", mode="forward", metric="seconds"
+    ... )
+    >>> (fit,) = layerlaw.fit(table, {"mine": "n*d**2"})
+    >>> fit.judgement.verdict.value, [round(each.estimate, 2) for each in fit.law.exponents]
+    ('matches', [1.0, 2.0])
+    >>> fit.law.predict([[4096, 64]]).round(3)  # seconds at n = 4096, d = 64
+    array([0.05])
+    """
+    if not margin >= 0:
+        raise ValueError(f"the margin must be 0 or larger, not {margin}")
+    expected = {layer: parse(text, axes) for layer, text in (expect or {}).items()}
+    sources = [source] if isinstance(source, pd.DataFrame | str | Path) else source
+    series = [one for each in sources for one in series_of(each, axes)]
+    there = list(dict.fromkeys(one.layer for one in series))
+    for layer in expected:
+        if layer not in there:
+            raise TableError(
+                f"expected {layer!r}: no row has it in the column layer; it has {', '.join(there)}"
+            )
+    # What is expected is the order of the time, where there are times; counts have laws besides.
+    timed = {one.layer for one in series if one.timed}
+    fits = []
+    for done, one in enumerate(series):
+        if progress is not None:
+            progress(done, len(series), one)
+        theory = expected.get(one.layer) if one.timed or one.layer not in timed else None
+        if theory is None:
+            theory = theory_of(one.layer, one.metric, one.mode)
+        fits.append(fit_series(one, theory, margin, at_most=at_most))
+    return fits
+
+
+def with_checks(fits: Sequence[Fit], source: Source, axes: Sequence[str] = ()) -> list[Fit]:
+    """Give the fits of a table with the checks that were measured since; no law is fitted anew."""
+    now = {str(one): one.checks for one in series_of(source, axes)}
+    return [replace(fit, series=replace(fit.series, checks=now[str(fit.series)])) for fit in fits]
+
+
+def series_of(source: Source, axes: Sequence[str]) -> list[Series]:
+    """Read a source, check it and cut it into the points of its laws."""
+    frame = source if isinstance(source, pd.DataFrame) else readers.read(Path(source))
+    name = frame.attrs.get(readers.FILE)
+    if name is None:
+        frame, name = frame.reset_index(drop=True), "table"
+    axes = [*axes, *(axis for axis in _own_axes(frame) if axis not in axes)]
+    return list(split_series(check_table(frame, name, axes), name, axes))
+
+
+def _own_axes(frame: pd.DataFrame) -> list[str]:
+    """Sizes that are none of every table's, of the registered layers in a table: windows, say."""
+    found = set(frame["layer"]) if "layer" in frame.columns else set()
+    known = (layers.find(name) for name in found)
+    own = {axis for layer in known if layer is not None for axis in layer.axes}
+    return sorted((own - set(SIZES)) & set(frame.columns))
+
+
+def fit_series(
+    series: Series,
+    theory: Expr | None,
+    margin: float = MARGIN,
+    *,
+    at_most: bool = False,
+    regimes: bool = True,
+) -> Fit:
+    """Fit one series and judge it where there is a theory.
+
+    Without `regimes` a law of times has one alone, which takes a tenth of the seconds.
+
+    Raises
+    ------
+    ExpressionError
+        If the theory is no sum of monomials.
+    """
+    if not series.axes:
+        reason = nothing_grows(series)
+        judgement = None if theory is None else Judgement(Verdict.UNRESOLVED, reason)
+        return Fit(series, None, None, judgement, {})
+    if theory is None:
+        held = series.constants
+        if exact := _exact(series):
+            return Fit(series, exact, None, None, {}, held=held)
+        candidates = discover(series.axes, series.sizes, series.values)
+        found = _law(series, candidates[0].leading, regimes)
+        return Fit(series, found, None, None, {}, candidates, held)
+    # Of a size that theory does not name, such as the batch, it says nothing; but all that a
+    # layer does it does for each sequence, so its terms are taken to be linear there. A size of
+    # the layer itself changes the order of no time that does not name it.
+    layer = layers.find(series.layer) if series.timed else None
+    own = layer.axes if layer is not None else ()
+    named = {symbol.name for symbol in theory.free_symbols} | {*SIZES, *own}
+    silent = [axis for axis in series.axes if axis not in named]
+    lead = leading(theory * prod(map(Symbol, silent)), series.axes, series.constants)
+    law: Law = _exact(series, lead) or _law(series, lead, regimes)
+    if isinstance(law, ExactLaw) and law.since is not None:
+        series = series.since(law.since.axis, law.since.size)
+    spoken = {axis: lead.degree(axis) for axis in series.axes if axis not in silent}
+    names = {symbol.name for symbol in theory.free_symbols}
+    held = {axis: size for axis, size in series.constants.items() if axis in names}
+    return Fit(series, law, lead, *judge(law, spoken, margin, at_most=at_most), held=held)
+
+
+def _exact(series: Series, lead: Leading | None = None) -> ExactLaw | None:
+    """Find the exact law of a count; a time is measured, and has none."""
+    if series.timed:
+        return None
+    points = series.axes, series.sizes, series.values
+    law = exact_law(*points, lead)
+    if law is not None or lead is None:
+        return law
+    if series.metric == PEAK_BYTES.name:
+        return peak_law(*points, lead)
+    return known_law(*points, terms, lead) if (terms := exact_terms(series)) else None
+
+
+def _law(series: Series, lead: Leading, regimes: bool) -> FittedLaw:
+    """Fit the leading part with all its divisors as lower-order terms."""
+    law = fit_law(
+        series.sizes,
+        series.values,
+        lead,
+        lead.divisors(),
+        overlap=series.timed,
+        regimes=series.timed and regimes,
+        processes=series.processes,
+    )
+    return replace(
+        law, diagnostics=replace(law.diagnostics, between_round_sd=series.between_round_sd)
+    )
