@@ -203,13 +203,22 @@ def pins():
     return dict(line.split("==") for line in lines)
 
 
-def test_everything_asked_for_is_pinned():
+def asked_for():
     project = PROJECT["project"]
     asked = [*project["dependencies"], *PROJECT["build-system"]["requires"]]
     for extra in project["optional-dependencies"].values():
         asked += extra
-    names = {re.match(r"[\w.-]+", requirement)[0].lower() for requirement in asked}
-    assert names <= set(pins())
+    return {re.match(r"[\w.-]+", requirement)[0].lower() for requirement in asked}
+
+
+def test_everything_asked_for_is_pinned():
+    assert asked_for() <= set(pins())
+
+
+def test_everything_asked_for_has_its_reason():
+    page = (ROOT / "docs/packages.md").read_text(encoding="utf-8").lower()
+    told = {name for cell in re.findall(r"^\| ([^|]+) \|", page, re.M) for name in cell.split(", ")}
+    assert asked_for() <= told
 
 
 def test_hooks_use_the_pinned_versions():
