@@ -23,9 +23,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 #: Packages in the order in which they import one another, the last what all others need.
-ORDER = [
-    each for each in PROJECT["tool"]["importlinter"]["contracts"][0]["layers"] if each[0] != "("
-]
+ORDER = PROJECT["tool"]["importlinter"]["contracts"][0]["layers"]
 
 TABLE = "layer,device,mode,metric,n,d,value\n" + "".join(
     f"mine,cpu,forward,seconds,{n},{d},{n * d * d * 1e-9}\n"
