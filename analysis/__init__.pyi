@@ -41,6 +41,7 @@ from .formatting import (
     quantity as quantity,
     signed as signed,
     sizes as sizes,
+    without_noise as without_noise,
 )
 from .laws import (
     FLOOR as FLOOR,
@@ -166,4 +167,5 @@ __all__ = [
     "thresholds_info",
     "to_json",
     "with_checks",
+    "without_noise",
 ]

@@ -7,6 +7,7 @@ from .numbers import (
     number_list as number_list,
     percent as percent,
     signed as signed,
+    without_noise as without_noise,
 )
 from .units import (
     called as called,
@@ -26,4 +27,5 @@ __all__ = [
     "quantity",
     "signed",
     "sizes",
+    "without_noise",
 ]
