@@ -9,7 +9,7 @@ from math import isfinite
 NONE = "–"
 
 _NUMBER = re.compile(r"(?<![\w.])\d+\.\d+(?:e[+-]?\d+)?(?!\w)")
-#: By how much, of a number, one with six digits may differ from it and still be meant.
+#: Relative difference up to which a number of six digits is taken for the one that was meant.
 _ROUNDING = 1e-7
 
 
