@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 def laws(summary: Summary) -> None:
     """Print the summary of laws, and the reasons of all that do not match."""
-    from ...analysis import without_noise
-
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     shown.add_column("layer", no_wrap=True)
     variant = any(row.variant for row in summary.rows)

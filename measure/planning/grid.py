@@ -113,7 +113,9 @@ def _within(
         allowed &= weights <= reach.bytes * profile.streamed
         allowed &= flops <= reach.flops * profile.stepwise
     else:
-        allowed &= ELEMENT * evaluate(layer.largest_weight(), sizes) <= reach.bytes * profile.weights
+        allowed &= (
+            ELEMENT * evaluate(layer.largest_weight(), sizes) <= reach.bytes * profile.weights
+        )
     if not allowed.any():
         raise ValueError(f"layer {layer.name!r}: no point of the grid fits {profile.name!r}")
     intensity = flops / (held + weights * (steps if streams else 1))
