@@ -8,20 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
-from functools import partial, reduce
-from math import gcd, lcm
+from functools import partial
 
 import numpy as np
 import sympy
-from sympy import Expr, Rational
+from sympy import Expr
 
 from .. import layers
 from ..analysis import (
     Array,
     ExactLaw,
-    ExpressionError,
-    Leading,
     exact_law,
     expected_time,
     leading,
@@ -35,7 +31,6 @@ from ..layers import (
     is_known,
     subs,
     without_negative_terms,
-    without_rounding,
 )
 from ..measure import (
     FLOPS,
@@ -48,6 +43,7 @@ from ..measure import (
     Sandbox,
 )
 from .exact_formulas import Counted, NotExact, formula, verify, written
+from .formula_order import leading_order
 
 #: What is derived, in the order in which it is shown.
 METRICS = tuple(
@@ -122,12 +118,12 @@ class Derived:
     @property
     def work(self) -> Expr:
         """Leading FLOPs, without their common factor: what time would grow like; NaN if unknown."""
-        return _order(self.expression(FLOPS.name), self.layer.axes, ratio=True)
+        return leading_order(self.expression(FLOPS.name), self.layer.axes, ratio=True)
 
     def order(self, metric: str) -> Expr:
         """Give the order of a metric; infinite for a path that does not exist, NaN if unknown."""
         expression = self.expression(metric)
-        return expression if expression.is_infinite else _order(expression, self.layer.axes)
+        return expression if expression.is_infinite else leading_order(expression, self.layer.axes)
 
     def degree(self, axis: str) -> float:
         """Highest degree of the work in an axis, logarithms apart."""
@@ -327,36 +323,3 @@ def _law_of_peaks(axes: Sequence[str], sizes: Array, values: Array) -> ExactLaw 
     rest = sympy.Mul(*(SYMBOLS[axis] for axis in axes if axis not in ("n", "d")))
     # All of these terms: a curve in n is also a chain of straight lines, where sizes are few.
     return peak_law(axes, sizes, values, leading(rest * (n**2 + n * d + d**2), axes))
-
-
-def _order(expr: Expr, axes: Sequence[str], *, ratio: bool = False) -> Expr:
-    """Leading part of a formula: without its coefficients, or with the ratio of these."""
-    if not is_known(expr) or not expr.free_symbols:
-        return sympy.Integer(1) if is_known(expr) else expr
-    whole = without_rounding(expr.replace(sympy.Max, sympy.Add))
-    above, below = sympy.fraction(sympy.together(sympy.expand_log(whole, force=True)))
-    try:
-        return sympy.expand(
-            _summed(leading(without_negative_terms(above), axes), ratio=ratio)
-            / _summed(leading(without_negative_terms(below), axes), ratio=False)
-        )
-    except ExpressionError:
-        return sympy.nan
-
-
-def _summed(lead: Leading, *, ratio: bool) -> Expr:
-    weights = [Fraction(weight).limit_denominator(10**6) for weight, _ in lead.terms]
-    whole = [int(weight * lcm(*(w.denominator for w in weights))) for weight in weights]
-    shared = reduce(gcd, whole)
-    return sympy.Add(
-        *(
-            (Rational(weight, shared) if ratio else 1)
-            * sympy.Mul(
-                *(
-                    SYMBOLS[axis] ** sympy.nsimplify(power) * sympy.log(SYMBOLS[axis]) ** q
-                    for axis, power, q in zip(lead.axes, term.powers, term.logs, strict=True)
-                )
-            )
-            for weight, (_, term) in zip(whole, lead.terms, strict=True)
-        )
-    )
