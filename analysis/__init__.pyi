@@ -53,6 +53,7 @@ from .formatting import (
     quantity as quantity,
     signed as signed,
     sizes as sizes,
+    without_noise as without_noise,
 )
 from .laws import (
     Estimate as Estimate,
@@ -174,4 +175,5 @@ __all__ = [
     "thresholds_info",
     "to_json",
     "with_checks",
+    "without_noise",
 ]

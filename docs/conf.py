@@ -25,6 +25,14 @@ myst_enable_extensions = ["colon_fence"]
 # A page may begin with the figures of a command's output, whose headings skip a level.
 suppress_warnings = ["myst.header"]
 
+#: An example may use what its module imports: names of the packages beside its own.
+doctest_global_setup = """
+from layerlaw import layers
+from layerlaw.layers import *
+from layerlaw.measure import *
+from layerlaw.analysis import *
+"""
+
 default_role = "code"
 autodoc_member_order = "groupwise"
 autodoc_typehints = "description"

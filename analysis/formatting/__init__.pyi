@@ -1,3 +1,6 @@
+from . import (
+    numbers as numbers,
+)
 from .formulas import (
     formula_text as formula_text,
 )
@@ -7,6 +10,7 @@ from .numbers import (
     number_list as number_list,
     percent as percent,
     signed as signed,
+    without_noise as without_noise,
 )
 from .units import (
     called as called,
@@ -22,8 +26,10 @@ __all__ = [
     "listed",
     "number",
     "number_list",
+    "numbers",
     "percent",
     "quantity",
     "signed",
     "sizes",
+    "without_noise",
 ]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from math import isfinite
 
 NONE = "–"
+
+_NUMBER = re.compile(r"(?<![\w.])\d+\.\d+(?:e[+-]?\d+)?(?!\w)")
+#: Relative difference up to which a number of six digits is taken for the one that was meant.
+_ROUNDING = 1e-7
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -47,3 +52,20 @@ def percent(share: float) -> str:
     '6.2 %'
     """
     return f"{share:.1%}".replace("%", " %")
+
+
+def without_noise(expression: str) -> str:
+    """Write the numbers of an expression short where they are short but for rounding errors.
+
+    Fits of exact values end in digits that differ from processor to processor. For a reader only;
+    files keep every digit.
+
+    >>> without_noise("1.00000000062e-06 + 1e-10*n**1.000000006*d**1.98765432")
+    '1e-06 + 1e-10*n*d**1.98765432'
+    """
+
+    def short(found: re.Match[str]) -> str:
+        value, rounded = float(found[0]), f"{float(found[0]):.6g}"
+        return rounded if abs(float(rounded) - value) <= _ROUNDING * value else found[0]
+
+    return re.sub(r"\*\*1(?![\w.])", "", _NUMBER.sub(short, expression))

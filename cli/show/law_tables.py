@@ -9,6 +9,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from ...analysis import without_noise
 from .console import VERDICT_STYLES, console_out, drawn
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def laws(summary: Summary) -> None:
             )
             console.print(reason.append(f": {fit.reason}"))
         elif fit.judgement is None and fit.law is not None:
-            found = Text.assemble((row.label, "bold"), f": {fit.law.expression}; {fit.reason}")
+            law = without_noise(fit.law.expression)
+            found = Text.assemble((row.label, "bold"), f": {law}; {fit.reason}")
             console.print(found.append(f"; {fit.law.regimes}" if fit.law.regimes else ""))
     if summary.counts.rows:
         console.print(drawn(summary.counts, overflow="fold"))

@@ -1,4 +1,4 @@
-"""What every layer has: its base class, its theory, its registry, and how it becomes a module."""
+"""What every layer has: its base class, its theory, and how it becomes a module."""
 
 import lazy_loader
 

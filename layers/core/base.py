@@ -1,4 +1,4 @@
-"""What a layer is: a name, its inputs and weights, its formula, and its theory beside it.
+"""The base class of layers: a name, inputs and weights, a formula, and the theory of it.
 
 To add one, write one class in one file of this folder and put ``@register`` above it;
 docs/layers.md walks through it.
@@ -171,7 +171,7 @@ class Layer(ABC):
         return without_negative_terms(order) if is_known(order) else order
 
     def largest_weight(self) -> Expr:
-        """Elements of the largest weight, in the swept sizes; here they are not told apart."""
+        """Elements of the largest weight, in the swept sizes; here, of all weights together."""
         return self.tied_theory().parameters
 
     def _elements(self, shape: Shape) -> Expr:

@@ -1,4 +1,4 @@
-"""What needs more digits than bfloat16 or float16 have."""
+"""Dtypes for what needs more digits than bfloat16 or float16 have."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ def wide(dtype: torch.dtype) -> torch.dtype:
 
 
 def positions(length: int, like: Tensor) -> Tensor:
-    """0, 1, 2, … beside a tensor, told apart whatever its dtype: bfloat16 counts to 256."""
+    """Positions 0, 1, 2, … for a tensor, in a dtype that has them all: bfloat16 counts to 256."""
     return torch.arange(length, dtype=wide(like.dtype), device=like.device)

@@ -1,4 +1,4 @@
-"""What a position sees of its neighbours."""
+"""Sliding windows over the positions of a sequence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers that are none of ours: modules in files and packages, Hugging Face's blocks."""
+"""External layers: modules in files and packages, blocks of Hugging Face's transformers."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""Where layers come from that are none of ours: files, modules, other packages, decorators."""
+"""Discovery of external layers: in files, modules, other packages, and by a decorator."""
 
 from __future__ import annotations
 
@@ -128,13 +128,13 @@ def located(spec: str) -> Layer:
         return hugging_face.block(spec, name)
     module = import_module(place)
     try:
-        thing = attrgetter(name)(module)
+        found = attrgetter(name)(module)
     except AttributeError:
         raise LayerError(f"{spec}: there is no {name!r} in {place}{_instead(module)}") from None
-    return made(thing, spec)
+    return made(found, spec)
 
 
-def made(thing: Any, name: str) -> Layer:
+def made(found: Any, name: str) -> Layer:
     """Make a layer of what was found under a name.
 
     Raises
@@ -142,12 +142,12 @@ def made(thing: Any, name: str) -> Layer:
     LayerError
         If it can be none.
     """
-    if isinstance(thing, Layer):
-        return thing
-    if inspect.isclass(thing) and issubclass(thing, Layer):
-        return thing()
-    known = next((offer for offer in offers.values() if offer.make is thing), None)
-    return _of(known or Offer(thing, name, "", "", ""), name)
+    if isinstance(found, Layer):
+        return found
+    if inspect.isclass(found) and issubclass(found, Layer):
+        return found()
+    known = next((offer for offer in offers.values() if offer.make is found), None)
+    return _of(known or Offer(found, name, "", "", ""), name)
 
 
 def _of(offer: Offer, name: str) -> Layer:

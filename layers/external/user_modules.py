@@ -1,4 +1,4 @@
-"""Layers of one's own: modules that know nothing of layerlaw, measured as they are.
+"""A user's own modules as layers: they know nothing of layerlaw, and are measured as they are.
 
 What builds a module, its class or a function, is asked for one at the sizes that its parameters
 name. How the module is to be called is found by calling it, on small tensors.
@@ -20,8 +20,8 @@ from ..core import SYMBOLS, Layer, Shape, Sizes, Theory, c, d, g, h, k, n, subs,
 if TYPE_CHECKING:
     from torch import nn
 
-#: What sizes are called where modules are built, by their letter.
-CALLED: Mapping[str, tuple[str, ...]] = {
+#: Names that parameters of modules have for the sizes, by letter.
+PARAMETER_NAMES: Mapping[str, tuple[str, ...]] = {
     "n": (
         *("length", "seq_len", "seq_length", "sequence_length", "max_len", "max_length"),
         *("max_seq_len", "block_size", "context_length", "num_tokens", "num_patches"),
@@ -45,7 +45,7 @@ CALLED: Mapping[str, tuple[str, ...]] = {
 
 #: The letter of each parameter that names a size; the letters themselves do too.
 LETTERS: Mapping[str, str] = {
-    **{name: letter for letter, names in CALLED.items() for name in names},
+    **{name: letter for letter, names in PARAMETER_NAMES.items() for name in names},
     **{letter: letter for letter in SYMBOLS},
 }
 
@@ -79,7 +79,7 @@ class LayerError(LayerlawError, ValueError):
 
 
 class Own(Layer):
-    """A module that is none of ours. It is given (batch, n, d) as often as it asks for a tensor.
+    """A user's own module. Each tensor that it asks for has the shape (batch, n, d).
 
     `own` makes one class for each, whose attributes say what was found.
 
@@ -134,7 +134,7 @@ def own(
         What it is to be called.
     make
         A class of ``torch.nn.Module``, or a function that gives a module. Its parameters name
-        sizes, by their letter or as in `CALLED`; the others must have values.
+        sizes, by their letter or as in `PARAMETER_NAMES`; the others must have values.
     title, formula
         For a reader; the formula may stay empty.
     expect
@@ -300,7 +300,7 @@ def _tensors(built: nn.Module) -> list[str]:
 
 def _shape(layer: Own, trials: Sequence[Sizes], shapes: Sequence[tuple[int, ...]]) -> Shape:
     """Give the shape of an output, without the batch, in the sizes."""
-    seen = f"its output is {', '.join(str(shape) for shape in shapes)} at {_told(trials)}"
+    seen = f"its output is {', '.join(str(shape) for shape in shapes)} at {_listed(trials)}"
     if len({len(shape) for shape in shapes}) > 1 or not all(shapes):
         raise LayerError(f"{layer.name}: {seen}, which is of no one shape")
     if any(shape[0] != _BATCH for shape in shapes):
@@ -314,7 +314,7 @@ def _shape(layer: Own, trials: Sequence[Sizes], shapes: Sequence[tuple[int, ...]
     return tuple(sides)
 
 
-def _told(trials: Sequence[Sizes]) -> str:
+def _listed(trials: Sequence[Sizes]) -> str:
     each = (", ".join(f"{axis}={size}" for axis, size in at.items()) for at in trials)
     return ", ".join(f"({sizes})" for sizes in each)
 

@@ -1,4 +1,4 @@
-"""Layers upon one another: ``4*rnn`` is four of the layer ``rnn``, each with weights of its own."""
+"""Stacks of layers: ``4*rnn`` is four layers ``rnn``, each with weights of its own."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def parts(name: str) -> tuple[int, str] | None:
 
 
 def stacked(name: str, each: Layer, depth: int) -> Stack:
-    """Put layers upon one another.
+    """Stack a layer upon itself.
 
     Parameters
     ----------

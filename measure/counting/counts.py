@@ -19,27 +19,27 @@ from .critical_path import longest_chain
 from .flops import count_flops
 from .reachability import shortest_path
 
-Ladders = Mapping[str, tuple[int, ...]]
+SizesByAxis = Mapping[str, tuple[int, ...]]
 
 #: Sizes at which a layer is counted. Lengths are powers of two, so that a logarithm is whole; the
 #: width is a multiple of the usual heads, kernel and window are odd, chunks divide the length. Of
 #: a width alone, four values tell a square from anything else.
-COUNTED_SIZES: Ladders = {
+COUNTED_SIZES: SizesByAxis = {
     **{"n": (2, 4, 8, 16, 32), "d": (4, 8, 12, 16), "k": (3, 5, 7)},
     **{"r": (3, 5, 7), "c": (1, 2, 4, 8), "V": (4, 6, 8), "N": (2, 4, 6)},
 }
 
 #: Sizes at which sequential operations are counted: widths and kernels seldom take part.
-DEPTHS: Ladders = {**COUNTED_SIZES, "d": (4, 8), "k": (3, 5)}
+DEPTHS: SizesByAxis = {**COUNTED_SIZES, "d": (4, 8), "k": (3, 5)}
 
 #: Sizes at which path lengths are counted: over a few positions a signal may find shorter ways.
-PATHS: Ladders = {
+PATHS: SizesByAxis = {
     **{"n": (4, 8, 16), "d": (4,), "k": (3,)},
     **{"r": (3,), "c": (1, 2), "V": (4,), "N": (2,)},
 }
 
-#: The ladders by metric.
-GRIDS: Mapping[str, Ladders] = {
+#: The candidate sizes of each metric.
+GRIDS: Mapping[str, SizesByAxis] = {
     FLOPS.name: COUNTED_SIZES,
     PARAMETERS.name: COUNTED_SIZES,
     SEQUENTIAL_OPS.name: DEPTHS,
@@ -49,7 +49,7 @@ GRIDS: Mapping[str, Ladders] = {
 #: The metrics that are counted, in the order in which `count` gives them.
 COUNTED = tuple(GRIDS)
 
-#: A size that no ladder is known for.
+#: Sizes of an axis that is not named above.
 _OTHER = (2, 4, 6)
 
 
@@ -72,9 +72,9 @@ def path_length(layer: Layer, sizes: Sizes) -> int | None:
     return path.steps if path else None
 
 
-def grid(layer: Layer, ladders: Ladders = COUNTED_SIZES) -> list[dict[str, int]]:
-    """List the sizes that a layer is counted at: all of the ladders that go together."""
-    steps = (layer.in_units(axis, ladders.get(axis, _OTHER)) for axis in layer.axes)
+def grid(layer: Layer, candidates: SizesByAxis = COUNTED_SIZES) -> list[dict[str, int]]:
+    """List the sizes that a layer is counted at: all combinations that the layer allows."""
+    steps = (layer.in_units(axis, candidates.get(axis, _OTHER)) for axis in layer.axes)
     every = (dict(zip(layer.axes, sizes, strict=True)) for sizes in itertools.product(*steps))
     return [sizes for sizes in every if _fits(layer, sizes)]
 
@@ -107,23 +107,23 @@ def count(cases: Iterable[Case], *, process: int = 0) -> Iterator[list[Measureme
         out: nothing grows. What cannot be counted is one measurement whose status is ``error``.
     """
     plain = (replace(case, sizes={}) for case in cases if case.mode == "forward")
-    with Sandbox() as apart:
+    with Sandbox() as sandbox:
         for case in dict.fromkeys(one for one in plain if not one.options):
-            yield [replace(one, process=process) for one in _of_layer(case, apart)]
+            yield [replace(one, process=process) for one in _of_layer(case, sandbox)]
 
 
-def _of_layer(case: Case, apart: Sandbox) -> Iterator[Measurement]:
+def _of_layer(case: Case, sandbox: Sandbox) -> Iterator[Measurement]:
     """Count one layer at all sizes of its grid."""
     for metric in COUNTED:
         try:
-            yield from apart.ask(case.layer, partial(_of_metric, case, metric))
+            yield from sandbox.ask(case.layer, partial(_of_metric, case, metric))
         except LayerError as error:
             first = grid(get(case.layer), GRIDS[metric])[0]
             yield _uncounted(replace(case, sizes=first), metric, error)
 
 
 def _of_metric(case: Case, metric: str) -> list[Measurement]:
-    """Count one thing, up to where it cannot be."""
+    """Count one metric, up to the first size that fails."""
     layer = get(case.layer)
     made: list[Measurement] = []
     for sizes in grid(layer, GRIDS[metric]):

@@ -155,7 +155,7 @@ def addresses(root: Path = linux.ROOT) -> EnvironmentCheck:
 
 
 def clock(now: Callable[[], int]) -> EnvironmentCheck:
-    """Whether the clock tells times apart that are short beside a repeat.
+    """Whether the clock resolves times that are short compared with a repeat.
 
     Parameters
     ----------

@@ -139,7 +139,7 @@ def two_speeds(
     now: Callable[[], float] = monotonic,
     root: Path = linux.ROOT,
 ) -> EnvironmentCheck:
-    """Which share of the time a reference takes longer than it should: another guest's turns.
+    """Which share of the time a reference takes longer than it should: another guest's slices.
 
     Parameters
     ----------
@@ -164,8 +164,8 @@ def two_speeds(
     mend = (
         ""
         if severity is Severity.OK
-        else "stop what runs beside, or take cores that nobody shares; layerlaw run waits for calm "
-        "moments, for half of its time at most"
+        else "stop other programs, or take cores that nobody shares; layerlaw run waits until the "
+        "machine is quiet, for half of its time at most"
     )
     return EnvironmentCheck("two speeds", state, severity, mend)
 

@@ -1,4 +1,4 @@
-"""What an examination of the machine finds: a state in words, how bad it is, and how to mend it."""
+"""The checks of an environment: a state in words, how bad it is, and how to mend it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Severity(Enum):
-    """How much a finding disturbs measuring."""
+    """How much a state disturbs measuring."""
 
     OK = "ok"
     WARN = "warn"
@@ -29,12 +29,12 @@ class Severity(Enum):
 
 @dataclass(frozen=True)
 class EnvironmentCheck:
-    """One thing that was looked at.
+    """One check of the machine.
 
     Attributes
     ----------
     subject
-        What was looked at.
+        What was checked.
     state
         How it is, in words, with the figure that was found.
     severity
@@ -60,6 +60,6 @@ def graded(value: float, warn: float, bad: float) -> Severity:
 
 
 def unknown(subject: str, why: str = "") -> EnvironmentCheck:
-    """Say that this system does not tell of something, and why."""
+    """Make a check whose state is not known, with the reason."""
     said = f"not known here ({why or f'{platform.system()} does not tell'})"
     return EnvironmentCheck(subject, said, Severity.UNKNOWN)

@@ -102,40 +102,42 @@ def _within(
     flops = evaluate(theory.flops, sizes)
     held = ELEMENT * evaluate(activations(layer), sizes)
     weights = ELEMENT * evaluate(theory.parameters, sizes)
-    kept = flops <= reach.flops * profile.flops
+    allowed = flops <= reach.flops * profile.flops
     for expr in layer.whole:
-        kept &= evaluate(subs(expr, layer.ties), sizes) % 1 == 0
+        allowed &= evaluate(subs(expr, layer.ties), sizes) % 1 == 0
     steps = evaluate(theory.sequential_ops, sizes)
-    kept &= steps <= profile.steps
-    kept &= held <= reach.bytes * profile.activations
+    allowed &= steps <= profile.steps
+    allowed &= held <= reach.bytes * profile.activations
     streams = steps_through(layer)
     if streams:
-        kept &= weights <= reach.bytes * profile.streamed
-        kept &= flops <= reach.flops * profile.stepwise
+        allowed &= weights <= reach.bytes * profile.streamed
+        allowed &= flops <= reach.flops * profile.stepwise
     else:
-        kept &= ELEMENT * evaluate(layer.largest_weight(), sizes) <= reach.bytes * profile.weights
-    if not kept.any():
+        allowed &= (
+            ELEMENT * evaluate(layer.largest_weight(), sizes) <= reach.bytes * profile.weights
+        )
+    if not allowed.any():
         raise ValueError(f"layer {layer.name!r}: no point of the grid fits {profile.name!r}")
     intensity = flops / (held + weights * (steps if streams else 1))
-    kept &= flops * profile.span >= flops[kept].max()
-    kept = _intense(sizes, kept, intensity)
-    return _take(sizes, kept)
+    allowed &= flops * profile.span >= flops[allowed].max()
+    allowed = _intense(sizes, allowed, intensity)
+    return _take(sizes, allowed)
 
 
 def _intense(
     sizes: Mapping[str, NDArray[np.int64]],
-    kept: NDArray[np.bool_],
+    allowed: NDArray[np.bool_],
     intensity: NDArray[np.float64],
 ) -> NDArray[np.bool_]:
     """Leave out points of low intensity, as far as that leaves each axis enough values."""
-    fewest = _fewest(_take(sizes, kept))
-    least = min(INTENSITY, intensity[kept].max() / 2)
-    while least > intensity[kept].min():
-        left: NDArray[np.bool_] = kept & (intensity >= least)
+    fewest = _fewest(_take(sizes, allowed))
+    least = min(INTENSITY, intensity[allowed].max() / 2)
+    while least > intensity[allowed].min():
+        left: NDArray[np.bool_] = allowed & (intensity >= least)
         if _enough(_take(sizes, left), fewest):
             return left
         least /= 2
-    return kept
+    return allowed
 
 
 def sizes_along(layer: Layer, axis: str, parts: int = 2) -> tuple[int, ...]:
@@ -202,6 +204,6 @@ def _count(sizes: Mapping[str, NDArray[np.int64]]) -> int:
 
 
 def _take(
-    sizes: Mapping[str, NDArray[np.int64]], kept: NDArray[np.bool_]
+    sizes: Mapping[str, NDArray[np.int64]], allowed: NDArray[np.bool_]
 ) -> dict[str, NDArray[np.int64]]:
-    return {axis: column[kept] for axis, column in sizes.items()}
+    return {axis: column[allowed] for axis, column in sizes.items()}

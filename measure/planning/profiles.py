@@ -14,7 +14,7 @@ MIB = 2.0**20
 
 @dataclass(frozen=True)
 class GridLimits:
-    """How far the sizes of a device go, beside those of a processor's core.
+    """How far the sizes of a device go, relative to those of a processor's core.
 
     Parameters
     ----------

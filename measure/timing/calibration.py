@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 #: Rounds in which everything is timed, repeats in each, and seconds after which no more is begun.
 ROUNDS, REPEATS, TIME_LIMIT = 3, 3, 5.0
 
-#: Sides of square matrices. An engine's ladder ends where a call takes `LONG` seconds: it is at
-#: its best long before, and 40 ms of a repeat are better spent on another round.
+#: Sides of square matrices. An engine's series of sizes ends where a call takes `LONG` seconds: it
+#: is at its best long before, and 40 ms of a repeat are better spent on another round.
 SIDES, LONG = octaves(8192), 0.02
 
 #: Bytes of working sets, in octaves: from within the first cache to beyond most last ones.
@@ -115,7 +115,7 @@ def calibrate(
 ) -> list[Measurement]:
     """Measure how fast a device multiplies matrices and moves memory, by size.
 
-    The first round goes up each engine's ladder, as far as its calls are short; later ones time the
+    The first round goes up each engine's series, as far as its calls are short; later ones time the
     same in another order each, while there is time. Call it with the controls in force.
 
     Parameters
@@ -156,9 +156,9 @@ def calibrate(
 
     trials: list[_Trial] = []
     with no_collection(), torch.inference_mode():
-        for ladder in _ladders(getattr(torch, dtype), device):
+        for series in _series(getattr(torch, dtype), device):
             with suppress(RuntimeError):  # it has no kernel for this dtype, or no room
-                for trial in ladder:
+                for trial in series:
                     long = measure(trial, round=0) > LONG
                     trials.append(trial)
                     if long:
@@ -182,7 +182,7 @@ def _conditions(case: Case) -> tuple[str, str, int]:
     return case.device, case.dtype, case.threads
 
 
-def _ladders(kind: torch.dtype, device: str) -> Iterator[list[_Trial]]:
+def _series(kind: torch.dtype, device: str) -> Iterator[list[_Trial]]:
     """Give what each engine is tried at, from small to large."""
 
     def make(*shape: int) -> Tensor:

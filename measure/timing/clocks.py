@@ -13,8 +13,8 @@ from ...layers import torch
 
 Call = Callable[[], object]
 
-#: Least seconds of one repeat. A neighbour may take turns with us every few milliseconds: of five
-#: repeats of 1 ms some then lie between its turns, where one of 5 ms is a mixture.
+#: Least seconds of one repeat. Another guest may run every few milliseconds: of five repeats
+#: of 1 ms some then lie between its slices of time, where one of 5 ms is a mixture.
 MIN_SECONDS = 0.001
 
 #: Warm-up ends when a try is no more than this share faster than the best before it, or after so

@@ -1,12 +1,12 @@
-"""Tell a disturbed moment from a calm one, and wait for calm: shared machines have two speeds.
+"""Wait until the machine is quiet: shared machines have two speeds.
 
-On a virtual machine whose cores share their hardware with a neighbour's, every piece of work took
+On a virtual machine whose cores share their hardware with another guest's, every piece of work took
 1.8 times as long for stretches of tenths of a second to seconds, a quarter to a half of the time,
 whatever was measured. Repeats back to back lie in the same stretch (3 % apart) while rounds lie in
 others (23 % apart): no summary of five rounds gets rid of it.
 
-Calm is what prevails, not what is best: where the neighbour hardly ever rests, to wait for its rare
-pauses takes all the time that may be waited, and brings them to some points and not to others.
+Quiet means the usual speed, not the best: where the other guest is hardly ever idle, waiting for
+its rare pauses would take all the time allowed for it, and favour some points over others.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from .clocks import Clock, HostClock
 
 Result = TypeVar("Result")
 
-#: By which factor the reference may be slower in a calm moment than it is as a rule. The two speeds
+#: By which factor the reference may be slower than usual on a quiet machine. The two speeds
 #: lie at 1.05 and 1.8, with little between.
 SLOW = 1.3
 
-#: As a rule: the lower quartile of so many looks, so that slow stretches may take up to three
-#: quarters of the time before they are the rule.
+#: The usual time is this quantile of the latest readings, so that slow stretches may take up to
+#: three quarters of the time before they count as usual.
 QUANTILE, LOOKS = 0.25, 400
-#: Looks that make a rule.
+#: Fewest readings that give a usual time.
 FEWEST = 20
 
-#: Waiting may take this share of all the time at most: where calm does not come back for long, as
+#: Waiting may take this share of all the time at most: where the machine stays disturbed, as
 #: when the machine grows hot, a run takes twice as long and no longer.
 SHARE = 0.5
 
@@ -65,19 +65,19 @@ class WaitBudget:
 
 
 class UsualTime:
-    """What the reference takes as a rule, of the latest looks.
+    """The usual time of the reference, by the latest readings.
 
     Parameters
     ----------
     looks
-        Seconds of the reference that were seen already.
+        Earlier readings, in seconds.
     """
 
     def __init__(self, looks: Iterable[float] = ()) -> None:
         self._looks = deque(looks, maxlen=LOOKS)
 
     def learn(self, *looks: float) -> None:
-        """Take note of further looks."""
+        """Take note of further readings."""
         self._looks.extend(looks)
 
     @property
@@ -96,9 +96,9 @@ class GatedResult(NamedTuple, Generic[Result]):
     result
         Of the last try.
     quiet
-        Whether that try both began and ended in a calm moment.
+        Whether the machine was quiet both before and after that try.
     waited
-        Seconds until the last try began: waited, or lost on tries that were not calm.
+        Seconds until the last try began: waited, or lost on disturbed tries.
     reference_seconds
         Seconds of the reference before anything was waited: what it takes at any moment.
     """
@@ -110,9 +110,9 @@ class GatedResult(NamedTuple, Generic[Result]):
 
 
 class NoiseGate:
-    """A reference piece of work, timed beside every measurement.
+    """A reference piece of work, timed before and after every measurement.
 
-    Whether a moment is calm is judged by the reference alone and never by what is measured, so
+    Whether the machine is quiet is judged by the reference alone and never by what is measured, so
     that waiting favours no value of it.
 
     Parameters
@@ -138,16 +138,16 @@ class NoiseGate:
     def during(
         self, work: Callable[[], Result], most: float | None = None, usual: float | None = None
     ) -> GatedResult[Result]:
-        """Do a piece of work until it both began and ended in a calm moment.
+        """Do a piece of work until the machine was quiet both before and after it.
 
         Parameters
         ----------
         work
             What to do.
         most
-            Seconds that may be waited, instead of what is left of the own patience.
+            Seconds that may be waited, instead of what is left of its own budget.
         usual
-            Seconds of the reference as a rule, instead of what was seen here.
+            Usual seconds of the reference, instead of those seen here.
         """
         start, most = self._now(), self.patience.left if most is None else most
         first = reference_seconds = self.reference_seconds()

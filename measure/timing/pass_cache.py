@@ -1,4 +1,4 @@
-"""Passes that were made ready, kept for later rounds as far as memory allows."""
+"""A cache of passes that are ready to be timed, for later rounds, as far as memory allows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who measures: a process for each layer on each device, or the calling one.
+"""Executors: a process for each layer on each device measures, or the calling one does.
 
 A process may be slow or fast as a whole, by where its code and memory lie. So each layer is
 measured in several one after the other (`planning.PROCESSES`), each of which measures all points of
@@ -61,7 +61,7 @@ class Executor(Protocol):
         """Measure a case as the plan has it, in an undisturbed moment if one comes."""
 
     def measure_all(self, round: int, cases: Sequence[Case]) -> list[Measurement]:
-        """Measure cases of one layer on one device, one after the other, at one asking."""
+        """Measure cases of one layer on one device, one after the other, as one task."""
 
     def peak(self, case: Case) -> Measurement:
         """Measure the peak memory of a case's pass."""
@@ -89,7 +89,7 @@ def open_executor(plan: Plan, file_process: FileProcess) -> Iterator[Executor]:
 
 
 def _gpu_memory(plan: Plan) -> float:
-    """Bytes that are free on the GPU beside what each process keeps there for itself.
+    """Bytes that are free on the GPU besides what each process needs there for itself.
 
     A quarter is taken to be so in any case: on a small GPU it is found out.
     """
@@ -109,7 +109,7 @@ def _modules(layers: Sequence[str]) -> tuple[list[str], str]:
 
 
 class _BaseExecutor:
-    """What both have in common: what does not fit is skipped, and what was learnt is kept.
+    """What both executors share: what does not fit is skipped, and rates and notes are remembered.
 
     Attributes
     ----------
@@ -247,7 +247,7 @@ class _ForkingExecutor(_BaseExecutor):
             if earlier < generation or not self._forkservers[earlier].alive:
                 self._forkservers.pop(earlier).close()
         if generation not in self._forkservers:
-            # All that are to come, at once: they load torch beside one another, and none of them
+            # All that are to come, at once: they load torch in parallel, and none of them
             # while something is measured.
             for each in range(generation, self._plan.generation(self._plan.rounds - 1) + 1):
                 if each not in self._forkservers:

@@ -1,4 +1,4 @@
-"""A sandbox for layers from elsewhere: what they do beside being timed may end a process, or hang.
+"""A sandbox for external layers: what they do besides being timed may end a process, or hang.
 
 Timing has processes of its own (`executor`). Without a sandbox, what loads a module and calls it to
 trace, count or derive would be the calling process.
@@ -25,9 +25,9 @@ TIMEOUT = 300.0
 
 
 class Sandbox(Closing):
-    """Has layers do tasks, those from elsewhere in a process of its own for each.
+    """Carry out tasks of layers, those of external layers in a process of their own.
 
-    All others do them in the calling process, as all do where the system cannot fork. Close it, or
+    All others run in the calling process, as all do where the system cannot fork. Close it, or
     use it as a context manager.
     """
 
@@ -52,7 +52,7 @@ class Sandbox(Closing):
         Raises
         ------
         LayerError
-            If a layer from elsewhere ends its process, raises, or takes longer than `TIMEOUT`.
+            If an external layer ends its process, raises, or takes longer than `TIMEOUT`.
         """
         if not (available() and is_external(name)):
             return task()
@@ -71,9 +71,9 @@ class Sandbox(Closing):
         return answer
 
     def rehearse(self, name: str, task: Callable[[], object]) -> None:
-        """Have a layer from elsewhere do what the calling process is going to do after it.
+        """Have an external layer do in the sandbox what the calling process is about to do.
 
-        What it raises it will raise again, and is no error here.
+        An exception that it raises is ignored here: it is raised again in the calling process.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""What a process does that measures: it takes its place, and then case after case."""
+"""What a worker does: it puts the controls in force, and measures case after case."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ DISTURBED = "(measured while the machine was slower than as a rule)"
 
 @dataclass
 class Worker:
-    """What a process that measures has for its whole life.
+    """What a worker has for its whole life.
 
     Attributes
     ----------
     noise_gate
-        Its reference; None where it is not waited.
+        Its noise gate; None where nothing is waited for.
     record
         Its controls, in words.
     pass_cache
-        Passes that were made ready.
+        Passes that are ready to be timed.
     """
 
     noise_gate: NoiseGate | None
@@ -49,7 +49,7 @@ class Worker:
         """Give back what a case has left of memory, if it may be much: other processes wait too.
 
         What is free in a heap may lie between what is in use: a layer that keeps a small output of
-        each step beside a large state was seen to grow it to 7 GiB.
+        each step and a large state was seen to grow it to 7 GiB.
         """
         if case.device == "cuda":
             torch.cuda.empty_cache()
@@ -125,7 +125,7 @@ def measure_at(
     meter = Metered(clock_for(case.device, flush="flush" in case.options))
 
     def work() -> Measurement:
-        meter.seconds = 0.0  # of a try in a moment that is disturbed nothing counts
+        meter.seconds = 0.0  # a disturbed try does not count
         return measure(
             case,
             process=process,

@@ -24,6 +24,7 @@ def crossings_table(crossovers: Sequence[Crossovers]) -> Table:
 def crossing_interval(crossing: Crossing) -> str:
     """Write the interval of n; an end beyond what was looked at is left open.
 
+    >>> from layerlaw.analysis import Crossing
     >>> crossing_interval(Crossing("rnn", "attention", 16, 400, False, 0.0, 420.0))
     '[…, 420]'
     """

@@ -2,4 +2,4 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.layers.contract")
+pytest.register_assert_rewrite("tests.layers.contract", "tests.layers.contract_cases")

@@ -16,7 +16,8 @@ from sympy import Integer
 from torch import Tensor
 from torch.autograd.gradcheck import GradcheckError
 
-from tests.layers.contract import CLAUSES, LEFT_OUT, ON_DEVICE, STACKS
+from tests.layers.contract import CLAUSES, ON_DEVICE
+from tests.layers.contract_cases import LEFT_OUT, STACKS
 
 HELD = [*layers.names(), *STACKS]
 

@@ -10,7 +10,7 @@ from layerlaw.layers.state_space import discrete
 from torch import Tensor
 
 from tests.helpers.sizes import complete
-from tests.layers.contract import output_and_gradients
+from tests.layers.contract_cases import output_and_gradients
 
 FORMS = [
     ("linear_attention_parallel", "linear_attention_recurrent"),
