@@ -148,7 +148,8 @@ def _between_sizes(which: NDArray[np.int_], residuals: Array) -> tuple[float, fl
     count = np.bincount(which)
     means = np.bincount(which, residuals) / count
     groups, points = len(count), len(residuals)
-    between_round_sd = float(np.sum(count * means**2)) / (groups - 1)
+    # scipy.stats.f_oneway gives F and its p-value alone; the component needs both mean squares.
+    between = float(np.sum(count * means**2)) / (groups - 1)
     within = float(np.sum((residuals - means[which]) ** 2)) / (points - groups) or 1e-300
-    p_value = float(f_distribution.sf(between_round_sd / within, groups - 1, points - groups))
-    return float(np.sqrt(max(between_round_sd - within, 0.0) / count.mean())), p_value, means
+    p_value = float(f_distribution.sf(between / within, groups - 1, points - groups))
+    return float(np.sqrt(max(between - within, 0.0) / count.mean())), p_value, means

@@ -227,7 +227,7 @@ def _hidden(law: FittedLaw, exponent: Exponent) -> str | None:
     if law.coefficient == 0 or share.max() < BARELY:
         return (
             f"the leading term takes at most {share.max():.0%} of the time at any point: "
-            f"measure larger {_axes_in_words(law)}"
+            f"measure larger {' and '.join(law.axes)}"
         )
     # Where it leads over less than two octaves, its exponent says as much of the form of the
     # lower-order terms as of its own.
@@ -346,7 +346,3 @@ def _remedy(law: FittedLaw, axis: str) -> str:
 
 def _levels(law: FittedLaw, axis: str) -> Array:
     return np.unique(law.sizes[:, law.axes.index(axis)])
-
-
-def _axes_in_words(law: FittedLaw) -> str:
-    return " and ".join(law.axes)
