@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from ...errors import LayerlawError
 from ...layers import chosen, digest, get, torch
@@ -132,16 +132,21 @@ class Plan:
         return min(round * processes // self.rounds, processes - 1)
 
 
+class CaseFields(TypedDict, total=False):
+    """What all cases of a plan have in common."""
+
+    batch: int
+    dtype: str
+    threads: int
+    options: Sequence[str]
+
+
 def plan(
     layers: str | Sequence[str] | None = None,
     *,
     profile: str = "standard",
     device: str = "cpu",
-    batch: int = 1,
-    dtype: str = "float32",
-    threads: int = 1,
     mode: str | Sequence[str] = "forward",
-    options: Sequence[str] = (),
     rounds: int | None = None,
     repeats: int | None = None,
     seed: int = 0,
@@ -149,6 +154,7 @@ def plan(
     seconds: float | None = None,
     memory: float | None = None,
     controls: Controls | None = None,
+    **fields: Unpack[CaseFields],
 ) -> Plan:
     """Plan a run.
 
@@ -160,8 +166,6 @@ def plan(
         How much is measured: a name of `PROFILES`.
     device
         ``cpu``, ``cuda``, or ``all`` that are there.
-    batch, dtype, threads, options
-        Of every case; see `Case`.
     mode
         Which passes: one or several of ``forward``, ``backward`` and ``training``.
     rounds, repeats
@@ -174,6 +178,8 @@ def plan(
         What one measurement may take, in seconds and bytes, instead of what `ResourceLimits` says.
     controls
         What is held steady, where it is not all; `threads` and `raw` are put into it.
+    fields
+        `batch`, `dtype`, `threads` and `options` of every case; see `Case`.
 
     Raises
     ------
@@ -192,6 +198,8 @@ def plan(
     ('attention', ['forward', 'training'])
     """
     grid = profile_of(profile)
+    batch, threads = fields.get("batch", Case.batch), fields.get("threads", Case.threads)
+    dtype, options = fields.get("dtype", Case.dtype), fields.get("options", Case.options)
     counts = {"batch": batch, "threads": threads, "rounds": rounds, "repeats": repeats}
     for name, count in counts.items():
         if count is not None and count < 1:

@@ -1,0 +1,102 @@
+"""What came out of cases of the validation, and the figures that sum it up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...analysis import Array, Verdict
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """What the fitter made of one case.
+
+    Attributes
+    ----------
+    errors, oracle, baselines
+        |exponent − truth| by axis: of the fitter, of the same given the true terms, and of other
+        fitters by name.
+    covered, widths
+        By axis, whether the 95 % interval contains the truth, and its width.
+    predicted
+        Of the points beyond the grid, whether the 95 % interval contains what was measured.
+    far
+        Relative error of the prediction at `FAR` times the largest sizes, by fitter; ours is "",
+        the same given the true terms "oracle".
+    verdict
+        The law's verdict.
+    stepped
+        Whether two regimes were found.
+    outside
+        Whether the truth is so far from every law that none should match.
+    """
+
+    errors: Array
+    oracle: Array
+    baselines: Mapping[str, Array]
+    covered: NDArray[np.bool_]
+    widths: Array
+    predicted: NDArray[np.bool_]
+    far: Mapping[str, float]
+    verdict: Verdict
+    stepped: bool
+    outside: bool
+
+
+def summarise(some: Sequence[CaseResult]) -> dict[str, float]:
+    """Sum up outcomes as the figures of the table.
+
+    Where nothing is left to be counted, such as errors of resolved laws where none is resolved,
+    a figure is NaN.
+    """
+    verdicts = [one.verdict for one in some]
+    resolved = [one for one in some if one.verdict is not Verdict.UNRESOLVED]
+    outside = [one for one in some if one.outside]
+    names = list(some[0].baselines)
+    figures = {
+        "number": len(some),
+        **_quantiles("", [one.errors for one in some]),
+        "resolved mean error": _mean([one.errors for one in resolved]),
+        **_quantiles("oracle ", [one.oracle for one in some]),
+        "coverage": _mean([one.covered for one in some]),
+        "median width": float(np.median(np.concatenate([one.widths for one in some]))),
+        "prediction coverage": _mean([one.predicted for one in some]),
+        "far error": float(np.median([one.far[""] for one in some])),
+        "oracle far error": float(np.median([one.far["oracle"] for one in some])),
+        "two regimes": float(np.mean([one.stepped for one in some])),
+        **{v.value: verdicts.count(v) / len(verdicts) for v in Verdict},
+        "resolved matches": _mean([np.array([o.verdict is Verdict.MATCHES]) for o in resolved]),
+        "outside": len(outside) / len(some),
+        "outside matches": _mean([np.array([o.verdict is Verdict.MATCHES]) for o in outside]),
+    }
+    for name in names:
+        figures |= _quantiles(f"{name} ", [one.baselines[name] for one in some])
+        figures[f"{name} far error"] = float(np.median(_or_nan([o.far[name] for o in some])))
+        found = np.concatenate([one.baselines[name] for one in some])
+        figures[f"{name} fails"] = float(np.mean(np.isnan(found)))
+    return figures
+
+
+def _quantiles(name: str, errors: Sequence[Array]) -> dict[str, float]:
+    """Median and 95th percentile of those that there are."""
+    every = np.concatenate(errors)
+    every = _or_nan(every[~np.isnan(every)])
+    return {
+        f"{name}median error": float(np.median(every)),
+        f"{name}p95 error": float(np.quantile(every, 0.95)),
+    }
+
+
+def _mean(parts: Sequence[NDArray[np.floating] | NDArray[np.bool_]]) -> float:
+    return float(np.mean(_or_nan(np.concatenate(parts) if parts else [])))
+
+
+def _or_nan(values: Sequence[float] | NDArray[np.floating] | NDArray[np.bool_]) -> Array:
+    """Give the values, or NaN where there is none."""
+    found = np.asarray(values, dtype=float)
+    known = found[~np.isnan(found)]
+    return known if len(known) else np.array([np.nan])
