@@ -14,7 +14,7 @@ from tests.helpers.command import layerlaw
 def validated(monkeypatch):
     """Have figures that took no time: those of two cases for every kind."""
     some = list(synthetic.cases(2, 5, validation.KINDS["on the law"]))
-    figures = validation.summarise(validation.outcomes(some, [baselines.Line()]))
+    figures = validation.summarise(validation.case_results(some, [baselines.Line()]))
     table = pd.DataFrame([figures] * len(validation.KINDS), index=list(validation.KINDS))
     asked = []
 
