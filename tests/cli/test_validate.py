@@ -5,7 +5,7 @@ import json
 import layerlaw.studies.validation as study
 import pandas as pd
 import pytest
-from layerlaw.studies.validation import baselines, synthetic, validation
+from layerlaw.studies.validation import baselines, results, synthetic, validation
 
 from tests.helpers.command import layerlaw
 
@@ -14,7 +14,7 @@ from tests.helpers.command import layerlaw
 def validated(monkeypatch):
     """Have figures that took no time: those of two cases for every kind."""
     some = list(synthetic.cases(2, 5, validation.KINDS["on the law"]))
-    figures = validation.summarise(validation.case_results(some, [baselines.Line()]))
+    figures = results.summarise(validation.case_results(some, [baselines.Line()]))
     table = pd.DataFrame([figures] * len(validation.KINDS), index=list(validation.KINDS))
     asked = []
 
