@@ -11,6 +11,7 @@ from layerlaw.studies.gradients.figures import dependencies_figures, dependencie
 from layerlaw.studies.gradients.markdown_page import page
 from layerlaw.studies.gradients.record import RECORD, RecordError, dependencies, read_record
 from layerlaw.studies.gradients.section import section_in
+from layerlaw.studies.gradients.tables import initial_table, trained_table
 
 from tests.helpers.strict_html import Strict
 
@@ -86,13 +87,14 @@ def record():
 
 
 def test_each_layers_law_is_told_with_its_interval(record):
-    found = {each.label: each for each in dependencies(record).initial}
-    assert re.fullmatch(r"exp\(−λδ\), λ = 0\.70?\d* \[0\.6\d+, 0\.7\d*\]", found["rnn"].words)
-    assert found["attention"].words.startswith("no decay, λ = ")
-    assert found["conv, 8 layers"].words.endswith("; 0 beyond δ = 16")
-    assert found["conv_1x1"].law is None
-    assert "there are 0" in found["conv_1x1"].row[1]
-    rnn, conv, attention_ = (found[n].row for n in ("rnn", "conv, 8 layers", "attention"))
+    found = dependencies(record)
+    rows = {row[0]: row for row in initial_table(found).rows}
+    rnn, conv, attention_ = (rows[n] for n in ("rnn", "conv, 8 layers", "attention"))
+    assert re.fullmatch(r"exp\(−λδ\), λ = 0\.70?\d* \[0\.6\d+, 0\.7\d*\]", rnn[1])
+    assert attention_[1].startswith("no decay, λ = ")
+    assert conv[1].endswith("; 0 beyond δ = 16")
+    assert {each.label for each in found.initial if each.law is None} == {"conv_1x1"}
+    assert "there are 0" in rows["conv_1x1"][1]
     assert float(rnn[2].split()[0]) == pytest.approx(1 + np.log(2) / 0.7, rel=0.02)
     assert conv[3] == "17"  # nothing is left there, whatever the law says
     assert attention_[2:4] == ("> 31", "> 31")
@@ -104,7 +106,7 @@ def test_training_is_told_of_the_subjects_of_this_run_alone(record):
     (rnn,) = found.trained
     assert rnn.less.estimate == pytest.approx(0.3, abs=0.03)
     assert rnn.accuracy.estimate == pytest.approx(0.6)
-    assert rnn.row[-1] == "20% [11%, 29%]"
+    assert trained_table(found).rows[0][-1] == "20% [11%, 29%]"
     assert [(g.variant, g.state) for g in found.gates] == [
         ("forget bias 0", "as drawn"),
         ("forget bias 1", "as drawn"),
