@@ -63,7 +63,7 @@ def environment(state, name):
 
 
 @pytest.fixture(scope="module")
-def import_path():
+def server():
     sys.path.insert(0, HERE)  # where the tasks of this module are found by name
     module = sys.modules[__name__]
     known = sys.modules.get("test_forkserver")
@@ -77,59 +77,59 @@ def import_path():
         del sys.modules["test_forkserver"]
 
 
-def test_a_worker_keeps_what_it_has_and_is_a_process_of_its_own(import_path):
-    (first, pid), (second, same) = (import_path.ask("a", counting, count, 60) for _ in range(2))
-    third, other = import_path.ask("b", counting, count, 60)
+def test_a_worker_keeps_what_it_has_and_is_a_process_of_its_own(server):
+    (first, pid), (second, same) = (server.ask("a", counting, count, 60) for _ in range(2))
+    third, other = server.ask("b", counting, count, 60)
     assert (first, second, third) == (1, 2, 1)
     assert pid == same
     assert len({pid, other, os.getpid()}) == 3
 
 
-def test_it_has_the_environment_that_it_was_given(import_path):
-    assert import_path.ask("a", counting, partial(environment, name="OF_THE_FORKSERVER"), 60) == "7"
+def test_it_has_the_environment_that_it_was_given(server):
+    assert server.ask("a", counting, partial(environment, name="OF_THE_FORKSERVER"), 60) == "7"
 
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL, signal.SIGABRT])
-def test_a_worker_that_dies_is_told_with_its_signal_and_begun_anew(import_path, number):
-    before = import_path.ask("c", counting, count, 60)[1]
+def test_a_worker_that_dies_is_told_with_its_signal_and_begun_anew(server, number):
+    before = server.ask("c", counting, count, 60)[1]
     with pytest.raises(WorkerDied, match=f"by signal {number.name}") as told:
-        import_path.ask("c", counting, partial(kill, number=int(number)), 60)
+        server.ask("c", counting, partial(kill, number=int(number)), 60)
     assert told.value.signal == number
-    again, pid = import_path.ask("c", counting, count, 60)
+    again, pid = server.ask("c", counting, count, 60)
     assert (again, pid != before) == (1, True)
 
 
-def test_a_worker_that_leaves_is_told_with_its_status(import_path):
+def test_a_worker_that_leaves_is_told_with_its_status(server):
     with pytest.raises(WorkerDied, match="with status 3") as told:
-        import_path.ask("d", counting, leave, 60)
+        server.ask("d", counting, leave, 60)
     assert told.value.signal == 0
 
 
-def test_a_worker_that_takes_too_long_is_ended(import_path):
-    pid = import_path.ask("e", counting, count, 60)[1]
+def test_a_worker_that_takes_too_long_is_ended(server):
+    pid = server.ask("e", counting, count, 60)[1]
     start = time.monotonic()
     with pytest.raises(WorkerTimeout, match=r"longer than 0\.2 s"):
-        import_path.ask("e", counting, sleep, 0.2)
+        server.ask("e", counting, sleep, 0.2)
     assert time.monotonic() - start < 30
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
-    assert import_path.ask("e", counting, count, 60)[0] == 1
+    assert server.ask("e", counting, count, 60)[0] == 1
 
 
-def test_what_raises_is_told_in_one_line_and_the_worker_lives_on(import_path):
-    pid = import_path.ask("f", counting, count, 60)[1]
+def test_what_raises_is_told_in_one_line_and_the_worker_lives_on(server):
+    pid = server.ask("f", counting, count, 60)[1]
     with pytest.raises(WorkerFailed, match="ValueError: not this"):
-        import_path.ask("f", counting, fail, 60)
-    assert import_path.ask("f", counting, count, 60) == (2, pid)
+        server.ask("f", counting, fail, 60)
+    assert server.ask("f", counting, count, 60) == (2, pid)
     with pytest.raises(WorkerFailed, match="RuntimeError: no room"):
-        import_path.ask("g", broken, count, 60)
+        server.ask("g", broken, count, 60)
 
 
 def test_a_module_that_is_not_there_is_told_at_once(capfd):
-    with ForkServer(modules=["no_such_module"]) as import_path:
+    with ForkServer(modules=["no_such_module"]) as server:
         for _ in range(2):
             with pytest.raises(WorkerDied, match="with status 1"):
-                import_path.wait()
+                server.wait()
     assert "no_such_module" in capfd.readouterr().err
 
 
@@ -165,7 +165,7 @@ def test_none_outlives_a_caller_or_a_forkserver_that_was_killed(who):
         assert alive(worker_id)
         os.kill(caller.pid if who == "caller" else forkserver_id, signal.SIGKILL)
         if who == "forkserver":
-            assert "NurseryDied: its process ended by signal SIGKILL" in caller.stderr.read()
+            assert "ForkServerDied: its process ended by signal SIGKILL" in caller.stderr.read()
     until = time.monotonic() + 20
     while (alive(forkserver_id) or alive(worker_id)) and time.monotonic() < until:
         time.sleep(0.02)
