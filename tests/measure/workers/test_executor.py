@@ -75,7 +75,7 @@ def test_whatever_a_case_does_is_one_row_and_the_sweep_goes_on(unruly, layer, st
 
 @needs_fork
 @pytest.mark.parametrize(("times", "status"), [(1, "ok"), (2, "oom")])
-def test_a_case_whose_nursery_was_killed_is_asked_once_more(
+def test_a_case_whose_fork_server_was_killed_is_asked_once_more(
     unruly, tmp_path, monkeypatch, times, status
 ):
     monkeypatch.chdir(tmp_path)
@@ -208,7 +208,7 @@ def test_on_a_gpu_each_process_has_its_share_and_a_quarter_is_tried_in_any_case(
 
 
 @needs_fork
-def test_a_nursery_to_come_that_died_is_begun_anew_when_its_turn_comes():
+def test_a_fork_server_to_come_that_died_is_begun_anew_when_its_turn_comes():
     plan = Plan(cases("attention"), rounds=3, repeats=1, controls=QUIET)
     with (
         Store() as store,

@@ -77,7 +77,7 @@ class Killed(Unruly):
 
 @register
 class Orphaned(Unruly):
-    """Kills the nursery that it comes from, for as long as the file has lines."""
+    """Kills the fork server that it comes from, for as long as the file has lines."""
 
     name = "orphaned"
 
