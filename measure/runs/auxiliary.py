@@ -39,7 +39,7 @@ def measure_parts(
     run
         The run; cases of which a pass failed are left out.
     progress
-        As in `parts.time_operations`; what it draws, it draws between measurements.
+        As in `operations.time_operations`; what it draws, it draws between measurements.
     """
     from ..operations import time_operations  # loads torch
 

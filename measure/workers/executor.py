@@ -120,7 +120,7 @@ class _BaseExecutor:
     def __init__(self, plan: Plan, forecast: Forecast) -> None:
         # The cases of the plan need not go to another process with each of them.
         self._plan, self._forecast = replace(plan, cases=()), forecast
-        self._patience, self._rule = WaitBudget(), UsualTime()
+        self._wait_budget, self._usual_time = WaitBudget(), UsualTime()
         # What is known of outputs that were checked: with the same seed they are the same again.
         self._notes: dict[Case, str] = {}
         self.running = self.waited = 0.0
@@ -147,8 +147,8 @@ class _BaseExecutor:
             plan=self._plan,
             cases=[(case, self._notes.get(case)) for case in cases],
             round=round,
-            most=self._patience.left,
-            usual=self._rule.seconds,
+            most=self._wait_budget.left,
+            usual=self._usual_time.seconds,
         )
         done = self._ask(round, cases[0], task)
         if isinstance(done, WorkerError):
@@ -160,10 +160,10 @@ class _BaseExecutor:
         return [one.measurement for one in done]
 
     def _learn(self, done: CaseResult) -> None:
-        self._patience.spend(done.waited)
+        self._wait_budget.spend(done.waited)
         self.running, self.waited = self.running + done.running, self.waited + done.waited
         if done.reference_seconds:
-            self._rule.learn(done.reference_seconds)
+            self._usual_time.learn(done.reference_seconds)
         self._forecast.learn(done.measurement, done.bytes)
         if done.measurement.status == "ok":
             note = done.measurement.note.removesuffix(DISTURBED).strip()

@@ -50,9 +50,9 @@ def _own_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for where, name in ((registration, "_registry"), (lookup, "_loaded"), (discovery, "offers")):
         monkeypatch.setattr(where, name, dict(getattr(where, name)))
     monkeypatch.setattr(sys, "path", [*sys.path])
-    discovery.points.cache_clear()
+    discovery.entry_points_by_name.cache_clear()
     yield
-    discovery.points.cache_clear()
+    discovery.entry_points_by_name.cache_clear()
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def offer(folder: Path, monkeypatch: pytest.MonkeyPatch, **points: str) -> None:
     lines = (f"{name} = {value}\n" for name, value in points.items())
     (info / "entry_points.txt").write_text("[layerlaw.layers]\n" + "".join(lines))
     monkeypatch.syspath_prepend(folder)
-    discovery.points.cache_clear()
+    discovery.entry_points_by_name.cache_clear()
 
 
 @pytest.mark.parametrize("spec", ["mine.py:Gated", "./mine.py:Gated", "mine:Gated"])
