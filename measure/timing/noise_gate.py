@@ -129,7 +129,7 @@ class NoiseGate:
         self._clock = clock or HostClock()
         self._now = now
         self.patience = WaitBudget(now)
-        self._rule = UsualTime(self.reference_seconds() for _ in range(WARM_UP))
+        self._usual_time = UsualTime(self.reference_seconds() for _ in range(WARM_UP))
 
     def reference_seconds(self) -> float:
         """Seconds of the reference now, found out in 0.2 ms."""
@@ -151,8 +151,8 @@ class NoiseGate:
         """
         start, most = self._now(), self.patience.left if most is None else most
         first = reference_seconds = self.reference_seconds()
-        self._rule.learn(first)
-        usual = usual or self._rule.seconds or inf
+        self._usual_time.learn(first)
+        usual = usual or self._usual_time.seconds or inf
         while True:
             while reference_seconds > SLOW * usual and self._now() - start < most:
                 reference_seconds = self.reference_seconds()
