@@ -25,14 +25,11 @@ from ..measure import (
     execute,
     execute_adaptively,
     measure_checks,
-    measure_counts,
-    measure_machine,
-    measure_parts,
-    measure_peaks,
     open_run,
 )
 from ..reports import in_order
 from ..studies.claims import Record, judge
+from .auxiliary import measure_auxiliary
 from .measured import STORE, Measured
 from .observer import Observer
 from .options import RunOptions
@@ -137,17 +134,13 @@ class Session:
         else:
             self._narrow(run, options.precision)
         observer.failures(run.measured)
-        if options.counts:
-            with observer.working("counting"):
-                measure_counts(run)
-        if options.measures_peaks:
-            with observer.timing() as update:
-                measure_peaks(run, update)
-        if options.explains:
-            with observer.working("finding out what the machine can do at its best"):
-                measure_machine(run)
-            with observer.timing() as update:
-                measure_parts(run, update)
+        measure_auxiliary(
+            run,
+            observer,
+            counts=options.counts,
+            peaks=options.measures_peaks,
+            parts=options.explains,
+        )
 
     def _narrow(self, run: ActiveRun, precision: float) -> None:
         """Measure the points that narrow the intervals most, until they are narrow enough."""

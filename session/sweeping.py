@@ -14,13 +14,11 @@ from ..measure import (
     Progress,
     Store,
     execute,
-    measure_counts,
-    measure_machine,
-    measure_parts,
-    measure_peaks,
     open_run,
     plan,
 )
+from .auxiliary import measure_auxiliary
+from .observer import Observer
 
 
 def sweep(
@@ -89,11 +87,5 @@ def sweep(
             for step in steps:
                 if progress is not None:
                     progress(step)
-        if counts:
-            measure_counts(run)
-        if peaks:
-            measure_peaks(run)
-        if parts:
-            measure_machine(run)
-            measure_parts(run)
+        measure_auxiliary(run, Observer(), counts=counts, peaks=peaks, parts=parts)
         return run.table()

@@ -17,12 +17,15 @@ from ...analysis import (
     FittedLaw,
     Monomial,
     Series,
+    check_table,
+    collapse,
     discover,
     fit_law,
     fit_series,
+    levelled,
     parse,
+    split_series,
 )
-from ...analysis.tables import check_table, collapse, levelled, split_series
 from .baselines import (
     Baseline,
     BaselineData,
