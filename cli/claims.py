@@ -56,7 +56,7 @@ def claims(
     The text's exercises A6.1 to A6.4 are about 1×1 convolutions, max and argmax, the LSTM's
     gradients, and the costs and reach of recurrent layers, convolutions and self-attention.
     """
-    from ..studies.claims import Record, judge, statements
+    from ..studies.claims import Record, judge_statements, statements
 
     with usage():
         chosen = statements(ids, exercise)
@@ -64,7 +64,7 @@ def claims(
         raise UsageError(f"--exercise {exercise} has none of the statements of --claim")
     fits = _measured(chosen, seed) if times else ()
     with show.Terminal().timing() as update:
-        record = Record.now(judge(chosen, seed=seed, fits=fits, progress=update), seed)
+        record = Record.now(judge_statements(chosen, seed=seed, fits=fits, progress=update), seed)
     if markdown:
         from ..studies.claims import claims_page
 

@@ -6,7 +6,7 @@ from .crossing_checks import (
     checks as checks,
 )
 from .derivation import (
-    METRICS as METRICS,
+    DERIVED_METRICS as DERIVED_METRICS,
     Derived as Derived,
     derive_missing as derive_missing,
     derived as derived,
@@ -17,7 +17,7 @@ from .exact_formulas import (
 )
 
 __all__ = [
-    "METRICS",
+    "DERIVED_METRICS",
     "Adaptive",
     "Counted",
     "Derived",

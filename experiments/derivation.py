@@ -46,7 +46,7 @@ from .exact_formulas import Counted, NotExact, formula, verify, written
 from .formula_order import leading_order
 
 #: What is derived, in the order in which it is shown.
-METRICS = tuple(
+DERIVED_METRICS = tuple(
     metric.name
     for metric in (
         FLOPS,
@@ -60,7 +60,7 @@ METRICS = tuple(
 )
 
 #: Of these a sweep chooses its sizes, and its report tells.
-NEEDED = tuple(metric for metric in METRICS if metric != TRAINING_PEAK_BYTES.name)
+NEEDED = tuple(metric for metric in DERIVED_METRICS if metric != TRAINING_PEAK_BYTES.name)
 
 #: Fields of a theory that sizes are chosen by.
 LIMITED = ("flops", "parameters", "memory", "temporaries", "sequential_ops")
@@ -193,7 +193,9 @@ class Derived:
         return without_negative_terms(held)
 
 
-def derived(layer: str, metrics: Sequence[str] = METRICS, progress: Progress = _silent) -> Derived:
+def derived(
+    layer: str, metrics: Sequence[str] = DERIVED_METRICS, progress: Progress = _silent
+) -> Derived:
     """Derive what a layer does: formulas that its counts follow exactly, each on its own.
 
     Parameters
@@ -201,7 +203,7 @@ def derived(layer: str, metrics: Sequence[str] = METRICS, progress: Progress = _
     layer
         Its name, or where it is; see `layers.get`.
     metrics
-        Some of `METRICS`.
+        Some of `DERIVED_METRICS`.
     progress
         Called after each metric with how many are done, how many there are, and what they are.
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from ..errors import LayerlawError
 from ..studies.claims import Record
-from .layer_records import layer_of, record_of
+from .layer_records import layer_of, layer_record
 from .measured import Measured
 
 #: Version of the file's format. 1: ``table.csv`` and ``result.json`` as `write_archive` has them.
@@ -48,7 +48,7 @@ def write_archive(path: Path, measured: Measured, result: Mapping[str, Any]) -> 
         "schema": SCHEMA,
         **result,
         "columns": {str(name): str(dtype) for name, dtype in measured.table.dtypes.items()},
-        "layers": {name: record_of(layer) for name, layer in measured.layers.items()},
+        "layers": {name: layer_record(layer) for name, layer in measured.layers.items()},
     }
     descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

@@ -51,7 +51,7 @@ class RecordedOwn(RecordedLayer, Own):
     """The same of a module of one's own, whose theory was derived."""
 
 
-def record_of(layer: Layer) -> dict[str, Any]:
+def layer_record(layer: Layer) -> dict[str, Any]:
     """Give a layer as JSON holds it."""
     theory = layer.theory
     expressions = [one.name for one in fields(theory) if one.name != "sources"]

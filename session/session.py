@@ -28,7 +28,7 @@ from ..measure import (
     open_run,
 )
 from ..reports import in_order
-from ..studies.claims import Record, judge
+from ..studies.claims import Record, judge_statements
 from .auxiliary import measure_auxiliary
 from .measured import STORE, Measured
 from .observer import Observer
@@ -84,9 +84,9 @@ class Session:
             parse(text)  # before the work, not after it
         with self.observer.timing() as update:
             derived = derive_missing(chosen(options.layers), update)
-        self._sized = {name: one.sized for name, one in derived.items()}
-        self._known = {name: one.known for name, one in derived.items()}
-        with overriding(self._sized):
+        self._layers_to_measure = {name: one.sized for name, one in derived.items()}
+        self._layers_with_theory = {name: one.known for name, one in derived.items()}
+        with overriding(self._layers_to_measure):
             self.plan = options.plan()
 
     def run(self) -> Result:
@@ -100,10 +100,10 @@ class Session:
             If the store cannot be used.
         """
         with Store(None if self.out is None else self.out / STORE) as store:
-            with overriding(self._sized):
+            with overriding(self._layers_to_measure):
                 run = open_run(self.plan, store, fresh=self.options.fresh)
                 self._measure(run)
-            with overriding(self._known):
+            with overriding(self._layers_with_theory):
                 fits, crossovers = self._fit(run), None
                 if self.options.checks:
                     fits, crossovers = self._check_crossings(run, fits)
@@ -132,7 +132,7 @@ class Session:
                 for step in steps:
                     tell(step)
         else:
-            self._narrow(run, options.precision)
+            self._measure_adaptively(run, options.precision)
         observer.failures(run.measured)
         measure_auxiliary(
             run,
@@ -142,7 +142,7 @@ class Session:
             parts=options.explains,
         )
 
-    def _narrow(self, run: ActiveRun, precision: float) -> None:
+    def _measure_adaptively(self, run: ActiveRun, precision: float) -> None:
         """Measure the points that narrow the intervals most, until they are narrow enough."""
         budget = inf if self.options.budget is None else self.options.budget
         planner = Adaptive(run.plan.cases, precision, budget)
@@ -179,13 +179,15 @@ class Session:
         if not self.options.tests_claims:
             return None if self.out is None else Record.read(self.out)
         with self.observer.timing() as update:
-            found = judge(seed=self.options.seed, fits=fits, progress=update)
+            found = judge_statements(seed=self.options.seed, fits=fits, progress=update)
         return Record.now(found, self.options.seed)
 
     def _external(self) -> Mapping[str, Layer]:
         """Layers from elsewhere, which another process may not find, with what is known of them."""
         return {
-            name: get(name) for name in self.plan.layers if name in self._known or is_external(name)
+            name: get(name)
+            for name in self.plan.layers
+            if name in self._layers_with_theory or is_external(name)
         }
 
 

@@ -177,7 +177,10 @@ def _interval(cheaper: Fit, dearer: Fit, at: Mapping[str, float]) -> tuple[float
     assert dearer.law is not None
     n = np.geomspace(*window, _STEPS)
     try:
-        less, more = (law.likely(columns(law, {**at, "n": n})) for law in (cheaper.law, dearer.law))
+        less, more = (
+            law.posterior_predictions(columns(law, {**at, "n": n}))
+            for law in (cheaper.law, dearer.law)
+        )
     except ValueError:  # too few points for intervals
         return nan, nan
     difference = np.log(less) - np.log(more)  # (laws, n), negative where `cheaper` is

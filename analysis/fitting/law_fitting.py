@@ -65,9 +65,9 @@ def fit_law(
         priors = np.array([model.prior for model in models])
         problems = [model.problem for model in models]
         drawn = sample(problems, priors, models[0].best, bound)
-    likely = _posterior_probabilities(models, drawn)
+    probabilities = _posterior_probabilities(models, drawn)
     breakpoint_probability = min(
-        float(sum(p for p, one in zip(likely, models, strict=True) if one.step)), 1.0
+        float(sum(p for p, one in zip(probabilities, models, strict=True) if one.step)), 1.0
     )
     breakpoint_probability = max(breakpoint_probability, models[0].posterior_probability)
     # The law has a breakpoint only if that is credible, and the overlap that is likeliest over all
@@ -77,10 +77,10 @@ def fit_law(
         for one in models
         if bool(one.step or one.slope_break) == (breakpoint_probability >= CREDIBLE)
     ] or models
-    shares: dict[float, float] = {}
-    for share, one in zip(likely, models, strict=True):
-        shares[one.problem.overlap] = shares.get(one.problem.overlap, 0.0) + float(share)
-    likeliest = max({one.problem.overlap for one in eligible}, key=lambda p: shares[p])
+    overlaps: dict[float, float] = {}
+    for p, one in zip(probabilities, models, strict=True):
+        overlaps[one.problem.overlap] = overlaps.get(one.problem.overlap, 0.0) + float(p)
+    likeliest = max({one.problem.overlap for one in eligible}, key=lambda p: overlaps[p])
     model = _central([one for one in eligible if one.problem.overlap == likeliest], drawn)
     model = select_terms(model, bound)
     problem, best, residual_df = model.problem, model.best, model.residual_df
@@ -99,11 +99,11 @@ def fit_law(
         diagnostics=diagnose_residuals(leading.axes, sizes, residuals, residual_df),
         residual_df=residual_df,
         overlap=likeliest,
-        overlaps=shares,
+        overlaps=overlaps,
         breakpoint_probability=breakpoint_probability,
         slope_break=model.slope_break,
         slope_change=exponents[-1] if model.slope_break else None,
-        breakpoint_interval=_breakpoint_interval(model, models, likely),
+        breakpoint_interval=_breakpoint_interval(model, models, probabilities),
         sample=drawn,
         problems=[(each.problem, each.lower) for each in models],
         lower=lower,
@@ -139,7 +139,7 @@ def refit(law: FittedLaw, kept: NDArray[np.bool_], *, overlap: bool) -> FittedLa
 
 
 def _breakpoint_interval(
-    chosen: Model, models: Sequence[Model], likely: Array
+    chosen: Model, models: Sequence[Model], probabilities: Array
 ) -> tuple[float, float] | None:
     """Between which points the breakpoint of a law lies, at 95 %; None without one.
 
@@ -149,8 +149,8 @@ def _breakpoint_interval(
         return chosen.location_interval
     along = chosen.step.breakpoint.along
     return credible_range(
-        (one.step.breakpoint.low, one.step.breakpoint.high, float(share))
-        for one, share in zip(models, likely, strict=True)
+        (one.step.breakpoint.low, one.step.breakpoint.high, float(p))
+        for one, p in zip(models, probabilities, strict=True)
         if one.step and one.step.breakpoint.along == along
     )
 
@@ -158,9 +158,9 @@ def _breakpoint_interval(
 def _posterior_probabilities(models: Sequence[Model], drawn: PosteriorSample | None) -> Array:
     """Give each model's posterior probability; where nothing was drawn, at its best exponents."""
     if drawn is not None:
-        return drawn.shares
-    likely = np.exp(np.array([model.likelihood for model in models]) - models[0].likelihood)
-    return np.asarray(likely / likely.sum())
+        return drawn.problem_probabilities
+    ratios = np.exp(np.array([model.likelihood for model in models]) - models[0].likelihood)
+    return np.asarray(ratios / ratios.sum())
 
 
 def _exponents(
@@ -174,7 +174,7 @@ def _exponents(
         limits = np.tile((-bound, bound), (len(best.exponents), 1))
     else:
         limits = drawn.quantiles(_LEVELS)
-    degrees = {**{axis: leading.degree(axis) for axis in leading.axes}, "bend": 0.0}
+    degrees = {**{axis: leading.degree(axis) for axis in leading.axes}, "slope change": 0.0}
     return tuple(
         Exponent(
             axis=axis,

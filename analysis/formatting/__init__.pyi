@@ -13,17 +13,17 @@ from .numbers import (
     without_noise as without_noise,
 )
 from .units import (
-    called as called,
-    listed as listed,
+    join_words as join_words,
+    metric_title as metric_title,
     quantity as quantity,
     sizes as sizes,
 )
 
 __all__ = [
     "NONE",
-    "called",
     "formula_text",
-    "listed",
+    "join_words",
+    "metric_title",
     "number",
     "number_list",
     "numbers",

@@ -12,10 +12,10 @@ _SI = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: 
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
-def called(metric: str) -> str:
+def metric_title(metric: str) -> str:
     """Return a metric's name for a reader: ``time`` for ``seconds``.
 
-    >>> called("peak_bytes"), called("joules_per_token")
+    >>> metric_title("peak_bytes"), metric_title("joules_per_token")
     ('peak memory', 'joules per token')
     """
     return metric_of(metric).title
@@ -48,6 +48,6 @@ def sizes(at: dict[str, float]) -> str:
     return ", ".join(f"{size} = {number(value)}" for size, value in at.items())
 
 
-def listed(words: Sequence[str]) -> str:
+def join_words(words: Sequence[str]) -> str:
     """Join words as a sentence does: ``a, b and c``."""
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

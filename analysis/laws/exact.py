@@ -103,7 +103,7 @@ class ExactLaw(Law):
         ]
         return np.column_stack([lower, np.max(exact, axis=0) - lower.sum(axis=1)])
 
-    def likely(self, sizes: Array, *, measured: bool = False) -> Array:
+    def posterior_predictions(self, sizes: Array, *, measured: bool = False) -> Array:
         """Values at sizes (points, axes) by the law itself, the only one: (1, points)."""
         return self.predict(sizes)[None, :]
 

@@ -100,7 +100,7 @@ class FittedLaw(Law):
             lead = lead * self.slope_break.size(sizes) ** self.slope_change.estimate
         return np.column_stack([*(c * term.column(sizes) for c, term in self.terms), lead])
 
-    def likely(self, sizes: Array, *, measured: bool = False) -> Array:
+    def posterior_predictions(self, sizes: Array, *, measured: bool = False) -> Array:
         """Values at sizes (points, axes) by laws drawn from the posterior, (laws, points).
 
         Where `measured`, what a measurement errs by is added.

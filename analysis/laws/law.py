@@ -100,7 +100,7 @@ class Law(ABC):
         """Each term's value at sizes (points, axes): (points, terms + 1), the leading one last."""
 
     @abstractmethod
-    def likely(self, sizes: Array, *, measured: bool = False) -> Array:
+    def posterior_predictions(self, sizes: Array, *, measured: bool = False) -> Array:
         """Values at sizes (points, axes) by laws that the points leave possible, (laws, points).
 
         Where `measured`, what a measurement errs by is added. An exact law is the only one.
@@ -154,7 +154,9 @@ class Law(ABC):
         value = power_mean(self.parts(sizes), self.overlap)
         if interval is None:
             return value
-        low, high = np.quantile(self.likely(sizes, measured=True), levels(interval), axis=0)
+        low, high = np.quantile(
+            self.posterior_predictions(sizes, measured=True), levels(interval), axis=0
+        )
         return Estimate(value, low, high)
 
     @overload
@@ -186,7 +188,7 @@ class Law(ABC):
         value = slopes(self.predict)
         if interval is None:
             return value
-        low, high = np.quantile(slopes(self.likely), levels(interval), axis=0)
+        low, high = np.quantile(slopes(self.posterior_predictions), levels(interval), axis=0)
         return Estimate(value, np.minimum(low, value), np.maximum(high, value))
 
     def largest_size(
@@ -226,7 +228,7 @@ class Law(ABC):
             [steps if a == axis else np.full(len(steps), given[a]) for a in self.axes]
         )
         (value,) = within(self.predict(sizes)[None, :], steps, budget)
-        found = within(self.likely(sizes), steps, budget)
+        found = within(self.posterior_predictions(sizes), steps, budget)
         low, high = np.quantile(found, levels(level), method="nearest")
         return Estimate(float(value), float(low), float(high))
 

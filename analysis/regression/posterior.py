@@ -45,7 +45,7 @@ class PosteriorSample:
         return np.asarray(self.joint.sum(axis=0))
 
     @property
-    def shares(self) -> Array:
+    def problem_probabilities(self) -> Array:
         """How likely each problem is, (problems,), adding up to 1."""
         return np.asarray(self.joint.sum(axis=1))
 

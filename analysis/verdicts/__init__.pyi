@@ -22,7 +22,7 @@ from .verdict import (
     MARGIN as MARGIN,
     Judgement as Judgement,
     Verdict as Verdict,
-    judge as judge,
+    judge_law as judge_law,
 )
 
 __all__ = [
@@ -37,7 +37,7 @@ __all__ = [
     "find_outliers",
     "fit",
     "fit_series",
-    "judge",
+    "judge_law",
     "series_of",
     "theory_of",
     "to_json",

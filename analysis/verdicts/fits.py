@@ -44,7 +44,7 @@ class Fit:
         The law's verdict with its reason, and each exponent's; None and empty without theory.
     candidates
         What the search for a leading part found, the one taken first; empty with theory.
-    held
+    fixed_sizes
         Sizes of one value, of those that theory names: of their exponents nothing is known.
     """
 
@@ -54,7 +54,7 @@ class Fit:
     judgement: Judgement | None
     exponents: Mapping[str, Judgement]
     candidates: Sequence[Candidate] = ()
-    held: Mapping[str, float] = field(default_factory=dict)
+    fixed_sizes: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def holdout_errors(self) -> Sequence[HoldoutError]:
@@ -78,18 +78,18 @@ class Fit:
                 for gap in self.slope_gaps
                 if gap.axis in differs
             ]
-            return "; ".join([self.judgement.reason, *why, *self._constant_sizes])
+            return "; ".join([self.judgement.reason, *why, *self._fixed_sizes_remarks])
         if self.law is None:
             return nothing_grows(self.series)
         found = "; ".join(f"{candidate.text}: {candidate.weight:.2f}" for candidate in self._likely)
         said = f", whose leading part was searched for ({found})" if found else ""
-        return "; ".join([f"no theory was given for this layer{said}", *self._constant_sizes])
+        return "; ".join([f"no theory was given for this layer{said}", *self._fixed_sizes_remarks])
 
     @property
-    def _constant_sizes(self) -> list[str]:
+    def _fixed_sizes_remarks(self) -> list[str]:
         return [
             f"{axis} takes one value ({value:g}), which says nothing of its exponent"
-            for axis, value in (self.held.items() if self.law is not None else ())
+            for axis, value in (self.fixed_sizes.items() if self.law is not None else ())
         ]
 
     @property

@@ -18,7 +18,7 @@ from ..laws import ExactLaw, FittedLaw, Law, exact_law, known_law, peak_law
 from ..tables import Series, TableError, check_table, readers, split_series
 from .fits import Fit, nothing_grows
 from .theory import exact_terms, theory_of
-from .verdict import MARGIN, Judgement, Verdict, judge
+from .verdict import MARGIN, Judgement, Verdict, judge_law
 
 Source = pd.DataFrame | str | Path
 
@@ -150,12 +150,12 @@ def fit_series(
         judgement = None if theory is None else Judgement(Verdict.UNRESOLVED, reason)
         return Fit(series, None, None, judgement, {})
     if theory is None:
-        held = series.constants
+        fixed_sizes = series.constants
         if exact := _exact(series):
-            return Fit(series, exact, None, None, {}, held=held)
+            return Fit(series, exact, None, None, {}, fixed_sizes=fixed_sizes)
         candidates = discover(series.axes, series.sizes, series.values)
         found = _law(series, candidates[0].leading, regimes)
-        return Fit(series, found, None, None, {}, candidates, held)
+        return Fit(series, found, None, None, {}, candidates, fixed_sizes)
     # Of a size that theory does not name, such as the batch, it says nothing; but all that a
     # layer does it does for each sequence, so its terms are taken to be linear there. A size of
     # the layer itself changes the order of no time that does not name it.
@@ -169,8 +169,10 @@ def fit_series(
         series = series.since(law.since.axis, law.since.size)
     spoken = {axis: lead.degree(axis) for axis in series.axes if axis not in silent}
     names = {symbol.name for symbol in theory.free_symbols}
-    held = {axis: size for axis, size in series.constants.items() if axis in names}
-    return Fit(series, law, lead, *judge(law, spoken, margin, at_most=at_most), held=held)
+    fixed_sizes = {axis: size for axis, size in series.constants.items() if axis in names}
+    return Fit(
+        series, law, lead, *judge_law(law, spoken, margin, at_most=at_most), fixed_sizes=fixed_sizes
+    )
 
 
 def _exact(series: Series, lead: Leading | None = None) -> ExactLaw | None:

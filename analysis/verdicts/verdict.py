@@ -54,7 +54,7 @@ class Judgement:
     reason: str
 
 
-def judge(
+def judge_law(
     law: Law, expected: Mapping[str, float], margin: float = MARGIN, *, at_most: bool = False
 ) -> tuple[Judgement, dict[str, Judgement]]:
     """Judge a law and each of its exponents.

@@ -1,6 +1,6 @@
-"""Metrics: what the values of a table say, the one entry that each has, and how it is written.
+"""The metrics: name, title, unit, and the fields of a theory that each is held against.
 
-To add a metric, register it here; tables, fits, reports and figures ask for the rest.
+To add a metric, register it here; tables, fits, reports and figures look up the rest.
 """
 
 from __future__ import annotations

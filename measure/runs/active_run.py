@@ -26,14 +26,14 @@ class ActiveRun:
         What is to be measured.
     store
         What keeps it; it is the caller's to close.
-    filed
+    stored_run
         The run as it stands in the store.
     """
 
-    def __init__(self, plan: Plan, store: Store, filed: Run) -> None:
-        self.plan, self.filed = plan, filed
+    def __init__(self, plan: Plan, store: Store, stored_run: Run) -> None:
+        self.plan, self.stored_run = plan, stored_run
         self._store = store
-        self._measured = list(store.measured(filed))
+        self._measured = list(store.measured(stored_run))
 
     @property
     def measured(self) -> Sequence[Measurement]:
@@ -46,35 +46,35 @@ class ActiveRun:
 
     def add(self, *made: Measurement) -> None:
         """Keep measurements, all of them or none: they are safe once this returns."""
-        self._store.add(self.filed, *made)
+        self._store.add(self.stored_run, *made)
         self._measured += map(_as_stored, made)
 
     def add_process(self, controls: Mapping[str, str]) -> int:
         """File a process that measures, with the controls in force; return its number."""
-        return self._store.add_process(self.filed, controls)
+        return self._store.add_process(self.stored_run, controls)
 
     @property
     def machine(self) -> Mapping[str, Any]:
         """Fingerprint of the machine, as JSON holds it."""
-        return self.filed.machine
+        return self.stored_run.machine
 
     @property
     def settings(self) -> dict[str, Any]:
         """Settings of the plan, and what the controls did, as JSON holds them."""
-        return {**self.filed.settings, "controls": self._store.controls(self.filed)}
+        return {**self.stored_run.settings, "controls": self._store.controls(self.stored_run)}
 
     def table(self) -> pd.DataFrame:
         """Give the tidy table of what was measured, one row per repeat; see `table.COLUMNS`."""
-        return tidy(self._measured, self.filed.machine_id)
+        return tidy(self._measured, self.stored_run.machine_id)
 
 
 def open_run(plan: Plan, store: Store, *, fresh: bool = False) -> ActiveRun:
     """Find or file the run of a plan on this machine; `fresh` deletes what it has measured."""
     facts = fingerprint()
-    filed = store.open_run(plan.settings(), machine_id(facts), facts)
+    stored_run = store.open_run(plan.settings(), machine_id(facts), facts)
     if fresh:
-        store.clear(filed)
-    return ActiveRun(plan, store, filed)
+        store.clear(stored_run)
+    return ActiveRun(plan, store, stored_run)
 
 
 def _as_stored(one: Measurement) -> Measurement:

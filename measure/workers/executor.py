@@ -30,7 +30,15 @@ from .forkserver import (
     WorkerTimeout,
     available,
 )
-from .worker import DISTURBED, CaseResult, Worker, measure_all_at, open_worker, peak_at, record_of
+from .worker import (
+    DISTURBED,
+    CaseResult,
+    Worker,
+    measure_all_at,
+    open_worker,
+    peak_at,
+    process_record,
+)
 
 Answer = TypeVar("Answer")
 
@@ -42,7 +50,7 @@ _START = 120.0
 
 
 #: Files a process of the run at hand, by the controls in force; gives its number.
-FileProcess = Callable[[Mapping[str, str]], int]
+RegisterProcess = Callable[[Mapping[str, str]], int]
 
 
 class Executor(Protocol):
@@ -68,7 +76,7 @@ class Executor(Protocol):
 
 
 @contextmanager
-def open_executor(plan: Plan, file_process: FileProcess) -> Iterator[Executor]:
+def open_executor(plan: Plan, register_process: RegisterProcess) -> Iterator[Executor]:
     """Open what measures a plan, and files the processes that do.
 
     Where the system cannot fork, or a layer is not to be found in its module (it was written
@@ -82,9 +90,9 @@ def open_executor(plan: Plan, file_process: FileProcess) -> Iterator[Executor]:
         reason = "on this system none of its own can be forked"
     if reason:
         with open_worker(plan.controls, f"the calling one: {reason}") as worker:
-            yield _InProcessExecutor(plan, file_process(worker.record), forecast, worker)
+            yield _InProcessExecutor(plan, register_process(worker.record), forecast, worker)
     else:
-        with closing(_ForkingExecutor(plan, file_process, forecast, modules)) as executor:
+        with closing(_ForkingExecutor(plan, register_process, forecast, modules)) as executor:
             yield executor
 
 
@@ -197,11 +205,15 @@ class _ForkingExecutor(_BaseExecutor):
     """Measures in processes of their own, one at a time."""
 
     def __init__(
-        self, plan: Plan, file_process: FileProcess, forecast: Forecast, modules: Sequence[str]
+        self,
+        plan: Plan,
+        register_process: RegisterProcess,
+        forecast: Forecast,
+        modules: Sequence[str],
     ) -> None:
         super().__init__(plan, forecast)
         self._processes = len({_name(case) for case in plan.cases})
-        self._file_process, self._modules = file_process, modules
+        self._register_process, self._modules = register_process, modules
         # Of the generations to come, and the present one.
         self._forkservers: dict[int, ForkServer] = {}
         self._generation = -1
@@ -235,8 +247,8 @@ class _ForkingExecutor(_BaseExecutor):
         self._begin(self._plan.generation(round))
         name = _name(case)
         if name not in self._numbers:
-            record = self._send(case, record_of, _START)
-            self.number = self._numbers[name] = self._file_process(record)
+            record = self._send(case, process_record, _START)
+            self.number = self._numbers[name] = self._register_process(record)
         return self._numbers[name]
 
     def _begin(self, generation: int) -> None:

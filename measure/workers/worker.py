@@ -100,7 +100,7 @@ def open_worker(
         yield Worker(noise_gate, {**record, "process": process}, PassCache(processes=processes))
 
 
-def record_of(worker: Worker) -> Mapping[str, str]:
+def process_record(worker: Worker) -> Mapping[str, str]:
     """Give the controls in force, in words."""
     return worker.record
 

@@ -11,7 +11,7 @@ import sympy
 from sympy import Expr
 
 from ... import layers
-from ...analysis import NONE, Array, Fit, called, formula_text
+from ...analysis import NONE, Array, Fit, formula_text, metric_title
 from ...layers import evaluate
 from ...measure import METRICS, PEAK_BYTES, metric_of
 from .formulas import law_text
@@ -73,7 +73,7 @@ def counts_table(rows: Sequence[Counts]) -> Table:
     """Write the counts of layers, a row each."""
     return Table(
         "Counts",
-        ("layer", *map(called, COLUMNS)),
+        ("layer", *map(metric_title, COLUMNS)),
         [_row(each) for each in rows],
         _EXPLAINED,
         styles=("code", "formula"),
@@ -106,7 +106,7 @@ def reasons_of(rows: Sequence[Counts]) -> Iterator[tuple[str, str]]:
     for row in rows:
         for metric, cell in row.cells.items():
             if cell.why:
-                yield f"{row.label}, {called(metric)}", cell.why
+                yield f"{row.label}, {metric_title(metric)}", cell.why
 
 
 def _cell(fit: Fit) -> Cell:

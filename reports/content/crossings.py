@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite, isnan
 
-from ...analysis import Crossing, Crossovers, listed, number
+from ...analysis import Crossing, Crossovers, join_words, number
 from .tables import Table
 
 
@@ -40,7 +40,7 @@ def checks_text(crossing: Crossing) -> str:
         return ""
     sides = {n > crossing.n for n, _ in crossing.checks}
     where = "" if len(sides) == 2 else " above" if True in sides else " below"
-    found = listed([f"{ratio:.2f} at {number(n)}" for n, ratio in crossing.checks])
+    found = join_words([f"{ratio:.2f} at {number(n)}" for n, ratio in crossing.checks])
     return f"{'holds' if crossing.holds else 'does not hold'}{where}: {found}"
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import sympy
 from sympy import Expr
 
-from ...analysis import NONE, called, leading
-from ...experiments import METRICS, Counted, Derived
+from ...analysis import NONE, leading, metric_title
+from ...experiments import DERIVED_METRICS, Counted, Derived
 from ...layers import Theory, is_known, subs
 from ...measure import FLOPS, KEPT_BYTES, metric_of
 from .formulas import order_text
@@ -60,7 +60,7 @@ def derived_rows(found: Derived, theory: Theory | None = None) -> list[DerivedRo
     theory
         The layer's own, to be compared with it.
     """
-    return [_row(found, metric, theory) for metric in METRICS if _tried(found, metric)]
+    return [_row(found, metric, theory) for metric in DERIVED_METRICS if _tried(found, metric)]
 
 
 def derived_dict(found: Derived, theory: Theory | None = None) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def _row(found: Derived, metric: str, theory: Theory | None) -> DerivedRow:
     expected, agrees = _expected(one, order, metric, theory)
     return DerivedRow(
         metric,
-        "FLOPs, forward" if metric == FLOPS.name else called(metric),
+        "FLOPs, forward" if metric == FLOPS.name else metric_title(metric),
         _text(one.expression) if one else NONE,
         order_text(order),
         expected,

@@ -20,8 +20,8 @@ from ...analysis import (
     Leading,
     Monomial,
     StepTerm,
-    called,
     leading,
+    metric_title,
     number,
     quantity,
 )
@@ -87,7 +87,7 @@ def law_text(law: Law, metric: str) -> str:
         " + ".join(f"({term})^{p}" if p else str(term) for term in each).replace("+ -", "- ")
         for each in sums(law, metric)
     ]
-    cost = f"{called(metric)}^{p}" if p else called(metric)
+    cost = f"{metric_title(metric)}^{p}" if p else metric_title(metric)
     return f"{cost} = {written[0]}" if len(written) == 1 else f"{cost} = max({', '.join(written)})"
 
 

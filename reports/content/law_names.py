@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ... import layers
-from ...analysis import Fit, called
+from ...analysis import Fit, metric_title
 
 
 def in_order(fits: Sequence[Fit]) -> list[Fit]:
@@ -36,7 +36,7 @@ def variants(fits: Sequence[Fit]) -> list[str]:
         {
             "device": fit.series.device,
             "mode": fit.series.mode,
-            "metric": called(fit.series.metric),
+            "metric": metric_title(fit.series.metric),
             **{column: f"{column} {value}" for column, value in fit.series.by.items()},
         }
         for fit in fits

@@ -8,7 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from ...analysis import Fit, Law, Verdict, called, listed, number, outgrown_at, quantity, sizes
+from ...analysis import (
+    Fit,
+    Law,
+    Verdict,
+    join_words,
+    metric_title,
+    number,
+    outgrown_at,
+    quantity,
+    sizes,
+)
 from .law_names import variants
 
 
@@ -77,7 +87,7 @@ class Answer:
         """
         far = [f"{number(times, 2)} × the largest {axis}" for axis, times in self.beyond.items()]
         law = "the law is unresolved" if self.verdict == Verdict.UNRESOLVED.value else ""
-        return "; ".join(filter(None, [listed(far), self.outgrown, law]))
+        return "; ".join(filter(None, [join_words(far), self.outgrown, law]))
 
     def _text(self, value: float) -> str:
         if self.axis is None:
@@ -129,7 +139,7 @@ def _answer(
     caches: Mapping[str, Any],
 ) -> Answer:
     law, layer = fit.law, fit.series.layer
-    name = f"{layer}, {called(fit.series.metric)}"
+    name = f"{layer}, {metric_title(fit.series.metric)}"
     if law is None:
         raise ValueError(f"{name}: {fit.reason}")
     given = {axis: at[axis] for axis in law.axes if axis in at}
@@ -137,13 +147,15 @@ def _answer(
     try:
         if budget is None:
             if missing:
-                raise ValueError(f"it grows in {listed(law.axes)}: say at which {listed(missing)}")
+                raise ValueError(
+                    f"it grows in {join_words(law.axes)}: say at which {join_words(missing)}"
+                )
             found = law.predict(np.array([[given[axis] for axis in law.axes]]), interval=0.95)
             axis, (value, low, high) = None, (float(each[0]) for each in found)
         else:
             if len(missing) != 1:
                 raise ValueError(
-                    f"it grows in {listed(law.axes)}: give all of them but the one to be found"
+                    f"it grows in {join_words(law.axes)}: give all of them but the one to be found"
                 )
             axis = missing[0]
             value, low, high = law.largest_size(axis, budget, given)

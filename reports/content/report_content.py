@@ -18,7 +18,7 @@ from ...analysis import (
     Verdict,
     caches_of,
     crossovers_info,
-    listed,
+    join_words,
     number,
     quantity,
     thresholds_info,
@@ -178,7 +178,7 @@ def headline(fits: Sequence[Fit]) -> str:
     }
     parts = [f"{count[v]} {words[count[v] > 1]}" for v, words in phrases.items() if count[v]]
     laws = "1 law" if len(fits) == 1 else f"{len(fits)} laws"
-    return f"Of {laws}, {listed(parts)}."
+    return f"Of {laws}, {join_words(parts)}."
 
 
 def facts(given: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:

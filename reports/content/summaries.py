@@ -6,7 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ... import layers
-from ...analysis import NONE, Fit, called, columns, common_size, holds, number, quantity, sizes
+from ...analysis import (
+    NONE,
+    Fit,
+    columns,
+    common_size,
+    holds,
+    metric_title,
+    number,
+    quantity,
+    sizes,
+)
 from .counts import counts_info, counts_table, reasons_of, split
 from .formulas import order_text, theory_text
 from .law_names import label, variants
@@ -101,7 +111,7 @@ def summary_rows(fits: Sequence[Fit], at: Mapping[str, float] | None = None) -> 
 
 def cost_name(fits: Sequence[Fit]) -> str:
     """Name the column of costs: ``time``, or ``cost`` where metrics are mixed."""
-    names = {called(fit.series.metric) for fit in fits}
+    names = {metric_title(fit.series.metric) for fit in fits}
     return names.pop() if len(names) == 1 else "cost"
 
 
@@ -126,5 +136,5 @@ def _row(fit: Fit, variant: str, at: Mapping[str, float]) -> SummaryRow:
 
 
 def _constant_sizes(fit: Fit) -> Iterator[str]:
-    for axis, value in fit.held.items():
+    for axis, value in fit.fixed_sizes.items():
         yield f"{axis} {NONE} (one value, {number(value)})"

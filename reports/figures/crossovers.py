@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from ...analysis import EXTRAPOLATION, Crossing, Crossovers, called, listed, number, sizes
+from ...analysis import EXTRAPOLATION, Crossing, Crossovers, join_words, metric_title, number, sizes
 from ..content import Figure, crossing_interval
 from .axes import cost_scale, shortened, size_ticks
 from .theme import MARKERS, legend, render, theme_colour
@@ -25,9 +25,9 @@ def crossovers_figure(infos: Sequence[Crossovers]) -> Figure | None:
     panels = []
     for info in infos:
         where = "" if info.d is None else f" at d = {number(info.d)}"
-        names = listed(list(dict.fromkeys(info.lines["layer"])))
+        names = join_words(list(dict.fromkeys(info.lines["layer"])))
         alt = (
-            f"{called(info.metric)} against n{where} for {names}, by their laws: "
+            f"{metric_title(info.metric)} against n{where} for {names}, by their laws: "
             f"{_crossings_text(info.crossings)}."
         )
         lines = math.ceil(info.lines["layer"].nunique() / _LEGEND_COLUMNS)
@@ -74,7 +74,7 @@ def _draw(info: Crossovers, axes: Axes) -> None:
     size_ticks(axes, info.lines["n"].to_numpy())
     axes.set_xlim(info.lines["n"].min() / 1.2, info.lines["n"].max() * 1.2)
     width = "" if info.d is None else f", d = {number(info.d)}"
-    axes.set_title(f"{called(info.metric)} against n{width}")
+    axes.set_title(f"{metric_title(info.metric)} against n{width}")
     handles = [
         Line2D(
             [], [], color=theme_colour(f"line{i}"), marker=MARKERS[i], ms=4, label=shortened(name)

@@ -11,7 +11,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from ...analysis import Fit, Law, called, listed, number, quantity, sizes
+from ...analysis import Fit, Law, join_words, metric_title, number, quantity, sizes
 from ..content import Figure
 from .axes import cost_scale, size_ticks
 from .curves import Curves, slopes_info, times_info
@@ -36,7 +36,7 @@ def _times(fit: Fit, law: Law) -> Figure:
             partial(_draw_times, info, metric),
             plot=2.2,
             legend=_legend_lines(info),
-            label=_curve_alt(called(metric), info)
+            label=_curve_alt(metric_title(metric), info)
             + f", from {quantity(info.points['value'].min(), metric)} "
             f"to {quantity(info.points['value'].max(), metric)}"
             + (f"; theory's exponent is {number(info.degree)}" if info.degree is not None else ""),
@@ -44,10 +44,10 @@ def _times(fit: Fit, law: Law) -> Figure:
         for info in infos
     ]
     caption = (
-        f"Points: measured {called(metric)}. Lines: the fitted law. The dotted line has theory's "
-        "slope; where the points run along it, the leading term has taken over."
+        f"Points: measured {metric_title(metric)}. Lines: the fitted law. The dotted line has "
+        "theory's slope; where the points run along it, the leading term has taken over."
         if any(len(info.theory) for info in infos)
-        else f"Points: measured {called(metric)}. Lines: the fitted law."
+        else f"Points: measured {metric_title(metric)}. Lines: the fitted law."
     )
     return Figure(panels, caption + _fixed_text(infos, moved=True))
 
@@ -89,7 +89,7 @@ def _curve_alt(what: str, info: Curves) -> str:
     levels = np.unique(info.lines["hue"])
     alt = f"{what} against {info.axis} = {number(axis.min())} to {number(axis.max())}"
     if info.hue is not None:
-        alt += f", for {info.hue} = {listed([number(level) for level in levels])}"
+        alt += f", for {info.hue} = {join_words([number(level) for level in levels])}"
     return alt
 
 
@@ -116,7 +116,7 @@ def _draw_times(info: Curves, metric: str, axes: Axes) -> None:
         guides.append(guide)
     _curves(info, axes, guides)
     cost_scale(axes, metric)
-    axes.set_title(f"{called(metric)} against {info.axis}")
+    axes.set_title(f"{metric_title(metric)} against {info.axis}")
 
 
 def _draw_slopes(info: Curves, axes: Axes) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from ...analysis import Fit, called, number, quantity
+from ...analysis import Fit, metric_title, number, quantity
 from ...measure import BANDWIDTH, PEAK_BYTES, PRODUCT_RATE
 from ..content import Figure, calibrated_under, rooflines
 from .axes import cost_scale, size_ticks
@@ -64,7 +64,7 @@ def machine_speeds_figure(fits: Sequence[Fit]) -> Figure | None:
         )
         best = quantity(info.rows["value"].max(), info.metric)
         where = f" ({info.title})" if info.title else ""
-        alt = f"{called(info.metric)}{where} for sizes of {first} to {last}: {best} at most."
+        alt = f"{metric_title(info.metric)}{where} for sizes of {first} to {last}: {best} at most."
         panels.append(partial(render, partial(_draw, info), plot=2.2, label=alt, left=0.8))
     if not panels:
         return None
@@ -88,4 +88,4 @@ def _draw(info: Speeds, axes: Axes) -> None:
         axes.xaxis.set_major_formatter(
             FuncFormatter(lambda size, _: quantity(size, PEAK_BYTES.name))
         )
-    axes.set_title(" · ".join(filter(None, [called(info.metric), info.title])))
+    axes.set_title(" · ".join(filter(None, [metric_title(info.metric), info.title])))

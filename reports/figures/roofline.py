@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from ...analysis import Fit, Roofline, listed, number, quantity
+from ...analysis import Fit, Roofline, join_words, number, quantity
 from ...measure import PRODUCT_RATE
 from ..content import Figure, calibrated_under, rooflines
 from .axes import FEW_DECADES, MOST_TICKS, cost_scale, shortened
@@ -107,7 +107,7 @@ def roofline_figure(fits: Sequence[Fit]) -> Figure | None:
         panels,
         "Points: FLOP/s that a layer reaches, against its FLOPs for each byte that it moves. Line: "
         "what this machine attains with what lies in its fastest cache; dashed: with what comes "
-        f"from the largest working set. The peak is {listed(list(peaks))}.",
+        f"from the largest working set. The peak is {join_words(list(peaks))}.",
     )
 
 
@@ -150,4 +150,4 @@ def _described(info: Roofs) -> str:
     parts = [f"{label} {quantity(rate, PRODUCT_RATE.name)}" for label, rate in best.items()]
     where = f" ({info.title})" if info.title else ""
     peak = quantity(info.peak, PRODUCT_RATE.name)
-    return f"Roofline{where} with the peak {peak}; the most that was reached: {listed(parts)}."
+    return f"Roofline{where} with the peak {peak}; the most that was reached: {join_words(parts)}."

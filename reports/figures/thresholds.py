@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from ...analysis import Thresholds, listed, number
+from ...analysis import Thresholds, join_words, number
 from ..content import Figure
 from .axes import MOST_TICKS, shortened, size_ticks
 from .theme import MARKERS, legend, render, theme_colour
@@ -35,7 +35,9 @@ def thresholds_figure(infos: Sequence[Thresholds]) -> Figure | None:
             f"{number(d1)}"
             for name, d0, d1, n0, n1 in ends.itertuples()
         ]
-        alt = f"The n from which others cost less than {info.dearer}, against d: {listed(parts)}."
+        alt = (
+            f"The n from which others cost less than {info.dearer}, against d: {join_words(parts)}."
+        )
         lines = math.ceil(len(names) / _LEGEND_COLUMNS)
         panels.append(partial(render, partial(_draw, info), 2.2, alt, legend=lines))
     return Figure(

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ... import layers
-from ...analysis import Fit, FittedLaw, called, outgrown
+from ...analysis import Fit, FittedLaw, metric_title, outgrown
 from ..content import Content, Figure, Section, SummaryRow, Term, overlap_text, sums
 from ..figures import law_figures, theme
 
@@ -96,7 +96,7 @@ def _laws(content: Content, progress: Callable[[int, int, str], object]) -> Iter
             row=row,
             fit=fit,
             facts=list(_facts(fit, content.caches)),
-            metric=called(fit.series.metric),
+            metric=metric_title(fit.series.metric),
             sums=sums(fit.law, fit.series.metric) if fit.law else (),
             overlap=overlap_text(fit.law) if fit.law else "",
             figures=figures,

@@ -19,7 +19,7 @@ from .statement import (
     Statement as Statement,
     StatementVerdict as StatementVerdict,
     claim as claim,
-    judge as judge,
+    judge_statements as judge_statements,
     statements as statements,
 )
 
@@ -38,6 +38,6 @@ __all__ = [
     "claims_section",
     "costs",
     "evidence_table",
-    "judge",
+    "judge_statements",
     "statements",
 ]

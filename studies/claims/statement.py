@@ -241,7 +241,7 @@ def statements(ids: Sequence[str] | None = None, exercise: str | None = None) ->
     ]
 
 
-def judge(
+def judge_statements(
     chosen: Sequence[Statement] | None = None,
     *,
     seed: int = 0,
@@ -264,7 +264,7 @@ def judge(
 
     Examples
     --------
-    >>> (one,) = judge(statements(["argmax-gradient"]))
+    >>> (one,) = judge_statements(statements(["argmax-gradient"]))
     >>> one.verdict.value
     'refuted'
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import exp, log
 
-from ...analysis import listed
+from ...analysis import join_words
 from ...layers import DECAY, STEP, get, subs
 from ...reports import escape, table as markdown_table
 from .decay import slower
@@ -125,7 +125,7 @@ def _on_layers(found: Dependencies) -> Iterator[str]:
     flat = [f"`{label}`" for label, law in known.items() if law.law == "none"]
     if flat:
         over = max(law.farthest for law in known.values() if law.law == "none")
-        yield f"No decay over {over} positions: {listed(flat)}."
+        yield f"No decay over {over} positions: {join_words(flat)}."
 
 
 def _on_training(found: Dependencies) -> Iterator[str]:
@@ -140,7 +140,7 @@ def _on_training(found: Dependencies) -> Iterator[str]:
                 for each in some
                 if each.less
             ]
-            yield f"{words}: {listed(changes)}."
+            yield f"{words}: {join_words(changes)}."
     yield "By chance alone one interval in twenty leaves out 0."
     before, after = (
         {each.variant: each for each in found.gates if each.state == state}

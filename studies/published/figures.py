@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from ...analysis import Array, Fit, Law, called, columns, number, size_columns
+from ...analysis import Array, Fit, Law, columns, metric_title, number, size_columns
 from ...reports import MARKERS, cost_scale, grid, legend, ramp, render, size_ticks, theme_colour
 from .source import Panel, Source
 
@@ -96,7 +96,7 @@ def _curve(label: str, fit: Fit, law: Law, axis: str, at: Mapping[str, float]) -
     steps = np.geomspace(sizes.min(), sizes.max(), _STEPS)
     where = columns(law, {**at, axis: steps})
     try:
-        low, high = np.quantile(law.likely(where), _LEVELS, axis=0)
+        low, high = np.quantile(law.posterior_predictions(where), _LEVELS, axis=0)
     except ValueError:  # too few points for intervals
         low = high = np.full(_STEPS, np.nan)
     order = np.argsort(sizes)
@@ -127,5 +127,5 @@ def _draw(
     axes.set(xlabel=panel.axis, ylabel="", ylim=(values.min() / 2, values.max() * 2))
     cost_scale(axes, panel.metric)
     size_ticks(axes, np.unique(np.concatenate([curve.sizes for curve in curves])))
-    axes.set_title(panel.title or called(panel.metric))
+    axes.set_title(panel.title or metric_title(panel.metric))
     legend(axes, handles, _columns(len(curves), ordered))

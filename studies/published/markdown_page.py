@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from ...analysis import MARGIN, NONE, Array, ExactLaw, Fit, Verdict, called, listed, number
+from ...analysis import (
+    MARGIN,
+    NONE,
+    Array,
+    ExactLaw,
+    Fit,
+    Verdict,
+    join_words,
+    metric_title,
+    number,
+)
 from ...measure import SECONDS
 from ...reports import crossing_interval, escape, law_text, table, theory_text, write_whole
 from ..validation import BaselineData, Line
@@ -100,7 +110,7 @@ def _opening(
             f"- Of {len(compared)} crossings that were stated, {agree} "
             f"{'agrees' if agree == 1 else 'agree'} with the fitted ones.",
             f"- {len(found)} of the {len(fits)} laws have a point that looks like a misprint"
-            + (f": {listed([outlier_text(group) for group in found])}." if found else "."),
+            + (f": {join_words([outlier_text(group) for group in found])}." if found else "."),
         ]
     )
     yield table(
@@ -146,7 +156,7 @@ def _section(one: Fitted) -> Iterator[str]:
         [
             f"- Hardware: {source.hardware}. Precision: {source.precision}.",
             "- Last printed digit: "
-            + ", ".join(f"{called(m)} {digit}" for m, digit in source.digits.items())
+            + ", ".join(f"{metric_title(m)} {digit}" for m, digit in source.digits.items())
             + ".",
             *(f"- {note}" for note in source.notes),
         ]
@@ -162,7 +172,7 @@ def _section(one: Fitted) -> Iterator[str]:
     )
     if source.orders:
         whose = dict.fromkeys(
-            f"{source.name(layer)}, {called(metric)}: {order.expression.replace('**', '^')} "
+            f"{source.name(layer)}, {metric_title(metric)}: {order.expression.replace('**', '^')} "
             f"({order.whose})"
             for (layer, metric), order in source.orders.items()
         )

@@ -8,7 +8,7 @@ from math import ceil, log10
 
 import numpy as np
 
-from ...analysis import Array, called
+from ...analysis import Array, metric_title
 from ...measure import SECONDS
 
 #: What modes are called for a reader, unless a source says otherwise.
@@ -164,4 +164,4 @@ class Source:
 
     def of(self, mode: str, metric: str) -> str:
         """Say what was measured: ``time, forward``."""
-        return f"{called(metric)}, {self.modes.get(mode, mode)}"
+        return f"{metric_title(metric)}, {self.modes.get(mode, mode)}"

@@ -7,7 +7,7 @@ import pytest
 import torch
 from layerlaw import layers
 from layerlaw.analysis import fit
-from layerlaw.experiments.derivation import METRICS, derive_missing, derived
+from layerlaw.experiments.derivation import DERIVED_METRICS, derive_missing, derived
 from layerlaw.layers.core.theory import d, is_known, k, n, subs
 from layerlaw.layers.external.user_modules import own
 from layerlaw.layers.registry import lookup
@@ -47,7 +47,7 @@ def mine(monkeypatch):
 
 @pytest.mark.parametrize("name", ["attention", "conv", "lstm", "layer_norm"])
 def test_what_is_derived_is_theory(name):
-    layer, found = layers.get(name), derived(name, METRICS[:4])
+    layer, found = layers.get(name), derived(name, DERIVED_METRICS[:4])
     theory = layer.tied_theory()
     for metric, field in (("flops", "flops"), ("parameters", "parameters")):
         assert expand(found.expression(metric) - getattr(theory, field)) == 0

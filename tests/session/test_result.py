@@ -11,7 +11,7 @@ from layerlaw.layers import d, get, is_known, n, overriding
 from layerlaw.layers.external import discovery
 from layerlaw.layers.registry import lookup
 from layerlaw.session import ArchiveError
-from layerlaw.session.layer_records import layer_of, record_of
+from layerlaw.session.layer_records import layer_of, layer_record
 from sympy import Max, ceiling, log, oo
 
 from .conftest import TINY
@@ -77,7 +77,7 @@ def test_a_layer_of_ones_own_is_known_where_its_file_is_not(tmp_path, monkeypatc
 @pytest.mark.parametrize("name", ["attention", "conv", "ssm_scan", "local_attention", "lstm"])
 def test_a_layer_is_recorded_with_its_theory(name):
     layer = get(name)
-    found = layer_of(json.loads(json.dumps(record_of(layer))))
+    found = layer_of(json.loads(json.dumps(layer_record(layer))))
     assert found.theory == layer.theory
     for field in ("name", "axes", "inputs", "output", "ties", "native", "causal"):
         assert getattr(found, field) == getattr(layer, field)
@@ -89,7 +89,7 @@ def test_formulas_of_a_theory_are_recorded_whatever_they_are_made_of():
     layer = get("dense")
     odd = Max(n, d) * ceiling(log(n, 2)) + d / 3
     changed = layer.with_theory(replace(layer.theory, flops=odd, path_length=oo))
-    assert layer_of(json.loads(json.dumps(record_of(changed)))).theory == changed.theory
+    assert layer_of(json.loads(json.dumps(layer_record(changed)))).theory == changed.theory
 
 
 def test_another_layer_stands_for_one_within_a_block_alone():

@@ -14,7 +14,7 @@ from layerlaw.analysis.expressions.reading import leading, parse
 from layerlaw.analysis.expressions.terms import Monomial, columns
 from layerlaw.analysis.regression.score_tests import step_gains
 from layerlaw.analysis.regression.variable_projection import VariableProjection
-from layerlaw.analysis.verdicts.verdict import Verdict, judge
+from layerlaw.analysis.verdicts.verdict import Verdict, judge_law
 
 AXES = ("n", "d")
 SIZES = np.array(np.meshgrid(2.0 ** np.arange(5, 12), 2.0 ** np.arange(4, 11))).reshape(2, -1).T
@@ -231,11 +231,11 @@ def test_the_verdict_says_which_regimes_it_is_about():
     two = law_of(noisy(np.where(D >= 256, 2.0, 1.0) * ONE, seed=8), regimes=True)
     one = law_of(noisy(ONE, seed=8), regimes=True)
     expected = {"n": 1.0, "d": 2.0}
-    said, _ = judge(two, expected)
+    said, _ = judge_law(two, expected)
     assert said.verdict is Verdict.MATCHES
     assert "two regimes: from d = 181 (between the points at 128 and 256)" in said.reason
     assert "regimes" in two.summary()
-    assert "regime" not in judge(one, expected)[0].reason
+    assert "regime" not in judge_law(one, expected)[0].reason
     assert "regime" not in one.summary()
 
 
@@ -263,12 +263,12 @@ def test_an_exponent_that_a_border_may_bend_does_not_differ():
     stepped = law_of(noisy(np.where(D >= 256, 2.0, 1.0) * faster, seed=20), regimes=True)
     whole = law_of(noisy(faster, seed=20), regimes=True)
     expected = {"n": 1.0, "d": 2.0}
-    law, exponents = judge(stepped, expected)
+    law, exponents = judge_law(stepped, expected)
     assert law.verdict is Verdict.UNRESOLVED
     assert "the border at d = 181 may be of another form" in exponents["d"].reason
     assert "on one side" in exponents["d"].reason
     assert exponents["n"].verdict is Verdict.MATCHES  # the border does not lie along n
-    assert judge(whole, expected)[1]["d"].verdict is Verdict.DIFFERS
+    assert judge_law(whole, expected)[1]["d"].verdict is Verdict.DIFFERS
 
 
 def slope_change(axis, place, by, seed):
@@ -337,7 +337,7 @@ def test_an_exponent_along_which_a_slope_changes_does_not_differ():
     law = law_of(slope_change(0, 128, 0.8, seed=34), regimes=True)
     assert law.slope_break is not None
     assert law.exponents[0].low > 1.2
-    whole, single = judge(law, {"n": 1, "d": 2})
+    whole, single = judge_law(law, {"n": 1, "d": 2})
     assert whole.verdict is single["n"].verdict is Verdict.UNRESOLVED
     assert single["d"].verdict is Verdict.MATCHES
     assert "may be a step" in whole.reason

@@ -1,6 +1,6 @@
 import pytest
 from layerlaw.analysis.formatting.numbers import number
-from layerlaw.analysis.formatting.units import called, listed, quantity, sizes
+from layerlaw.analysis.formatting.units import join_words, metric_title, quantity, sizes
 
 
 @pytest.mark.parametrize(
@@ -32,8 +32,8 @@ def test_sizes_are_written_as_whole_numbers():
 
 
 def test_metrics_have_names_for_readers():
-    assert called("seconds") == "time"
-    assert called("joules_per_token") == "joules per token"
+    assert metric_title("seconds") == "time"
+    assert metric_title("joules_per_token") == "joules per token"
 
 
 @pytest.mark.parametrize(
@@ -41,4 +41,4 @@ def test_metrics_have_names_for_readers():
     [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (list("abc"), "a, b and c")],
 )
 def test_lists_read_as_sentences_do(words, text):
-    assert listed(words) == text
+    assert join_words(words) == text

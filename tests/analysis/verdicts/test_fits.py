@@ -177,7 +177,7 @@ def test_counts_are_held_against_what_theory_says_exactly(layer, metric, expecte
 )
 def test_a_size_of_one_value_is_said_to_tell_nothing_of_its_exponent(rows, expect, held):
     (one,) = fit(rows[rows["n"] == 64], expect)
-    assert one.held == held
+    assert one.fixed_sizes == held
     said = "; n takes one value (64), which says nothing of its exponent"
     assert one.reason.endswith(said) == bool(held)
     assert [exponent.axis for exponent in one.law.exponents] == ["d"]

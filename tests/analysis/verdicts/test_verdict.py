@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from layerlaw.analysis import Verdict, fit_law, judge
+from layerlaw.analysis import Verdict, fit_law, judge_law
 from layerlaw.analysis.expressions.reading import leading, parse
 
 RNG_SEED = 11
@@ -13,7 +13,7 @@ RNG_SEED = 11
 def judged(order, axes, sizes, values, margin=0.2, **options):
     lead = leading(parse(order), axes)
     law = fit_law(sizes, values, lead, lead.divisors())
-    return judge(law, {a: lead.degree(a) for a in axes}, margin, **options)
+    return judge_law(law, {a: lead.degree(a) for a in axes}, margin, **options)
 
 
 def grid(**axes):
@@ -195,5 +195,5 @@ def test_scatter_that_rounds_do_not_show_is_told_from_noise():
     law = fit_law(SIZES, noise(CLEAN, 0.07), lead, lead.divisors())
     for between, said in ((0.01, True), (0.06, False), (None, False)):
         left = replace(law.diagnostics, between_round_sd=between)
-        whole, _ = judge(replace(law, diagnostics=left), {"n": 1, "d": 2})
+        whole, _ = judge_law(replace(law, diagnostics=left), {"n": 1, "d": 2})
         assert ("differ by 1.0% alone" in whole.reason) == said

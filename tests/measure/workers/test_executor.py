@@ -31,7 +31,7 @@ def measured(plan):
         run = open_run(plan, store)
         with closing(execute(run)) as steps:
             made = [step.measurement for step in steps]
-        return made, store.controls(run.filed)
+        return made, store.controls(run.stored_run)
 
 
 def cases(*layers, sizes=(32, 64, 128)):

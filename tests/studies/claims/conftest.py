@@ -9,4 +9,4 @@ from layerlaw.studies.claims import JudgedStatement
 
 @pytest.fixture(scope="session")
 def checked() -> dict[str, JudgedStatement]:
-    return {each.statement.id: each for each in claims.judge()}
+    return {each.statement.id: each for each in claims.judge_statements()}

@@ -64,12 +64,12 @@ def test_every_statement_has_the_verdict_that_follows_from_its_numbers(checked):
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("exercise", ["A6.2", "A6.3"])
 def test_verdicts_do_not_hang_on_the_seed(exercise, seed):
-    for each in claims.judge(claims.statements(exercise=exercise), seed=seed):
+    for each in claims.judge_statements(claims.statements(exercise=exercise), seed=seed):
         assert each.verdict is VERDICTS[each.statement.id], each.reason
 
 
 def test_what_is_drawn_for_a_statement_does_not_hang_on_the_others(checked):
-    (alone,) = claims.judge(claims.statements(["forget-product"]))
+    (alone,) = claims.judge_statements(claims.statements(["forget-product"]))
     assert alone == checked["forget-product"]
 
 

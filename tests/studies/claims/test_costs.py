@@ -39,7 +39,10 @@ def fits() -> list[analysis.Fit]:
 
 def test_measured_times_speak_for_a_statement_or_limit_it(fits):
     ids = ["attention-scores", "attention-softmax", "attention-total", "recurrence-state"]
-    found = {each.statement.id: each for each in claims.judge(claims.statements(ids), fits=fits)}
+    found = {
+        each.statement.id: each
+        for each in claims.judge_statements(claims.statements(ids), fits=fits)
+    }
     assert found["attention-scores"].verdict is C
     times = {
         name: next(line for line in each.evidence if line.what.startswith("time of"))
@@ -56,7 +59,9 @@ def test_times_that_are_unresolved_leave_a_statement_as_it_is():
     few = pd.DataFrame(
         [{"layer": "attention_scores", "n": n, "d": 8, "value": 1e-9 * n**2} for n in (16, 32)]
     ).assign(device="cpu", mode="forward", metric="seconds")
-    (found,) = claims.judge(claims.statements(["attention-scores"]), fits=analysis.fit(few))
+    (found,) = claims.judge_statements(
+        claims.statements(["attention-scores"]), fits=analysis.fit(few)
+    )
     line = next(line for line in found.evidence if line.what.startswith("time of"))
     assert "unresolved" in line.value
     assert line.bearing is Bearing.AUXILIARY

@@ -24,7 +24,7 @@ C, L, R = StatementVerdict.CONFIRMED, StatementVerdict.CONDITIONAL, StatementVer
 
 
 def again(name: str) -> JudgedStatement:
-    return claims.judge(claims.statements([name]))[0]
+    return claims.judge_statements(claims.statements([name]))[0]
 
 
 @pytest.mark.parametrize("missing", ["forget gate", "input gate", "candidate", "direct"])
