@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from . import show
 from .options import Json, usage
-
-if TYPE_CHECKING:
-    from ..analysis import Exponent
-    from ..measure import Controls
 
 
 def doctor(
@@ -55,14 +50,10 @@ def _examine(*, as_json: bool) -> None:
 
 
 def _ablate(layer: str, profile: str, threads: int, *, as_json: bool) -> None:
-    from ..measure import Controls, ablations
+    from ..session import ablate
 
-    runs = list(ablations(Controls(threads=threads)))
-    rows = []
-    with show.Terminal().timing() as update:
-        for done, (name, controls) in enumerate(runs):
-            update(done + 1, len(runs) + 1, f"left alone: {name}")
-            rows.append((name, _exponents(layer, profile, controls)))
+    with show.Terminal().timing() as update, usage():
+        rows = list(ablate(layer, profile=profile, threads=threads, progress=update))
     if as_json:
         written = [
             {"left_alone": name, "exponents": {axis: vars(e) for axis, e in found.items()}}
@@ -71,14 +62,3 @@ def _ablate(layer: str, profile: str, threads: int, *, as_json: bool) -> None:
         print(json.dumps(written, indent=2))
     else:
         show.ablated(rows)
-
-
-def _exponents(layer: str, profile: str, controls: Controls) -> Mapping[str, Exponent]:
-    """Measure a layer under these controls, and give the exponents of its law."""
-    from ..analysis import fit
-    from ..session import sweep
-
-    with usage():
-        table = sweep(layer, profile=profile, controls=controls, threads=controls.threads)
-    (found,) = fit(table)
-    return {e.axis: e for e in found.law.exponents} if found.law else {}

@@ -48,6 +48,7 @@ from .registry import (
     get as get,
     import_path as import_path,
     is_external as is_external,
+    isolated_registry as isolated_registry,
     names as names,
     overriding as overriding,
 )
@@ -91,6 +92,7 @@ __all__ = [
     "import_path",
     "is_external",
     "is_known",
+    "isolated_registry",
     "k",
     "layer",
     "lstm_step",

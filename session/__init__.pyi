@@ -1,3 +1,6 @@
+from .ablation import (
+    ablate as ablate,
+)
 from .archive import (
     ArchiveError as ArchiveError,
 )
@@ -35,6 +38,7 @@ __all__ = [
     "RunOptions",
     "Session",
     "Update",
+    "ablate",
     "read_measured",
     "run",
     "sweep",

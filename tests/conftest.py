@@ -1,11 +1,22 @@
 """Tables of laws with coefficients that are known, and their fits, made once for all tests."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 import pytest
 from layerlaw import analysis
 from layerlaw.analysis import Fit
 
 from tests.helpers.known_laws import attention, rnn, rows
+
+
+@pytest.fixture(name="isolated_registry")
+def _isolated_registry() -> Iterator[None]:
+    """Let a test register and load layers that the next one does not see."""
+    from layerlaw.layers import isolated_registry  # loads torch, which most tests do not need
+
+    with isolated_registry():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from .base import Layer
 
-_registry: dict[str, Layer] = {}
+#: What `register` fills; read it by `registered`.
+registry: dict[str, Layer] = {}
 
 
 def register(cls: type[Layer]) -> type[Layer]:
@@ -17,12 +18,12 @@ def register(cls: type[Layer]) -> type[Layer]:
     ValueError
         If the name is taken.
     """
-    if cls.name in _registry:
+    if cls.name in registry:
         raise ValueError(f"a layer called {cls.name!r} is registered already")
-    _registry[cls.name] = cls()
+    registry[cls.name] = cls()
     return cls
 
 
 def registered() -> Mapping[str, Layer]:
     """Return the layers that a class was registered for, by name, in the order of registration."""
-    return _registry
+    return registry

@@ -9,6 +9,7 @@ from .lookup import (
     get as get,
     import_path as import_path,
     is_external as is_external,
+    isolated_registry as isolated_registry,
     names as names,
     overriding as overriding,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "get",
     "import_path",
     "is_external",
+    "isolated_registry",
     "lookup",
     "names",
     "overriding",

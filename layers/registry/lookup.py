@@ -6,8 +6,9 @@ import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
+from typing import Any
 
-from ..core import Layer, registered
+from ..core import Layer, registered, registration
 from ..external import discovery
 from . import stacking
 
@@ -118,6 +119,35 @@ def overriding(layers: Mapping[str, Layer]) -> Iterator[None]:
     finally:
         _overrides.clear()
         _overrides.update(before)
+
+
+@contextmanager
+def isolated_registry() -> Iterator[None]:
+    """Forget, at the end of a block, the layers that were registered or loaded within it.
+
+    A test or a notebook may so register layers that nothing after it sees. External layers that
+    were loaded before are loaded anew within it.
+
+    Examples
+    --------
+    >>> from layerlaw.layers import isolated_registry, layer, names
+    >>> with isolated_registry():
+    ...     _ = layer("projection", expect="n*d**2")(torch.nn.Linear)
+    ...     "projection" in names()
+    True
+    >>> "projection" in names()
+    False
+    """
+    states: tuple[Any, ...] = (registration.registry, discovery.offers, _loaded, _broken)
+    before = [state.copy() for state in states]
+    _loaded.clear()
+    _broken.clear()
+    try:
+        yield
+    finally:
+        for state, earlier in zip(states, before, strict=True):
+            state.clear()
+            state.update(earlier)
 
 
 def import_path(name: str) -> str | None:

@@ -13,8 +13,6 @@ from typing import Any, TypeVar
 
 Answer = TypeVar("Answer")
 
-_SECONDS = 5.0  # a driver that hangs must not hang what asks it
-
 
 @dataclass(frozen=True)
 class GpuState:
@@ -48,13 +46,15 @@ class GpuState:
     free_memory: int | None = None
 
 
-def gpu_state(nvml: Any = None) -> GpuState | None:
+def gpu_state(nvml: Any = None, *, timeout: float = 5.0) -> GpuState | None:
     """Ask the driver for the state of the first GPU; None without a driver or a GPU.
 
     Parameters
     ----------
     nvml
         The module ``pynvml`` of nvidia-ml-py, or what stands for it.
+    timeout
+        In seconds; a driver that hangs answers nothing.
     """
     if nvml is None:
         nvml = importlib.import_module("pynvml")  # at its first use: most machines have no GPU
@@ -62,7 +62,7 @@ def gpu_state(nvml: Any = None) -> GpuState | None:
     answer: Future[GpuState | None] = Future()
     Thread(target=lambda: answer.set_result(_state(nvml)), daemon=True).start()
     try:
-        return answer.result(_SECONDS)
+        return answer.result(timeout)
     except FutureTimeout:
         return None
 

@@ -44,6 +44,7 @@ def time_operations(
     rounds: int = ROUNDS,
     clock: Clock | None = None,
     noise_gate: NoiseGate | None = None,
+    time: Callable[[Timed, str, Clock], float] | None = None,
     progress: Callable[[int, int, str], object] = lambda *_: None,
 ) -> Iterator[list[Measurement]]:
     """Time the operations of the passes of cases.
@@ -65,6 +66,8 @@ def time_operations(
         Instead of the devices' own.
     noise_gate
         Waits until the machine is quiet.
+    time
+        Gives the seconds of one operation on a device by a clock, instead of `time_operation`.
     progress
         Called with how much is done, how much there is to do, and what it is.
 
@@ -102,7 +105,7 @@ def time_operations(
             seconds: dict[Timed, float] = {}
             order = random.Random(f"{seed}/{round}").sample(operations, len(operations))
             for done, timed in enumerate(order, 1):
-                work = partial(_seconds, timed, device, timer)
+                work = partial(time or time_operation, timed, device, timer)
                 with precision(here[0]):
                     seconds[timed] = noise_gate.during(work)[0] if noise_gate else work()
                 progress(round * len(operations) + done, rounds * len(operations), "parts timed")
@@ -187,8 +190,8 @@ def _unknown(case: Case, process: int, round: int, why: str) -> Measurement:
     return Measurement(case, process, round, (), "error", why, PARTS[0])
 
 
-def _seconds(timed: Timed, device: str, clock: Clock) -> float:
-    """Time one product or operation; NaN where it cannot be carried out alone."""
+def time_operation(timed: Timed, device: str, clock: Clock) -> float:
+    """Time one product or operation, in seconds; NaN where it cannot be carried out alone."""
     try:
         with no_collection(), torch.inference_mode():
             return min(time_repeats(timed.prepare(device), clock, repeats=REPEATS))

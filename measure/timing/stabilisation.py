@@ -5,9 +5,11 @@ from __future__ import annotations
 import ctypes
 import gc
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 from ...layers import torch
 
@@ -83,13 +85,13 @@ class Controls:
             "inputs": "unit normal" if self.inputs else "zeros",
             "garbage collection": "off while timing" if self.collection else "left alone",
             "calm": "waited for" if self.noise_gate else "not waited for",
-            "allocator": hold_allocator(working_set) if self.allocator else "left alone",
+            "allocator": (hold_allocator(working_set, glibc()) if self.allocator else "left alone"),
         }
         try:
             yield record
         finally:
             if self.allocator:
-                release_allocator()
+                release_allocator(glibc())
             torch.set_flush_denormal(flushing)
             torch.set_num_threads(threads)
 
@@ -135,39 +137,57 @@ def no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def hold_allocator(working_set: int) -> str:
-    """Make malloc keep what it is given back, and touch so many bytes of it.
+@cache
+def glibc() -> Any:
+    """Load the C library of this process if it is glibc, whose malloc can be set; else None."""
+    return ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None
+
+
+def hold_allocator(
+    working_set: int, libc: Any = None, faults: Callable[[int], int] | None = None
+) -> str:
+    """Make malloc keep freed memory in the process, and touch so many bytes of it.
+
+    Parameters
+    ----------
+    working_set
+        In bytes.
+    libc
+        The C library, as `glibc` gives it; None stands for one that cannot be controlled.
+    faults
+        Gives the page faults of a temporary of so many bytes, instead of `page_faults`.
 
     Returns
     -------
     str
         What is in force; it is not assumed but checked, by the page faults of a temporary.
     """
-    if not _is_glibc():
+    if libc is None:
         return "not controlled: only glibc's can be"
     import resource  # is on Unix alone, as glibc is
 
-    _mallopt(_HELD)
+    _mallopt(libc, _HELD)
     # What is free lies here and there, and a temporary may go to each place in turn: up to seven of
     # them were seen to fault before that was over. So the heap begins with one place, behind all.
-    give_back_memory()
+    give_back_memory(libc)
     for _ in range(10):
-        if page_faults(working_set) * resource.getpagesize() < working_set / 10:
+        if (faults or page_faults)(working_set) * resource.getpagesize() < working_set / 10:
             return "memory is kept: no mapping, no trimming"
     return "not controlled: memory is mapped anew in spite of mallopt"
 
 
-def release_allocator() -> None:
-    """Give malloc its defaults back, and the system the memory that was kept."""
-    if _is_glibc():
-        _mallopt(_DEFAULTS)
-        give_back_memory()
+def release_allocator(libc: Any) -> None:
+    """Give malloc its defaults back, and the system the memory that the process held."""
+    if libc is not None:
+        _mallopt(libc, _DEFAULTS)
+        give_back_memory(libc)
 
 
-def give_back_memory() -> None:
-    """Give the system what malloc keeps, once: where it can be controlled, on glibc."""
-    if _is_glibc():
-        ctypes.CDLL(None).malloc_trim(0)
+def give_back_memory(libc: Any = None) -> None:
+    """Return to the system what malloc holds and does not use, once; on glibc alone."""
+    libc = libc or glibc()
+    if libc is not None:
+        libc.malloc_trim(0)
 
 
 def page_faults(size: int) -> int:
@@ -179,11 +199,6 @@ def page_faults(size: int) -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
 
-def _is_glibc() -> bool:
-    return platform.libc_ver()[0] == "glibc"
-
-
-def _mallopt(settings: dict[int, int]) -> None:
-    libc = ctypes.CDLL(None)
+def _mallopt(libc: Any, settings: dict[int, int]) -> None:
     for parameter, value in settings.items():
         libc.mallopt(ctypes.c_int(parameter), ctypes.c_int(value))

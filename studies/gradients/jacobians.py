@@ -22,9 +22,6 @@ from ...layers import Sizes, d, m, n
 #: Sizes that a layer takes, where it has them, besides n and d.
 SIZES: Mapping[str, int] = {"k": 5, "N": 16, "r": 9, "c": 8}
 
-#: Rows that are computed at once: the graph of a pass over so many stays small.
-_ROWS = 512
-
 
 @dataclass(frozen=True)
 class Subject:
@@ -136,7 +133,7 @@ def build(subject: Subject, sizes: Sizes, seed: int) -> Network:
 
 
 def jacobian_norms(
-    network: Callable[[Tensor], Tensor], x: Tensor, at: int = -1
+    network: Callable[[Tensor], Tensor], x: Tensor, at: int = -1, *, rows: int = 512
 ) -> NDArray[np.float64]:
     """Norms ‖∂y_at/∂x_t‖ for every position t.
 
@@ -151,6 +148,8 @@ def jacobian_norms(
         Sequences (batch, n, d).
     at
         Position of the output.
+    rows
+        How many rows are computed at once: the graph of a pass over so many stays small.
 
     Returns
     -------
@@ -158,7 +157,7 @@ def jacobian_norms(
     """
     with torch.no_grad():
         width = network(x[:1]).shape[-1]
-    several = max(_ROWS // width, 1)
+    several = max(rows // width, 1)
     parts = [_norms(network, part, at, width) for part in torch.split(x, several)]
     return np.concatenate(parts)
 

@@ -8,9 +8,6 @@ import sys
 
 import pandas as pd
 import pytest
-from layerlaw.layers.core import registration
-from layerlaw.layers.external import discovery
-from layerlaw.layers.registry import lookup
 
 from tests.helpers.command import SCRIPT, layerlaw, layerlaw_process
 from tests.helpers.interrupts import heed_ctrl_c
@@ -91,10 +88,8 @@ def folder(tmp_path):
 
 
 @pytest.fixture(autouse=True)
-def _own_registry(monkeypatch):
+def _own_path(isolated_registry, monkeypatch):
     """Let a test load layers that the next one does not see."""
-    for where, name in ((registration, "_registry"), (lookup, "_loaded"), (discovery, "offers")):
-        monkeypatch.setattr(where, name, dict(getattr(where, name)))
     monkeypatch.setattr(sys, "path", [*sys.path])
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import layerlaw
 import pytest
 import torch
 from layerlaw import layers
 from layerlaw.analysis import fit
 from layerlaw.experiments.derivation import DERIVED_METRICS, derive_missing, derived
+from layerlaw.layers import overriding
 from layerlaw.layers.core.theory import d, is_known, k, n, subs
 from layerlaw.layers.external.user_modules import own
-from layerlaw.layers.registry import lookup
 from layerlaw.measure.cases import activations
 from layerlaw.measure.cases.case import Case
 from layerlaw.measure.counting.flops import count_flops
@@ -34,15 +36,16 @@ class Module(nn.Module):
 
 
 @pytest.fixture
-def mine(monkeypatch):
+def mine():
     """Have a function as a layer called ``mine``."""
-    monkeypatch.setattr(lookup, "_loaded", dict(lookup._loaded))
+    with ExitStack() as stack:
 
-    def load(function, **options) -> str:
-        lookup._loaded["mine"] = own("mine", lambda: Module(function), **options)
-        return "mine"
+        def load(function, **options) -> str:
+            layer = own("mine", lambda: Module(function), **options)
+            stack.enter_context(overriding({"mine": layer}))
+            return "mine"
 
-    return load
+        yield load
 
 
 @pytest.mark.parametrize("name", ["attention", "conv", "lstm", "layer_norm"])
@@ -123,8 +126,8 @@ def test_a_layer_that_reaches_nobody_has_an_infinite_path(mine):
     assert derived(mine(torch.tanh), ["path_length"]).theory.path_length == oo
 
 
-def test_sizes_are_chosen_by_what_was_derived_as_by_theory(monkeypatch):
-    monkeypatch.setattr(lookup, "_loaded", {})
+@pytest.mark.usefixtures("isolated_registry")
+def test_sizes_are_chosen_by_what_was_derived_as_by_theory():
     ours, theirs = layers.get("torch_conv"), layers.get("torch.nn:Conv1d")
     with pytest.raises(ValueError, match="brings no theory"):
         grid_points(theirs, profile_of("quick"))
@@ -178,7 +181,7 @@ def test_a_law_of_peaks_that_ends_where_a_kernel_switches_is_refused(mine):
 
 
 @pytest.mark.parametrize("mode", ["backward", "training"])
-def test_weights_that_take_no_part_stop_no_pass(monkeypatch, mode):
+def test_weights_that_take_no_part_stop_no_pass(mode):
     class Idle(nn.Module):
         def __init__(self, dim: int) -> None:
             super().__init__()
@@ -187,6 +190,6 @@ def test_weights_that_take_no_part_stop_no_pass(monkeypatch, mode):
         def forward(self, x: Tensor) -> Tensor:
             return self.used(x)
 
-    monkeypatch.setattr(lookup, "_loaded", {"mine": own("mine", Idle)})
-    made = peak_bytes(Case("mine", {"n": 8, "d": 4}, mode=mode))
+    with overriding({"mine": own("mine", Idle)}):
+        made = peak_bytes(Case("mine", {"n": 8, "d": 4}, mode=mode))
     assert made.status == "ok", made.note

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from layerlaw import layers
-from layerlaw.layers.core import registration
 from layerlaw.layers.core.theory import k, n
 from sympy import simplify, sympify
 
@@ -27,11 +26,6 @@ def run_programs(name: str) -> None:
     names = {"__name__": "__page__"}
     for program in programs:
         exec(compile(program, name, "exec"), names)
-
-
-@pytest.fixture(autouse=True)
-def _own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registration, "_registry", dict(registration._registry))
 
 
 def test_the_page_about_flops_counts_right() -> None:

@@ -25,10 +25,8 @@ class Toy(Textbook):
 
 
 @pytest.fixture
-def toy(monkeypatch):
+def toy(isolated_registry):
     """Register a toy layer under a name, with a forward pass, for the length of a test."""
-    known = dict(registration._registry)
-    monkeypatch.setattr(registration, "_registry", known)
 
     def register(name, forward, **attributes):
         body = {"name": name, "forward": lambda self, x: forward(x), **attributes}

@@ -7,9 +7,7 @@ from zipfile import ZipFile
 import layerlaw
 import pandas as pd
 import pytest
-from layerlaw.layers import d, get, is_known, n, overriding
-from layerlaw.layers.external import discovery
-from layerlaw.layers.registry import lookup
+from layerlaw.layers import d, get, is_known, isolated_registry, n, overriding
 from layerlaw.session import ArchiveError
 from layerlaw.session.layer_records import layer_of, layer_record
 from sympy import Max, ceiling, log, oo
@@ -55,17 +53,15 @@ def test_a_file_gives_back_the_same_result(ran, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_layer_of_ones_own_is_known_where_its_file_is_not(tmp_path, monkeypatch):
-    monkeypatch.setattr(lookup, "_loaded", {})
-    monkeypatch.setattr(discovery, "offers", {})
+def test_a_layer_of_ones_own_is_known_where_its_file_is_not(tmp_path):
     (tmp_path / "mine.py").write_text(GATED)
     name = f"{tmp_path}/mine.py:Gated"
-    result = layerlaw.run(name, **TINY, peaks=False)
-    assert not is_known(get(name).theory.flops), "no layer is changed by a run"
+    with isolated_registry():
+        result = layerlaw.run(name, **TINY, peaks=False)
+        assert not is_known(get(name).theory.flops), "no layer is changed by a run"
     (law,) = [fit for fit in result.fits if fit.series.timed]
     assert law.theory.text() == "n·d²"
     path = result.save(tmp_path / "mine.zip")
-    monkeypatch.setattr(lookup, "_loaded", {})
     (tmp_path / "mine.py").unlink()
     found = layerlaw.Result.load(path)
     assert found.to_dict() == result.to_dict()

@@ -10,11 +10,9 @@ import pytest
 import torch
 from layerlaw import layers
 from layerlaw.layers import LayerError
-from layerlaw.layers.core import registration
 from layerlaw.layers.core.theory import d, k, n
 from layerlaw.layers.external import discovery
 from layerlaw.layers.external.user_modules import own
-from layerlaw.layers.registry import lookup
 from torch import Tensor, nn
 
 MODULE = '''
@@ -45,10 +43,8 @@ built = nn.Linear(4, 4)
 
 
 @pytest.fixture(autouse=True)
-def _own_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _own_path(isolated_registry: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let a test load and offer layers that the next one does not see."""
-    for where, name in ((registration, "_registry"), (lookup, "_loaded"), (discovery, "offers")):
-        monkeypatch.setattr(where, name, dict(getattr(where, name)))
     monkeypatch.setattr(sys, "path", [*sys.path])
     discovery.entry_points_by_name.cache_clear()
     yield
@@ -224,8 +220,7 @@ def test_heads_have_to_divide_the_width_and_a_kernel_is_odd() -> None:
 
 def test_building_draws_nothing_from_the_callers_random_numbers() -> None:
     before = torch.get_rng_state()
-    lookup._loaded.pop("torch.nn:Linear", None)
-    layers.get("torch.nn:Linear")
+    layers.get("torch.nn:Linear")  # is loaded anew: the registry is isolated
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -267,7 +262,6 @@ def test_a_package_offers_a_layer_which_is_loaded_when_it_is_asked_for(
 def test_a_package_that_is_broken_is_a_warning_that_names_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lookup, "_broken", set())
     offer(folder, monkeypatch, lost="nowhere.at.all:Gated")
     with pytest.warns(layers.BrokenLayer, match="'lost' of the package nice cannot be loaded"):
         assert layers.find("lost") is None
@@ -287,7 +281,6 @@ def test_a_text_that_was_changed_has_another_fingerprint(folder: Path) -> None:
 def test_all_layers_are_those_that_can_be_loaded(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lookup, "_broken", set())
     offer(folder, monkeypatch, nice="mine:Gated", gone="nowhere.at.all:Gated")
     with pytest.warns(layers.BrokenLayer, match="'gone'"):
         found = layers.chosen("all")

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from math import sqrt
 
 import pytest
 import torch
 from layerlaw import layers
-from layerlaw.layers.core import registration
 from layerlaw.layers.core.random_tensors import MOST
 
 SEEDS_LAYERS = {"rnn", "lstm", "gru", "conv", "conv_1x1", "attention", "multihead", "dense"}
-
-
-@pytest.fixture
-def _own_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let a test register layers that the next one does not see."""
-    monkeypatch.setattr(registration, "_registry", dict(registration._registry))
-    return
 
 
 def test_the_seeds_layers_are_registered_once_each() -> None:
@@ -29,7 +20,7 @@ def test_the_seeds_layers_are_registered_once_each() -> None:
     assert all(layers.get(name).name == name for name in layers.names())
 
 
-@pytest.mark.usefixtures("_own_registry")
+@pytest.mark.usefixtures("isolated_registry")
 def test_a_taken_name_is_refused() -> None:
     with pytest.raises(ValueError, match="'rnn' is registered already"):
         layers.register(type(layers.get("rnn")))

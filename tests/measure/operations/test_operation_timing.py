@@ -10,7 +10,6 @@ from layerlaw.measure import Case, Measurement, Store, execute, measure_parts, o
 from layerlaw.measure.cases.metric import PARTS
 from layerlaw.measure.counting.aten_operations import operation
 from layerlaw.measure.counting.flops import FlopCounter
-from layerlaw.measure.operations import operation_timing
 from layerlaw.measure.operations.operation import (
     AlternatingProducts,
     EmptyModule,
@@ -235,7 +234,7 @@ def test_without_products_the_other_operations_stand_for_them():
 CALL, RATE, ELEMENT = 1e-6, 1e11, 1e-9  # seconds a call, FLOPs a second, seconds an element
 
 
-def seconds(thing, device="cpu", clock=None):
+def seconds(thing, *_):
     """Model a machine: what it takes for a product or another operation, the call included."""
     if isinstance(thing, EmptyModule):
         return CALL
@@ -246,9 +245,8 @@ def seconds(thing, device="cpu", clock=None):
     return CALL + thing.elements * ELEMENT * moves
 
 
-def gaps_of(forward, toy, monkeypatch, hidden=0.0):
+def gaps_of(forward, toy, hidden=0.0):
     """Gap over the width of a layer on the modelled machine, which hides some seconds a pass."""
-    monkeypatch.setattr(operation_timing, "_seconds", seconds)
     name = f"{forward.__name__}_{hidden}"
     toy(name, forward)
     cases = [Case(name, {"n": 192, "d": d}) for d in (16, 32, 64, 128, 256)]
@@ -259,7 +257,7 @@ def gaps_of(forward, toy, monkeypatch, hidden=0.0):
         for thing, times in {**one.products, **one.others}.items():
             taken += times * (seconds(thing) - CALL)
         passes.append(Measurement(case, 0, 0, (taken,)))
-    apart = [one for each in time_operations(cases, rounds=1) for one in each]
+    apart = [one for each in time_operations(cases, rounds=1, time=seconds) for one in each]
     (found,) = fit(tidy([*passes, *apart], "here"), {name: "n**2*d"})
     (gap,) = found.slope_gaps
     return gap
@@ -269,38 +267,38 @@ def plain(x):
     return x @ x.mT @ x
 
 
-def test_what_a_machine_takes_for_the_parts_of_a_layer_is_explained_whole(toy, monkeypatch):
-    gap = gaps_of(plain, toy, monkeypatch)
+def test_what_a_machine_takes_for_the_parts_of_a_layer_is_explained_whole(toy):
+    gap = gaps_of(plain, toy)
     assert gap.unexplained == pytest.approx(0, abs=0.01)
     assert gap.lower_order == pytest.approx(0, abs=0.01)
     assert -0.2 < gap.overhead < 0, "a dozen calls"
     assert -0.4 < gap.rate < -0.1, "products of d = 16 are thin"
 
 
-def test_many_calls_are_overhead(toy, monkeypatch):
+def test_many_calls_are_overhead(toy):
     def chatty(x):
         one = x[0, 0, 0]
         for _ in range(300):
             one = one + 1
         return plain(x)
 
-    without, gap = gaps_of(plain, toy, monkeypatch), gaps_of(chatty, toy, monkeypatch)
+    without, gap = gaps_of(plain, toy), gaps_of(chatty, toy)
     assert gap.overhead < without.overhead - 0.3
     assert gap.lower_order == pytest.approx(0, abs=0.01)
     assert gap.unexplained == pytest.approx(0, abs=0.01)
 
 
-def test_work_beside_the_leading_term_is_of_lower_order(toy, monkeypatch):
+def test_work_beside_the_leading_term_is_of_lower_order(toy):
     def busy(x):
         return torch.softmax(torch.softmax(x @ x.mT, dim=-1), dim=-1) @ x
 
-    gap = gaps_of(busy, toy, monkeypatch)
+    gap = gaps_of(busy, toy)
     assert gap.lower_order < -0.1
     assert gap.unexplained == pytest.approx(0, abs=0.01)
 
 
-def test_what_no_operation_does_is_unexplained(toy, monkeypatch):
-    without, gap = gaps_of(plain, toy, monkeypatch), gaps_of(plain, toy, monkeypatch, hidden=1e-3)
+def test_what_no_operation_does_is_unexplained(toy):
+    without, gap = gaps_of(plain, toy), gaps_of(plain, toy, hidden=1e-3)
     assert gap.unexplained < -0.3
     assert (gap.overhead, gap.rate) == pytest.approx((without.overhead, without.rate))
 

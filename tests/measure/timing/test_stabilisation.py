@@ -1,14 +1,21 @@
 import gc
 import json
+import mmap
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import torch
 from layerlaw.measure import Controls
-from layerlaw.measure.timing.stabilisation import _is_glibc, flushes_subnormals, no_collection
+from layerlaw.measure.timing.stabilisation import (
+    flushes_subnormals,
+    glibc,
+    hold_allocator,
+    no_collection,
+)
 
-needs_glibc = pytest.mark.skipif(not _is_glibc(), reason="mallopt is glibc's")
+needs_glibc = pytest.mark.skipif(glibc() is None, reason="mallopt is glibc's")
 
 FAULTS = """
 import json, sys
@@ -35,20 +42,16 @@ def test_a_temporary_is_not_mapped_anew_when_the_allocator_is_held():
     assert held["after"] * 40 > free["faults"], "the defaults come back"
 
 
-def test_elsewhere_than_glibc_it_says_that_it_is_not_controlled(monkeypatch):
-    monkeypatch.setattr("layerlaw.measure.timing.stabilisation._is_glibc", lambda: False)
-    with Controls().in_force() as record:
-        assert record["allocator"].startswith("not controlled")
+def test_elsewhere_than_glibc_it_says_that_it_is_not_controlled():
+    assert hold_allocator(2**20, None).startswith("not controlled")
 
 
-def test_an_allocator_that_heeds_nothing_is_found_out(monkeypatch):
-    monkeypatch.setattr("layerlaw.measure.timing.stabilisation._mallopt", lambda settings: None)
-    monkeypatch.setattr("layerlaw.measure.timing.stabilisation._is_glibc", lambda: True)
-    monkeypatch.setattr(
-        "layerlaw.measure.timing.stabilisation.page_faults", lambda size: size // 4096
-    )
-    with Controls().in_force() as record:
-        assert record["allocator"].startswith("not controlled")
+@needs_glibc
+def test_an_allocator_that_ignores_its_settings_is_found_out():
+    deaf = SimpleNamespace(mallopt=lambda *_: 1, malloc_trim=lambda _: 0)
+    every_page = hold_allocator(2**20, deaf, faults=lambda size: size // mmap.PAGESIZE)
+    assert every_page.startswith("not controlled")
+    assert hold_allocator(2**20, deaf, faults=lambda size: 0).startswith("memory is kept")
 
 
 def test_threads_and_subnormals_are_set_and_given_back():

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import layerlaw
 import pytest
-from layerlaw.layers.core import registration
 from layerlaw.measure import Case, Controls, Plan, ResourceLimits, Store, execute, open_run
 from layerlaw.measure.workers import executor
 from layerlaw.measure.workers.forkserver import available
@@ -17,9 +16,8 @@ needs_fork = pytest.mark.skipif(not available(), reason="this system cannot fork
 
 
 @pytest.fixture
-def unruly(monkeypatch):
+def unruly(isolated_registry, monkeypatch):
     """Register the layers of `unruly`, a module that other processes can import too."""
-    monkeypatch.setattr(registration, "_registry", dict(registration._registry))
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
     monkeypatch.delitem(sys.modules, "unruly", raising=False)
     yield importlib.import_module("unruly")

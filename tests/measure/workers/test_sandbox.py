@@ -7,8 +7,6 @@ from functools import partial
 
 import pytest
 from layerlaw.layers import LayerError
-from layerlaw.layers.external import discovery
-from layerlaw.layers.registry import lookup
 from layerlaw.measure import Case
 from layerlaw.measure.counting.counts import count
 from layerlaw.measure.operations.operation_timing import time_operations
@@ -65,14 +63,12 @@ class Narrow(Fine):
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path, isolated_registry, monkeypatch):
     (tmp_path / "mine.py").write_text(MODULE)
     (tmp_path / "leaves.py").write_text("import os; os._exit(3)")
     (tmp_path / "crashes.py").write_text("import os; os.abort()")
     (tmp_path / "exits.py").write_text("import sys; sys.exit(4)")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(lookup, "_loaded", {})
-    monkeypatch.setattr(discovery, "offers", {})
     monkeypatch.setattr(sys, "path", [*sys.path])
     return tmp_path
 
