@@ -1,4 +1,4 @@
-"""Laws fitted to tables of measurements, and verdicts that hold them against theory.
+"""From tables of measurements to laws, and from laws to verdicts that compare them with theory.
 
 Nothing here loads torch.
 """

@@ -1,4 +1,4 @@
-"""What needs measuring and analysis in turns: derived theory, adaptive choice, checks."""
+"""Work that alternates measuring and analysis: derived theory, adaptive choice, checks."""
 
 import lazy_loader
 

@@ -1,12 +1,12 @@
-"""Which point to measure next: the one that narrows the widest interval most for its seconds.
+"""Adaptive choice: measure next the point that narrows the widest interval most per second.
 
-A law's terms have logarithmic derivatives that are known where it is: of log T in an exponent,
-the leading term's share times the logarithm of its size; in the logarithm of a coefficient, the
-term's share. So the points of a law carry information J'J/σ² on its free numbers, and what another
-point would add to it is known before it is measured. That is the sequential c-optimal design of
-regression (Chaudhuri & Mykland 1993; Atkinson, Donev & Tobias 2007, ch. 10 and 17), by the cost
-of each point. The intervals themselves are the fitter's, and a fit takes as long as dozens of
-measurements: as many points are chosen at once as should be enough by the design.
+The derivatives of a law's logarithm are known: in an exponent, the leading term's share times the
+logarithm of the size; in the logarithm of a coefficient, the term's share. So a law's points carry
+the information J'J/σ² on its free parameters, and what another point would add is known before it
+is measured. This is the sequential c-optimal design of regression (Chaudhuri & Mykland 1993;
+Atkinson, Donev & Tobias 2007, ch. 10 and 17), weighted by each point's cost. The intervals come
+from the fitter. Since a fit takes as long as dozens of measurements, as many points are chosen at
+once as the design says are enough.
 """
 
 from __future__ import annotations
@@ -21,45 +21,45 @@ import numpy as np
 from ..analysis import Array, Fit, FittedLaw, Law, fit_series, series_of, theory_of
 from ..measure import Case, Measurement, tidy
 
-#: Sizes of each axis in the first grid, from the smallest to the largest.
+#: Number of sizes per axis in the first, coarse grid.
 COARSE = 4
 
-#: A point's relative error: of one measurement, which more of them average away, and one of its own
-#: that they do not. Only their ratio counts here. In twelve rounds of all points of attention (two
-#: runs), sdpa and a recurrent layer a point's rounds were 6 to 10 % apart, and what laws left fell
-#: from 7 to 9 % after one round to 3 to 4 % after twelve.
+#: A point's relative error: that of one measurement, which repeats average away, and that of the
+#: point, which they do not. Only the ratio matters here. In twelve rounds of all points of
+#: attention (two runs), sdpa and a recurrent layer, a point's rounds differed by 6 to 10 %, and the
+#: residuals of laws fell from 7 to 9 % after one round to 3 to 4 % after twelve.
 NOISE, OWN = 0.07, 0.03
 
-#: Share of the time that a lower-order term which is not seen may have where it has most.
+#: Largest share of the time that a lower-order term which the law does not use may have.
 UNSEEN = 0.1
 
-#: Passes of a measurement, and its seconds besides: building, checking, repeats of a short pass.
+#: Passes per measurement, and its further seconds: building, checking, repeats of a short pass.
 PASSES, BESIDES = 5, 0.012
 
-#: Share of the measurements that are made at most before the law is fitted again, and by how many
-#: times as many there are when regimes are looked for again.
+#: Most new measurements before the law is fitted again, as a share of those made, and the factor by
+#: which measurements have grown when breakpoints are looked for again.
 MORE, AGAIN = 0.5, 2.0
 
-#: Measurements of one point, after which no more is expected of it.
+#: Most measurements of one point.
 MOST = 12
 
-#: So often a point may be measured while others were not at all, then once more than the others:
-#: the fitter takes all points alike, so that repeats of some alone are lost on it.
+#: Most measurements of a point while others have none; after that, one more than the least
+#: measured point has. The fitter weights all points equally, so repeats of a few points are wasted.
 FIRST = 2
 
 
 @dataclass(frozen=True)
 class Width:
-    """How far a law's exponents are known.
+    """Half-widths of the intervals of a law's exponents.
 
     Attributes
     ----------
     layer, device, mode
-        Of the law.
+        The law's layer, device and mode.
     half
-        Half the width of the 95 % interval of each exponent; infinite where there is none yet.
+        Half-width of each exponent's 95 % interval; infinite without an interval.
     why
-        Why no more is measured for it; empty while there is.
+        Why measuring stopped for this law; empty while it goes on.
     """
 
     layer: str
@@ -70,24 +70,24 @@ class Width:
 
     @property
     def widest(self) -> float:
-        """The largest of all."""
+        """The largest half-width."""
         return max(self.half.values(), default=np.inf)
 
 
 class Adaptive:
-    """A planner: it says which case to measure next, and when it is enough.
+    """A planner that chooses the next case to measure, until intervals are narrow enough.
 
     Parameters
     ----------
     cases
-        Those that there are.
+        All cases that may be measured.
     precision
-        Half-width of the intervals that is to be reached.
+        Half-width that the intervals are to reach.
     seconds
-        Budget, from the first measurement on: none is begun when they are spent, but for what the
-        last fit takes.
+        Budget from the first measurement on, the last fit included: no measurement begins after
+        it is spent.
     now
-        Seconds since some moment.
+        The clock, in seconds.
     """
 
     def __init__(
@@ -101,21 +101,21 @@ class Adaptive:
             raise ValueError(f"the precision must be above 0, not {precision}")
         self.precision, self._seconds, self._now = precision, seconds, now
         self._begun: float | None = None
-        self._before: int | None = None  # measurements that there were when it was asked first
+        self._before: int | None = None  # measurements made before the first call
         self._laws = [_Design(own, now) for own in _by_law(cases)]
 
     @property
     def widths(self) -> list[Width]:
-        """How far each law is known by now."""
+        """Half-widths of the intervals of each law so far."""
         return [law.width for law in self._laws]
 
     def next(self, made: Sequence[Measurement]) -> Case | None:
-        """Say which case to measure next; None where it is enough.
+        """Return the case to measure next; None once precision or budget is reached.
 
         Parameters
         ----------
         made
-            All that was measured so far.
+            All measurements made so far.
         """
         if self._spent(made):
             for law in self._laws:
@@ -129,7 +129,7 @@ class Adaptive:
         return min(open_laws, key=lambda law: law.asked).next()
 
     def _spent(self, made: Sequence[Measurement]) -> bool:
-        """Whether the budget is; until the first measurement processes begin, outside of it."""
+        """Whether the budget, which starts with the first measurement, is spent."""
         if self._before is None:
             self._before = len(made)
         if self._begun is None and len(made) > self._before:
@@ -141,14 +141,14 @@ class Adaptive:
 
 
 def _by_law(cases: Sequence[Case]) -> list[list[Case]]:
-    found: dict[tuple[str, str, str], list[Case]] = defaultdict(list)
+    groups: dict[tuple[str, str, str], list[Case]] = defaultdict(list)
     for case in cases:
-        found[case.layer, case.device, case.mode].append(case)
-    return list(found.values())
+        groups[case.layer, case.device, case.mode].append(case)
+    return list(groups.values())
 
 
 class _Design:
-    """The points of one law: which are measured, and which are worth it."""
+    """The experimental design of one law: its points, measured or queued, and its current fit."""
 
     def __init__(self, cases: Sequence[Case], now: Callable[[], float]) -> None:
         self._now = now
@@ -157,7 +157,7 @@ class _Design:
         self._sizes = np.array([[case.sizes[a] for a in self._axes] for case in cases], dtype=float)
         self._queue = [cases[at] for at in coarse(self._sizes)]
         self._fit: Fit | None = None
-        self._weighed = 0  # measurements when it was fitted with all that a law may have
+        self._weighed = 0  # number of measurements at the last fit with breakpoints
         self._why = ""
         self.asked, self.fit_seconds = 0, 0.0
 
@@ -169,32 +169,32 @@ class _Design:
         return Width(case.layer, case.device, case.mode, half, self._why)
 
     def stop(self, why: str) -> None:
-        """Measure no more for it."""
+        """Stop measuring for this law."""
         self._why = self._why or why
 
     def weigh(self, made: Sequence[Measurement]) -> None:
-        """Fit what was measured since that was done last, where it makes a law."""
+        """Fit with breakpoints if there are new measurements, and enough points for a law."""
         own = self._own(made)
         if not self._why and len(own) > self._weighed and _points(own) > 1:
             self._fit_to(own)
 
     def next(self) -> Case:
-        """Give the next of those that are worth it."""
+        """Return the next queued case."""
         self.asked += 1
         return self._queue.pop(0)
 
     def settled(self, made: Sequence[Measurement], precision: float) -> bool:
-        """Whether it is known as far as it is wanted, or as it can be; else points are queued."""
+        """Whether measuring is finished for this law; if not, queue points."""
         own = self._own(made)
-        # Of the first grid an earlier run may have measured some; what failed is not tried again.
-        there = {one.case for one in own if self._fit is None or one.status != "ok"}
-        self._queue = [case for case in self._queue if case not in there]
+        # An earlier run may have measured part of the first grid; failed cases are not repeated.
+        skipped = {one.case for one in own if self._fit is None or one.status != "ok"}
+        self._queue = [case for case in self._queue if case not in skipped]
         if self._why or self._queue:
             return bool(self._why)
         if _points(own) < 2:
             self.stop("fewer than two points could be measured")
             return True
-        # To look for regimes takes ten times as long: now and then, and where it may be enough.
+        # Looking for breakpoints takes ten times as long: only now and then, and before stopping.
         due = len(own) >= AGAIN * self._weighed
         if not due:
             self._fit_to(own, regimes=False)
@@ -202,7 +202,7 @@ class _Design:
             self._fit_to(own)
         law = self._fit.law if self._fit else None
         if not isinstance(law, FittedLaw):
-            self.stop("nothing grows")
+            self.stop("no size varies")
         elif self._weighed == len(own) and self.width.widest <= precision:
             self.stop(f"every exponent is known within ±{precision:g}")
         else:
@@ -223,7 +223,7 @@ class _Design:
     def _queue_next(self, law: FittedLaw, own: Sequence[Measurement], precision: float) -> None:
         counts = np.zeros(len(self._cases))
         for one in own:
-            counts[self._cases[one.case]] += 1 if one.status == "ok" else MOST  # not tried again
+            counts[self._cases[one.case]] += 1 if one.status == "ok" else MOST  # not repeated
         most = max(round(MORE * len(own)), 1)
         chosen = worth(law, self._sizes, counts, _halves(law), precision, most)
         if not chosen:
@@ -237,21 +237,21 @@ def _points(made: Sequence[Measurement]) -> int:
 
 
 def _halves(law: Law) -> dict[str, float]:
-    """Half the width of each exponent's interval; infinite where there is none."""
+    """Return the half-width of each exponent's interval; infinite without an interval."""
     return {e.axis: (e.high - e.low) / 2 if law.has_intervals else np.inf for e in law.exponents}
 
 
 def coarse(sizes: Array) -> list[int]:
-    """Choose the first grid: points near a coarse lattice between the smallest and largest sizes.
+    """Choose the first grid: the points nearest to a coarse lattice over the range of sizes.
 
     Parameters
     ----------
     sizes
-        (points, axes) of those that there are.
+        Sizes of all points, (points, axes).
 
     Returns
     -------
-    Their places, those in the middle first.
+    Indices of the chosen points.
     """
     logs = np.log(sizes)
     ends = [
@@ -259,7 +259,8 @@ def coarse(sizes: Array) -> list[int]:
     ]
     lattice = np.stack(np.meshgrid(*ends, indexing="ij"), axis=-1).reshape(-1, logs.shape[1])
     nearest = np.abs(logs[None, :, :] - lattice[:, None, :]).sum(axis=2).argmin(axis=1)
-    # Many corners have no point near: small sizes are overhead alone, large ones too long.
+    # Many corners of the lattice have no point nearby: small sizes are pure overhead, large ones
+    # take too long.
     return list(dict.fromkeys(nearest.tolist()))
 
 
@@ -271,45 +272,45 @@ def worth(
     precision: float,
     most: int,
 ) -> list[int]:
-    """Choose the points to measure next, each by what it adds for its seconds.
+    """Choose the points to measure next, each by the information it adds per second.
 
     Parameters
     ----------
     law
-        As it is known.
+        The current law.
     sizes, counts
-        (points, axes) and (points,): those that there are, and how often each was measured.
+        All points, (points, axes), and how often each was measured, (points,).
     half
-        Half-widths of the exponents' intervals, of which the widest is to be narrowed each time.
+        Half-widths of the exponents' intervals; each point is chosen to narrow the widest.
     precision
-        Until by the design all of them are as narrow as this.
+        Half-width at which, by the design, enough points are chosen.
     most
-        Points to choose.
+        Most points to choose.
 
     Returns
     -------
-    Their places, in the order in which they were chosen; none where all were measured often enough.
+    Indices of the points in the order chosen; empty where all were measured often enough.
     """
     rows, counts = derivatives(law, sizes), counts.copy()
     axes = len(law.axes)
-    # What is believed before: exponents hardly anything, shares of terms to within `UNSEEN`.
+    # The prior is vague on exponents and the coefficient, and within `UNSEEN` on terms' shares.
     prior = np.diag([1e-2] * (axes + 1) + [1.0] * (rows.shape[1] - axes - 1))
     seconds = BESIDES + PASSES * law.predict(sizes)
     widths = np.array([half[each] for each in law.axes])
-    known = None
+    current = None
     chosen: list[int] = []
     while len(chosen) < most:
         weights = _weight(counts)
         inverse = np.linalg.inv(prior + (rows.T * weights) @ rows)
         deviations = np.sqrt(np.diag(inverse)[:axes])
-        known = deviations if known is None else known
-        expected = widths * deviations / known
+        current = deviations if current is None else current
+        expected = widths * deviations / current
         if chosen and expected.max() <= precision:
             break
         axis = int(np.argmax(expected))
-        # By how much one more measurement lowers the variance (Sherman & Morrison 1950).
+        # The decrease of the variance by one more measurement (Sherman & Morrison 1950).
         more = _weight(counts + 1) - weights
-        moved = rows @ inverse  # (points, numbers)
+        moved = rows @ inverse  # (points, parameters)
         gain = more * moved[:, axis] ** 2 / (1 + more * (moved * rows).sum(axis=1))
         gain[counts >= min(max(FIRST, counts.min() + 1), MOST)] = 0.0
         if not gain.max() > 0:
@@ -320,11 +321,11 @@ def worth(
 
 
 def derivatives(law: FittedLaw, sizes: Array) -> Array:
-    """Derive log T in the free numbers of a law, (points, numbers).
+    """Differentiate log T in the free parameters of a law: (points, parameters).
 
-    First the exponents, then the logarithm of the leading coefficient, then the lower-order terms,
-    those too that the law does not use: each in units of `UNSEEN` where its share is largest, or
-    of its own share where that is larger.
+    The parameters are the exponents, the logarithm of the leading coefficient, the logarithms of
+    the coefficients in use, and those of the other lower-order terms, each scaled so that its
+    largest share is `UNSEEN`.
     """
     total = law.predict(sizes)
     parts = law.parts(sizes)
@@ -342,5 +343,5 @@ def derivatives(law: FittedLaw, sizes: Array) -> Array:
 
 
 def _weight(counts: Array) -> Array:
-    """Information of points that were measured so often: the inverse of their variance."""
+    """Return the information of points measured so often: the inverse of their variance."""
     return np.where(counts > 0, 1 / (OWN**2 + NOISE**2 / np.maximum(counts, 1)), 0.0)

@@ -1,7 +1,7 @@
-"""The theory of a layer that brings none: exact formulas from counts, and from peaks of memory.
+"""Derive the theory of a layer that has none: exact formulas from counts and peaks of memory.
 
-Nothing is timed. Of the time a layer's FLOPs say what it would be if each took as long as any
-other; that is what sizes are chosen by, and no theory that a law is held against.
+Nothing is timed. A layer's FLOPs say how its time would grow if each took equally long; sizes are
+chosen by that, but laws are not judged by it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from ..measure import (
 from .exact_formulas import Counted, NotExact, formula, verify, written
 from .formula_order import leading_order
 
-#: What is derived, in the order in which it is shown.
+#: Metrics that are derived, in the order shown.
 DERIVED_METRICS = tuple(
     metric.name
     for metric in (
@@ -59,7 +59,7 @@ DERIVED_METRICS = tuple(
     )
 )
 
-#: Of these a sweep chooses its sizes, and its report tells.
+#: Metrics from which a sweep chooses its sizes, and which its report shows.
 NEEDED = tuple(metric for metric in DERIVED_METRICS if metric != TRAINING_PEAK_BYTES.name)
 
 #: Fields of a theory that sizes are chosen by.
@@ -71,7 +71,7 @@ PEAKS: Mapping[str, tuple[int, ...]] = {
     **{"k": (3, 5, 7), "r": (3, 5, 7), "c": (4, 8), "V": (16, 32, 48), "N": (2, 4, 6)},
 }
 
-#: Sizes at which their laws are held against another measurement.
+#: Further sizes at which the laws of peaks are verified.
 BEYOND: Mapping[str, tuple[int, ...]] = {
     **{"n": (160, 256), "d": (112, 128), "k": (9,), "r": (9,), "c": (16,), "V": (80,), "N": (8,)},
 }
@@ -81,7 +81,7 @@ def _silent(done: int, total: int, what: str) -> None:
     pass
 
 
-#: Bytes of an element.
+#: Bytes per element.
 _ELEMENT = 4
 
 Progress = Callable[[int, int, str], object]
@@ -89,16 +89,16 @@ Progress = Callable[[int, int, str], object]
 
 @dataclass(frozen=True, repr=False)
 class Derived:
-    """What is known of a layer without its theory, and without timing.
+    """What was derived about a layer without its theory and without timing.
 
     Parameters
     ----------
     layer
         The layer.
     formulas
-        By metric, those that hold exactly.
+        By metric, the exact formulas.
     reasons
-        By metric, why there is none.
+        By metric, why there is no formula.
     """
 
     layer: Layer
@@ -111,27 +111,27 @@ class Derived:
         return "\n".join([f"Derived({self.layer.name})", *lines])
 
     def expression(self, metric: str) -> Expr:
-        """Give the formula of a metric; NaN where there is none."""
+        """Return the formula of a metric; NaN if there is none."""
         found = self.formulas.get(metric)
         return found.expression if found else sympy.nan
 
     @property
     def work(self) -> Expr:
-        """Leading FLOPs, without their common factor: what time would grow like; NaN if unknown."""
+        """Leading FLOPs without their common factor: how time would grow; NaN if unknown."""
         return leading_order(self.expression(FLOPS.name), self.layer.axes, ratio=True)
 
     def order(self, metric: str) -> Expr:
-        """Give the order of a metric; infinite for a path that does not exist, NaN if unknown."""
+        """Return the order of a metric; infinite for a path that does not exist, NaN if unknown."""
         expression = self.expression(metric)
         return expression if expression.is_infinite else leading_order(expression, self.layer.axes)
 
     def degree(self, axis: str) -> float:
-        """Highest degree of the work in an axis, logarithms apart."""
+        """Return the highest degree of the work in an axis, without logarithms."""
         return leading(self.work, self.layer.axes).degree(axis)
 
     @property
     def theory(self) -> Theory:
-        """What is known, as a layer's theory has it; the time is what was expected, if anything."""
+        """The derived formulas as a theory; its time is the expected order, if one was given."""
         layer, source = self.layer, "derived from counts"
         expected = getattr(layer, "expect", "")
         return Theory(
@@ -145,7 +145,7 @@ class Derived:
             depth=self.expression(SEQUENTIAL_OPS.name),
             distance=self.expression(PATH_LENGTH.name),
             sources={
-                **({"time": "expected by whoever wrote it"} if expected else {}),
+                **({"time": "expected by the layer's author"} if expected else {}),
                 **dict.fromkeys(("flops", "parameters", "depth", "distance"), source),
                 **dict.fromkeys(("sequential_ops", "path_length", "memory"), source),
                 "temporaries": "measured: the peak of a forward pass, less the output",
@@ -154,20 +154,20 @@ class Derived:
 
     @property
     def limits(self) -> Theory:
-        """The theory with something rather too large where nothing is known: to choose sizes by.
+        """The theory with upper bounds in place of unknown fields, to choose sizes by.
 
-        Then a layer is taken to make products of n × n and n × d, and of n × d and d × d, to hold
-        such matrices, sixteen of each at most, and to take a step for every position.
+        The bounds assume products of n × n with n × d and of n × d with d × d matrices, at most
+        sixteen of each, the memory to hold these, and a step for every position.
         """
         n, d = SYMBOLS["n"], SYMBOLS["d"]
         rest = sympy.Mul(*(SYMBOLS[axis] for axis in self.layer.axes if axis not in ("n", "d")))
-        theory, kept = self.theory, self.expression(KEPT_BYTES.name) / _ELEMENT
+        theory, saved = self.theory, self.expression(KEPT_BYTES.name) / _ELEMENT
         held = 8 * rest * (n**2 + n * d)
         most = {
             "flops": 16 * rest * (n**2 * d + n * d**2),
             "parameters": 16 * rest * d**2 + 16 * n * d,
             "memory": 16 * rest * (n**2 + n * d),
-            "temporaries": 2 * kept if is_known(kept) else held,  # a pass may drop what it kept
+            "temporaries": 2 * saved if is_known(saved) else held,  # a pass may free tensors
             "sequential_ops": n,
         }
         unknown = {field: most[field] for field in most if not is_known(getattr(theory, field))}
@@ -175,12 +175,12 @@ class Derived:
 
     @property
     def known(self) -> Layer:
-        """The layer with `theory`: to fit its laws, and to report."""
+        """The layer with `theory`, to fit its laws and to report."""
         return self.layer.with_theory(self.theory)
 
     @property
     def sized(self) -> Layer:
-        """The layer with `limits`: to choose its sizes by, and to measure at them."""
+        """The layer with `limits`, to choose its sizes and to measure at them."""
         return self.layer.with_theory(self.limits)
 
     def _temporaries(self) -> Expr:
@@ -188,7 +188,7 @@ class Derived:
         if not is_known(peak):
             return peak
         output = sympy.Mul(*self.layer.output)
-        # Of the largest of several their sum is not smaller, and no formula is simpler.
+        # A maximum is replaced by the sum, which is no smaller and simpler.
         held = sympy.expand(peak.replace(sympy.Max, sympy.Add) / _ELEMENT - subs(output, {}))
         return without_negative_terms(held)
 
@@ -196,21 +196,21 @@ class Derived:
 def derived(
     layer: str, metrics: Sequence[str] = DERIVED_METRICS, progress: Progress = _silent
 ) -> Derived:
-    """Derive what a layer does: formulas that its counts follow exactly, each on its own.
+    """Derive the formulas that a layer's counts follow exactly, each independently.
 
     Parameters
     ----------
     layer
-        Its name, or where it is; see `layers.get`.
+        Its name, or the place of its code; see `layers.get`.
     metrics
         Some of `DERIVED_METRICS`.
     progress
-        Called after each metric with how many are done, how many there are, and what they are.
+        Called after each metric with the number done, the total, and what they are.
 
     Raises
     ------
     KeyError, LayerError
-        If there is no such layer, or it ends the process that loads it.
+        If there is no such layer, or loading it ends the process.
 
     Examples
     --------
@@ -225,8 +225,8 @@ def derived(
 
 
 def _derived(layer: str, metrics: Sequence[str], process: Sandbox, progress: Progress) -> Derived:
-    one = process.load(layer)
-    found: dict[str, Counted] = {}
+    loaded = process.load(layer)
+    formulas: dict[str, Counted] = {}
     reasons: dict[str, str] = {}
     for done, metric in enumerate(metrics, 1):
         try:
@@ -236,56 +236,54 @@ def _derived(layer: str, metrics: Sequence[str], process: Sandbox, progress: Pro
         if isinstance(answer, str):
             reasons[metric] = answer
         else:
-            found[metric] = answer
+            formulas[metric] = answer
         progress(done, len(metrics), "formulas derived")
-    return Derived(one, found, reasons)
+    return Derived(loaded, formulas, reasons)
 
 
 def _formula(layer: str, metric: str) -> Counted | str:
-    """Derive one formula, or say why there is none."""
+    """Derive one formula, or return why there is none."""
     try:
         if metric in (FORWARD_PEAK_BYTES.name, TRAINING_PEAK_BYTES.name):
             return _peak(layer, metric)
         return formula(layers.get(layer), metric)
-    except Exception as error:  # whatever a module does that is not counted; the rest is
-        return _told(error)
+    except Exception as error:  # a module may raise anything; other metrics are still derived
+        return _reason(error)
 
 
 def derive_missing(names: Iterable[str], progress: Progress = _silent) -> dict[str, Derived]:
-    """Derive the theory of those layers that bring none, so that sizes can be chosen for them.
+    """Derive the theory of the layers that have none, so that sizes can be chosen for them.
 
     Parameters
     ----------
     names
-        Layers, of which any may have a theory.
+        Names of layers, with or without theory.
     progress
         As in `derived`.
 
     Returns
     -------
-    What was derived, by name. No layer is changed by it: `Derived.sized` and `Derived.known` are
-    layers to be used in place of one, within `layers.overriding`.
+    What was derived, by name. The layers are not changed: `Derived.sized` and `Derived.known` are
+    layers to use in their place, within `layers.overriding`.
     """
-    found = {}
+    derivations = {}
     with Sandbox() as process:
         for name in names:
             theory = process.load(name).theory
             if not is_known(*(getattr(theory, field) for field in LIMITED)):
-                found[name] = _derived(name, NEEDED, process, progress)
-    return found
+                derivations[name] = _derived(name, NEEDED, process, progress)
+    return derivations
 
 
-def _told(error: Exception) -> str:
-    said = " ".join(str(error).split())
-    return (
-        said
-        if isinstance(error, NotExact | NotImplementedError)
-        else (f"{type(error).__name__}: {said}")
-    )
+def _reason(error: Exception) -> str:
+    message = " ".join(str(error).split())
+    if isinstance(error, NotExact | NotImplementedError):
+        return message
+    return f"{type(error).__name__}: {message}"
 
 
 def _peak(name: str, metric: str) -> Counted:
-    """Measure peaks of memory at small sizes, and find the law that they follow exactly."""
+    """Measure peaks of memory at small sizes, and find the exact law that they follow."""
     from ..measure import (
         Case,  # these load torch
         grid,
@@ -295,10 +293,10 @@ def _peak(name: str, metric: str) -> Counted:
     layer, mode = layers.get(name), metric.partition("_")[0]
 
     def peak(sizes: Mapping[str, int]) -> int:
-        made = peak_bytes(Case(name, sizes, mode=mode))
-        if made.status != "ok":
-            raise NotExact(f"a {mode} pass at {sizes} has no peak: {made.note}")
-        return int(made.values[0])
+        measured = peak_bytes(Case(name, sizes, mode=mode))
+        if measured.status != "ok":
+            raise NotExact(f"a {mode} pass at {sizes} has no peak: {measured.note}")
+        return int(measured.values[0])
 
     points, others = grid(layer, PEAKS), grid(layer, BEYOND)
     values = [peak(sizes) for sizes in points]
@@ -306,16 +304,16 @@ def _peak(name: str, metric: str) -> Counted:
     law = _law_of_peaks(layer.axes, sizes, np.array(values))
     if law is None:
         raise NotExact(
-            f"the peak of memory of a {mode} pass follows no polynomial, nor the largest of "
+            f"the peak memory of a {mode} pass is neither a polynomial nor the largest of "
             f"several: at {points[-1]} it is {values[-1]:.0f} bytes"
         )
     symbols = [SYMBOLS[axis] for axis in layer.axes]
     phases = [written(each, symbols) for each in law.polynomials]
-    kept = law.sizes.tolist()
-    used = [point for point, at in zip(points, sizes.tolist(), strict=True) if at in kept]
-    found = sympy.Max(*phases)
-    verify(f"the peak of memory of a {mode} pass", found, others, [peak(one) for one in others])
-    return Counted(metric, found, tuple(used), tuple(others))
+    fitted = law.sizes.tolist()
+    solved = [point for point, at in zip(points, sizes.tolist(), strict=True) if at in fitted]
+    largest = sympy.Max(*phases)
+    verify(f"the peak memory of a {mode} pass", largest, others, [peak(one) for one in others])
+    return Counted(metric, largest, tuple(solved), tuple(others))
 
 
 def _law_of_peaks(axes: Sequence[str], sizes: Array, values: Array) -> ExactLaw | None:
@@ -323,5 +321,5 @@ def _law_of_peaks(axes: Sequence[str], sizes: Array, values: Array) -> ExactLaw 
         return exact
     n, d = SYMBOLS["n"], SYMBOLS["d"]
     rest = sympy.Mul(*(SYMBOLS[axis] for axis in axes if axis not in ("n", "d")))
-    # All of these terms: a curve in n is also a chain of straight lines, where sizes are few.
+    # With all of these terms, since at few sizes a curve in n is also a chain of straight lines.
     return peak_law(axes, sizes, values, leading(rest * (n**2 + n * d + d**2), axes))

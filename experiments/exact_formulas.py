@@ -1,8 +1,8 @@
-"""What a layer does as exact formulas, derived from counts alone: no theory, and no timing.
+"""Exact formulas of a layer's counts, derived without theory and without timing.
 
 FLOPs, parameters, sequential operations and path length are counted at small sizes, a formula is
-solved from them, and it is held against counts at sizes that it was not solved from: larger ones,
-and where the layer does not loop over its positions, a million of them.
+solved from these counts, and it is verified against counts at other sizes: larger ones, and a
+length of a million where the layer does not loop over its positions.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from ..measure import FLOPS, KEPT_BYTES, PARAMETERS, PATH_LENGTH, SEQUENTIAL_OPS
 #: Sizes at which formulas are verified.
 VERIFIED = {"n": (24, 50), "d": (20,), "k": (9,), "r": (9,), "c": (2,), "V": (10,), "N": (5,)}
 
-#: A length at which a layer without a loop is counted all the same.
+#: Sizes with a great length, at which only layers without a loop are counted.
 FAR = {"n": 1_000_000, "d": 64, "k": 9, "r": 9, "c": 10, "V": 10, "N": 5}
 
-#: Sizes from which path lengths are solved: where layers are stacked, kernels take part.
+#: Sizes from which path lengths are solved; kernels vary too, since they matter in stacked layers.
 _WAYS = {
     **{"n": (4, 8, 16), "d": (4, 8, 12), "k": (3, 5, 7)},
     **{"r": (3, 5, 7), "c": (1, 2, 4, 8), "V": (4, 6), "N": (2, 4)},
@@ -38,7 +38,7 @@ Sizes = Mapping[str, int]
 
 
 class NotExact(ValueError):
-    """Counts that no formula gives exactly; the message says which, and where."""
+    """No formula gives the counts exactly; the message says which counts, and where."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,11 @@ class Counted:
     Parameters
     ----------
     metric
-        What is counted.
+        Name of the metric.
     expression
         The formula, in the size symbols; infinite for a path that does not exist.
     solved, verified
-        Sizes from which it was solved, and others at which it was found to hold.
+        Sizes from which it was solved, and others at which it was verified.
     """
 
     metric: str
@@ -61,7 +61,7 @@ class Counted:
     verified: tuple[Sizes, ...]
 
     def at(self, sizes: Sizes) -> int:
-        """Evaluate it, to the last digit.
+        """Evaluate the formula exactly.
 
         Examples
         --------
@@ -90,7 +90,7 @@ def counted(layer: str | Layer) -> dict[str, Counted]:
     NotExact
         If a metric has no exact formula.
     NotImplementedError
-        If the layer uses an operation of which it is not known what it does.
+        If the layer uses an operation whose counts are not known.
 
     Examples
     --------
@@ -98,21 +98,21 @@ def counted(layer: str | Layer) -> dict[str, Counted]:
     >>> formulas["sequential_ops"].expression, formulas["flops"].expression
     (3*n, 4*d**2*n + 2*d*n)
     """
-    from ..measure import COUNTED  # it loads torch
+    from ..measure import COUNTED  # loads torch
 
-    one = layers.get(layer) if isinstance(layer, str) else layer
-    return {metric: formula(one, metric) for metric in COUNTED}
+    layer = layers.get(layer) if isinstance(layer, str) else layer
+    return {metric: formula(layer, metric) for metric in COUNTED}
 
 
 def formula(layer: Layer, metric: str) -> Counted:
-    """Derive the formula of one metric, and raise as `counted` does where none holds.
+    """Derive the formula of one metric; raises as `counted` does.
 
     Parameters
     ----------
     layer
         The layer.
     metric
-        Of `measure.counting.COUNTED`, or ``kept_bytes``.
+        A metric of `measure.counting.COUNTED`, or ``kept_bytes``.
     """
     from ..measure import (
         count_flops,
@@ -139,19 +139,19 @@ def formula(layer: Layer, metric: str) -> Counted:
 
 @cache
 def _points(layer: Layer) -> tuple[Sequence[Sizes], Sequence[Sizes]]:
-    """Give sizes to solve formulas from, and others to verify them at."""
-    from ..measure import COUNTED_SIZES, grid  # it loads torch
+    """Return sizes to solve formulas from, and others to verify them at."""
+    from ..measure import COUNTED_SIZES, grid  # loads torch
 
     small, others = grid(layer, COUNTED_SIZES), grid(layer, VERIFIED)
     if not small or not others:
-        raise NotExact(f"layer {layer.name!r} has none of the sizes that are counted")
+        raise NotExact(f"layer {layer.name!r} cannot be counted at any of the sizes in use")
     if layer.meta and not _loops(layer, small):
         others += grid(layer, {axis: (size,) for axis, size in FAR.items()})
     return small, others
 
 
 def _loops(layer: Layer, grid: Sequence[Sizes]) -> bool:
-    """Whether the layer takes more operations for more positions."""
+    """Whether the layer runs more operations at more positions."""
     from ..measure import trace
 
     if "n" not in layer.axes:
@@ -159,7 +159,7 @@ def _loops(layer: Layer, grid: Sequence[Sizes]) -> bool:
     short, long = grid[0], {**grid[0], "n": _longest(grid)}
     try:
         return trace(layer, short).operations != trace(layer, long).operations
-    except NotImplementedError:  # of an operation whose depth is not known: it may be a loop
+    except NotImplementedError:  # an operation of unknown depth may be a loop
         return True
 
 
@@ -168,7 +168,7 @@ def _longest(grid: Sequence[Sizes]) -> int:
 
 
 def _path(layer: Layer) -> Counted:
-    """Derive the length of the path between the first position and the last."""
+    """Derive the length of the shortest path between the first position and the last."""
     from ..measure import grid, layers_needed, path_length
 
     def length(sizes: Sizes) -> Expr | int:
@@ -189,23 +189,25 @@ def _path(layer: Layer) -> Counted:
 
 
 def _stacked(what: str, layer: Layer, grid: Sequence[Sizes]) -> Expr:
-    """Solve the path through layers of which each goes so many positions further, whatever n is."""
+    """Solve for the path through stacked layers, each with a span that does not depend on n."""
     from ..measure import shortest_path, span
 
     axes = [axis for axis in layer.axes if axis != "n"]
     long = [sizes for sizes in grid if sizes["n"] == _longest(grid)]
     paths = [path for sizes in long if (path := shortest_path(layer, sizes))]
     if len(paths) < len(long):
-        raise NotExact(f"{what}: at some sizes the first position reaches the last, at some never")
-    further = _solve(f"{what}, the span", axes, long, [span(layer, sizes) for sizes in long])
-    each = _solve(what, axes, long, [path.steps // path.layers for path in paths])
-    return each * sympy.ceiling(sympy.cancel((_N - 1) / further))
+        raise NotExact(
+            f"{what}: the first position reaches the last at some sizes, but never at others"
+        )
+    reach = _solve(f"{what}, the span", axes, long, [span(layer, sizes) for sizes in long])
+    per_layer = _solve(what, axes, long, [path.steps // path.layers for path in paths])
+    return per_layer * sympy.ceiling(sympy.cancel((_N - 1) / reach))
 
 
 def _solve(
     what: str, axes: Sequence[str], points: Sequence[Sizes], values: Sequence[Expr | int]
 ) -> Expr:
-    """Find the formula of `_bases` that gives all values."""
+    """Find the first formula of `_bases` that gives all values."""
     if not any(values):
         return sympy.Integer(0)
     sizes = np.array([[point[axis] for axis in axes] for point in points], dtype=float)
@@ -214,16 +216,16 @@ def _solve(
         for symbols, columns, terms in _bases(axes, sizes):
             if len(terms) < len(numbers) and (found := solve(terms, columns, numbers)):
                 return written(found, symbols)
-    raise NotExact(f"{what}: no formula gives them exactly; at {points[-1]} they are {values[-1]}")
+    raise NotExact(f"{what}: no formula gives all values exactly; at {points[-1]}: {values[-1]}")
 
 
 def _bases(
     axes: Sequence[str], sizes: Array
 ) -> Iterator[tuple[Sequence[Expr], Array, Sequence[Monomial]]]:
-    """Give what a formula may consist of, the simplest first: symbols, their values, and terms.
+    """Yield the bases of formulas, simplest first: symbols, their values, and terms.
 
-    Polynomials in the sizes; in the others and ⌈log₂ n⌉; in all of these; and with quotients by a
-    size that is not n or d, such as the number n/c of chunks.
+    They are polynomials in the sizes; in ⌈log₂ n⌉ in place of n; in both; and with quotients by
+    sizes other than n and d, such as the number n/c of chunks.
     """
     symbols: list[Expr] = [SYMBOLS.get(axis, Symbol(axis, positive=True)) for axis in axes]
     for terms in polynomials(len(axes)):
@@ -249,7 +251,7 @@ def _bases(
 
 
 def written(polynomial: Polynomial, symbols: Sequence[Expr]) -> Expr:
-    """Write a polynomial in these symbols."""
+    """Convert a polynomial to a SymPy expression in these symbols."""
     return sympy.Add(
         *(
             sympy.Rational(c.numerator, c.denominator)
@@ -262,15 +264,15 @@ def written(polynomial: Polynomial, symbols: Sequence[Expr]) -> Expr:
 def verify(
     what: str, expression: Expr, points: Sequence[Sizes], values: Sequence[Expr | int]
 ) -> None:
-    """Hold a formula against values at points.
+    """Verify a formula against values at points.
 
     Raises
     ------
     NotExact
-        If there are none, or one is another.
+        If there are no points, or the formula gives another value at one.
     """
     if not points:
         raise NotExact(f"{what}: there are no sizes to verify {expression} at")
     for sizes, value in zip(points, values, strict=True):
-        if (said := subs(expression, sizes)) != value:
-            raise NotExact(f"{what}: {expression} gives {said} at {dict(sizes)}, not {value}")
+        if (predicted := subs(expression, sizes)) != value:
+            raise NotExact(f"{what}: {expression} gives {predicted} at {dict(sizes)}, not {value}")

@@ -15,7 +15,7 @@ from ..layers import SYMBOLS, is_known, without_negative_terms, without_rounding
 
 
 def leading_order(expr: Expr, axes: Sequence[str], *, ratio: bool = False) -> Expr:
-    """Leading part of a formula: without its coefficients, or with the ratio of these."""
+    """Return the leading part of a formula, without coefficients or with their ratio."""
     if not is_known(expr) or not expr.free_symbols:
         return sympy.Integer(1) if is_known(expr) else expr
     whole = without_rounding(expr.replace(sympy.Max, sympy.Add))

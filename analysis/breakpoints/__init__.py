@@ -1,4 +1,4 @@
-"""Breakpoints: sizes from which a term costs more, or the leading part grows otherwise."""
+"""Breakpoints: sizes at which a term's cost steps, or the leading part's exponent changes."""
 
 import lazy_loader
 

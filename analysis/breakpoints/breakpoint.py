@@ -1,4 +1,4 @@
-"""Breakpoints: sizes at which what a term costs changes, at once, in part, or with a capacity."""
+"""Breakpoints: where a term's cost changes, sharply, partly at one value, or beyond a capacity."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 
 from ..expressions import Array, Leading, Monomial
 
-#: Shares in which the next regime may have come at a value between.
+#: Shares in which the next regime may hold at a middle value.
 PARTS = np.arange(1, 10) / 10
-#: Places between two values, by ratio, at which a capacity may be exceeded.
+#: Places between two values, as fractions of their log ratio, at which a capacity may lie.
 PLACES = np.arange(4) / 4
 
 
@@ -21,13 +21,13 @@ class Breakpoint:
     Attributes
     ----------
     along
-        What crosses it, such as k·d².
+        The monomial whose value crosses the breakpoint, such as k·d².
     low, high
-        Its values at the last points of one regime and the first of the next: the breakpoint lies
-        between.
+        Its values at the last points of one regime and the first of the next; the breakpoint lies
+        between them.
     middle, part
-        A value between them at whose points the next regime has come in part, from 0 to 1, as
-        where a weight has outgrown a cache by a little; None where there is no such value.
+        A value between them at which the next regime holds in part, a share from 0 to 1, as where
+        a weight exceeds a cache by a little; None where the breakpoint is sharp.
     """
 
     along: Monomial
@@ -38,74 +38,74 @@ class Breakpoint:
 
     @property
     def weight(self) -> float:
-        """Prior weight, against a sharp one: all parts share one prior."""
+        """Prior weight relative to a sharp breakpoint: the shares at a middle value have one."""
         return 1.0 if self.middle is None else 1 / len(PARTS)
 
     @property
     def ways(self) -> tuple[bool, ...]:
-        """Whether the term that steps holds beyond it: it may, or up to it."""
+        """Allowed values of `StepTerm.beyond`: the step may hold beyond it, or up to it."""
         return True, False
 
     def concerns(self, term: Monomial | Leading) -> bool:
-        """Whether a term may step there."""
+        """Whether a term may step at this breakpoint."""
         return True
 
     @property
     def place(self) -> float:
-        """Where the next regime begins: the middle between the points there, by ratio."""
+        """Where the next regime begins: the geometric mean of the values on both sides."""
         return float(np.sqrt(self.low * (self.middle or self.high)))
 
     @property
     def end(self) -> float:
-        """Where it has come in full."""
+        """Where the next regime begins to hold in full."""
         return float(np.sqrt((self.middle or self.low) * self.high))
 
     def rank(self, levels: Array) -> float:
-        """After how many of the values, each once, it lies, less the part that has come there."""
+        """Return the number of distinct values below it, less the share at a middle value."""
         after = float(np.count_nonzero(levels < self.high))
         return after if self.middle is None else after - self.part
 
     def share(self, sizes: Array) -> Array:
-        """How far the next regime has come at sizes (points, axes): (points,), from 0 to 1."""
-        reached = self.along.column(sizes)
-        return np.where(reached >= self.end, 1.0, np.where(reached >= self.place, self.part, 0.0))
+        """Return the share, 0 to 1, of the next regime at sizes (points, axes): (points,)."""
+        values = self.along.column(sizes)
+        return np.where(values >= self.end, 1.0, np.where(values >= self.place, self.part, 0.0))
 
 
 @dataclass(frozen=True)
 class CapacityBreakpoint(Breakpoint):
-    """Where a cache is left little by little: what does not fit any more costs more, alone.
+    """Where a cache overflows gradually: only the part that does not fit costs more.
 
-    Of a working set of W bytes, gone through over and over, C stay in a cache of that size which
-    does not put out the oldest of all; W − C are fetched anew each time, a share of 1 − C/W.
+    When a working set of W bytes is read repeatedly, C bytes stay in a cache of that capacity if it
+    does not evict strictly the oldest; W − C are fetched anew each time, a share of 1 − C/W.
 
     Attributes
     ----------
     start
-        Where it begins, between `low` and `high`: C, as a value of `along`.
+        The capacity C as a value of `along`, between `low` and `high`.
     """
 
     start: float = 0.0
 
     @property
     def weight(self) -> float:
-        """All places between two points share one prior."""
+        """Prior weight: all places between two points have one prior together."""
         return 1 / len(PLACES)
 
     @property
     def ways(self) -> tuple[bool, ...]:
-        """It has come in full nowhere, so that nothing ends there."""
+        """Allowed values of `StepTerm.beyond`: the next regime is never complete."""
         return (True,)
 
     def concerns(self, term: Monomial | Leading) -> bool:
-        """Whether a term may be what going through all of it costs: so many times itself."""
+        """Whether a term may be the cost of reading the working set: `along` divides it."""
         parts = [part for _, part in term.terms] if isinstance(term, Leading) else [term]
         return all(self.along.divides(part) for part in parts)
 
     @property
     def place(self) -> float:
-        """Where it begins."""
+        """Where the capacity is exceeded."""
         return self.start
 
     def share(self, sizes: Array) -> Array:
-        """How much of what is gone through at sizes (points, axes) does not fit: (points,)."""
+        """Return the share of the working set that does not fit at sizes (points, axes)."""
         return np.asarray(np.maximum(1 - self.start / self.along.column(sizes), 0.0))

@@ -1,4 +1,4 @@
-"""The breakpoints that are tried: between any two points, along every monomial of low degree."""
+"""Candidate breakpoints: between any two points, along every monomial of low degree."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _FEWEST = 4  # points on either side
 
 
 def adjacent(breakpoint: Breakpoint, sizes: Array) -> list[Breakpoint]:
-    """List breakpoints next to one, at sizes (points, axes).
+    """List the breakpoints next to one, at sizes (points, axes).
 
-    Of sharp ones those before and after it, and where it lies across a value those whose part there
-    is a tenth more or less; and some capacities: from there, from a place between those that
+    These are the sharp ones before and after it; for a middle value, those whose share there
+    differs by a tenth; and capacities: at the same place, halfway between those that
     `candidate_breakpoints` lists, or along a power of the same sizes.
     """
-    reached = breakpoint.along.column(sizes)
-    sharp = list(_sharp(breakpoint.along, reached))
+    values = breakpoint.along.column(sizes)
+    sharp = list(_sharp(breakpoint.along, values))
     if isinstance(breakpoint, CapacityBreakpoint):
         found = [one for one in sharp if one.low == breakpoint.low and one.middle is None]
         half = (breakpoint.high / breakpoint.low) ** (PLACES[1] / 2)
@@ -38,9 +38,9 @@ def adjacent(breakpoint: Breakpoint, sizes: Array) -> list[Breakpoint]:
             if all(degree in range(_HIGHEST + 1) for degree in along.powers):
                 starts.append((along, breakpoint.start**power))
     else:
-        # What seems to have come by a tenth may be a step before or after it; seldom the reverse.
+        # A share of a tenth may really be a sharp step before or after; the reverse is rare.
         tenth = 0.0 if breakpoint.middle is None else 1.5 * PARTS[0]
-        levels = np.unique(reached)
+        levels = np.unique(values)
         away = {one: abs(one.rank(levels) - breakpoint.rank(levels)) for one in sharp}
         found = [
             one for one, ranks in away.items() if 0 < ranks <= (1 if one.middle is None else tenth)
@@ -52,24 +52,24 @@ def adjacent(breakpoint: Breakpoint, sizes: Array) -> list[Breakpoint]:
 
 
 def _capacity_at(along: Monomial, start: float, sizes: Array) -> CapacityBreakpoint | None:
-    """Make a breakpoint that begins between two points; None without enough on either side."""
-    reached = along.column(sizes)
-    levels = np.unique(reached)
+    """Make a capacity breakpoint at `start`; None without enough points on either side."""
+    values = along.column(sizes)
+    levels = np.unique(values)
     at = int(np.searchsorted(levels, start, side="right"))
     if not 0 < at < len(levels):
         return None
     rounded = float(f"{start:.9g}")  # so that the same place compares equal
     breakpoint = CapacityBreakpoint(along, float(levels[at - 1]), float(levels[at]), start=rounded)
-    return breakpoint if _enough_either_side(breakpoint, reached) else None
+    return breakpoint if _enough_either_side(breakpoint, values) else None
 
 
 def sides(sizes: Array) -> tuple[list[tuple[Breakpoint, bool]], Array]:
-    """Find where a term may step, beyond a breakpoint or up to it.
+    """List where a term may step, beyond a breakpoint or up to it.
 
     Returns
     -------
-    Breakpoints with whether it holds beyond, and (sides, points): how far it does at sizes (points,
-    axes).
+    Breakpoints with whether the term holds beyond them, and the share in which it holds at sizes
+    (points, axes): (sides, points).
     """
     found = [
         (breakpoint, beyond)
@@ -84,26 +84,26 @@ def sides(sizes: Array) -> tuple[list[tuple[Breakpoint, bool]], Array]:
 
 
 def candidate_breakpoints(sizes: Array) -> list[Breakpoint]:
-    """Find the breakpoints that divide points (points, axes) differently.
+    """List the breakpoints that divide points (points, axes) in different ways.
 
-    Of those that divide them alike the one along the fewest sizes, of lowest degree, is taken.
-    Along a size alone, a breakpoint may also lie across one of its values, in tenths.
+    Of those that divide them alike, the one along the fewest sizes and of lowest degree is taken.
+    Along a single size, the next regime may hold in part at one value, in tenths.
     """
     axes = sizes.shape[1]
-    ways = sorted(
+    directions = sorted(
         monomials(axes, _HIGHEST), key=lambda m: (np.count_nonzero(m.powers), sum(m.powers))
     )
     found: dict[bytes, Breakpoint] = {}
-    for along in ways[1:]:
-        reached = along.column(sizes)
-        for breakpoint in (*_sharp(along, reached), *_capacities(along, reached)):
+    for along in directions[1:]:
+        values = along.column(sizes)
+        for breakpoint in (*_sharp(along, values), *_capacities(along, values)):
             found.setdefault(breakpoint.share(sizes).tobytes(), breakpoint)
     return list(found.values())
 
 
-def _sharp(along: Monomial, reached: Array) -> Iterator[Breakpoint]:
-    """Breakpoints between values of a monomial, (points,); of a size alone, across one too."""
-    levels = [float(level) for level in np.unique(reached)]
+def _sharp(along: Monomial, values: Array) -> Iterator[Breakpoint]:
+    """Yield breakpoints between values, (points,), of a monomial; of a single size, also at one."""
+    levels = [float(level) for level in np.unique(values)]
     found = [Breakpoint(along, low, high) for low, high in itertools.pairwise(levels)]
     if sum(along.powers) == 1:
         found += [
@@ -111,23 +111,23 @@ def _sharp(along: Monomial, reached: Array) -> Iterator[Breakpoint]:
             for low, middle, high in zip(levels, levels[1:], levels[2:], strict=False)
             for part in PARTS
         ]
-    return (breakpoint for breakpoint in found if _enough_either_side(breakpoint, reached))
+    return (breakpoint for breakpoint in found if _enough_either_side(breakpoint, values))
 
 
-def _capacities(along: Monomial, reached: Array) -> Iterator[CapacityBreakpoint]:
-    """Capacities at values of a monomial, (points,), or between."""
-    levels = [float(level) for level in np.unique(reached)]
+def _capacities(along: Monomial, values: Array) -> Iterator[CapacityBreakpoint]:
+    """Yield capacities at values of a monomial, (points,), and between them."""
+    levels = [float(level) for level in np.unique(values)]
     for low, high in itertools.pairwise(levels):
         for part in PLACES:
             breakpoint = CapacityBreakpoint(along, low, high, start=low * (high / low) ** part)
-            if _enough_either_side(breakpoint, reached):
+            if _enough_either_side(breakpoint, values):
                 yield breakpoint
 
 
-def _enough_either_side(breakpoint: Breakpoint, reached: Array) -> bool:
-    """Whether there are points enough on either side."""
+def _enough_either_side(breakpoint: Breakpoint, values: Array) -> bool:
+    """Whether there are enough points on either side."""
     sides = (
-        np.count_nonzero(reached <= breakpoint.low),
-        np.count_nonzero(reached >= breakpoint.high),
+        np.count_nonzero(values <= breakpoint.low),
+        np.count_nonzero(values >= breakpoint.high),
     )
     return bool(min(sides) >= _FEWEST)

@@ -1,6 +1,6 @@
-"""Screening of breakpoints: a score test of each candidate, of which the best are fitted.
+"""Screen candidate breakpoints by score tests, so that only the best are fitted.
 
-There are thousands, so each is judged by how much of the residuals it could explain, all at once.
+There are thousands; all are tested at once for how much of the residuals each could explain.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from .breakpoint import Breakpoint
 from .slope_breaks import SlopeBreak
 from .step_terms import StepTerm
 
-#: Prior odds that a layer's points lie in two regimes, against one. They are shared out among all
-#: candidates, so that their number is paid for.
+#: Prior odds that a layer's points lie in two regimes rather than one. They are divided among all
+#: candidates, which accounts for their number.
 BREAKPOINT_ODDS = 0.3 / 0.7
 
-#: In log likelihood: a candidate so far below the best, or below no change, is not fitted.
+#: A candidate whose log likelihood is this far below the best, or below no change, is not fitted.
 NEGLIGIBLE_GAIN = 6.0
 
 _FEWEST_DF = 12  # residual degrees of freedom below which no breakpoint is looked for
-_STEPS_FITTED, _SLOPE_BREAKS_FITTED = 8, 3  # at most, of each problem
+_STEPS_FITTED, _SLOPE_BREAKS_FITTED = 8, 3  # at most, per problem
 
 
 def screen_steps(
@@ -35,7 +35,7 @@ def screen_steps(
     leading: Leading,
     lower: Sequence[Monomial],
 ) -> list[tuple[StepTerm, float]]:
-    """Find the steps that could explain most of what a law leaves, by a score test of each.
+    """Find the steps that could explain most of a law's residuals, by a score test of each.
 
     Parameters
     ----------
@@ -44,13 +44,14 @@ def screen_steps(
     sizes
         (points, axes).
     sides, shares
-        Breakpoints and whether a term may hold beyond them, and (sides, points): how far it does.
+        Breakpoints and whether a term holds beyond them, and the share in which it does: (sides,
+        points).
     leading, lower
-        Its terms.
+        The law's terms.
 
     Returns
     -------
-    The steps of largest gain in likelihood, each with its prior against none.
+    The steps of largest gain in likelihood, each with its prior odds against no step.
     """
     if not (enough_points(problem, best) and sides):
         return []
@@ -58,11 +59,11 @@ def screen_steps(
     weights = np.array([breakpoint.weight for breakpoint, _ in sides])
     priors = BREAKPOINT_ODDS * weights / weights.sum() / len(terms)
     gains = step_gains(problem, best, columns(terms, sizes), shares)
-    every: list[Monomial | Leading] = [*lower, leading]
-    # Of thousands of breakpoints few differ in what they may concern.
-    alike = {(type(breakpoint), breakpoint.along): breakpoint for breakpoint, _ in sides}
-    concerned = {key: [one.concerns(term) for term in every] for key, one in alike.items()}
-    gains *= [concerned[type(breakpoint), breakpoint.along] for breakpoint, _ in sides]
+    unshifted: list[Monomial | Leading] = [*lower, leading]
+    # Which terms may step depends only on a breakpoint's kind and monomial.
+    kinds = {(type(breakpoint), breakpoint.along): breakpoint for breakpoint, _ in sides}
+    allowed = {key: [one.concerns(term) for term in unshifted] for key, one in kinds.items()}
+    gains *= [allowed[type(breakpoint), breakpoint.along] for breakpoint, _ in sides]
     gain = np.log(priors)[:, None] + likelihood_gain(problem, best, gains)
     found = []
     for at in np.argsort(-gain, axis=None)[:_STEPS_FITTED]:
@@ -80,11 +81,11 @@ def screen_slope_breaks(
     sizes: Array,
     candidates: Sequence[SlopeBreak],
 ) -> list[tuple[SlopeBreak, float]]:
-    """Find the slope breaks that could explain most of what a law without regimes leaves.
+    """Find the slope breaks that could explain most of the residuals of a law without regimes.
 
     Returns
     -------
-    Those of largest gain in likelihood, each with its prior against none.
+    Those of largest gain in likelihood, each with its prior odds against no break.
     """
     if not (enough_points(problem, best) and candidates):
         return []
@@ -96,14 +97,14 @@ def screen_slope_breaks(
 
 
 def enough_points(problem: VariableProjection, best: Solution) -> bool:
-    """Whether there are residual degrees of freedom enough for a breakpoint."""
+    """Whether there are enough residual degrees of freedom for a breakpoint."""
     return _residual_df(problem, best) >= _FEWEST_DF
 
 
 def likelihood_gain(problem: VariableProjection, best: Solution, gains: Array) -> Array:
-    """Log likelihood that squared errors taken away are worth."""
-    left = np.maximum(1 - gains / (best.sse + problem.points * FLOOR**2), FLOOR**2)
-    return np.asarray(-_residual_df(problem, best) / 2 * np.log(left))
+    """Convert reductions of the squared error to gains in log likelihood."""
+    remaining = np.maximum(1 - gains / (best.sse + problem.points * FLOOR**2), FLOOR**2)
+    return np.asarray(-_residual_df(problem, best) / 2 * np.log(remaining))
 
 
 def _residual_df(problem: VariableProjection, best: Solution) -> int:

@@ -1,4 +1,4 @@
-"""Slope breaks: sizes from which the leading part grows with another exponent, without a step."""
+"""Slope breaks: sizes at which the leading part's exponent changes, without a step."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ _FEWEST = 4  # points on either side
 
 @dataclass(frozen=True)
 class SlopeBreak:
-    """A size from which on the leading part grows otherwise, without a step.
+    """A size at which the leading part's exponent changes, without a step.
 
     Attributes
     ----------
     axis
-        Which size.
+        Index of the axis.
     place
-        Where.
+        The size at which it lies.
     low, high
-        The sizes between which it lies.
+        The measured sizes between which it lies.
     beyond
-        Whether the law's own exponents are those up to it; else those beyond. They are those of
-        the side that has more points.
+        Whether the changed exponent holds beyond it; else up to it. The law's own exponents are
+        those of the side with more points.
     """
 
     axis: int
@@ -35,19 +35,19 @@ class SlopeBreak:
     beyond: bool
 
     def size(self, sizes: Array) -> Array:
-        """Give what the leading part grows with on the other side alone, (points,): 1 on this one.
+        """Return size/place on the side of the changed exponent, 1 on the other: (points,).
 
-        As one more size besides `sizes` (points, axes), its exponent is by how much that of the
-        axis differs there.
+        Fitted as one more size besides `sizes` (points, axes), its exponent is the change of the
+        axis' exponent.
         """
-        reached = sizes[:, self.axis] / self.place
-        return np.asarray(np.maximum(reached, 1) if self.beyond else np.minimum(reached, 1))
+        ratio = sizes[:, self.axis] / self.place
+        return np.asarray(np.maximum(ratio, 1) if self.beyond else np.minimum(ratio, 1))
 
 
 def candidate_slope_breaks(sizes: Array) -> list[SlopeBreak]:
-    """List where the slope may break: at a size, or halfway between two.
+    """List where the slope may break: at a size, or at the geometric mean of two.
 
-    Two sizes and four points or more lie on either side.
+    At least two sizes and four points lie on either side.
     """
     found = []
     for axis, column in enumerate(sizes.T):

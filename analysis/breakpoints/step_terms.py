@@ -1,7 +1,7 @@
-"""Step terms: terms that cost more on one side of a breakpoint, as where a weight outgrows a cache.
+"""Step terms: terms that hold on one side of a breakpoint, as where a weight outgrows a cache.
 
-A step is one more non-negative column of the law: a term, from a breakpoint on or up to it, or as
-far as it lies beyond a capacity.
+A step term is one more non-negative column of the law: a term beyond a breakpoint or up to it, or
+the share of it beyond a capacity.
 """
 
 from __future__ import annotations
@@ -20,19 +20,18 @@ from .credible import credible_range_text
 
 @dataclass(frozen=True)
 class StepTerm:
-    """A term of one regime alone.
+    """A term that holds in one regime only.
 
     Attributes
     ----------
     term
-        What it is elsewhere: a term of lower order, or the leading part where the law's exponents
-        are.
+        The term where it holds: a lower-order term, or the leading part with the law's exponents.
     breakpoint
-        Where it begins, or ends.
+        Where it begins or ends.
     beyond
-        Whether it holds beyond the breakpoint; else up to it.
+        Whether it holds beyond the breakpoint, else up to it.
     leads
-        The leading part that it adds to; None where it is a term of lower order.
+        The leading part, if the step is one of the leading part; else None.
     """
 
     term: Monomial | Leading
@@ -41,17 +40,17 @@ class StepTerm:
     leads: Leading | None = None
 
     def following(self, exponents: Array) -> StepTerm:
-        """Move a step of the leading part to where the law's exponents are, (axes,)."""
+        """Give a step of the leading part the law's exponents, (axes,); others are unchanged."""
         if self.leads is None:
             return self
         return replace(self, term=self.leads.shifted(exponents))
 
     def alike(self, sizes: Array) -> Hashable:
-        """Give what it has in common with steps that cost the same at sizes (points, axes)."""
+        """Return a key that is equal for steps with the same cost at sizes (points, axes)."""
         return self.share(sizes).round(9).tobytes(), self.leads or self.term
 
     def share(self, sizes: Array) -> Array:
-        """How far its regime has come at sizes (points, axes): (points,), from 0 to 1."""
+        """Return the share, 0 to 1, in which it holds at sizes (points, axes): (points,)."""
         share = self.breakpoint.share(sizes)
         return share if self.beyond else 1 - share
 
@@ -59,8 +58,8 @@ class StepTerm:
         """Evaluate at sizes of shape (points, axes); gives (points,)."""
         return np.asarray(self.term.column(sizes) * self.share(sizes))
 
-    def words(self, axes: Sequence[str], around: tuple[float, float] | None = None) -> str:
-        """Say in a sentence what changes at the breakpoint, and between what it lies at 95 %."""
+    def words(self, axes: Sequence[str], interval: tuple[float, float] | None = None) -> str:
+        """Describe what changes at the breakpoint, and where it lies with its 95 % interval."""
         breakpoint = self.breakpoint
         what = "the leading term"
         if isinstance(self.term, Monomial):
@@ -68,37 +67,37 @@ class StepTerm:
         between = f"between the points at {number(breakpoint.low)} and {number(breakpoint.high)}"
         if breakpoint.middle is not None:
             between += f", {self.part:.0%} of it at {number(breakpoint.middle)}"
-        between += credible_range_text(around, breakpoint.low, breakpoint.high)
+        between += credible_range_text(interval, breakpoint.low, breakpoint.high)
         along = breakpoint.along.text(axes)
-        share = (
+        growing = (
             ", the more the further beyond" if isinstance(breakpoint, CapacityBreakpoint) else ""
         )
         return (
             f"{'from' if self.beyond else 'up to'} {along} = {number(self.ends)} ({between}) "
-            f"{what} costs more{share}"
+            f"{what} costs more{growing}"
         )
 
     @property
     def part(self) -> float:
-        """How much of it holds at the breakpoint's middle value."""
+        """Share in which it holds at the breakpoint's middle value."""
         return self.breakpoint.part if self.beyond else 1 - self.breakpoint.part
 
     @property
     def ends(self) -> float:
-        """Where it begins or ends: beyond, nothing of it is left."""
+        """Where it begins or ends to hold, even in part."""
         return self.breakpoint.place if self.beyond else self.breakpoint.end
 
     @property
     def full(self) -> float:
-        """Where it begins, or ceases, to hold in full."""
+        """Where it begins or ceases to hold in full."""
         return self.breakpoint.end if self.beyond else self.breakpoint.place
 
     def plain(self, axes: Sequence[str]) -> str:
-        """Write the term as SymPy reads it, without where it holds."""
+        """Write the term as SymPy reads it, without the range where it holds."""
         return self.term.text(axes) if isinstance(self.term, Monomial) else self.term.formula
 
     def text(self, axes: Sequence[str]) -> str:
-        """Write it as SymPy reads it."""
+        """Write the step as SymPy reads it: the term times a Piecewise factor."""
         term = self.plain(axes)
         breakpoint, along = self.breakpoint, self.breakpoint.along.text(axes)
         sign = ">=" if self.beyond else "<"
@@ -113,7 +112,7 @@ class StepTerm:
 
 
 def neighbouring_steps(step: StepTerm, sizes: Array) -> list[StepTerm]:
-    """List steps at the breakpoints next to that of one: the same term, on the same side."""
+    """List steps of the same term, on the same side, at the breakpoints next to a step's."""
     return [
         replace(step, breakpoint=breakpoint)
         for breakpoint in adjacent(step.breakpoint, sizes)

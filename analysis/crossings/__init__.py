@@ -1,4 +1,4 @@
-"""Where one layer becomes cheaper than another."""
+"""Crossings: the sizes at which one layer becomes cheaper than another, and their checks."""
 
 import lazy_loader
 

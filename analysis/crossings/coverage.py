@@ -1,4 +1,4 @@
-"""Where a law was measured: what may be predicted without leaving its points."""
+"""Coverage: at which sizes a law is predicted within its points, and a size common to many laws."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ..verdicts import Fit
 
 Sizes = Mapping[str, float]
 
-#: Most values of a size that are tried for the common size.
+#: Most values per size among which the common size is chosen.
 _MOST_LEVELS = 40
 
 
 def size_columns(series: Series) -> dict[str, Array]:
-    """Every size of a series' points by letter, those that do not vary included."""
+    """Return every size of a series' points by letter, including those that do not vary."""
     count = len(series.values)
     fixed = {size: np.full(count, value) for size, value in series.constants.items()}
     return {**{axis: series.sizes[:, at] for at, axis in enumerate(series.axes)}, **fixed}
@@ -30,9 +30,9 @@ def size_columns(series: Series) -> dict[str, Array]:
 def covers(series: Series, at: Mapping[str, float | Array]) -> NDArray[np.bool_]:
     """Whether sizes lie within a series' points: (candidates,) for columns, (1,) for numbers.
 
-    No size is below the smallest measured, and some point is at least as large in all of them:
-    grids are cut where points become too expensive, so the largest n and the largest d seldom
-    occur together. A size that the series lacks is passed over.
+    Sizes are covered if none is below the smallest measured, and some point is at least as large in
+    all of them: grids end where points become too expensive, so the largest n and the largest d
+    seldom occur together. A size that the series lacks is ignored.
     """
     own = size_columns(series)
     candidates = np.broadcast_shapes((1,), *(np.shape(value) for value in at.values()))
@@ -45,20 +45,21 @@ def covers(series: Series, at: Mapping[str, float | Array]) -> NDArray[np.bool_]
 
 
 def holds(fit: Fit, at: Sizes) -> bool:
-    """Whether a fit's law may be evaluated at sizes: its points cover them, or it is exact.
+    """Whether a fit's law applies at sizes: its points cover them, or it is exact.
 
-    An exact law of all points applies beyond them, but at no other value of a size that they share.
+    An exact law of all points applies beyond them, but not at other values of the sizes that do not
+    vary among them.
     """
-    law, shared = fit.law, fit.series.constants
+    law, constants = fit.law, fit.series.constants
     if law is None or not set(law.axes) <= at.keys():
         return False
     if isinstance(law, ExactLaw) and law.since is None:
-        return all(at.get(size, value) == value for size, value in shared.items())
+        return all(at.get(size, value) == value for size, value in constants.items())
     return bool(covers(fit.series, at).all())
 
 
 def span(series: Series, axis: str, at: Sizes) -> tuple[float, float] | None:
-    """Smallest and largest value of an axis that is covered at the other sizes; None if none is."""
+    """Return the smallest and largest value of an axis that the other sizes cover, or None."""
     own = size_columns(series)
     above = np.ones(len(series.values), dtype=bool)
     for size in own:
@@ -70,19 +71,18 @@ def span(series: Series, axis: str, at: Sizes) -> tuple[float, float] | None:
 
 
 def columns(law: Law, at: Mapping[str, float | Array]) -> Array:
-    """Sizes as a law takes them, (points, axes); `at` may mix numbers and columns."""
+    """Arrange sizes in a law's order of axes, (points, axes); `at` may mix numbers and columns."""
     return np.column_stack(np.broadcast_arrays(*(np.atleast_1d(at[a]) for a in law.axes)))
 
 
 def common_size(fits: Sequence[Fit]) -> dict[str, float]:
     """Choose the largest sizes that every law's points cover.
 
-    First n and d, by the largest product n·d and then the most balanced one, since nearly all
-    layers have them; then k and other sizes in turn. Where no sizes are covered by all laws,
-    those that most cover are taken. A layer without a size ignores it. Exact laws, which apply
-    beyond their points, count only where there are no others. Sizes other than n and d that no
-    layer has together are chosen separately: all combinations of what fifty layers have are
-    millions.
+    First n and d, which nearly all layers have, with the largest product n·d and then the most
+    balanced; then k and the other sizes. Where all laws cover no sizes, those that most laws cover
+    are chosen. A layer without a size ignores it. Exact laws, which apply beyond their points,
+    count only where there are no others. Sizes other than n and d that no layer has together are
+    chosen separately, since fifty layers have millions of combinations.
     """
     series = [fit.series for fit in fits if not isinstance(fit.law, ExactLaw)]
     series = series or [fit.series for fit in fits]
@@ -92,34 +92,34 @@ def common_size(fits: Sequence[Fit]) -> dict[str, float]:
             levels.setdefault(size, set()).update(map(float, values))
     if not levels:
         return {}
-    tried = {size: _thinned(levels[size]) for size in sorted(levels, key=_rank)}
-    pair = {size: values for size, values in tried.items() if size in ("n", "d")}
-    others = [size for size in tried if size not in pair]
+    candidates = {size: _thinned(levels[size]) for size in sorted(levels, key=_rank)}
+    pair = {size: values for size, values in candidates.items() if size in ("n", "d")}
+    others = [size for size in candidates if size not in pair]
     plane = _mesh(pair)
     count = _covering([one for one in series if not _has(one, others)], plane)
-    picks: dict[str, Array] = {}  # of each other size the best for each n and d
-    for group in _together(series, others):
-        at = _mesh({**pair, **{size: tried[size] for size in others if size in group}})
+    picks: dict[str, Array] = {}  # the best value of each other size for each n and d
+    for group in _size_groups(series, others):
+        at = _mesh({**pair, **{size: candidates[size] for size in others if size in group}})
         members = [one for one in series if _has(one, group)]
-        found = _covering(members, at).reshape(len(count), -1)
-        best = found.argmax(axis=1)[:, None]  # the largest sizes come first
+        covering = _covering(members, at).reshape(len(count), -1)
+        best = covering.argmax(axis=1)[:, None]  # the largest sizes come first
         for size in group:
-            picks[size] = np.take_along_axis(at[size].reshape(found.shape), best, axis=1)[:, 0]
-        count += found.max(axis=1)
+            picks[size] = np.take_along_axis(at[size].reshape(covering.shape), best, axis=1)[:, 0]
+        count += covering.max(axis=1)
     first = list(plane.values())
     preference = [count, *([np.prod(first, axis=0), np.min(first, axis=0)] if first else [])]
     chosen = int(np.lexsort(preference[::-1])[-1])  # the last key counts most
-    return {size: float({**plane, **picks}[size][chosen]) for size in tried}
+    return {size: float({**plane, **picks}[size][chosen]) for size in candidates}
 
 
 def _mesh(levels: Mapping[str, Array]) -> dict[str, Array]:
-    """Every combination of levels, the first size varying slowest."""
+    """Return every combination of levels, the first size varying slowest."""
     mesh = np.meshgrid(*levels.values(), indexing="ij")
     return {size: values.ravel() for size, values in zip(levels, mesh, strict=True)}
 
 
 def _covering(series: Sequence[Series], at: Mapping[str, Array]) -> Array:
-    """How many series cover each combination of sizes, (combinations,)."""
+    """Count the series that cover each combination of sizes, (combinations,)."""
     count = np.zeros(np.broadcast_shapes((1,), *(column.shape for column in at.values())))
     for one in series:
         count += covers(one, at)
@@ -130,8 +130,8 @@ def _has(series: Series, sizes: Iterable[str]) -> bool:
     return not size_columns(series).keys().isdisjoint(sizes)
 
 
-def _together(series: Sequence[Series], sizes: Sequence[str]) -> list[set[str]]:
-    """Group sizes so that no series has two of different groups."""
+def _size_groups(series: Sequence[Series], sizes: Sequence[str]) -> list[set[str]]:
+    """Group sizes so that no series has sizes of two groups."""
     groups = [{size} for size in sizes]
     for one in series:
         joined = [group for group in groups if _has(one, group)]
@@ -141,11 +141,11 @@ def _together(series: Sequence[Series], sizes: Sequence[str]) -> list[set[str]]:
 
 
 def _rank(size: str) -> tuple[int, str]:
-    """Order of the sizes: n, d, k, then others by name."""
+    """Return the sort key of a size: n, d, k, then others by name."""
     return (SIZES.index(size) if size in SIZES else len(SIZES), size)
 
 
 def _thinned(levels: set[float]) -> Array:
-    """Sorted levels of a size, thinned evenly in rank where a table has very many."""
+    """Sort the levels of a size, largest first, and thin them evenly where there are too many."""
     ordered = np.sort(list(levels))[::-1]
     return np.asarray(ordered[:: math.ceil(len(ordered) / _MOST_LEVELS)])

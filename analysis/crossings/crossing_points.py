@@ -1,4 +1,4 @@
-"""Where two laws cost the same: the length n, its interval, and what checks found of it."""
+"""The crossing of two laws: the length n at which they cost the same, its interval and checks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..tables import Series
 from ..verdicts import Fit
 from .coverage import columns, span
 
-#: Laws are followed this many times beyond their longest measured n, and no further.
+#: Laws are extrapolated to this many times their longest measured n, and no further.
 EXTRAPOLATION = 4.0
 
 _STEPS = 200
@@ -23,10 +23,10 @@ _STEPS = 200
 class Crossing(NamedTuple):
     """Two laws that cost the same at n; beyond it `cheaper` costs less than `dearer`.
 
-    `low` and `high` are the ends of the 95 % interval of n: 0 and infinity where it goes beyond
-    what was looked at, NaN where a law has no intervals. `sizes` are the fixed ones, `device` is
-    where it was measured. `checks` are further lengths outside of the interval at which both were
-    measured, with how many times as much `dearer` took there.
+    `low` and `high` are the ends of the 95 % interval of n: 0 and infinity where it leaves the
+    range searched, NaN where a law has no intervals. `sizes` are the fixed sizes, `device` where
+    both were measured. `checks` are lengths outside the interval at which both were measured again,
+    with the ratio of the time of `dearer` to that of `cheaper`.
     """
 
     cheaper: str
@@ -42,7 +42,7 @@ class Crossing(NamedTuple):
 
     @property
     def holds(self) -> bool | None:
-        """Whether every check finds the layer cheaper that should be; None without checks."""
+        """Whether every check agrees on which layer is cheaper; None without checks."""
         if not self.checks:
             return None
         return all((ratio > 1) == (n > self.n) for n, ratio in self.checks)
@@ -60,7 +60,7 @@ def crossover(
     at
         The other sizes, such as ``{"d": 64}``.
     extrapolation
-        How many times beyond the longest measured n to search.
+        The search ends at this many times the longest measured n.
     """
     window = _window(first, second, at, extrapolation)
     if window is None:
@@ -84,7 +84,7 @@ def crossover(
 def interpolated(first: Series, second: Series) -> float | None:
     """Find the largest n at which straight lines between measured points cross, without a law.
 
-    The lines are straight in logarithms. Both series grow in n alone; None where they share
+    The lines are straight in logarithms. Both series vary in n only; None where they share
     fewer than two lengths, or do not cross between them.
     """
     own = [
@@ -104,7 +104,7 @@ def interpolated(first: Series, second: Series) -> float | None:
 def _window(
     first: Fit, second: Fit, at: Mapping[str, float], extrapolation: float
 ) -> tuple[float, float] | None:
-    """Lengths at which two laws are compared; None where they share none."""
+    """Return the range of n in which two laws are compared; None where they share none."""
     spans = [span(fit.series, "n", at) for fit in (first, second)]
     found = [limits for limits in spans if limits is not None]
     if len(found) < 2:
@@ -148,14 +148,14 @@ def crossing(first: Fit, second: Fit, at: Mapping[str, float]) -> Crossing | Non
 def checks_of(
     cheaper: Series, dearer: Series, at: Mapping[str, float], low: float, high: float
 ) -> list[tuple[float, float]]:
-    """Lengths beyond low and high at which both were measured anew, and dearer/cheaper there."""
+    """List lengths outside (low, high) at which both were measured again, with dearer/cheaper."""
     first, second = (_checked(one, at) for one in (cheaper, dearer))
     both = sorted(first.keys() & second.keys())
     return [(n, second[n] / first[n]) for n in both if not low <= n <= high]
 
 
 def _checked(series: Series, at: Mapping[str, float]) -> dict[float, float]:
-    """Give the times of a series' checks by n, at these other sizes."""
+    """Return the times of a series' checks by n, at the other sizes in `at`."""
     if series.checks is None or "n" not in series.axes:
         return {}
     sizes, values = series.checks
@@ -168,8 +168,8 @@ def _checked(series: Series, at: Mapping[str, float]) -> dict[float, float]:
 def _interval(cheaper: Fit, dearer: Fit, at: Mapping[str, float]) -> tuple[float, float]:
     """Find the 95 % interval of the n from which one law is the cheaper.
 
-    Each pair of laws that the points leave possible has such an n: the last at which they cost
-    the same, 0 where `cheaper` is so all the way, infinity where it is not so at the end.
+    Each pair of laws drawn from the posteriors has such an n: the last at which they cost the
+    same, 0 where `cheaper` is cheaper throughout, infinity where it is not at the end.
     """
     window = _window(cheaper, dearer, at, EXTRAPOLATION)
     assert window is not None  # they cross
@@ -177,13 +177,14 @@ def _interval(cheaper: Fit, dearer: Fit, at: Mapping[str, float]) -> tuple[float
     assert dearer.law is not None
     n = np.geomspace(*window, _STEPS)
     try:
-        less, more = (
+        cheaper_costs, dearer_costs = (
             law.posterior_predictions(columns(law, {**at, "n": n}))
             for law in (cheaper.law, dearer.law)
         )
     except ValueError:  # too few points for intervals
         return nan, nan
-    difference = np.log(less) - np.log(more)  # (laws, n), negative where `cheaper` is
+    # (laws, n), negative where `cheaper` is cheaper
+    difference = np.log(cheaper_costs) - np.log(dearer_costs)
     found = np.empty(len(difference))
     for row, each in enumerate(difference):
         above = np.flatnonzero(each > 0)

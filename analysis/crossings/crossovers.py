@@ -1,4 +1,4 @@
-"""Where layers cross over: the length n from which another layer is the cheaper one."""
+"""Crossovers: compare groups of laws over n at a few widths, with all their crossings."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ..verdicts import Fit
 from .coverage import size_columns, span
 from .crossing_points import EXTRAPOLATION, Crossing, along, checks_of, crossing
 
-#: Widths at which layers are compared: these shares of the way through those that all have.
+#: Quantiles of the common widths at which layers are compared.
 _WIDTHS = (0.25, 0.5, 0.75)
 _MOST_LAYERS = 9
 
 
 class Crossovers(NamedTuple):
-    """Laws over n at one width.
+    """Laws over n at one width, and their crossings.
 
     Attributes
     ----------
@@ -30,13 +30,13 @@ class Crossovers(NamedTuple):
     lines
         Columns layer, n, value, extrapolated.
     crossings
-        Every pair that crosses, by n.
+        Every pair of laws that crosses, by n.
     fixed
-        Further sizes that some laws have, with the values that they are fixed at.
+        Other sizes that some laws have, with their fixed values.
     metric
-        What the values are.
+        Metric of the values.
     fits
-        All laws that are comparable to those that are drawn, in the order of the fits.
+        All comparable laws, drawn or not, in the order of the fits.
     """
 
     d: float | None
@@ -50,8 +50,9 @@ class Crossovers(NamedTuple):
 def crossovers_info(fits: Sequence[Fit]) -> list[Crossovers]:
     """Compare comparable laws at two or three widths that all of them have.
 
-    Laws are comparable where device, mode, metric and whatever else separates them agree, and
-    where both layers, textbook or both native, let one position depend on another.
+    Laws are comparable if they agree in device, mode, metric and every other column that separates
+    laws, if their layers are both textbook or both native, and if in both one position depends on
+    another.
     """
     return [
         info
@@ -62,7 +63,7 @@ def crossovers_info(fits: Sequence[Fit]) -> list[Crossovers]:
 
 
 def comparable(fits: Sequence[Fit]) -> Iterator[list[Fit]]:
-    """Group the laws that can be compared; no more than a figure can show."""
+    """Group comparable laws, no more in a group than a figure can show."""
     groups: dict[tuple[object, ...], list[Fit]] = {}
     for fit in fits:
         one = fit.series
@@ -77,12 +78,12 @@ def comparable(fits: Sequence[Fit]) -> Iterator[list[Fit]]:
 
 
 def _maps_sequences(layer: layers.Layer) -> bool:
-    """Whether it maps sequences to a sequence: attention's phases take or give n × n scores."""
+    """Whether a layer maps sequences to one; attention's phases take or give n × n scores."""
     return all(len({*shape}) == len(shape) for shape in (*layer.inputs.values(), layer.output))
 
 
 def widths(group: Sequence[Fit]) -> Sequence[float | None]:
-    """List the widths that are measured within the range of all layers; None if none has one."""
+    """List the measured widths within the range of all layers; [None] if no layer has a width."""
     own = [size_columns(fit.series)["d"] for fit in group if "d" in size_columns(fit.series)]
     if not own:
         return [None]
@@ -91,14 +92,14 @@ def widths(group: Sequence[Fit]) -> Sequence[float | None]:
 
 
 def _widths(group: Sequence[Fit]) -> list[float | None]:
-    """Pick two or three of them, to draw laws at."""
-    shared = widths(group)
-    picked = [shared[round(share * (len(shared) - 1))] for share in _WIDTHS] if shared else []
+    """Pick two or three of these widths to draw laws at."""
+    common = widths(group)
+    picked = [common[round(part * (len(common) - 1))] for part in _WIDTHS] if common else []
     return list(dict.fromkeys(picked))
 
 
 def fixed_sizes(group: Sequence[Fit]) -> dict[str, float]:
-    """Sizes besides n and d, each at the smallest value that all who have it were measured at."""
+    """Fix the sizes besides n and d, each at the smallest value that all layers with it reach."""
     fixed: dict[str, float] = {}
     for fit in group:
         for size, values in size_columns(fit.series).items():
@@ -150,14 +151,14 @@ def _line(fit: Fit, at: Mapping[str, float]) -> pd.DataFrame:
 def crossovers_with_checks(
     crossovers: Sequence[Crossovers], fits: Sequence[Fit]
 ) -> list[Crossovers]:
-    """Add to crossings what checks found that were measured since.
+    """Add checks that were measured since to the crossings.
 
     Parameters
     ----------
     crossovers
-        What `crossovers_info` found.
+        The result of `crossovers_info`.
     fits
-        The same fits in the same order, now with the checks; their laws are the same.
+        The same fits in the same order, now with checks; their laws are the same.
     """
     groups = list(comparable(fits))
     updated = []
@@ -178,7 +179,7 @@ def crossovers_with_checks(
 
 
 def _alike(some: Sequence[Series], others: Sequence[Series]) -> bool:
-    """Whether they are of the same layers, measured under the same conditions."""
+    """Whether two groups have the same layers, measured under the same conditions."""
 
     def names(group: Sequence[Series]) -> list[tuple[object, ...]]:
         return [(one.layer, one.device, one.mode, one.metric, dict(one.by)) for one in group]

@@ -1,4 +1,4 @@
-"""The curve n*(d): from which length on, at each width, one layer becomes cheaper than another."""
+"""The threshold curve n*(d): the length, at each width, beyond which one layer is cheaper."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from ..verdicts import Fit
 from .crossing_points import Crossing, crossing
 from .crossovers import Crossovers, comparable, fixed_sizes, widths
 
-_FEWEST = 2  # widths with a crossing, that make a curve
+_FEWEST = 2  # widths with a crossing that make a curve
 
 
 class Thresholds(NamedTuple):
-    """From which n other layers are cheaper than one, over d.
+    """The lengths n beyond which other layers are cheaper than one layer, over d.
 
     Attributes
     ----------
     dearer, device
-        The layer that they are compared with, and where it was measured.
+        The layer that others are compared with, and where it was measured.
     rows
-        Columns cheaper, d, n, low, high, extrapolated; an end of an interval that goes beyond what
-        was looked at is 0 or infinity.
+        Columns cheaper, d, n, low, high, extrapolated; an end of an interval that leaves the range
+        searched is 0 or infinity.
     """
 
     dearer: str
@@ -33,23 +33,23 @@ class Thresholds(NamedTuple):
 
 
 def thresholds_info(fits: Sequence[Fit], crossovers: Sequence[Crossovers] = ()) -> list[Thresholds]:
-    """Find n*(d) of every two comparable layers that cross at two widths or more.
+    """Find n*(d) of every pair of comparable layers that cross at two or more widths.
 
     Parameters
     ----------
     fits
-        Laws of any layers.
+        Fits of any layers.
     crossovers
-        What `crossovers_info` found of the same fits: at these widths nothing is computed again.
+        The result of `crossovers_info` for the same fits, whose crossings are reused.
     """
     rows = []
     for group in comparable(fits):
         fixed = fixed_sizes(group)
-        known = {info.d: _by_pair(info) for info in crossovers if _same(info.fits, group)}
-        shared = [width for width in widths(group) if width is not None]
-        for width, pair in itertools.product(shared, itertools.combinations(group, 2)):
-            if width in known:
-                found = known[width].get(frozenset(fit.series.layer for fit in pair))
+        computed = {info.d: _by_pair(info) for info in crossovers if _same(info.fits, group)}
+        common = [width for width in widths(group) if width is not None]
+        for width, pair in itertools.product(common, itertools.combinations(group, 2)):
+            if width in computed:
+                found = computed[width].get(frozenset(fit.series.layer for fit in pair))
             else:
                 found = crossing(*pair, {"d": width, **fixed})
             if found is not None:
@@ -77,10 +77,10 @@ def thresholds_info(fits: Sequence[Fit], crossovers: Sequence[Crossovers] = ()) 
 
 
 def _same(some: Sequence[Fit], others: Sequence[Fit]) -> bool:
-    """Whether two groups are of the very same fits."""
+    """Whether two groups consist of the same fit objects."""
     return [id(fit) for fit in some] == [id(fit) for fit in others]
 
 
 def _by_pair(info: Crossovers) -> dict[frozenset[str], Crossing]:
-    """Crossings by the two layers; a group has each layer once."""
+    """Index crossings by their two layers; a group has each layer once."""
     return {frozenset((each.cheaper, each.dearer)): each for each in info.crossings}

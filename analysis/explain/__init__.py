@@ -1,4 +1,4 @@
-"""Why times are what they are: slopes split into causes, the roofline, caches."""
+"""Explain times: slopes decomposed into causes, the roofline, and caches that overflow."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""Which cache a breakpoint belongs to: what a pass occupies, and what the caches hold."""
+"""Name the cache that a breakpoint belongs to, by comparing working sets with cache sizes."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from ..formatting import quantity
 from ..laws import FittedLaw, Law
 from ..tables import Series
 
-#: A cache counts as outgrown where its size is within this factor of the working sets on either
-#: side of a breakpoint: it holds other data too, and some of the working set is not used again.
+#: A cache counts as outgrown if its size lies within this factor of the working sets on both sides
+#: of a breakpoint: it holds other data too, and part of the working set is not reused.
 _SLACK = 2.0
 
 _NAMES = {"L1": "level-1", "L2": "level-2", "L3": "last-level"}
 
 
 def caches_of(machine: Mapping[str, Any], settings: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Give the bytes of a machine's caches by level; none where they cannot tell.
+    """Return the bytes of a machine's caches by level; empty where they cannot be compared.
 
-    What a layer occupies is counted in float32, and for one sequence.
+    Working sets are counted in float32 and for one sequence.
     """
     usual = {"dtype": "float32", "batch": 1}
     if any({**usual, **case} != {**case, **usual} for case in settings.get("cases", ())):
@@ -38,8 +38,8 @@ def caches_of(machine: Mapping[str, Any], settings: Mapping[str, Any]) -> Mappin
 def outgrown(series: Series, law: Law | None, caches: Mapping[str, Any]) -> str:
     """Say which cache is outgrown at a law's breakpoint, and by what; empty where none is.
 
-    Each cache is compared with the weights, and with the other data that a pass holds at once: at
-    the points before the breakpoint that come nearest to it, and at those beyond.
+    Each cache is compared with the weights, and with the other data that a pass holds at once, at
+    the points nearest to the breakpoint on both sides.
 
     Parameters
     ----------
@@ -51,8 +51,8 @@ def outgrown(series: Series, law: Law | None, caches: Mapping[str, Any]) -> str:
     if not isinstance(law, FittedLaw) or law.step is None or not _on_processor(series):
         return ""
     breakpoint = law.step.breakpoint
-    reached = breakpoint.along.column(law.sizes)
-    before, beyond = reached <= breakpoint.low, reached >= breakpoint.high
+    along = breakpoint.along.column(law.sizes)
+    before, beyond = along <= breakpoint.low, along >= breakpoint.high
     found = []
     for what, expr in _working_sets(series.layer):
         occupied = _bytes(expr, series, law.sizes)
@@ -73,16 +73,16 @@ def outgrown(series: Series, law: Law | None, caches: Mapping[str, Any]) -> str:
 def outgrown_at(
     series: Series, law: Law | None, at: Mapping[str, float], caches: Mapping[str, Any]
 ) -> str:
-    """Say which cache is outgrown at sizes, within which all points lie; empty where none is.
+    """Say which cache is outgrown at sizes but at no point of the law; empty where none is.
 
-    Of several it is the largest. There a law knows nothing of what it predicts.
+    Of several it is the largest. Beyond such a cache a law's predictions are not supported.
 
     Parameters
     ----------
     series, law
         A layer's times, and their law.
     at
-        All sizes that the law grows in.
+        A value of every size that the law grows in.
     caches
         Bytes by level, as in a machine's fingerprint.
     """
@@ -91,22 +91,22 @@ def outgrown_at(
     sizes = np.array([[at[axis] for axis in law.axes]])
     found = []
     for what, expr in _working_sets(series.layer):
-        most, there = _bytes(expr, series, law.sizes).max(), float(_bytes(expr, series, sizes)[0])
+        most, new = _bytes(expr, series, law.sizes).max(), float(_bytes(expr, series, sizes)[0])
         found += [
             (size, f"{what} the {_cache(level, size)}, which no point's did")
             for level, size in caches.items()
-            if most <= size < there
+            if most <= size < new
         ]
     return max(found)[1] if found else ""
 
 
 def _on_processor(series: Series) -> bool:
-    """Whether it is of a known layer, measured where the caches are."""
+    """Whether a series is of a known layer on the processor, whose caches are known."""
     return layers.find(series.layer) is not None and series.device == "cpu"
 
 
 def _working_sets(name: str) -> tuple[tuple[str, Expr], ...]:
-    """List what a layer occupies caches with, in elements, and how outgrowing one is called."""
+    """List a layer's working sets in elements, each with the phrase for outgrowing a cache."""
     layer = layers.get(name)
     found = (
         ("the weights outgrow", layer.tied_theory().parameters),
@@ -120,8 +120,8 @@ def _cache(level: str, size: float) -> str:
 
 
 def _bytes(expr: Expr, series: Series, sizes: Array) -> Array:
-    """Evaluate elements in bytes of float32 at sizes (points, axes) of a series' law: (points,)."""
-    known: dict[str, Array | float] = {**series.constants}
-    known |= zip(series.axes, sizes.T, strict=True)
-    occupied: Array = ELEMENT * evaluate(expr, known)
+    """Evaluate elements as bytes of float32 at sizes (points, axes) of a series: (points,)."""
+    by_letter: dict[str, Array | float] = {**series.constants}
+    by_letter |= zip(series.axes, sizes.T, strict=True)
+    occupied: Array = ELEMENT * evaluate(expr, by_letter)
     return occupied

@@ -1,8 +1,8 @@
-"""Points against what the machine can do: the roofline (Williams, Waterman & Patterson 2009).
+"""The roofline: points compared with the machine's limits (Williams, Waterman & Patterson 2009).
 
-With I FLOPs for each byte that has to be moved, a machine of peak rate P and bandwidth B attains
-min(P, I·B) FLOP/s and no more. Both are measured, B at the working set that the bytes belong to:
-what stays in a cache moves at the cache's speed.
+With I FLOPs per byte that has to be moved, a machine of peak rate P and bandwidth B attains at
+most min(P, I·B) FLOP/s. Both are measured, B at the working set that the bytes belong to: data that
+stays in a cache moves at the cache's speed.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from ..tables import Calibration, Series
 
 @dataclass(frozen=True)
 class Roofline:
-    """The points of a series against what the machine can do, each (points,).
+    """The points of a series compared with the machine's limits, each (points,).
 
     Attributes
     ----------
     flops
         FLOPs of a pass, by theory.
     moved
-        Bytes that a pass cannot but move: inputs, weights as often as it reads them, output.
+        Bytes that a pass has to move: inputs, weights as often as they are read, output.
     moving
-        Seconds that moving them takes at least.
+        Least seconds that moving them takes.
     seconds
-        What was measured.
+        Measured times.
     calibration
-        What the machine can do.
+        The machine's peak and bandwidths.
     """
 
     flops: Array
@@ -46,37 +46,37 @@ class Roofline:
 
     @property
     def intensity(self) -> Array:
-        """FLOPs for each byte that is moved."""
+        """FLOPs per byte moved: the arithmetic intensity."""
         return self.flops / self.moved
 
     @property
     def achieved(self) -> Array:
-        """FLOP/s that were reached."""
+        """Achieved FLOP/s."""
         return self.flops / self.seconds
 
     @property
     def streaming(self) -> Array:
-        """FLOP/s at which memory feeds the pass."""
+        """FLOP/s to which the memory bandwidth limits the pass."""
         return self.flops / self.moving
 
     @property
     def attainable(self) -> Array:
-        """FLOP/s that this machine attains at most."""
+        """FLOP/s that this machine attains at most: the roofline."""
         return np.minimum(self.calibration.peak, self.streaming)
 
     @property
     def share(self) -> Array:
-        """Share of what this machine can do."""
+        """Achieved share of the attainable FLOP/s."""
         return self.achieved / self.attainable
 
 
 def roofline(series: Series) -> Roofline | None:
-    """Hold the points of a series against what the machine can do.
+    """Compare the points of a series with the machine's limits.
 
     Returns
     -------
-    None where the machine was not calibrated; for what is no time of a forward pass of a layer of
-    the registry, whose FLOPs theory counts; and for products in TF32, which is another peak.
+    The roofline; None where the machine was not calibrated, for anything but times of forward
+    passes of layers whose FLOPs theory gives, and for products in TF32, which has another peak.
     """
     conditions = series.conditions
     if (
@@ -100,15 +100,15 @@ def roofline(series: Series) -> Roofline | None:
         return values
 
     element = series.calibration.element
-    weights, again = element * at(theory.parameters), element * at(_read_again(layer))
-    held = element * batch * at(activations(layer)) + weights
-    once = element * batch * at(operands(layer)) + weights - again
-    often = again * at(theory.sequential_ops)
+    weights, reread = element * at(theory.parameters), element * at(_reread_weights(layer))
+    working_set = element * batch * at(activations(layer)) + weights
+    read_once = element * batch * at(operands(layer)) + weights - reread
+    rereads = reread * at(theory.sequential_ops)
     bandwidth = series.calibration.bandwidth
     return Roofline(
         flops=batch * at(theory.flops),
-        moved=once + often,
-        moving=once / bandwidth(held) + often / bandwidth(np.maximum(again, 1)),
+        moved=read_once + rereads,
+        moving=read_once / bandwidth(working_set) + rereads / bandwidth(np.maximum(reread, 1)),
         seconds=series.values,
         calibration=series.calibration,
     )
@@ -118,11 +118,11 @@ def _counts(theory: Theory) -> tuple[Expr, ...]:
     return theory.flops, theory.parameters, theory.sequential_ops
 
 
-def _read_again(layer: Layer) -> Expr:
-    """Count weights that a pass reads at each of the steps that follow one another.
+def _reread_weights(layer: Layer) -> Expr:
+    """Count the weights that a pass reads again at each of its sequential steps.
 
-    A textbook layer computes nothing ahead of its step. A fused kernel may multiply its inputs,
-    of width m, for all steps at once, and need not read those weights again.
+    A textbook layer computes nothing ahead of its step. A fused kernel may multiply its inputs, of
+    width m, for all steps at once, and need not read those weights again.
     """
     if not layer.theory.sequential_ops.free_symbols:
         return sympy.S.Zero

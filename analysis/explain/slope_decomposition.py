@@ -1,15 +1,15 @@
-"""Why the times of a layer grow otherwise than theory's leading term: the gap, split into causes.
+"""Slope decomposition: split the gap between measured and theoretical slopes into causes.
 
 Between neighbouring sizes along an axis the measured slope, Δlog T / Δlog size, differs from that
-of theory's leading part M. A pass is known to consist of products, of F FLOPs and B seconds when
-timed as plain matrix products of the same shapes, of other operations (E seconds), and of calls
-(O seconds). With D = B + E + O,
+of theory's leading part M. A pass consists of products (F FLOPs; B seconds when timed as plain
+matrix products of the same shapes), of other operations (E seconds), and of calls (O seconds). With
+D = B + E + O,
 
     Δlog(T/M) = Δlog(T/D) + Δlog(D/M),   Δlog(D/M) = Σ w Δlog(part/M),   w = L(part/M) / L(D/M),
 
-L(y) = Δy/Δlog y being the logarithmic mean over the two sizes. This is exact, and no order of the
-causes is preferred (the logarithmic mean Divisia index: Ang 2004). The product's share falls into
-lower-order work, Δlog(F/M), and the machine's rate at these shapes, Δlog(B/F).
+L(y) = Δy/Δlog y being the logarithmic mean over the two sizes. This is exact, and independent of
+the order of the causes (the logarithmic mean Divisia index: Ang 2004). The products' share is split
+into lower-order work, Δlog(F/M), and the machine's rate at these shapes, Δlog(B/F).
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ from ..tables import Parts, Series
 
 @dataclass(frozen=True)
 class SlopeGap:
-    """Why the slope along an axis is not theory's; the causes add up to `slope` − `theory`.
+    """Why the slope along an axis differs from theory's; causes add up to `slope` − `theory`.
 
     Attributes
     ----------
     axis
         The size.
     slope, theory
-        Mean local slope of the times, between the smallest and the largest sizes, and that of
-        theory's leading part between the same.
+        Mean local slope of the times between the smallest and the largest sizes, and that of
+        theory's leading part.
     overhead
-        What the calls of the operations account for.
+        Share of the gap due to the calls of operations.
     lower_order
-        What work besides theory's leading part accounts for.
+        Share due to work beyond theory's leading part.
     rate
-        What the machine's rate accounts for, by plain matrix products of the same shapes.
+        Share due to the machine's rate, by plain matrix products of the same shapes.
     unexplained
-        What remains.
+        The rest.
     products
-        Slope of those products' times alone; an exponent of the leading term is compared with it.
+        Slope of the times of these products, with which the exponent is compared.
     """
 
     axis: str
@@ -57,12 +57,12 @@ class SlopeGap:
     products: float
 
     def __str__(self) -> str:
-        shares = ", ".join(f"{what} {signed(getattr(self, own))}" for own, what in CAUSES.items())
+        causes = ", ".join(f"{what} {signed(getattr(self, own))}" for own, what in CAUSES.items())
         theory = number(round(self.theory, 2))
-        return f"{self.slope:.2f} at the mean, of which theory {theory}, {shares}"
+        return f"{self.slope:.2f} at the mean, of which theory {theory}, {causes}"
 
 
-#: The causes that add up to a gap, as fields of `SlopeGap`, and as a reader calls them.
+#: The causes that add up to a gap: fields of `SlopeGap`, and their names for a reader.
 CAUSES = {
     "overhead": "overhead",
     "lower_order": "lower-order work",
@@ -72,23 +72,23 @@ CAUSES = {
 
 
 def slope_gaps(series: Series, leading: Leading) -> list[SlopeGap]:
-    """Explain the slopes of a series along each of its axes; empty where its parts are not known.
+    """Decompose the slopes of a series along each axis; empty where its parts were not timed.
 
     Parameters
     ----------
     series
-        Points whose parts were timed; those whose were not are passed over.
+        The points; those without timed parts are ignored.
     leading
         Theory's leading part.
     """
     parts = series.parts
     if parts is None:
         return []
-    known = parts.known
+    with_parts = parts.known
     lead = leading.column(series.sizes)
     found = []
     for at, axis in enumerate(series.axes):
-        first, second = _neighbours(series.sizes, at, known)
+        first, second = _neighbours(series.sizes, at, with_parts)
         if len(first):
             steps = np.log(series.sizes[second, at] / series.sizes[first, at]).sum()
             found.append(_gap(axis, series.values, lead, parts, first, second, float(steps)))
@@ -104,7 +104,7 @@ def _gap(
     second: NDArray[np.intp],
     steps: float,
 ) -> SlopeGap:
-    """Add up the changes from first to second points, each (steps,), over all."""
+    """Add up the changes between first and second points, each (steps,)."""
 
     def change(values: Array) -> Array:
         return np.asarray(np.log(values[second] / values[first]))
@@ -139,11 +139,11 @@ def _gap(
 
 
 def _neighbours(
-    sizes: Array, axis: int, known: NDArray[np.bool_]
+    sizes: Array, axis: int, with_parts: NDArray[np.bool_]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Find points that lie next to each other along an axis, all other sizes equal: (steps,)."""
+    """Find pairs of points next to each other along an axis, with other sizes equal: (steps,)."""
     others = np.delete(sizes, axis, axis=1)
-    rows = np.flatnonzero(known)
+    rows = np.flatnonzero(with_parts)
     order = rows[np.lexsort((sizes[rows, axis], *others[rows].T))]
     together = (others[order[1:]] == others[order[:-1]]).all(axis=1)
     return order[:-1][together], order[1:][together]

@@ -1,4 +1,4 @@
-"""Sums of monomials in the sizes, and the expressions that they are read from."""
+"""Expressions in the sizes: read from text, split into monomials, evaluated."""
 
 import lazy_loader
 

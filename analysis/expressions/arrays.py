@@ -1,16 +1,16 @@
-"""The array type of all of analysis and reports, and how costs that overlap are put together."""
+"""The array type of analysis and reports, the error floor, and the power mean of costs."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-#: The relative error below which no law and no timer is believed: it keeps exact data finite.
+#: Smallest relative error that is assumed of any law or timer; it keeps fits of exact data finite.
 FLOOR = 1e-3
 
 
 def power_mean(parts: Array, p: float) -> Array:
-    """Cost of parts (points, parts) that overlap with exponent p: (Σ part^p)^(1/p), (points,)."""
-    # Relative to the largest: high powers of small times would vanish.
+    """Combine parts (points, parts) that overlap with exponent p: (Σ part^p)^(1/p), (points,)."""
+    # Relative to the largest part: high powers of small times would underflow.
     most = np.maximum(parts.max(axis=1), np.finfo(float).tiny)
     return np.asarray(most * np.sum((parts / most[:, None]) ** p, axis=1) ** (1 / p))

@@ -14,34 +14,33 @@ from ...errors import LayerlawError
 from ...layers import SYMBOLS
 from .terms import Leading, Monomial
 
-#: Letters that an expression may use without being a column of the table: DESIGN's size
-#: symbols and the constants of a layer (input width, heads, chunk).
+#: Letters that an expression may use even if the table has no such column: the size symbols
+#: and the constants of a layer (input width, heads, chunk).
 SIZE_LETTERS = tuple(SYMBOLS)
 
-
-_LONGEST, _LARGEST, _HIGHEST = 500, 1e9, 10  # of an expression, its numbers and its powers
+_LONGEST, _LARGEST, _HIGHEST = 500, 1e9, 10  # characters, number and power in an expression
 
 
 class ExpressionError(LayerlawError, ValueError):
-    """An expression that is no sum of monomials in the sizes; the message says why."""
+    """An expression that is not a sum of monomials in the sizes; the message says why."""
 
 
 def parse(text: str, extra: Iterable[str] = ()) -> Expr:
     """Read an expression such as ``n*k*d**2`` or ``n*log(n)*d``.
 
-    It is checked as a Python expression before SymPy, which would evaluate any, sees it.
+    The text is checked as a Python expression first, since SymPy would evaluate any code.
 
     Parameters
     ----------
     text
         Numbers, size letters, ``+ - * / **``, parentheses and ``log``.
     extra
-        Names allowed besides `SIZE_LETTERS`, such as ``batch``.
+        Names that are allowed besides `SIZE_LETTERS`, such as ``batch``.
 
     Raises
     ------
     ExpressionError
-        If it has anything else; the message names it.
+        If the text has anything else; the message names it.
 
     Examples
     --------
@@ -58,24 +57,25 @@ def parse(text: str, extra: Iterable[str] = ()) -> Expr:
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             if node.id not in allowed and node.id != "log":
-                known = ", ".join(sorted(allowed))
+                names = ", ".join(sorted(allowed))
                 raise ExpressionError(
-                    f"unknown symbol {node.id!r} in {text!r}; known are {known}, log"
+                    f"unknown symbol {node.id!r} in {text!r}; known are {names}, log"
                 )
         elif isinstance(node, ast.Constant):
             if type(node.value) is not int and type(node.value) is not float:
-                raise ExpressionError(f"{node.value!r} in {text!r} is no number")
+                raise ExpressionError(f"{node.value!r} in {text!r} is not a number")
             if not abs(float(node.value)) <= _LARGEST:
                 raise ExpressionError(f"a number in {text!r} is larger than {_LARGEST:g}")
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
-            # SymPy would work out any power of numbers, however large.
+            # SymPy would compute any power of numbers, however large.
             if not abs(_number(node.right)) <= _HIGHEST:
                 raise ExpressionError(
-                    f"the power {ast.unparse(node.right)} in {text!r} is no number up to {_HIGHEST}"
+                    f"the power {ast.unparse(node.right)} in {text!r} must be a number, "
+                    f"{_HIGHEST} at most"
                 )
         elif isinstance(node, ast.Call):
             if not isinstance(node.func, ast.Name) or node.func.id != "log" or node.keywords:
-                raise ExpressionError(f"{text!r} calls something other than log(size)")
+                raise ExpressionError(f"{text!r} calls a function other than log(size)")
         elif not isinstance(
             node,
             ast.Expression
@@ -85,7 +85,9 @@ def parse(text: str, extra: Iterable[str] = ()) -> Expr:
             | ast.unaryop
             | ast.expr_context,
         ):
-            raise ExpressionError(f"{ast.unparse(node)!r} has no place in the expression {text!r}")
+            raise ExpressionError(
+                f"{ast.unparse(node)!r} is not allowed in the expression {text!r}"
+            )
     symbols = {letter: Symbol(letter, positive=True) for letter in allowed}
     try:
         expr = sympy.sympify(text, locals={**symbols, "log": sympy.log})
@@ -97,21 +99,21 @@ def parse(text: str, extra: Iterable[str] = ()) -> Expr:
 
 
 def _number(node: ast.expr) -> float:
-    """Value of a power such as 2, 0.5, -1 or (1/2); NaN for anything else."""
+    """Evaluate a power such as 2, 0.5, -1 or (1/2); NaN for anything else."""
     match node:
         case ast.Constant(value=int() | float() as value):
             return float(value)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -_number(operand)
-        case ast.BinOp(left=above, op=ast.Div(), right=below):
-            return _number(above) / (_number(below) or math.nan)
+        case ast.BinOp(left=dividend, op=ast.Div(), right=divisor):
+            return _number(dividend) / (_number(divisor) or math.nan)
     return math.nan
 
 
 def leading(
     expr: Expr, axes: Sequence[str], constants: Mapping[str, float] | None = None
 ) -> Leading:
-    """Take the leading part of an expression in the axes that vary.
+    """Extract the leading part of an expression in the axes that vary.
 
     Parameters
     ----------
@@ -120,12 +122,12 @@ def leading(
     axes
         The sizes that vary. A letter that is neither an axis nor in `constants` counts as 1.
     constants
-        Sizes with one value: they are put in, so that 4n²d + 8nd² at one d leads with n² alone.
+        Sizes with one value, which are substituted: 4n²d + 8nd² at one d has the leading part n².
 
     Raises
     ------
     ExpressionError
-        If it is no such sum.
+        If the expression is not such a sum.
 
     Examples
     --------
@@ -138,28 +140,28 @@ def leading(
         if weight <= 0:
             raise ExpressionError(f"the term {term} of {expr} is not positive")
         terms[monomial] = terms.get(monomial, 0.0) + weight
-    found = Leading.of(axes, terms)
-    if len(found.terms) == 1:  # one term leads: its coefficient says nothing
-        return replace(found, terms=((1.0, found.terms[0][1]),))
-    return found
+    lead = Leading.of(axes, terms)
+    if len(lead.terms) == 1:  # a single term's coefficient is fitted anyway
+        return replace(lead, terms=((1.0, lead.terms[0][1]),))
+    return lead
 
 
 def summands(
     expr: Expr, axes: Sequence[str], constants: Mapping[str, float] | None = None
 ) -> Sequence[Expr]:
-    """Give the terms of a sum in the axes that vary; the arguments are those of `leading`."""
+    """Return the terms of a sum in the axes that vary; the arguments are those of `leading`."""
     values = {s: (constants or {}).get(s.name, 1) for s in expr.free_symbols if s.name not in axes}
     whole = sympy.expand(sympy.expand_log(expr.subs(values), force=True))
     return tuple(sympy.Add.make_args(whole))
 
 
 def split(term: Expr, axes: Sequence[str]) -> tuple[float, Monomial]:
-    """Split one product into its coefficient, and its degrees and powers of logarithms.
+    """Split a product into its coefficient and its monomial.
 
     Raises
     ------
     ExpressionError
-        If it is no such product.
+        If it is not a product of powers of sizes and of their logarithms.
     """
     weight = 1.0
     powers = dict.fromkeys(axes, 0.0)

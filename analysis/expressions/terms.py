@@ -1,4 +1,4 @@
-"""Monomials in the sizes: what theory's expressions are made of, and the columns of a fit."""
+"""Monomials in the sizes, and leading parts made of them: the columns of a fit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .arrays import Array
 
 @dataclass(frozen=True)
 class Monomial:
-    """n^a · d^b · … · log(n)^q …, by axis.
+    """A product n^a · d^b · … · log(n)^q · … over the axes.
 
     Attributes
     ----------
@@ -37,11 +37,11 @@ class Monomial:
         return column
 
     def shifted(self, shift: Array) -> Monomial:
-        """Move its degrees by a shift, (axes,)."""
+        """Return the monomial with its degrees moved by a shift, (axes,)."""
         return replace(self, powers=tuple(np.add(self.powers, shift).tolist()))
 
     def divides(self, other: Monomial) -> bool:
-        """Whether it is of lower or equal order in every axis."""
+        """Whether its order is lower or equal in every axis."""
         pairs = zip(
             zip(self.powers, self.logs, strict=True),
             zip(other.powers, other.logs, strict=True),
@@ -50,7 +50,7 @@ class Monomial:
         return all(a <= b for a, b in pairs)
 
     def text(self, axes: Sequence[str], shift: Array | None = None) -> str:
-        """Write it as SymPy reads it, the degrees shifted; empty for the constant."""
+        """Write the monomial as SymPy reads it, with shifted degrees; empty for the constant."""
         factors = []
         moved = self.powers if shift is None else np.add(self.powers, shift)
         for axis, degree, q in zip(axes, moved, self.logs, strict=True):
@@ -62,26 +62,26 @@ class Monomial:
 
 
 class Evaluated(Protocol):
-    """What has a value at sizes: a monomial, a leading part, a term of one regime."""
+    """A term that can be evaluated at sizes: a monomial, a leading part or a step term."""
 
     def column(self, sizes: Array) -> Array:
         """Evaluate at sizes of shape (points, axes); gives (points,)."""
 
 
 def product(coefficient: float, text: str, unit: str = "1*") -> str:
-    """Write a product as SymPy reads it; a coefficient of 1 before a term is written as `unit`."""
+    """Write a product as SymPy reads it; `unit` stands for a coefficient of 1."""
     if not text:
         return f"{coefficient:.12g}"
     return f"{unit if coefficient == 1 else f'{coefficient:.12g}*'}{text}"
 
 
 def monomials(axes: int, highest: int) -> list[Monomial]:
-    """List all of whole degrees up to `highest` in each of so many sizes, the constant first."""
+    """List the monomials of whole degrees up to `highest` in each axis, the constant first."""
     return monomials_of([range(highest + 1)] * axes)
 
 
 def monomials_of(degrees: Sequence[range]) -> list[Monomial]:
-    """List all that have one of so many whole degrees in each size."""
+    """List the monomials with every combination of the degrees given for each axis."""
     return [
         Monomial(tuple(map(float, powers)), (0,) * len(powers))
         for powers in itertools.product(*degrees)
@@ -89,20 +89,20 @@ def monomials_of(degrees: Sequence[range]) -> list[Monomial]:
 
 
 def columns(terms: Sequence[Evaluated], sizes: Array) -> Array:
-    """Evaluate terms at sizes (points, axes): (points, terms), of which there may be none."""
+    """Evaluate terms, possibly none, at sizes (points, axes): (points, terms)."""
     return np.array([term.column(sizes) for term in terms]).reshape(len(terms), len(sizes)).T
 
 
 @dataclass(frozen=True)
 class Leading:
-    """The leading part of a law: Σ weight · monomial, no monomial dividing another."""
+    """The leading part of a law: Σ weight · monomial, where no monomial divides another."""
 
     axes: tuple[str, ...]
     terms: tuple[tuple[float, Monomial], ...]
 
     @classmethod
     def of(cls, axes: Sequence[str], terms: Mapping[Monomial, float]) -> Leading:
-        """Take those terms of a sum, with their coefficients, that divide no other."""
+        """Select the terms of a sum, with their coefficients, that divide no other term."""
         top = [
             (weight, term)
             for term, weight in terms.items()
@@ -116,19 +116,19 @@ class Leading:
         return np.asarray(np.sum(columns, axis=0))
 
     def shifted(self, shift: Array) -> Leading:
-        """Move the degrees of all its terms by a shift, (axes,)."""
+        """Return the leading part with all degrees moved by a shift, (axes,)."""
         return replace(self, terms=tuple((w, term.shifted(shift)) for w, term in self.terms))
 
     def degree(self, axis: str) -> float:
-        """Highest degree in an axis."""
+        """Return the highest degree in an axis."""
         at = self.axes.index(axis)
         return max(term.powers[at] for _, term in self.terms)
 
     def divisors(self) -> tuple[Monomial, ...]:
-        """Every monomial of whole degrees that properly divides one of its own.
+        """List the monomials of whole degrees that properly divide a term, the constant first.
 
-        A rate that saturates, overhead per step or per row, the traffic of memory: costs of
-        lower order are of this form, so these are the natural candidates (constant first).
+        They are the candidates for lower-order terms: a rate that saturates, overhead per step or
+        per row, and memory traffic have this form.
         """
         found: set[Monomial] = set()
         for _, term in self.terms:
@@ -142,12 +142,12 @@ class Leading:
 
     @property
     def formula(self) -> str:
-        """Write it as a factor that SymPy reads: ``(4*n**2*d + 8*n*d**2)``, or ``n**2*d``."""
+        """The leading part as a factor that SymPy reads: ``(4*n**2*d + 8*n*d**2)``, ``n**2*d``."""
         texts = (product(weight, term.text(self.axes), unit="") for weight, term in self.terms)
         return f"({' + '.join(texts)})" if len(self.terms) > 1 else "".join(texts)
 
     def text(self) -> str:
-        """Write it for a person: ``4·n²·d + 8·n·d²``."""
+        """Write the leading part for a reader: ``4·n²·d + 8·n·d²``."""
         return " + ".join(
             "·".join(filter(None, [f"{weight:g}" if weight != 1 else "", _pretty(self.axes, term)]))
             for weight, term in self.terms

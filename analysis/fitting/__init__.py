@@ -1,4 +1,4 @@
-"""How a law is fitted: models, variable projection, averaging, posterior, diagnostics."""
+"""Fit a law to points: models, model averaging, term selection, search, holdout errors."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""Models with a breakpoint: a term that steps, or a leading part whose slope breaks."""
+"""Fit models with a breakpoint: a step term, or a slope break of the leading part."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from ..expressions import FLOOR
 from ..regression import VariableProjection
 from .models import CREDIBLE, FitData, Model, fit_model, likeliest
 
-#: In log likelihood, of models with a breakpoint, of which there are many: as `NEGLIGIBLE`.
+#: As `NEGLIGIBLE`, for models with a breakpoint, of which there are many.
 _UNLIKELY = 4.0
 
 
 def step_models(models: Sequence[Model], points: FitData, bound: float) -> list[Model]:
-    """Fit models with a step, each from one without; the likely ones, the likeliest first."""
+    """Fit models with a step, starting from those without; return the likely, likeliest first."""
     stepped: list[Model] = []
     for model in models:
         stepped += [
@@ -38,42 +38,43 @@ def step_models(models: Sequence[Model], points: FitData, bound: float) -> list[
                 points.lower,
             )
         ]
-    kept = [each for each in likeliest([*models, *stepped], _UNLIKELY) if each.step]
-    return likeliest([*kept, *_steps_nearby(kept, points, bound)], _UNLIKELY)
+    likely = [each for each in likeliest([*models, *stepped], _UNLIKELY) if each.step]
+    return likeliest([*likely, *_steps_nearby(likely, points, bound)], _UNLIKELY)
 
 
 def _steps_nearby(models: Sequence[Model], points: FitData, bound: float) -> list[Model]:
-    """Fit steps next to likely ones, and to those that are likelier, until none is.
+    """Fit steps next to the likely ones, then next to any that is likelier, until none is.
 
-    The score test knows the law without a step, whose exponents lie far from those with it.
+    The score test is not enough: it is made at the law without a step, whose exponents lie far
+    from those of the law with it.
     """
     found: list[Model] = []
     problems: dict[tuple[float, int], list[Model]] = {}
     for model in models:
         problems.setdefault((model.problem.overlap, id(model.problem.whitening)), []).append(model)
     for likely in problems.values():
-        tried = {one.step.alike(points.sizes) for one in likely if one.step}
-        higher: Model | None = likely[0]
-        while higher and (step := higher.step):
-            best, near = higher, []
+        fitted = {one.step.alike(points.sizes) for one in likely if one.step}
+        better: Model | None = likely[0]
+        while better and (step := better.step):
+            best, near = better, []
             for other in neighbouring_steps(step, points.sizes):
-                if (key := other.alike(points.sizes)) not in tried:
-                    tried.add(key)
+                if (key := other.alike(points.sizes)) not in fitted:
+                    fitted.add(key)
                     prior = best.prior * other.breakpoint.weight / step.breakpoint.weight
                     near.append(_stepped(best, other, points, prior, bound))
             found += near
-            better = [one for one in near if one.likelihood > best.likelihood]
-            higher = max(better, key=lambda one: one.likelihood, default=None)
+            likelier = [one for one in near if one.likelihood > best.likelihood]
+            better = max(likelier, key=lambda one: one.likelihood, default=None)
     return found
 
 
 def slope_break_models(
     models: Sequence[Model], points: FitData, bound: float, other: float
 ) -> list[Model]:
-    """Fit laws with a slope break; those with the likeliest, where it is at least `CREDIBLE`.
+    """Fit models with a slope break; return those with the likeliest break if it is credible.
 
-    Their exponents are one more than those of other laws, so that they cannot be averaged with
-    them: `other` is the log likelihood of the best of these.
+    They have one exponent more than other models and cannot be averaged with them: `other` is the
+    log likelihood of the best model without a slope break.
     """
     found = [
         _with_slope_break(model, slope_break, points, model.prior * prior, bound)
@@ -110,7 +111,7 @@ def slope_break_models(
 def _with_slope_break(
     model: Model, slope_break: SlopeBreak, points: FitData, prior: float, bound: float
 ) -> Model:
-    """Fit a law with a slope break, from where the one without it was."""
+    """Fit a model with a slope break, starting from the model without it."""
     sizes = np.column_stack([points.sizes, slope_break.size(points.sizes)])
     problem = VariableProjection(
         sizes, points.values, points.lead, points.terms, model.problem.overlap
@@ -119,22 +120,22 @@ def _with_slope_break(
     found = fit_model(
         problem.whitened(model.problem.whitening), start, points.lower, None, prior, bound
     )
-    # Against laws without it: the change of the slope is integrated out (Laplace), within ±bound.
+    # To compare with laws without it, integrate the slope's change out (Laplace) within ±bound.
     curvature = found.problem.curvature(found.best)
     freedom = max(found.residual_df, 1)
     variance = np.linalg.pinv(curvature, hermitian=True)[-1, -1] * found.best.sse / freedom
     width = min(float(np.sqrt(2 * np.pi * max(variance, 0.0))), 2 * bound)
-    share = np.log(max(width, FLOOR) / (2 * bound))
-    return replace(found, likelihood=found.likelihood + float(share), slope_break=slope_break)
+    evidence = np.log(max(width, FLOOR) / (2 * bound))
+    return replace(found, likelihood=found.likelihood + float(evidence), slope_break=slope_break)
 
 
 def _stepped(model: Model, step: StepTerm, points: FitData, prior: float, bound: float) -> Model:
-    """Fit a law with a step, from where the one without it was."""
+    """Fit a model with a step, starting from the model without it."""
     sizes, values, lower = points.sizes, points.values, points.lower
     lead, terms = points.lead, points.terms
     if step.leads is None:
         terms = np.column_stack([terms, step.column(sizes)])
-    else:  # a step of the leading part grows with the law's exponents, whatever they are
+    else:  # a step of the leading part has the law's exponents
         lead = np.column_stack([lead, lead * step.share(sizes)])
     problem = VariableProjection(sizes, values, lead, terms, model.problem.overlap)
     whitened = problem.whitened(model.problem.whitening)

@@ -1,4 +1,4 @@
-"""How well a law predicts: the largest sizes left out, predicted from the rest, and compared."""
+"""Holdout errors: leave out the largest points, fit the rest, and compare the predictions."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from ..expressions import FLOOR
 from ..laws import FittedLaw
 from .law_fitting import refit
 
-#: How many times beyond the points that are kept the law is tried.
+#: Factors of extrapolation: cost of the largest point over that of the largest fitted one.
 FACTORS = (2, 4)
-_FEWEST = 4  # points left out, below which nothing is said
+_FEWEST = 4  # held-out points below which no error is computed
 
 
 @dataclass(frozen=True)
 class HoldoutError:
-    """What a law says of points that it has not seen.
+    """The error of a law at points that it was not fitted to.
 
     Attributes
     ----------
     factor
-        How many times beyond the kept points' largest cost, by the leading part, the others
-        reach, or more.
+        Ratio of the largest leading part of the held-out points to that of the fitted ones, or
+        less.
     points
-        Points left out.
+        Number of held-out points.
     error
         Median of |predicted − measured| / measured.
     """
@@ -36,21 +36,20 @@ class HoldoutError:
 
 
 def holdout_errors(law: FittedLaw, *, overlap: bool = False) -> list[HoldoutError]:
-    """Leave out the points of largest cost, fit the rest, and predict them.
+    """Hold out the points of largest cost, fit the rest, and predict them.
 
-    At factor 2 those are left out whose leading part is half of the largest or more, at 4 a
-    quarter. A factor is passed over where that is fewer than four points, or where the rest is
-    too few for the law.
+    At factor 2 the points whose leading part is at least half of the largest are held out, at 4
+    those with at least a quarter. A factor is skipped where that is fewer than four points, or
+    where the rest is too few for the law.
     """
     cost = law.leading.column(law.sizes)
     found = []
     for factor in FACTORS:
         out = cost >= cost.max() / factor * (1 - FLOOR)
-        kept = ~out
-        varies = all(len(np.unique(column)) > 2 for column in law.sizes[kept].T)
+        varies = all(len(np.unique(column)) > 2 for column in law.sizes[~out].T)
         if out.sum() < _FEWEST or not varies:
             continue
-        rest = refit(law, kept, overlap=overlap)
+        rest = refit(law, ~out, overlap=overlap)
         if rest.residual_df < 1:
             continue
         error = np.abs(rest.predict(law.sizes[out]) / law.values[out] - 1)

@@ -1,4 +1,4 @@
-"""Fit a law to points: every overlap and error model tried, weighed, and the exponents sampled."""
+"""Fit a law to points: fit all models, weigh them, and sample the exponents."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .model_averaging import models_of
 from .models import CREDIBLE, FitData, Model
 from .term_selection import select_terms
 
-#: By default exponents are searched this far from the leading part's degrees.
+#: Default half-width of the search around the leading part's degrees.
 BOUND = 1.5
 
 _LEVELS = (0.025, 0.975)
-_EQUAL = 2.0  # in log likelihood: laws that the points hardly distinguish
+_EQUAL = 2.0  # difference in log likelihood that hardly distinguishes two laws
 
 
 @one_thread()
@@ -46,17 +46,17 @@ def fit_law(
     leading
         The leading part.
     lower
-        Lower-order terms that it may use; non-negativity chooses among them.
+        Candidate lower-order terms; non-negativity selects among them.
     bound
-        Exponents are searched within ± this of the leading part's degrees.
+        Exponents are searched within ± this around the leading part's degrees.
     overlap
         Whether costs may overlap instead of adding up.
     regimes
-        Whether a term may cost more from some breakpoint on, or up to it.
+        Whether the law may have a breakpoint.
     processes
-        (points, processes): which share of a point's repeats each measured, where that is known.
+        (points, processes): the share of a point's repeats that each measured, where known.
     intervals
-        Whether to sample the exponents; without, their intervals are the range searched.
+        Whether to sample the exponents; if not, their intervals are the whole range searched.
     """
     points = FitData(sizes, values, leading, lower)
     models = models_of(points, bound, overlap, regimes, processes)
@@ -70,8 +70,8 @@ def fit_law(
         float(sum(p for p, one in zip(probabilities, models, strict=True) if one.step)), 1.0
     )
     breakpoint_probability = max(breakpoint_probability, models[0].posterior_probability)
-    # The law has a breakpoint only if that is credible, and the overlap that is likeliest over all
-    # exponents, not at one of them.
+    # The law has a breakpoint only if that is credible. Its overlap is the likeliest over all
+    # exponents, not at the best ones.
     eligible = [
         one
         for one in models
@@ -80,8 +80,8 @@ def fit_law(
     overlaps: dict[float, float] = {}
     for p, one in zip(probabilities, models, strict=True):
         overlaps[one.problem.overlap] = overlaps.get(one.problem.overlap, 0.0) + float(p)
-    likeliest = max({one.problem.overlap for one in eligible}, key=lambda p: overlaps[p])
-    model = _central([one for one in eligible if one.problem.overlap == likeliest], drawn)
+    overlap_exponent = max({one.problem.overlap for one in eligible}, key=lambda p: overlaps[p])
+    model = _central([one for one in eligible if one.problem.overlap == overlap_exponent], drawn)
     model = select_terms(model, bound)
     problem, best, residual_df = model.problem, model.best, model.residual_df
     residuals = problem.residuals(best)
@@ -98,7 +98,7 @@ def fit_law(
         residuals=residuals,
         diagnostics=diagnose_residuals(leading.axes, sizes, residuals, residual_df),
         residual_df=residual_df,
-        overlap=likeliest,
+        overlap=overlap_exponent,
         overlaps=overlaps,
         breakpoint_probability=breakpoint_probability,
         slope_break=model.slope_break,
@@ -112,10 +112,10 @@ def fit_law(
 
 
 def _central(models: Sequence[Model], drawn: PosteriorSample | None) -> Model:
-    """Choose from models, the likeliest first, the law that stands for them.
+    """Choose the model to show from models with the likeliest first.
 
-    Several breakpoints may be as likely, with other exponents each: it is the one that comes
-    nearest to the posterior mean.
+    Several breakpoints may be about equally likely, each with different exponents: the model
+    nearest to the posterior mean is chosen.
     """
     if drawn is None or models[0].step is None:
         return models[0]
@@ -124,16 +124,16 @@ def _central(models: Sequence[Model], drawn: PosteriorSample | None) -> Model:
     return min(equal, key=lambda one: np.linalg.norm((one.best.exponents - mean) / scale))
 
 
-def refit(law: FittedLaw, kept: NDArray[np.bool_], *, overlap: bool) -> FittedLaw:
-    """Fit a law anew to those of its points that are kept, (points,), without intervals."""
+def refit(law: FittedLaw, subset: NDArray[np.bool_], *, overlap: bool) -> FittedLaw:
+    """Fit a law again to a subset of its points, (points,), without intervals."""
     return fit_law(
-        law.sizes[kept],
-        law.values[kept],
+        law.sizes[subset],
+        law.values[subset],
         law.leading,
         law.lower,
         overlap=overlap,
         regimes=bool(law.regimes),
-        processes=None if law.processes is None else law.processes[kept],
+        processes=None if law.processes is None else law.processes[subset],
         intervals=False,
     )
 
@@ -141,9 +141,9 @@ def refit(law: FittedLaw, kept: NDArray[np.bool_], *, overlap: bool) -> FittedLa
 def _breakpoint_interval(
     chosen: Model, models: Sequence[Model], probabilities: Array
 ) -> tuple[float, float] | None:
-    """Between which points the breakpoint of a law lies, at 95 %; None without one.
+    """Find the 95 % interval of a breakpoint's location; None without one.
 
-    Those of other likely laws count as far as they lie along the same size or product of sizes.
+    Other likely models count if their breakpoint lies along the same size or product of sizes.
     """
     if chosen.step is None:
         return chosen.location_interval
@@ -156,7 +156,7 @@ def _breakpoint_interval(
 
 
 def _posterior_probabilities(models: Sequence[Model], drawn: PosteriorSample | None) -> Array:
-    """Give each model's posterior probability; where nothing was drawn, at its best exponents."""
+    """Return the models' posterior probabilities; without a sample, those at the best exponents."""
     if drawn is not None:
         return drawn.problem_probabilities
     ratios = np.exp(np.array([model.likelihood for model in models]) - models[0].likelihood)
@@ -166,9 +166,9 @@ def _posterior_probabilities(models: Sequence[Model], drawn: PosteriorSample | N
 def _exponents(
     leading: Leading, best: Solution, drawn: PosteriorSample | None, bound: float
 ) -> tuple[Exponent, ...]:
-    """Exponents with intervals; where nothing was drawn, the range that was searched.
+    """Return the exponents with intervals; without a sample, these are the range searched.
 
-    With a slope break the last is by how much an exponent differs on the other side.
+    With a slope break, the last is the change of the exponent.
     """
     if drawn is None:
         limits = np.tile((-bound, bound), (len(best.exponents), 1))

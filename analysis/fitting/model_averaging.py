@@ -1,7 +1,6 @@
-"""The models that points are averaged over: each overlap with each error covariance and breakpoint.
+"""Fit the models that are averaged: each overlap with each error covariance and breakpoint.
 
-They are weighed against one another by how likely the points are with each, and by its prior
-probability.
+Their weights are likelihood times prior probability.
 """
 
 from __future__ import annotations
@@ -27,19 +26,19 @@ def models_of(
     regimes: bool,
     processes: Array | None,
 ) -> list[Model]:
-    """Fit every overlap with every size of what points share; the likeliest first."""
-    closest, problems = _overlapping(points, bound, overlap)
+    """Fit every overlap with every error covariance; return the likely models, likeliest first."""
+    closest, problems = _fit_overlaps(points, bound, overlap)
 
     def models_around(problem: VariableProjection, best: Solution, scale: float) -> list[Model]:
-        # Weights and scale are those of the law that describes the points best: all others are
-        # then held against the same errors.
-        shared = whitenings(
+        # Weights and scale are those of the law that describes the points best, so that all
+        # models are compared under the same errors.
+        candidates = whitenings(
             points.sizes, problem.whitening.roots**2, problem.residuals(best), scale, processes
         )
-        return _weighed(points, problems, shared, bound, regimes)
+        return _fit_whitenings(points, problems, candidates, bound, regimes)
 
     models = models_around(*closest)
-    # Beyond a breakpoint points lay far off every law that had none.
+    # Points beyond a breakpoint were outliers of every law without one: compute weights again.
     if models[0].step or models[0].slope_break:
         problem, best = models[0].problem, models[0].best
         weights, scale = robust(problem.residuals(best), models[0].residual_df)
@@ -47,16 +46,16 @@ def models_of(
     return models
 
 
-def _overlapping(
+def _fit_overlaps(
     points: FitData, bound: float, overlap: bool
 ) -> tuple[
     tuple[VariableProjection, Solution, float], list[tuple[VariableProjection, Solution, float]]
 ]:
-    """Fit each overlap exponent as if points shared nothing.
+    """Fit each overlap exponent with independent errors.
 
     Returns
     -------
-    The problem that describes the points best, its solution and its scale; and every problem
+    The problem that describes the points best, with its solution and its scale; and every problem
     with its solution and its prior.
     """
 
@@ -91,30 +90,30 @@ def _overlapping(
     ]
 
 
-def _weighed(
+def _fit_whitenings(
     points: FitData,
     problems: Sequence[tuple[VariableProjection, Solution, float]],
-    shared: Sequence[Whitening],
+    whitenings: Sequence[Whitening],
     bound: float,
     regimes: bool,
 ) -> list[Model]:
-    """Fit each problem with each whitening, and with breakpoints."""
+    """Fit each problem with each whitening, and with breakpoints if `regimes` allows them."""
     models = [
-        fit_model(problem.whitened(each), start, points.lower, None, prior / len(shared), bound)
+        fit_model(problem.whitened(each), start, points.lower, None, prior / len(whitenings), bound)
         for problem, start, prior in problems
-        for each in shared
+        for each in whitenings
     ]
     models = likeliest(models, NEGLIGIBLE)
     if not regimes:
         return models
-    found = likeliest([*models, *step_models(models, points, bound)], NEGLIGIBLE)
-    return slope_break_models(models, points, bound, found[0].likelihood) or found
+    likely = likeliest([*models, *step_models(models, points, bound)], NEGLIGIBLE)
+    return slope_break_models(models, points, bound, likely[0].likelihood) or likely
 
 
 def _robust(
     problem: VariableProjection, bound: float, starts: Array
 ) -> tuple[VariableProjection, Solution, float]:
-    """Find the best exponents, points far off the law losing weight; and the scale."""
+    """Find the best exponents with robust weights, and the robust scale."""
     best = problem.search(bound, starts)
     for _ in range(2):
         residuals = problem.residuals(best)
@@ -125,14 +124,14 @@ def _robust(
 
 
 def robust(residuals: Array, residual_df: int) -> tuple[Array, float]:
-    """Weights of points, those far off a law losing theirs (Huber 1964), and the scale.
+    """Compute the points' robust weights (Huber 1964) and the robust scale.
 
     Parameters
     ----------
     residuals
         (points,), relative.
     residual_df
-        Points beyond the law's free numbers.
+        Points less the law's free parameters.
     """
     scale = 1.4826 * np.median(np.abs(residuals - np.median(residuals)))
     scale = float(scale * np.sqrt(len(residuals) / max(residual_df, 1)) + FLOOR)

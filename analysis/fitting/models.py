@@ -1,4 +1,4 @@
-"""A model of points: overlap, error covariance and breakpoint, with the best law they allow."""
+"""A model: overlap, error covariance and breakpoint, with the best law under them."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from ..breakpoints import Breakpoint, SlopeBreak, StepTerm, candidate_slope_brea
 from ..expressions import Array, Leading, Monomial, columns
 from ..regression import Solution, VariableProjection
 
-#: A breakpoint is in the law that is shown where it has at least this posterior probability.
+#: The law shown has a breakpoint if its posterior probability is at least this.
 CREDIBLE = 0.95
 
-#: In log likelihood: what is e^9 times less likely moves no interval.
+#: Difference in log likelihood beyond which a model is dropped: it would change no interval.
 NEGLIGIBLE = 9.0
 
 
 @dataclass(frozen=True)
 class FitData:
-    """What a law is fitted to, and its terms; what follows from these alone is worked out once."""
+    """The points and the candidate terms of a law; what follows from them is computed once."""
 
     sizes: Array
     values: Array
@@ -35,12 +35,12 @@ class FitData:
 
     @cached_property
     def terms(self) -> Array:
-        """The lower-order terms there, (points, terms)."""
+        """The lower-order terms at the sizes, (points, terms)."""
         return columns(self.lower, self.sizes)
 
     @cached_property
     def sides(self) -> tuple[Sequence[tuple[Breakpoint, bool]], Array]:
-        """Where a term may step, and how far it then holds, (sides, points)."""
+        """Where a term may step, and the share in which it then holds, (sides, points)."""
         return sides(self.sizes)
 
     @cached_property
@@ -51,24 +51,24 @@ class FitData:
 
 @dataclass(frozen=True)
 class Model:
-    """An overlap and a size of what points share, with the best law they allow.
+    """An overlap, an error covariance and perhaps a breakpoint, with the best law under them.
 
     Attributes
     ----------
     problem, best
-        The problem and its solution.
+        The least-squares problem and its solution.
     lower
-        Its lower-order terms, the step last where there is one.
+        Its lower-order terms, the step term last if there is one.
     step
-        The term of one regime alone.
+        The step term; None without one.
     prior
         Its prior probability.
     likelihood
-        Log likelihood of the solution, the logarithm of the prior included.
+        Log likelihood of the solution plus the logarithm of the prior.
     slope_break
-        Where the leading part grows otherwise; the last of the exponents is by how much.
+        Where the leading part's exponent changes; the change is the last of the exponents.
     posterior_probability, location_interval
-        Posterior probability of the slope break, and between which points it lies.
+        Posterior probability of the slope break, and the interval of its location.
     """
 
     problem: VariableProjection
@@ -83,7 +83,7 @@ class Model:
 
     @property
     def residual_df(self) -> int:
-        """Points beyond the free numbers: coefficients in use and exponents."""
+        """Points less the free parameters: coefficients in use and exponents."""
         return int(self.problem.points - self.best.active - self.problem.axes)
 
 
@@ -95,13 +95,13 @@ def fit_model(
     prior: float,
     bound: float,
 ) -> Model:
-    """Fit one model from where another was."""
+    """Fit a model, starting from another's solution."""
     best = problem.search(bound, start.exponents[None, :])
     (likelihood,) = problem.log_likelihood(best.exponents[None, :])
     return Model(problem, best, lower, step, prior, float(likelihood + np.log(prior)))
 
 
 def likeliest(models: list[Model], within: float) -> list[Model]:
-    """Those that are not much less likely than the best, the likeliest first."""
+    """Return the models within a log likelihood of the best, the likeliest first."""
     models = sorted(models, key=lambda model: -model.likelihood)
     return [one for one in models if one.likelihood > models[0].likelihood - within]

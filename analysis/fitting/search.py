@@ -1,10 +1,10 @@
-"""The leading part of a law when no theory is given: a search, with a weight for each candidate.
+"""Search for the leading part of a law without theory, with a weight for each candidate.
 
 Candidates are monomials of whole degrees, with powers of one size's logarithm, sums of two
 monomials of which neither divides the other, and monomials of any degree. Each comes with its
-divisors. The Bayesian information criterion (Schwarz 1978) charges for the terms in use and for
-exponents that are not whole; with the prior of each kind, shared out among its members,
-it gives each candidate a weight (Kass & Raftery 1995).
+divisors. The Bayesian information criterion (Schwarz 1978) penalises the terms in use and the
+free exponents; with the prior of each kind, divided equally among its members, it gives each
+candidate a weight (Kass & Raftery 1995).
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from .model_averaging import robust
 
 _HIGHEST = 3
 _LOGS = (1, 2)
-_NEAR = 0.75  # an exponent farther off belongs to a neighbouring degree
-_ALIKE = 2.0  # a difference in the criterion that tells nothing (Kass & Raftery 1995)
+_NEAR = 0.75  # half-width of the search around a degree: beyond it lies another degree's range
+_ALIKE = 2.0  # difference in the criterion without significance (Kass & Raftery 1995)
 
 #: Prior probability of each kind.
 _WHOLE, _FREE, _LOGARITHM, _SUM = 0.5, 0.2, 0.15, 0.15
@@ -32,16 +32,16 @@ _WHOLE, _FREE, _LOGARITHM, _SUM = 0.5, 0.2, 0.15, 0.15
 
 @dataclass(frozen=True)
 class Candidate:
-    """A leading part that the points allow.
+    """A leading part that was found, with its weight.
 
     Attributes
     ----------
     leading
         Its terms, of whole degrees.
     shift
-        (axes,): what its degrees are off by; 0 where they are whole.
+        (axes,): the exponents less these degrees; 0 where the exponents are whole.
     weight
-        How likely it is among all that were tried.
+        Posterior probability among all candidates.
     """
 
     leading: Leading
@@ -50,14 +50,14 @@ class Candidate:
 
     @property
     def text(self) -> str:
-        """Write it as SymPy reads it, without coefficients."""
+        """The leading part as SymPy reads it, without coefficients."""
         return " + ".join(
             term.text(self.leading.axes, self.shift) for _, term in self.leading.terms
         )
 
 
 def discover(axes: tuple[str, ...], sizes: Array, values: Array) -> list[Candidate]:
-    """Search for the leading part.
+    """Search for the leading part of the points' law.
 
     Parameters
     ----------
@@ -68,8 +68,8 @@ def discover(axes: tuple[str, ...], sizes: Array, values: Array) -> list[Candida
 
     Returns
     -------
-    What was found, the one to take first: the likeliest, or, among those that the criterion
-    cannot tell from it, that of lowest degree, whose divisors are fewest.
+    The candidates, the one to use first: the likeliest, or, among those with about the same
+    criterion, the one of lowest degree, which has the fewest divisors. The others by weight.
     """
     whole = [Leading(axes, ((1.0, term),)) for term in _monomials(axes)[1:]]
     scored: list[tuple[float, Leading, Array]] = []
@@ -95,12 +95,12 @@ def discover(axes: tuple[str, ...], sizes: Array, values: Array) -> list[Candida
 def _whole(
     leading: Leading, sizes: Array, values: Array, weights: Array
 ) -> tuple[Array, int, Leading] | None:
-    """Fit a leading part as it stands, each of its terms with a coefficient of its own.
+    """Fit a leading part with its exponents fixed and a coefficient for each of its terms.
 
     Returns
     -------
-    Relative residuals, free numbers, and the leading part with the ratio of its terms that was
-    found; None where one of them leads nowhere.
+    Relative residuals, number of free parameters, and the leading part with the fitted ratios of
+    its terms; None where one of the terms leads nowhere.
     """
     *others, last = (term for _, term in leading.terms)
     lower = [*leading.divisors(), *others]
@@ -116,12 +116,12 @@ def _whole(
 
 
 def _monomials(axes: tuple[str, ...]) -> list[Monomial]:
-    """List the monomials of whole degrees that are tried, the constant first."""
+    """List the candidate monomials of whole degrees, the constant first."""
     return monomials(len(axes), _HIGHEST if len(axes) < 3 else 2)
 
 
 def _logarithms(axes: tuple[str, ...]) -> Iterator[Leading]:
-    """Yield monomials, the constant too, times a power of one size's logarithm."""
+    """Yield monomials, including the constant, times a power of one size's logarithm."""
     for term in _monomials(axes):
         for at, power in itertools.product(range(len(axes)), _LOGS):
             logs = tuple(power * (at == other) for other in range(len(axes)))
@@ -136,24 +136,24 @@ def _sums(axes: tuple[str, ...]) -> Iterator[Leading]:
 
 
 def _criterion(residuals: Array, free: int, prior: float) -> float:
-    """Bayesian information criterion of relative residuals and so many free numbers."""
+    """Compute the Bayesian information criterion from residuals, free parameters and prior."""
     points = len(residuals)
     mean = float(np.mean(np.minimum(residuals**2, 1.0))) + FLOOR**2
     return float(points * np.log(mean) + free * np.log(points) - 2 * np.log(prior))
 
 
 def _ranked(scored: list[tuple[float, Leading, Array]]) -> list[Candidate]:
-    """Turn criteria into weights; the form to take first, the others by weight.
+    """Convert criteria to weights; return the candidate to use first, the others by weight.
 
-    What is found twice, as a whole degree and as a free one near it, or from two whole degrees,
-    is one form: the likelier.
+    A leading part may be found more than once, as with whole degrees and with free exponents near
+    them: these count as one candidate, the likelier form.
     """
     lowest = min(criterion for criterion, _, _ in scored)
-    likely = [np.exp(-(criterion - lowest) / 2) for criterion, _, _ in scored]
+    ratios = [np.exp(-(criterion - lowest) / 2) for criterion, _, _ in scored]
     candidates: dict[tuple[Monomial, ...], Candidate] = {}
     alike = set()
     for (criterion, leading, shift), weight in sorted(
-        zip(scored, likely / np.sum(likely), strict=True), key=lambda pair: pair[0][0]
+        zip(scored, ratios / np.sum(ratios), strict=True), key=lambda pair: pair[0][0]
     ):
         moved = (term.shifted(shift) for _, term in leading.terms)
         key = tuple(replace(m, powers=tuple(round(p, 1) for p in m.powers)) for m in moved)
@@ -169,6 +169,6 @@ def _ranked(scored: list[tuple[float, Leading, Array]]) -> list[Candidate]:
 
 
 def _degree(candidate: Candidate) -> float:
-    """Give the highest total degree of its terms, a logarithm counting as a little of one."""
+    """Return the highest total degree of its terms; a logarithm counts as 0.1."""
     moved = (term.shifted(candidate.shift) for _, term in candidate.leading.terms)
     return max(sum(term.powers) + 0.1 * sum(term.logs) for term in moved)

@@ -1,4 +1,4 @@
-"""The choice of lower-order terms for the law that is shown."""
+"""Term selection: choose the lower-order terms of the law that is shown."""
 
 from __future__ import annotations
 
@@ -10,41 +10,41 @@ from ..expressions import Monomial
 from ..regression import Solution, VariableProjection
 from .models import Model
 
-_STRONG = 6.0  # in a criterion: strong evidence (Raftery 1995)
+_STRONG = 6.0  # difference in BIC that is strong evidence (Raftery 1995)
 
 
 def select_terms(model: Model, bound: float) -> Model:
-    """Leave out lower-order terms, or put them in, as long as that betters the criterion.
+    """Drop or add lower-order terms one at a time as long as that lowers the BIC.
 
-    What non-negativity leaves in use is more than is there: terms of no account share the noise,
-    and move the exponents. Told nothing, exponents err by 1.3 to 1.6 times as much as told the
-    terms; the criterion (Schwarz 1978) leaves 1.0 to 1.2. Real layers have many small terms, and
-    the best choice of some has lost others: the exponents are those of all choices on the way,
-    weighted by how likely each is (Raftery 1995).
+    Non-negativity selects too many terms: superfluous ones fit noise and shift the exponents.
+    Without selection the exponents' errors are 1.3 to 1.6 times those of a fit that is given the
+    true terms; with the criterion (Schwarz 1978) they are 1.0 to 1.2 times as large. Real layers
+    have many small terms, some of which any one choice drops: the exponents are averaged over all
+    choices on the way, weighted by their likelihood (Raftery 1995).
     """
     if not model.best.leading:
         return model
     plain = [at for at, term in enumerate(model.lower) if isinstance(term, Monomial)]
     steps = tuple(range(len(plain), model.problem.terms))  # columns that stay
-    tried: dict[frozenset[int], tuple[float, VariableProjection, Solution]] = {}
+    fits: dict[frozenset[int], tuple[float, VariableProjection, Solution]] = {}
 
-    def criterion(kept: frozenset[int]) -> float:
-        if kept not in tried:
-            problem = model.problem.only((*sorted(kept), *steps))
+    def criterion(terms: frozenset[int]) -> float:
+        if terms not in fits:
+            problem = model.problem.only((*sorted(terms), *steps))
             best = problem.search(bound, model.best.exponents[None, :])
-            tried[kept] = problem.criterion(best), problem, best
-        return tried[kept][0]
+            fits[terms] = problem.criterion(best), problem, best
+        return fits[terms][0]
 
-    kept = frozenset(at for at in plain if model.best.lower[at] > 0)
-    while (better := min((kept, *(kept ^ {at} for at in plain)), key=criterion)) != kept:
-        kept = better
-    scores = np.array([score for score, *_ in tried.values()])
+    terms = frozenset(at for at in plain if model.best.lower[at] > 0)
+    while (better := min((terms, *(terms ^ {at} for at in plain)), key=criterion)) != terms:
+        terms = better
+    scores = np.array([score for score, *_ in fits.values()])
     weights = np.exp((scores.min() - scores) / 2)
-    every = np.array([best.exponents for *_, best in tried.values()])
-    score, problem, best = tried[kept]
-    mean = problem.solve(weights @ every / weights.sum())
-    if problem.criterion(mean) - score < _STRONG:  # else they lie too far apart for a mean
+    exponents = np.array([best.exponents for *_, best in fits.values()])
+    score, problem, best = fits[terms]
+    mean = problem.solve(weights @ exponents / weights.sum())
+    if problem.criterion(mean) - score < _STRONG:  # else the choices are too different for a mean
         best = mean
     step = model.step and model.step.following(best.exponents)
-    lower = [*(model.lower[at] for at in sorted(kept)), *([step] if step else [])]
+    lower = [*(model.lower[at] for at in sorted(terms)), *([step] if step else [])]
     return replace(model, problem=problem, best=best, lower=lower, step=step)

@@ -1,4 +1,4 @@
-"""How numbers, quantities and formulas are written."""
+"""Format numbers, quantities with units, and formulas as text."""
 
 import lazy_loader
 

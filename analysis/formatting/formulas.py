@@ -1,4 +1,4 @@
-"""Exact formulas as a reader knows them."""
+"""Format exact formulas."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class _Printer(StrPrinter):  # type: ignore[misc]  # SymPy ships no types
 
 
 def formula_text(expr: Expr) -> str:
-    """Write an exact formula as a reader knows it.
+    """Write an exact formula in the usual notation.
 
     >>> from sympy import symbols, ceiling
     >>> n, d = symbols("n d", positive=True)

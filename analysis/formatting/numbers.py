@@ -1,4 +1,4 @@
-"""How numbers are written."""
+"""Format plain numbers, percentages, and the numbers in an expression."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import re
 from collections.abc import Iterable
 from math import isfinite
 
+#: Written in place of a missing value.
 NONE = "–"
 
 _NUMBER = re.compile(r"(?<![\w.])\d+\.\d+(?:e[+-]?\d+)?(?!\w)")
-#: Relative difference up to which a number of six digits is taken for the one that was meant.
+#: Relative difference up to which a number is replaced by its rounding to six digits.
 _ROUNDING = 1e-7
 
 
 def number(value: float, digits: int = 3) -> str:
-    """Write a number to so many significant digits, without an exponent where it is not needed.
+    """Write a number with this many significant digits, with an exponent only if needed.
 
     >>> number(0.123456), number(1234.5), number(16384)
     ('0.123', '1234', '16384')
@@ -27,7 +28,7 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def number_list(values: Iterable[float], digits: int = 3) -> str:
-    """Write numbers one after another.
+    """Write numbers separated by commas.
 
     >>> number_list([0.0123, 3.456], digits=2)
     '0.012, 3.5'
@@ -36,7 +37,7 @@ def number_list(values: Iterable[float], digits: int = 3) -> str:
 
 
 def signed(value: float) -> str:
-    """Write what adds to a slope or takes from it, to hundredths; less than half of one as 0.
+    """Write a contribution to a slope with its sign, to hundredths; one that rounds to 0 as 0.
 
     >>> signed(0.123), signed(-0.5), signed(0.001)
     ('+0.12', '−0.50', '0')
@@ -55,17 +56,17 @@ def percent(share: float) -> str:
 
 
 def without_noise(expression: str) -> str:
-    """Write the numbers of an expression short where they are short but for rounding errors.
+    """Round the numbers in an expression that are short except for rounding errors.
 
-    Fits of exact values end in digits that differ from processor to processor. For a reader only;
-    files keep every digit.
+    The last digits of fits to exact values differ between processors. This is for readers only;
+    files have every digit.
 
     >>> without_noise("1.00000000062e-06 + 1e-10*n**1.000000006*d**1.98765432")
     '1e-06 + 1e-10*n*d**1.98765432'
     """
 
-    def short(found: re.Match[str]) -> str:
-        value, rounded = float(found[0]), f"{float(found[0]):.6g}"
-        return rounded if abs(float(rounded) - value) <= _ROUNDING * value else found[0]
+    def short(match: re.Match[str]) -> str:
+        value, rounded = float(match[0]), f"{float(match[0]):.6g}"
+        return rounded if abs(float(rounded) - value) <= _ROUNDING * value else match[0]
 
     return re.sub(r"\*\*1(?![\w.])", "", _NUMBER.sub(short, expression))

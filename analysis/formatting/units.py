@@ -1,4 +1,4 @@
-"""Numbers for a reader: few digits, and the unit that suits the metric and the size."""
+"""Format quantities with units, names of metrics, sizes, and lists of words."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def metric_title(metric: str) -> str:
 
 
 def quantity(value: float, metric: str, digits: int = 3) -> str:
-    """Write a value of a metric with its unit, to so many significant digits.
+    """Write a value of a metric with its unit, with this many significant digits.
 
     >>> quantity(0.0000123456, "seconds"), quantity(2**21, "peak_bytes"), quantity(4e9, "flops")
     ('12.3 µs', '2 MiB', '4 GFLOP')
@@ -35,11 +35,11 @@ def quantity(value: float, metric: str, digits: int = 3) -> str:
     if unit == "B":
         step = min(max(floor(log10(max(abs(value), 1)) / log10(2**10)), 0), len(_BINARY) - 1)
         return f"{number(value / 2 ** (10 * step), digits)} {_BINARY[step]}"
-    rounded = float(f"{value:.{digits}g}")  # first, so that 999.9 µs becomes 1 ms
+    rounded = float(f"{value:.{digits}g}")  # rounded first, so that 999.9 µs becomes 1 ms
     step = 3 * floor(log10(abs(rounded)) / 3) if rounded else 0
     step = min(max(step, min(_SI)), max(_SI))
     if not unit and -3 <= step <= 0:
-        return number(value, digits)  # a plain number needs no "m" for thousandths
+        return number(value, digits)  # a number without a unit needs no "m" for thousandths
     return f"{number(rounded / 10.0**step, digits)} {_SI[step]}{unit}".strip()
 
 
@@ -49,5 +49,5 @@ def sizes(at: dict[str, float]) -> str:
 
 
 def join_words(words: Sequence[str]) -> str:
-    """Join words as a sentence does: ``a, b and c``."""
+    """Join words as in a sentence: ``a, b and c``."""
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

@@ -1,4 +1,4 @@
-"""What a law is: its terms, predictions, and exact laws of counts."""
+"""Laws: terms and exponents, predictions with intervals, and exact laws of counts."""
 
 import lazy_loader
 

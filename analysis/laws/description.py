@@ -1,4 +1,4 @@
-"""A law in words, as an expression, and as JSON holds it."""
+"""Describe a law: in words, as a SymPy expression, and as JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def summary(law: Law) -> list[str]:
-    """Describe what every law has, a line each."""
+    """Describe any law: expression, exponents, points and overhead, a line each."""
     overhead = law.overhead()
     return [
         f"law        {law.expression}",
@@ -26,24 +26,26 @@ def summary(law: Law) -> list[str]:
 
 
 def fit_summary(law: FittedLaw) -> list[str]:
-    """Describe what was fitted besides: the structure of the residuals, and the overlap."""
+    """Describe what only fitted laws have: structure in the residuals, and the overlap."""
     lines = []
     if law.diagnostics.structure_sd:
-        lines.append(f"left over  {law.diagnostics.structure_sd:.1%} that follows the sizes")
+        lines.append(
+            f"structure  {law.diagnostics.structure_sd:.1%} of the residuals follows the sizes"
+        )
     if len(law.overlaps) > 1:
         lines.append(f"overlap    {_overlap(law)}")
     return lines
 
 
 def regimes(law: FittedLaw) -> str:
-    """Say in words where the law changes, and how; empty where all points follow one."""
+    """Describe in words where the law changes, and how; empty where all points follow one law."""
     if law.step is not None:
         return law.step.words(law.axes, law.breakpoint_interval)
     if law.slope_break is None or law.slope_change is None:
         return ""
     axis, slope_break = law.axes[law.slope_break.axis], law.slope_break
     own = law.exponents[slope_break.axis]
-    there = replace(
+    other = replace(
         law.slope_change,
         axis=axis,
         estimate=own.estimate + law.slope_change.estimate,
@@ -56,19 +58,19 @@ def regimes(law: FittedLaw) -> str:
     between += credible_range_text(law.breakpoint_interval, low, high)
     return (
         f"{side} {axis} = {number(slope_break.place)} ({between}) the leading term grows "
-        f"with {there} instead of {own.estimate:.2f}"
+        f"with {other} instead of {own.estimate:.2f}"
     )
 
 
 def _overlap(law: FittedLaw) -> str:
-    """Say how far its costs overlap, and with which posterior probability."""
+    """Describe whether and how far costs overlap, with the posterior probability."""
     most = max((p for p in law.overlaps if p > 1), key=lambda p: law.overlaps[p])
-    together = 1 - law.overlaps.get(1, 0.0)
-    if together < 0.5:
-        return f"costs add up (p = 1): {1 - together:.0%}"
-    likely = [p for p, share in law.overlaps.items() if p > 1 and share > 0.05 * together]
-    about = f"{min(likely):.2g} to {max(likely):.2g}" if len(likely) > 1 else f"{most:.2g}"
-    return f"costs overlap, p = {about}: {together:.0%}"
+    probability = 1 - law.overlaps.get(1, 0.0)
+    if probability < 0.5:
+        return f"costs add up (p = 1): {1 - probability:.0%}"
+    likely = [p for p, own in law.overlaps.items() if p > 1 and own > 0.05 * probability]
+    span = f"{min(likely):.2g} to {max(likely):.2g}" if len(likely) > 1 else f"{most:.2g}"
+    return f"costs overlap, p = {span}: {probability:.0%}"
 
 
 def expression(law: FittedLaw) -> str:
@@ -91,7 +93,7 @@ def slope_factor(law: FittedLaw) -> str:
 
 
 def to_dict(law: Law) -> dict[str, Any]:
-    """Give a law as JSON holds it: its terms, its regimes, and its exponents with intervals."""
+    """Return a law for JSON: its terms, its regimes, and its exponents with intervals."""
     return {
         "law": law.expression,
         "terms": [
@@ -108,7 +110,7 @@ def to_dict(law: Law) -> dict[str, Any]:
 
 
 def _terms(law: Law) -> list[tuple[float, str, bool]]:
-    """Give each term: its coefficient, its text, and whether it leads; those that lead last."""
+    """Return each term's coefficient, text, and whether it leads; leading terms come last."""
     lower = [(c, term.text(law.axes), False) for c, term in law.terms]
     leads = [
         (law.coefficient * weight, term.text(law.axes, law.shift) + law.slope_factor, True)
@@ -118,7 +120,7 @@ def _terms(law: Law) -> list[tuple[float, str, bool]]:
 
 
 def regime_records(law: FittedLaw) -> list[dict[str, Any]]:
-    """Give the breakpoint between regimes as JSON holds it, where there is one."""
+    """Return the breakpoint between regimes for JSON; empty without one."""
     if law.step is not None:
         breakpoint = law.step.breakpoint
         found = {

@@ -17,7 +17,7 @@ T = TypeVar("T", float, Array)
 
 @dataclass(frozen=True)
 class Estimate(Generic[T]):
-    """An estimate with its interval, at 95 % unless another level was asked for.
+    """An estimate with its interval, at 95 % by default.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Estimate(Generic[T]):
 
 @dataclass(frozen=True)
 class Exponent(Estimate[float]):
-    """The exponent of a size; its ends are equal where it is exact.
+    """The exponent of a size with its interval; low equals high where it is exact.
 
     >>> print(Exponent(1.98, 1.95, 2.01, axis="n"), Exponent(2.0, 2.0, 2.0, axis="d"), sep="; ")
     n 1.98 [1.95, 2.01]; d 2

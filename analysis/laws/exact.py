@@ -1,4 +1,4 @@
-"""Exact laws: polynomials that whole numbers follow without any error."""
+"""Exact laws: polynomials that reproduce whole-number values without error."""
 
 from __future__ import annotations
 
@@ -21,7 +21,15 @@ Polynomial = tuple[tuple[Fraction, Monomial], ...]
 
 @dataclass(frozen=True)
 class Since:
-    """From where on a law holds: a size of an axis, and how many points lie below it."""
+    """Where an exact law begins to hold.
+
+    Attributes
+    ----------
+    axis, size
+        The law holds at and above this size of this axis.
+    below
+        Number of points below it.
+    """
 
     axis: str
     size: float
@@ -30,14 +38,14 @@ class Since:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class ExactLaw(Law):
-    """The polynomial that gives every value exactly, or, of a peak, the largest of several.
+    """The polynomial that gives every value exactly; for a peak, the largest of several.
 
     Attributes
     ----------
     polynomials
-        The polynomials whose largest it is; the first gives the terms of lower order.
+        The law is the largest of these; the first gives the lower-order terms.
     since
-        From where on it holds; None where all points follow it.
+        Where the law begins to hold; None where all points follow it.
     """
 
     polynomials: tuple[Polynomial, ...]
@@ -53,7 +61,7 @@ class ExactLaw(Law):
         since: Since | None = None,
         leads: Collection[Monomial] = (),
     ) -> ExactLaw:
-        """Make a law of polynomials, whose terms of highest order lead, or those that are given."""
+        """Make a law of polynomials; the terms of highest order lead, unless `leads` is given."""
         most: dict[Monomial, float] = {}
         for c, term in chain(*polynomials):
             most[term] = max(most.get(term, float(c)), float(c))
@@ -72,17 +80,17 @@ class ExactLaw(Law):
 
     @property
     def has_intervals(self) -> bool:
-        """It is known exactly."""
+        """Always true: the law is known exactly."""
         return True
 
     @property
     def regimes(self) -> str:
-        """Say from where on the law holds; empty where all points follow it."""
+        """Where the law begins to hold, in words; empty where all points follow it."""
         if self.since is None:
             return ""
         return (
-            f"the law holds from {self.since.axis} = {number(self.since.size)} on; "
-            f"{self.since.below} points below it follow others"
+            f"the law holds from {self.since.axis} = {number(self.since.size)}; "
+            f"{self.since.below} points below it follow other laws"
         )
 
     @property
@@ -95,7 +103,7 @@ class ExactLaw(Law):
         return sums[0] if len(sums) == 1 else f"Max({', '.join(sums)})"
 
     def parts(self, sizes: Array) -> Array:
-        """Each term's value at sizes (points, axes): (points, terms + 1), the leading one last."""
+        """Evaluate each term at sizes (points, axes): (points, terms + 1), the leading one last."""
         lower = columns([term for _, term in self.terms], sizes) * [c for c, _ in self.terms]
         exact = [
             columns([term for _, term in each], sizes) @ [float(c) for c, _ in each]
@@ -104,11 +112,11 @@ class ExactLaw(Law):
         return np.column_stack([lower, np.max(exact, axis=0) - lower.sum(axis=1)])
 
     def posterior_predictions(self, sizes: Array, *, measured: bool = False) -> Array:
-        """Values at sizes (points, axes) by the law itself, the only one: (1, points)."""
+        """Evaluate the law, the only possible one, at sizes (points, axes): (1, points)."""
         return self.predict(sizes)[None, :]
 
     def conf_int(self, level: float = 0.95) -> pd.DataFrame:
-        """Intervals of the exponents, of no width: a row for each axis, columns low and high."""
+        """Return the exponents' intervals, of zero width: a row per axis, columns low and high."""
         degrees = np.array([self.leading.degree(axis) for axis in self.axes])
         return pd.DataFrame(
             np.tile(degrees[:, None], 2), index=pd.Index(self.axes), columns=["low", "high"]

@@ -18,7 +18,7 @@ from .estimate import Exponent
 from .law import Law, levels
 from .prediction import PosteriorPredictive
 
-#: A sum: what costs are that do not overlap.
+#: Posterior of the overlap where costs only add up: p = 1.
 SUM: Mapping[float, float] = {1: 1.0}
 
 
@@ -31,26 +31,25 @@ class FittedLaw(Law):
     residuals
         (points,): (measured − law) / measured.
     overlaps
-        Posterior probability of each p that was tried.
+        Posterior probability of each overlap exponent p that was fitted.
     breakpoint_probability
-        Posterior probability that the points lie in two regimes, so that one term holds on one
-        side of a breakpoint alone, or the slope of the leading part breaks. The law has such a term
-        only where that is at least `CREDIBLE`.
+        Posterior probability of two regimes: a term holds on only one side of a breakpoint, or the
+        slope of the leading part breaks. The law has a breakpoint only where this is at least
+        `CREDIBLE`.
     slope_break, slope_change
-        Where the leading part grows otherwise, and by how much larger the exponent is there; None
-        where it grows alike everywhere.
+        Where the leading part's exponent changes, and by how much; None where it does not.
     breakpoint_interval
-        Between which points the breakpoint lies, at 95 %: those of other likely laws count as far
-        as they lie along the same size or product of sizes. None without one.
+        95 % interval of the breakpoint's location; other likely laws count where their breakpoint
+        lies along the same size or product of sizes. None without a breakpoint.
     sample
-        Weighted draws of the exponents' shift from the degrees; None where `residual_df` is below
-        1, so that there are no intervals.
+        Weighted draws of the exponents' shifts from the leading degrees; None where `residual_df`
+        is below 1, so that there are no intervals.
     problems
-        What they were drawn from, each with its lower-order terms.
+        The models that the draws come from, each with its lower-order terms.
     lower
-        Every lower-order term that was allowed in all regimes.
+        The candidate lower-order terms that hold in all regimes.
     processes
-        (points, processes): which share of a point's repeats each measured, where that is known.
+        (points, processes): the share of a point's repeats that each measured, where known.
     """
 
     residuals: Array
@@ -66,17 +65,17 @@ class FittedLaw(Law):
 
     @property
     def has_intervals(self) -> bool:
-        """Whether there were points enough to sample the exponents."""
+        """Whether there were enough points to sample the exponents."""
         return self.sample is not None
 
     @property
     def step(self) -> StepTerm | None:
-        """The term of one regime alone; None where all points lie in one."""
+        """The term that holds in only one regime; None where all points lie in one regime."""
         return next((term for _, term in self.terms if isinstance(term, StepTerm)), None)
 
     @property
     def regimes(self) -> str:
-        """Say in words where the law changes, and how; empty where all points follow one."""
+        """Where the law changes, and how, in words; empty where all points follow one law."""
         return description.regimes(self)
 
     @property
@@ -90,20 +89,20 @@ class FittedLaw(Law):
         return description.slope_factor(self)
 
     def regime_records(self) -> list[dict[str, Any]]:
-        """Give the breakpoint between regimes as JSON holds it; empty without one."""
+        """Return the breakpoint between regimes for JSON; empty without one."""
         return description.regime_records(self)
 
     def parts(self, sizes: Array) -> Array:
-        """Each term's value at sizes (points, axes): (points, terms + 1), the leading one last."""
+        """Evaluate each term at sizes (points, axes): (points, terms + 1), the leading one last."""
         lead = self.coefficient * self.leading.column(sizes) * np.prod(sizes**self.shift, axis=1)
         if self.slope_break is not None and self.slope_change is not None:
             lead = lead * self.slope_break.size(sizes) ** self.slope_change.estimate
         return np.column_stack([*(c * term.column(sizes) for c, term in self.terms), lead])
 
     def posterior_predictions(self, sizes: Array, *, measured: bool = False) -> Array:
-        """Values at sizes (points, axes) by laws drawn from the posterior, (laws, points).
+        """Evaluate laws drawn from the posterior at sizes (points, axes): (laws, points).
 
-        Where `measured`, what a measurement errs by is added.
+        If `measured`, the error of a measurement is added to each.
 
         Raises
         ------
@@ -113,7 +112,7 @@ class FittedLaw(Law):
         return self._posterior.predict(self._checked(sizes), measured=measured)
 
     def conf_int(self, level: float = 0.95) -> pd.DataFrame:
-        """Intervals of the exponents: a row for each axis, columns low and high.
+        """Return intervals of the exponents: a row for each axis, columns low and high.
 
         Raises
         ------
@@ -127,17 +126,17 @@ class FittedLaw(Law):
         )
 
     def log_likelihood_ratio(self, axis: str) -> float:
-        """How much likelier the law is than one with the leading part's own degree in an axis.
+        """Compute the log likelihood ratio of the law to one with theory's exponent in an axis.
 
-        The logarithm of the ratio; the lower-order terms are free in both.
+        The lower-order terms are free in both.
         """
-        found = np.append(
+        shifts = np.append(
             self.shift, [] if self.slope_change is None else self.slope_change.estimate
         )
-        without = np.where(np.arange(len(found)) == self.axes.index(axis), 0.0, found)
-        tried = np.array([found, without, np.zeros(len(found))])
-        likely = np.array([problem.log_likelihood(tried) for problem, _ in self.problems])
-        best, *others = likely.max(axis=0)
+        without = np.where(np.arange(len(shifts)) == self.axes.index(axis), 0.0, shifts)
+        compared = np.array([shifts, without, np.zeros(len(shifts))])
+        likelihoods = np.array([problem.log_likelihood(compared) for problem, _ in self.problems])
+        best, *others = likelihoods.max(axis=0)
         return float(best - max(others))
 
     def _summary_lines(self) -> list[str]:

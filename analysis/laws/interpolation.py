@@ -1,8 +1,8 @@
-"""Exact interpolation: the polynomial that whole numbers follow, with no error at all.
+"""Exact interpolation: find the polynomial in the sizes that gives every count without error.
 
-FLOPs, parameters, bytes and operations that follow one another are counted, not timed. Where a
-polynomial in the sizes gives every value exactly there is nothing to estimate: its coefficients
-come out of linear equations in rational numbers, and its degrees are whole.
+FLOPs, parameters, bytes and sequential operations are counted, not timed. Where a polynomial
+gives every value exactly, nothing needs estimating: its coefficients solve linear equations in
+rational numbers, and its degrees are whole.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from sympy.polys.matrices import DomainMatrix
 from ..expressions import Array, Leading, Monomial, monomials
 from .exact import ExactLaw, Polynomial
 
-_HIGHEST = 4  # degree in each size, where theory's own terms do not do
-_LARGEST = 2.0**53  # a float holds whole numbers up to here
+_HIGHEST = 4  # degree in each size, where theory's own terms do not suffice
+_LARGEST = 2.0**53  # a float represents every whole number up to here
 
 
 def exact_law(
@@ -38,7 +38,7 @@ def exact_law(
     Returns
     -------
     The law; None where a value or a size is not whole, where no polynomial of degrees up to 4
-    gives all values, or where it may be a curve through these points and no more.
+    gives all values, or where the points are too few to rule out mere interpolation.
 
     Examples
     --------
@@ -64,9 +64,9 @@ def known_law(
     terms: Sequence[Monomial],
     theory: Leading,
 ) -> ExactLaw | None:
-    """Find the law of terms that theory names exactly, such as n/c; None where it is another.
+    """Find the exact law that consists of given terms, such as n/c; None where none fits.
 
-    Which of them lead is theory's to say: where a size divides, the degrees do not.
+    Theory says which terms lead: where a size is a divisor, degrees cannot decide it.
     """
     if not _are_whole(sizes, values) or len(terms) >= len(values):
         return None
@@ -78,16 +78,16 @@ def known_law(
 
 
 def _are_whole(sizes: Array, values: Array) -> bool:
-    """Whether a float holds all sizes and values as the whole numbers that they are."""
+    """Whether all sizes and values are whole numbers that a float represents exactly."""
     numbers = np.column_stack([sizes, values])
     return bool((numbers == np.round(numbers)).all() and numbers.max() <= _LARGEST)
 
 
 def _is_determined(polynomial: Polynomial, sizes: Array) -> bool:
-    """Whether points, (points, axes), distinguish a polynomial from a curve through them.
+    """Whether the points determine a polynomial, rather than being merely interpolated by it.
 
-    One of degree q in a size goes through any q + 1 values of it, with coefficients that are
-    fractions, if they are not what was counted.
+    A polynomial of degree q in a size passes through any q + 1 values of it; its coefficients are
+    then fractions, unless it is the true law. `sizes` are (points, axes).
     """
     if all(c.denominator == 1 for c, _ in polynomial):
         return True
@@ -100,31 +100,34 @@ def _is_determined(polynomial: Polynomial, sizes: Array) -> bool:
 
 
 def _candidates(axes: int, theory: Leading | None) -> Iterator[Sequence[Monomial]]:
-    """Terms of theory and its divisors, then all up to a degree in each size, lowest first."""
+    """Yield theory's terms with their divisors, then all terms up to each degree, lowest first."""
     if theory is not None:
         yield own_terms(theory)
     yield from polynomials(axes)
 
 
 def polynomials(axes: int) -> Iterator[Sequence[Monomial]]:
-    """Terms of all polynomials up to a degree in each size, lowest first."""
+    """Yield the terms of polynomials up to each degree in every size, lowest first."""
     for highest in range(1, _HIGHEST + 1):
         yield monomials(axes, highest)
 
 
 def own_terms(theory: Leading) -> list[Monomial]:
-    """Terms of theory and their divisors, as far as a polynomial may have them."""
+    """Return theory's terms and their divisors that a polynomial can have."""
     own = (*theory.divisors(), *(term for _, term in theory.terms))
     return [term for term in own if is_rational(term)]
 
 
 def is_rational(term: Monomial) -> bool:
-    """Whether a term of whole sizes is a rational number: of whole degrees, without logarithms."""
+    """Whether a term is rational at whole sizes: it has whole degrees and no logarithms."""
     return not any(term.logs) and not np.mod(term.powers, 1).any()
 
 
 def solve(terms: Sequence[Monomial], sizes: Array, values: Array) -> Polynomial | None:
-    """Coefficients other than 0; None where none gives all values, or several do."""
+    """Solve for the terms' coefficients; None where none, or more than one set, gives all values.
+
+    Terms with a coefficient of 0 are left out.
+    """
     rows = [
         [QQ(_power(point, term)) for term in terms] + [QQ(int(value))]
         for point, value in zip(sizes, values, strict=True)
@@ -133,19 +136,19 @@ def solve(terms: Sequence[Monomial], sizes: Array, values: Array) -> Polynomial 
     if pivots != tuple(range(len(terms))):
         return None
     solution = reduced.to_list()
-    found = [Fraction(str(solution[at][-1])) for at in range(len(terms))]
-    return tuple((c, term) for c, term in zip(found, terms, strict=True) if c)
+    coefficients = [Fraction(str(solution[at][-1])) for at in range(len(terms))]
+    return tuple((c, term) for c, term in zip(coefficients, terms, strict=True) if c)
 
 
 def values_of(polynomial: Polynomial, sizes: Array) -> list[Fraction]:
-    """Evaluate a polynomial at sizes (points, axes), with no error."""
+    """Evaluate a polynomial at sizes (points, axes) in rational numbers."""
     return [
         sum((c * _power(point, term) for c, term in polynomial), Fraction(0)) for point in sizes
     ]
 
 
 def _power(point: Array, term: Monomial) -> Fraction:
-    """Value of a monomial at a point, as a rational number."""
+    """Evaluate a monomial at a point as a rational number."""
     value = Fraction(1)
     for size, power in zip(point, term.powers, strict=True):
         value *= Fraction(int(size)) ** int(power)

@@ -1,4 +1,4 @@
-"""A law: how a cost grows with the sizes, as every kind of it is used."""
+"""The base class of laws: how a cost grows with the sizes, with predictions and a summary."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from .prediction import search_sizes, within
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-#: A leading term below this share of every value says nothing of its exponent.
+#: A leading term below this share of every value does not determine its exponent.
 BARELY = 0.2
 
-_STEP = 1e-4  # of the logarithm of a size, over which slopes are taken
+_STEP = 1e-4  # step in the logarithm of a size for numerical slopes
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -34,7 +34,7 @@ class Law(ABC):
     Attributes
     ----------
     leading
-        The leading part that theory gives, or that the search found.
+        The leading part, given by theory or found by the search.
     coefficient
         Its coefficient, in the metric's unit.
     exponents
@@ -44,11 +44,11 @@ class Law(ABC):
     overlap
         p: 1 where the terms add up, larger where they overlap.
     sizes, values
-        Its points: (points, axes) and (points,).
+        The fitted points: (points, axes) and (points,).
     diagnostics
-        What the points differ from it by, and whether that follows the sizes.
+        Size of the residuals, and whether they follow the sizes.
     residual_df
-        Points beyond the law's free numbers.
+        Residual degrees of freedom: points less free parameters.
     """
 
     leading: Leading
@@ -63,12 +63,12 @@ class Law(ABC):
 
     @property
     def axes(self) -> tuple[str, ...]:
-        """The sizes it grows in."""
+        """The sizes that the law grows in."""
         return self.leading.axes
 
     @property
     def shift(self) -> Array:
-        """Each exponent less the leading part's degree, (axes,)."""
+        """Exponents minus the leading part's degrees, (axes,)."""
         return np.array([e.estimate - self.leading.degree(e.axis) for e in self.exponents])
 
     @property
@@ -77,18 +77,18 @@ class Law(ABC):
         return ""
 
     def regime_records(self) -> list[dict[str, Any]]:
-        """Give the breakpoint between regimes as JSON holds it; empty without one."""
+        """Return the breakpoint between regimes for JSON; empty without one."""
         return []
 
     @property
     @abstractmethod
     def has_intervals(self) -> bool:
-        """Whether the points say how far the law may be off."""
+        """Whether the law has intervals."""
 
     @property
     @abstractmethod
     def regimes(self) -> str:
-        """Say in words where the law changes, and how; empty where all points follow one."""
+        """Where the law changes, and how, in words; empty where all points follow one law."""
 
     @property
     @abstractmethod
@@ -97,13 +97,13 @@ class Law(ABC):
 
     @abstractmethod
     def parts(self, sizes: Array) -> Array:
-        """Each term's value at sizes (points, axes): (points, terms + 1), the leading one last."""
+        """Evaluate each term at sizes (points, axes): (points, terms + 1), the leading one last."""
 
     @abstractmethod
     def posterior_predictions(self, sizes: Array, *, measured: bool = False) -> Array:
-        """Values at sizes (points, axes) by laws that the points leave possible, (laws, points).
+        """Evaluate laws drawn from the posterior at sizes (points, axes): (laws, points).
 
-        Where `measured`, what a measurement errs by is added. An exact law is the only one.
+        If `measured`, the error of a measurement is added to each. An exact law gives one row.
 
         Raises
         ------
@@ -113,7 +113,7 @@ class Law(ABC):
 
     @abstractmethod
     def conf_int(self, level: float = 0.95) -> pd.DataFrame:
-        """Intervals of the exponents: a row for each axis, columns low and high.
+        """Return intervals of the exponents: a row for each axis, columns low and high.
 
         Raises
         ------
@@ -130,16 +130,16 @@ class Law(ABC):
     def predict(self, sizes: Array, interval: float | None = None) -> Array | Estimate[Array]:
         """Predict what a point costs, in the metric's unit.
 
-        The interval holds the exponents, the overlap, the coefficients and a measurement's own
-        error. It knows of no regime beyond the points: where a cache overflows it is wrong.
+        The interval covers the uncertainty of exponents, overlap and coefficients, and the error
+        of a measurement. It does not cover new regimes, such as a cache that overflows beyond the
+        points.
 
         Parameters
         ----------
         sizes
             (points, axes), or one point.
         interval
-            Level of the interval in which a measurement is expected, such as 0.95; without it, the
-            law alone is evaluated.
+            Level of the prediction interval, such as 0.95; without it, only the law is evaluated.
 
         Returns
         -------
@@ -166,7 +166,7 @@ class Law(ABC):
     def elasticity(self, sizes: Array, interval: float) -> Estimate[Array]: ...
 
     def elasticity(self, sizes: Array, interval: float | None = None) -> Array | Estimate[Array]:
-        """Give the local slopes ∂log T/∂log size: the exponent that neighbouring sizes would tell.
+        """Compute the local slopes ∂log T/∂log size: the exponents that neighbouring sizes show.
 
         Parameters
         ----------
@@ -194,7 +194,7 @@ class Law(ABC):
     def largest_size(
         self, axis: str, budget: float, at: Mapping[str, float] | None = None, level: float = 0.95
     ) -> Estimate[float]:
-        """Find how far a size can go within a budget.
+        """Find the largest value of a size within a budget.
 
         Parameters
         ----------
@@ -205,11 +205,11 @@ class Law(ABC):
         at
             The other sizes.
         level
-            Of the interval.
+            Level of the interval.
 
         Returns
         -------
-        The size with its interval: 0 where even the smallest costs more, infinite where no size
+        The size with its interval: 0 where even size 1 exceeds the budget, infinite where no size
         up to `LARGEST_SEARCHED` does.
 
         Raises
@@ -222,7 +222,7 @@ class Law(ABC):
             raise ValueError(f"the law grows in {', '.join(self.axes)}, not in {axis!r}")
         given = {**(at or {}), axis: 1.0}
         if missing := [each for each in self.axes if each not in given]:
-            raise ValueError(f"the law grows in {', '.join(missing)} too: say at which size")
+            raise ValueError(f"the law grows in {', '.join(missing)} too: give its size in `at`")
         steps = search_sizes()
         sizes = np.column_stack(
             [steps if a == axis else np.full(len(steps), given[a]) for a in self.axes]
@@ -233,9 +233,9 @@ class Law(ABC):
         return Estimate(float(value), float(low), float(high))
 
     def overhead(self, sizes: Array | None = None) -> Array:
-        """Share of the lower-order terms in the law at sizes (points, axes), or at its own points.
+        """Return the lower-order terms' share at sizes (points, axes), or at the fitted points.
 
-        Where terms overlap it is the share in T^p, which is also what each adds to the local
+        Where terms overlap it is their share of T^p, which is also their weight in the local
         slopes.
         """
         parts = self.parts(self.sizes if sizes is None else sizes) ** self.overlap
@@ -250,11 +250,11 @@ class Law(ABC):
         return [*description.summary(self), f"regimes    {self.regimes}" if self.regimes else ""]
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the law as JSON holds it: part of what `layerlaw fit` writes."""
+        """Return the law for JSON: part of what `layerlaw fit` writes."""
         return description.to_dict(self)
 
     def plot(self, unit: str = "") -> Figure:
-        """Draw it with its points along each size: a matplotlib figure, as notebooks show it."""
+        """Draw the law with its points along each size, as a matplotlib figure for notebooks."""
         from .plotting import plot
 
         return plot(self, unit)
@@ -269,12 +269,12 @@ class Law(ABC):
     def _checked(self, sizes: Array) -> Array:
         sizes = np.atleast_2d(np.asarray(sizes, dtype=float))
         if sizes.ndim != 2 or sizes.shape[1] != len(self.axes):
-            raise ValueError(f"a point has {len(self.axes)} sizes here: {', '.join(self.axes)}")
+            raise ValueError(f"each point needs {len(self.axes)} sizes: {', '.join(self.axes)}")
         if not (np.isfinite(sizes) & (sizes > 0)).all():
-            raise ValueError("sizes are positive numbers")
+            raise ValueError("sizes must be positive, finite numbers")
         return sizes
 
 
 def levels(level: float) -> tuple[float, float]:
-    """Quantiles between which an interval of this level lies."""
+    """Return the two quantiles that bound an interval of this level."""
     return (1 - level) / 2, (1 + level) / 2

@@ -1,9 +1,9 @@
 """Exact laws of peaks: the largest of several polynomials.
 
-What a pass holds at one of its moments is a polynomial in the sizes, and its peak is the largest
-of these. Which moment that is depends on the sizes: attention's gradients hold most while those
-of the n × n weights are made where n is large, and at the end where d is. And where a kernel
-chooses its blocks by the size, the law is another one below some size.
+The memory that a pass holds at one moment is a polynomial in the sizes, and its peak is the largest
+of these. Which moment that is depends on the sizes: attention's backward pass holds most while it
+computes the gradients of the n × n weights if n is large, and at its end if d is. Where a kernel
+chooses its blocks by the size, another law holds below some size.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from ..expressions import Array, Leading, Monomial, columns
 from .exact import ExactLaw, Polynomial, Since
 from .interpolation import own_terms, solve, values_of
 
-#: Points that each polynomial has to give beyond those that its coefficients take.
+#: Points that each polynomial has to give exactly beyond its number of coefficients.
 _SPARE = 2
 
-#: Points for each coefficient that are left where others are given up. Along a single size none
-#: are: a straight line through some of the rounded values in a row, picked to fit, proves little.
+#: Points per coefficient that must remain where small sizes are left out. Along a single size none
+#: are left out: a straight line through a run of rounded values, picked to fit, proves little.
 _MANY = 3
 
 Chosen = NDArray[np.bool_]
 
 
 def peak_law(axes: Sequence[str], sizes: Array, values: Array, theory: Leading) -> ExactLaw | None:
-    """Find the polynomials of which the largest gives every value, from some size on.
+    """Find polynomials whose largest gives every value at and above some size.
 
     Parameters
     ----------
@@ -37,64 +37,64 @@ def peak_law(axes: Sequence[str], sizes: Array, values: Array, theory: Leading) 
     sizes, values
         (points, axes) and (points,), positive.
     theory
-        Leading part, whose terms and divisors are those of the polynomials.
+        Leading part; the polynomials consist of its terms and their divisors.
 
     Returns
     -------
-    The law, with the polynomial of most points first; of as many points as possible, where small
-    sizes of one axis have to be left out. None where a value is not whole or there is no such law.
+    The law, the polynomial that gives most points first. Where small sizes of one axis have to be
+    left out, as few points as possible are. None where a value is not whole or no law is found.
     """
     if (values != np.round(values)).any():
         return None
     terms = own_terms(theory)
-    for kept, since in _cuts(axes, sizes):
-        if since is not None and (len(axes) < 2 or kept.sum() < _MANY * len(terms)):
+    for above, since in _cuts(axes, sizes):
+        if since is not None and (len(axes) < 2 or above.sum() < _MANY * len(terms)):
             break
-        if phases := _phases(terms, sizes[kept], values[kept]):
-            return ExactLaw.of(tuple(axes), phases, sizes[kept], values[kept], since)
+        if phases := _phases(terms, sizes[above], values[above]):
+            return ExactLaw.of(tuple(axes), phases, sizes[above], values[above], since)
     return None
 
 
 def _cuts(axes: Sequence[str], sizes: Array) -> Iterator[tuple[Chosen, Since | None]]:
-    """All points, then those from a size of an axis on, with most points first."""
+    """Yield all points, then the points at and above each size of an axis, most points first."""
     yield np.ones(len(sizes), dtype=bool), None
     cuts = [
         (sizes[:, at] >= size, axis, float(size))
         for at, axis in enumerate(axes)
         for size in np.unique(sizes[:, at])[1:]
     ]
-    for kept, axis, size in sorted(cuts, key=lambda cut: -int(cut[0].sum())):
-        yield kept, Since(axis, size, int((~kept).sum()))
+    for above, axis, size in sorted(cuts, key=lambda cut: -int(cut[0].sum())):
+        yield above, Since(axis, size, int((~above).sum()))
 
 
 def _phases(terms: Sequence[Monomial], sizes: Array, values: Array) -> list[Polynomial] | None:
-    """Polynomials of which the largest is each value, that of most points first."""
+    """Find polynomials whose largest is each value, the one that gives most points first."""
     found: list[Polynomial] = []
     left = np.ones(len(values), dtype=bool)
     while left.any():
-        known: dict[Polynomial, Chosen] = {}
+        hits: dict[Polynomial, Chosen] = {}  # which remaining points each gives
         for each in _candidates(terms, sizes[left], values[left]):
-            if each not in known:
-                given = np.array(values_of(each, sizes))
-                if (given <= values).all():
-                    known[each] = (given == values) & left
-        best = max(known, key=lambda each: int(known[each].sum()), default=None)
-        if best is None or known[best].sum() < len(terms) + _SPARE:
+            if each not in hits:
+                exact = np.array(values_of(each, sizes))
+                if (exact <= values).all():
+                    hits[each] = (exact == values) & left
+        best = max(hits, key=lambda each: int(hits[each].sum()), default=None)
+        if best is None or hits[best].sum() < len(terms) + _SPARE:
             return None
         found.append(best)
-        left &= ~known[best]
+        left &= ~hits[best]
     return found
 
 
 def _candidates(terms: Sequence[Monomial], sizes: Array, values: Array) -> Iterator[Polynomial]:
-    """Polynomials that give a point and its neighbours, of which there are just enough to tell."""
+    """Yield polynomials that give a point and just enough of its neighbours to determine them."""
     logs, table = np.log(sizes), columns(terms, sizes)
     table = table / table.max(axis=0)
     for point in logs:
         near = np.argsort(((logs - point) ** 2).sum(axis=1), kind="stable")
         for count in range(len(terms) + 1, min(2 * len(terms), len(near)) + 1):
             here = near[:count]
-            # In floating point first: most points near a change follow no single polynomial.
+            # In floating point first: near a change of phase most points follow no one polynomial.
             guess, _, rank, _ = np.linalg.lstsq(table[here], values[here], rcond=None)
             if rank < len(terms):
                 continue

@@ -1,4 +1,4 @@
-"""A law drawn with its points, for a notebook."""
+"""Draw a law with its points, for a notebook."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
 _STEPS = 60
 _EXTRAPOLATION = 2.0  # beyond the largest size
-_SHARES = (0.0, 0.5, 1.0)  # of the way through the other sizes' values that are drawn
+_POSITIONS = (0.0, 0.5, 1.0)  # among the other sizes' combinations: the lines that are drawn
 
 
 def plot(law: Law, unit: str = "") -> Figure:
     """Draw a law along each of its sizes, with the 95 % interval of a measurement and the points.
 
-    A panel for each size; lines at the smallest, a middle and the largest of what is measured of
-    the others. The logarithms of both axes, so that a power is a straight line.
+    Each size has a panel, with lines at the smallest, a middle and the largest measured values of
+    the other sizes. Both axes are logarithmic, so that a power is a straight line.
 
     Parameters
     ----------
     law
         The law.
     unit
-        What its values are: the label of the axis.
+        Label of the value axis.
     """
     from matplotlib.figure import Figure
 
@@ -39,7 +39,7 @@ def plot(law: Law, unit: str = "") -> Figure:
     panels = figure.subplots(1, len(law.axes), squeeze=False)[0]
     for at, (panel, axis) in enumerate(zip(panels, law.axes, strict=True)):
         others = np.unique(np.delete(law.sizes, at, axis=1), axis=0)
-        chosen = {round(share * (len(others) - 1)) for share in _SHARES}
+        chosen = {round(position * (len(others) - 1)) for position in _POSITIONS}
         for number, which in enumerate(sorted(chosen)):
             _draw(law, panel, at, others[which], f"C{number}")
         panel.set(xscale="log", yscale="log", xlabel=axis, ylabel=unit if not at else "")

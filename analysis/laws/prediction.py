@@ -1,7 +1,7 @@
-"""Predictions of a law at sizes that were never measured, with intervals, and their own test.
+"""Predictions of a fitted law at new sizes, with intervals, and the search for a largest size.
 
-A prediction is averaged over everything the points leave open: the exponents, how far costs
-overlap, the coefficients at each of these, and the size of the errors.
+A prediction is averaged over everything that the points leave uncertain: the exponents, the
+overlap, the coefficients at each of these, and the scale of the errors.
 """
 
 from __future__ import annotations
@@ -15,26 +15,25 @@ from ..expressions import Array, Leading, Monomial, columns, power_mean
 from ..regression import PosteriorSample, VariableProjection
 
 _DRAWS = 400
-#: A measurement errs by no more, as a logarithm: the scale of few points may be any, and overflows.
+#: Largest log error of a drawn measurement: the scale of few points may be so large as to overflow.
 _LARGEST_ERROR = 50.0
-
 
 #: Largest size that is searched.
 LARGEST_SEARCHED = 2.0**40
-_STEPS = 20  # of the search per octave
+_STEPS = 20  # steps of the search per octave
 
 
 class PosteriorPredictive:
-    """Laws that the points leave possible, drawn once: the same table gives the same draws.
+    """Laws drawn from the posterior, once: the same table gives the same draws.
 
     Parameters
     ----------
     problems, sample
-        What the exponents were sampled from, each with its lower-order terms, and the sample.
+        The models that were sampled, each with its lower-order terms, and the sample.
     leading
         The leading part.
     slope_break
-        Where it grows otherwise.
+        Where the leading part's exponent changes.
     """
 
     def __init__(
@@ -57,20 +56,20 @@ class PosteriorPredictive:
         self._errors = rng.standard_normal(_DRAWS)
 
     def predict(self, sizes: Array, *, measured: bool = True) -> Array:
-        """Values at sizes (points, axes) by each law: (draws, points).
+        """Evaluate each drawn law at sizes (points, axes): (draws, points).
 
         Parameters
         ----------
         sizes
             (points, axes), positive.
         measured
-            Whether what a measurement errs by is added.
+            Whether to add the error of a measurement.
         """
         lead = self._leading.column(sizes)
         grows = sizes
         if self._slope_break is not None:
             grows = np.column_stack([sizes, self._slope_break.size(sizes)])
-        # Most laws have the same terms: their columns are evaluated once.
+        # Most laws have the same terms, so their columns are evaluated once.
         parts = {id(law[1]): columns(law[1], sizes) for law in self._laws}
         rows = []
         for drawn, error in zip(self._laws, self._errors, strict=True):
@@ -84,7 +83,7 @@ class PosteriorPredictive:
 
 
 def search_sizes() -> Array:
-    """Sizes at which a cost is held against a budget, (sizes,)."""
+    """Return the sizes at which a cost is compared with a budget, (sizes,)."""
     octaves = int(np.log2(LARGEST_SEARCHED))
     return np.asarray(2 ** np.linspace(0, octaves, octaves * _STEPS + 1))
 

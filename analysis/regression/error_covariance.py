@@ -1,12 +1,13 @@
-"""What points share: errors that more points do not average away.
+"""The error covariance: errors that points of one size, or of one process, share.
 
-A width whose rows fall on the same cache lines, a kernel chosen by n alone: such an error sits
-on every point of the size. Between two runs of four recurrent layers on one machine the mean of
-a width moved by 0.1 to 2.6 % (1.6 % at the median), where its points' own noise allowed 0.5 %. With
-independent errors alone, six widths measured at six lengths count as 36 independent observations of
-the growth in d; they are six. A process that ran slow shifts all points that it alone measured. So
-a relative error is e = ε + Σ u(axis, size) + Σ v(process), with ε of variance σ², u of variance τ²
-and v of variance ω²: a mixed model with crossed random effects (Searle, Casella & McCulloch 1992).
+A width whose rows fall on the same cache lines, or a kernel chosen by n alone, causes an error that
+is common to all points of that size, and more points do not average it away. Between two runs of
+four recurrent layers on one machine the mean of a width moved by 0.1 to 2.6 % (1.6 % at the
+median), where its points' independent noise allowed 0.5 %. If all errors were independent, six
+widths measured at six lengths would count as 36 observations of the growth in d; they are six. A
+slow process shifts all points that it alone measured. So a relative error is
+e = ε + Σ u(axis, size) + Σ v(process), with ε of variance σ², u of variance τ² and v of variance
+ω²: a mixed model with crossed random effects (Searle, Casella & McCulloch 1992).
 """
 
 from __future__ import annotations
@@ -17,28 +18,28 @@ import numpy as np
 
 from ..expressions import FLOOR, Array
 
-#: Values of τ over which intervals are averaged, equally likely beforehand.
+#: Values of τ over which intervals are averaged, with equal priors.
 SIZES_SHARE = (0.01, 0.02)
-#: ω: so large that what a process shares counts for next to nothing.
+#: ω: so large that a shift common to a process hardly influences the fit.
 PROCESSES_SHARE = 0.05
 
-_FEWEST = 8  # points beyond what is shared, below which σ is not distinguished from it
+_FEWEST = 8  # residual degrees of freedom below which σ is not estimated apart from τ and ω
 
 
 @dataclass(frozen=True)
 class Whitening:
-    """What turns errors that points share into independent ones of variance σ².
+    """A transformation of correlated errors to independent ones of variance σ².
 
     Attributes
     ----------
     roots
         (points,): square roots of the points' weights.
     vectors, shrink
-        (points, rank) and (rank,): the directions that points share, and how far each shrinks.
+        (points, rank) and (rank,): directions of the shared errors, and how much each is reduced.
     log_determinant
-        Of the covariance, in units of σ² and of the weights.
+        Log determinant of the covariance, in units of σ² and of the weights.
     variance
-        Of a point whose sizes are all new, in units of σ².
+        Variance of a point whose sizes are all new, in units of σ².
     """
 
     roots: Array
@@ -49,7 +50,7 @@ class Whitening:
 
     @property
     def rank(self) -> int:
-        """Number of directions that points share."""
+        """Number of directions of shared errors."""
         return len(self.shrink)
 
     def __call__(self, rows: Array) -> Array:
@@ -59,28 +60,28 @@ class Whitening:
 
 
 def independent(weights: Array) -> Whitening:
-    """Points that share nothing, of these weights."""
+    """Return the whitening of independent errors with these weights, (points,)."""
     return Whitening(np.sqrt(weights), np.empty((len(weights), 0)), np.empty(0), 0.0)
 
 
 def whitenings(
     sizes: Array, weights: Array, residuals: Array, scale: float, processes: Array | None = None
 ) -> list[Whitening]:
-    """Whitening at each likely τ.
+    """Compute the whitening at each likely τ.
 
-    An axis counts whose sizes have two points each or more: with fewer there is little to tell τ
-    from σ. Where nothing is shared, one whitening stands for all.
+    An axis counts if its sizes have two points each on average: with fewer, τ can hardly be
+    distinguished from σ. Without shared errors there is one whitening.
 
     Parameters
     ----------
     sizes
         (points, axes).
     weights, residuals
-        (points,): of a law fitted as if points shared nothing.
+        (points,): those of a law fitted with independent errors.
     scale
-        Its points' standard deviation.
+        Robust standard deviation of these residuals.
     processes
-        (points, processes): which share of a point's repeats each measured.
+        (points, processes): the share of a point's repeats that each measured.
     """
     axes = [_members(column) for column in sizes.T if 2 * len(np.unique(column)) <= len(column)]
     effects = [] if processes is None else [processes - processes.mean(axis=0)]
@@ -88,25 +89,25 @@ def whitenings(
     if not axes and not effects:
         return [independent(weights)]
     roots = np.sqrt(weights)
-    own = _own(roots, residuals, np.hstack([*axes, *effects]), scale)
-    between = sum(_between(each, weights, residuals, own) for each in effects)
+    sigma = _independent_sd(roots, residuals, np.hstack([*axes, *effects]), scale)
+    between = sum(_process_variance(each, weights, residuals, sigma) for each in effects)
     return [
         _whitening(
             roots,
             np.hstack(
                 [
-                    *(tau / own * each for each in axes),
-                    *(PROCESSES_SHARE / own * each for each in effects),
+                    *(tau / sigma * each for each in axes),
+                    *(PROCESSES_SHARE / sigma * each for each in effects),
                 ]
             ),
-            1 + ((tau / own) ** 2 * len(axes)) + between / own**2,
+            1 + ((tau / sigma) ** 2 * len(axes)) + between / sigma**2,
         )
         for tau in (SIZES_SHARE if axes else (0.0,))
     ]
 
 
 def _whitening(roots: Array, effects: Array, variance: float) -> Whitening:
-    """Whitening of errors with variance 1/weight and these effects, (points, effects)."""
+    """Compute the whitening of errors with variance 1/weight and effects, (points, effects)."""
     vectors, values, _ = np.linalg.svd(roots[:, None] * effects, full_matrices=False)
     return Whitening(
         roots,
@@ -117,33 +118,33 @@ def _whitening(roots: Array, effects: Array, variance: float) -> Whitening:
     )
 
 
-def _between(shares: Array, weights: Array, residuals: Array, own: float) -> float:
-    """Variance of a new process, by what those that measured differ by: ω̂².
+def _process_variance(shares: Array, weights: Array, residuals: Array, sigma: float) -> float:
+    """Estimate the variance between processes, ω̂²: that of a new process.
 
-    What they would differ by if points had errors of their own alone is taken off.
+    The variance that independent errors alone would cause is subtracted.
     """
     rows = (shares.T * weights).T
     gram = rows.T @ shares
     inverse = np.linalg.pinv(gram, hermitian=True)
     effects = inverse @ (rows.T @ residuals)
-    expected = own**2 * np.trace(inverse) / len(effects)
+    expected = sigma**2 * np.trace(inverse) / len(effects)
     return max(float(np.var(effects, ddof=1) - expected), 0.0)
 
 
-def _own(roots: Array, residuals: Array, effects: Array, scale: float) -> float:
-    """Estimate σ, what is left when each size and process may err as it likes."""
+def _independent_sd(roots: Array, residuals: Array, effects: Array, scale: float) -> float:
+    """Estimate σ, the standard deviation that remains with a free effect per size and process."""
     vectors, values, _ = np.linalg.svd(roots[:, None] * effects, full_matrices=False)
     vectors = vectors[:, values > FLOOR * values.max()]
     residual_df = len(roots) - vectors.shape[1]
     if residual_df < _FEWEST:
         return scale
-    left = residuals * roots
-    left = left - vectors @ (vectors.T @ left)
-    found = 1.4826 * np.median(np.abs(left)) * np.sqrt(len(roots) / residual_df)
-    return min(scale, float(found) + FLOOR)
+    rest = residuals * roots
+    rest = rest - vectors @ (vectors.T @ rest)
+    sigma = 1.4826 * np.median(np.abs(rest)) * np.sqrt(len(roots) / residual_df)
+    return min(scale, float(sigma) + FLOOR)
 
 
 def _members(column: Array) -> Array:
-    """Which points have which size, (points, sizes), as 0 and 1."""
+    """Return indicators, 0 or 1, of which points have which size: (points, sizes)."""
     levels, which = np.unique(column, return_inverse=True)
     return np.asarray(np.eye(len(levels))[which])

@@ -1,11 +1,11 @@
-"""Intervals of the exponents, from the profile of the squared error.
+"""The posterior of the exponents, sampled from the profile likelihood.
 
-With relative errors of unknown size σ, a flat prior on log σ and on the exponents, the profile
-likelihood of the exponents θ is |V|^(−1/2) · SSE(θ)^(−(N − a(θ))/2), a the terms in use and σ²V
-the errors' covariance; it is averaged over how much the points of one size share, on which V
-depends. It is sampled by adaptive importance sampling: a t distribution set at the optimum by
-the curvature there, then moved twice to the mean and covariance of what was drawn (Cappé et al.
-2008). The draws are a Sobol sequence, so the same points give the same interval.
+With relative errors of unknown size σ and flat priors on log σ and on the exponents, the profile
+likelihood of the exponents θ is |V|^(−1/2) · SSE(θ)^(−(N − a(θ))/2), where a is the number of terms
+in use and σ²V the error covariance; it is averaged over the overlaps and error covariances. It is
+sampled by adaptive importance sampling: the proposal is a t distribution at the optimum with the
+curvature there, then twice one with the mean and covariance of the draws so far (Cappé et al.
+2008). The draws come from a Sobol sequence, so the same points give the same interval.
 """
 
 from __future__ import annotations
@@ -20,8 +20,12 @@ from scipy.stats import qmc
 from ..expressions import FLOOR, Array
 from .variable_projection import Solution, VariableProjection
 
-_FREEDOM = 4  # of the t distribution: tails heavier than the profile's
-_STAGES = ((128, 1.5), (128, 1.3), (256, 1.15))  # draws, and how much wider than the last
+_FREEDOM = 4  # degrees of freedom of the t distribution: its tails are heavier than the profile's
+_STAGES = (
+    (128, 1.5),
+    (128, 1.3),
+    (256, 1.15),
+)  # draws, and the factor by which the proposal is widened
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class PosteriorSample:
     draws
         (draws, axes).
     joint
-        (problems, draws), adding up to 1: how likely each problem is with each draw.
+        (problems, draws), adding up to 1: joint probability of each problem and draw.
     """
 
     draws: Array
@@ -46,21 +50,21 @@ class PosteriorSample:
 
     @property
     def problem_probabilities(self) -> Array:
-        """How likely each problem is, (problems,), adding up to 1."""
+        """Posterior probability of each problem, (problems,), adding up to 1."""
         return np.asarray(self.joint.sum(axis=1))
 
     def moments(self) -> tuple[Array, Array]:
-        """Mean and standard deviation of each exponent, (axes,) each."""
+        """Compute the mean and standard deviation of each exponent, (axes,) each."""
         mean = self.weights @ self.draws
         return mean, np.sqrt(self.weights @ (self.draws - mean) ** 2 + FLOOR**2)
 
     def quantiles(self, levels: tuple[float, ...]) -> Array:
-        """Weighted quantiles, (axes, levels)."""
+        """Compute weighted quantiles, (axes, levels)."""
         columns, weights = [], self.weights
         for x in self.draws.T:
             order = np.argsort(x)
-            reached = np.cumsum(weights[order]) - weights[order] / 2
-            columns.append(np.interp(levels, reached, x[order]))
+            cumulative = np.cumsum(weights[order]) - weights[order] / 2
+            columns.append(np.interp(levels, cumulative, x[order]))
         return np.array(columns)
 
 
@@ -70,17 +74,17 @@ def sample(
     best: Solution,
     bound: float,
 ) -> PosteriorSample:
-    """Draw exponents from the profile, within ±bound.
+    """Sample the exponents from the profile likelihood within ±bound.
 
     Parameters
     ----------
     problems, prior
-        The problem at each likely overlap and size of what points share, the likeliest first,
-        and the prior of each.
+        The problem at each likely overlap and error covariance, the likeliest first, and the
+        prior of each.
     best
-        Solution of the first, around which the search begins.
+        Solution of the first problem, where the proposal starts.
     bound
-        Of the search.
+        Largest exponent, in absolute value.
     """
     problem = problems[0]
     axes = problem.axes
@@ -100,8 +104,8 @@ def sample(
     densities = np.empty((len(problems), 0))
     proposals: list[tuple[int, Array, Array]] = []
     weights = np.empty(0)
-    for stage, (number, wider) in enumerate(_STAGES):
-        root = np.asarray(np.linalg.cholesky(scale) * wider, dtype=np.float64)
+    for stage, (number, widening) in enumerate(_STAGES):
+        root = np.asarray(np.linalg.cholesky(scale) * widening, dtype=np.float64)
         proposals.append((number, where, root))
         drawn = where + _student(number, axes, seed=stage) @ root.T
         draws = np.vstack([draws, drawn])
@@ -120,7 +124,7 @@ def sample(
 
 
 def _bounded(covariance: Array, bound: float) -> Array:
-    """Keep a covariance positive and within the range of the search."""
+    """Clip a covariance so that it is positive and within the range of the search."""
     values, vectors = np.linalg.eigh(covariance)
     return np.asarray((vectors * np.clip(values, 1e-10, bound**2)) @ vectors.T)
 
@@ -134,7 +138,7 @@ def _student(number: int, axes: int, seed: int) -> Array:
 
 
 def _log_mixture(draws: Array, proposals: list[tuple[int, Array, Array]]) -> Array:
-    """Log density, up to a constant, of the mixture of all proposals so far (balance heuristic)."""
+    """Compute the unnormalised log density of the mixture of proposals (balance heuristic)."""
     axes = draws.shape[1]
     parts = []
     for number, where, root in proposals:

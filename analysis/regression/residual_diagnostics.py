@@ -1,8 +1,9 @@
-"""Whether a law describes its points, or leaves something that follows the sizes.
+"""Residual diagnostics: whether a law describes its points, or its residuals follow the sizes.
 
-The standard deviation between a point's repeats is no measure of it: what all repeats share (a
-layout, a kernel's choice) would refuse every true law. So the residuals are compared with one
-another: where neighbouring sizes err alike, or all points at one size do, something is left.
+The standard deviation between a point's repeats cannot tell: errors that all repeats share (a
+memory layout, the choice of a kernel) would reject every true law. So the residuals are compared
+with one another: where neighbouring sizes, or all points of one size, have similar residuals, the
+residuals have structure.
 """
 
 from __future__ import annotations
@@ -15,35 +16,35 @@ from scipy.stats import f as f_distribution
 
 from ..expressions import Array
 
-#: Left-over below this share of the time does not move an exponent by a tenth of the margin.
+#: Structure up to this share of the time moves an exponent by less than a tenth of the margin.
 TOLERANCE = 0.05
-#: Points that scatter by more than this around a law are not described by it, even at random.
+#: A law does not describe points that scatter by more than this around it, even at random.
 LARGEST_RESIDUAL_SD = 0.1
 
 _PERMUTATIONS = 999
-_LEVEL_NEIGHBOURS = 0.01
+_LEVEL_NEIGHBOURS = 0.01  # significance levels
 _LEVEL_SIZES = 0.001
 
 
 @dataclass(frozen=True)
 class ResidualDiagnostics:
-    """What a law leaves.
+    """Size and structure of a law's residuals.
 
     Attributes
     ----------
     residual_sd
-        Standard deviation of the relative residuals, the law's free numbers allowed for.
+        Standard deviation of the relative residuals, √(Σ r² / residual degrees of freedom).
     structure_sd
-        The part of it (standard deviation) that neighbouring sizes, or all points of one size,
-        share; 0 where noise could explain it.
+        Standard deviation of the part that neighbouring sizes, or all points of one size, share;
+        0 where noise could explain it.
     axis, size, share
-        Where a single axis explains it: the size at which the measured values lie farthest
-        from the law, and by what share; None where none does.
+        The size of an axis at which the measured values lie farthest from the law, and their mean
+        relative residual there; None where no single axis explains the structure.
     tested
-        Whether there were points enough to look.
+        Whether there were enough points to test for structure.
     between_round_sd
-        What the rounds of a point differ by, which the scatter is to be held against: relative
-        standard deviation; None where there is one.
+        Relative standard deviation between a point's rounds, with which `residual_sd` is compared;
+        None where there is one round.
     """
 
     residual_sd: float
@@ -56,7 +57,7 @@ class ResidualDiagnostics:
 
     @property
     def testable(self) -> bool:
-        """Whether anything can tell a law that describes the points from one that does not."""
+        """Whether structure was tested, or the scatter can be compared with that between rounds."""
         return self.tested or self.between_round_sd is not None
 
     def __str__(self) -> str:
@@ -71,23 +72,23 @@ class ResidualDiagnostics:
         return self.structure_sd <= TOLERANCE and self.residual_sd <= LARGEST_RESIDUAL_SD
 
 
-#: What a law leaves that gives every value.
+#: Diagnostics of a law that gives every value exactly.
 EXACT: ResidualDiagnostics = ResidualDiagnostics(0.0)
 
 
 def diagnose_residuals(
     axes: tuple[str, ...], sizes: Array, residuals: Array, residual_df: int
 ) -> ResidualDiagnostics:
-    """Look for structure in a law's residuals.
+    """Test a law's residuals for structure.
 
     Parameters
     ----------
     axes, sizes
-        Names of the sizes, and (points, axes).
+        Names of the axes, and the sizes, (points, axes).
     residuals
         (points,), relative: (measured − law) / measured.
     residual_df
-        Points beyond the law's free numbers.
+        Points less the law's free parameters.
     """
     residual_sd = float(np.sqrt(np.sum(residuals**2) / max(residual_df, 1)))
     pairs = _neighbours(sizes)
@@ -116,7 +117,7 @@ def diagnose_residuals(
 
 
 def _neighbours(sizes: Array) -> NDArray[np.int_]:
-    """Pairs of points that differ in one axis alone, by one step of the grid; (pairs, 2)."""
+    """List pairs of points that differ in one axis only, by one step of the grid: (pairs, 2)."""
     pairs = []
     for at in range(sizes.shape[1]):
         others = np.delete(sizes, at, axis=1)
@@ -128,7 +129,7 @@ def _neighbours(sizes: Array) -> NDArray[np.int_]:
 
 
 def _shared_by_neighbours(pairs: NDArray[np.int_], residuals: Array) -> tuple[float, float]:
-    """Correlation of neighbours' residuals (Moran 1950) and its p-value by permutation."""
+    """Compute the correlation of neighbours' residuals (Moran 1950) and a permutation p-value."""
     centred = residuals - residuals.mean()
     variance = float(np.mean(centred**2)) or 1.0
     shuffled = np.random.default_rng(0).permuted(np.tile(centred, (_PERMUTATIONS, 1)), axis=1)
@@ -138,17 +139,17 @@ def _shared_by_neighbours(pairs: NDArray[np.int_], residuals: Array) -> tuple[fl
             np.mean(values[..., pairs[:, 0]] * values[..., pairs[:, 1]], axis=-1) / variance
         )
 
-    seen = float(correlation(centred))
-    p_value = (1 + np.count_nonzero(correlation(shuffled) >= seen)) / (_PERMUTATIONS + 1)
-    return min(max(seen, 0.0), 1.0), float(p_value)
+    observed = float(correlation(centred))
+    p_value = (1 + np.count_nonzero(correlation(shuffled) >= observed)) / (_PERMUTATIONS + 1)
+    return min(max(observed, 0.0), 1.0), float(p_value)
 
 
 def _between_sizes(which: NDArray[np.int_], residuals: Array) -> tuple[float, float, Array]:
-    """Analysis of variance over one axis: standard deviation between sizes, p-value, means."""
+    """Analyse variance over one axis: standard deviation between sizes, p-value, means."""
     count = np.bincount(which)
     means = np.bincount(which, residuals) / count
     groups, points = len(count), len(residuals)
-    # scipy.stats.f_oneway gives F and its p-value alone; the component needs both mean squares.
+    # scipy.stats.f_oneway gives only F and its p-value; the component needs both mean squares.
     between = float(np.sum(count * means**2)) / (groups - 1)
     within = float(np.sum((residuals - means[which]) ** 2)) / (points - groups) or 1e-300
     p_value = float(f_distribution.sf(between / within, groups - 1, points - groups))

@@ -1,8 +1,8 @@
-"""One thread for the algebra of fits.
+"""Limit OpenBLAS to one thread while a law is fitted.
 
-OpenBLAS, which comes with NumPy and SciPy, begins a thread for each core. Matrices of a law are so
-small that the threads mostly wait for one another, and each core is busy with that. torch's
-libraries are left as they are.
+OpenBLAS, which comes with NumPy and SciPy, starts a thread for each core. A law's matrices are so
+small that these threads mostly wait for one another, which keeps every core busy. torch's libraries
+are not affected.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from threadpoolctl import ThreadpoolController
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let OpenBLAS take one thread, and as many as before afterwards."""
+    """Limit OpenBLAS to one thread within the block."""
     with _openblas().limit(limits=1):
         yield
 
 
-@cache  # to look through all libraries that are loaded takes milliseconds
+@cache  # searching all loaded libraries takes milliseconds
 def _openblas() -> ThreadpoolController:
     return ThreadpoolController().select(internal_api="openblas")

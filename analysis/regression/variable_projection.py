@@ -1,10 +1,10 @@
-"""Variable projection: for given exponents, the best non-negative coefficients of a law.
+"""Variable projection: solve for the best non-negative coefficients of a law at given exponents.
 
 A law is T^p = (c₀·lead(n, d, k)·n^α·d^β·k^γ)^p + Σ (c_j·m_j(n, d, k))^p, all c ≥ 0: with p = 1
-costs follow one another and add up, with larger p they overlap and the largest decides. Divided by
-the measured T^p, for relative errors, the c^p are a small non-negative least-squares problem for
-each p and (α, β, γ), so only these are searched (Golub & Pereyra 1973). Non-negativity chooses the
-terms: most coefficients come out as zero.
+costs follow one another and add up; the larger p, the more they overlap and the largest decides.
+After division by the measured T^p, for relative errors, the c^p solve a small non-negative
+least-squares problem at each p and (α, β, γ), so only these are searched (Golub & Pereyra 1973).
+Non-negativity selects the terms: most coefficients come out as zero.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from scipy.optimize import minimize, nnls
 from ..expressions import FLOOR, Array
 from .error_covariance import Whitening, independent
 
-#: A coefficient below this share of the fit is not in use.
+#: A coefficient below this share of all counts as zero.
 IN_USE = 1e-9
 
 
@@ -31,11 +31,11 @@ class Solution:
     Attributes
     ----------
     exponents
-        What multiplies the leading part, by axis; zero where the leading part is exact.
+        Exponents by which the leading part's degrees are shifted, by axis.
     leading
         Coefficient of the leading part.
     lower
-        Coefficients of the lower-order terms, then that of the leading part's step if it has one.
+        Coefficients of the lower-order terms, then of the leading part's step if there is one.
     sse
         Weighted sum of squared relative residuals.
     """
@@ -47,22 +47,22 @@ class Solution:
 
     @property
     def active(self) -> int:
-        """Number of terms in use, the leading one counted."""
+        """Number of terms in use, including the leading one."""
         return int(np.count_nonzero(self.lower) + (self.leading > 0))
 
 
 class VariableProjection:
-    """The profile of a law's squared error over its exponents.
+    """The least-squares problem of a law, reduced to its exponents.
 
     Parameters
     ----------
     sizes
         (points, axes), positive.
     values
-        (points,), positive: what was measured.
+        (points,), positive: the measured values.
     leading
-        (points,): the leading part at those sizes; or (points, 2) where it steps: the second
-        column is the leading part as far as one regime holds, zero outside it.
+        (points,): the leading part at those sizes; or (points, 2) where it has a step: the second
+        column is the leading part times the share in which the step's regime holds.
     lower
         (points, terms): the lower-order terms at those sizes.
     overlap
@@ -83,30 +83,32 @@ class VariableProjection:
         self._whiten(independent(np.ones(self.points)))
 
     def whitened(self, whitening: Whitening) -> VariableProjection:
-        """Give the same problem with other weights, or errors that points share otherwise."""
+        """Return the same problem with another whitening."""
         other = copy(self)
         other._whiten(whitening)
         return other
 
-    def only(self, kept: Sequence[int]) -> VariableProjection:
-        """Give the same problem with some of its lower-order terms alone."""
+    def only(self, columns: Sequence[int]) -> VariableProjection:
+        """Return the same problem with only these columns of its lower-order terms."""
         other = copy(self)
-        other._lower = self._lower[:, list(kept)]
+        other._lower = self._lower[:, list(columns)]
         other._whiten(self.whitening)
         return other
 
     def criterion(self, solution: Solution) -> float:
-        """Bayesian information criterion of a solution, all terms of the problem counted."""
-        error = np.log(solution.sse + self.points * FLOOR**4)  # exact data distinguish terms
+        """Compute the Bayesian information criterion, counting all lower-order terms."""
+        error = np.log(
+            solution.sse + self.points * FLOOR**4
+        )  # so small a floor that exact data distinguish terms
         return float(self.points * error + self.terms * np.log(self.points))
 
     @property
     def terms(self) -> int:
-        """Number of lower-order terms, a step of one of them counted."""
+        """Number of lower-order terms, including a step of one of them."""
         return int(self._lower.shape[1])
 
     def _whiten(self, whitening: Whitening) -> None:
-        """Reduce the problem to its few columns."""
+        """Whiten the problem, and reduce its rows to a triangle."""
         self.whitening = whitening
         self._weighted = (self._lower.T * whitening.roots).T
         # (1 − f^p)/p is the relative error 1 − f to first order, whatever p.
@@ -114,27 +116,27 @@ class VariableProjection:
         lower = whitening(self._lower)
         self._norms = np.linalg.norm(lower, axis=0)
         self._unit = lower / self._norms
-        # Rows are reduced once by QR: what remains for each (α, β, γ) has a row per column.
+        # QR reduces the rows once, so that each (α, β, γ) has a problem with a row per column.
         self._q, self._r = np.linalg.qr(self._unit)
         self._projected = self._q.T @ self._target
         self._total = float(self._target @ self._target)
 
     def _lead(self, exponents: Array) -> Array:
-        """Leading columns at many exponents (draws, axes), centred, before whitening.
+        """Evaluate the leading columns at many exponents (draws, axes), centred, not whitened.
 
-        Gives (points, draws, columns), the step first.
+        Returns (points, draws, columns), the step first.
         """
         growth = np.exp(self.overlap * (self.centred @ exponents.T))
         return np.asarray(growth[:, :, None] * self._leading[:, None, ::-1])
 
     def _columns(self, lead: Array) -> tuple[Array, Array]:
-        """Whiten leading columns to unit length, (points, draws, columns), and their lengths."""
+        """Whiten leading columns and scale them to unit length; return them and their lengths."""
         columns = self.whitening(lead.reshape(self.points, -1)).reshape(lead.shape)
         lengths = np.linalg.norm(columns, axis=0)
         return columns / lengths, lengths
 
     def _solve(self, columns: Array) -> tuple[Array, Array, Array]:
-        """Solve for leading columns of unit length, (points, draws, columns).
+        """Solve the problem for leading columns of unit length, (points, draws, columns).
 
         Returns
         -------
@@ -162,16 +164,16 @@ class VariableProjection:
         return coefficients, errors**2 + outside, triangles
 
     def _uncentred(self, powers: Array, exponents: Array) -> tuple[float, Array]:
-        """Turn coefficients^p into those of the terms: the leading one, and the others.
+        """Convert coefficients^p to coefficients of the terms: the leading one, and the others.
 
-        The centring is undone: a coefficient belongs to lead·n^α·d^β·k^γ itself.
+        The centring is undone: the leading coefficient multiplies lead·n^α·d^β·k^γ itself.
         """
-        found = powers ** (1 / self.overlap)
-        found[self._unit.shape[1] :] *= np.exp(-self.centre @ exponents)
-        return float(found[-1]), found[:-1]
+        coefficients = powers ** (1 / self.overlap)
+        coefficients[self._unit.shape[1] :] *= np.exp(-self.centre @ exponents)
+        return float(coefficients[-1]), coefficients[:-1]
 
     def _powers(self, coefficients: Array, lengths: Array) -> Array:
-        """Turn coefficients of the unit columns (draws, terms) into those of the terms^p."""
+        """Convert coefficients of the unit columns (draws, terms) to those of the terms^p."""
         norms = np.column_stack([np.tile(self._norms, (len(lengths), 1)), lengths])
         return np.asarray(coefficients * self.overlap / norms)
 
@@ -184,10 +186,10 @@ class VariableProjection:
         return Solution(exponents, leading, lower, float(sse[0]))
 
     def draw(self, exponents: Array, rng: np.random.Generator) -> tuple[float, Array, float]:
-        """Draw coefficients at these exponents, and the size of the errors, from what is likely.
+        """Draw coefficients and the error's size from their posterior at these exponents.
 
         With flat priors σ² is SSE/χ² and the coefficients in use are normal around the best;
-        those below zero are set to it.
+        negative ones are set to zero.
 
         Returns
         -------
@@ -211,15 +213,15 @@ class VariableProjection:
         return *self._uncentred(powers[0], exponents), error
 
     def log_likelihood(self, exponents: Array) -> Array:
-        """Logarithm of the profile likelihood at many exponents, (draws, axes): (draws,).
+        """Compute the log profile likelihood at many exponents, (draws, axes): (draws,).
 
-        The errors' size is integrated out, the coefficients are at their best.
+        The errors' size is integrated out; the coefficients are at their best.
         """
         lead = self._lead(exponents)
         columns, lengths = self._columns(lead)
         coefficients, sse, triangles = self._solve(columns)
         if self.overlap != 1:
-            # Of T, as for every other p: errors of T^p weigh a law that is too high more.
+            # Residuals of T, to be comparable over p: those of T^p weigh too high a law more.
             powers = self._powers(coefficients, lengths)
             terms = self._lower.shape[1]
             fitted = self._lower @ powers[:, :terms].T + np.sum(lead * powers[:, terms:], axis=2)
@@ -234,10 +236,10 @@ class VariableProjection:
     def _restriction(
         self, lead: Array, lengths: Array, triangles: Array, used: NDArray[np.bool_]
     ) -> Array:
-        """Restricted likelihood's share of log|V|: log|XᵀV⁻¹X| − log|XᵀX|, X the terms in use.
+        """Compute the restricted likelihood's correction, log|XᵀV⁻¹X| − log|XᵀX|: (draws,).
 
-        Without it a law with nearly as many terms as there are sizes takes their errors for its
-        own, and the points seem to share nothing (Patterson & Thompson 1971). (draws,).
+        X are the terms in use. Without it a law with nearly as many terms as there are sizes would
+        fit the errors that sizes share (Patterson & Thompson 1971).
         """
         if not self.whitening.rank:
             return np.zeros(len(used))
@@ -258,10 +260,10 @@ class VariableProjection:
         return np.asarray(signs[0].logabsdet - signs[1].logabsdet)
 
     def _objective(self, exponents: Array) -> tuple[float, Array]:
-        """Logarithm of the squared error and its gradient.
+        """Compute the logarithm of the squared error, and its gradient.
 
-        By the envelope theorem the coefficients' own change drops out: at their optimum the
-        error does not move with those that are free, and the others stay at zero.
+        By the envelope theorem the coefficients' change drops out: at their optimum the error is
+        stationary in those in use, and the others stay at zero.
         """
         lead = self._lead(exponents[None, :])
         columns, lengths = self._columns(lead)
@@ -275,7 +277,7 @@ class VariableProjection:
         return float(np.log(error)), -2 * residual @ moved / error
 
     def search(self, bound: float, starts: Array) -> Solution:
-        """Find the exponents of least error within ±bound, from each start, (starts, axes)."""
+        """Minimise the error over exponents within ±bound, from each start, (starts, axes)."""
         runs = [
             minimize(
                 self._objective,
@@ -288,11 +290,11 @@ class VariableProjection:
             for start in starts
         ]
         best = self.solve(min(runs, key=lambda run: float(run.fun)).x)
-        # Where the leading part is not in use nothing depends on the exponents.
+        # Where the leading part is not in use, nothing depends on the exponents.
         return best if best.leading > 0 else self.solve(np.zeros(self.axes))
 
     def fitted(self, solution: Solution) -> Array:
-        """Give each term's part of the measured values^p, (points, terms); leading last."""
+        """Return each term's part of the measured values^p, (points, terms); leading last."""
         terms = self._lower.shape[1]
         growth = np.exp(self.logs @ solution.exponents)
         leading = np.append(solution.lower[terms:], solution.leading)
@@ -300,19 +302,19 @@ class VariableProjection:
         return np.column_stack([self._lower * solution.lower[:terms] ** self.overlap, leads])
 
     def growing(self, fitted: Array) -> Array:
-        """Add up those parts that the exponents move, (points, 1)."""
+        """Sum the leading parts, which depend on the exponents: (points, 1)."""
         return np.asarray(fitted[:, self._lower.shape[1] :].sum(axis=1, keepdims=True))
 
     def residuals(self, solution: Solution) -> Array:
-        """Relative residuals, (points,): (measured − law) / measured."""
+        """Compute the relative residuals, (points,): (measured − law) / measured."""
         return np.asarray(1 - self.fitted(solution).sum(axis=1) ** (1 / self.overlap))
 
     def relative(self, terms: Array) -> Array:
-        """Divide terms by the measurements, (points, terms), and raise them to the power p."""
+        """Divide terms, (points, terms), by the measurements and raise them to the power p."""
         return np.asarray((terms / self._values[:, None]) ** self.overlap)
 
     def curvature(self, solution: Solution) -> Array:
-        """Gauss–Newton curvature of half the squared error in the exponents, (axes, axes)."""
+        """Compute the Gauss–Newton curvature of half the squared error, (axes, axes)."""
         fitted = self.fitted(solution)
         parts = self.whitening(fitted)
         moved = self.whitening(self.growing(fitted) * self.centred)

@@ -1,4 +1,4 @@
-"""Tables that come in: read, checked, and cut into the series of points that laws are about."""
+"""Tables of measurements: read, checked, and split into series of points, one for each law."""
 
 import lazy_loader
 

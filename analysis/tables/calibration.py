@@ -1,4 +1,4 @@
-"""What the machine can do at its best, as measured: its peak, and its bandwidth by working set."""
+"""The machine's calibration: its measured peak FLOP/s, and its bandwidth by working set."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pandas as pd
 from ...measure import BANDWIDTH, PRODUCT_RATE
 from ..expressions import Array
 
-#: Columns that tell under which conditions the machine was calibrated.
+#: Columns that give the conditions under which the machine was calibrated.
 CONDITIONS = ("device", "dtype", "threads", "machine")
 
 #: Bytes of one number of each dtype.
@@ -21,19 +21,19 @@ BYTES = {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2}
 
 @dataclass(frozen=True)
 class Calibration:
-    """What the machine can do at its best under some conditions.
+    """The machine's measured peak and bandwidths under some conditions.
 
     Attributes
     ----------
     conditions
-        Those of `CONDITIONS` that are known, with their values.
+        Values of those columns of `CONDITIONS` that the table has.
     sides, rates
-        Sides of square matrices, and FLOP/s at which the best engine multiplies them, calls
-        included; each (sides,).
+        Sides of square matrices, and the FLOP/s of the fastest engine that multiplies them,
+        the cost of the call included; each (sides,).
     engine
-        The engine that is fastest of all.
+        The engine that reaches the peak.
     sets, bandwidths
-        Working sets in bytes, and bytes/s at which the best stream moves them; each (sets,).
+        Working sets in bytes, and the bytes/s of the fastest stream through them; each (sets,).
     """
 
     conditions: Mapping[str, Any]
@@ -45,39 +45,40 @@ class Calibration:
 
     @property
     def peak(self) -> float:
-        """Most FLOP/s of any engine at any size."""
+        """Highest FLOP/s of any engine at any size."""
         return float(self.rates.max())
 
     @property
     def element(self) -> int:
-        """Bytes of one number."""
+        """Bytes per number."""
         return BYTES[self.conditions.get("dtype", "float32")]
 
     def bandwidth(self, working_set: Array) -> Array:
-        """Bytes/s at which working sets of so many bytes can be moved.
+        """Return the bytes/s at which working sets, given in bytes, can be moved.
 
         A smaller set moves at least as fast as a larger one: where it was measured to be slower,
-        what it lacks is the cost of a call. Beyond the largest measured it is that one's.
+        the cost of the call is what slowed it. Beyond the largest measured set, that set's
+        bandwidth is returned.
         """
-        reached = np.maximum.accumulate(self.bandwidths[::-1])[::-1]
-        return np.asarray(np.interp(np.log(working_set), np.log(self.sets), reached))
+        bandwidths = np.maximum.accumulate(self.bandwidths[::-1])[::-1]
+        return np.asarray(np.interp(np.log(working_set), np.log(self.sets), bandwidths))
 
 
 def calibration_of(rows: pd.DataFrame, conditions: Mapping[str, Any]) -> Calibration | None:
-    """Find the calibration under the conditions of some measurements.
+    """Find the calibration made under the conditions of some measurements.
 
-    Noise takes from a rate and never adds to it, so the highest of all rounds counts.
+    Noise only lowers a rate, so the highest of all rounds counts.
 
     Parameters
     ----------
     rows
-        Tidy rows of the metrics of `measure.table.CALIBRATION`.
+        Tidy rows of the metrics in `measure.CALIBRATION`.
     conditions
-        Columns of the measurements with their values.
+        The measurements' columns, with their values.
 
     Returns
     -------
-    None where the machine was not calibrated under these.
+    The calibration; None where the machine was not calibrated under these conditions.
     """
     known = {c: conditions[c] for c in CONDITIONS if c in conditions and c in rows}
     for column, value in known.items():

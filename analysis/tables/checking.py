@@ -1,4 +1,4 @@
-"""Tables as they come in: read from CSV, and checked once, before anything uses them."""
+"""Read tidy CSV files, and check a table once before anything uses it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ...measure import SIZES
 
 KEYS = ("layer", "device", "mode", "metric")
 REQUIRED = (*KEYS, "n", "d", "value")
-#: Columns that distinguish measurements of one point; they separate no laws.
+#: Columns that distinguish the measurements of one point; they do not separate laws.
 WITHIN = ("repeat", "process", "round", "status")
 
-#: Sizes and values beyond this, or below its inverse, are a mistake, and powers of them overflow.
+#: Sizes and values above this, or below its inverse, are refused: their powers overflow.
 _EXTREME = 1e30
 
 
@@ -64,16 +64,16 @@ def read_csv(path: Path) -> pd.DataFrame:
 
 
 def check_table(frame: pd.DataFrame, name: str, axes: Sequence[str] = ()) -> pd.DataFrame:
-    """Check a table and make its numbers numbers; where the status is not ``ok`` value is NaN.
+    """Check a table and convert its numbers; where the status is not ``ok``, the value is NaN.
 
     Parameters
     ----------
     frame
-        Tidy rows; the index counts as the row in messages.
+        Tidy rows; messages give the index as the row.
     name
-        What to call the table in messages: a file.
+        What messages call the table, such as a file's name.
     axes
-        Columns that are sizes besides n, d and k.
+        Columns that are sizes, besides n, d and k.
 
     Raises
     ------
@@ -86,16 +86,16 @@ def check_table(frame: pd.DataFrame, name: str, axes: Sequence[str] = ()) -> pd.
             raise TableError(f"{name}: row 1: there is no column {column!r}; it has {has}")
         if column in axes and column in (*WITHIN, "value"):
             raise TableError(f"{name}: row 1: the column {column!r} cannot be a size")
-    good = pd.Series(True, index=frame.index)
+    is_ok = pd.Series(True, index=frame.index)
     if "status" in frame.columns:
-        good = frame["status"].fillna("ok").astype(str).isin(["ok", ""])
-    if not good.any():
+        is_ok = frame["status"].fillna("ok").astype(str).isin(["ok", ""])
+    if not is_ok.any():
         raise TableError(f"{name}: row 1, column value: there are no rows to fit")
     frame = frame.copy()
     for column in (*SIZES, *axes):
         if column in frame.columns:
             frame[column] = _numbers(frame[column], name, empty=True)
-    frame["value"] = _numbers(frame["value"][good], name, empty=False).reindex(frame.index)
+    frame["value"] = _numbers(frame["value"][is_ok], name, empty=False).reindex(frame.index)
     for column in KEYS:
         empty = frame[column].isna() | (frame[column].astype(str) == "")
         if empty.any():
@@ -105,8 +105,8 @@ def check_table(frame: pd.DataFrame, name: str, axes: Sequence[str] = ()) -> pd.
 
 
 def _numbers(column: pd.Series[Any], name: str, *, empty: bool) -> pd.Series[float]:
-    """Turn a column into positive finite numbers; NaN may stand for empty where that is allowed."""
-    column = column.mask(column == "")  # a file's, of sizes that few layers have
+    """Convert a column to positive finite numbers; empty cells become NaN if `empty` allows it."""
+    column = column.mask(column == "")  # an empty cell of a file: few layers have every size
     numbers = pd.to_numeric(column, errors="coerce").astype(float)
     text = numbers.isna() & column.notna()
     problems = {

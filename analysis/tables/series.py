@@ -16,16 +16,16 @@ from .calibration import Calibration
 
 @dataclass(frozen=True)
 class Parts:
-    """What the passes of a series consist of, each (points,).
+    """The timed parts of a series' passes, each (points,).
 
     Attributes
     ----------
     known
-        Whether it was measured; where not, the others are NaN.
+        Whether the parts were timed; where not, the others are NaN.
     flops, products
-        FLOPs of the products, and seconds that they take alone.
+        FLOPs of the matrix products, and seconds of the products alone.
     others, calls
-        Seconds of the other operations, and of calling all of them.
+        Seconds of all other operations, and of the calls of all operations.
     """
 
     known: NDArray[np.bool_]
@@ -44,29 +44,30 @@ class Series:
     layer, device, mode, metric
         What was measured.
     by
-        Other columns that vary in the table and so separate its laws, with their values here.
+        Values of the other columns that vary in the table and so separate its laws.
     axes
         The sizes that vary.
     constants
-        The sizes that do not.
+        The sizes that do not vary, with their values.
     sizes, values
         (points, axes), and (points,) in the metric's unit.
     left_out
-        Rows that were left out because their status is not ``ok``.
+        Number of rows left out because their status is not ``ok``.
     processes
-        (points, processes): which share of a point's repeats each process measured, or each round
-        where there are no processes; None where the table does not say.
+        (points, processes): the share of a point's repeats that each process measured, or each
+        round where there are no processes; None where the table does not say.
     between_round_sd
-        What a point's processes, or rounds, differ by: the relative standard deviation of their
-        values, over all points; None where each point has one.
+        Relative standard deviation between a point's rounds, or processes, pooled over all points;
+        None where each point has only one.
     parts
-        What its passes consist of, where the table has it.
+        The timed parts of its passes, where the table has them.
     checks
-        Sizes and times of further points, to which no law is fitted: (points, axes), (points,).
+        Sizes and times of points that check crossings and are not fitted: (points, axes) and
+        (points,).
     same
-        Other columns that do not vary in the table, with their values.
+        Values of the other columns that do not vary in the table.
     calibration
-        What the machine can do at its best, where the table has it.
+        The machine's calibration, where the table has it.
     """
 
     layer: str
@@ -88,19 +89,21 @@ class Series:
 
     @property
     def timed(self) -> bool:
-        """Whether these are times: only such costs can overlap, change regimes, and err."""
+        """Whether the values are times: only times can overlap, have regimes, and have noise."""
         return self.metric == SECONDS.name
 
     @property
     def conditions(self) -> dict[str, Any]:
-        """Columns that are no sizes, with their values here, whether they vary in the table."""
+        """Values of all columns that are not sizes, varying in the table or not."""
         return {**self.same, **self.by}
 
     def since(self, axis: str, size: float) -> Series:
-        """Give the points from a size of an axis on, of what is not timed."""
-        kept = self.sizes[:, self.axes.index(axis)] >= size
-        processes = None if self.processes is None else self.processes[kept]
-        return replace(self, sizes=self.sizes[kept], values=self.values[kept], processes=processes)
+        """Return the points at and above a size of an axis, of a series without times."""
+        above = self.sizes[:, self.axes.index(axis)] >= size
+        processes = None if self.processes is None else self.processes[above]
+        return replace(
+            self, sizes=self.sizes[above], values=self.values[above], processes=processes
+        )
 
     def __str__(self) -> str:
         other = [f"{column}={value}" for column, value in self.by.items()]

@@ -1,4 +1,4 @@
-"""A checked table, split into series of points: one for each law."""
+"""Split a checked table into series of points, one for each law."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from .checking import KEYS, WITHIN, TableError
 from .collapsing import add_round_squares, between_round_sd, collapse, levelled, process_shares
 from .series import Parts, Series
 
-#: Seconds that stand for none: negligible, and not zero.
+#: Seconds of a part that a pass does not have: negligible, but positive.
 _NONE = 1e-15
 
 
 def split_series(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> Iterator[Series]:
     """Split a checked table into series: one for each law.
 
-    Every column but sizes, value and those within a point separates laws where it varies.
-    Repeats of a point become one value. What passes consist of goes with their times, and what
-    the machine can do with all that was measured under the same conditions.
+    Every column separates laws where it varies, except sizes, value and those within a point.
+    The repeats of a point become one value. A series of times gets the timed parts of its passes,
+    and every series the calibration made under its conditions.
 
     Raises
     ------
     TableError
-        If a size is empty in a part of a series, or no series has two points.
+        If a size is empty in some rows of a series, or no series has two points.
     """
     sizes = [*(s for s in SIZES if s in frame.columns), *axes]
     is_auxiliary = frame["metric"].isin(AUXILIARY)
     frame, auxiliary = frame[~is_auxiliary], frame[is_auxiliary & frame["value"].notna()]
     if frame.empty:
         raise TableError(
-            f"{name}: row {auxiliary.index[0]}, column metric: there are parts and checks of "
-            "passes alone, or rates of the machine, to which no law is fitted"
+            f"{name}: row {auxiliary.index[0]}, column metric: the table has only parts and checks "
+            "of passes, or rates of the machine, to which no law is fitted"
         )
     others = [c for c in frame.columns if c not in (*KEYS, *WITHIN, "value", *sizes)]
     separating = [column for column in others if frame[column].nunique(dropna=False) > 1]
@@ -56,10 +56,10 @@ def split_series(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> It
     left_out = frame[~good].groupby(separate, dropna=False).size().to_dict()
     if all(len(points) < 2 for _, points in groups):
         row = frame.index[0]
-        why = ""
+        cause = ""
         if len(groups) > 1:
-            why = f"; these columns separate its rows: {', '.join(separating)}"
-        raise TableError(f"{name}: row {row}, column value: one point only{why}")
+            cause = f"; these columns separate its rows: {', '.join(separating)}"
+        raise TableError(f"{name}: row {row}, column value: one point only{cause}")
     for key, points in groups:
         for size in sizes:
             empty = points[size].isna()
@@ -88,7 +88,7 @@ def split_series(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> It
 
 
 def _parts(points: pd.DataFrame, parts: pd.DataFrame, point: Sequence[str]) -> Parts | None:
-    """Find what the passes of points consist of; None for what is no time, or not known."""
+    """Find the timed parts of points' passes; None for points without times, or without parts."""
     if parts.empty or (points["metric"] != SECONDS.name).any():
         return None
     wide = parts.pivot(index=list(point), columns="metric", values="value").reset_index()
@@ -96,7 +96,7 @@ def _parts(points: pd.DataFrame, parts: pd.DataFrame, point: Sequence[str]) -> P
     known = found.drop(columns=OTHER_SECONDS.name).notna().all(axis="columns").to_numpy(dtype=bool)
     if not known.any():
         return None
-    # Without any other operation there is no row.
+    # A pass without other operations has no row for them.
     found[OTHER_SECONDS.name] = found[OTHER_SECONDS.name].fillna(_NONE)
     return Parts(known, *(found[metric].to_numpy(dtype=float) for metric in PARTS))
 
@@ -104,7 +104,7 @@ def _parts(points: pd.DataFrame, parts: pd.DataFrame, point: Sequence[str]) -> P
 def _checks(
     checks: pd.DataFrame, same: Mapping[str, Any], axes: Sequence[str]
 ) -> tuple[Array, Array] | None:
-    """Find the checks of a series of times: what is the same in it is the same in them."""
+    """Find the checks of a series of times: the rows that have the same values as the series."""
     own = pd.Series(same["metric"] == SECONDS.name, index=checks.index)
     for column, value in same.items():
         if column != "metric":
@@ -116,6 +116,6 @@ def _checks(
 
 
 def _plain(value: Any) -> Any:
-    """Make a cell fit for JSON: NumPy's numbers become Python's, NaN becomes None."""
+    """Convert a cell for JSON: NumPy's numbers become Python's, NaN becomes None."""
     value = value.item() if isinstance(value, np.generic) else value
     return None if isinstance(value, float) and math.isnan(value) else value

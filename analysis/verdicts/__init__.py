@@ -1,4 +1,4 @@
-"""What a law says of theory: fits of a table, verdicts with reasons, outliers."""
+"""Compare laws with theory: the fits of a table, verdicts with reasons, outliers."""
 
 import lazy_loader
 

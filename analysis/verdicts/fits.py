@@ -1,4 +1,4 @@
-"""A fit: one law of a table, what it says of theory, and how it is written."""
+"""A fit: one law of a table, its verdict and reason, and its JSON."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ _NO_LAW: Mapping[str, Any] = {
     "exponents": {},
 }
 
-_LEAST_WEIGHT = 0.01  # of a leading part that is named
+_LEAST_WEIGHT = 0.01  # of a candidate leading part that is listed
 
 
 @dataclass(frozen=True, repr=False)
 class Fit:
-    """One law of a table and what it says of theory.
+    """One law of a table, compared with theory.
 
     Attributes
     ----------
     series
-        The points that the law is about.
+        The points that the law is fitted to.
     law
-        The fitted law; None where there is a single point, or no size varies.
+        The law; None where no size varies, as with a single point.
     theory
-        Theory's leading part in the sizes that vary; None where none is known.
+        Theory's leading part in the sizes that vary; None without theory.
     judgement, exponents
-        The law's verdict with its reason, and each exponent's; None and empty without theory.
+        The judgement of the law, and of each exponent; None and empty without theory.
     candidates
-        What the search for a leading part found, the one taken first; empty with theory.
+        Leading parts that the search found, the one in use first; empty with theory.
     fixed_sizes
-        Sizes of one value, of those that theory names: of their exponents nothing is known.
+        Sizes with one value, among those that theory names: their exponents are unknown.
     """
 
     series: Series
@@ -58,14 +58,14 @@ class Fit:
 
     @cached_property
     def holdout_errors(self) -> Sequence[HoldoutError]:
-        """How well the law predicts its own largest points when they are left out."""
+        """Errors of predicting the largest points when they are held out."""
         if not isinstance(self.law, FittedLaw):
             return ()
         return holdout_errors(self.law, overlap=self.series.timed)
 
     @cached_property
     def slope_gaps(self) -> Sequence[SlopeGap]:
-        """Why the slopes are not theory's, along each axis; empty where parts were not timed."""
+        """Why slopes differ from theory's, along each axis; empty where parts were not timed."""
         return slope_gaps(self.series, self.theory) if self.theory is not None else ()
 
     @property
@@ -73,17 +73,21 @@ class Fit:
         """Why the verdict is what it is, or why there is none."""
         if self.judgement is not None:
             differs = {a for a, j in self.exponents.items() if j.verdict is Verdict.DIFFERS}
-            why = [
+            gaps = [
                 f"the slope in {gap.axis} is {gap}"
                 for gap in self.slope_gaps
                 if gap.axis in differs
             ]
-            return "; ".join([self.judgement.reason, *why, *self._fixed_sizes_remarks])
+            return "; ".join([self.judgement.reason, *gaps, *self._fixed_sizes_remarks])
         if self.law is None:
             return nothing_grows(self.series)
-        found = "; ".join(f"{candidate.text}: {candidate.weight:.2f}" for candidate in self._likely)
-        said = f", whose leading part was searched for ({found})" if found else ""
-        return "; ".join([f"no theory was given for this layer{said}", *self._fixed_sizes_remarks])
+        listed = "; ".join(
+            f"{candidate.text}: {candidate.weight:.2f}" for candidate in self._likely_candidates
+        )
+        search = f", whose leading part was searched for ({listed})" if listed else ""
+        return "; ".join(
+            [f"no theory was given for this layer{search}", *self._fixed_sizes_remarks]
+        )
 
     @property
     def _fixed_sizes_remarks(self) -> list[str]:
@@ -93,17 +97,17 @@ class Fit:
         ]
 
     @property
-    def _likely(self) -> list[Candidate]:
+    def _likely_candidates(self) -> list[Candidate]:
         return [candidate for candidate in self.candidates if candidate.weight >= _LEAST_WEIGHT]
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the fit as the JSON contract has it (schema 1)."""
+        """Return the fit as the JSON contract has it (schema 1)."""
         law, series = self.law, self.series
         written = law.to_dict() if law else _NO_LAW
         for axis, exponent in written["exponents"].items():
-            judged = self.exponents.get(axis)
-            exponent["expected"] = self.theory.degree(axis) if judged and self.theory else None
-            exponent["verdict"] = judged.verdict.value if judged else None
+            judgement = self.exponents.get(axis)
+            exponent["expected"] = self.theory.degree(axis) if judgement and self.theory else None
+            exponent["verdict"] = judgement.verdict.value if judgement else None
         return {
             "layer": series.layer,
             "device": series.device,
@@ -117,11 +121,11 @@ class Fit:
             "terms": written["terms"],
             "runners_up": [
                 {"leading": candidate.text, "weight": candidate.weight}
-                for candidate in self._likely
+                for candidate in self._likely_candidates
             ],
             "overlap": written["overlap"],
             "regimes": written["regimes"],
-            "prediction_error": [asdict(trial) for trial in self.holdout_errors],
+            "prediction_error": [asdict(error) for error in self.holdout_errors],
             "gaps": [asdict(gap) for gap in self.slope_gaps],
             "exponents": written["exponents"],
             "verdict": self.judgement.verdict.value if self.judgement else None,
@@ -129,7 +133,7 @@ class Fit:
         }
 
     def _repr_html_(self) -> str:
-        """Show it in a notebook: what it is, the law in words, and the verdict with its reason."""
+        """Show the fit in a notebook: series, law in words, and verdict with its reason."""
         verdict = f"{self.judgement.verdict.value}: " if self.judgement else ""
         lines = [str(self.series), self.law.summary() if self.law else "", verdict + self.reason]
         return f"<pre>{escape(chr(10).join(filter(None, lines)))}</pre>"
@@ -140,13 +144,13 @@ class Fit:
 
 
 def nothing_grows(series: Series) -> str:
-    """Say why a series has no law: it has one point."""
-    where = (
+    """Say why a series has no law: no size varies."""
+    sizes = (
         ", ".join(f"{size} = {value:g}" for size, value in series.constants.items()) or "no size"
     )
-    return f"one point only ({where}): nothing grows"
+    return f"one point only ({sizes}): nothing grows"
 
 
 def to_json(fits: Sequence[Fit]) -> dict[str, Any]:
-    """Write fits as the contract's JSON document."""
+    """Return fits as the JSON contract's document."""
     return {"schema": SCHEMA, "fits": [one.to_dict() for one in fits]}

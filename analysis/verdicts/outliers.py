@@ -1,14 +1,13 @@
-"""Points that look like misprints: far off a law that all other points of their table follow.
+"""Outliers: points that lie far from the law of the other points, such as misprints.
 
-Each point is left out in turn and the law fitted to the rest. What the squared error falls by,
-in units of the variance that is left, is the square of the externally studentised residual
-(Belsley, Kuh & Welsch 1980): for a linear law exactly, for these to first order. It allows for
-leverage: a point at the end of a table, which pulls the law towards itself, is not held against a
-prediction far beyond the others. Its two-sided level by Student's distribution is multiplied by the
-number of points that were looked at (Bonferroni).
+Each point is left out in turn and the law fitted to the rest. The decrease of the squared error, in
+units of the remaining variance, is the square of the externally studentised residual (Belsley,
+Kuh & Welsch 1980): exactly for a linear law, to first order for ours. It allows for leverage: a
+point at the end of a table is not compared with a prediction far beyond the others. Its two-sided
+p-value by Student's distribution is multiplied by the number of points tested (Bonferroni).
 
-A table of few points leaves nothing to estimate the scale by. There it is that of the other tables
-of the same kind, pooled by their residual degrees of freedom.
+Where a table has too few points to estimate the scale, that of the other tables of the same kind
+is used, pooled by their residual degrees of freedom.
 """
 
 from __future__ import annotations
@@ -24,35 +23,35 @@ from ..fitting import refit
 from ..laws import FittedLaw
 from .fits import Fit
 
-#: A point is suspect where noise alone gives one like it, among all points, less often.
+#: A point is an outlier if its corrected p-value is below this.
 LEVEL = 0.05
 
-_FEWEST_DF = 2  # residual degrees of freedom; below, the scale is that of other tables
-_FEWEST_REST = 3  # points without which no law is fitted
+_FEWEST_DF = 2  # residual degrees of freedom, below which the scale is that of other tables
+_FEWEST_REST = 3  # points, below which no law is fitted
 
 
 @dataclass(frozen=True)
 class DeletionResidual:
-    """A point held against the law of the others.
+    """A point compared with the law of the others.
 
     Attributes
     ----------
     fit
-        The law that it belongs to.
+        The fit that the point belongs to.
     at
-        Which of its points.
+        Index of the point.
     predicted
-        What the law that was fitted without it says there.
+        Prediction of the law fitted without the point.
     studentised
-        Its residual in units of the scale, brought nearer to 0 by what rounding may have done.
+        Its residual in units of the scale, reduced by the part that rounding may explain.
     scale
-        The relative scale that it was divided by.
+        The relative scale in use.
     residual_df
-        Degrees of freedom of the scale.
+        Residual degrees of freedom of the scale.
     pooled
         Whether the scale is that of other tables.
     level
-        Probability that noise alone gives one like it, adjusted for all points that were tested.
+        p-value, corrected for the number of points tested.
     """
 
     fit: Fit
@@ -66,7 +65,7 @@ class DeletionResidual:
 
     @property
     def value(self) -> float:
-        """What was printed."""
+        """The value as printed in the table."""
         return float(self.fit.series.values[self.at])
 
     @property
@@ -77,31 +76,30 @@ class DeletionResidual:
 
     @property
     def suspect(self) -> bool:
-        """Whether it looks like a misprint."""
+        """Whether the point is an outlier."""
         return self.level < LEVEL
 
 
 def find_outliers(
     fits: Sequence[Fit], halves: Sequence[Array], groups: Sequence[int] | None = None
 ) -> list[DeletionResidual]:
-    """Hold every point against the law of the others of its table.
+    """Compare every point with the law of the other points of its table.
 
     Parameters
     ----------
     fits
-        Laws; those of one group, metric and mode stand for one another where a table has few
-        points.
+        Fits; where a table has few points, others of the same group, metric and mode give the
+        scale.
     halves
-        For each law, half of the last printed digit of each point, (points,), in the metric's
-        unit.
+        For each fit, half a unit of the last printed digit of each point, (points,), in the
+        metric's unit.
     groups
-        For each law, the group it belongs to, such as its source; all are one, by default.
+        For each fit, its group, such as its source; by default all are one group.
 
     Returns
     -------
-    A result for each point that could be left out, the least likely first. A point without which
-    an axis would take a single value is not looked at, nor are those of a law that gives all
-    values exactly.
+    A result for each point that could be left out, the smallest p-value first. A point without
+    which an axis would take a single value is not tested, nor are the points of an exact law.
     """
     pairs = [
         (fit, law, half, (group, fit.series.metric, fit.series.mode))
@@ -123,43 +121,42 @@ def find_outliers(
 
 
 def _errors(law: FittedLaw, sizes: Array, values: Array) -> Array:
-    """Log residuals: a value too large by a factor counts as one too small by it does."""
+    """Compute log residuals, in which too large and too small by one factor are equal in size."""
     return np.asarray(np.log(values / law.predict(sizes)))
 
 
 def _pool(laws: Sequence[FittedLaw]) -> tuple[float, int]:
-    """Squared error and residual degrees of freedom of several laws together."""
+    """Add up the squared errors and residual degrees of freedom of several laws."""
     usable = [law for law in laws if law.residual_df > 0]
     error = sum(float(np.sum(_errors(law, law.sizes, law.values) ** 2)) for law in usable)
     return error, sum(law.residual_df for law in usable)
 
 
 def _without(law: FittedLaw, at: int, *, timed: bool) -> FittedLaw | None:
-    """Fit the law without a point; None where the rest is too few."""
-    kept = np.arange(len(law.values)) != at
-    sizes = law.sizes[kept]
-    if kept.sum() < _FEWEST_REST or any(len(np.unique(column)) < 2 for column in sizes.T):
+    """Fit the law without a point; None where too few points remain."""
+    rest = np.arange(len(law.values)) != at
+    sizes = law.sizes[rest]
+    if rest.sum() < _FEWEST_REST or any(len(np.unique(column)) < 2 for column in sizes.T):
         return None
-    return refit(law, kept, overlap=timed)
+    return refit(law, rest, overlap=timed)
 
 
 def _deletion_residual(
     fit: Fit, law: FittedLaw, rest: FittedLaw, at: int, half: float, pool: tuple[float, int]
 ) -> DeletionResidual:
     own = float(np.sum(_errors(rest, rest.sizes, rest.values) ** 2))
-    # The law with the point has one degree of freedom more to explain one point more.
-    fall = max(float(np.sum(_errors(law, law.sizes, law.values) ** 2)) - own, 0.0)
-    # How far costs overlap was chosen too: not counting it, twice the false alarms were raised.
+    decrease = max(float(np.sum(_errors(law, law.sizes, law.values) ** 2)) - own, 0.0)
+    # A time's overlap is fitted too: without counting it, false alarms were twice as many.
     residual_df = rest.residual_df - fit.series.timed
     pooled = residual_df < _FEWEST_DF
     error, residual_df = pool if pooled else (own, residual_df)
-    # Without a scale nothing is off.
+    # Without a scale no point is an outlier.
     scale = float(np.sqrt(error / residual_df + FLOOR**2)) if residual_df > 0 else float("inf")
     (predicted,) = rest.predict(law.sizes[[at]])
     off = float(np.log(law.values[at] / predicted))
-    # What the last digit may hide is taken off the residual, at most all of it.
+    # The last digit's rounding is subtracted from the residual, at most all of it.
     beyond = max(1 - half / law.values[at] / abs(off), 0.0) if off else 0.0
-    studentised = float(np.sign(off) * np.sqrt(fall) * beyond / scale)
+    studentised = float(np.sign(off) * np.sqrt(decrease) * beyond / scale)
     level = float(2 * student.sf(abs(studentised), max(residual_df, 1)))
     return DeletionResidual(
         fit, at, float(predicted), studentised, scale, residual_df, pooled, level

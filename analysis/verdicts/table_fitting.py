@@ -1,4 +1,4 @@
-"""Fit every law of a table and hold it against theory: one way for commands, reports and asv."""
+"""Fit every law of a table and judge it by theory, for commands, reports and asv alike."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ def fit(
     ----------
     source
         A tidy table: ``layer, device, mode, metric, n, d, value``, optionally ``k, repeat,
-        process, round, status`` and others; or a file of one, or what asv or
-        pytest-benchmark wrote; or several of these, each with laws of its own.
+        process, round, status`` and others; a file with such a table, or one that asv or
+        pytest-benchmark wrote; or several of these, each with its own laws.
     expect
-        Layer to the leading order that theory gives it, such as ``{"mine": "n*k*d**2"}``.
-        Layers of the registry need none.
+        Theory's leading order of each layer, such as ``{"mine": "n*k*d**2"}``. Registered layers
+        need none.
     axes
-        Further columns that are sizes, such as ``batch``.
+        Further columns to be taken as sizes, such as ``batch``.
     margin
         Largest deviation of an exponent that still counts as a match.
     at_most
         Whether an exponent below theory's matches too: "no worse than theory".
     progress
-        Called before each law with the number done, the number of all, and the series.
+        Called before each law with the number done, the total, and the series.
 
     Returns
     -------
@@ -61,13 +61,13 @@ def fit(
     TableError
         If the table cannot be used; the message names file, row and column.
     ExpressionError
-        If an expression of `expect` cannot.
+        If an expression of `expect` cannot be used.
     ValueError
         If the margin is negative.
 
     Examples
     --------
-    A table made up as 2 µs + 3 ns · n · d²:
+    A synthetic table of 2 µs + 3 ns · n · d²:
 
     >>> import layerlaw, pandas
     >>> rows = [(n, d, 2e-6 + 3e-9 * n * d**2) for n in (64, 128, 256, 512) for d in (32, 64, 128)]
@@ -85,13 +85,14 @@ def fit(
     expected = {layer: parse(text, axes) for layer, text in (expect or {}).items()}
     sources = [source] if isinstance(source, pd.DataFrame | str | Path) else source
     series = [one for each in sources for one in series_of(each, axes)]
-    there = list(dict.fromkeys(one.layer for one in series))
+    present = list(dict.fromkeys(one.layer for one in series))
     for layer in expected:
-        if layer not in there:
+        if layer not in present:
             raise TableError(
-                f"expected {layer!r}: no row has it in the column layer; it has {', '.join(there)}"
+                f"expected {layer!r}: no row has it in the column layer; that has "
+                f"{', '.join(present)}"
             )
-    # What is expected is the order of the time, where there are times; counts have laws besides.
+    # `expect` is the order of a layer's times if it has any; its counts then keep their theory.
     timed = {one.layer for one in series if one.timed}
     fits = []
     for done, one in enumerate(series):
@@ -105,13 +106,15 @@ def fit(
 
 
 def with_checks(fits: Sequence[Fit], source: Source, axes: Sequence[str] = ()) -> list[Fit]:
-    """Give the fits of a table with the checks that were measured since; no law is fitted anew."""
-    now = {str(one): one.checks for one in series_of(source, axes)}
-    return [replace(fit, series=replace(fit.series, checks=now[str(fit.series)])) for fit in fits]
+    """Return the fits of a table with the checks measured since; no law is fitted again."""
+    checks = {str(one): one.checks for one in series_of(source, axes)}
+    return [
+        replace(fit, series=replace(fit.series, checks=checks[str(fit.series)])) for fit in fits
+    ]
 
 
 def series_of(source: Source, axes: Sequence[str]) -> list[Series]:
-    """Read a source, check it and cut it into the points of its laws."""
+    """Read a source, check it, and split it into series, one for each law."""
     frame = source if isinstance(source, pd.DataFrame) else readers.read(Path(source))
     name = frame.attrs.get(readers.FILE)
     if name is None:
@@ -121,10 +124,10 @@ def series_of(source: Source, axes: Sequence[str]) -> list[Series]:
 
 
 def _own_axes(frame: pd.DataFrame) -> list[str]:
-    """Sizes that are none of every table's, of the registered layers in a table: windows, say."""
-    found = set(frame["layer"]) if "layer" in frame.columns else set()
-    known = (layers.find(name) for name in found)
-    own = {axis for layer in known if layer is not None for axis in layer.axes}
+    """List the columns that are sizes of the table's registered layers only, such as a window."""
+    names = set(frame["layer"]) if "layer" in frame.columns else set()
+    registered = (layers.find(name) for name in names)
+    own = {axis for layer in registered if layer is not None for axis in layer.axes}
     return sorted((own - set(SIZES)) & set(frame.columns))
 
 
@@ -136,14 +139,14 @@ def fit_series(
     at_most: bool = False,
     regimes: bool = True,
 ) -> Fit:
-    """Fit one series and judge it where there is a theory.
+    """Fit one series, and judge its law if there is a theory.
 
-    Without `regimes` a law of times has one alone, which takes a tenth of the seconds.
+    Without `regimes` no breakpoint is looked for, which takes a tenth of the time.
 
     Raises
     ------
     ExpressionError
-        If the theory is no sum of monomials.
+        If the theory is not a sum of monomials.
     """
     if not series.axes:
         reason = nothing_grows(series)
@@ -154,29 +157,33 @@ def fit_series(
         if exact := _exact(series):
             return Fit(series, exact, None, None, {}, fixed_sizes=fixed_sizes)
         candidates = discover(series.axes, series.sizes, series.values)
-        found = _law(series, candidates[0].leading, regimes)
-        return Fit(series, found, None, None, {}, candidates, fixed_sizes)
-    # Of a size that theory does not name, such as the batch, it says nothing; but all that a
-    # layer does it does for each sequence, so its terms are taken to be linear there. A size of
-    # the layer itself changes the order of no time that does not name it.
+        fitted = _law(series, candidates[0].leading, regimes)
+        return Fit(series, fitted, None, None, {}, candidates, fixed_sizes)
+    # Theory's terms are taken to be linear in a size that it does not name, such as the batch: a
+    # layer repeats all its work for each sequence. A time does not grow with a size of the layer
+    # itself that its theory does not name.
     layer = layers.find(series.layer) if series.timed else None
     own = layer.axes if layer is not None else ()
     named = {symbol.name for symbol in theory.free_symbols} | {*SIZES, *own}
-    silent = [axis for axis in series.axes if axis not in named]
-    lead = leading(theory * prod(map(Symbol, silent)), series.axes, series.constants)
+    unnamed = [axis for axis in series.axes if axis not in named]
+    lead = leading(theory * prod(map(Symbol, unnamed)), series.axes, series.constants)
     law: Law = _exact(series, lead) or _law(series, lead, regimes)
     if isinstance(law, ExactLaw) and law.since is not None:
         series = series.since(law.since.axis, law.since.size)
-    spoken = {axis: lead.degree(axis) for axis in series.axes if axis not in silent}
+    expected = {axis: lead.degree(axis) for axis in series.axes if axis not in unnamed}
     names = {symbol.name for symbol in theory.free_symbols}
     fixed_sizes = {axis: size for axis, size in series.constants.items() if axis in names}
     return Fit(
-        series, law, lead, *judge_law(law, spoken, margin, at_most=at_most), fixed_sizes=fixed_sizes
+        series,
+        law,
+        lead,
+        *judge_law(law, expected, margin, at_most=at_most),
+        fixed_sizes=fixed_sizes,
     )
 
 
 def _exact(series: Series, lead: Leading | None = None) -> ExactLaw | None:
-    """Find the exact law of a count; a time is measured, and has none."""
+    """Find the exact law of a count; None for times, which have none."""
     if series.timed:
         return None
     points = series.axes, series.sizes, series.values

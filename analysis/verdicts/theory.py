@@ -1,4 +1,4 @@
-"""What theory says of a series: its leading order, and the terms that it names exactly."""
+"""Look up theory for a series: its leading order, and its exact terms."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ..tables import Series
 
 
 def expected_time(layer: layers.Layer) -> Expr:
-    """Give the order of a layer's time; NaN where neither theory nor its author says anything.
+    """Return the order of a layer's time; NaN where neither theory nor its author gives one.
 
     Raises
     ------
     ExpressionError
-        If what the author wrote is no expression in the sizes.
+        If the author's expression is not one in the sizes.
 
     Examples
     --------
@@ -35,30 +35,30 @@ def expected_time(layer: layers.Layer) -> Expr:
 
 
 def theory_of(layer: str, metric: str, mode: str = "forward") -> Expr | None:
-    """Look up what the registry says of a layer's metric; None where it says nothing.
+    """Look up theory's expression for a layer's metric; None where the registry has none.
 
-    The order of the time is the same for every pass; that of the peak memory is not.
+    The order of the time is the same for every mode; that of the peak memory is not.
     """
-    known = layers.find(layer)
-    if known is None:
+    registered = layers.find(layer)
+    if registered is None:
         return None
     if metric == PEAK_BYTES.name:
-        peak = known.peak_memory(mode) if mode in MODES else sympy.nan
+        peak = registered.peak_memory(mode) if mode in MODES else sympy.nan
         return peak if is_known(peak) else None
     fields = metric_of(metric)
     if not fields.order:
         return None
-    if isinstance(known, layers.Own) and metric != SECONDS.name:
-        return None  # what was derived from counts is no theory to hold counts against
-    theory = known.tied_theory()
+    if isinstance(registered, layers.Own) and metric != SECONDS.name:
+        return None  # it was derived from counts, so it cannot judge them
+    theory = registered.tied_theory()
     if metric == SECONDS.name:
-        theory = replace(theory, time=subs(expected_time(known), known.ties))
+        theory = replace(theory, time=subs(expected_time(registered), registered.ties))
     expression: Expr = getattr(theory, fields.order)
     exact: Expr = getattr(theory, fields.exact or fields.order)
     polynomial = exact.is_finite and not exact.atoms(ceiling) and exact.is_polynomial()
     if (
         polynomial and without_negative_terms(exact) == exact.expand()
-    ):  # a leading part takes nothing away
+    ):  # a leading part has no negative terms
         expression = exact
     if not expression.is_finite:
         return None
@@ -66,15 +66,15 @@ def theory_of(layer: str, metric: str, mode: str = "forward") -> Expr | None:
 
 
 def exact_terms(series: Series) -> list[Monomial]:
-    """Terms of what theory says of a count exactly; none where it says nothing of that form."""
-    known = layers.find(series.layer)
+    """Return the terms of theory's exact count; empty where it has none of that form."""
+    layer = layers.find(series.layer)
     field = metric_of(series.metric).exact
-    if known is None or isinstance(known, layers.Own) or not field:
+    if layer is None or isinstance(layer, layers.Own) or not field:
         return []
-    exact: Expr = getattr(known.tied_theory(), field)
+    exact: Expr = getattr(layer.tied_theory(), field)
     try:
         terms = summands(exact, series.axes, series.constants)
-        found = [split(term, series.axes)[1] for term in terms]
+        parts = [split(term, series.axes)[1] for term in terms]
     except ExpressionError:
         return []
-    return found if all(map(is_rational, found)) else []
+    return parts if all(map(is_rational, parts)) else []

@@ -1,6 +1,6 @@
-"""Verdicts: the growth matches theory, differs from it, or these points cannot tell.
+"""Verdicts: the growth matches theory, differs from it, or the points cannot tell.
 
-Each reason is computed from the fit; `Verdict.advice` says what to do about it.
+Each judgement has a reason, which is computed from the fit and says what to measure if unresolved.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from ..formatting import number
 from ..laws import BARELY, ExactLaw, Exponent, FittedLaw, Law
 from ..regression import TOLERANCE
 
-#: An exponent matches when its whole interval lies within this of theory's.
+#: An exponent matches if its whole interval lies within ± this of theory's.
 MARGIN = 0.2
 
 _FEWEST_SIZES = 4
-_BOUND_TOLERANCE = 0.05  # an interval this near to the end of the search is cut off by it
+_BOUND_TOLERANCE = 0.05  # an interval this near to the end of the searched range is cut off by it
 _MOSTLY = 0.5  # overhead above this share of the time hides the leading term
-_STRONG_EVIDENCE = np.log(1000)  # odds at which theory's own term is not there, hidden by others
-_BEYOND_ROUNDS = 2.0  # times what rounds differ by, from which on scatter is no noise of theirs
-_FEWEST_LED = 4  # ratio of the sizes between which the leading term has to take the larger part
+_STRONG_EVIDENCE = np.log(1000)  # log likelihood ratio that rules out theory's exponent
+_BEYOND_ROUNDS = 2.0  # scatter above this multiple of that between rounds is not noise
+_FEWEST_LED = 4  # least ratio of the sizes at which the leading term takes the larger part
 
 
 class Verdict(Enum):
-    """What a law says of theory."""
+    """The result of comparing a law with theory."""
 
     MATCHES = "matches"
     DIFFERS = "differs"
@@ -38,11 +38,11 @@ class Verdict(Enum):
 
     @property
     def advice(self) -> str:
-        """What a reader does with it."""
+        """What the verdict means for a reader."""
         return {
             Verdict.MATCHES: "the layer grows here as theory says",
-            Verdict.DIFFERS: "the layer grows here otherwise than theory says",
-            Verdict.UNRESOLVED: "these points cannot tell; the reason says what would",
+            Verdict.DIFFERS: "the layer grows here differently from theory",
+            Verdict.UNRESOLVED: "these points cannot tell; the reason says what to measure",
         }[self]
 
 
@@ -62,9 +62,9 @@ def judge_law(
     Parameters
     ----------
     law
-        The fitted law.
+        The law.
     expected
-        Theory's exponent of each axis that it speaks of.
+        Theory's exponent of each axis that theory names.
     margin
         Largest deviation that still counts as a match.
     at_most
@@ -72,39 +72,39 @@ def judge_law(
 
     Returns
     -------
-    The law's judgement, and each expected exponent's by axis.
+    The judgement of the law, and of each expected exponent by axis.
     """
-    single = {
+    by_axis = {
         e.axis: _judge_exponent(law, e, expected[e.axis], margin, at_most)
         for e in law.exponents
         if e.axis in expected
     }
-    found = {judged.verdict for judged in single.values()}
-    worst = (v for v in (Verdict.DIFFERS, Verdict.UNRESOLVED) if v in found)
+    verdicts = {judgement.verdict for judgement in by_axis.values()}
+    worst = (v for v in (Verdict.DIFFERS, Verdict.UNRESOLVED) if v in verdicts)
     verdict = next(worst, Verdict.MATCHES)
-    reasons = [judged.reason for judged in single.values() if judged.verdict is verdict]
+    reasons = [each.reason for each in by_axis.values() if each.verdict is verdict]
     if isinstance(law, FittedLaw):
         reasons += _remarks(law)
     elif law.regimes:
         reasons.append(law.regimes)
-    return Judgement(verdict, "; ".join(dict.fromkeys(reasons))), single
+    return Judgement(verdict, "; ".join(dict.fromkeys(reasons))), by_axis
 
 
 def _remarks(law: FittedLaw) -> Iterator[str]:
-    """Say what qualifies any verdict on a fitted law: what was not tested, and its regimes."""
-    left = law.diagnostics
-    if law.has_intervals and not left.testable:
+    """Yield what qualifies any verdict on a fitted law: untested structure, scatter, regimes."""
+    diagnostics = law.diagnostics
+    if law.has_intervals and not diagnostics.testable:
         yield (
-            "whether the law describes the points could not be tested: there is one value a point, "
-            "and there are too few neighbours"
+            "whether the law describes the points could not be tested: there is one value per "
+            "point, and too few points are neighbours"
         )
-    if left.between_round_sd is not None and left.residual_sd > max(
-        TOLERANCE, _BEYOND_ROUNDS * left.between_round_sd
+    if diagnostics.between_round_sd is not None and diagnostics.residual_sd > max(
+        TOLERANCE, _BEYOND_ROUNDS * diagnostics.between_round_sd
     ):
         yield (
-            f"the points scatter by {left.residual_sd:.1%} around the law, where a point's rounds "
-            f"differ by {left.between_round_sd:.1%} alone: what is left is the same in each "
-            "round, such as a kernel's choice by the size"
+            f"the points scatter by {diagnostics.residual_sd:.1%} around the law, but a point's "
+            f"rounds differ by only {diagnostics.between_round_sd:.1%}: the rest is the same in "
+            "each round, such as a kernel that is chosen by the size"
         )
     if law.step is not None:
         yield _two_regimes(law, law.step)
@@ -113,20 +113,20 @@ def _remarks(law: FittedLaw) -> Iterator[str]:
 
 
 def _two_regimes(law: FittedLaw, step: StepTerm) -> str:
-    """Say what changes at the breakpoint, and that the exponents are those of both sides."""
+    """Say what changes at the breakpoint, and that the exponents hold on both sides."""
     at = [term for _, term in law.terms].index(step)
     parts = law.parts(law.sizes) ** law.overlap
     share = (parts[:, at] / parts.sum(axis=1)).max()
     return (
         f"two regimes: {law.regimes}, up to {share:.0%} of the time; the exponents "
-        "are taken to be those of both sides"
+        "are taken to hold on both sides"
     )
 
 
 def _judge_exponent(
     law: Law, exponent: Exponent, theory: float, margin: float, at_most: bool
 ) -> Judgement:
-    """Test equivalence by interval inclusion: matches within the margin, differs outside of it."""
+    """Test equivalence by interval inclusion: matches within the margin, differs outside it."""
     low, high = -np.inf if at_most else theory - margin, theory + margin
     within = low <= exponent.low and exponent.high <= high
     stated = _stated(exponent, theory)
@@ -135,7 +135,7 @@ def _judge_exponent(
     assert isinstance(law, FittedLaw)
     if not within and (reason := _along_breakpoint(law, exponent)):
         return Judgement(Verdict.UNRESOLVED, reason)
-    # What makes the interval itself worthless comes before what it says.
+    # First the reasons for which the interval itself cannot be trusted.
     for doubt in (_too_few, _hidden, _not_described, _at_search_bound):
         if reason := doubt(law, exponent):
             return Judgement(Verdict.UNRESOLVED, reason)
@@ -184,24 +184,24 @@ def _outside(exponent: Exponent, theory: float) -> str:
 
 
 def _along_breakpoint(law: FittedLaw, exponent: Exponent) -> str | None:
-    """Doubt an exponent along which the law changes.
+    """Give a reason to doubt an exponent along whose axis the law has a breakpoint.
 
-    A breakpoint is taken to be of one of few forms. Where a cache is left in another way the
-    exponent makes up for that; and a slope that changes may be a step between few sizes.
+    A breakpoint has one of a few forms. Where a cache overflows in another way, the exponent
+    compensates for it; and a slope break may be a step between few sizes.
     """
     at = law.axes.index(exponent.axis)
     if law.slope_break is not None and law.slope_break.axis == at:
-        where, what = f"{exponent.axis} = {number(law.slope_break.place)}", "a step"
+        where, what = f"{exponent.axis} = {number(law.slope_break.place)}", "be a step"
     elif law.step is not None and law.step.breakpoint.along.powers[at]:
         where = f"{law.step.breakpoint.along.text(law.axes)} = {number(law.step.ends)}"
-        what = "of another form"
+        what = "have another form"
     else:
         return None
-    change = "which bends this exponent"
+    change = "which shifts this exponent"
     if _is_cut_off(law, exponent):
-        change += " to the edge of what is searched"
+        change += " to the end of the searched range"
     return (
-        f"{_compared(law, exponent)}: the border at {where} may be {what}, {change}: measure "
+        f"{_compared(law, exponent)}: the breakpoint at {where} may {what}, {change}: measure "
         "more sizes on one side of it"
     )
 
@@ -217,7 +217,7 @@ def _too_few(law: FittedLaw, exponent: Exponent) -> str | None:
     if law.sample is None and law.coefficient > 0:
         return (
             f"{len(law.values)} points for a law of {len(law.values) - law.residual_df} free "
-            "numbers: measure more sizes"
+            "parameters: measure more sizes"
         )
     return None
 
@@ -229,52 +229,53 @@ def _hidden(law: FittedLaw, exponent: Exponent) -> str | None:
             f"the leading term takes at most {share.max():.0%} of the time at any point: "
             f"measure larger {' and '.join(law.axes)}"
         )
-    # Where it leads over less than two octaves, its exponent says as much of the form of the
-    # lower-order terms as of its own.
+    # Where it leads over less than two octaves, its exponent depends as much on the form of the
+    # lower-order terms.
     at, sizes = law.axes.index(exponent.axis), _levels(law, exponent.axis)
     leads = [size for size in sizes if share[law.sizes[:, at] == size].max() > _MOSTLY]
-    short = sizes[-1] < _FEWEST_LED * sizes[0]  # what is measured itself: the interval will tell
+    short = sizes[-1] < _FEWEST_LED * sizes[0]  # all sizes span less: then the interval decides
     if not short and (not leads or leads[-1] < _FEWEST_LED * leads[0]):
         return f"{_compared(law, exponent)}: {_overhead_in_words(law, exponent.axis)}"
     return None
 
 
 def _perhaps_hidden(law: FittedLaw, exponent: Exponent) -> str | None:
-    """Doubt an exponent that is too low: a lower-order term may stand where theory's is hidden."""
+    """Give a reason to doubt too low an exponent: theory's term may be hidden by a lower one."""
     if law.log_likelihood_ratio(exponent.axis) >= _STRONG_EVIDENCE:
         return None
     return (
-        f"{_compared(law, exponent)}: a term of lower order may have taken the place of theory's, "
-        f"which would be too small to be seen: measure larger {exponent.axis}"
+        f"{_compared(law, exponent)}: a lower-order term may have taken the place of theory's "
+        f"term, which may be too small to see: measure larger {exponent.axis}"
     )
 
 
 def _not_described(law: FittedLaw, exponent: Exponent) -> str | None:
-    left = law.diagnostics
-    if left.describes:
+    diagnostics = law.diagnostics
+    axis, size, share = diagnostics.axis, diagnostics.size, diagnostics.share
+    if diagnostics.describes:
         return None
-    if left.axis is not None and left.size is not None and left.share is not None:
+    if axis is not None and size is not None and share is not None:
         where = (
-            f": at {left.axis} = {left.size:g} the points lie {abs(left.share):.0%} "
-            f"{'above' if left.share > 0 else 'below'} it"
+            f": at {axis} = {size:g} the points lie {abs(share):.0%} "
+            f"{'above' if share > 0 else 'below'} it"
         )
         return (
-            f"the law leaves {left.structure_sd:.0%} that follows the sizes{where}; "
-            "fit the regimes apart, or name the missing term"
+            f"the law leaves residuals of {diagnostics.structure_sd:.0%} that follow the "
+            f"sizes{where}; fit the regimes separately, or name the missing term"
         )
-    if left.structure_sd:
+    if diagnostics.structure_sd:
         return (
-            f"the law leaves {left.structure_sd:.0%} that neighbouring sizes share; "
-            "fit the regimes apart, or name the missing term"
+            f"the law leaves residuals of {diagnostics.structure_sd:.0%} that neighbouring "
+            "sizes share; fit the regimes separately, or name the missing term"
         )
     return (
-        f"the points scatter by {left.residual_sd:.0%} around the law: kernels may switch between "
-        "sizes, or the machine was disturbed"
+        f"the points scatter by {diagnostics.residual_sd:.0%} around the law: kernels may switch "
+        "between sizes, or the machine was disturbed"
     )
 
 
 def _is_cut_off(law: FittedLaw, exponent: Exponent) -> bool:
-    """Whether the end of the search cuts its interval off."""
+    """Whether the end of the searched range cuts the interval off."""
     degree = law.leading.degree(exponent.axis)
     return max(exponent.high - degree, degree - exponent.low) >= BOUND - _BOUND_TOLERANCE
 
@@ -284,7 +285,7 @@ def _at_search_bound(law: FittedLaw, exponent: Exponent) -> str | None:
         return None
     degree = law.leading.degree(exponent.axis)
     return (
-        f"{_compared(law, exponent)} runs to the edge of what is searched ({degree - BOUND:g} to "
+        f"{_compared(law, exponent)} reaches the end of the searched range ({degree - BOUND:g} to "
         f"{degree + BOUND:g}): {_why_wide(law, exponent, MARGIN)}"
     )
 
@@ -306,19 +307,19 @@ def _why_wide(law: FittedLaw, exponent: Exponent, margin: float) -> str:
             f"of {axis}"
         )
     return (
-        f"terms of lower order could take its place over {axis} = {sizes[0]:g} to {sizes[-1]:g}: "
+        f"lower-order terms could take its place over {axis} = {sizes[0]:g} to {sizes[-1]:g}: "
         f"measure a wider range of {axis}"
     )
 
 
 def _overhead_by_size(law: FittedLaw, axis: str) -> Array:
-    """Mean share of the lower-order terms at each size of an axis."""
+    """Compute the mean share of the lower-order terms at each size of an axis."""
     column, overhead = law.sizes[:, law.axes.index(axis)], law.overhead()
     return np.array([overhead[column == size].mean() for size in _levels(law, axis)])
 
 
 def _overhead_in_words(law: FittedLaw, axis: str) -> str:
-    """Say up to which size the lower-order terms take most of the time, and what to do about it."""
+    """Say up to which size the lower-order terms take most of the time, and what to measure."""
     axis = _remedy(law, axis)
     sizes, by_size = _levels(law, axis), _overhead_by_size(law, axis)
     hidden = np.flatnonzero(by_size > _MOSTLY)
@@ -330,9 +331,9 @@ def _overhead_in_words(law: FittedLaw, axis: str) -> str:
 
 
 def _remedy(law: FittedLaw, axis: str) -> str:
-    """Axis along which the overhead falls: that of the exponent, unless another does far more.
+    """Choose the axis along which overhead falls: the exponent's, or one where it falls far more.
 
-    A recurrent layer's overhead is one of each step: a longer sequence has as much of it.
+    A recurrent layer has overhead in each step, so a longer sequence does not reduce its share.
     """
     now = law.overhead().mean()
     falls = {}
