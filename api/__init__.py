@@ -16,7 +16,7 @@ from .errors import LayerlawError as LayerlawError
 if TYPE_CHECKING:
     from . import layers as layers
     from .analysis import fit as fit
-    from .experiments import derived as explain
+    from .experiments import derive as explain
     from .layers import layer as layer
     from .session import Result as Result, run as run, sweep as sweep
 
@@ -36,7 +36,7 @@ __all__ = [
 # Loaded when first asked for: `import layerlaw` stays quick, and torch comes with a layer.
 _HOMES = {
     "Result": ("layerlaw.session", "Result"),
-    "explain": ("layerlaw.experiments", "derived"),
+    "explain": ("layerlaw.experiments", "derive"),
     "fit": ("layerlaw.analysis", "fit"),
     "layer": ("layerlaw.layers", "layer"),
     "run": ("layerlaw.session", "run"),

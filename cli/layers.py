@@ -28,12 +28,12 @@ def explain(
     counted on tensors without numbers; peaks of memory are read from torch's allocator at small
     sizes.
     """
-    from ..experiments import derived
+    from ..experiments import derive
     from ..layers import is_known
     from ..reports import derived_dict, derived_rows, head
 
     with usage(), show.Terminal().timing() as update:
-        found = derived(layer, progress=update)
+        found = derive(layer, progress=update)
     theory = found.layer.tied_theory()
     own = theory if is_known(theory.flops) else None
     if as_json:

@@ -1,29 +1,29 @@
 from .adaptive import (
-    Adaptive as Adaptive,
-    Width as Width,
+    AdaptivePlanner as AdaptivePlanner,
+    IntervalWidths as IntervalWidths,
 )
 from .crossing_checks import (
-    checks as checks,
+    check_points as check_points,
 )
 from .derivation import (
     DERIVED_METRICS as DERIVED_METRICS,
-    Derived as Derived,
+    Derivation as Derivation,
+    derive as derive,
     derive_missing as derive_missing,
-    derived as derived,
 )
 from .exact_formulas import (
-    Counted as Counted,
-    counted as counted,
+    ExactFormula as ExactFormula,
+    count_formulas as count_formulas,
 )
 
 __all__ = [
     "DERIVED_METRICS",
-    "Adaptive",
-    "Counted",
-    "Derived",
-    "Width",
-    "checks",
-    "counted",
+    "AdaptivePlanner",
+    "Derivation",
+    "ExactFormula",
+    "IntervalWidths",
+    "check_points",
+    "count_formulas",
+    "derive",
     "derive_missing",
-    "derived",
 ]

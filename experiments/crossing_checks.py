@@ -7,16 +7,16 @@ from math import isfinite
 
 import numpy as np
 
-from ..analysis import EXTRAPOLATION, Crossing, Crossovers, Fit, columns, size_columns
+from ..analysis import EXTRAPOLATION, Crossing, Crossovers, Fit, size_columns, size_matrix
 from ..measure import AXIS_SIZES, CheckPoint
 
 #: A crossing is checked at least this factor beyond the ends of its interval.
-BEYOND = 1.2
+FACTOR_BEYOND = 1.2
 #: Longest pass, in seconds, that is measured for a check.
-MOST = 0.1
+LONGEST_PASS = 0.1
 
 
-def checks(crossovers: Iterable[Crossovers]) -> list[CheckPoint]:
+def check_points(crossovers: Iterable[Crossovers]) -> list[CheckPoint]:
     """List the points to measure for checks of crossings, each once.
 
     For each crossing of times with an interval, both layers are measured at the next lengths of
@@ -45,16 +45,16 @@ def _sides(pair: Sequence[Fit], crossing: Crossing) -> Iterator[float]:
     least = max(own.min() for own in lengths)
     most = EXTRAPOLATION * min(own.max() for own in lengths)
     grid = np.array([n for n in AXIS_SIZES["n"] if least <= n <= most], dtype=float)
-    below = grid[grid <= crossing.low / BEYOND] if crossing.low > 0 else grid[:0]
-    above = grid[grid >= crossing.high * BEYOND] if isfinite(crossing.high) else grid[:0]
+    below = grid[grid <= crossing.low / FACTOR_BEYOND] if crossing.low > 0 else grid[:0]
+    above = grid[grid >= crossing.high * FACTOR_BEYOND] if isfinite(crossing.high) else grid[:0]
     for n in (*below[-1:], *above[:1]):
-        if all(_seconds(fit, crossing, float(n)) <= MOST for fit in pair):
+        if all(_seconds(fit, crossing, float(n)) <= LONGEST_PASS for fit in pair):
             yield float(n)
 
 
 def _seconds(fit: Fit, crossing: Crossing, n: float) -> float:
     assert fit.law is not None  # a crossing has two laws
-    return float(fit.law.predict(columns(fit.law, _at(fit, crossing, n)))[0])
+    return float(fit.law.predict(size_matrix(fit.law, _at(fit, crossing, n)))[0])
 
 
 def _at(fit: Fit, crossing: Crossing, n: float) -> dict[str, float]:

@@ -20,7 +20,7 @@ from ..analysis import (
     ExactLaw,
     exact_law,
     expected_time,
-    leading,
+    leading_part,
     peak_law,
 )
 from ..layers import (
@@ -42,7 +42,7 @@ from ..measure import (
     TRAINING_PEAK_BYTES,
     Sandbox,
 )
-from .exact_formulas import Counted, NotExact, formula, verify, written
+from .exact_formulas import ExactFormula, NotExact, formula, polynomial_expression, verify
 from .formula_order import leading_order
 
 #: Metrics that are derived, in the order shown.
@@ -60,19 +60,19 @@ DERIVED_METRICS = tuple(
 )
 
 #: Metrics from which a sweep chooses its sizes, and which its report shows.
-NEEDED = tuple(metric for metric in DERIVED_METRICS if metric != TRAINING_PEAK_BYTES.name)
+SWEEP_METRICS = tuple(metric for metric in DERIVED_METRICS if metric != TRAINING_PEAK_BYTES.name)
 
 #: Fields of a theory that sizes are chosen by.
-LIMITED = ("flops", "parameters", "memory", "temporaries", "sequential_ops")
+LIMIT_FIELDS = ("flops", "parameters", "memory", "temporaries", "sequential_ops")
 
 #: Sizes at which peaks of memory are measured.
-PEAKS: Mapping[str, tuple[int, ...]] = {
+PEAK_SIZES: Mapping[str, tuple[int, ...]] = {
     **{"n": (16, 24, 32, 40, 48, 64, 80, 96, 128), "d": (16, 32, 48, 64, 96)},
     **{"k": (3, 5, 7), "r": (3, 5, 7), "c": (4, 8), "V": (16, 32, 48), "N": (2, 4, 6)},
 }
 
 #: Further sizes at which the laws of peaks are verified.
-BEYOND: Mapping[str, tuple[int, ...]] = {
+PEAK_CHECK_SIZES: Mapping[str, tuple[int, ...]] = {
     **{"n": (160, 256), "d": (112, 128), "k": (9,), "r": (9,), "c": (16,), "V": (80,), "N": (8,)},
 }
 
@@ -88,7 +88,7 @@ Progress = Callable[[int, int, str], object]
 
 
 @dataclass(frozen=True, repr=False)
-class Derived:
+class Derivation:
     """What was derived about a layer without its theory and without timing.
 
     Parameters
@@ -102,13 +102,13 @@ class Derived:
     """
 
     layer: Layer
-    formulas: Mapping[str, Counted]
+    formulas: Mapping[str, ExactFormula]
     reasons: Mapping[str, str]
 
     def __repr__(self) -> str:
         lines = [f"{metric}: {one.expression}" for metric, one in self.formulas.items()]
         lines += [f"{metric}: no formula: {why}" for metric, why in self.reasons.items()]
-        return "\n".join([f"Derived({self.layer.name})", *lines])
+        return "\n".join([f"Derivation({self.layer.name})", *lines])
 
     def expression(self, metric: str) -> Expr:
         """Return the formula of a metric; NaN if there is none."""
@@ -127,7 +127,7 @@ class Derived:
 
     def degree(self, axis: str) -> float:
         """Return the highest degree of the work in an axis, without logarithms."""
-        return leading(self.work, self.layer.axes).degree(axis)
+        return leading_part(self.work, self.layer.axes).degree(axis)
 
     @property
     def theory(self) -> Theory:
@@ -174,12 +174,12 @@ class Derived:
         return replace(theory, **unknown)
 
     @property
-    def known(self) -> Layer:
+    def reporting_layer(self) -> Layer:
         """The layer with `theory`, to fit its laws and to report."""
         return self.layer.with_theory(self.theory)
 
     @property
-    def sized(self) -> Layer:
+    def sizing_layer(self) -> Layer:
         """The layer with `limits`, to choose its sizes and to measure at them."""
         return self.layer.with_theory(self.limits)
 
@@ -193,9 +193,9 @@ class Derived:
         return without_negative_terms(held)
 
 
-def derived(
+def derive(
     layer: str, metrics: Sequence[str] = DERIVED_METRICS, progress: Progress = _silent
-) -> Derived:
+) -> Derivation:
     """Derive the formulas that a layer's counts follow exactly, each independently.
 
     Parameters
@@ -216,7 +216,7 @@ def derived(
     --------
     >>> import layerlaw
     >>> layerlaw.explain("dense", ["flops", "parameters"])
-    Derived(dense)
+    Derivation(dense)
     flops: 2*d**2*n + d*n
     parameters: d**2 + d
     """
@@ -224,9 +224,11 @@ def derived(
         return _derived(layer, metrics, process, progress)
 
 
-def _derived(layer: str, metrics: Sequence[str], process: Sandbox, progress: Progress) -> Derived:
+def _derived(
+    layer: str, metrics: Sequence[str], process: Sandbox, progress: Progress
+) -> Derivation:
     loaded = process.load(layer)
-    formulas: dict[str, Counted] = {}
+    formulas: dict[str, ExactFormula] = {}
     reasons: dict[str, str] = {}
     for done, metric in enumerate(metrics, 1):
         try:
@@ -238,10 +240,10 @@ def _derived(layer: str, metrics: Sequence[str], process: Sandbox, progress: Pro
         else:
             formulas[metric] = answer
         progress(done, len(metrics), "formulas derived")
-    return Derived(loaded, formulas, reasons)
+    return Derivation(loaded, formulas, reasons)
 
 
-def _formula(layer: str, metric: str) -> Counted | str:
+def _formula(layer: str, metric: str) -> ExactFormula | str:
     """Derive one formula, or return why there is none."""
     try:
         if metric in (FORWARD_PEAK_BYTES.name, TRAINING_PEAK_BYTES.name):
@@ -251,7 +253,7 @@ def _formula(layer: str, metric: str) -> Counted | str:
         return _reason(error)
 
 
-def derive_missing(names: Iterable[str], progress: Progress = _silent) -> dict[str, Derived]:
+def derive_missing(names: Iterable[str], progress: Progress = _silent) -> dict[str, Derivation]:
     """Derive the theory of the layers that have none, so that sizes can be chosen for them.
 
     Parameters
@@ -259,19 +261,19 @@ def derive_missing(names: Iterable[str], progress: Progress = _silent) -> dict[s
     names
         Names of layers, with or without theory.
     progress
-        As in `derived`.
+        As in `derive`.
 
     Returns
     -------
-    What was derived, by name. The layers are not changed: `Derived.sized` and `Derived.known` are
-    layers to use in their place, within `layers.overriding`.
+    What was derived, by name. The layers are not changed: `Derivation.sizing_layer` and
+    `Derivation.reporting_layer` are used in their place, within `layers.overriding`.
     """
     derivations = {}
     with Sandbox() as process:
         for name in names:
             theory = process.load(name).theory
-            if not is_known(*(getattr(theory, field) for field in LIMITED)):
-                derivations[name] = _derived(name, NEEDED, process, progress)
+            if not is_known(*(getattr(theory, field) for field in LIMIT_FIELDS)):
+                derivations[name] = _derived(name, SWEEP_METRICS, process, progress)
     return derivations
 
 
@@ -282,7 +284,7 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {message}"
 
 
-def _peak(name: str, metric: str) -> Counted:
+def _peak(name: str, metric: str) -> ExactFormula:
     """Measure peaks of memory at small sizes, and find the exact law that they follow."""
     from ..measure import (
         Case,  # these load torch
@@ -298,7 +300,7 @@ def _peak(name: str, metric: str) -> Counted:
             raise NotExact(f"a {mode} pass at {sizes} has no peak: {measured.note}")
         return int(measured.values[0])
 
-    points, others = grid(layer, PEAKS), grid(layer, BEYOND)
+    points, others = grid(layer, PEAK_SIZES), grid(layer, PEAK_CHECK_SIZES)
     values = [peak(sizes) for sizes in points]
     sizes = np.array([[point[axis] for axis in layer.axes] for point in points], dtype=float)
     law = _law_of_peaks(layer.axes, sizes, np.array(values))
@@ -308,12 +310,12 @@ def _peak(name: str, metric: str) -> Counted:
             f"several: at {points[-1]} it is {values[-1]:.0f} bytes"
         )
     symbols = [SYMBOLS[axis] for axis in layer.axes]
-    phases = [written(each, symbols) for each in law.polynomials]
+    phases = [polynomial_expression(each, symbols) for each in law.polynomials]
     fitted = law.sizes.tolist()
     solved = [point for point, at in zip(points, sizes.tolist(), strict=True) if at in fitted]
     largest = sympy.Max(*phases)
     verify(f"the peak memory of a {mode} pass", largest, others, [peak(one) for one in others])
-    return Counted(metric, largest, tuple(solved), tuple(others))
+    return ExactFormula(metric, largest, tuple(solved), tuple(others))
 
 
 def _law_of_peaks(axes: Sequence[str], sizes: Array, values: Array) -> ExactLaw | None:
@@ -322,4 +324,4 @@ def _law_of_peaks(axes: Sequence[str], sizes: Array, values: Array) -> ExactLaw 
     n, d = SYMBOLS["n"], SYMBOLS["d"]
     rest = sympy.Mul(*(SYMBOLS[axis] for axis in axes if axis not in ("n", "d")))
     # With all of these terms, since at few sizes a curve in n is also a chain of straight lines.
-    return peak_law(axes, sizes, values, leading(rest * (n**2 + n * d + d**2), axes))
+    return peak_law(axes, sizes, values, leading_part(rest * (n**2 + n * d + d**2), axes))

@@ -16,18 +16,26 @@ import sympy
 from sympy import Expr, Symbol
 
 from .. import layers
-from ..analysis import Array, Monomial, Polynomial, monomials_of, polynomials, solve
+from ..analysis import Array, Monomial, Polynomial, monomials_of, polynomials, solve_coefficients
 from ..layers import LEVELS, SYMBOLS, Layer, subs
 from ..measure import FLOPS, KEPT_BYTES, PARAMETERS, PATH_LENGTH, SEQUENTIAL_OPS
 
 #: Sizes at which formulas are verified.
-VERIFIED = {"n": (24, 50), "d": (20,), "k": (9,), "r": (9,), "c": (2,), "V": (10,), "N": (5,)}
+VERIFICATION_SIZES = {
+    "n": (24, 50),
+    "d": (20,),
+    "k": (9,),
+    "r": (9,),
+    "c": (2,),
+    "V": (10,),
+    "N": (5,),
+}
 
 #: Sizes with a great length, at which only layers without a loop are counted.
-FAR = {"n": 1_000_000, "d": 64, "k": 9, "r": 9, "c": 10, "V": 10, "N": 5}
+LONG_SIZES = {"n": 1_000_000, "d": 64, "k": 9, "r": 9, "c": 10, "V": 10, "N": 5}
 
 #: Sizes from which path lengths are solved; kernels vary too, since they matter in stacked layers.
-_WAYS = {
+_PATH_SIZES = {
     **{"n": (4, 8, 16), "d": (4, 8, 12), "k": (3, 5, 7)},
     **{"r": (3, 5, 7), "c": (1, 2, 4, 8), "V": (4, 6), "N": (2, 4)},
 }
@@ -42,7 +50,7 @@ class NotExact(ValueError):
 
 
 @dataclass(frozen=True)
-class Counted:
+class ExactFormula:
     """A formula that counts follow exactly.
 
     Parameters
@@ -51,14 +59,14 @@ class Counted:
         Name of the metric.
     expression
         The formula, in the size symbols; infinite for a path that does not exist.
-    solved, verified
+    solved_at, verified_at
         Sizes from which it was solved, and others at which it was verified.
     """
 
     metric: str
     expression: Expr
-    solved: tuple[Sizes, ...]
-    verified: tuple[Sizes, ...]
+    solved_at: tuple[Sizes, ...]
+    verified_at: tuple[Sizes, ...]
 
     def at(self, sizes: Sizes) -> int:
         """Evaluate the formula exactly.
@@ -66,13 +74,13 @@ class Counted:
         Examples
         --------
         >>> from layerlaw.layers import n
-        >>> Counted("sequential_ops", 3 * n, (), ()).at({"n": 1_000_000, "d": 64})
+        >>> ExactFormula("sequential_ops", 3 * n, (), ()).at({"n": 1_000_000, "d": 64})
         3000000
         """
         return int(subs(self.expression, sizes))
 
 
-def counted(layer: str | Layer) -> dict[str, Counted]:
+def count_formulas(layer: str | Layer) -> dict[str, ExactFormula]:
     """Derive the formulas of a layer.
 
     Parameters
@@ -94,7 +102,7 @@ def counted(layer: str | Layer) -> dict[str, Counted]:
 
     Examples
     --------
-    >>> formulas = counted("rnn")
+    >>> formulas = count_formulas("rnn")
     >>> formulas["sequential_ops"].expression, formulas["flops"].expression
     (3*n, 4*d**2*n + 2*d*n)
     """
@@ -104,8 +112,8 @@ def counted(layer: str | Layer) -> dict[str, Counted]:
     return {metric: formula(layer, metric) for metric in COUNTED}
 
 
-def formula(layer: Layer, metric: str) -> Counted:
-    """Derive the formula of one metric; raises as `counted` does.
+def formula(layer: Layer, metric: str) -> ExactFormula:
+    """Derive the formula of one metric; raises as `count_formulas` does.
 
     Parameters
     ----------
@@ -134,7 +142,7 @@ def formula(layer: Layer, metric: str) -> Counted:
     what = f"the {metric} of layer {layer.name!r}"
     expression = _solve(what, layer.axes, small, [count(layer, sizes) for sizes in small])
     verify(what, expression, others, [count(layer, sizes) for sizes in others])
-    return Counted(metric, expression, tuple(small), tuple(others))
+    return ExactFormula(metric, expression, tuple(small), tuple(others))
 
 
 @cache
@@ -142,11 +150,11 @@ def _points(layer: Layer) -> tuple[Sequence[Sizes], Sequence[Sizes]]:
     """Return sizes to solve formulas from, and others to verify them at."""
     from ..measure import COUNTED_SIZES, grid  # loads torch
 
-    small, others = grid(layer, COUNTED_SIZES), grid(layer, VERIFIED)
+    small, others = grid(layer, COUNTED_SIZES), grid(layer, VERIFICATION_SIZES)
     if not small or not others:
         raise NotExact(f"layer {layer.name!r} cannot be counted at any of the sizes in use")
     if layer.meta and not _loops(layer, small):
-        others += grid(layer, {axis: (size,) for axis, size in FAR.items()})
+        others += grid(layer, {axis: (size,) for axis, size in LONG_SIZES.items()})
     return small, others
 
 
@@ -167,7 +175,7 @@ def _longest(grid: Sequence[Sizes]) -> int:
     return max(sizes["n"] for sizes in grid)
 
 
-def _path(layer: Layer) -> Counted:
+def _path(layer: Layer) -> ExactFormula:
     """Derive the length of the shortest path between the first position and the last."""
     from ..measure import grid, layers_needed, path_length
 
@@ -175,7 +183,7 @@ def _path(layer: Layer) -> Counted:
         return path_length(layer, sizes) or sympy.oo
 
     what = f"the path_length of layer {layer.name!r}"
-    small, others = grid(layer, _WAYS), grid(layer, VERIFIED)
+    small, others = grid(layer, _PATH_SIZES), grid(layer, VERIFICATION_SIZES)
     lengths = [length(sizes) for sizes in small]
     if all(one == sympy.oo for one in lengths):
         expression: Expr = sympy.oo
@@ -185,7 +193,7 @@ def _path(layer: Layer) -> Counted:
         expression = _stacked(what, layer, small)
     verify(what, expression, small, lengths)
     verify(what, expression, others, [length(sizes) for sizes in others])
-    return Counted(PATH_LENGTH.name, expression, tuple(small), tuple(others))
+    return ExactFormula(PATH_LENGTH.name, expression, tuple(small), tuple(others))
 
 
 def _stacked(what: str, layer: Layer, grid: Sequence[Sizes]) -> Expr:
@@ -214,8 +222,8 @@ def _solve(
     if all(value.is_finite for value in map(sympy.sympify, values)):
         numbers = np.array(values, dtype=float)
         for symbols, columns, terms in _bases(axes, sizes):
-            if len(terms) < len(numbers) and (found := solve(terms, columns, numbers)):
-                return written(found, symbols)
+            if len(terms) < len(numbers) and (found := solve_coefficients(terms, columns, numbers)):
+                return polynomial_expression(found, symbols)
     raise NotExact(f"{what}: no formula gives all values exactly; at {points[-1]}: {values[-1]}")
 
 
@@ -250,7 +258,7 @@ def _bases(
     yield symbols, sizes, monomials_of(quotients)
 
 
-def written(polynomial: Polynomial, symbols: Sequence[Expr]) -> Expr:
+def polynomial_expression(polynomial: Polynomial, symbols: Sequence[Expr]) -> Expr:
     """Convert a polynomial to a SymPy expression in these symbols."""
     return sympy.Add(
         *(

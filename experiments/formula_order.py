@@ -10,7 +10,7 @@ from math import gcd, lcm
 import sympy
 from sympy import Expr, Rational
 
-from ..analysis import ExpressionError, Leading, leading
+from ..analysis import ExpressionError, Leading, leading_part
 from ..layers import SYMBOLS, is_known, without_negative_terms, without_rounding
 
 
@@ -22,8 +22,8 @@ def leading_order(expr: Expr, axes: Sequence[str], *, ratio: bool = False) -> Ex
     above, below = sympy.fraction(sympy.together(sympy.expand_log(whole, force=True)))
     try:
         return sympy.expand(
-            _summed(leading(without_negative_terms(above), axes), ratio=ratio)
-            / _summed(leading(without_negative_terms(below), axes), ratio=False)
+            _summed(leading_part(without_negative_terms(above), axes), ratio=ratio)
+            / _summed(leading_part(without_negative_terms(below), axes), ratio=False)
         )
     except ExpressionError:
         return sympy.nan

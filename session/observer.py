@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..experiments import Adaptive
+    from ..experiments import AdaptivePlanner
     from ..measure import Measurement, Plan, Progress
 
 #: Called with how many are done, how many there are, and what they are, or the one at hand.
@@ -38,7 +38,7 @@ class Observer:
         return nullcontext(_ignore)
 
     def narrowing(
-        self, planner: Adaptive
+        self, planner: AdaptivePlanner
     ) -> AbstractContextManager[Callable[[Measurement], object]]:
         """Hear of points that are chosen one by one; called after each measurement."""
         return nullcontext(_ignore)

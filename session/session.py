@@ -17,7 +17,7 @@ from ..analysis import (
     parse,
     with_checks,
 )
-from ..experiments import Adaptive, checks, derive_missing
+from ..experiments import AdaptivePlanner, check_points, derive_missing
 from ..layers import Layer, chosen, get, is_external, overriding
 from ..measure import (
     ActiveRun,
@@ -84,8 +84,8 @@ class Session:
             parse(text)  # before the work, not after it
         with self.observer.timing() as update:
             derived = derive_missing(chosen(options.layers), update)
-        self._layers_to_measure = {name: one.sized for name, one in derived.items()}
-        self._layers_with_theory = {name: one.known for name, one in derived.items()}
+        self._layers_to_measure = {name: one.sizing_layer for name, one in derived.items()}
+        self._layers_with_theory = {name: one.reporting_layer for name, one in derived.items()}
         with overriding(self._layers_to_measure):
             self.plan = options.plan()
 
@@ -145,7 +145,7 @@ class Session:
     def _measure_adaptively(self, run: ActiveRun, precision: float) -> None:
         """Measure the points that narrow the intervals most, until they are narrow enough."""
         budget = inf if self.options.budget is None else self.options.budget
-        planner = Adaptive(run.plan.cases, precision, budget)
+        planner = AdaptivePlanner(run.plan.cases, precision, budget)
         with (
             closing(execute_adaptively(planner, run)) as steps,
             self.observer.narrowing(planner) as tell,
@@ -165,7 +165,7 @@ class Session:
     ) -> tuple[list[Fit], list[Crossovers]]:
         """Measure on both sides of where layers cross over."""
         crossovers = crossovers_info([one for one in fits if one.series.timed])
-        points = checks(crossovers)
+        points = check_points(crossovers)
         if not points:
             return list(fits), crossovers
         with self.observer.timing() as update:

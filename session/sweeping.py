@@ -80,7 +80,7 @@ def sweep(
     """
     derived = derive_missing(chosen(layers))
     with ExitStack() as stack:
-        stack.enter_context(overriding({name: one.sized for name, one in derived.items()}))
+        stack.enter_context(overriding({name: one.sizing_layer for name, one in derived.items()}))
         todo = plan(layers, profile=profile, **settings)  # type: ignore[arg-type]
         run = open_run(todo, stack.enter_context(Store(store)), fresh=fresh)
         with closing(execute(run)) as steps:

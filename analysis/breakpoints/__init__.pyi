@@ -3,7 +3,7 @@ from .breakpoint import (
     CapacityBreakpoint as CapacityBreakpoint,
 )
 from .candidates import (
-    sides as sides,
+    candidate_sides as candidate_sides,
 )
 from .credible import (
     credible_range as credible_range,
@@ -27,11 +27,11 @@ __all__ = [
     "CapacityBreakpoint",
     "SlopeBreak",
     "StepTerm",
+    "candidate_sides",
     "candidate_slope_breaks",
     "credible_range",
     "credible_range_text",
     "neighbouring_steps",
     "screen_slope_breaks",
     "screen_steps",
-    "sides",
 ]

@@ -9,9 +9,9 @@ import numpy as np
 from ..expressions import Array, Leading, Monomial
 
 #: Shares in which the next regime may hold at a middle value.
-PARTS = np.arange(1, 10) / 10
+PARTIAL_SHARES = np.arange(1, 10) / 10
 #: Places between two values, as fractions of their log ratio, at which a capacity may lie.
-PLACES = np.arange(4) / 4
+PLACE_FRACTIONS = np.arange(4) / 4
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,14 @@ class Breakpoint:
     @property
     def weight(self) -> float:
         """Prior weight relative to a sharp breakpoint: the shares at a middle value have one."""
-        return 1.0 if self.middle is None else 1 / len(PARTS)
+        return 1.0 if self.middle is None else 1 / len(PARTIAL_SHARES)
 
     @property
-    def ways(self) -> tuple[bool, ...]:
+    def allowed_beyond(self) -> tuple[bool, ...]:
         """Allowed values of `StepTerm.beyond`: the step may hold beyond it, or up to it."""
         return True, False
 
-    def concerns(self, term: Monomial | Leading) -> bool:
+    def allows_term(self, term: Monomial | Leading) -> bool:
         """Whether a term may step at this breakpoint."""
         return True
 
@@ -89,14 +89,14 @@ class CapacityBreakpoint(Breakpoint):
     @property
     def weight(self) -> float:
         """Prior weight: all places between two points have one prior together."""
-        return 1 / len(PLACES)
+        return 1 / len(PLACE_FRACTIONS)
 
     @property
-    def ways(self) -> tuple[bool, ...]:
+    def allowed_beyond(self) -> tuple[bool, ...]:
         """Allowed values of `StepTerm.beyond`: the next regime is never complete."""
         return (True,)
 
-    def concerns(self, term: Monomial | Leading) -> bool:
+    def allows_term(self, term: Monomial | Leading) -> bool:
         """Whether a term may be the cost of reading the working set: `along` divides it."""
         parts = [part for _, part in term.terms] if isinstance(term, Leading) else [term]
         return all(self.along.divides(part) for part in parts)

@@ -9,13 +9,13 @@ from dataclasses import replace
 import numpy as np
 
 from ..expressions import Array, Monomial, monomials
-from .breakpoint import PARTS, PLACES, Breakpoint, CapacityBreakpoint
+from .breakpoint import PARTIAL_SHARES, PLACE_FRACTIONS, Breakpoint, CapacityBreakpoint
 
 _HIGHEST = 2  # degree of a breakpoint in each size: n·d is a matrix, k·d² a weight
 _FEWEST = 4  # points on either side
 
 
-def adjacent(breakpoint: Breakpoint, sizes: Array) -> list[Breakpoint]:
+def adjacent_breakpoints(breakpoint: Breakpoint, sizes: Array) -> list[Breakpoint]:
     """List the breakpoints next to one, at sizes (points, axes).
 
     These are the sharp ones before and after it; for a middle value, those whose share there
@@ -26,7 +26,7 @@ def adjacent(breakpoint: Breakpoint, sizes: Array) -> list[Breakpoint]:
     sharp = list(_sharp(breakpoint.along, values))
     if isinstance(breakpoint, CapacityBreakpoint):
         found = [one for one in sharp if one.low == breakpoint.low and one.middle is None]
-        half = (breakpoint.high / breakpoint.low) ** (PLACES[1] / 2)
+        half = (breakpoint.high / breakpoint.low) ** (PLACE_FRACTIONS[1] / 2)
         starts = [
             (breakpoint.along, breakpoint.start / half),
             (breakpoint.along, breakpoint.start * half),
@@ -39,7 +39,7 @@ def adjacent(breakpoint: Breakpoint, sizes: Array) -> list[Breakpoint]:
                 starts.append((along, breakpoint.start**power))
     else:
         # A share of a tenth may really be a sharp step before or after; the reverse is rare.
-        tenth = 0.0 if breakpoint.middle is None else 1.5 * PARTS[0]
+        tenth = 0.0 if breakpoint.middle is None else 1.5 * PARTIAL_SHARES[0]
         levels = np.unique(values)
         away = {one: abs(one.rank(levels) - breakpoint.rank(levels)) for one in sharp}
         found = [
@@ -63,7 +63,7 @@ def _capacity_at(along: Monomial, start: float, sizes: Array) -> CapacityBreakpo
     return breakpoint if _enough_either_side(breakpoint, values) else None
 
 
-def sides(sizes: Array) -> tuple[list[tuple[Breakpoint, bool]], Array]:
+def candidate_sides(sizes: Array) -> tuple[list[tuple[Breakpoint, bool]], Array]:
     """List where a term may step, beyond a breakpoint or up to it.
 
     Returns
@@ -74,7 +74,7 @@ def sides(sizes: Array) -> tuple[list[tuple[Breakpoint, bool]], Array]:
     found = [
         (breakpoint, beyond)
         for breakpoint in candidate_breakpoints(sizes)
-        for beyond in breakpoint.ways
+        for beyond in breakpoint.allowed_beyond
     ]
     shares = [
         breakpoint.share(sizes) if beyond else 1 - breakpoint.share(sizes)
@@ -109,7 +109,7 @@ def _sharp(along: Monomial, values: Array) -> Iterator[Breakpoint]:
         found += [
             Breakpoint(along, low, high, middle, part)
             for low, middle, high in zip(levels, levels[1:], levels[2:], strict=False)
-            for part in PARTS
+            for part in PARTIAL_SHARES
         ]
     return (breakpoint for breakpoint in found if _enough_either_side(breakpoint, values))
 
@@ -118,7 +118,7 @@ def _capacities(along: Monomial, values: Array) -> Iterator[CapacityBreakpoint]:
     """Yield capacities at values of a monomial, (points,), and between them."""
     levels = [float(level) for level in np.unique(values)]
     for low, high in itertools.pairwise(levels):
-        for part in PLACES:
+        for part in PLACE_FRACTIONS:
             breakpoint = CapacityBreakpoint(along, low, high, start=low * (high / low) ** part)
             if _enough_either_side(breakpoint, values):
                 yield breakpoint

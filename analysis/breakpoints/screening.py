@@ -62,7 +62,7 @@ def screen_steps(
     unshifted: list[Monomial | Leading] = [*lower, leading]
     # Which terms may step depends only on a breakpoint's kind and monomial.
     kinds = {(type(breakpoint), breakpoint.along): breakpoint for breakpoint, _ in sides}
-    allowed = {key: [one.concerns(term) for term in unshifted] for key, one in kinds.items()}
+    allowed = {key: [one.allows_term(term) for term in unshifted] for key, one in kinds.items()}
     gains *= [allowed[type(breakpoint), breakpoint.along] for breakpoint, _ in sides]
     gain = np.log(priors)[:, None] + likelihood_gain(problem, best, gains)
     found = []
@@ -108,4 +108,4 @@ def likelihood_gain(problem: VariableProjection, best: Solution, gains: Array) -
 
 
 def _residual_df(problem: VariableProjection, best: Solution) -> int:
-    return int(problem.points - best.active - problem.axes)
+    return int(problem.points - best.terms_in_use - problem.axes)

@@ -14,7 +14,7 @@ import numpy as np
 from ..expressions import Array, Leading, Monomial
 from ..formatting import number
 from .breakpoint import Breakpoint, CapacityBreakpoint
-from .candidates import adjacent
+from .candidates import adjacent_breakpoints
 from .credible import credible_range_text
 
 
@@ -45,7 +45,7 @@ class StepTerm:
             return self
         return replace(self, term=self.leads.shifted(exponents))
 
-    def alike(self, sizes: Array) -> Hashable:
+    def cost_key(self, sizes: Array) -> Hashable:
         """Return a key that is equal for steps with the same cost at sizes (points, axes)."""
         return self.share(sizes).round(9).tobytes(), self.leads or self.term
 
@@ -58,7 +58,7 @@ class StepTerm:
         """Evaluate at sizes of shape (points, axes); gives (points,)."""
         return np.asarray(self.term.column(sizes) * self.share(sizes))
 
-    def words(self, axes: Sequence[str], interval: tuple[float, float] | None = None) -> str:
+    def sentence(self, axes: Sequence[str], interval: tuple[float, float] | None = None) -> str:
         """Describe what changes at the breakpoint, and where it lies with its 95 % interval."""
         breakpoint = self.breakpoint
         what = "the leading term"
@@ -73,7 +73,7 @@ class StepTerm:
             ", the more the further beyond" if isinstance(breakpoint, CapacityBreakpoint) else ""
         )
         return (
-            f"{'from' if self.beyond else 'up to'} {along} = {number(self.ends)} ({between}) "
+            f"{'from' if self.beyond else 'up to'} {along} = {number(self.limit)} ({between}) "
             f"{what} costs more{growing}"
         )
 
@@ -83,30 +83,30 @@ class StepTerm:
         return self.breakpoint.part if self.beyond else 1 - self.breakpoint.part
 
     @property
-    def ends(self) -> float:
+    def limit(self) -> float:
         """Where it begins or ends to hold, even in part."""
         return self.breakpoint.place if self.beyond else self.breakpoint.end
 
     @property
-    def full(self) -> float:
+    def full_limit(self) -> float:
         """Where it begins or ceases to hold in full."""
         return self.breakpoint.end if self.beyond else self.breakpoint.place
 
-    def plain(self, axes: Sequence[str]) -> str:
+    def term_text(self, axes: Sequence[str]) -> str:
         """Write the term as SymPy reads it, without the range where it holds."""
         return self.term.text(axes) if isinstance(self.term, Monomial) else self.term.formula
 
     def text(self, axes: Sequence[str]) -> str:
         """Write the step as SymPy reads it: the term times a Piecewise factor."""
-        term = self.plain(axes)
+        term = self.term_text(axes)
         breakpoint, along = self.breakpoint, self.breakpoint.along.text(axes)
         sign = ">=" if self.beyond else "<"
         whole = "1"
         if isinstance(breakpoint, CapacityBreakpoint):
             whole = f"1 - {breakpoint.start:.12g}/({along})"
-        pieces = [f"({whole}, {along} {sign} {self.full:.12g})"]
+        pieces = [f"({whole}, {along} {sign} {self.full_limit:.12g})"]
         if breakpoint.middle is not None:
-            pieces.append(f"({self.part:.12g}, {along} {sign} {self.ends:.12g})")
+            pieces.append(f"({self.part:.12g}, {along} {sign} {self.limit:.12g})")
         where = f"Piecewise({', '.join(pieces)}, (0, True))"
         return f"{term}*{where}" if term else where
 
@@ -115,6 +115,7 @@ def neighbouring_steps(step: StepTerm, sizes: Array) -> list[StepTerm]:
     """List steps of the same term, on the same side, at the breakpoints next to a step's."""
     return [
         replace(step, breakpoint=breakpoint)
-        for breakpoint in adjacent(step.breakpoint, sizes)
-        if step.beyond in breakpoint.ways and breakpoint.concerns(step.leads or step.term)
+        for breakpoint in adjacent_breakpoints(step.breakpoint, sizes)
+        if step.beyond in breakpoint.allowed_beyond
+        and breakpoint.allows_term(step.leads or step.term)
     ]

@@ -1,14 +1,14 @@
 from .coverage import (
-    columns as columns,
+    applies_at as applies_at,
     common_size as common_size,
-    holds as holds,
     size_columns as size_columns,
+    size_matrix as size_matrix,
 )
 from .crossing_points import (
     EXTRAPOLATION as EXTRAPOLATION,
     Crossing as Crossing,
     crossing as crossing,
-    interpolated as interpolated,
+    interpolated_crossing as interpolated_crossing,
 )
 from .crossovers import (
     Crossovers as Crossovers,
@@ -25,13 +25,13 @@ __all__ = [
     "Crossing",
     "Crossovers",
     "Thresholds",
-    "columns",
+    "applies_at",
     "common_size",
     "crossing",
     "crossovers_info",
     "crossovers_with_checks",
-    "holds",
-    "interpolated",
+    "interpolated_crossing",
     "size_columns",
+    "size_matrix",
     "thresholds_info",
 ]

@@ -44,7 +44,7 @@ def covers(series: Series, at: Mapping[str, float | Array]) -> NDArray[np.bool_]
     return np.asarray(inside & above.any(axis=1))
 
 
-def holds(fit: Fit, at: Sizes) -> bool:
+def applies_at(fit: Fit, at: Sizes) -> bool:
     """Whether a fit's law applies at sizes: its points cover them, or it is exact.
 
     An exact law of all points applies beyond them, but not at other values of the sizes that do not
@@ -53,7 +53,7 @@ def holds(fit: Fit, at: Sizes) -> bool:
     law, constants = fit.law, fit.series.constants
     if law is None or not set(law.axes) <= at.keys():
         return False
-    if isinstance(law, ExactLaw) and law.since is None:
+    if isinstance(law, ExactLaw) and law.valid_from is None:
         return all(at.get(size, value) == value for size, value in constants.items())
     return bool(covers(fit.series, at).all())
 
@@ -70,7 +70,7 @@ def span(series: Series, axis: str, at: Sizes) -> tuple[float, float] | None:
     return (float(own[axis].min()), float(own[axis][above].max())) if above.any() else None
 
 
-def columns(law: Law, at: Mapping[str, float | Array]) -> Array:
+def size_matrix(law: Law, at: Mapping[str, float | Array]) -> Array:
     """Arrange sizes in a law's order of axes, (points, axes); `at` may mix numbers and columns."""
     return np.column_stack(np.broadcast_arrays(*(np.atleast_1d(at[a]) for a in law.axes)))
 

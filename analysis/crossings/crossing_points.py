@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 from ..expressions import Array
 from ..tables import Series
 from ..verdicts import Fit
-from .coverage import columns, span
+from .coverage import size_matrix, span
 
 #: Laws are extrapolated to this many times their longest measured n, and no further.
 EXTRAPOLATION = 4.0
@@ -41,7 +41,7 @@ class Crossing(NamedTuple):
     checks: Sequence[tuple[float, float]] = ()
 
     @property
-    def holds(self) -> bool | None:
+    def confirmed(self) -> bool | None:
         """Whether every check agrees on which layer is cheaper; None without checks."""
         if not self.checks:
             return None
@@ -81,7 +81,7 @@ def crossover(
     return float(np.exp(root))
 
 
-def interpolated(first: Series, second: Series) -> float | None:
+def interpolated_crossing(first: Series, second: Series) -> float | None:
     """Find the largest n at which straight lines between measured points cross, without a law.
 
     The lines are straight in logarithms. Both series vary in n only; None where they share
@@ -149,12 +149,12 @@ def checks_of(
     cheaper: Series, dearer: Series, at: Mapping[str, float], low: float, high: float
 ) -> list[tuple[float, float]]:
     """List lengths outside (low, high) at which both were measured again, with dearer/cheaper."""
-    first, second = (_checked(one, at) for one in (cheaper, dearer))
+    first, second = (_check_times(one, at) for one in (cheaper, dearer))
     both = sorted(first.keys() & second.keys())
     return [(n, second[n] / first[n]) for n in both if not low <= n <= high]
 
 
-def _checked(series: Series, at: Mapping[str, float]) -> dict[float, float]:
+def _check_times(series: Series, at: Mapping[str, float]) -> dict[float, float]:
     """Return the times of a series' checks by n, at the other sizes in `at`."""
     if series.checks is None or "n" not in series.axes:
         return {}
@@ -178,7 +178,7 @@ def _interval(cheaper: Fit, dearer: Fit, at: Mapping[str, float]) -> tuple[float
     n = np.geomspace(*window, _STEPS)
     try:
         cheaper_costs, dearer_costs = (
-            law.posterior_predictions(columns(law, {**at, "n": n}))
+            law.posterior_predictions(size_matrix(law, {**at, "n": n}))
             for law in (cheaper.law, dearer.law)
         )
     except ValueError:  # too few points for intervals
@@ -202,4 +202,4 @@ def _interval(cheaper: Fit, dearer: Fit, at: Mapping[str, float]) -> tuple[float
 def along(fit: Fit, n: Array, at: Mapping[str, float]) -> Array:
     """Predict a law along n, (len(n),)."""
     assert fit.law is not None
-    return fit.law.predict(columns(fit.law, {**at, "n": n}))
+    return fit.law.predict(size_matrix(fit.law, {**at, "n": n}))

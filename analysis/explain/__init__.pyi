@@ -3,8 +3,8 @@ from . import (
 )
 from .caches import (
     caches_of as caches_of,
-    outgrown as outgrown,
-    outgrown_at as outgrown_at,
+    outgrown_cache as outgrown_cache,
+    outgrown_cache_at as outgrown_cache_at,
 )
 from .roofline_model import (
     Roofline as Roofline,
@@ -22,8 +22,8 @@ __all__ = [
     "SlopeGap",
     "caches",
     "caches_of",
-    "outgrown",
-    "outgrown_at",
+    "outgrown_cache",
+    "outgrown_cache_at",
     "roofline",
     "slope_gaps",
 ]

@@ -16,8 +16,8 @@ from ..formatting import quantity
 from ..laws import FittedLaw, Law
 from ..tables import Series
 
-#: A cache counts as outgrown if its size lies within this factor of the working sets on both sides
-#: of a breakpoint: it holds other data too, and part of the working set is not reused.
+#: A cache counts as outgrown if its size lies within this factor of the working sets on both
+#: sides of a breakpoint: it holds other data too, and part of the working set is not reused.
 _SLACK = 2.0
 
 _NAMES = {"L1": "level-1", "L2": "level-2", "L3": "last-level"}
@@ -35,7 +35,7 @@ def caches_of(machine: Mapping[str, Any], settings: Mapping[str, Any]) -> Mappin
     return caches
 
 
-def outgrown(series: Series, law: Law | None, caches: Mapping[str, Any]) -> str:
+def outgrown_cache(series: Series, law: Law | None, caches: Mapping[str, Any]) -> str:
     """Say which cache is outgrown at a law's breakpoint, and by what; empty where none is.
 
     Each cache is compared with the weights, and with the other data that a pass holds at once, at
@@ -70,7 +70,7 @@ def outgrown(series: Series, law: Law | None, caches: Mapping[str, Any]) -> str:
     return f"{what} the {_cache(level, size)}"
 
 
-def outgrown_at(
+def outgrown_cache_at(
     series: Series, law: Law | None, at: Mapping[str, float], caches: Mapping[str, Any]
 ) -> str:
     """Say which cache is outgrown at sizes but at no point of the law; empty where none is.

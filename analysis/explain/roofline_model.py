@@ -28,9 +28,9 @@ class Roofline:
     ----------
     flops
         FLOPs of a pass, by theory.
-    moved
+    bytes_moved
         Bytes that a pass has to move: inputs, weights as often as they are read, output.
-    moving
+    moving_seconds
         Least seconds that moving them takes.
     seconds
         Measured times.
@@ -39,35 +39,35 @@ class Roofline:
     """
 
     flops: Array
-    moved: Array
-    moving: Array
+    bytes_moved: Array
+    moving_seconds: Array
     seconds: Array
     calibration: Calibration
 
     @property
     def intensity(self) -> Array:
         """FLOPs per byte moved: the arithmetic intensity."""
-        return self.flops / self.moved
+        return self.flops / self.bytes_moved
 
     @property
-    def achieved(self) -> Array:
+    def achieved_rate(self) -> Array:
         """Achieved FLOP/s."""
         return self.flops / self.seconds
 
     @property
-    def streaming(self) -> Array:
+    def streaming_rate(self) -> Array:
         """FLOP/s to which the memory bandwidth limits the pass."""
-        return self.flops / self.moving
+        return self.flops / self.moving_seconds
 
     @property
-    def attainable(self) -> Array:
+    def attainable_rate(self) -> Array:
         """FLOP/s that this machine attains at most: the roofline."""
-        return np.minimum(self.calibration.peak, self.streaming)
+        return np.minimum(self.calibration.peak, self.streaming_rate)
 
     @property
     def share(self) -> Array:
         """Achieved share of the attainable FLOP/s."""
-        return self.achieved / self.attainable
+        return self.achieved_rate / self.attainable_rate
 
 
 def roofline(series: Series) -> Roofline | None:
@@ -107,8 +107,9 @@ def roofline(series: Series) -> Roofline | None:
     bandwidth = series.calibration.bandwidth
     return Roofline(
         flops=batch * at(theory.flops),
-        moved=read_once + rereads,
-        moving=read_once / bandwidth(working_set) + rereads / bandwidth(np.maximum(reread, 1)),
+        bytes_moved=read_once + rereads,
+        moving_seconds=read_once / bandwidth(working_set)
+        + rereads / bandwidth(np.maximum(reread, 1)),
         seconds=series.values,
         calibration=series.calibration,
     )

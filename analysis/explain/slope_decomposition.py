@@ -84,7 +84,7 @@ def slope_gaps(series: Series, leading: Leading) -> list[SlopeGap]:
     parts = series.parts
     if parts is None:
         return []
-    with_parts = parts.known
+    with_parts = parts.available
     lead = leading.column(series.sizes)
     found = []
     for at, axis in enumerate(series.axes):

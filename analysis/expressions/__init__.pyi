@@ -5,7 +5,7 @@ from .arrays import (
 )
 from .reading import (
     ExpressionError as ExpressionError,
-    leading as leading,
+    leading_part as leading_part,
     parse as parse,
     split as split,
     summands as summands,
@@ -26,7 +26,7 @@ __all__ = [
     "Leading",
     "Monomial",
     "columns",
-    "leading",
+    "leading_part",
     "monomials",
     "monomials_of",
     "parse",

@@ -110,7 +110,7 @@ def _number(node: ast.expr) -> float:
     return math.nan
 
 
-def leading(
+def leading_part(
     expr: Expr, axes: Sequence[str], constants: Mapping[str, float] | None = None
 ) -> Leading:
     """Extract the leading part of an expression in the axes that vary.
@@ -131,7 +131,7 @@ def leading(
 
     Examples
     --------
-    >>> leading(parse("4*n**2*d + 5*n**2"), ["n", "d"]).degree("n")
+    >>> leading_part(parse("4*n**2*d + 5*n**2"), ["n", "d"]).degree("n")
     2.0
     """
     terms: dict[Monomial, float] = {}
@@ -149,7 +149,7 @@ def leading(
 def summands(
     expr: Expr, axes: Sequence[str], constants: Mapping[str, float] | None = None
 ) -> Sequence[Expr]:
-    """Return the terms of a sum in the axes that vary; the arguments are those of `leading`."""
+    """Return the terms of a sum in the axes that vary; arguments are those of `leading_part`."""
     values = {s: (constants or {}).get(s.name, 1) for s in expr.free_symbols if s.name not in axes}
     whole = sympy.expand(sympy.expand_log(expr.subs(values), force=True))
     return tuple(sympy.Add.make_args(whole))

@@ -13,14 +13,14 @@ from .law_fitting import (
 )
 from .search import (
     Candidate as Candidate,
-    discover as discover,
+    find_leading_parts as find_leading_parts,
 )
 
 __all__ = [
     "BOUND",
     "Candidate",
     "HoldoutError",
-    "discover",
+    "find_leading_parts",
     "fit_law",
     "holdout_errors",
     "law_fitting",

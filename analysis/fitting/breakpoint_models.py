@@ -17,7 +17,7 @@ from ..breakpoints import (
 )
 from ..expressions import FLOOR
 from ..regression import VariableProjection
-from .models import CREDIBLE, FitData, Model, fit_model, likeliest
+from .models import CREDIBLE, FitData, Model, fit_model, likeliest_models
 
 #: As `NEGLIGIBLE`, for models with a breakpoint, of which there are many.
 _UNLIKELY = 4.0
@@ -28,7 +28,7 @@ def step_models(models: Sequence[Model], points: FitData, bound: float) -> list[
     stepped: list[Model] = []
     for model in models:
         stepped += [
-            _stepped(model, step, points, model.prior * prior, bound)
+            _with_step(model, step, points, model.prior * prior, bound)
             for step, prior in screen_steps(
                 model.problem,
                 model.best,
@@ -38,11 +38,11 @@ def step_models(models: Sequence[Model], points: FitData, bound: float) -> list[
                 points.lower,
             )
         ]
-    likely = [each for each in likeliest([*models, *stepped], _UNLIKELY) if each.step]
-    return likeliest([*likely, *_steps_nearby(likely, points, bound)], _UNLIKELY)
+    likely = [each for each in likeliest_models([*models, *stepped], _UNLIKELY) if each.step]
+    return likeliest_models([*likely, *_adjacent_step_models(likely, points, bound)], _UNLIKELY)
 
 
-def _steps_nearby(models: Sequence[Model], points: FitData, bound: float) -> list[Model]:
+def _adjacent_step_models(models: Sequence[Model], points: FitData, bound: float) -> list[Model]:
     """Fit steps next to the likely ones, then next to any that is likelier, until none is.
 
     The score test is not enough: it is made at the law without a step, whose exponents lie far
@@ -53,15 +53,15 @@ def _steps_nearby(models: Sequence[Model], points: FitData, bound: float) -> lis
     for model in models:
         problems.setdefault((model.problem.overlap, id(model.problem.whitening)), []).append(model)
     for likely in problems.values():
-        fitted = {one.step.alike(points.sizes) for one in likely if one.step}
+        fitted = {one.step.cost_key(points.sizes) for one in likely if one.step}
         better: Model | None = likely[0]
         while better and (step := better.step):
             best, near = better, []
             for other in neighbouring_steps(step, points.sizes):
-                if (key := other.alike(points.sizes)) not in fitted:
+                if (key := other.cost_key(points.sizes)) not in fitted:
                     fitted.add(key)
                     prior = best.prior * other.breakpoint.weight / step.breakpoint.weight
-                    near.append(_stepped(best, other, points, prior, bound))
+                    near.append(_with_step(best, other, points, prior, bound))
             found += near
             likelier = [one for one in near if one.likelihood > best.likelihood]
             better = max(likelier, key=lambda one: one.likelihood, default=None)
@@ -80,12 +80,12 @@ def slope_break_models(
         _with_slope_break(model, slope_break, points, model.prior * prior, bound)
         for model in models
         for slope_break, prior in screen_slope_breaks(
-            model.problem, model.best, points.sizes, points.places
+            model.problem, model.best, points.sizes, points.slope_breaks
         )
     ]
     if not found:
         return []
-    found = likeliest(found, _UNLIKELY)
+    found = likeliest_models(found, _UNLIKELY)
     if found[0].likelihood < other + np.log(CREDIBLE / (1 - CREDIBLE)):
         return []
     posterior_probability = 1 / (1 + float(np.exp(other - found[0].likelihood)))
@@ -118,7 +118,7 @@ def _with_slope_break(
     )
     start = replace(model.best, exponents=np.append(model.best.exponents, 0.0))
     found = fit_model(
-        problem.whitened(model.problem.whitening), start, points.lower, None, prior, bound
+        problem.with_whitening(model.problem.whitening), start, points.lower, None, prior, bound
     )
     # To compare with laws without it, integrate the slope's change out (Laplace) within ±bound.
     curvature = found.problem.curvature(found.best)
@@ -129,7 +129,7 @@ def _with_slope_break(
     return replace(found, likelihood=found.likelihood + float(evidence), slope_break=slope_break)
 
 
-def _stepped(model: Model, step: StepTerm, points: FitData, prior: float, bound: float) -> Model:
+def _with_step(model: Model, step: StepTerm, points: FitData, prior: float, bound: float) -> Model:
     """Fit a model with a step, starting from the model without it."""
     sizes, values, lower = points.sizes, points.values, points.lower
     lead, terms = points.lead, points.terms
@@ -138,7 +138,7 @@ def _stepped(model: Model, step: StepTerm, points: FitData, prior: float, bound:
     else:  # a step of the leading part has the law's exponents
         lead = np.column_stack([lead, lead * step.share(sizes)])
     problem = VariableProjection(sizes, values, lead, terms, model.problem.overlap)
-    whitened = problem.whitened(model.problem.whitening)
+    whitened = problem.with_whitening(model.problem.whitening)
     found = fit_model(whitened, model.best, [*lower, step], step, prior, bound)
     step = step.following(found.best.exponents)
     return replace(found, lower=[*lower, step], step=step)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from ..breakpoints import credible_range
 from ..expressions import Array, Leading, Monomial
 from ..laws import Exponent, FittedLaw
-from ..regression import PosteriorSample, Solution, diagnose_residuals, one_thread, sample
-from .model_averaging import models_of
+from ..regression import PosteriorSample, Solution, diagnose_residuals, one_thread, sample_posterior
+from .model_averaging import fit_models
 from .models import CREDIBLE, FitData, Model
 from .term_selection import select_terms
 
@@ -59,12 +59,12 @@ def fit_law(
         Whether to sample the exponents; if not, their intervals are the whole range searched.
     """
     points = FitData(sizes, values, leading, lower)
-    models = models_of(points, bound, overlap, regimes, processes)
+    models = fit_models(points, bound, overlap, regimes, processes)
     drawn = None
     if intervals and models[0].residual_df >= 1 and models[0].best.leading > 0:
         priors = np.array([model.prior for model in models])
         problems = [model.problem for model in models]
-        drawn = sample(problems, priors, models[0].best, bound)
+        drawn = sample_posterior(problems, priors, models[0].best, bound)
     probabilities = _posterior_probabilities(models, drawn)
     breakpoint_probability = min(
         float(sum(p for p, one in zip(probabilities, models, strict=True) if one.step)), 1.0
@@ -81,7 +81,9 @@ def fit_law(
     for p, one in zip(probabilities, models, strict=True):
         overlaps[one.problem.overlap] = overlaps.get(one.problem.overlap, 0.0) + float(p)
     overlap_exponent = max({one.problem.overlap for one in eligible}, key=lambda p: overlaps[p])
-    model = _central([one for one in eligible if one.problem.overlap == overlap_exponent], drawn)
+    model = _central_model(
+        [one for one in eligible if one.problem.overlap == overlap_exponent], drawn
+    )
     model = select_terms(model, bound)
     problem, best, residual_df = model.problem, model.best, model.residual_df
     residuals = problem.residuals(best)
@@ -111,7 +113,7 @@ def fit_law(
     )
 
 
-def _central(models: Sequence[Model], drawn: PosteriorSample | None) -> Model:
+def _central_model(models: Sequence[Model], drawn: PosteriorSample | None) -> Model:
     """Choose the model to show from models with the likeliest first.
 
     Several breakpoints may be about equally likely, each with different exponents: the model

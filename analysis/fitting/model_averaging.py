@@ -11,15 +11,15 @@ from functools import cache
 import numpy as np
 
 from ..expressions import FLOOR, Array
-from ..regression import Solution, VariableProjection, Whitening, independent, whitenings
+from ..regression import Solution, VariableProjection, Whitening, independent_errors, whitenings
 from . import power_mean
 from .breakpoint_models import slope_break_models, step_models
-from .models import NEGLIGIBLE, FitData, Model, fit_model, likeliest
+from .models import NEGLIGIBLE, FitData, Model, fit_model, likeliest_models
 
 _ROBUST = 4.0  # residuals beyond this many standard deviations lose weight (Huber 1964)
 
 
-def models_of(
+def fit_models(
     points: FitData,
     bound: float,
     overlap: bool,
@@ -41,8 +41,8 @@ def models_of(
     # Points beyond a breakpoint were outliers of every law without one: compute weights again.
     if models[0].step or models[0].slope_break:
         problem, best = models[0].problem, models[0].best
-        weights, scale = robust(problem.residuals(best), models[0].residual_df)
-        models = models_around(problem.whitened(independent(weights)), best, scale)
+        weights, scale = robust_weights(problem.residuals(best), models[0].residual_df)
+        models = models_around(problem.with_whitening(independent_errors(weights)), best, scale)
     return models
 
 
@@ -64,8 +64,8 @@ def _fit_overlaps(
 
     starts = np.outer((0.0, -0.4, 0.4), np.ones(len(points.leading.axes)))
     found = []
-    for p in power_mean.FIRST if overlap else power_mean.FIRST[:1]:
-        found.append(_robust(problem(p), bound, starts))
+    for p in power_mean.FIRST_EXPONENTS if overlap else power_mean.FIRST_EXPONENTS[:1]:
+        found.append(_fit_robustly(problem(p), bound, starts))
         starts = np.array([found[-1][1].exponents, np.zeros(len(points.leading.axes))])
     closest = min(found, key=lambda each: each[2])
     weights = closest[0].whitening
@@ -74,15 +74,15 @@ def _fit_overlaps(
     @cache
     def likelihood(p: float) -> float:
         each, best = solved[p]
-        return float(each.whitened(weights).log_likelihood(best.exponents[None, :])[0])
+        return float(each.with_whitening(weights).log_likelihood(best.exponents[None, :])[0])
 
     for _ in range(power_mean.HALVINGS if overlap else 0):
         best = max((p for p in solved if p > 1), key=likelihood)
         if likelihood(best) < likelihood(1) - NEGLIGIBLE:
             break
-        for p in power_mean.halved(list(solved), best):
+        for p in power_mean.halfway_exponents(list(solved), best):
             start = solved[best][1].exponents[None, :]
-            new = problem(p).whitened(weights)
+            new = problem(p).with_whitening(weights)
             solved[p] = new, new.search(bound, start)
     priors = power_mean.priors(list(solved))
     return closest, [
@@ -99,31 +99,35 @@ def _fit_whitenings(
 ) -> list[Model]:
     """Fit each problem with each whitening, and with breakpoints if `regimes` allows them."""
     models = [
-        fit_model(problem.whitened(each), start, points.lower, None, prior / len(whitenings), bound)
+        fit_model(
+            problem.with_whitening(each), start, points.lower, None, prior / len(whitenings), bound
+        )
         for problem, start, prior in problems
         for each in whitenings
     ]
-    models = likeliest(models, NEGLIGIBLE)
+    models = likeliest_models(models, NEGLIGIBLE)
     if not regimes:
         return models
-    likely = likeliest([*models, *step_models(models, points, bound)], NEGLIGIBLE)
+    likely = likeliest_models([*models, *step_models(models, points, bound)], NEGLIGIBLE)
     return slope_break_models(models, points, bound, likely[0].likelihood) or likely
 
 
-def _robust(
+def _fit_robustly(
     problem: VariableProjection, bound: float, starts: Array
 ) -> tuple[VariableProjection, Solution, float]:
     """Find the best exponents with robust weights, and the robust scale."""
     best = problem.search(bound, starts)
     for _ in range(2):
         residuals = problem.residuals(best)
-        weights, scale = robust(residuals, problem.points - best.active - problem.axes)
-        problem = problem.whitened(independent(weights))
+        weights, scale = robust_weights(
+            residuals, problem.points - best.terms_in_use - problem.axes
+        )
+        problem = problem.with_whitening(independent_errors(weights))
         best = problem.search(bound, best.exponents[None, :])
     return problem, best, scale
 
 
-def robust(residuals: Array, residual_df: int) -> tuple[Array, float]:
+def robust_weights(residuals: Array, residual_df: int) -> tuple[Array, float]:
     """Compute the points' robust weights (Huber 1964) and the robust scale.
 
     Parameters

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..breakpoints import Breakpoint, SlopeBreak, StepTerm, candidate_slope_breaks, sides
+from ..breakpoints import Breakpoint, SlopeBreak, StepTerm, candidate_sides, candidate_slope_breaks
 from ..expressions import Array, Leading, Monomial, columns
 from ..regression import Solution, VariableProjection
 
@@ -41,10 +41,10 @@ class FitData:
     @cached_property
     def sides(self) -> tuple[Sequence[tuple[Breakpoint, bool]], Array]:
         """Where a term may step, and the share in which it then holds, (sides, points)."""
-        return sides(self.sizes)
+        return candidate_sides(self.sizes)
 
     @cached_property
-    def places(self) -> Sequence[SlopeBreak]:
+    def slope_breaks(self) -> Sequence[SlopeBreak]:
         """Where the slope of the leading part may break."""
         return candidate_slope_breaks(self.sizes)
 
@@ -84,7 +84,7 @@ class Model:
     @property
     def residual_df(self) -> int:
         """Points less the free parameters: coefficients in use and exponents."""
-        return int(self.problem.points - self.best.active - self.problem.axes)
+        return int(self.problem.points - self.best.terms_in_use - self.problem.axes)
 
 
 def fit_model(
@@ -101,7 +101,7 @@ def fit_model(
     return Model(problem, best, lower, step, prior, float(likelihood + np.log(prior)))
 
 
-def likeliest(models: list[Model], within: float) -> list[Model]:
+def likeliest_models(models: list[Model], within: float) -> list[Model]:
     """Return the models within a log likelihood of the best, the likeliest first."""
     models = sorted(models, key=lambda model: -model.likelihood)
     return [one for one in models if one.likelihood > models[0].likelihood - within]

@@ -15,7 +15,7 @@ import numpy as np
 from ..expressions import Array
 
 #: Values that are fitted first.
-FIRST = (1.0, 1.5, 2.0, 3.0, 5.0, 8.0)
+FIRST_EXPONENTS = (1.0, 1.5, 2.0, 3.0, 5.0, 8.0)
 #: How often the gaps between the best value and its neighbours are then halved.
 HALVINGS = 2
 
@@ -23,10 +23,10 @@ _SUM = 0.6  # prior of p = 1; the rest is uniform over log p
 _ENDS = (1.05, 10.0)  # range of the uniform prior
 
 
-def halved(fitted: Sequence[float], best: float) -> list[float]:
+def halfway_exponents(fitted: Sequence[float], best: float) -> list[float]:
     """Return the geometric means of the best fitted value and its neighbours.
 
-    >>> halved([1.0, 2.0, 8.0], 2.0)
+    >>> halfway_exponents([1.0, 2.0, 8.0], 2.0)
     [1.4142135623730951, 4.0]
     """
     ordered = sorted(fitted)

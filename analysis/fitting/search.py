@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..expressions import FLOOR, Array, Leading, Monomial, columns, monomials
-from ..laws import BARELY
-from ..regression import VariableProjection, independent
+from ..laws import LEAST_LEADING_SHARE
+from ..regression import VariableProjection, independent_errors
 from .law_fitting import fit_law
-from .model_averaging import robust
+from .model_averaging import robust_weights
 
 _HIGHEST = 3
 _LOGS = (1, 2)
@@ -56,7 +56,7 @@ class Candidate:
         )
 
 
-def discover(axes: tuple[str, ...], sizes: Array, values: Array) -> list[Candidate]:
+def find_leading_parts(axes: tuple[str, ...], sizes: Array, values: Array) -> list[Candidate]:
     """Search for the leading part of the points' law.
 
     Parameters
@@ -78,10 +78,10 @@ def discover(axes: tuple[str, ...], sizes: Array, values: Array) -> list[Candida
     for leading in whole:
         law = fit_law(sizes, values, leading, leading.divisors(), bound=_NEAR, intervals=False)
         criterion = _criterion(law.residuals, len(values) - law.residual_df, _FREE / len(whole))
-        leads = bool((1 - law.overhead()).max() >= BARELY)
+        leads = bool((1 - law.overhead()).max() >= LEAST_LEADING_SHARE)
         (scored if leads else hidden).append((criterion, leading, np.round(law.shift, 2)))
         if criterion < best:
-            best, (weights, _) = criterion, robust(law.residuals, law.residual_df)
+            best, (weights, _) = criterion, robust_weights(law.residuals, law.residual_df)
     kinds = ((_WHOLE, whole), (_LOGARITHM, list(_logarithms(axes))), (_SUM, list(_sums(axes))))
     for prior, kind in kinds:
         for leading in kind:
@@ -89,7 +89,7 @@ def discover(axes: tuple[str, ...], sizes: Array, values: Array) -> list[Candida
                 residuals, free, fitted = found
                 criterion = _criterion(residuals, free, prior / len(kind))
                 scored.append((criterion, fitted, np.zeros(len(axes))))
-    return _ranked(scored or hidden)
+    return _rank_candidates(scored or hidden)
 
 
 def _whole(
@@ -105,14 +105,14 @@ def _whole(
     *others, last = (term for _, term in leading.terms)
     lower = [*leading.divisors(), *others]
     problem = VariableProjection(sizes, values, last.column(sizes), columns(lower, sizes))
-    found = problem.whitened(independent(weights)).solve(np.zeros(len(leading.axes)))
+    found = problem.with_whitening(independent_errors(weights)).solve(np.zeros(len(leading.axes)))
     tops = np.append(found.lower[len(lower) - len(others) :], found.leading)
     shares = tops * columns([*others, last], sizes) / values[:, None]
-    if (shares.max(axis=0) < BARELY).any():
+    if (shares.max(axis=0) < LEAST_LEADING_SHARE).any():
         return None
     ratios = (float(top / tops[0]) for top in tops)
     terms = tuple(zip(ratios, (*others, last), strict=True))
-    return problem.residuals(found), found.active, Leading(leading.axes, terms)
+    return problem.residuals(found), found.terms_in_use, Leading(leading.axes, terms)
 
 
 def _monomials(axes: tuple[str, ...]) -> list[Monomial]:
@@ -142,7 +142,7 @@ def _criterion(residuals: Array, free: int, prior: float) -> float:
     return float(points * np.log(mean) + free * np.log(points) - 2 * np.log(prior))
 
 
-def _ranked(scored: list[tuple[float, Leading, Array]]) -> list[Candidate]:
+def _rank_candidates(scored: list[tuple[float, Leading, Array]]) -> list[Candidate]:
     """Convert criteria to weights; return the candidate to use first, the others by weight.
 
     A leading part may be found more than once, as with whole degrees and with free exponents near

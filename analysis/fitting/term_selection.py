@@ -30,7 +30,7 @@ def select_terms(model: Model, bound: float) -> Model:
 
     def criterion(terms: frozenset[int]) -> float:
         if terms not in fits:
-            problem = model.problem.only((*sorted(terms), *steps))
+            problem = model.problem.with_terms((*sorted(terms), *steps))
             best = problem.search(bound, model.best.exponents[None, :])
             fits[terms] = problem.criterion(best), problem, best
         return fits[terms][0]

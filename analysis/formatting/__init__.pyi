@@ -16,7 +16,7 @@ from .units import (
     join_words as join_words,
     metric_title as metric_title,
     quantity as quantity,
-    sizes as sizes,
+    sizes_text as sizes_text,
 )
 
 __all__ = [
@@ -30,6 +30,6 @@ __all__ = [
     "percent",
     "quantity",
     "signed",
-    "sizes",
+    "sizes_text",
     "without_noise",
 ]

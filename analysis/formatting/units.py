@@ -43,7 +43,7 @@ def quantity(value: float, metric: str, digits: int = 3) -> str:
     return f"{number(rounded / 10.0**step, digits)} {_SI[step]}{unit}".strip()
 
 
-def sizes(at: dict[str, float]) -> str:
+def sizes_text(at: dict[str, float]) -> str:
     """Write sizes as ``n = 256, d = 64``."""
     return ", ".join(f"{size} = {number(value)}" for size, value in at.items())
 

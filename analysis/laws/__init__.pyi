@@ -15,12 +15,12 @@ from .fitted import (
 from .interpolation import (
     exact_law as exact_law,
     is_rational as is_rational,
-    known_law as known_law,
+    law_with_terms as law_with_terms,
     polynomials as polynomials,
-    solve as solve,
+    solve_coefficients as solve_coefficients,
 )
 from .law import (
-    BARELY as BARELY,
+    LEAST_LEADING_SHARE as LEAST_LEADING_SHARE,
     Law as Law,
 )
 from .peaks import (
@@ -28,7 +28,7 @@ from .peaks import (
 )
 
 __all__ = [
-    "BARELY",
+    "LEAST_LEADING_SHARE",
     "Estimate",
     "ExactLaw",
     "Exponent",
@@ -38,8 +38,8 @@ __all__ = [
     "description",
     "exact_law",
     "is_rational",
-    "known_law",
+    "law_with_terms",
     "peak_law",
     "polynomials",
-    "solve",
+    "solve_coefficients",
 ]

@@ -40,7 +40,7 @@ def fit_summary(law: FittedLaw) -> list[str]:
 def regimes(law: FittedLaw) -> str:
     """Describe in words where the law changes, and how; empty where all points follow one law."""
     if law.step is not None:
-        return law.step.words(law.axes, law.breakpoint_interval)
+        return law.step.sentence(law.axes, law.breakpoint_interval)
     if law.slope_break is None or law.slope_change is None:
         return ""
     axis, slope_break = law.axes[law.slope_break.axis], law.slope_break
@@ -124,7 +124,7 @@ def regime_records(law: FittedLaw) -> list[dict[str, Any]]:
     if law.step is not None:
         breakpoint = law.step.breakpoint
         found = {
-            "term": law.step.plain(law.axes) or "1",
+            "term": law.step.term_text(law.axes) or "1",
             "along": breakpoint.along.text(law.axes),
             "low": breakpoint.low,
             "high": breakpoint.high,

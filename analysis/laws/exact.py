@@ -20,20 +20,20 @@ Polynomial = tuple[tuple[Fraction, Monomial], ...]
 
 
 @dataclass(frozen=True)
-class Since:
+class ValidFrom:
     """Where an exact law begins to hold.
 
     Attributes
     ----------
     axis, size
         The law holds at and above this size of this axis.
-    below
+    points_below
         Number of points below it.
     """
 
     axis: str
     size: float
-    below: int
+    points_below: int
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -44,12 +44,12 @@ class ExactLaw(Law):
     ----------
     polynomials
         The law is the largest of these; the first gives the lower-order terms.
-    since
+    valid_from
         Where the law begins to hold; None where all points follow it.
     """
 
     polynomials: tuple[Polynomial, ...]
-    since: Since | None = None
+    valid_from: ValidFrom | None = None
 
     @classmethod
     def of(
@@ -58,7 +58,7 @@ class ExactLaw(Law):
         polynomials: Sequence[Polynomial],
         sizes: Array,
         values: Array,
-        since: Since | None = None,
+        valid_from: ValidFrom | None = None,
         leads: Collection[Monomial] = (),
     ) -> ExactLaw:
         """Make a law of polynomials; the terms of highest order lead, unless `leads` is given."""
@@ -75,7 +75,7 @@ class ExactLaw(Law):
             values=values,
             residual_df=len(values) - sum(map(len, polynomials)),
             polynomials=tuple(polynomials),
-            since=since,
+            valid_from=valid_from,
         )
 
     @property
@@ -86,11 +86,11 @@ class ExactLaw(Law):
     @property
     def regimes(self) -> str:
         """Where the law begins to hold, in words; empty where all points follow it."""
-        if self.since is None:
+        if self.valid_from is None:
             return ""
         return (
-            f"the law holds from {self.since.axis} = {number(self.since.size)}; "
-            f"{self.since.below} points below it follow other laws"
+            f"the law holds from {self.valid_from.axis} = {number(self.valid_from.size)}; "
+            f"{self.valid_from.points_below} points below it follow other laws"
         )
 
     @property

@@ -15,7 +15,7 @@ from ..expressions import Array, Monomial
 from ..regression import PosteriorSample, VariableProjection
 from . import description
 from .estimate import Exponent
-from .law import Law, levels
+from .law import Law, quantile_levels
 from .prediction import PosteriorPredictive
 
 #: Posterior of the overlap where costs only add up: p = 1.
@@ -109,7 +109,7 @@ class FittedLaw(Law):
         ValueError
             As `predict` does.
         """
-        return self._posterior.predict(self._checked(sizes), measured=measured)
+        return self._posterior.predict(self._as_points(sizes), measured=measured)
 
     def conf_int(self, level: float = 0.95) -> pd.DataFrame:
         """Return intervals of the exponents: a row for each axis, columns low and high.
@@ -119,7 +119,7 @@ class FittedLaw(Law):
         ValueError
             If there were too few points for intervals.
         """
-        ends = self._drawn.quantiles(levels(level))[: len(self.axes)]
+        ends = self._posterior_sample.quantiles(quantile_levels(level))[: len(self.axes)]
         degrees = np.array([self.leading.degree(axis) for axis in self.axes])
         return pd.DataFrame(
             ends + degrees[:, None], index=pd.Index(self.axes), columns=["low", "high"]
@@ -144,11 +144,13 @@ class FittedLaw(Law):
         return [*common, *description.fit_summary(self), regimes]
 
     @property
-    def _drawn(self) -> PosteriorSample:
+    def _posterior_sample(self) -> PosteriorSample:
         if self.sample is None:
             raise ValueError(f"{len(self.values)} points are too few for intervals of this law")
         return self.sample
 
     @cached_property
     def _posterior(self) -> PosteriorPredictive:
-        return PosteriorPredictive(self.problems, self._drawn, self.leading, self.slope_break)
+        return PosteriorPredictive(
+            self.problems, self._posterior_sample, self.leading, self.slope_break
+        )

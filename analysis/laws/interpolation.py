@@ -50,14 +50,14 @@ def exact_law(
     if not _are_whole(sizes, values):
         return None
     for terms in _candidates(len(axes), theory):
-        if len(terms) < len(values) and (found := solve(terms, sizes, values)):
+        if len(terms) < len(values) and (found := solve_coefficients(terms, sizes, values)):
             if not _is_determined(found, sizes):
                 return None
             return ExactLaw.of(tuple(axes), [found], sizes, values)
     return None
 
 
-def known_law(
+def law_with_terms(
     axes: Sequence[str],
     sizes: Array,
     values: Array,
@@ -71,7 +71,7 @@ def known_law(
     if not _are_whole(sizes, values) or len(terms) >= len(values):
         return None
     leads = {term for _, term in theory.terms}
-    found = solve(terms, sizes, values)
+    found = solve_coefficients(terms, sizes, values)
     if not found or not leads <= {term for _, term in found}:
         return None
     return ExactLaw.of(tuple(axes), [found], sizes, values, leads=leads)
@@ -102,7 +102,7 @@ def _is_determined(polynomial: Polynomial, sizes: Array) -> bool:
 def _candidates(axes: int, theory: Leading | None) -> Iterator[Sequence[Monomial]]:
     """Yield theory's terms with their divisors, then all terms up to each degree, lowest first."""
     if theory is not None:
-        yield own_terms(theory)
+        yield theory_terms(theory)
     yield from polynomials(axes)
 
 
@@ -112,7 +112,7 @@ def polynomials(axes: int) -> Iterator[Sequence[Monomial]]:
         yield monomials(axes, highest)
 
 
-def own_terms(theory: Leading) -> list[Monomial]:
+def theory_terms(theory: Leading) -> list[Monomial]:
     """Return theory's terms and their divisors that a polynomial can have."""
     own = (*theory.divisors(), *(term for _, term in theory.terms))
     return [term for term in own if is_rational(term)]
@@ -123,7 +123,7 @@ def is_rational(term: Monomial) -> bool:
     return not any(term.logs) and not np.mod(term.powers, 1).any()
 
 
-def solve(terms: Sequence[Monomial], sizes: Array, values: Array) -> Polynomial | None:
+def solve_coefficients(terms: Sequence[Monomial], sizes: Array, values: Array) -> Polynomial | None:
     """Solve for the terms' coefficients; None where none, or more than one set, gives all values.
 
     Terms with a coefficient of 0 are left out.

@@ -13,16 +13,16 @@ import pandas as pd
 
 from ..breakpoints import StepTerm
 from ..expressions import Array, Leading, Monomial, power_mean
-from ..regression import EXACT, ResidualDiagnostics
+from ..regression import NO_RESIDUALS, ResidualDiagnostics
 from . import description
 from .estimate import Estimate, Exponent
-from .prediction import search_sizes, within
+from .prediction import largest_within, search_sizes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 #: A leading term below this share of every value does not determine its exponent.
-BARELY = 0.2
+LEAST_LEADING_SHARE = 0.2
 
 _STEP = 1e-4  # step in the logarithm of a size for numerical slopes
 
@@ -58,7 +58,7 @@ class Law(ABC):
     overlap: float = 1.0
     sizes: Array
     values: Array
-    diagnostics: ResidualDiagnostics = EXACT
+    diagnostics: ResidualDiagnostics = NO_RESIDUALS
     residual_df: int
 
     @property
@@ -150,12 +150,12 @@ class Law(ABC):
         ValueError
             If a size is missing or not positive, or there were too few points for intervals.
         """
-        sizes = self._checked(sizes)
+        sizes = self._as_points(sizes)
         value = power_mean(self.parts(sizes), self.overlap)
         if interval is None:
             return value
         low, high = np.quantile(
-            self.posterior_predictions(sizes, measured=True), levels(interval), axis=0
+            self.posterior_predictions(sizes, measured=True), quantile_levels(interval), axis=0
         )
         return Estimate(value, low, high)
 
@@ -188,7 +188,9 @@ class Law(ABC):
         value = slopes(self.predict)
         if interval is None:
             return value
-        low, high = np.quantile(slopes(self.posterior_predictions), levels(interval), axis=0)
+        low, high = np.quantile(
+            slopes(self.posterior_predictions), quantile_levels(interval), axis=0
+        )
         return Estimate(value, np.minimum(low, value), np.maximum(high, value))
 
     def largest_size(
@@ -227,9 +229,9 @@ class Law(ABC):
         sizes = np.column_stack(
             [steps if a == axis else np.full(len(steps), given[a]) for a in self.axes]
         )
-        (value,) = within(self.predict(sizes)[None, :], steps, budget)
-        found = within(self.posterior_predictions(sizes), steps, budget)
-        low, high = np.quantile(found, levels(level), method="nearest")
+        (value,) = largest_within(self.predict(sizes)[None, :], steps, budget)
+        found = largest_within(self.posterior_predictions(sizes), steps, budget)
+        low, high = np.quantile(found, quantile_levels(level), method="nearest")
         return Estimate(float(value), float(low), float(high))
 
     def overhead(self, sizes: Array | None = None) -> Array:
@@ -266,7 +268,7 @@ class Law(ABC):
         inside = ", ".join(map(str, self.exponents))
         return f"{type(self).__name__}({inside}; {self.expression})"
 
-    def _checked(self, sizes: Array) -> Array:
+    def _as_points(self, sizes: Array) -> Array:
         sizes = np.atleast_2d(np.asarray(sizes, dtype=float))
         if sizes.ndim != 2 or sizes.shape[1] != len(self.axes):
             raise ValueError(f"each point needs {len(self.axes)} sizes: {', '.join(self.axes)}")
@@ -275,6 +277,6 @@ class Law(ABC):
         return sizes
 
 
-def levels(level: float) -> tuple[float, float]:
+def quantile_levels(level: float) -> tuple[float, float]:
     """Return the two quantiles that bound an interval of this level."""
     return (1 - level) / 2, (1 + level) / 2

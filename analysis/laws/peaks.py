@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..expressions import Array, Leading, Monomial, columns
-from .exact import ExactLaw, Polynomial, Since
-from .interpolation import own_terms, solve, values_of
+from .exact import ExactLaw, Polynomial, ValidFrom
+from .interpolation import solve_coefficients, theory_terms, values_of
 
 #: Points that each polynomial has to give exactly beyond its number of coefficients.
 _SPARE = 2
@@ -24,7 +24,7 @@ _SPARE = 2
 #: are left out: a straight line through a run of rounded values, picked to fit, proves little.
 _MANY = 3
 
-Chosen = NDArray[np.bool_]
+Mask = NDArray[np.bool_]
 
 
 def peak_law(axes: Sequence[str], sizes: Array, values: Array, theory: Leading) -> ExactLaw | None:
@@ -46,16 +46,16 @@ def peak_law(axes: Sequence[str], sizes: Array, values: Array, theory: Leading) 
     """
     if (values != np.round(values)).any():
         return None
-    terms = own_terms(theory)
-    for above, since in _cuts(axes, sizes):
-        if since is not None and (len(axes) < 2 or above.sum() < _MANY * len(terms)):
+    terms = theory_terms(theory)
+    for above, valid_from in _cuts(axes, sizes):
+        if valid_from is not None and (len(axes) < 2 or above.sum() < _MANY * len(terms)):
             break
         if phases := _phases(terms, sizes[above], values[above]):
-            return ExactLaw.of(tuple(axes), phases, sizes[above], values[above], since)
+            return ExactLaw.of(tuple(axes), phases, sizes[above], values[above], valid_from)
     return None
 
 
-def _cuts(axes: Sequence[str], sizes: Array) -> Iterator[tuple[Chosen, Since | None]]:
+def _cuts(axes: Sequence[str], sizes: Array) -> Iterator[tuple[Mask, ValidFrom | None]]:
     """Yield all points, then the points at and above each size of an axis, most points first."""
     yield np.ones(len(sizes), dtype=bool), None
     cuts = [
@@ -64,7 +64,7 @@ def _cuts(axes: Sequence[str], sizes: Array) -> Iterator[tuple[Chosen, Since | N
         for size in np.unique(sizes[:, at])[1:]
     ]
     for above, axis, size in sorted(cuts, key=lambda cut: -int(cut[0].sum())):
-        yield above, Since(axis, size, int((~above).sum()))
+        yield above, ValidFrom(axis, size, int((~above).sum()))
 
 
 def _phases(terms: Sequence[Monomial], sizes: Array, values: Array) -> list[Polynomial] | None:
@@ -72,7 +72,7 @@ def _phases(terms: Sequence[Monomial], sizes: Array, values: Array) -> list[Poly
     found: list[Polynomial] = []
     left = np.ones(len(values), dtype=bool)
     while left.any():
-        hits: dict[Polynomial, Chosen] = {}  # which remaining points each gives
+        hits: dict[Polynomial, Mask] = {}  # which remaining points each gives
         for each in _candidates(terms, sizes[left], values[left]):
             if each not in hits:
                 exact = np.array(values_of(each, sizes))
@@ -99,7 +99,7 @@ def _candidates(terms: Sequence[Monomial], sizes: Array, values: Array) -> Itera
             if rank < len(terms):
                 continue
             single = np.allclose(table[here] @ guess, values[here], rtol=1e-9)
-            exact = solve(terms, sizes[here], values[here]) if single else None
+            exact = solve_coefficients(terms, sizes[here], values[here]) if single else None
             # Tensors take whole numbers of bytes for each size and each product of sizes.
             if exact is not None and all(c.denominator == 1 for c, _ in exact):
                 yield exact

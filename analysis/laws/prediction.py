@@ -88,7 +88,7 @@ def search_sizes() -> Array:
     return np.asarray(2 ** np.linspace(0, octaves, octaves * _STEPS + 1))
 
 
-def within(costs: Array, sizes: Array, budget: float) -> Array:
+def largest_within(costs: Array, sizes: Array, budget: float) -> Array:
     """Find the largest size within a budget for each row of costs, (rows, sizes): (rows,)."""
     found = np.empty(len(costs))
     for row, cost in enumerate(costs):

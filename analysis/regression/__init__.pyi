@@ -1,14 +1,14 @@
 from .error_covariance import (
     Whitening as Whitening,
-    independent as independent,
+    independent_errors as independent_errors,
     whitenings as whitenings,
 )
 from .posterior import (
     PosteriorSample as PosteriorSample,
-    sample as sample,
+    sample_posterior as sample_posterior,
 )
 from .residual_diagnostics import (
-    EXACT as EXACT,
+    NO_RESIDUALS as NO_RESIDUALS,
     TOLERANCE as TOLERANCE,
     ResidualDiagnostics as ResidualDiagnostics,
     diagnose_residuals as diagnose_residuals,
@@ -26,7 +26,7 @@ from .variable_projection import (
 )
 
 __all__ = [
-    "EXACT",
+    "NO_RESIDUALS",
     "TOLERANCE",
     "PosteriorSample",
     "ResidualDiagnostics",
@@ -34,9 +34,9 @@ __all__ = [
     "VariableProjection",
     "Whitening",
     "diagnose_residuals",
-    "independent",
+    "independent_errors",
     "one_thread",
-    "sample",
+    "sample_posterior",
     "slope_break_gains",
     "step_gains",
     "whitenings",

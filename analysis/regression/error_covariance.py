@@ -19,9 +19,9 @@ import numpy as np
 from ..expressions import FLOOR, Array
 
 #: Values of τ over which intervals are averaged, with equal priors.
-SIZES_SHARE = (0.01, 0.02)
+SIZE_EFFECT_SDS = (0.01, 0.02)
 #: ω: so large that a shift common to a process hardly influences the fit.
-PROCESSES_SHARE = 0.05
+PROCESS_EFFECT_SD = 0.05
 
 _FEWEST = 8  # residual degrees of freedom below which σ is not estimated apart from τ and ω
 
@@ -59,7 +59,7 @@ class Whitening:
         return np.asarray(rows - self.vectors @ ((self.vectors.T @ rows).T * self.shrink).T)
 
 
-def independent(weights: Array) -> Whitening:
+def independent_errors(weights: Array) -> Whitening:
     """Return the whitening of independent errors with these weights, (points,)."""
     return Whitening(np.sqrt(weights), np.empty((len(weights), 0)), np.empty(0), 0.0)
 
@@ -87,7 +87,7 @@ def whitenings(
     effects = [] if processes is None else [processes - processes.mean(axis=0)]
     effects = [each for each in effects if np.abs(each).max(initial=0) > 1e-9]
     if not axes and not effects:
-        return [independent(weights)]
+        return [independent_errors(weights)]
     roots = np.sqrt(weights)
     sigma = _independent_sd(roots, residuals, np.hstack([*axes, *effects]), scale)
     between = sum(_process_variance(each, weights, residuals, sigma) for each in effects)
@@ -97,12 +97,12 @@ def whitenings(
             np.hstack(
                 [
                     *(tau / sigma * each for each in axes),
-                    *(PROCESSES_SHARE / sigma * each for each in effects),
+                    *(PROCESS_EFFECT_SD / sigma * each for each in effects),
                 ]
             ),
             1 + ((tau / sigma) ** 2 * len(axes)) + between / sigma**2,
         )
-        for tau in (SIZES_SHARE if axes else (0.0,))
+        for tau in (SIZE_EFFECT_SDS if axes else (0.0,))
     ]
 
 

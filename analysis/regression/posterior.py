@@ -20,7 +20,7 @@ from scipy.stats import qmc
 from ..expressions import FLOOR, Array
 from .variable_projection import Solution, VariableProjection
 
-_FREEDOM = 4  # degrees of freedom of the t distribution: its tails are heavier than the profile's
+_T_DF = 4  # degrees of freedom of the t distribution: its tails are heavier than the profile's
 _STAGES = (
     (128, 1.5),
     (128, 1.3),
@@ -68,7 +68,7 @@ class PosteriorSample:
         return np.array(columns)
 
 
-def sample(
+def sample_posterior(
     problems: Sequence[VariableProjection],
     prior: Array,
     best: Solution,
@@ -88,7 +88,7 @@ def sample(
     """
     problem = problems[0]
     axes = problem.axes
-    freedom = max(problem.points - best.active - axes, 1)
+    freedom = max(problem.points - best.terms_in_use - axes, 1)
 
     def log_densities(theta: Array) -> Array:  # (problems, draws)
         inside = (np.abs(theta) <= bound).all(axis=1)
@@ -133,7 +133,7 @@ def _student(number: int, axes: int, seed: int) -> Array:
     """Draw a Sobol sample of the standard t distribution, (number, axes)."""
     uniform = qmc.Sobol(axes + 1, rng=np.random.default_rng(seed)).random(number)
     uniform = np.clip(uniform, 1e-9, 1 - 1e-9)
-    scale = np.sqrt(chdtri(_FREEDOM, uniform[:, -1]) / _FREEDOM)
+    scale = np.sqrt(chdtri(_T_DF, uniform[:, -1]) / _T_DF)
     return np.asarray(ndtri(uniform[:, :-1]) / scale[:, None])
 
 
@@ -145,7 +145,7 @@ def _log_mixture(draws: Array, proposals: list[tuple[int, Array, Array]]) -> Arr
         distance = np.sum(np.linalg.solve(root, (draws - where).T) ** 2, axis=0)
         parts.append(
             np.log(number)
-            - (_FREEDOM + axes) / 2 * np.log1p(distance / _FREEDOM)
+            - (_T_DF + axes) / 2 * np.log1p(distance / _T_DF)
             - np.log(np.diag(root)).sum()
         )
     return np.asarray(np.logaddexp.reduce(parts, axis=0))

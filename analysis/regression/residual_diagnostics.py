@@ -67,13 +67,13 @@ class ResidualDiagnostics:
         return f"{self.residual_sd:.1%}{rounds}"
 
     @property
-    def describes(self) -> bool:
+    def describes_points(self) -> bool:
         """Whether the law describes the points."""
         return self.structure_sd <= TOLERANCE and self.residual_sd <= LARGEST_RESIDUAL_SD
 
 
 #: Diagnostics of a law that gives every value exactly.
-EXACT: ResidualDiagnostics = ResidualDiagnostics(0.0)
+NO_RESIDUALS: ResidualDiagnostics = ResidualDiagnostics(0.0)
 
 
 def diagnose_residuals(

@@ -31,7 +31,7 @@ def step_gains(
     (sides, terms); 0 where the coefficient would be negative.
     """
     residuals, tangent = _residuals_and_tangent(problem, solution)
-    columns = (sides.T**problem.overlap)[:, :, None] * problem.relative(terms)[:, None, :]
+    columns = (sides.T**problem.overlap)[:, :, None] * problem.relative_columns(terms)[:, None, :]
     whitened = problem.whitening(columns.reshape(problem.points, -1))
     scores = _scores(whitened, residuals, tangent)
     return np.asarray(np.maximum(scores, 0) ** 2).reshape(len(sides), -1)
@@ -48,15 +48,15 @@ def slope_break_gains(problem: VariableProjection, solution: Solution, hinges: A
         (points, candidates): logarithms of `SlopeBreak.size`.
     """
     residuals, tangent = _residuals_and_tangent(problem, solution)
-    columns = problem.whitening(problem.growing(problem.fitted(solution)) * hinges)
+    columns = problem.whitening(problem.leading_sum(problem.term_parts(solution)) * hinges)
     return _scores(columns, residuals, tangent) ** 2
 
 
 def _residuals_and_tangent(problem: VariableProjection, solution: Solution) -> tuple[Array, Array]:
     """Compute whitened residuals, and an orthonormal basis of the law's derivatives."""
-    fitted = problem.fitted(solution)
+    fitted = problem.term_parts(solution)
     used = problem.whitening(fitted[:, fitted.any(axis=0)])
-    moved = problem.whitening(problem.growing(fitted) * problem.centred)
+    moved = problem.whitening(problem.leading_sum(fitted) * problem.centred)
     tangent, _ = np.linalg.qr(np.hstack([used, moved]))
     return problem.whitening(problem.residuals(solution)), np.asarray(tangent)
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize, nnls
 
 from ..expressions import FLOOR, Array
-from .error_covariance import Whitening, independent
+from .error_covariance import Whitening, independent_errors
 
 #: A coefficient below this share of all counts as zero.
 IN_USE = 1e-9
@@ -46,7 +46,7 @@ class Solution:
     sse: float
 
     @property
-    def active(self) -> int:
+    def terms_in_use(self) -> int:
         """Number of terms in use, including the leading one."""
         return int(np.count_nonzero(self.lower) + (self.leading > 0))
 
@@ -80,15 +80,15 @@ class VariableProjection:
         self._values = values
         self._leading = (leading.reshape(len(values), -1) / values[:, None]) ** overlap
         self._lower = (lower / values[:, None]) ** overlap
-        self._whiten(independent(np.ones(self.points)))
+        self._whiten(independent_errors(np.ones(self.points)))
 
-    def whitened(self, whitening: Whitening) -> VariableProjection:
+    def with_whitening(self, whitening: Whitening) -> VariableProjection:
         """Return the same problem with another whitening."""
         other = copy(self)
         other._whiten(whitening)
         return other
 
-    def only(self, columns: Sequence[int]) -> VariableProjection:
+    def with_terms(self, columns: Sequence[int]) -> VariableProjection:
         """Return the same problem with only these columns of its lower-order terms."""
         other = copy(self)
         other._lower = self._lower[:, list(columns)]
@@ -163,7 +163,7 @@ class VariableProjection:
         outside = np.maximum(self._total - np.sum(targets**2, axis=1), 0.0)
         return coefficients, errors**2 + outside, triangles
 
-    def _uncentred(self, powers: Array, exponents: Array) -> tuple[float, Array]:
+    def _term_coefficients(self, powers: Array, exponents: Array) -> tuple[float, Array]:
         """Convert coefficients^p to coefficients of the terms: the leading one, and the others.
 
         The centring is undone: the leading coefficient multiplies lead·n^α·d^β·k^γ itself.
@@ -182,7 +182,7 @@ class VariableProjection:
         columns, lengths = self._columns(self._lead(exponents[None, :]))
         coefficients, sse, _ = self._solve(columns)
         powers = self._powers(coefficients, lengths)
-        leading, lower = self._uncentred(powers[0], exponents)
+        leading, lower = self._term_coefficients(powers[0], exponents)
         return Solution(exponents, leading, lower, float(sse[0]))
 
     def draw(self, exponents: Array, rng: np.random.Generator) -> tuple[float, Array, float]:
@@ -210,7 +210,7 @@ class VariableProjection:
         coefficients[used] = np.maximum(coefficients[used] + sigma * noise, 0)
         error = sigma * float(np.sqrt(self.whitening.variance))
         powers = self._powers(coefficients[None, :], lengths)
-        return *self._uncentred(powers[0], exponents), error
+        return *self._term_coefficients(powers[0], exponents), error
 
     def log_likelihood(self, exponents: Array) -> Array:
         """Compute the log profile likelihood at many exponents, (draws, axes): (draws,).
@@ -293,7 +293,7 @@ class VariableProjection:
         # Where the leading part is not in use, nothing depends on the exponents.
         return best if best.leading > 0 else self.solve(np.zeros(self.axes))
 
-    def fitted(self, solution: Solution) -> Array:
+    def term_parts(self, solution: Solution) -> Array:
         """Return each term's part of the measured values^p, (points, terms); leading last."""
         terms = self._lower.shape[1]
         growth = np.exp(self.logs @ solution.exponents)
@@ -301,23 +301,23 @@ class VariableProjection:
         leads = self._leading[:, ::-1] * np.outer(growth, leading) ** self.overlap
         return np.column_stack([self._lower * solution.lower[:terms] ** self.overlap, leads])
 
-    def growing(self, fitted: Array) -> Array:
+    def leading_sum(self, fitted: Array) -> Array:
         """Sum the leading parts, which depend on the exponents: (points, 1)."""
         return np.asarray(fitted[:, self._lower.shape[1] :].sum(axis=1, keepdims=True))
 
     def residuals(self, solution: Solution) -> Array:
         """Compute the relative residuals, (points,): (measured − law) / measured."""
-        return np.asarray(1 - self.fitted(solution).sum(axis=1) ** (1 / self.overlap))
+        return np.asarray(1 - self.term_parts(solution).sum(axis=1) ** (1 / self.overlap))
 
-    def relative(self, terms: Array) -> Array:
+    def relative_columns(self, terms: Array) -> Array:
         """Divide terms, (points, terms), by the measurements and raise them to the power p."""
         return np.asarray((terms / self._values[:, None]) ** self.overlap)
 
     def curvature(self, solution: Solution) -> Array:
         """Compute the Gauss–Newton curvature of half the squared error, (axes, axes)."""
-        fitted = self.fitted(solution)
+        fitted = self.term_parts(solution)
         parts = self.whitening(fitted)
-        moved = self.whitening(self.growing(fitted) * self.centred)
+        moved = self.whitening(self.leading_sum(fitted) * self.centred)
         used = parts[:, parts.any(axis=0)]
         moved = moved - used @ np.linalg.lstsq(used, moved, rcond=None)[0]
         return np.asarray(moved.T @ moved)

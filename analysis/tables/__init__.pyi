@@ -12,7 +12,7 @@ from .checking import (
 )
 from .collapsing import (
     collapse as collapse,
-    levelled as levelled,
+    point_values as point_values,
 )
 from .readers import (
     read as read,
@@ -33,7 +33,7 @@ __all__ = [
     "TableError",
     "check_table",
     "collapse",
-    "levelled",
+    "point_values",
     "read",
     "read_csv",
     "readers",

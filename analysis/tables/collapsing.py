@@ -41,7 +41,7 @@ def collapse(frame: pd.DataFrame, point: Sequence[str]) -> pd.DataFrame:
     return points.reset_index().sort_values("row", kind="stable")
 
 
-def levelled(points: pd.DataFrame) -> Array:
+def point_values(points: pd.DataFrame) -> Array:
     """Return the values of points, scaled to the level of their medians: (points,).
 
     The mean of the lowest repeats varies least from point to point, but lies below the usual

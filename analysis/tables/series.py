@@ -20,7 +20,7 @@ class Parts:
 
     Attributes
     ----------
-    known
+    available
         Whether the parts were timed; where not, the others are NaN.
     flops, products
         FLOPs of the matrix products, and seconds of the products alone.
@@ -28,7 +28,7 @@ class Parts:
         Seconds of all other operations, and of the calls of all operations.
     """
 
-    known: NDArray[np.bool_]
+    available: NDArray[np.bool_]
     flops: Array
     products: Array
     others: Array
@@ -64,7 +64,7 @@ class Series:
     checks
         Sizes and times of points that check crossings and are not fitted: (points, axes) and
         (points,).
-    same
+    constant_columns
         Values of the other columns that do not vary in the table.
     calibration
         The machine's calibration, where the table has it.
@@ -84,7 +84,7 @@ class Series:
     between_round_sd: float | None = None
     parts: Parts | None = None
     checks: tuple[Array, Array] | None = None
-    same: Mapping[str, Any] = field(default_factory=dict)
+    constant_columns: Mapping[str, Any] = field(default_factory=dict)
     calibration: Calibration | None = None
 
     @property
@@ -95,9 +95,9 @@ class Series:
     @property
     def conditions(self) -> dict[str, Any]:
         """Values of all columns that are not sizes, varying in the table or not."""
-        return {**self.same, **self.by}
+        return {**self.constant_columns, **self.by}
 
-    def since(self, axis: str, size: float) -> Series:
+    def starting_at(self, axis: str, size: float) -> Series:
         """Return the points at and above a size of an axis, of a series without times."""
         above = self.sizes[:, self.axes.index(axis)] >= size
         processes = None if self.processes is None else self.processes[above]

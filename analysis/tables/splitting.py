@@ -13,7 +13,7 @@ from ...measure import AUXILIARY, CALIBRATION, CHECK_SECONDS, OTHER_SECONDS, PAR
 from ..expressions import Array
 from .calibration import calibration_of
 from .checking import KEYS, WITHIN, TableError
-from .collapsing import add_round_squares, between_round_sd, collapse, levelled, process_shares
+from .collapsing import add_round_squares, between_round_sd, collapse, point_values, process_shares
 from .series import Parts, Series
 
 #: Seconds of a part that a pass does not have: negligible, but positive.
@@ -76,13 +76,13 @@ def split_series(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> It
             axes=varying,
             constants=constants,
             sizes=points[list(varying)].to_numpy(dtype=float),
-            values=levelled(points),
+            values=point_values(points),
             left_out=left_out.get(key, 0),
             processes=None if shares is None else shares.loc[points["row"]].to_numpy(dtype=float),
             between_round_sd=between_round_sd(points),
             parts=_parts(points, parts, [c for c in (*separate, *sizes) if c != "metric"]),
             checks=_checks(checks, {**values, **constants}, varying),
-            same=same,
+            constant_columns=same,
             calibration=calibration_of(calibrations, {"device": values["device"], **same, **by}),
         )
 

@@ -3,7 +3,7 @@ from .fits import (
     to_json as to_json,
 )
 from .outliers import (
-    LEVEL as LEVEL,
+    OUTLIER_LEVEL as OUTLIER_LEVEL,
     DeletionResidual as DeletionResidual,
     find_outliers as find_outliers,
 )
@@ -26,8 +26,8 @@ from .verdict import (
 )
 
 __all__ = [
-    "LEVEL",
     "MARGIN",
+    "OUTLIER_LEVEL",
     "DeletionResidual",
     "Fit",
     "Judgement",

@@ -80,7 +80,7 @@ class Fit:
             ]
             return "; ".join([self.judgement.reason, *gaps, *self._fixed_sizes_remarks])
         if self.law is None:
-            return nothing_grows(self.series)
+            return no_law_reason(self.series)
         listed = "; ".join(
             f"{candidate.text}: {candidate.weight:.2f}" for candidate in self._likely_candidates
         )
@@ -143,7 +143,7 @@ class Fit:
         return f"Fit({self.series}: {self.law!r}, {verdict})"
 
 
-def nothing_grows(series: Series) -> str:
+def no_law_reason(series: Series) -> str:
     """Say why a series has no law: no size varies."""
     sizes = (
         ", ".join(f"{size} = {value:g}" for size, value in series.constants.items()) or "no size"

@@ -24,7 +24,7 @@ from ..laws import FittedLaw
 from .fits import Fit
 
 #: A point is an outlier if its corrected p-value is below this.
-LEVEL = 0.05
+OUTLIER_LEVEL = 0.05
 
 _FEWEST_DF = 2  # residual degrees of freedom, below which the scale is that of other tables
 _FEWEST_REST = 3  # points, below which no law is fitted
@@ -38,7 +38,7 @@ class DeletionResidual:
     ----------
     fit
         The fit that the point belongs to.
-    at
+    index
         Index of the point.
     predicted
         Prediction of the law fitted without the point.
@@ -50,34 +50,34 @@ class DeletionResidual:
         Residual degrees of freedom of the scale.
     pooled
         Whether the scale is that of other tables.
-    level
+    p_value
         p-value, corrected for the number of points tested.
     """
 
     fit: Fit
-    at: int
+    index: int
     predicted: float
     studentised: float
     scale: float
     residual_df: int
     pooled: bool
-    level: float
+    p_value: float
 
     @property
     def value(self) -> float:
         """The value as printed in the table."""
-        return float(self.fit.series.values[self.at])
+        return float(self.fit.series.values[self.index])
 
     @property
     def sizes(self) -> dict[str, float]:
         """The sizes of the point."""
         series = self.fit.series
-        return dict(zip(series.axes, map(float, series.sizes[self.at]), strict=True))
+        return dict(zip(series.axes, map(float, series.sizes[self.index]), strict=True))
 
     @property
-    def suspect(self) -> bool:
+    def is_outlier(self) -> bool:
         """Whether the point is an outlier."""
-        return self.level < LEVEL
+        return self.p_value < OUTLIER_LEVEL
 
 
 def find_outliers(
@@ -116,8 +116,8 @@ def find_outliers(
             if (rest := _without(law, at, timed=fit.series.timed)) is not None
         ]
     tested = len(found)
-    corrected = [replace(one, level=min(one.level * tested, 1.0)) for one in found]
-    return sorted(corrected, key=lambda one: (one.level, -abs(one.studentised)))
+    corrected = [replace(one, p_value=min(one.p_value * tested, 1.0)) for one in found]
+    return sorted(corrected, key=lambda one: (one.p_value, -abs(one.studentised)))
 
 
 def _errors(law: FittedLaw, sizes: Array, values: Array) -> Array:
@@ -157,7 +157,7 @@ def _deletion_residual(
     # The last digit's rounding is subtracted from the residual, at most all of it.
     beyond = max(1 - half / law.values[at] / abs(off), 0.0) if off else 0.0
     studentised = float(np.sign(off) * np.sqrt(decrease) * beyond / scale)
-    level = float(2 * student.sf(abs(studentised), max(residual_df, 1)))
+    p_value = float(2 * student.sf(abs(studentised), max(residual_df, 1)))
     return DeletionResidual(
-        fit, at, float(predicted), studentised, scale, residual_df, pooled, level
+        fit, at, float(predicted), studentised, scale, residual_df, pooled, p_value
     )

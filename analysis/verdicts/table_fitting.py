@@ -12,11 +12,11 @@ from sympy import Expr, Symbol
 
 from ... import layers
 from ...measure import PEAK_BYTES, SIZES
-from ..expressions import Leading, leading, parse
-from ..fitting import discover, fit_law
-from ..laws import ExactLaw, FittedLaw, Law, exact_law, known_law, peak_law
+from ..expressions import Leading, leading_part, parse
+from ..fitting import find_leading_parts, fit_law
+from ..laws import ExactLaw, FittedLaw, Law, exact_law, law_with_terms, peak_law
 from ..tables import Series, TableError, check_table, readers, split_series
-from .fits import Fit, nothing_grows
+from .fits import Fit, no_law_reason
 from .theory import exact_terms, theory_of
 from .verdict import MARGIN, Judgement, Verdict, judge_law
 
@@ -149,14 +149,14 @@ def fit_series(
         If the theory is not a sum of monomials.
     """
     if not series.axes:
-        reason = nothing_grows(series)
+        reason = no_law_reason(series)
         judgement = None if theory is None else Judgement(Verdict.UNRESOLVED, reason)
         return Fit(series, None, None, judgement, {})
     if theory is None:
         fixed_sizes = series.constants
         if exact := _exact(series):
             return Fit(series, exact, None, None, {}, fixed_sizes=fixed_sizes)
-        candidates = discover(series.axes, series.sizes, series.values)
+        candidates = find_leading_parts(series.axes, series.sizes, series.values)
         fitted = _law(series, candidates[0].leading, regimes)
         return Fit(series, fitted, None, None, {}, candidates, fixed_sizes)
     # Theory's terms are taken to be linear in a size that it does not name, such as the batch: a
@@ -166,10 +166,10 @@ def fit_series(
     own = layer.axes if layer is not None else ()
     named = {symbol.name for symbol in theory.free_symbols} | {*SIZES, *own}
     unnamed = [axis for axis in series.axes if axis not in named]
-    lead = leading(theory * prod(map(Symbol, unnamed)), series.axes, series.constants)
+    lead = leading_part(theory * prod(map(Symbol, unnamed)), series.axes, series.constants)
     law: Law = _exact(series, lead) or _law(series, lead, regimes)
-    if isinstance(law, ExactLaw) and law.since is not None:
-        series = series.since(law.since.axis, law.since.size)
+    if isinstance(law, ExactLaw) and law.valid_from is not None:
+        series = series.starting_at(law.valid_from.axis, law.valid_from.size)
     expected = {axis: lead.degree(axis) for axis in series.axes if axis not in unnamed}
     names = {symbol.name for symbol in theory.free_symbols}
     fixed_sizes = {axis: size for axis, size in series.constants.items() if axis in names}
@@ -192,7 +192,7 @@ def _exact(series: Series, lead: Leading | None = None) -> ExactLaw | None:
         return law
     if series.metric == PEAK_BYTES.name:
         return peak_law(*points, lead)
-    return known_law(*points, terms, lead) if (terms := exact_terms(series)) else None
+    return law_with_terms(*points, terms, lead) if (terms := exact_terms(series)) else None
 
 
 def _law(series: Series, lead: Leading, regimes: bool) -> FittedLaw:

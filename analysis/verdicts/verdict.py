@@ -15,7 +15,7 @@ from ..breakpoints import StepTerm
 from ..expressions import Array
 from ..fitting import BOUND
 from ..formatting import number
-from ..laws import BARELY, ExactLaw, Exponent, FittedLaw, Law
+from ..laws import LEAST_LEADING_SHARE, ExactLaw, Exponent, FittedLaw, Law
 from ..regression import TOLERANCE
 
 #: An exponent matches if its whole interval lies within ± this of theory's.
@@ -161,7 +161,7 @@ def _judge_exact(
     stated = _stated(exponent, theory)
     if low <= exponent.estimate <= high:
         return Judgement(Verdict.MATCHES, f"{stated}: exactly")
-    if law.since is not None and exponent.high < low:
+    if law.valid_from is not None and exponent.high < low:
         return Judgement(
             Verdict.UNRESOLVED,
             f"{stated}: where the law holds, another part of the pass needs most: "
@@ -193,7 +193,7 @@ def _along_breakpoint(law: FittedLaw, exponent: Exponent) -> str | None:
     if law.slope_break is not None and law.slope_break.axis == at:
         where, what = f"{exponent.axis} = {number(law.slope_break.place)}", "be a step"
     elif law.step is not None and law.step.breakpoint.along.powers[at]:
-        where = f"{law.step.breakpoint.along.text(law.axes)} = {number(law.step.ends)}"
+        where = f"{law.step.breakpoint.along.text(law.axes)} = {number(law.step.limit)}"
         what = "have another form"
     else:
         return None
@@ -224,7 +224,7 @@ def _too_few(law: FittedLaw, exponent: Exponent) -> str | None:
 
 def _hidden(law: FittedLaw, exponent: Exponent) -> str | None:
     share = 1 - law.overhead()
-    if law.coefficient == 0 or share.max() < BARELY:
+    if law.coefficient == 0 or share.max() < LEAST_LEADING_SHARE:
         return (
             f"the leading term takes at most {share.max():.0%} of the time at any point: "
             f"measure larger {' and '.join(law.axes)}"
@@ -252,7 +252,7 @@ def _perhaps_hidden(law: FittedLaw, exponent: Exponent) -> str | None:
 def _not_described(law: FittedLaw, exponent: Exponent) -> str | None:
     diagnostics = law.diagnostics
     axis, size, share = diagnostics.axis, diagnostics.size, diagnostics.share
-    if diagnostics.describes:
+    if diagnostics.describes_points:
         return None
     if axis is not None and size is not None and share is not None:
         where = (

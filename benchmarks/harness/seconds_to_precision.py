@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 import layerlaw
-from layerlaw.experiments.adaptive import Adaptive
+from layerlaw.experiments.adaptive import AdaptivePlanner
 from layerlaw.measure import Plan, Store, open_run, plan, tidy
 from layerlaw.measure.runs.execution import execute_adaptively
 from layerlaw.measure.workers.executor import open_executor
@@ -33,7 +33,7 @@ def chosen(todo: Plan, precision: float, budget: float) -> tuple[float, float, i
     """Seconds in all and of measuring alone, measurements and half-width of a planner's choice."""
     start = perf_counter()
     first = None
-    planner = Adaptive(todo.cases, precision, budget)
+    planner = AdaptivePlanner(todo.cases, precision, budget)
     done = 0
     with Store() as store:
         for _ in execute_adaptively(planner, open_run(todo, store)):

@@ -20,7 +20,7 @@ from ...session import Observer
 from .console import clock, say
 
 if TYPE_CHECKING:
-    from ...experiments import Adaptive, Width
+    from ...experiments import AdaptivePlanner, IntervalWidths
     from ...measure import Case, Measurement, Plan, Progress as Step
 
 #: A screen is drawn at most this often, and a log gets a line at most that often, in seconds.
@@ -109,7 +109,7 @@ class Terminal(Observer):
             bars.refresh()
 
     @contextmanager
-    def narrowing(self, planner: Adaptive) -> Iterator[Callable[[Measurement], None]]:
+    def narrowing(self, planner: AdaptivePlanner) -> Iterator[Callable[[Measurement], None]]:
         """Show how wide the widest interval still is, and in the end how far each law came."""
         console = Console(stderr=True)
         begun = drawn = monotonic()
@@ -126,7 +126,7 @@ class Terminal(Observer):
                 text = f"{count} measurements, {clock(now - begun)}: " + "; ".join(
                     f"{each.layer} {_halves(each)}"
                     for each in planner.widths
-                    if not each.why and each.layer == made.case.layer
+                    if not each.stop_reason and each.layer == made.case.layer
                 )
                 if bar is not None:
                     bar.update(text)
@@ -135,7 +135,7 @@ class Terminal(Observer):
 
             yield update
         for each in planner.widths:
-            why = each.why or "stopped"
+            why = each.stop_reason or "stopped"
             say(f"{each.layer} ({each.device}, {each.mode}): {_halves(each)}; {why}")
 
     def failures(self, measured: Iterable[Measurement]) -> None:
@@ -157,8 +157,8 @@ class Terminal(Observer):
             say(f"{layer}: {count} no times: {status}: {first}{at_first}")
 
 
-def _halves(width: Width) -> str:
-    known = (f"{axis} ±{half:.3f}" for axis, half in width.half.items() if half < inf)
+def _halves(width: IntervalWidths) -> str:
+    known = (f"{axis} ±{half:.3f}" for axis, half in width.half_widths.items() if half < inf)
     return ", ".join(known) or "no interval yet"
 
 

@@ -95,7 +95,7 @@ def execute(run: ActiveRun) -> Generator[Progress, None, None]:
 
 
 class Planner(Protocol):
-    """Says which case to measure next, by what was measured; `experiments.Adaptive` is one."""
+    """Chooses the case to measure next, as `experiments.AdaptivePlanner` does."""
 
     def next(self, made: Sequence[Measurement]) -> Case | None:
         """Give a case of the plan; None where it is enough."""

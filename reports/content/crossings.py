@@ -36,12 +36,12 @@ def crossing_interval(crossing: Crossing) -> str:
 
 def checks_text(crossing: Crossing) -> str:
     """Say what the checks found: how many times as much the dearer layer took, at which n."""
-    if crossing.holds is None:
+    if crossing.confirmed is None:
         return ""
     sides = {n > crossing.n for n, _ in crossing.checks}
     where = "" if len(sides) == 2 else " above" if True in sides else " below"
     found = join_words([f"{ratio:.2f} at {number(n)}" for n, ratio in crossing.checks])
-    return f"{'holds' if crossing.holds else 'does not hold'}{where}: {found}"
+    return f"{'holds' if crossing.confirmed else 'does not hold'}{where}: {found}"
 
 
 def _row(crossing: Crossing) -> tuple[str, ...]:

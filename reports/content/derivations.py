@@ -9,8 +9,8 @@ from typing import Any
 import sympy
 from sympy import Expr
 
-from ...analysis import NONE, leading, metric_title
-from ...experiments import DERIVED_METRICS, Counted, Derived
+from ...analysis import NONE, leading_part, metric_title
+from ...experiments import DERIVED_METRICS, Derivation, ExactFormula
 from ...layers import Theory, is_known, subs
 from ...measure import FLOPS, KEPT_BYTES, metric_of
 from .formulas import order_text
@@ -50,7 +50,7 @@ class DerivedRow:
     reason: str
 
 
-def derived_rows(found: Derived, theory: Theory | None = None) -> list[DerivedRow]:
+def derived_rows(found: Derivation, theory: Theory | None = None) -> list[DerivedRow]:
     """Write what was derived, metric by metric.
 
     Parameters
@@ -63,7 +63,7 @@ def derived_rows(found: Derived, theory: Theory | None = None) -> list[DerivedRo
     return [_row(found, metric, theory) for metric in DERIVED_METRICS if _tried(found, metric)]
 
 
-def derived_dict(found: Derived, theory: Theory | None = None) -> dict[str, Any]:
+def derived_dict(found: Derivation, theory: Theory | None = None) -> dict[str, Any]:
     """Give what was derived as JSON has it."""
     layer = found.layer
     return {
@@ -79,7 +79,7 @@ def derived_dict(found: Derived, theory: Theory | None = None) -> dict[str, Any]
     }
 
 
-def head(found: Derived) -> list[str]:
+def head(found: Derivation) -> list[str]:
     """Say in lines what the layer is, and what its time would be if each FLOP took as long."""
     layer = found.layer
     inputs = ", ".join(f"{name} {_shape(shape)}" for name, shape in layer.inputs.items())
@@ -91,8 +91,8 @@ def head(found: Derived) -> list[str]:
     if is_known(found.work):
         degrees = ", ".join(f"{axis} {found.degree(axis):g}" for axis in layer.axes)
         lines.append(
-            f"the work grows like {leading(found.work, layer.axes).text()}: where FLOPs decide, "
-            f"the time has the exponents {degrees}"
+            f"the work grows like {leading_part(found.work, layer.axes).text()}: where FLOPs "
+            f"decide, the time has the exponents {degrees}"
         )
     return lines
 
@@ -101,11 +101,11 @@ def _shape(shape: Sequence[Expr | int]) -> str:
     return f"({', '.join(['batch', *map(str, shape)])})"
 
 
-def _tried(found: Derived, metric: str) -> bool:
+def _tried(found: Derivation, metric: str) -> bool:
     return metric in found.formulas or metric in found.reasons
 
 
-def _row(found: Derived, metric: str, theory: Theory | None) -> DerivedRow:
+def _row(found: Derivation, metric: str, theory: Theory | None) -> DerivedRow:
     one = found.formulas.get(metric)
     order = found.order(metric)
     expected, agrees = _expected(one, order, metric, theory)
@@ -116,14 +116,14 @@ def _row(found: Derived, metric: str, theory: Theory | None) -> DerivedRow:
         order_text(order),
         expected,
         agrees,
-        len(one.solved) if one else 0,
-        tuple(dict(sizes) for sizes in one.verified) if one else (),
+        len(one.solved_at) if one else 0,
+        tuple(dict(sizes) for sizes in one.verified_at) if one else (),
         found.reasons.get(metric, ""),
     )
 
 
 def _expected(
-    one: Counted | None, order: Expr, metric: str, theory: Theory | None
+    one: ExactFormula | None, order: Expr, metric: str, theory: Theory | None
 ) -> tuple[str, bool | None]:
     """Give what theory says of a metric, and whether the formula agrees."""
     if theory is None:
@@ -131,7 +131,7 @@ def _expected(
     known = metric_of(metric)
     exact: Expr = getattr(theory, known.exact) if known.exact else sympy.nan
     if is_known(exact):
-        points = (*one.solved, *one.verified) if one else ()
+        points = (*one.solved_at, *one.verified_at) if one else ()
         same = all(subs(exact, at) == subs(one.expression, at) for at in points) if one else None
         return _text(exact), same
     if not known.order or not is_known(getattr(theory, known.order)):

@@ -20,7 +20,7 @@ from ...analysis import (
     Leading,
     Monomial,
     StepTerm,
-    leading,
+    leading_part,
     metric_title,
     number,
     quantity,
@@ -135,12 +135,14 @@ def where_text(term: Monomial | StepTerm, axes: Sequence[str]) -> str:
         return ""
     breakpoint = term.breakpoint
     along = Leading(tuple(axes), ((1.0, breakpoint.along),)).text()
-    where = f"{along} {'≥' if term.beyond else '<'} {number(term.ends)}"
+    where = f"{along} {'≥' if term.beyond else '<'} {number(term.limit)}"
     if isinstance(breakpoint, CapacityBreakpoint):
         return f"{where}, the more the further beyond"
     if breakpoint.middle is None:
         return where
-    return f"{where}, {term.part:.0%} {'below' if term.beyond else 'from'} {number(term.full)}"
+    return (
+        f"{where}, {term.part:.0%} {'below' if term.beyond else 'from'} {number(term.full_limit)}"
+    )
 
 
 def overlap_text(law: Law) -> str:
@@ -166,7 +168,7 @@ def _sum(expr: Expr) -> str:
     letters = sorted(symbol.name for symbol in expr.free_symbols)
     letters.sort(key=lambda letter: "ndk".find(letter) % 4)
     try:
-        return _plain(leading(expr, letters)) if letters else "1"
+        return _plain(leading_part(expr, letters)) if letters else "1"
     except ExpressionError:  # not a sum of monomials: as SymPy writes it
         return str(expr)
 

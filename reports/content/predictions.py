@@ -15,9 +15,9 @@ from ...analysis import (
     join_words,
     metric_title,
     number,
-    outgrown_at,
+    outgrown_cache_at,
     quantity,
-    sizes,
+    sizes_text,
 )
 from .law_names import variants
 
@@ -69,8 +69,8 @@ class Answer:
     def question(self) -> str:
         """What was asked: ``n = 4096, d = 64``, or ``n within 1 s at d = 64``."""
         if self.axis is None or self.budget is None:
-            return sizes(self.at)
-        given = f" at {sizes(self.at)}" if self.at else ""
+            return sizes_text(self.at)
+        given = f" at {sizes_text(self.at)}" if self.at else ""
         return f"{self.axis} within {quantity(self.budget, self.metric)}{given}"
 
     @property
@@ -173,7 +173,7 @@ def _answer(
         low,
         high,
         beyond=_beyond(law, reached),
-        outgrown=outgrown_at(fit.series, law, reached, caches)
+        outgrown=outgrown_cache_at(fit.series, law, reached, caches)
         if len(reached) == len(law.axes)
         else "",
         verdict=fit.judgement.verdict.value if fit.judgement else None,

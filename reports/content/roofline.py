@@ -6,7 +6,16 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ...analysis import Calibration, Fit, Roofline, number, quantity, roofline, size_columns, sizes
+from ...analysis import (
+    Calibration,
+    Fit,
+    Roofline,
+    number,
+    quantity,
+    roofline,
+    size_columns,
+    sizes_text,
+)
 from ...measure import PRODUCT_RATE
 from .law_names import labels
 from .tables import Table
@@ -53,11 +62,11 @@ def _row(fit: Fit, label: str, found: Roofline) -> tuple[str, ...]:
     varying = {size: float(values[top]) for size, values in size_columns(fit.series).items()}
     return (
         label,
-        sizes(varying),
-        "memory" if found.streaming[top] < found.calibration.peak else "arithmetic",
+        sizes_text(varying),
+        "memory" if found.streaming_rate[top] < found.calibration.peak else "arithmetic",
         number(found.intensity[top]),
-        quantity(found.achieved[top], PRODUCT_RATE.name),
-        quantity(found.attainable[top], PRODUCT_RATE.name),
+        quantity(found.achieved_rate[top], PRODUCT_RATE.name),
+        quantity(found.attainable_rate[top], PRODUCT_RATE.name),
         f"{found.share[top]:.0%}",
     )
 

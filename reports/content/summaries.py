@@ -9,13 +9,13 @@ from ... import layers
 from ...analysis import (
     NONE,
     Fit,
-    columns,
+    applies_at,
     common_size,
-    holds,
     metric_title,
     number,
     quantity,
-    sizes,
+    size_matrix,
+    sizes_text,
 )
 from .counts import counts_info, counts_table, reasons_of, split
 from .formulas import order_text, theory_text
@@ -97,7 +97,7 @@ def summarise(fits: Sequence[Fit]) -> Summary:
         rows=summary_rows(shown, at),
         fits=shown,
         cost=cost_name(shown),
-        at=sizes(at),
+        at=sizes_text(at),
         counts=counts_table(counts),
         count_reasons=list(reasons_of(counts)),
     )
@@ -120,8 +120,8 @@ def _row(fit: Fit, variant: str, at: Mapping[str, float]) -> SummaryRow:
     known = layers.find(name)
     theory = known.tied_theory() if known else None
     cost = NONE
-    if law is not None and holds(fit, at):
-        cost = quantity(float(law.predict(columns(law, at))[0]), fit.series.metric)
+    if law is not None and applies_at(fit, at):
+        cost = quantity(float(law.predict(size_matrix(law, at))[0]), fit.series.metric)
     return SummaryRow(
         layer=name,
         title=known.title if known else name,

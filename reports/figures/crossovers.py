@@ -10,7 +10,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from ...analysis import EXTRAPOLATION, Crossing, Crossovers, join_words, metric_title, number, sizes
+from ...analysis import (
+    EXTRAPOLATION,
+    Crossing,
+    Crossovers,
+    join_words,
+    metric_title,
+    number,
+    sizes_text,
+)
 from ..content import Figure, crossing_interval
 from .axes import cost_scale, shortened, size_ticks
 from .theme import MARKERS, legend, render, theme_colour
@@ -38,7 +46,7 @@ def crossovers_figure(infos: Sequence[Crossovers]) -> Figure | None:
         "What the laws predict against n, at one width a panel; rings mark where two lines "
         f"cross. Dashed: extrapolated, up to {number(EXTRAPOLATION)} times beyond the longest "
         "n that was measured."
-        + (f" Layers that have it are taken at {sizes(fixed)}." if fixed else ""),
+        + (f" Layers that have it are taken at {sizes_text(fixed)}." if fixed else ""),
     )
 
 

@@ -12,7 +12,7 @@ import sympy
 from sympy import Expr
 
 from ... import layers
-from ...analysis import Array, Fit, FittedLaw, Law, columns
+from ...analysis import Array, Fit, FittedLaw, Law, size_matrix
 from ...layers import evaluate, is_known, without_rounding
 from ...measure import FLOPS, SECONDS
 
@@ -76,7 +76,7 @@ def times_info(fit: Fit, law: Law, axis: str) -> Curves:
     """
     hue, fixed = _others(law, axis)
     sizes = _named(law)
-    moved = law.predict(columns(law, {**sizes, **fixed})) / law.predict(law.sizes)
+    moved = law.predict(size_matrix(law, {**sizes, **fixed})) / law.predict(law.sizes)
     points = pd.DataFrame({axis: sizes[axis], "hue": _hue(sizes, hue), "value": law.values * moved})
     points, left_out = _thinned(points)
     lines = _lines(law, points, axis, hue, fixed, law.predict)
@@ -199,7 +199,7 @@ def _at(
     at: dict[str, float | Array] = {**fixed, axis: frame[axis].to_numpy(dtype=float)}
     if hue is not None:
         at[hue] = frame["hue"].to_numpy(dtype=float)
-    return columns(law, at)
+    return size_matrix(law, at)
 
 
 def _neighbours(law: Law, axis: str, hue: str | None) -> dict[str, list[float]]:

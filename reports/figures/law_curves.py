@@ -11,7 +11,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from ...analysis import Fit, Law, join_words, metric_title, number, quantity, sizes
+from ...analysis import Fit, Law, join_words, metric_title, number, quantity, sizes_text
 from ..content import Figure
 from .axes import cost_scale, size_ticks
 from .curves import Curves, slopes_info, times_info
@@ -97,7 +97,7 @@ def _fixed_text(infos: Sequence[Curves], *, moved: bool) -> str:
     fixed = {size: value for info in infos for size, value in info.fixed.items()}
     text = ""
     if fixed:
-        text += f" Where it takes no part, a size is held at {sizes(fixed)}"
+        text += f" Where it takes no part, a size is held at {sizes_text(fixed)}"
         text += "; points measured elsewhere "
         text += "are moved there by the law's ratio." if moved else "keep their own."
     if left_out := max((info.left_out for info in infos), default=0):

@@ -65,7 +65,7 @@ def roofs_info(fits: Sequence[Fit]) -> list[Roofs]:
 def _info(title: str, some: Sequence[tuple[str, Roofline]]) -> Roofs:
     calibration = some[0][1].calibration
     frames = [
-        pd.DataFrame({"label": label, "intensity": found.intensity, "rate": found.achieved})
+        pd.DataFrame({"label": label, "intensity": found.intensity, "rate": found.achieved_rate})
         for label, found in some
     ]
     shown = pd.concat(frames, ignore_index=True)

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ... import layers
-from ...analysis import Fit, FittedLaw, metric_title, outgrown
+from ...analysis import Fit, FittedLaw, metric_title, outgrown_cache
 from ..content import Content, Figure, Section, SummaryRow, Term, overlap_text, sums
 from ..figures import law_figures, theme
 
@@ -122,7 +122,7 @@ def _facts(fit: Fit, caches: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 f"{overlap_text(fit.law)} add up instead of the times themselves",
             )
         if fit.law.regimes:
-            cache = outgrown(fit.series, fit.law, caches)
+            cache = outgrown_cache(fit.series, fit.law, caches)
             probability = fit.law.breakpoint_probability if isinstance(fit.law, FittedLaw) else 0.0
             found = f"{fit.law.regimes} ({probability:.1%} likely)"
             yield "regimes", f"{found}: {cache}" if cache else found

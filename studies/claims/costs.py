@@ -12,7 +12,7 @@ from sympy import Expr
 
 from ... import analysis
 from ...analysis import formula_text
-from ...experiments import Counted, counted
+from ...experiments import ExactFormula, count_formulas
 from ...layers import subs
 from .statement import Evidence, Setting, auxiliary, limiting, required
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 @lru_cache
-def formulas(layer: str) -> Mapping[str, Counted]:
+def formulas(layer: str) -> Mapping[str, ExactFormula]:
     """Formulas of a layer, solved from counts; several statements ask for the same."""
-    return counted(layer)
+    return count_formulas(layer)
 
 
 def leads(order: Expr, exact: Expr) -> bool:

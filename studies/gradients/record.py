@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ...analysis import NONE, sizes
+from ...analysis import NONE, sizes_text
 from ...errors import LayerlawError
 from .decay import decay, mean, slower
 from .results import AFTER, BEFORE, DRAWN, Dependencies, Gates, SignalDecay, Trained
@@ -72,7 +72,7 @@ def _how(part: Mapping[str, Any]) -> list[tuple[str, str]]:
         "date": part["made"],
         "processor": machine.get("cpu", NONE),
         "PyTorch": machine.get("torch", NONE),
-        "sizes": sizes(part["sizes"]),
+        "sizes": sizes_text(part["sizes"]),
         "seeds": part["seeds"],
         "sequences for each seed": part.get("sequences"),
         "steps of training": part.get("steps"),

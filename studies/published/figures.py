@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from ...analysis import Array, Fit, Law, columns, metric_title, number, size_columns
+from ...analysis import Array, Fit, Law, metric_title, number, size_columns, size_matrix
 from ...reports import MARKERS, cost_scale, grid, legend, ramp, render, size_ticks, theme_colour
 from .source import Panel, Source
 
@@ -94,7 +94,7 @@ def _curve(label: str, fit: Fit, law: Law, axis: str, at: Mapping[str, float]) -
         here &= own[size] == value
     sizes, values = own[axis][here], law.values[here]
     steps = np.geomspace(sizes.min(), sizes.max(), _STEPS)
-    where = columns(law, {**at, axis: steps})
+    where = size_matrix(law, {**at, axis: steps})
     try:
         low, high = np.quantile(law.posterior_predictions(where), _LEVELS, axis=0)
     except ValueError:  # too few points for intervals

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...analysis import LEVEL, DeletionResidual, find_outliers, sizes
+from ...analysis import OUTLIER_LEVEL, DeletionResidual, find_outliers, sizes_text
 from ...measure import SECONDS
 from ...reports import table
 from .fitted import Fitted
@@ -66,7 +66,7 @@ def outlier_rows(points: Sequence[SourcedPoint]) -> list[list[SourcedPoint]]:
     """Points that look like misprints, those of one law together, the least likely first."""
     groups: dict[int, list[SourcedPoint]] = {}
     for one in points:
-        if one.point.suspect:
+        if one.point.is_outlier:
             groups.setdefault(id(one.point.fit), []).append(one)
     return list(groups.values())
 
@@ -74,7 +74,7 @@ def outlier_rows(points: Sequence[SourcedPoint]) -> list[list[SourcedPoint]]:
 def outlier_text(group: Sequence[SourcedPoint]) -> str:
     """Name the possible misprints of one law in a sentence."""
     layer, of = group[0].law
-    return f"{layer} ({of}) at {' or '.join(sizes(one.point.sizes) for one in group)}"
+    return f"{layer} ({of}) at {' or '.join(sizes_text(one.point.sizes) for one in group)}"
 
 
 def outliers_section(points: Sequence[SourcedPoint]) -> Iterator[str]:
@@ -85,9 +85,9 @@ def outliers_section(points: Sequence[SourcedPoint]) -> Iterator[str]:
         "The fall of the squared error, in units of the variance left, is the square of the "
         "studentised residual; what half of the last printed digit may hide is taken off it. Its "
         "two-sided level by Student's distribution is multiplied by the number of points looked "
-        f"at, {len(points)} (Bonferroni). Below {LEVEL:.0%} a point looks like a misprint: a page "
-        "without any shows one as often as that, or less. Where too few points are left for a "
-        "spread of their own, that of the other laws of the same source, mode and metric stands "
+        f"at, {len(points)} (Bonferroni). Below {OUTLIER_LEVEL:.0%} a point looks like a "
+        "misprint: a page without any shows one as often as that, or less. Where too few "
+        "points are left for a spread of their own, that of the other laws of the same source, mode and metric stands "
         "for it. A kernel that switches at one size would look the same. Of two points that spoil "
         "a law of four the rule cannot always tell which: then both are listed, the likelier first."
     )
@@ -97,7 +97,7 @@ def outliers_section(points: Sequence[SourcedPoint]) -> Iterator[str]:
         for group in groups
         for place, one in enumerate(group)
     ]
-    nearest = [one for one in points if not one.point.suspect][:_NEXT]
+    nearest = [one for one in points if not one.point.is_outlier][:_NEXT]
     yield table(_HEAD, [*rows, *(_row(one, "no") for one in nearest)])
     yield f"The last {len(nearest)} come next, and are shown for comparison."
     for one in points:
@@ -112,12 +112,12 @@ def _row(one: SourcedPoint, answer: str) -> tuple[str, ...]:
     point = one.point
     return (
         *one.law,
-        sizes(point.sizes),
+        sizes_text(point.sizes),
         one.printed(point.value),
         one.printed(point.predicted),
         f"{point.value / point.predicted:.2f}",
         f"{point.studentised:.1f}",
-        _level_text(point.level),
+        _level_text(point.p_value),
         answer,
     )
 
@@ -133,7 +133,7 @@ def _reading(reading: Reading, one: SourcedPoint) -> str:
     off = [float(np.log(value / each.predicted)) for value in values]
     distance = abs(off[0] - off[1]) / each.scale
     text = (
-        f"Two transcriptions of {layer}'s {of}, at {sizes(each.sizes)} are in "
+        f"Two transcriptions of {layer}'s {of}, at {sizes_text(each.sizes)} are in "
         f"circulation: {one.printed(values[0])}, which is used here, and "
         f"{one.printed(values[1])}. The law of the other points says "
         f"{one.printed(each.predicted)}: they lie {off[0]:+.1%} and {off[1]:+.1%} from it, and "
@@ -162,9 +162,9 @@ def _nearer(values: Sequence[float], off: Sequence[float]) -> float:
 def _between(each: DeletionResidual) -> float | None:
     """Where a straight line between its neighbours in n puts a point; None at an end."""
     n, values = each.fit.series.sizes[:, 0], each.fit.series.values
-    rest = np.arange(len(n)) != each.at
-    if not n[rest].min() < n[each.at] < n[rest].max():
+    rest = np.arange(len(n)) != each.index
+    if not n[rest].min() < n[each.index] < n[rest].max():
         return None
     order = np.argsort(n[rest])
     logs = np.log(n[rest][order]), np.log(values[rest][order])
-    return float(np.exp(np.interp(np.log(n[each.at]), *logs)))
+    return float(np.exp(np.interp(np.log(n[each.index]), *logs)))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from ...analysis import Crossing, Fit, crossing, interpolated
+from ...analysis import Crossing, Fit, crossing, interpolated_crossing
 from ...measure import SECONDS
 from .source import StatedCrossing
 
@@ -61,7 +61,7 @@ def compare(statement: StatedCrossing, fits: Sequence[Fit]) -> ComparedCrossing:
     return ComparedCrossing(
         statement,
         crossing(cheaper, dearer, at),
-        interpolated(cheaper.series, dearer.series),
+        interpolated_crossing(cheaper.series, dearer.series),
     )
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ... import layers
-from ...analysis import Array, Leading, Monomial, leading, monomials, parse
+from ...analysis import Array, Leading, Monomial, leading_part, monomials, parse
 from ...measure import SIZES
 from .noise import REPEATS, Noise, measured
 from .truth import RegimeChange, Truth
@@ -120,7 +120,7 @@ def _case(rng: np.random.Generator, kind: Kind) -> SyntheticCase:
     order = parse(name)
     axes = tuple(a for a in SIZES if a in {s.name for s in order.free_symbols})
     grid = _grid(rng, axes, small=kind.small)
-    truth = _truth(rng, leading(order, axes), grid, kind)
+    truth = _truth(rng, leading_part(order, axes), grid, kind)
     beyond = grid[rng.choice(len(grid), _EXTRAPOLATED)]
     doubled = rng.integers(len(axes), size=_EXTRAPOLATED)
     beyond[np.arange(_EXTRAPOLATED), doubled] = 2 * grid.max(axis=0)[doubled]

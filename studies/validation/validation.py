@@ -19,11 +19,11 @@ from ...analysis import (
     Series,
     check_table,
     collapse,
-    discover,
+    find_leading_parts,
     fit_law,
     fit_series,
-    levelled,
     parse,
+    point_values,
     split_series,
 )
 from .baselines import (
@@ -137,7 +137,7 @@ def _series(rows: pd.DataFrame) -> Series:
 def _points(rows: pd.DataFrame, axes: tuple[str, ...]) -> BaselineData:
     """Collapse rows of any number of points, whichever sizes vary among them."""
     points = collapse(rows, list(axes))
-    return BaselineData(axes, points[list(axes)].to_numpy(float), levelled(points))
+    return BaselineData(axes, points[list(axes)].to_numpy(float), point_values(points))
 
 
 def _truth(case: SyntheticCase, law: FittedLaw) -> Array:
@@ -188,7 +188,7 @@ def recovered() -> tuple[int, int]:
     right = 0
     for law in laws:
         column = law.column(sizes)
-        form, *_ = discover(("n",), sizes, 0.1 * column.min() + column)
+        form, *_ = find_leading_parts(("n",), sizes, 0.1 * column.min() + column)
         right += form.text == law.text(("n",))
     return right, len(laws)
 

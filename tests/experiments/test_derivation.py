@@ -9,7 +9,7 @@ import pytest
 import torch
 from layerlaw import layers
 from layerlaw.analysis import fit
-from layerlaw.experiments.derivation import DERIVED_METRICS, derive_missing, derived
+from layerlaw.experiments.derivation import DERIVED_METRICS, derive, derive_missing
 from layerlaw.layers import overriding
 from layerlaw.layers.core.theory import d, is_known, k, n, subs
 from layerlaw.layers.external.user_modules import own
@@ -50,7 +50,7 @@ def mine():
 
 @pytest.mark.parametrize("name", ["attention", "conv", "lstm", "layer_norm"])
 def test_what_is_derived_is_theory(name):
-    layer, found = layers.get(name), derived(name, DERIVED_METRICS[:4])
+    layer, found = layers.get(name), derive(name, DERIVED_METRICS[:4])
     theory = layer.tied_theory()
     for metric, field in (("flops", "flops"), ("parameters", "parameters")):
         assert expand(found.expression(metric) - getattr(theory, field)) == 0
@@ -73,13 +73,13 @@ def test_what_is_derived_is_theory(name):
     ],
 )
 def test_the_work_is_the_leading_part_of_the_flops_with_its_ratios(name, work):
-    found = derived(name, ["flops"])
+    found = derive(name, ["flops"])
     assert expand(found.work - work) == 0
     assert found.degree("n") == (2 if work.has(n**2) else 1)
 
 
 def test_what_follows_no_formula_has_its_reason_and_the_rest_is_there():
-    found = derived("ssm_scan", ["flops", "parameters", "sequential_ops", "path_length"])
+    found = derive("ssm_scan", ["flops", "parameters", "sequential_ops", "path_length"])
     assert set(found.reasons) == {"path_length"}
     assert "sequential_ops: 2*ceiling(log(n)/log(2)) + 8\npath_length: no formula" in repr(found)
     assert "not 12" in found.reasons["path_length"]
@@ -87,7 +87,7 @@ def test_what_follows_no_formula_has_its_reason_and_the_rest_is_there():
 
 
 def test_an_operation_that_is_not_known_is_named_and_memory_is_there(mine):
-    found = derived(mine(lambda x: torch.digamma(x) @ x.mT))
+    found = derive(mine(lambda x: torch.digamma(x) @ x.mT))
     assert "aten.digamma" in found.reasons["flops"]
     assert "aten.digamma" in found.reasons["path_length"]
     assert found.expression("forward_peak_bytes") == 4 * n * d + 4 * n**2
@@ -99,7 +99,7 @@ def test_an_operation_that_is_not_known_is_named_and_memory_is_there(mine):
 )
 @pytest.mark.parametrize("mode", ["forward", "training"])
 def test_a_law_of_peaks_holds_at_sizes_that_it_was_not_found_from(name, mode):
-    found = derived(name, [f"{mode}_peak_bytes"]).expression(f"{mode}_peak_bytes")
+    found = derive(name, [f"{mode}_peak_bytes"]).expression(f"{mode}_peak_bytes")
     sizes = {"n": 208, "d": 128, "k": 11}
     at = {axis: sizes[axis] for axis in layers.get(name).axes}
     assert peak_bytes(Case(name, at, mode=mode)).values == (float(subs(found, at)),)
@@ -107,7 +107,7 @@ def test_a_law_of_peaks_holds_at_sizes_that_it_was_not_found_from(name, mode):
 
 
 def test_a_curve_in_n_is_not_taken_for_a_chain_of_lines(mine):
-    found = derived(mine(lambda x: (x @ x.mT).softmax(-1)), ["forward_peak_bytes"])
+    found = derive(mine(lambda x: (x @ x.mT).softmax(-1)), ["forward_peak_bytes"])
     assert found.expression("forward_peak_bytes") == 8 * n**2
 
 
@@ -116,14 +116,14 @@ def test_what_looks_at_numbers_is_counted_on_some(mine):
         return x @ x.mT @ x if float(x[0, 0, 0]) < 1e9 else x
 
     name = mine(looks)
-    found = derived(name, ["flops", "sequential_ops", "path_length", "kept_bytes"])
+    found = derive(name, ["flops", "sequential_ops", "path_length", "kept_bytes"])
     assert found.expression("flops") == 4 * n**2 * d
     assert found.expression("sequential_ops") == 2
     assert max(at["n"] for at in found.formulas["flops"].verified) < 100
 
 
 def test_a_layer_that_reaches_nobody_has_an_infinite_path(mine):
-    assert derived(mine(torch.tanh), ["path_length"]).theory.path_length == oo
+    assert derive(mine(torch.tanh), ["path_length"]).theory.path_length == oo
 
 
 @pytest.mark.usefixtures("isolated_registry")
@@ -133,10 +133,10 @@ def test_sizes_are_chosen_by_what_was_derived_as_by_theory():
         grid_points(theirs, profile_of("quick"))
     found = derive_missing(["torch.nn:Conv1d", "torch_conv"])
     assert list(found) == ["torch.nn:Conv1d"]
-    sized = found["torch.nn:Conv1d"].sized
-    assert expand(sized.theory.flops - ours.theory.flops) == n * d  # the bias
-    assert len(grid_points(sized, profile_of("quick"))) > 30
-    with layers.overriding({"torch.nn:Conv1d": sized}):
+    sizing_layer = found["torch.nn:Conv1d"].sizing_layer
+    assert expand(sizing_layer.theory.flops - ours.theory.flops) == n * d  # the bias
+    assert len(grid_points(sizing_layer, profile_of("quick"))) > 30
+    with layers.overriding({"torch.nn:Conv1d": sizing_layer}):
         assert list(plan(["torch.nn:Conv1d", "dense"]).settings()["texts"]) == ["torch.nn:Conv1d"]
     assert "texts" not in plan("dense").settings()
     assert layers.get("torch.nn:Conv1d") is theirs
@@ -146,13 +146,13 @@ def test_sizes_are_chosen_by_what_was_derived_as_by_theory():
 def test_limits_are_not_below_what_a_layer_does_and_are_not_told(mine):
     name = mine(lambda x: torch.digamma(x) @ x.mT @ x)
     found = derive_missing([name])[name]
-    layer = found.sized
+    layer = found.sizing_layer
     sizes = {"n": 64, "d": 32}
     assert subs(layer.theory.flops, sizes) > 4 * 64**2 * 32
     assert ELEMENT * subs(activations(layer), sizes) >= peak_bytes(Case(name, sizes)).values[0]
     assert grid_points(layer, profile_of("quick"))
-    assert not is_known(found.known.theory.flops)
-    assert is_known(found.known.theory.parameters)
+    assert not is_known(found.reporting_layer.theory.flops)
+    assert is_known(found.reporting_layer.theory.parameters)
 
 
 ELEMENT = 4
@@ -175,7 +175,7 @@ def test_a_law_of_peaks_that_ends_where_a_kernel_switches_is_refused(mine):
     def switches(x):
         return torch.tanh(x) if x.shape[1] <= 160 else torch.tanh(torch.exp(x))
 
-    found = derived(mine(switches), ["forward_peak_bytes"])
+    found = derive(mine(switches), ["forward_peak_bytes"])
     why = found.reasons["forward_peak_bytes"]
     assert "4*d*n gives 114688 at {'n': 256, 'd': 112}, not 229376" in why
 

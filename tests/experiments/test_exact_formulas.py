@@ -7,7 +7,7 @@ import pytest
 import torch
 from layerlaw import layers
 from layerlaw.analysis import ExactLaw, Verdict, fit
-from layerlaw.experiments.exact_formulas import FAR, NotExact, counted, formula
+from layerlaw.experiments.exact_formulas import LONG_SIZES, NotExact, count_formulas, formula
 from layerlaw.layers import Textbook
 from layerlaw.layers.core.theory import SYMBOLS, d, n, subs
 from layerlaw.measure.cases.case import Case
@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from tests.helpers.sizes import complete
 
-formulas = cache(counted)
+formulas = cache(count_formulas)
 
 
 #: Layers of which something follows no formula: ⌈log₃ n⌉, and the binary ones of n − 1.
@@ -36,7 +36,7 @@ def test_every_formula_is_theorys(name, metric):
     theory = getattr(layers.get(name).tied_theory(), metric_of(metric).exact)
     if theory.is_finite and theory.is_polynomial():
         assert expand(found.expression - theory) == 0
-    for sizes in [*found.solved, *found.verified, FAR]:
+    for sizes in [*found.solved_at, *found.verified_at, LONG_SIZES]:
         assert subs(found.expression, sizes) == subs(theory, sizes)
 
 
@@ -44,23 +44,23 @@ def test_every_formula_is_theorys(name, metric):
 def test_flops_hold_at_a_million_positions(name):
     """Where the layer loops, the formula says what nobody could trace."""
     found = formulas(name)["flops"]
-    sizes = found.solved[0]
+    sizes = found.solved_at[0]
     layer = layers.get(name)
     long = trace(layer, {**sizes, "n": 32})
     loops = trace(layer, sizes).operations != long.operations
-    far = [sizes for sizes in found.verified if sizes.items() <= FAR.items()]
+    far = [sizes for sizes in found.verified_at if sizes.items() <= LONG_SIZES.items()]
     assert len(far) == (not loops)
     if not loops:
-        assert found.at(FAR) == count_flops(layers.get(name), FAR)
-    assert found.at(FAR) == subs(layers.get(name).tied_theory().flops, FAR)
+        assert found.at(LONG_SIZES) == count_flops(layers.get(name), LONG_SIZES)
+    assert found.at(LONG_SIZES) == subs(layers.get(name).tied_theory().flops, LONG_SIZES)
 
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_no_size_is_both_solved_from_and_verified_at(name):
     for found in formulas(name).values():
-        assert found.solved
-        assert found.verified
-        assert not any(sizes in found.solved for sizes in found.verified)
+        assert found.solved_at
+        assert found.verified_at
+        assert not any(sizes in found.solved_at for sizes in found.verified_at)
 
 
 class Toy(Textbook):
@@ -80,7 +80,7 @@ def test_a_layer_without_theory_is_explained():
     layer = Toy(
         lambda x, W: torch.tanh(x @ W) + torch.softmax(x @ x.mT, dim=-1) @ x, weights={"W": (d, d)}
     )
-    assert {metric: one.expression for metric, one in counted(layer).items()} == {
+    assert {metric: one.expression for metric, one in count_formulas(layer).items()} == {
         "flops": 4 * d * n**2 + 5 * n**2 + 2 * d**2 * n + 2 * d * n,
         "parameters": d**2,
         "sequential_ops": Integer(8),  # two products, softmax, sum
@@ -98,11 +98,11 @@ def test_a_stack_of_local_layers_has_the_length_of_a_ratio():
         return functional.conv1d(functional.pad(x.mT, (2, 0)), W).mT
 
     layer = Toy(causal, weights={"W": (d, d, 3)})
-    assert counted(layer)["path_length"].expression == ceiling((n - 1) / 2)
+    assert count_formulas(layer)["path_length"].expression == ceiling((n - 1) / 2)
 
 
 def test_a_signal_that_never_arrives():
-    assert counted(Toy(torch.tanh))["path_length"].expression == oo
+    assert count_formulas(Toy(torch.tanh))["path_length"].expression == oo
 
 
 def test_counts_that_no_polynomial_gives_are_refused():
@@ -112,7 +112,7 @@ def test_counts_that_no_polynomial_gives_are_refused():
         return x
 
     with pytest.raises(NotExact, match="the flops of layer 'toy': no formula"):
-        counted(Toy(root))
+        count_formulas(Toy(root))
 
 
 def test_a_formula_that_does_not_hold_at_larger_sizes_is_refused():
@@ -120,20 +120,20 @@ def test_a_formula_that_does_not_hold_at_larger_sizes_is_refused():
         return torch.tanh(x) if x.shape[1] <= 32 else torch.tanh(torch.exp(x))
 
     with pytest.raises(NotExact, match=r"flops .*: d\*n gives 1000 at .*'n': 50.*, not 2000"):
-        counted(Toy(longer))
+        count_formulas(Toy(longer))
 
 
 def test_a_path_that_some_sizes_lack_is_refused():
     def short_sighted(x):  # long sequences are multiplied by zero
         return x @ x.mT @ x * float(x.shape[1] < 8)
 
-    with pytest.raises(NotExact, match=r"path_length .* at some never"):
-        counted(Toy(short_sighted))
+    with pytest.raises(NotExact, match=r"path_length .* never at others"):
+        count_formulas(Toy(short_sighted))
 
 
 def test_an_unknown_operation_is_refused_by_name():
     with pytest.raises(NotImplementedError, match=r"aten\.digamma"):
-        counted(Toy(torch.digamma))
+        count_formulas(Toy(torch.digamma))
 
 
 @pytest.mark.parametrize("name", layers.names())

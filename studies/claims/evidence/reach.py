@@ -133,7 +133,7 @@ def fully_connected(setting: Setting) -> Iterator[Evidence]:
     path = formulas("token_mixing")["path_length"]
     yield required(
         "operations between the ends, as a formula solved from counts and verified at other n",
-        f"{path.expression} (n = {_list(sorted({each['n'] for each in path.verified}))})",
+        f"{path.expression} (n = {_list(sorted({each['n'] for each in path.verified_at}))})",
         path.expression == Integer(1),
         "it takes more than one operation",
     )

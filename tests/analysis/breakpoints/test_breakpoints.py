@@ -7,10 +7,10 @@ import pytest
 import sympy
 from layerlaw.analysis import fit, fit_law
 from layerlaw.analysis.breakpoints.breakpoint import Breakpoint, CapacityBreakpoint
-from layerlaw.analysis.breakpoints.candidates import sides
+from layerlaw.analysis.breakpoints.candidates import candidate_sides
 from layerlaw.analysis.breakpoints.screening import screen_steps
 from layerlaw.analysis.breakpoints.step_terms import StepTerm, neighbouring_steps
-from layerlaw.analysis.expressions.reading import leading, parse
+from layerlaw.analysis.expressions.reading import leading_part, parse
 from layerlaw.analysis.expressions.terms import Monomial, columns
 from layerlaw.analysis.regression.score_tests import step_gains
 from layerlaw.analysis.regression.variable_projection import VariableProjection
@@ -19,7 +19,7 @@ from layerlaw.analysis.verdicts.verdict import Verdict, judge_law
 AXES = ("n", "d")
 SIZES = np.array(np.meshgrid(2.0 ** np.arange(5, 12), 2.0 ** np.arange(4, 11))).reshape(2, -1).T
 N, D = SIZES.T
-LEAD = leading(parse("n*d**2"), AXES)
+LEAD = leading_part(parse("n*d**2"), AXES)
 ONE = 1e-6 + 3e-8 * N * D + 1e-9 * N * D**2
 
 
@@ -121,9 +121,9 @@ def test_a_cache_that_is_left_little_by_little_is_found(place):
 
 def test_steps_little_by_little_are_of_terms_that_go_through_what_crosses_the_border():
     breakpoint = CapacityBreakpoint(Monomial((1.0, 1.0), (0, 0)), 100.0, 400.0, start=200.0)
-    assert breakpoint.concerns(LEAD)
-    assert breakpoint.concerns(Monomial((1.0, 1.0), (0, 0)))
-    assert not breakpoint.concerns(Monomial((0.0, 2.0), (0, 0)))
+    assert breakpoint.allows_term(LEAD)
+    assert breakpoint.allows_term(Monomial((1.0, 1.0), (0, 0)))
+    assert not breakpoint.allows_term(Monomial((0.0, 2.0), (0, 0)))
     assert breakpoint.share(np.array([[10.0, 10.0], [20.0, 10.0], [40.0, 10.0]])).tolist() == [
         0,
         0,
@@ -198,7 +198,7 @@ def test_what_the_score_promises_a_fit_keeps():
     lower = LEAD.divisors()
     problem = VariableProjection(SIZES, values, LEAD.column(SIZES), columns(lower, SIZES))
     best = problem.search(1.5, np.zeros((1, 2)))
-    (step, chance), *_ = screen_steps(problem, best, SIZES, *sides(SIZES), LEAD, lower)
+    (step, chance), *_ = screen_steps(problem, best, SIZES, *candidate_sides(SIZES), LEAD, lower)
     assert 0 < chance < 0.001  # their number is paid for
     terms = [*lower, step]
     better = VariableProjection(SIZES, values, LEAD.column(SIZES), columns(terms, SIZES)).search(
@@ -265,7 +265,7 @@ def test_an_exponent_that_a_border_may_bend_does_not_differ():
     expected = {"n": 1.0, "d": 2.0}
     law, exponents = judge_law(stepped, expected)
     assert law.verdict is Verdict.UNRESOLVED
-    assert "the border at d = 181 may be of another form" in exponents["d"].reason
+    assert "the breakpoint at d = 181 may have another form" in exponents["d"].reason
     assert "on one side" in exponents["d"].reason
     assert exponents["n"].verdict is Verdict.MATCHES  # the border does not lie along n
     assert judge_law(whole, expected)[1]["d"].verdict is Verdict.DIFFERS
@@ -320,7 +320,7 @@ def test_a_program_reads_a_bend_and_a_reader_its_words(table_of):
 
 
 def test_a_step_of_several_leading_terms_is_found():
-    lead = leading(parse("4*n**2*d + 8*n*d**2"), AXES)
+    lead = leading_part(parse("4*n**2*d + 8*n*d**2"), AXES)
     whole = 1e-10 * (4 * N**2 * D + 8 * N * D**2)
     values = noisy(1e-6 + np.where(N * D >= 2.0**15, 2.0, 1.0) * whole, seed=33)
     law = fit_law(SIZES, values, lead, lead.divisors(), regimes=True)

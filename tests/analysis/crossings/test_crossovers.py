@@ -8,7 +8,7 @@ from layerlaw.analysis import with_checks
 from layerlaw.analysis.crossings.crossing_points import EXTRAPOLATION, crossover
 from layerlaw.analysis.crossings.crossovers import crossovers_info, crossovers_with_checks
 from layerlaw.analysis.crossings.thresholds import thresholds_info
-from layerlaw.experiments import checks
+from layerlaw.experiments import check_points
 from layerlaw.reports.content.crossings import checks_text, crossing_interval
 
 from tests.helpers.known_laws import N, exact
@@ -140,7 +140,7 @@ def checked_at(points, factor=1.0):
 
 def test_checks_lie_on_both_sides_of_each_crossing():
     fits = both()
-    points = checks(crossovers_info(fits))
+    points = check_points(crossovers_info(fits))
     assert {point.device for point in points} == {"cpu"}
     for info in crossovers_info(fits):
         (crossing,) = info.crossings
@@ -155,13 +155,15 @@ def test_a_crossing_is_not_checked_where_a_pass_would_be_long():
     rows = pd.concat([measured("attention", ATTENTION, 2, 1, 1), measured("rnn", RNN, 1, 2, 2)])
     fits = analysis.fit(rows.assign(value=rows["value"] * 1e4))
     assert any(info.crossings for info in crossovers_info(fits))
-    assert checks(crossovers_info(fits)) == []
+    assert check_points(crossovers_info(fits)) == []
 
 
 def test_what_checks_found_is_said():
-    points = [(p.layer, p.sizes["n"], p.sizes["d"]) for p in checks(crossovers_info(both()))]
+    points = [(p.layer, p.sizes["n"], p.sizes["d"]) for p in check_points(crossovers_info(both()))]
     holds = both_with([checked_at(points)])
-    assert all(c.holds and len(c.checks) == 2 for i in crossovers_info(holds) for c in i.crossings)
+    assert all(
+        c.confirmed and len(c.checks) == 2 for i in crossovers_info(holds) for c in i.crossings
+    )
     (one, *_) = (crossing for info in crossovers_info(holds) for crossing in info.crossings)
     (low, less), (high, more) = one.checks
     assert low < one.low < one.n < one.high < high
@@ -177,7 +179,7 @@ def test_what_checks_found_is_said():
 
 def test_checks_are_added_to_crossings_that_are_known():
     before = crossovers_info(both())
-    points = [(p.layer, p.sizes["n"], p.sizes["d"]) for p in checks(before)]
+    points = [(p.layer, p.sizes["n"], p.sizes["d"]) for p in check_points(before)]
     fits = both_with([checked_at(points)])
     added, anew = crossovers_with_checks(before, fits), crossovers_info(fits)
     assert [info.crossings for info in added] == [info.crossings for info in anew]
@@ -185,7 +187,7 @@ def test_checks_are_added_to_crossings_that_are_known():
 
 
 def test_checks_move_no_law():
-    points = [(p.layer, p.sizes["n"], p.sizes["d"]) for p in checks(crossovers_info(both()))]
+    points = [(p.layer, p.sizes["n"], p.sizes["d"]) for p in check_points(crossovers_info(both()))]
     without = both()
     with_them = analysis.fit(two_tables([checked_at(points, factor=3.0)]))
     assert [str(fit.law) for fit in without] == [str(fit.law) for fit in with_them]

@@ -15,11 +15,11 @@ CACHES = {"L1": 32 * 2**10, "L2": 2 * 2**20, "L3": 480 * 2**20}
 
 
 def outgrown(fit, sizes):
-    return caches.outgrown(fit.series, fit.law, sizes)
+    return caches.outgrown_cache(fit.series, fit.law, sizes)
 
 
 def outgrown_at(fit, at, sizes):
-    return caches.outgrown_at(fit.series, fit.law, at, sizes)
+    return caches.outgrown_cache_at(fit.series, fit.law, at, sizes)
 
 
 def stepped(layer, axis, low, high):

@@ -83,14 +83,14 @@ def test_a_point_at_the_roof_has_the_share_1():
     (one,) = series_of(passes("attention", np.array(flops) / PEAK), machine())
     points = roofline(one)
     assert points.flops == pytest.approx(flops)
-    assert points.achieved == pytest.approx(PEAK)
+    assert points.achieved_rate == pytest.approx(PEAK)
     # q, k, v and the output, in four bytes; all within the cache.
-    assert points.moved == pytest.approx([4 * 4 * n * d for n, d in GRID])
-    assert points.streaming == pytest.approx(points.intensity * FAST)
-    computing = points.streaming >= PEAK
+    assert points.bytes_moved == pytest.approx([4 * 4 * n * d for n, d in GRID])
+    assert points.streaming_rate == pytest.approx(points.intensity * FAST)
+    computing = points.streaming_rate >= PEAK
     assert computing.any()
     assert points.share[computing] == pytest.approx(1)
-    assert points.share[~computing] == pytest.approx((PEAK / points.streaming)[~computing])
+    assert points.share[~computing] == pytest.approx((PEAK / points.streaming_rate)[~computing])
 
 
 def test_weights_count_as_often_as_they_are_read_and_leave_the_cache():
@@ -99,16 +99,16 @@ def test_weights_count_as_often_as_they_are_read_and_leave_the_cache():
     points = roofline(one)
     n, d = one.sizes.T
     weights, ends = 4 * n * 2 * d**2, 4 * 2 * n * d
-    assert points.moved == pytest.approx(weights + ends)
+    assert points.bytes_moved == pytest.approx(weights + ends)
     speed = np.where(d == 1024, SLOW, FAST)  # of two matrices, with the rest: 8 MiB or 32 KiB
-    assert points.moving == pytest.approx((weights + ends) / speed)
+    assert points.moving_seconds == pytest.approx((weights + ends) / speed)
 
 
 def test_a_fused_kernel_need_not_read_again_what_multiplies_its_inputs():
     sizes = [(n, d) for n in (16, 32) for d in (64, 128)]
     (one,) = series_of(passes("torch_rnn", 1e-3, sizes), machine())
     n, d = one.sizes.T
-    assert roofline(one).moved == pytest.approx(4 * (n * d**2 + d**2 + 2 * n * d))
+    assert roofline(one).bytes_moved == pytest.approx(4 * (n * d**2 + d**2 + 2 * n * d))
 
 
 def test_a_batch_shares_the_weights():
@@ -116,7 +116,7 @@ def test_a_batch_shares_the_weights():
         roofline(series_of(passes("rnn", 1e-3, batch=batch), machine())[0]) for batch in (1, 8)
     )
     assert eight.flops == pytest.approx(8 * one.flops)
-    assert (eight.moved < 8 * one.moved).all()
+    assert (eight.bytes_moved < 8 * one.bytes_moved).all()
 
 
 @pytest.mark.parametrize(

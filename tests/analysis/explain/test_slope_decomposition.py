@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from layerlaw.analysis import TableError, fit
 from layerlaw.analysis.explain.slope_decomposition import slope_gaps
-from layerlaw.analysis.expressions.reading import leading, parse
+from layerlaw.analysis.expressions.reading import leading_part, parse
 from layerlaw.analysis.tables.series import Parts, Series
 
 SIZES = np.array(list(product((32.0, 64, 128, 256, 512), (16.0, 32, 64, 128))))
@@ -24,7 +24,7 @@ def explained(flops=FLOPS, products=FLOPS / 1e11, others=NONE, calls=NONE, times
     parts = Parts(np.ones(len(N), dtype=bool), flops, products, others, calls)
     times = products + others + calls if times is None else times
     series = Series("x", "cpu", "forward", "seconds", {}, ("n", "d"), {}, SIZES, times, parts=parts)
-    return slope_gaps(series, leading(parse("n**2*d"), ("n", "d")))
+    return slope_gaps(series, leading_part(parse("n**2*d"), ("n", "d")))
 
 
 def causes(gap):
@@ -79,7 +79,7 @@ def test_a_table_that_has_parts_explains_its_slopes(table_of):
     }.items():
         rows.append(table_of("attention", SIZES[:-1], values[:-1]).assign(metric=metric))
     (one,) = fit(pd.concat(rows, ignore_index=True))
-    assert one.series.parts.known.sum() == len(N) - 1, "the last point's parts are not known"
+    assert one.series.parts.available.sum() == len(N) - 1, "the last point's parts are not known"
     for gap in one.slope_gaps:
         assert gap.overhead == pytest.approx(gap.slope - gap.theory, abs=1e-6)
     assert {each["axis"] for each in one.to_dict()["gaps"]} == {"n", "d"}
@@ -94,7 +94,7 @@ def test_a_point_without_all_its_parts_is_not_known(table_of):
     ):
         rows.append(table_of("attention", SIZES[:kept], values[:kept]).assign(metric=metric))
     (one,) = fit(pd.concat(rows, ignore_index=True))
-    assert one.series.parts.known.sum() == len(N) - 3
+    assert one.series.parts.available.sum() == len(N) - 3
     for gap in one.slope_gaps:
         assert gap.overhead == pytest.approx(gap.slope - gap.theory, abs=1e-6)
 
@@ -111,11 +111,11 @@ def test_parts_move_no_law(rows):
     )
     assert str(alone.law) == str(with_parts.law)
     assert alone.series.between_round_sd == with_parts.series.between_round_sd
-    assert with_parts.series.parts.known.all()
+    assert with_parts.series.parts.available.all()
 
 
 def test_parts_alone_are_no_law(rows):
-    with pytest.raises(TableError, match="parts and checks of passes alone"):
+    with pytest.raises(TableError, match="only parts and checks of passes"):
         fit(rows.assign(metric="product_seconds"))
 
 

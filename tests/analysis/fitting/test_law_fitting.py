@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import sympy
 from layerlaw.analysis import fit_law
-from layerlaw.analysis.expressions.reading import leading, parse
-from layerlaw.analysis.fitting.search import discover
+from layerlaw.analysis.expressions.reading import leading_part, parse
+from layerlaw.analysis.fitting.search import find_leading_parts
 from layerlaw.analysis.regression.variable_projection import VariableProjection
 
 
@@ -18,7 +18,7 @@ N_D = grid(n=2.0 ** np.arange(5, 12), d=2.0 ** np.arange(4, 10))
 
 
 def law_of(text, axes, sizes, values, **options):
-    lead = leading(parse(text), axes)
+    lead = leading_part(parse(text), axes)
     return fit_law(sizes, values, lead, lead.divisors(), **options)
 
 
@@ -142,7 +142,7 @@ def test_elasticity_is_the_slope_of_the_law():
 def test_the_gradient_of_the_search_is_the_slope_of_its_objective(overlap):
     axes, sizes = N_D
     values = noisy(times("1e-5 + 1e-8*n**1.2*d**1.7", axes, sizes), 0.05, seed=8)
-    lead = leading(parse("n*d**2"), axes)
+    lead = leading_part(parse("n*d**2"), axes)
     lower = np.column_stack([m.column(sizes) for m in lead.divisors()])
     problem = VariableProjection(sizes, values, lead.column(sizes), lower, overlap)
     at = np.array([0.15, -0.2])
@@ -167,7 +167,7 @@ def test_no_coefficient_is_negative():
 def test_without_theory_the_degrees_are_found(expression, degrees):
     axes, sizes = grid(n=2.0 ** np.arange(4, 12))
     values = noisy(times(expression, axes, sizes), 0.02, seed=10)
-    lead = discover(axes, sizes, values)[0].leading
+    lead = find_leading_parts(axes, sizes, values)[0].leading
     law = fit_law(sizes, values, lead, lead.divisors())
     for exponent, degree in zip(law.exponents, degrees, strict=True):
         assert exponent.low - 0.02 <= degree <= exponent.high + 0.02
@@ -179,7 +179,7 @@ def test_costs_that_overlap_are_told_from_a_sum():
     parts = [times(text, axes, sizes) for text in ("1e-5", "1e-8*n*d", "1e-10*n*d**2")]
     for overlap in (1, 3):
         exact = sum(part**overlap for part in parts) ** (1 / overlap)
-        lead = leading(parse("n*d**2"), axes)
+        lead = leading_part(parse("n*d**2"), axes)
         values = noisy(exact, 0.02, seed=11)
         law = fit_law(sizes, values, lead, lead.divisors(), overlap=True)
         assert law.overlap == overlap

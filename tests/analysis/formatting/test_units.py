@@ -1,6 +1,6 @@
 import pytest
 from layerlaw.analysis.formatting.numbers import number
-from layerlaw.analysis.formatting.units import join_words, metric_title, quantity, sizes
+from layerlaw.analysis.formatting.units import join_words, metric_title, quantity, sizes_text
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_quantities_have_few_digits_and_the_unit_of_their_metric(value, metric, 
 
 
 def test_sizes_are_written_as_whole_numbers():
-    assert sizes({"n": 16384.0, "d": 64.0}) == "n = 16384, d = 64"
+    assert sizes_text({"n": 16384.0, "d": 64.0}) == "n = 16384, d = 64"
     assert number(1e9) == "1e+09"
 
 

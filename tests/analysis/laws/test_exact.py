@@ -7,7 +7,7 @@ import sympy
 from hypothesis import given, settings, strategies as st
 from layerlaw import layers
 from layerlaw.analysis import ExactLaw, Verdict, fit
-from layerlaw.analysis.expressions.reading import leading, parse
+from layerlaw.analysis.expressions.reading import leading_part, parse
 from layerlaw.analysis.laws.interpolation import exact_law
 from layerlaw.layers.core.theory import SYMBOLS
 
@@ -18,7 +18,7 @@ n, d, k = sympy.symbols("n d k")
 
 
 def law_of(values, order=None):
-    return exact_law(AXES, SIZES, values, leading(parse(order), AXES) if order else None)
+    return exact_law(AXES, SIZES, values, leading_part(parse(order), AXES) if order else None)
 
 
 def test_a_polynomial_is_recovered_to_the_last_digit():

@@ -6,7 +6,7 @@ import pytest
 import sympy
 from layerlaw import layers
 from layerlaw.analysis import ExactLaw, Verdict, fit
-from layerlaw.analysis.expressions.reading import leading, parse
+from layerlaw.analysis.expressions.reading import leading_part, parse
 from layerlaw.analysis.laws.peaks import peak_law
 from layerlaw.measure import Case, tidy
 from layerlaw.measure.timing.peak_memory import measure_memory
@@ -19,14 +19,14 @@ n, d = sympy.symbols("n d")
 
 
 def law_of(values, order="n**2 + n*d"):
-    return peak_law(AXES, SIZES, values, leading(parse(order), AXES))
+    return peak_law(AXES, SIZES, values, leading_part(parse(order), AXES))
 
 
 def test_the_largest_of_two_polynomials_is_recovered():
     law = law_of(np.maximum(8 * N**2 + 4 * N * D, 4 * N**2 + 12 * N * D))
     assert sympy.sympify(law.expression) == sympy.Max(8 * n**2 + 4 * n * d, 4 * n**2 + 12 * n * d)
     assert [str(e) for e in law.exponents] == ["n 2", "d 1"]
-    assert law.since is None
+    assert law.valid_from is None
     assert law.predict(SIZES) == pytest.approx(law.values)
     # Far beyond the points it is still the largest.
     assert law.predict([[1e4, 10]]) == 8e8 + 4e5
@@ -45,8 +45,8 @@ def test_a_law_may_hold_from_a_size_on():
     above = 4 * N * D + 1000
     law = law_of(np.where(N < 64, 4 * N * D + 32 * N + 7 * (N % 3), above), "n*d")
     assert sympy.sympify(law.expression) == 4 * n * d + 1000
-    assert (law.since.axis, law.since.size, law.since.below) == ("n", 64, 10)
-    assert law.regimes == "the law holds from n = 64 on; 10 points below it follow others"
+    assert (law.valid_from.axis, law.valid_from.size, law.valid_from.points_below) == ("n", 64, 10)
+    assert law.regimes == "the law holds from n = 64; 10 points below it follow other laws"
     assert len(law.values) == 20
     assert law.sizes[:, 0].min() == 64
 
@@ -64,7 +64,7 @@ def test_the_smaller_of_two_is_no_peak():
 def test_along_a_single_size_no_points_are_given_up():
     n = np.array([16.0, 32, 64, 128, 256, 512, 1024, 2048])
     values = np.where(n < 64, 1000 * n + 7, 8 * n)
-    assert peak_law(("n",), n[:, None], values, leading(parse("n"), ("n",))) is None
+    assert peak_law(("n",), n[:, None], values, leading_part(parse("n"), ("n",))) is None
 
 
 def rows(values, layer="attention", mode="training", metric="peak_bytes"):
@@ -122,7 +122,7 @@ def test_naive_attention_needs_n_squared_and_sdpa_n():
     exponents = [{e.axis: e.estimate for e in each.law.exponents} for each in (naive, flash)]
     assert exponents == [{"n": 2, "d": 1}, {"n": 1, "d": 1}]
     # The flash kernel's blocks are larger from n = 768 on, and the law is about the points there.
-    assert flash.law.since.size == flash.series.sizes[:, 0].min() == 784
+    assert flash.law.valid_from.size == flash.series.sizes[:, 0].min() == 784
     assert naive.judgement.verdict is flash.judgement.verdict is Verdict.MATCHES
 
 

@@ -2,17 +2,17 @@
 
 import numpy as np
 import pytest
-from layerlaw.analysis.expressions.reading import leading, parse
+from layerlaw.analysis.expressions.reading import leading_part, parse
 from layerlaw.analysis.fitting.holdout import holdout_errors
 from layerlaw.analysis.fitting.law_fitting import fit_law
-from layerlaw.analysis.laws.prediction import within
+from layerlaw.analysis.laws.prediction import largest_within
 
 AXES = ("n", "d")
 SIZES = np.array(
     np.meshgrid(2.0 ** np.arange(4, 10), 2.0 ** np.arange(4, 10), indexing="ij")
 ).reshape(2, -1)
 SIZES = SIZES.T
-LEAD = leading(parse("n**2*d"), AXES)
+LEAD = leading_part(parse("n**2*d"), AXES)
 
 
 def true(sizes, overlap=1):
@@ -70,7 +70,7 @@ def test_the_reach_is_where_the_truth_meets_the_budget(overlap):
 def test_a_budget_below_and_beyond_all_sizes():
     sizes = np.array([1.0, 2, 4])
     costs = np.array([[1.0, 2, 4], [5.0, 6, 7], [1.0, 1, 1]])
-    np.testing.assert_allclose(within(costs, sizes, 3.0), [3.0, 0.0, np.inf])
+    np.testing.assert_allclose(largest_within(costs, sizes, 3.0), [3.0, 0.0, np.inf])
 
 
 def test_what_is_left_out_is_predicted_and_a_law_that_breaks_fails():
@@ -84,7 +84,7 @@ def test_what_is_left_out_is_predicted_and_a_law_that_breaks_fails():
 
 
 def test_too_few_points_have_no_intervals():
-    lead = leading(parse("n**2"), ("n",))
+    lead = leading_part(parse("n**2"), ("n",))
     law = fit_law(np.array([[1.0], [2.0]]), np.array([1.0, 4.0]), lead, lead.divisors())
     with pytest.raises(ValueError, match="too few"):
         law.predict(np.array([[4.0]]), interval=0.95)
@@ -92,7 +92,7 @@ def test_too_few_points_have_no_intervals():
 
 def test_sizes_that_cannot_be_are_refused_in_words():
     law = fitted(3)
-    with pytest.raises(ValueError, match="has 2 sizes here: n, d"):
+    with pytest.raises(ValueError, match="needs 2 sizes: n, d"):
         law.predict(np.array([[1.0, 2.0, 3.0]]), interval=0.95)
     with pytest.raises(ValueError, match="positive"):
         law.predict(np.array([[0.0, 2.0]]), interval=0.95)

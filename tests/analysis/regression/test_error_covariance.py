@@ -3,9 +3,13 @@
 import layerlaw.analysis.fitting.model_averaging as model_averaging
 import numpy as np
 import pytest
-from layerlaw.analysis.expressions.reading import leading, parse
+from layerlaw.analysis.expressions.reading import leading_part, parse
 from layerlaw.analysis.fitting.law_fitting import fit_law
-from layerlaw.analysis.regression.error_covariance import SIZES_SHARE, independent, whitenings
+from layerlaw.analysis.regression.error_covariance import (
+    SIZE_EFFECT_SDS,
+    independent_errors,
+    whitenings,
+)
 from layerlaw.analysis.regression.variable_projection import VariableProjection
 
 SIZES = np.array(
@@ -26,7 +30,7 @@ def test_whitened_errors_are_independent():
     weights = rng.uniform(0.2, 1, len(SIZES))
     residuals = rng.normal(0, 10 * SPREAD, len(SIZES))  # more than SPREAD, which is taken then
     for tau, whitening in zip(
-        SIZES_SHARE, whitenings(SIZES, weights, residuals, SPREAD), strict=True
+        SIZE_EFFECT_SDS, whitenings(SIZES, weights, residuals, SPREAD), strict=True
     ):
         sigma = covariance(weights, (tau / SPREAD) ** 2)
         np.testing.assert_allclose(whitening(whitening(sigma).T), np.eye(len(SIZES)), atol=1e-9)
@@ -43,8 +47,8 @@ def test_where_no_two_points_share_a_size_nothing_is_shared():
 def covered(number, monkeypatch=None):
     """Share of cases whose interval for d holds the truth, each width off by 1.5 % of its own."""
     if monkeypatch is not None:
-        monkeypatch.setattr(model_averaging, "whitenings", lambda s, w, *_: [independent(w)])
-    lead = leading(parse("n*d**2"), ("n", "d"))
+        monkeypatch.setattr(model_averaging, "whitenings", lambda s, w, *_: [independent_errors(w)])
+    lead = leading_part(parse("n*d**2"), ("n", "d"))
     n, d = SIZES.T
     held = []
     for seed in range(number):
@@ -70,7 +74,7 @@ def processes(which):
 
 def test_what_a_process_shares_moves_no_exponent():
     """Each process measured some points alone, and one of them ran a fifth slower."""
-    lead = leading(parse("n*d**2"), ("n", "d"))
+    lead = leading_part(parse("n*d**2"), ("n", "d"))
     n, d = SIZES.T
     rng = np.random.default_rng(5)
     slow = d >= 128  # as where the large widths were measured later
@@ -99,11 +103,11 @@ def test_the_likelihood_is_restricted_as_the_formula_says():
     lower = np.column_stack([n, n * d])
     problem = VariableProjection(SIZES, values, n * d**2, lower)
     for tau, whitening in zip(
-        SIZES_SHARE,
+        SIZE_EFFECT_SDS,
         whitenings(SIZES, np.ones(len(n)), rng.normal(0, 1, len(n)), SPREAD),
         strict=True,
     ):
-        one = problem.whitened(whitening)
+        one = problem.with_whitening(whitening)
         theta = np.array([0.02, -0.03])
         solution = one.solve(theta)
         covariance_ = covariance(np.ones(len(n)), (tau / SPREAD) ** 2)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from layerlaw.analysis.expressions.reading import leading, parse
+from layerlaw.analysis.expressions.reading import leading_part, parse
 from layerlaw.analysis.fitting import law_fitting
 from layerlaw.analysis.regression.threads import one_thread
 from threadpoolctl import ThreadpoolController
@@ -35,15 +35,15 @@ def test_openblas_has_one_thread_meanwhile_and_torch_as_many_as_before():
 
 
 def test_a_law_is_fitted_with_one_thread(monkeypatch):
-    seen, models_of = [], law_fitting.models_of
+    seen, fit_models = [], law_fitting.fit_models
 
     def watched(*arguments):
         seen.extend(threads())
-        return models_of(*arguments)
+        return fit_models(*arguments)
 
-    monkeypatch.setattr(law_fitting, "models_of", watched)
+    monkeypatch.setattr(law_fitting, "fit_models", watched)
     n = np.array([[16.0], [32.0], [64.0], [128.0], [256.0]])
-    lead = leading(parse("n**2"), ("n",))
+    lead = leading_part(parse("n**2"), ("n",))
     law = law_fitting.fit_law(n, 3e-9 * n[:, 0] ** 2, lead, lead.divisors())
     assert law.exponents[0].estimate == pytest.approx(2)
     assert set(seen) == {1}

@@ -208,11 +208,14 @@ def test_pytest_benchmark_of_others(tmp_path):
     ("content", "message"),
     [
         ("{", "cannot be read as JSON"),
-        ("[]", "its JSON is no object"),
-        ("{}", "neither results of asv"),
-        ('{"result_columns": [], "results": {}}', "not as its tool writes it: KeyError: 'params'"),
-        ('{"machine_info": {}, "benchmarks": []}', "no benchmark in it has results"),
-        ('{"machine_info": {}, "benchmarks": [1]}', "not as its tool writes it"),
+        ("[]", "its JSON is not an object"),
+        ("{}", "no results of asv"),
+        ('{"result_columns": [], "results": {}}', "not in its tool's format: KeyError: 'params'"),
+        (
+            '{"machine_info": {}, "benchmarks": []}',
+            "no benchmark in it has both results and a size",
+        ),
+        ('{"machine_info": {}, "benchmarks": [1]}', "not in its tool's format"),
     ],
 )
 def test_bad_files_end_in_one_line_that_names_them(tmp_path, content, message):

@@ -9,7 +9,7 @@ import pytest
 import sympy
 from layerlaw import layers
 from layerlaw.analysis import TableError, Verdict, fit, to_json
-from layerlaw.analysis.expressions.reading import leading
+from layerlaw.analysis.expressions.reading import leading_part
 from layerlaw.analysis.verdicts.theory import theory_of
 from layerlaw.measure.timing.modes import MODES
 
@@ -110,7 +110,7 @@ def test_theory_of_the_memory_is_that_of_the_pass(mode, expected):
     if expected is None:
         assert theory is None
     else:
-        lead = leading(theory, ("n", "d"))
+        lead = leading_part(theory, ("n", "d"))
         assert {axis: lead.degree(axis) for axis in lead.axes} == expected
     assert theory_of("rnn", "seconds", mode) == theory_of("rnn", "seconds")
 
@@ -119,7 +119,7 @@ def test_every_layer_has_a_theory_of_its_memory_for_every_pass():
     for name in layers.names():
         for mode in MODES:
             axes = layers.get(name).axes
-            lead = leading(theory_of(name, "peak_bytes", mode), axes)
+            lead = leading_part(theory_of(name, "peak_bytes", mode), axes)
             assert lead.degree("n" if "n" in axes else "d") >= 1
 
 

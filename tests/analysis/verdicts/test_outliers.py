@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from layerlaw.analysis import fit
-from layerlaw.analysis.verdicts.outliers import LEVEL, find_outliers
+from layerlaw.analysis.verdicts.outliers import OUTLIER_LEVEL, find_outliers
 
 HALF = 0.5e-8  # seconds: half of the last digit that these tables print
 
@@ -33,8 +33,8 @@ def test_a_misprint_is_found_and_named(seed, factor):
     at = 4 + seed % 3
     frame.loc[at, "value"] *= factor
     first, *_ = held(frame, expect)
-    assert first.suspect
-    assert first.at == at
+    assert first.is_outlier
+    assert first.index == at
     assert first.sizes == {"n": frame.loc[at, "n"]}
     assert first.value / first.predicted == pytest.approx(factor, rel=0.2)
     assert np.sign(first.studentised) == np.sign(factor - 1)
@@ -50,13 +50,13 @@ def test_clean_tables_have_none(pages):
         ]
         expect = {layer: order for _, told in made for layer, order in told.items()}
         found = held(pd.concat([frame for frame, _ in made], ignore_index=True), expect)
-        flagged += len({one.fit.series.layer for one in found if one.suspect})
+        flagged += len({one.fit.series.layer for one in found if one.is_outlier})
     assert flagged <= 0.02 * pages * tables
 
 
 def test_a_point_at_the_end_is_not_held_against_a_prediction_far_beyond_the_others():
     frame, expect = clean(3)
-    assert not any(one.suspect for one in held(frame, expect) if one.at == len(frame) - 1)
+    assert not any(one.is_outlier for one in held(frame, expect) if one.index == len(frame) - 1)
 
 
 def test_what_rounding_may_hide_is_no_misprint():
@@ -64,8 +64,8 @@ def test_what_rounding_may_hide_is_no_misprint():
     frame.loc[5, "value"] *= 2
     fits = fit(frame, expect)
     coarse = [np.full(len(frame), frame["value"].max())]
-    assert find_outliers(fits, [np.full(len(frame), HALF)])[0].suspect
-    assert not any(one.suspect for one in find_outliers(fits, coarse))
+    assert find_outliers(fits, [np.full(len(frame), HALF)])[0].is_outlier
+    assert not any(one.is_outlier for one in find_outliers(fits, coarse))
 
 
 def test_a_table_of_four_takes_its_spread_from_the_others():
@@ -81,13 +81,13 @@ def test_a_table_of_four_takes_its_spread_from_the_others():
     frame = frame.assign(device="tpu", mode="training", metric="seconds")
     found = held(frame, {f"model{at}": "n**2*d" for at in range(6)})
     first = found[0]
-    assert first.suspect
+    assert first.is_outlier
     assert first.pooled
     assert first.fit.series.layer == "model0"
-    assert {one.fit.series.layer for one in found if one.suspect} == {"model0"}
+    assert {one.fit.series.layer for one in found if one.is_outlier} == {"model0"}
     # Alone it has nothing to be held against.
     alone = held(frame[frame["layer"] == "model0"], {"model0": "n**2*d"})
-    assert not any(one.suspect for one in alone)
+    assert not any(one.is_outlier for one in alone)
 
 
 def test_the_correction_counts_all_points():
@@ -95,11 +95,11 @@ def test_the_correction_counts_all_points():
     other, told = clean(2, layer="other")
     one = held(frame, expect)
     both = held(pd.concat([frame, other], ignore_index=True), {**expect, **told})
-    own = {each.at: each.level for each in both if each.fit.series.layer == "mine"}
+    own = {each.index: each.p_value for each in both if each.fit.series.layer == "mine"}
     assert len(both) == 2 * len(one)
     for each in one:
-        assert own[each.at] == pytest.approx(min(2 * each.level, 1)) or each.level == 1
-    assert 0 < LEVEL < 1
+        assert own[each.index] == pytest.approx(min(2 * each.p_value, 1)) or each.p_value == 1
+    assert 0 < OUTLIER_LEVEL < 1
 
 
 def test_an_exact_law_has_no_misprints():

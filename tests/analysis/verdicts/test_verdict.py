@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from layerlaw.analysis import Verdict, fit_law, judge_law
-from layerlaw.analysis.expressions.reading import leading, parse
+from layerlaw.analysis.expressions.reading import leading_part, parse
 
 RNG_SEED = 11
 
 
 def judged(order, axes, sizes, values, margin=0.2, **options):
-    lead = leading(parse(order), axes)
+    lead = leading_part(parse(order), axes)
     law = fit_law(sizes, values, lead, lead.divisors())
     return judge_law(law, {a: lead.degree(a) for a in axes}, margin, **options)
 
@@ -177,23 +177,23 @@ def test_every_verdict_carries_its_advice():
 def test_an_interval_cut_off_by_the_search_neither_matches_nor_differs():
     law, single = judged("n*d", AXES, SIZES, noise(1e-9 * N * D**2.49))
     assert single["d"].verdict is Verdict.UNRESOLVED
-    assert "runs to the edge" in law.reason
+    assert "end of the searched range" in law.reason
     assert single["n"].verdict is Verdict.MATCHES
-    assert "runs to the edge" not in judged("n*d**2", AXES, SIZES, CLEAN)[0].reason
+    assert "end of the searched range" not in judged("n*d**2", AXES, SIZES, CLEAN)[0].reason
 
 
 def test_a_law_that_cannot_be_held_against_anything_says_so():
     axes, sizes = grid(n=(32, 64, 128, 256, 512, 1024))
     values = noise(1e-6 + 1e-9 * sizes[:, 0] ** 2, 0.001)
     law, _ = judged("n**2", axes, sizes, values)
-    assert "could not be tested: there is one value a point" in law.reason
+    assert "could not be tested: there is one value per point" in law.reason
     assert "could not be tested" not in judged("n*d**2", AXES, SIZES, CLEAN)[0].reason
 
 
 def test_scatter_that_rounds_do_not_show_is_told_from_noise():
-    lead = leading(parse("n*d**2"), AXES)
+    lead = leading_part(parse("n*d**2"), AXES)
     law = fit_law(SIZES, noise(CLEAN, 0.07), lead, lead.divisors())
     for between, said in ((0.01, True), (0.06, False), (None, False)):
         left = replace(law.diagnostics, between_round_sd=between)
         whole, _ = judge_law(replace(law, diagnostics=left), {"n": 1, "d": 2})
-        assert ("differ by 1.0% alone" in whole.reason) == said
+        assert ("differ by only 1.0%" in whole.reason) == said

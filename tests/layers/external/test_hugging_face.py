@@ -7,7 +7,7 @@ import importlib.util
 import pytest
 import torch
 from layerlaw import layers
-from layerlaw.experiments.derivation import derived
+from layerlaw.experiments.derivation import derive
 from layerlaw.layers.core.theory import d, n
 from sympy import expand
 
@@ -37,7 +37,7 @@ def test_a_block_maps_vectors_to_vectors(kind: str) -> None:
 @needed
 def test_the_work_of_a_block_is_that_of_its_products() -> None:
     """Llama: four products d × d of attention, three d × 4d of its MLP, and scores and sums."""
-    found = derived("transformers:llama", ["flops", "parameters"])
+    found = derive("transformers:llama", ["flops", "parameters"])
     work = 2 * n * (4 * d**2 + 3 * 4 * d**2) + 2 * 2 * n**2 * d
     rest = expand(found.expression("flops") - work).as_poly(n, d)
     assert all(sum(powers) <= 2 for powers in rest.monoms())

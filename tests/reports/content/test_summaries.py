@@ -7,7 +7,7 @@ from layerlaw.analysis import common_size
 from layerlaw.analysis.breakpoints.breakpoint import Breakpoint, CapacityBreakpoint
 from layerlaw.analysis.breakpoints.step_terms import StepTerm
 from layerlaw.analysis.crossings.coverage import covers, span
-from layerlaw.analysis.expressions.reading import leading, parse
+from layerlaw.analysis.expressions.reading import leading_part, parse
 from layerlaw.analysis.expressions.terms import Monomial
 from layerlaw.analysis.laws.interpolation import exact_law
 from layerlaw.analysis.laws.peaks import peak_law
@@ -171,7 +171,7 @@ def test_titles_come_from_the_registry():
 def test_an_exact_law_is_written_with_all_its_digits():
     sizes = np.array(np.meshgrid([16, 32, 48, 64, 96], [16, 32, 48, 64, 96])).reshape(2, -1).T
     n, d = sizes.astype(float).T
-    order = leading(parse("n*d + d**2"), ("n", "d"))
+    order = leading_part(parse("n*d + d**2"), ("n", "d"))
     law = exact_law(("n", "d"), sizes, 28 * n * d + 48 * d**2 - 36 * d + 12856, order)
     assert law_text(law, "peak_bytes") == ("peak memory = 12856 B - 36 B·d + 28 B·n·d + 48 B·d^2")
     peak = peak_law(("n", "d"), sizes, np.maximum(16 * d**2, 8 * n * d + 8 * d**2), order)

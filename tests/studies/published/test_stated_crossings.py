@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from layerlaw.analysis import fit
-from layerlaw.analysis.crossings.crossing_points import crossing, interpolated
+from layerlaw.analysis.crossings.crossing_points import crossing, interpolated_crossing
 from layerlaw.studies.published.source import StatedCrossing
 from layerlaw.studies.published.stated_crossings import ComparedCrossing, compare
 
@@ -74,5 +74,5 @@ def test_layers_that_no_registry_knows_cross_too():
     assert (found.cheaper, found.dearer) == ("line", "square")
     assert found.n == pytest.approx(TRUTH)
     # Two powers are straight lines in logarithms.
-    assert interpolated(square.series, line.series) == pytest.approx(TRUTH)
-    assert interpolated(line.series, line.series) is None
+    assert interpolated_crossing(square.series, line.series) == pytest.approx(TRUTH)
+    assert interpolated_crossing(line.series, line.series) is None
