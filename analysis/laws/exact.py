@@ -89,7 +89,7 @@ class ExactLaw(Law):
         if self.valid_from is None:
             return ""
         return (
-            f"the law holds from {self.valid_from.axis} = {number(self.valid_from.size)}; "
+            f"the law holds from {self.valid_from.axis} = {number(self.valid_from.size)} on; "
             f"{self.valid_from.points_below} points below it follow other laws"
         )
 

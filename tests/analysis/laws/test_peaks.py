@@ -46,7 +46,7 @@ def test_a_law_may_hold_from_a_size_on():
     law = law_of(np.where(N < 64, 4 * N * D + 32 * N + 7 * (N % 3), above), "n*d")
     assert sympy.sympify(law.expression) == 4 * n * d + 1000
     assert (law.valid_from.axis, law.valid_from.size, law.valid_from.points_below) == ("n", 64, 10)
-    assert law.regimes == "the law holds from n = 64; 10 points below it follow other laws"
+    assert law.regimes == "the law holds from n = 64 on; 10 points below it follow other laws"
     assert len(law.values) == 20
     assert law.sizes[:, 0].min() == 64
 
