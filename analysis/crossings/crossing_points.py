@@ -149,12 +149,12 @@ def checks_of(
     cheaper: Series, dearer: Series, at: Mapping[str, float], low: float, high: float
 ) -> list[tuple[float, float]]:
     """List lengths outside (low, high) at which both were measured again, with dearer/cheaper."""
-    first, second = (_check_times(one, at) for one in (cheaper, dearer))
+    first, second = (_check_seconds(one, at) for one in (cheaper, dearer))
     both = sorted(first.keys() & second.keys())
     return [(n, second[n] / first[n]) for n in both if not low <= n <= high]
 
 
-def _check_times(series: Series, at: Mapping[str, float]) -> dict[float, float]:
+def _check_seconds(series: Series, at: Mapping[str, float]) -> dict[float, float]:
     """Return the times of a series' checks by n, at the other sizes in `at`."""
     if series.checks is None or "n" not in series.axes:
         return {}

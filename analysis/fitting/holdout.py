@@ -22,8 +22,7 @@ class HoldoutError:
     Attributes
     ----------
     factor
-        Ratio of the largest leading part of the held-out points to that of the fitted ones, or
-        less.
+        Least ratio of the largest leading part of all points to that of any fitted point.
     points
         Number of held-out points.
     error

@@ -80,17 +80,17 @@ def calibration_of(rows: pd.DataFrame, conditions: Mapping[str, Any]) -> Calibra
     -------
     The calibration; None where the machine was not calibrated under these conditions.
     """
-    known = {c: conditions[c] for c in CONDITIONS if c in conditions and c in rows}
-    for column, value in known.items():
+    shared = {c: conditions[c] for c in CONDITIONS if c in conditions and c in rows}
+    for column, value in shared.items():
         rows = rows[rows[column] == value]
     best = rows.sort_values("value").drop_duplicates(["metric", "n"], keep="last").sort_values("n")
     products, streams = (
         best[best["metric"] == metric] for metric in (PRODUCT_RATE.name, BANDWIDTH.name)
     )
-    if products.empty or streams.empty or known.get("dtype", "float32") not in BYTES:
+    if products.empty or streams.empty or shared.get("dtype", "float32") not in BYTES:
         return None
     return Calibration(
-        known,
+        shared,
         sides=products["n"].to_numpy(dtype=float),
         rates=products["value"].to_numpy(dtype=float),
         engine=str(products["mode"].iloc[int(products["value"].argmax())]),

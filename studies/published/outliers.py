@@ -88,9 +88,9 @@ def outliers_section(points: Sequence[SourcedPoint]) -> Iterator[str]:
         f"at, {len(points)} (Bonferroni). Below {OUTLIER_LEVEL:.0%} a point looks like a "
         "misprint: a page without any shows one as often as that, or less. Where too few points "
         "are left for a spread of their own, that of the other laws of the same source, mode and "
-        "metric stands "
-        "for it. A kernel that switches at one size would look the same. Of two points that spoil "
-        "a law of four the rule cannot always tell which: then both are listed, the likelier first."
+        "metric stands for it. A kernel that switches at one size would look the same. Of two "
+        "points that spoil a law of four the rule cannot always tell which: then both are listed, "
+        "the likelier first."
     )
     groups = outlier_rows(points)
     rows = [
