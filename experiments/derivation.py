@@ -266,7 +266,7 @@ def derive_missing(names: Iterable[str], progress: Progress = _silent) -> dict[s
     Returns
     -------
     What was derived, by name. The layers are not changed: `Derivation.sizing_layer` and
-    `Derivation.reporting_layer` are used in their place, within `layers.overriding`.
+    `Derivation.reporting_layer` are used in their place, within `layers.override_layers`.
     """
     derivations = {}
     with Sandbox() as process:

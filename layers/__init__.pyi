@@ -32,7 +32,7 @@ from .core import (
 )
 from .external import (
     LayerError as LayerError,
-    Own as Own,
+    UserLayer as UserLayer,
     import_module as import_module,
     layer as layer,
 )
@@ -42,7 +42,6 @@ from .recurrent import (
 from .registry import (
     CORE as CORE,
     BrokenLayer as BrokenLayer,
-    chosen as chosen,
     digest as digest,
     find as find,
     get as get,
@@ -50,7 +49,8 @@ from .registry import (
     is_external as is_external,
     isolated_registry as isolated_registry,
     names as names,
-    overriding as overriding,
+    override_layers as override_layers,
+    select_layers as select_layers,
 )
 from .retention import (
     DECAY as DECAY,
@@ -71,15 +71,14 @@ __all__ = [
     "LayerError",
     "N",
     "Native",
-    "Own",
     "Shape",
     "Sizes",
     "Textbook",
     "TextbookModule",
     "Theory",
+    "UserLayer",
     "V",
     "c",
-    "chosen",
     "d",
     "digest",
     "evaluate",
@@ -100,10 +99,11 @@ __all__ = [
     "n",
     "names",
     "observing_sizes",
-    "overriding",
+    "override_layers",
     "r",
     "register",
     "row_length",
+    "select_layers",
     "subs",
     "torch",
     "without_negative_terms",

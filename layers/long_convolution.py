@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sympy import log
 
-from .core import LEVELS, Textbook, Theory, d, n, register, torch, wide
+from .core import LEVELS, Textbook, Theory, at_least_float32, d, n, register, torch
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,7 +26,7 @@ def convolve(x: Tensor, h: Tensor) -> Tensor:
 
     The transforms are taken in float32 at least; there are none of lower precision on the CPU.
     """
-    length, dtype = x.shape[1], wide(x.dtype)
+    length, dtype = x.shape[1], at_least_float32(x.dtype)
     spectrum = torch.fft.rfft(x.to(dtype), 2 * length, dim=1)  # (batch, n + 1, d), complex
     response = torch.fft.rfft(h.to(dtype), 2 * length, dim=0)  # (n + 1, d), complex
     y: Tensor = torch.fft.irfft(spectrum * response, 2 * length, dim=1)

@@ -60,7 +60,7 @@ class LocalAttention(Textbook):
     axes = ("n", "d", "r")
     inputs = Attention.inputs
     whole = ((r - 1) / 2,)
-    given = ("r",)
+    size_arguments = ("r",)
     theory = Theory(
         time=r * n * d,
         flops=4 * n * r * d + 5 * n * r,

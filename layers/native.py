@@ -38,7 +38,7 @@ class TorchRNN(Native):
     formula = ElmanRNN.formula
     inputs = {"x": (n, m)}
     ties = {"m": d}
-    needs = ("m", "d")
+    module_sizes = ("m", "d")
     causal = True
     theory = ElmanRNN.theory
 
@@ -59,7 +59,7 @@ class TorchLSTM(Native):
     formula = LSTM.formula
     inputs = {"x": (n, m)}
     ties = {"m": d}
-    needs = ("m", "d")
+    module_sizes = ("m", "d")
     causal = True
     theory = _like(
         LSTM,
@@ -92,7 +92,7 @@ class TorchGRU(Native):
     formula = GRUResetAfter.formula
     inputs = {"x": (n, m)}
     ties = {"m": d}
-    needs = ("m", "d")
+    module_sizes = ("m", "d")
     causal = True
     theory = _like(
         GRUResetAfter,
@@ -123,7 +123,7 @@ class TorchConv(Native):
     formula = Convolution.formula
     axes = Convolution.axes
     whole = Convolution.whole
-    needs = ("d", "k")
+    module_sizes = ("d", "k")
     theory = _like(
         Convolution,
         {"memory": "the input, kept for the gradient of W", "temporaries": _UNSEEN},
@@ -151,7 +151,7 @@ class ScaledDotProductAttention(Native):
     title = "scaled-dot-product attention"
     formula = "Softmax(Q Kᵀ / √d) V"
     inputs = Attention.inputs
-    needs = ()
+    module_sizes = ()
     theory = _like(
         Attention,
         {

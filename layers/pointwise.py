@@ -141,7 +141,7 @@ class Embedding(Textbook):
     formula = "y_t = √d E_{w_t}"
     axes = ("n", "d", "V")
     inputs = {"w": (n,)}
-    words = {"w": V}
+    token_inputs = {"w": V}
     weights = {"E": (V, d)}
     theory = Theory(
         time=n * d,

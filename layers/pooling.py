@@ -39,7 +39,7 @@ _THEORY = Theory(
 class _Pooling(Textbook):
     axes = ("n", "d", "k")
     whole = ((k - 1) / 2,)
-    given = ("k",)
+    size_arguments = ("k",)
 
 
 @register

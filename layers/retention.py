@@ -37,7 +37,7 @@ class Retention(Textbook):
     formula = "(Q Kᵀ ⊙ D) V, D_ij = γ^{i−j} where j ≤ i, else 0"
     inputs = Attention.inputs
     causal = True
-    ahead = 1
+    input_free_depth = 1
     theory = Theory(
         time=n**2 * d,
         flops=4 * n**2 * d + 3 * n**2,
@@ -118,9 +118,9 @@ class RetentionChunkwise(Textbook):
     axes = ("n", "d", "c")
     inputs = Retention.inputs
     whole = (n / c,)
-    given = ("c",)
+    size_arguments = ("c",)
     causal = True
-    ahead = 2
+    input_free_depth = 2
     theory = replace(
         Retention.theory,
         time=4 * n * c * d + 4 * n * d**2,

@@ -42,7 +42,7 @@ class StateSpace(Textbook):
     axes = ("n", "d", "N")
     weights = {"A": (d, N), "B": (d, N), "C": (d, N)}
     causal = True
-    ahead = 5
+    input_free_depth = 5
     theory = Theory(
         time=n * d * N,
         flops=5 * n * d * N + _DISCRETE,
@@ -90,7 +90,7 @@ class StateSpaceScan(Textbook):
     axes = ("n", "d", "N")
     weights = StateSpace.weights
     causal = True
-    ahead = 5
+    input_free_depth = 5
     theory = replace(
         StateSpace.theory,
         time=n * log(n, 2) * d * N,
@@ -135,7 +135,7 @@ class StateSpaceConvolution(Textbook):
     axes = ("n", "d", "N")
     weights = StateSpace.weights
     causal = True
-    ahead = 8
+    input_free_depth = 8
     theory = replace(
         StateSpace.theory,
         time=15 * n * log(n, 2) * d + 3 * n * d * N,

@@ -5,7 +5,7 @@ from .cases import (
     CALIBRATION as CALIBRATION,
     CHECK_SECONDS as CHECK_SECONDS,
     COLUMNS as COLUMNS,
-    ELEMENT as ELEMENT,
+    ELEMENT_BYTES as ELEMENT_BYTES,
     FLOPS as FLOPS,
     FORWARD_PEAK_BYTES as FORWARD_PEAK_BYTES,
     KEPT_BYTES as KEPT_BYTES,
@@ -85,7 +85,7 @@ from .timing import (
     calibrate as calibrate,
     measure as measure,
     peak_bytes as peak_bytes,
-    uncalibrated as uncalibrated,
+    uncalibrated_conditions as uncalibrated_conditions,
 )
 from .workers import (
     Sandbox as Sandbox,
@@ -100,7 +100,7 @@ __all__ = [
     "COLUMNS",
     "COUNTED",
     "COUNTED_SIZES",
-    "ELEMENT",
+    "ELEMENT_BYTES",
     "FLOPS",
     "FORWARD_PEAK_BYTES",
     "KEPT_BYTES",
@@ -167,5 +167,5 @@ __all__ = [
     "span",
     "tidy",
     "trace",
-    "uncalibrated",
+    "uncalibrated_conditions",
 ]

@@ -10,7 +10,7 @@ import sympy
 from sympy import Expr
 
 from ..errors import LayerlawError
-from ..layers import Layer, Own, Shape, Sizes, Theory
+from ..layers import Layer, Shape, Sizes, Theory, UserLayer
 
 if TYPE_CHECKING:
     from torch import nn
@@ -47,7 +47,7 @@ class RecordedLayer(Layer):
         raise LayerlawError(f"layer {self.name!r} was read from a result, which holds no modules")
 
 
-class RecordedOwn(RecordedLayer, Own):
+class RecordedOwn(RecordedLayer, UserLayer):
     """The same of a module of one's own, whose theory was derived."""
 
 
@@ -57,7 +57,7 @@ def layer_record(layer: Layer) -> dict[str, Any]:
     expressions = [one.name for one in fields(theory) if one.name != "sources"]
     return {
         **{name: getattr(layer, name) for name in _PLAIN},
-        "own": isinstance(layer, Own),
+        "own": isinstance(layer, UserLayer),
         "expect": getattr(layer, "expect", ""),
         "inputs": {name: _shape(shape) for name, shape in layer.inputs.items()},
         "output": _shape(layer.output),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..analysis import MARGIN, Crossovers, Fit, fit
-from ..layers import overriding
+from ..layers import override_layers
 from ..reports import Content, build_content, in_order, laws_json, summary_rows, write_report
 from ..studies.claims import claims_section
 from ..studies.gradients import section_in
@@ -87,7 +87,10 @@ class Result(Measured):
             As `analysis.fit` does.
         """
         if fits is None:
-            with overriding(measured.layers), (observer or Observer()).fitting("laws") as update:
+            with (
+                override_layers(measured.layers),
+                (observer or Observer()).fitting("laws") as update,
+            ):
                 fits = fit(measured.table, expect, axes=axes, margin=margin, progress=update)
         return cls(
             table=measured.table,
@@ -106,7 +109,7 @@ class Result(Measured):
     @cached_property
     def content(self) -> Content:
         """What a report of it says, computed once for the terminal, Markdown and HTML."""
-        with overriding(self.layers):
+        with override_layers(self.layers):
             return build_content(
                 self.table,
                 self.fits,
@@ -139,7 +142,7 @@ class Result(Measured):
         content, found = self.content, section_in(Path(folder))
         if found is not None:
             content = replace(content, sections=[found, *content.sections])
-        with overriding(self.layers):
+        with override_layers(self.layers):
             return write_report(folder, content, progress)
 
     def to_dict(self) -> dict[str, Any]:
@@ -202,7 +205,7 @@ class Result(Measured):
     def _lines(self) -> Iterator[tuple[str, str, str]]:
         """Give the layer, exponents and verdict of each law of times, or of each law if none is."""
         fits = [one for one in self.fits if one.series.timed] or self.fits
-        with overriding(self.layers):
+        with override_layers(self.layers):
             rows = summary_rows(fits)
         for row, one in zip(rows, fits, strict=True):
             exponents = ", ".join(row.exponents) or one.reason

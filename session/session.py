@@ -18,7 +18,7 @@ from ..analysis import (
     with_checks,
 )
 from ..experiments import AdaptivePlanner, check_points, derive_missing
-from ..layers import Layer, chosen, get, is_external, overriding
+from ..layers import Layer, get, is_external, override_layers, select_layers
 from ..measure import (
     ActiveRun,
     Store,
@@ -83,10 +83,10 @@ class Session:
         for text in options.expected.values():
             parse(text)  # before the work, not after it
         with self.observer.timing() as update:
-            derived = derive_missing(chosen(options.layers), update)
+            derived = derive_missing(select_layers(options.layers), update)
         self._layers_to_measure = {name: one.sizing_layer for name, one in derived.items()}
         self._layers_with_theory = {name: one.reporting_layer for name, one in derived.items()}
-        with overriding(self._layers_to_measure):
+        with override_layers(self._layers_to_measure):
             self.plan = options.plan()
 
     def run(self) -> Result:
@@ -100,10 +100,10 @@ class Session:
             If the store cannot be used.
         """
         with Store(None if self.out is None else self.out / STORE) as store:
-            with overriding(self._layers_to_measure):
+            with override_layers(self._layers_to_measure):
                 run = open_run(self.plan, store, fresh=self.options.fresh)
                 self._measure(run)
-            with overriding(self._layers_with_theory):
+            with override_layers(self._layers_with_theory):
                 fits, crossovers = self._fit(run), None
                 if self.options.checks:
                     fits, crossovers = self._check_crossings(run, fits)
@@ -133,7 +133,7 @@ class Session:
                     tell(step)
         else:
             self._measure_adaptively(run, options.precision)
-        observer.failures(run.measured)
+        observer.failures(run.measurements)
         measure_auxiliary(
             run,
             observer,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from ..experiments import derive_missing
-from ..layers import chosen, overriding
+from ..layers import override_layers, select_layers
 from ..measure import (
     Progress,
     Store,
@@ -78,9 +78,9 @@ def sweep(
     >>> table = layerlaw.sweep("attention", profile="quick")  # doctest: +SKIP
     >>> layerlaw.fit(table)  # doctest: +SKIP
     """
-    derived = derive_missing(chosen(layers))
+    derived = derive_missing(select_layers(layers))
     with ExitStack() as stack:
-        stack.enter_context(overriding({name: one.sizing_layer for name, one in derived.items()}))
+        stack.enter_context(override_layers({name: one.sizing_layer for name, one in derived.items()}))
         todo = plan(layers, profile=profile, **settings)  # type: ignore[arg-type]
         run = open_run(todo, stack.enter_context(Store(store)), fresh=fresh)
         with closing(execute(run)) as steps:

@@ -10,7 +10,7 @@ from sympy import Expr
 
 from ... import layers
 from ...layers import evaluate, is_known
-from ...measure import ELEMENT, PEAK_BYTES, activations
+from ...measure import ELEMENT_BYTES, PEAK_BYTES, activations
 from ..expressions import Array
 from ..formatting import quantity
 from ..laws import FittedLaw, Law
@@ -123,5 +123,5 @@ def _bytes(expr: Expr, series: Series, sizes: Array) -> Array:
     """Evaluate elements as bytes of float32 at sizes (points, axes) of a series: (points,)."""
     by_letter: dict[str, Array | float] = {**series.constants}
     by_letter |= zip(series.axes, sizes.T, strict=True)
-    occupied: Array = ELEMENT * evaluate(expr, by_letter)
+    occupied: Array = ELEMENT_BYTES * evaluate(expr, by_letter)
     return occupied

@@ -29,7 +29,7 @@ def expected_time(layer: layers.Layer) -> Expr:
     >>> expected_time(layers.get("attention"))
     d*n**2
     """
-    if isinstance(layer, layers.Own) and layer.expect:
+    if isinstance(layer, layers.UserLayer) and layer.expect:
         return parse(layer.expect)
     return layer.tied_theory().time
 
@@ -48,7 +48,7 @@ def theory_of(layer: str, metric: str, mode: str = "forward") -> Expr | None:
     fields = metric_of(metric)
     if not fields.order:
         return None
-    if isinstance(registered, layers.Own) and metric != SECONDS.name:
+    if isinstance(registered, layers.UserLayer) and metric != SECONDS.name:
         return None  # it was derived from counts, so it cannot judge them
     theory = registered.tied_theory()
     if metric == SECONDS.name:
@@ -69,7 +69,7 @@ def exact_terms(series: Series) -> list[Monomial]:
     """Return the terms of theory's exact count; empty where it has none of that form."""
     layer = layers.find(series.layer)
     field = metric_of(series.metric).exact
-    if layer is None or isinstance(layer, layers.Own) or not field:
+    if layer is None or isinstance(layer, layers.UserLayer) or not field:
         return []
     exact: Expr = getattr(layer.tied_theory(), field)
     try:

@@ -14,7 +14,7 @@ import layerlaw
 import torch  # noqa: F401 - once, before asv forks a process for each case
 from layerlaw.layers import CORE
 from layerlaw.measure import Case, Controls, plan
-from layerlaw.measure.timing.workload import ready
+from layerlaw.measure.timing.workload import ready_pass
 
 if TYPE_CHECKING:
     from layerlaw.measure.timing.modes import Pass
@@ -32,7 +32,7 @@ def ready_for_good(key: str) -> Pass:
     """Make a case ready for the rest of the process."""
     case = Case.parse(key)
     IN_FORCE.enter_context(Controls(threads=case.threads).in_force())
-    call, _ = IN_FORCE.enter_context(ready(case))
+    call, _ = IN_FORCE.enter_context(ready_pass(case))
     return call
 
 

@@ -17,7 +17,7 @@ from time import perf_counter
 import numpy as np
 from layerlaw.measure import Case, Controls, Store, execute, open_run, plan
 from layerlaw.measure.timing.clocks import clock_for, time_repeats
-from layerlaw.measure.timing.workload import ready
+from layerlaw.measure.timing.workload import ready_pass
 from torch.utils.benchmark import Timer
 
 #: Values of a round: as many seconds for both.
@@ -26,7 +26,7 @@ REPEATS = 5
 
 def times(case: Case, *, first: str) -> dict[str, float]:
     """Time one case by both, beginning with one of them: the median of what each says."""
-    with ready(case) as (call, _):
+    with ready_pass(case) as (call, _):
 
         def ours() -> float:
             return float(np.median(time_repeats(call, clock_for(case.device), repeats=REPEATS)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from layerlaw.measure import Case, Controls, plan
-from layerlaw.measure.timing.workload import ready
+from layerlaw.measure.timing.workload import ready_pass
 
 
 # A round of single calls would be as long as one interrupt, and a file of 50 000 of them large.
@@ -16,5 +16,5 @@ from layerlaw.measure.timing.workload import ready
 def test_forward(benchmark, case):
     """One forward pass of each case."""
     todo = Case.parse(case)
-    with Controls(threads=todo.threads).in_force(), ready(todo) as (call, _):
+    with Controls(threads=todo.threads).in_force(), ready_pass(todo) as (call, _):
         benchmark(call)

@@ -14,13 +14,13 @@ from .lazy_torch import (
 )
 from .modules import (
     EmbeddedModule as EmbeddedModule,
-    OwnModule as OwnModule,
     StackModule as StackModule,
     TextbookModule as TextbookModule,
+    UserModule as UserModule,
 )
 from .precision import (
+    at_least_float32 as at_least_float32,
     positions as positions,
-    wide as wide,
 )
 from .random_tensors import (
     row_length as row_length,
@@ -63,14 +63,15 @@ __all__ = [
     "Layer",
     "N",
     "Native",
-    "OwnModule",
     "Shape",
     "Sizes",
     "StackModule",
     "Textbook",
     "TextbookModule",
     "Theory",
+    "UserModule",
     "V",
+    "at_least_float32",
     "c",
     "d",
     "evaluate",
@@ -90,7 +91,6 @@ __all__ = [
     "row_length",
     "subs",
     "torch",
-    "wide",
     "windows",
     "without_negative_terms",
     "without_rounding",

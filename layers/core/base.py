@@ -18,7 +18,7 @@ import sympy
 from sympy import Expr
 
 from .lazy_torch import torch
-from .random_tensors import normal_rows, row_length, spread
+from .random_tensors import normal_rows, repeat_to_shape, row_length
 from .theory import Theory, d, is_known, n, subs, without_negative_terms, without_rounding
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Layer(ABC):
         The sizes that a sweep varies.
     inputs
         Shape of each input without the batch, in the size symbols.
-    words
+    token_inputs
         Inputs that are whole numbers, from 0 to below this, instead of unit-normal ones.
     output
         Shape of the output, likewise.
@@ -60,7 +60,7 @@ class Layer(ABC):
         carry the comparison with theory; native ones show what a kernel makes of it.
     causal
         Whether no position of the output depends on a later one of the input.
-    ahead
+    input_free_depth
         Operations of the longest chain that come before any on the input: of weights, say. In a
         stack they do not wait for the layer below.
     meta
@@ -75,14 +75,14 @@ class Layer(ABC):
     theory: Theory
     axes: ClassVar[tuple[str, ...]] = ("n", "d")
     inputs: ClassVar[Mapping[str, Shape]] = {"x": (n, d)}
-    words: ClassVar[Mapping[str, Expr]] = {}
+    token_inputs: ClassVar[Mapping[str, Expr]] = {}
     output: ClassVar[Shape] = (n, d)
     ties: ClassVar[Mapping[str, Expr | int]] = {}
     whole: ClassVar[tuple[Expr, ...]] = ()
     least: ClassVar[Sizes] = {}
     native: ClassVar[bool] = False
     causal: ClassVar[bool] = False
-    ahead: ClassVar[int] = 0
+    input_free_depth: ClassVar[int] = 0
     meta: ClassVar[bool] = True
     units: ClassVar[Sizes] = {}
 
@@ -189,21 +189,24 @@ class Layer(ABC):
         """Unit-normal inputs of shape (batch, …), or words, the same for the same seed on a device.
 
         They are drawn there in float32, so that every dtype gets the same numbers, and repeat from
-        some size on (`_drawing.MOST`); on the device "meta", which holds none, they are not drawn.
+        some size on (`MAX_DRAWN`); on the device "meta", which holds none, they are not drawn.
         """
         full = self.resolve(sizes)
         dtype = dtype or torch.float32
         shapes = {x: (batch, *_numbers(shape, full)) for x, shape in self.inputs.items()}
         if device == "meta":
-            kinds = (torch.int64 if x in self.words else dtype for x in shapes)
+            kinds = (torch.int64 if x in self.token_inputs else dtype for x in shapes)
             both = zip(shapes.values(), kinds, strict=True)
             return tuple(torch.empty(shape, dtype=kind, device=device) for shape, kind in both)
-        normal = {x: shape for x, shape in shapes.items() if x not in self.words}
+        normal = {x: shape for x, shape in shapes.items() if x not in self.token_inputs}
         rows = normal_rows(device, seed, tuple(map(row_length, normal.values())))
-        made = {x: spread(row, normal[x]).to(dtype) for x, row in zip(normal, rows, strict=True)}
-        if self.words:
+        made = {
+            x: repeat_to_shape(row, normal[x]).to(dtype)
+            for x, row in zip(normal, rows, strict=True)
+        }
+        if self.token_inputs:
             source = torch.Generator(device).manual_seed(seed)
-            for x, below in self.words.items():
+            for x, below in self.token_inputs.items():
                 most = int(subs(below, full))
                 made[x] = torch.randint(most, shapes[x], generator=source, device=device)
         return tuple(made[x] for x in self.inputs)
@@ -236,16 +239,16 @@ class Textbook(Layer):
     weights
         Shape of each weight, in the size symbols. A matrix ``(rows, columns)`` multiplies a
         column vector, as in the text, so its columns are its fan-in.
-    given
+    size_arguments
         Sizes that the formula itself needs, such as a window's, and gets by their letter.
     """
 
     weights: ClassVar[Mapping[str, Shape]] = {}
-    given: ClassVar[tuple[str, ...]] = ()
+    size_arguments: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def forward(self, *tensors: Any, **named: Any) -> Tensor:
-        """Compute the layer: inputs in order, weights and `given` by name."""
+        """Compute the layer: inputs in order, weights and `size_arguments` by name."""
 
     def largest_weight(self) -> Expr:
         """Elements of the largest weight, in the swept sizes."""
@@ -259,10 +262,10 @@ class Textbook(Layer):
         return TextbookModule(self, dict(shapes), dict(given))
 
     def module_key(self, sizes: Sizes) -> tuple[tuple[tuple[str, Any], ...], ...]:
-        """Give the shapes of the weights and what is `given`, by name."""
+        """Give the shapes of the weights and what is `size_arguments`, by name."""
         full = self.resolve(sizes)
         shapes = ((w, _numbers(shape, full)) for w, shape in self.weights.items())
-        return tuple(shapes), tuple((letter, full[letter]) for letter in self.given)
+        return tuple(shapes), tuple((letter, full[letter]) for letter in self.size_arguments)
 
 
 class Native(Layer):
@@ -270,12 +273,12 @@ class Native(Layer):
 
     Attributes
     ----------
-    needs
+    module_sizes
         Sizes that `module` is given, and that alone decide it; None for all.
     """
 
     native = True
-    needs: ClassVar[tuple[str, ...] | None] = None
+    module_sizes: ClassVar[tuple[str, ...] | None] = None
 
     def module(self, sizes: Sizes) -> nn.Module:
         """Make torch's module; a function of torch that has no module needs none."""
@@ -287,15 +290,17 @@ class Native(Layer):
 
     def build(self, sizes: Sizes) -> nn.Module:
         """Build the module, with torch's own random weights; large ones repeat theirs."""
-        from .modules import NativeModule, Sparing  # loads torch
+        from .modules import NativeModule, RepeatedWeights  # loads torch
 
-        with Sparing():
+        with RepeatedWeights():
             return NativeModule(self, self.module(dict(self.module_key(sizes))))
 
     def module_key(self, sizes: Sizes) -> tuple[tuple[str, int], ...]:
         """Give the sizes that the module needs."""
         full = self.resolve(sizes)
-        return tuple((s, full[s]) for s in (full if self.needs is None else self.needs))
+        return tuple(
+            (s, full[s]) for s in (full if self.module_sizes is None else self.module_sizes)
+        )
 
 
 def _numbers(shape: Shape, sizes: Sizes) -> tuple[int, ...]:

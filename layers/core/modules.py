@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from .random_tensors import MOST, drawn, spread
+from .random_tensors import MAX_DRAWN, draw_tensor, repeat_to_shape
 
 
 class Formula(Protocol):
@@ -35,7 +35,7 @@ def _uniform(bound: float, count: int) -> Tensor:
     return torch.empty(count).uniform_(-bound, bound)
 
 
-class Sparing(TorchFunctionMode):
+class RepeatedWeights(TorchFunctionMode):
     """Inside, one of torch's modules draws no more of a large weight than it needs, and repeats it.
 
     It knows the functions that torch's recurrent and convolutional layers fill their weights by;
@@ -52,12 +52,12 @@ class Sparing(TorchFunctionMode):
         """Carry out a function of torch's, on some rows where it fills many."""
         kwargs = kwargs or {}
         weight = kwargs.get("tensor")
-        if func not in _FILLING or weight is None or weight.numel() <= MOST:
+        if func not in _FILLING or weight is None or weight.numel() <= MAX_DRAWN:
             return func(*args, **kwargs)
-        rows = ceil(MOST / weight[0].numel())
+        rows = ceil(MAX_DRAWN / weight[0].numel())
         some = func(**{**kwargs, "tensor": weight.new_empty(rows, *weight.shape[1:])})
         with torch.no_grad():
-            return weight.copy_(spread(some.flatten()[:MOST], weight.shape))
+            return weight.copy_(repeat_to_shape(some.flatten()[:MAX_DRAWN], weight.shape))
 
 
 _FILLING = (nn.init.uniform_, nn.init.kaiming_uniform_)
@@ -71,15 +71,15 @@ class TextbookModule(nn.Module):
     ) -> None:
         super().__init__()
         self.layer = layer
-        self.given = dict(given)
+        self.size_arguments = dict(given)
         for name, shape in shapes.items():
             bound = 1 / sqrt(shape[-1])  # the fan-in: as torch draws the weights of nn.Linear
-            weight = drawn(shape, partial(_uniform, bound))
+            weight = draw_tensor(shape, partial(_uniform, bound))
             self.register_parameter(name, nn.Parameter(weight))
 
     def forward(self, *inputs: Tensor) -> Tensor:
         """Compute the layer's formula."""
-        return self.layer.forward(*inputs, **self._parameters, **self.given)
+        return self.layer.forward(*inputs, **self._parameters, **self.size_arguments)
 
     def extra_repr(self) -> str:
         """Show the formula where torch shows a module."""
@@ -113,7 +113,7 @@ class StackModule(nn.Module):
         return inputs[0]
 
 
-class OwnModule(nn.Module):
+class UserModule(nn.Module):
     """Give a module that is none of ours inputs of (batch, n, d), and take its first tensor.
 
     Parameters
@@ -125,11 +125,11 @@ class OwnModule(nn.Module):
 
     Attributes
     ----------
-    may_idle
+    may_have_unused_weights
         Whether some of its weights may take no part in the output.
     """
 
-    may_idle = True
+    may_have_unused_weights = True
 
     def __init__(self, module: nn.Module, *, channels_first: bool) -> None:
         super().__init__()

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def wide(dtype: torch.dtype) -> torch.dtype:
+def at_least_float32(dtype: torch.dtype) -> torch.dtype:
     """Give a dtype, or float32 where it has fewer digits.
 
     `torch.promote_types` says the same, but is an operation that would be counted.
@@ -20,4 +20,4 @@ def wide(dtype: torch.dtype) -> torch.dtype:
 
 def positions(length: int, like: Tensor) -> Tensor:
     """Positions 0, 1, 2, … for a tensor, in a dtype that has them all: bfloat16 counts to 256."""
-    return torch.arange(length, dtype=wide(like.dtype), device=like.device)
+    return torch.arange(length, dtype=at_least_float32(like.dtype), device=like.device)

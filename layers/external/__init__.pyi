@@ -8,12 +8,12 @@ from .discovery import (
 )
 from .user_modules import (
     LayerError as LayerError,
-    Own as Own,
+    UserLayer as UserLayer,
 )
 
 __all__ = [
     "LayerError",
-    "Own",
+    "UserLayer",
     "discovery",
     "hugging_face",
     "import_module",

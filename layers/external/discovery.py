@@ -17,15 +17,15 @@ from typing import Any, NamedTuple, TypeVar
 
 from ..core import Layer, registered
 from . import hugging_face
-from .user_modules import LayerError, own
+from .user_modules import LayerError, user_layer
 
 #: Entry points of this group are layers of other packages, by their name.
 GROUP = "layerlaw.layers"
 
-Made = TypeVar("Made", bound=Callable[..., Any])
+Builder = TypeVar("Builder", bound=Callable[..., Any])
 
 
-class Offer(NamedTuple):
+class Declaration(NamedTuple):
     """What a decorator says of what builds a module."""
 
     make: Callable[..., Any]
@@ -36,12 +36,12 @@ class Offer(NamedTuple):
 
 
 #: What `layer` was put above, by the name that it was given.
-offers: dict[str, Offer] = {}
+declarations: dict[str, Declaration] = {}
 
 
 def layer(
     name: str, *, expect: str = "", title: str = "", formula: str = ""
-) -> Callable[[Made], Made]:
+) -> Callable[[Builder], Builder]:
     """Offer a module's class, or a function that gives a module, as a layer.
 
     Parameters
@@ -69,21 +69,21 @@ def layer(
     if name in registered():
         raise ValueError(f"a layer called {name!r} is registered already")
 
-    def offer(make: Made) -> Made:
-        if name in offers and not _again(offers[name].make, make):
+    def offer(make: Builder) -> Builder:
+        if name in declarations and not _same_definition(declarations[name].make, make):
             raise ValueError(f"a layer called {name!r} is registered already")
-        offers[name] = Offer(make, name, title, formula, expect)
+        declarations[name] = Declaration(make, name, title, formula, expect)
         return make
 
     return offer
 
 
-def _again(one: Any, other: Any) -> bool:
+def _same_definition(one: Any, other: Any) -> bool:
     """Whether it is the same, of a module that was loaded anew."""
     return bool((one.__module__, one.__qualname__) == (other.__module__, other.__qualname__))
 
 
-def offered(name: str) -> Layer | None:
+def layer_by_name(name: str) -> Layer | None:
     """Make the layer that a decorator or another package offers under a name; None without one.
 
     Raises
@@ -91,16 +91,16 @@ def offered(name: str) -> Layer | None:
     LayerError
         If it is none.
     """
-    if name in offers:
-        return _of(offers[name], name)
+    if name in declarations:
+        return _of(declarations[name], name)
     if name not in entry_points_by_name():
         return None
     point = entry_points_by_name()[name]
     whose = f"layer {name!r} of the package {point.dist.name if point.dist else point.module}"
     try:
-        return made(point.load(), name)
+        return as_layer(point.load(), name)
     except Exception as error:  # whatever a package does when it is loaded
-        raise LayerError(f"{whose} cannot be loaded: {_told(error)}") from error
+        raise LayerError(f"{whose} cannot be loaded: {_one_line(error)}") from error
 
 
 @cache
@@ -109,7 +109,7 @@ def entry_points_by_name() -> Mapping[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=GROUP)}
 
 
-def located(spec: str) -> Layer:
+def layer_at(spec: str) -> Layer:
     """Load a layer from where it is: ``package.module:Name`` or ``path/to/file.py:Name``.
 
     Of transformers it is a model type too, such as ``transformers:llama``.
@@ -131,10 +131,10 @@ def located(spec: str) -> Layer:
         found = attrgetter(name)(module)
     except AttributeError:
         raise LayerError(f"{spec}: there is no {name!r} in {place}{_instead(module)}") from None
-    return made(found, spec)
+    return as_layer(found, spec)
 
 
-def made(found: Any, name: str) -> Layer:
+def as_layer(found: Any, name: str) -> Layer:
     """Make a layer of what was found under a name.
 
     Raises
@@ -146,12 +146,14 @@ def made(found: Any, name: str) -> Layer:
         return found
     if inspect.isclass(found) and issubclass(found, Layer):
         return found()
-    known = next((offer for offer in offers.values() if offer.make is found), None)
-    return _of(known or Offer(found, name, "", "", ""), name)
+    known = next((offer for offer in declarations.values() if offer.make is found), None)
+    return _of(known or Declaration(found, name, "", "", ""), name)
 
 
-def _of(offer: Offer, name: str) -> Layer:
-    return own(name, offer.make, title=offer.title, formula=offer.formula, expect=offer.expect)
+def _of(offer: Declaration, name: str) -> Layer:
+    return user_layer(
+        name, offer.make, title=offer.title, formula=offer.formula, expect=offer.expect
+    )
 
 
 def import_module(place: str) -> ModuleType:
@@ -174,9 +176,9 @@ def import_module(place: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is not None and (place == error.name or place.startswith(f"{error.name}.")):
             raise LayerError(f"there is no module {place!r} here: {error}") from None
-        raise LayerError(f"{place} cannot be imported: {_told(error)}") from error
+        raise LayerError(f"{place} cannot be imported: {_one_line(error)}") from error
     except (Exception, SystemExit) as error:  # whatever somebody's module does when it is imported
-        raise LayerError(f"{place} cannot be imported: {_told(error)}") from error
+        raise LayerError(f"{place} cannot be imported: {_one_line(error)}") from error
 
 
 def _file(path: Path, written: str) -> ModuleType:
@@ -220,7 +222,7 @@ def import_path_of(name: str, found: Layer) -> str | None:
         return name.rpartition(":")[0]  # of transformers too: workers find it loaded
     if name in entry_points_by_name():
         return ""
-    made = offers[name].make if name in offers else type(found)
+    made = declarations[name].make if name in declarations else type(found)
     module = sys.modules.get(made.__module__)
     if module is None or made.__module__ == "__main__":
         return None
@@ -244,5 +246,5 @@ def digest_of(name: str, found: Layer) -> str:
     return hashlib.sha256(text).hexdigest()[:16]
 
 
-def _told(error: BaseException) -> str:
+def _one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"

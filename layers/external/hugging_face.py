@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..core import torch
-from .user_modules import LayerError, Own, own
+from .user_modules import LayerError, UserLayer, user_layer
 
 if TYPE_CHECKING:
     from torch import nn
@@ -35,7 +35,7 @@ SIZES: Mapping[str, Callable[[int, int], int]] = {
 }
 
 
-def block(spec: str, kind: str) -> Own:
+def block(spec: str, kind: str) -> UserLayer:
     """Make a layer of a model type.
 
     Parameters
@@ -87,4 +87,6 @@ def block(spec: str, kind: str) -> Own:
         return EmbeddedModule(model)
 
     # Mamba's steps have a rank of ⌈d/16⌉.
-    return own(spec, build, title=kind, units={"d": 16} if "time_step_rank" in there else None)
+    return user_layer(
+        spec, build, title=kind, units={"d": 16} if "time_step_rank" in there else None
+    )

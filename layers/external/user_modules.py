@@ -78,10 +78,10 @@ class LayerError(LayerlawError, ValueError):
     """A layer of one's own cannot be used; the message is one line that says why."""
 
 
-class Own(Layer):
+class UserLayer(Layer):
     """A user's own module. Each tensor that it asks for has the shape (batch, n, d).
 
-    `own` makes one class for each, whose attributes say what was found.
+    `user_layer` makes one class for each, whose attributes say what was found.
 
     Attributes
     ----------
@@ -106,7 +106,7 @@ class Own(Layer):
 
     def build(self, sizes: Sizes) -> nn.Module:
         """Build the module, with its own random weights, as it is used and not trained."""
-        from ..core import OwnModule  # loads torch
+        from ..core import UserModule  # loads torch
 
         full = self.resolve(sizes)
         given: dict[str, object] = {name: full[letter] for name, letter in self.letters.items()}
@@ -114,10 +114,10 @@ class Own(Layer):
         module = type(self).make(**given)
         if not isinstance(module, torch.nn.Module):
             raise LayerError(f"{self.name}: it gives a {type(module).__name__}, not a torch module")
-        return OwnModule(module, channels_first=self.channels_first).eval()
+        return UserModule(module, channels_first=self.channels_first).eval()
 
 
-def own(
+def user_layer(
     name: str,
     make: Any,
     *,
@@ -125,7 +125,7 @@ def own(
     formula: str = "",
     expect: str = "",
     units: Sizes | None = None,
-) -> Own:
+) -> UserLayer:
     """Make a layer of what builds a module.
 
     Parameters
@@ -178,11 +178,11 @@ def own(
             *(SYMBOLS[axis] / unit for axis, unit in (units or {}).items()),
         ),
     }
-    made: Own = _like(_like(Own, found), _tried(_like(Own, found)()))()
+    made: UserLayer = _like(_like(UserLayer, found), _tried(_like(UserLayer, found)()))()
     return made
 
 
-def _like(cls: type[Own], changes: Mapping[str, Any]) -> type[Own]:
+def _like(cls: type[UserLayer], changes: Mapping[str, Any]) -> type[UserLayer]:
     """Make a class with other attributes: a layer's are those of its class."""
     return type("Own", (cls,), dict(changes))
 
@@ -243,7 +243,7 @@ def _whole(options: Mapping[str, Any]) -> tuple[Expr, ...]:
     return (*WHOLE, (k - 1) / 2) if "padding" in options else tuple(WHOLE)
 
 
-def _tried(layer: Own) -> dict[str, Any]:
+def _tried(layer: UserLayer) -> dict[str, Any]:
     """Call a module at small sizes: what it takes, and the shape of what it gives."""
     shapes: list[tuple[int, ...]] = []
     refused: Exception | None = None
@@ -277,7 +277,7 @@ def _tried(layer: Own) -> dict[str, Any]:
     }
 
 
-def _on_meta(layer: Own, sizes: Sizes, inputs: int) -> bool:
+def _on_meta(layer: UserLayer, sizes: Sizes, inputs: int) -> bool:
     """Whether a module runs on tensors without numbers."""
     try:
         with torch.no_grad(), torch.device("meta"):
@@ -298,7 +298,7 @@ def _tensors(built: nn.Module) -> list[str]:
     return needed or ["x"]
 
 
-def _shape(layer: Own, trials: Sequence[Sizes], shapes: Sequence[tuple[int, ...]]) -> Shape:
+def _shape(layer: UserLayer, trials: Sequence[Sizes], shapes: Sequence[tuple[int, ...]]) -> Shape:
     """Give the shape of an output, without the batch, in the sizes."""
     seen = f"its output is {', '.join(str(shape) for shape in shapes)} at {_listed(trials)}"
     if len({len(shape) for shape in shapes}) > 1 or not all(shapes):

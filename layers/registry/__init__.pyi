@@ -11,17 +11,16 @@ from .lookup import (
     is_external as is_external,
     isolated_registry as isolated_registry,
     names as names,
-    overriding as overriding,
+    override_layers as override_layers,
 )
 from .selection import (
     CORE as CORE,
-    chosen as chosen,
+    select_layers as select_layers,
 )
 
 __all__ = [
     "CORE",
     "BrokenLayer",
-    "chosen",
     "digest",
     "find",
     "get",
@@ -30,6 +29,7 @@ __all__ = [
     "isolated_registry",
     "lookup",
     "names",
-    "overriding",
+    "override_layers",
+    "select_layers",
     "stacking",
 ]

@@ -15,7 +15,7 @@ from . import stacking
 #: External layers that were loaded, by the name they were asked for.
 _loaded: dict[str, Layer] = {}
 
-#: Layers that stand for those of their names within `overriding`.
+#: Layers that stand for those of their names within `override_layers`.
 _overrides: dict[str, Layer] = {}
 
 #: Layers that could not be loaded, which a warning has named.
@@ -56,12 +56,12 @@ def get(name: str) -> Layer:
         return registered()[name]
     if name not in _loaded:
         found: Layer | None
-        if stack := stacking.parts(name):
+        if stack := stacking.parse_stack_name(name):
             depth, each = stack
-            found = stacking.stacked(name, get(each), depth)
+            found = stacking.make_stack(name, get(each), depth)
         else:
             with redirect_stdout(sys.stderr):  # standard output is the command's own
-                found = discovery.located(name) if ":" in name else discovery.offered(name)
+                found = discovery.layer_at(name) if ":" in name else discovery.layer_by_name(name)
         if found is None:
             raise KeyError(f"no layer is called {name!r}; there are: {', '.join(names())}")
         _loaded[name] = found
@@ -77,7 +77,7 @@ def find(name: str) -> Layer | None:
         return _overrides[name]
     if name in _loaded:
         return _loaded[name]
-    if stack := stacking.parts(name):
+    if stack := stacking.parse_stack_name(name):
         return get(name) if find(stack[1]) is not None else None
     if name not in names() or name in _broken:
         return None
@@ -90,7 +90,7 @@ def find(name: str) -> Layer | None:
 
 
 @contextmanager
-def overriding(layers: Mapping[str, Layer]) -> Iterator[None]:
+def override_layers(layers: Mapping[str, Layer]) -> Iterator[None]:
     """Have `get` and `find` give other layers by these names within a block.
 
     A layer whose theory was derived stands so for the one that brings none, as long as its sizes
@@ -103,10 +103,10 @@ def overriding(layers: Mapping[str, Layer]) -> Iterator[None]:
 
     Examples
     --------
-    >>> from layerlaw.layers import get, overriding
+    >>> from layerlaw.layers import get, override_layers
     >>> dense = get("dense")
     >>> other = dense.with_theory(dense.theory.at({"n": 1}))
-    >>> with overriding({"dense": other}):
+    >>> with override_layers({"dense": other}):
     ...     get("dense").theory.time
     d**2
     >>> get("dense").theory.time
@@ -138,7 +138,7 @@ def isolated_registry() -> Iterator[None]:
     >>> "projection" in names()
     False
     """
-    states: tuple[Any, ...] = (registration.registry, discovery.offers, _loaded, _broken)
+    states: tuple[Any, ...] = (registration.registry, discovery.declarations, _loaded, _broken)
     before = [state.copy() for state in states]
     _loaded.clear()
     _broken.clear()
@@ -159,7 +159,7 @@ def import_path(name: str) -> str | None:
 def is_external(name: str) -> bool:
     """Whether the layer of this name is to be loaded from a file, a module or another package."""
     name = _single(name)
-    known = name in registered() or name in discovery.offers
+    known = name in registered() or name in discovery.declarations
     return ":" in name or (not known and name in discovery.entry_points_by_name())
 
 
@@ -171,7 +171,7 @@ def digest(name: str) -> str:
 
 def _single(name: str) -> str:
     """Name the layer that a stack consists of; any other name is returned as it is."""
-    while stack := stacking.parts(name):
+    while stack := stacking.parse_stack_name(name):
         name = stack[1]
     return name
 
@@ -184,4 +184,4 @@ def names() -> list[str]:
     >>> "attention" in names()
     True
     """
-    return list({**registered(), **discovery.offers, **discovery.entry_points_by_name()})
+    return list({**registered(), **discovery.declarations, **discovery.entry_points_by_name()})

@@ -30,14 +30,14 @@ CORE = (
 )
 
 
-def chosen(layers: str | Sequence[str] | None) -> list[str]:
+def select_layers(layers: str | Sequence[str] | None) -> list[str]:
     """Name the layers that were asked for: some, `CORE` where none is named, or ``all``.
 
     Those of other packages that cannot be loaded are left out of ``all``; see `find`.
 
     Examples
     --------
-    >>> chosen("attention"), len(chosen(None)) == len(CORE)
+    >>> select_layers("attention"), len(select_layers(None)) == len(CORE)
     (['attention'], True)
     """
     asked = [layers] if isinstance(layers, str) else list(CORE if layers is None else layers)

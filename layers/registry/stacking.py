@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 #: Most layers of a stack: more are a slip, whose modules would fill all memory.
-DEEPEST = 1000
+MAX_DEPTH = 1000
 
 _NAME = re.compile(r"(\d+)\*(.+)")
 
@@ -61,13 +61,13 @@ class Stack(Layer):
         return self.each.largest_weight()
 
 
-def parts(name: str) -> tuple[int, str] | None:
+def parse_stack_name(name: str) -> tuple[int, str] | None:
     """Take a stack's name apart: how many, and of what; None of any other name."""
     found = _NAME.fullmatch(name)
     return (int(found[1]), found[2]) if found else None
 
 
-def stacked(name: str, each: Layer, depth: int) -> Stack:
+def make_stack(name: str, each: Layer, depth: int) -> Stack:
     """Stack a layer upon itself.
 
     Parameters
@@ -82,13 +82,13 @@ def stacked(name: str, each: Layer, depth: int) -> Stack:
     LayerError
         If there are none, or too many, or the layer's output is not of its inputs' shape.
     """
-    if not 1 <= depth <= DEEPEST:
-        raise LayerError(f"{name!r}: a stack has 1 to {DEEPEST} layers, not {depth}")
+    if not 1 <= depth <= MAX_DEPTH:
+        raise LayerError(f"{name!r}: a stack has 1 to {MAX_DEPTH} layers, not {depth}")
     inside, outside = (
         {tuple(subs(side, each.ties) for side in shape) for shape in shapes}
         for shapes in (each.inputs.values(), [each.output])
     )
-    if inside != outside or each.words:
+    if inside != outside or each.token_inputs:
         raise LayerError(
             f"{name!r}: layer {each.name!r} cannot be stacked, its output has not its input's shape"
         )
@@ -134,7 +134,7 @@ def _theory(each: Layer, depth: int) -> Theory:
         parameters=depth * one.parameters,
         memory=depth * one.memory,
         sequential_ops=depth * one.sequential_ops,
-        depth=depth * one.depth - (depth - 1) * each.ahead,
+        depth=depth * one.depth - (depth - 1) * each.input_free_depth,
         distance=sympy.nan,
         temporaries=one.temporaries + between,
         sources=sources,

@@ -12,27 +12,27 @@ from ...layers import SYMBOLS, Layer, Shape, evaluate, get, subs
 from .case import Case
 
 #: Bytes of one element of the dtype that the limits are meant for, float32.
-ELEMENT = 4
+ELEMENT_BYTES = 4
 
 #: Bytes of a case from which its memory is looked after: what was measured says something of what
 #: theory counts, and a process gives back what it keeps of it, since it waits with others until its
 #: turn comes again, and all would keep their most.
-LARGE = 2**26
+LARGE_BYTES = 2**26
 
 _BYTES = {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2}
 
 
-def steps_through(layer: Layer) -> bool:
+def is_stepwise(layer: Layer) -> bool:
     """Whether a layer takes a step for each position, or chunk, and reads its weights in each."""
     order = layer.tied_theory().sequential_ops
     return bool(order.free_symbols) and bool(order.is_rational_function())
 
 
-def reads_matrices(layer: Layer) -> bool:
+def rereads_matrices(layer: Layer) -> bool:
     """Whether what a layer reads again in each step are matrices, which outgrow caches."""
     parameters, width = layer.tied_theory().parameters, SYMBOLS["d"]
     square = parameters.is_polynomial(width) and sympy.degree(parameters, width) >= 2
-    return bool(square) and steps_through(layer)
+    return bool(square) and is_stepwise(layer)
 
 
 def activations(layer: Layer) -> Expr:
@@ -62,7 +62,7 @@ def bytes_of(case: Case) -> float:
     return _pass_bytes(get(case.layer), case)
 
 
-def standing_bytes(case: Case) -> float:
+def persistent_bytes(case: Case) -> float:
     """Bytes of what is there before and after a pass: weights, inputs and, at most, an output.
 
     A pass for gradients alone stands on the activations too, and a graph on all that it holds.
@@ -72,7 +72,7 @@ def standing_bytes(case: Case) -> float:
     return _operand_bytes(get(case.layer), case)
 
 
-# Kept by layer too: within `layers.overriding` another one may stand under a case's name.
+# Kept by layer too: within `layers.override_layers` another one may stand under a case's name.
 @lru_cache(maxsize=2**14)
 def _flops(layer: Layer, case: Case) -> float:
     return case.batch * evaluate(layer.tied_theory().flops, case.sizes)

@@ -10,7 +10,7 @@ from .aten_operations import (
     TRANSFORMS as TRANSFORMS,
     VECTORS as VECTORS,
     is_free as is_free,
-    operation as operation,
+    operation_name as operation_name,
 )
 from .counts import (
     COUNTED as COUNTED,
@@ -60,7 +60,7 @@ __all__ = [
     "is_free",
     "layers_needed",
     "longest_chain",
-    "operation",
+    "operation_name",
     "path_length",
     "reach",
     "shortest_path",

@@ -150,7 +150,7 @@ FREE = frozenset(
 )
 
 
-def of_each(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> int:
+def flops_per_element(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> int:
     """FLOPs per element of an operation of `ELEMENTWISE`, by how it is called."""
     if name == "gelu" and kwargs.get("approximate", "none") == "tanh":
         return TANH_GELU
@@ -161,7 +161,7 @@ def of_each(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> int:
     return ELEMENTWISE[name] + scaled
 
 
-def fused(name: str, args: tuple[Any, ...]) -> Fused:
+def fused_function(name: str, args: tuple[Any, ...]) -> Fused:
     """Give what a function of rows consists of, by how it is called."""
     if name == "native_batch_norm" and not args[5]:
         return KNOWN_NORM
@@ -176,7 +176,7 @@ def stages(name: str, x: Tensor, axes: list[int], *further: int | bool) -> int:
     return sum((length - 1).bit_length() for length in lengths)
 
 
-def operation(func: OpOverload) -> str:
+def operation_name(func: OpOverload) -> str:
     """Name of an operation, the same in place or not: ``aten.add_.Tensor`` is ``add``."""
     name: str = func.overloadpacket.__name__
     return name.rstrip("_")
@@ -184,4 +184,4 @@ def operation(func: OpOverload) -> str:
 
 def is_free(func: OpOverload) -> bool:
     """Whether an operation only makes, moves or views numbers."""
-    return func.is_view or operation(func) in FREE
+    return func.is_view or operation_name(func) in FREE

@@ -26,14 +26,14 @@ from .aten_operations import (
     TANH_GELU,
     TRANSFORMS,
     VECTORS,
-    fused,
+    flops_per_element,
+    fused_function,
     is_free,
-    of_each,
-    operation,
+    operation_name,
     stages,
 )
 from .dispatch_mode import DispatchMode, tensors
-from .flops import on_meta
+from .flops import run_on_meta
 
 #: Operations that nothing takes apart, each with the depth that is stated for it. A cumulative sum
 #: adds in each stage what lies 1, 2, 4, … positions before (Hillis & Steele 1986).
@@ -45,7 +45,7 @@ OPAQUE: Mapping[str, Callable[..., int]] = {
 OVERWRITES = frozenset({"copy", "fill", "zero"})
 
 
-def steps(
+def count_steps(
     func: OpOverload, place: int, args: tuple[Any, ...], kwargs: Mapping[str, Any] | None = None
 ) -> int:
     """Count the operations, one after another, from an argument of an operation to its output.
@@ -62,7 +62,7 @@ def steps(
     NotImplementedError
         If it is not known what the operation does.
     """
-    name = operation(func)
+    name = operation_name(func)
     if name in PRODUCTS:
         bias = PRODUCTS[name]
         added = bias is not None and args[bias] is not None
@@ -92,7 +92,7 @@ def steps(
 
 
 def _of_element(name: str, place: int, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> int:
-    several = of_each(name, args, kwargs)
+    several = flops_per_element(name, args, kwargs)
     if several == TANH_GELU and name == "gelu":
         return several - 1  # half of x is there before it is needed
     if kwargs.get("alpha", 1) != 1 and place == 0:  # a + alpha·b: b is multiplied first
@@ -103,7 +103,7 @@ def _of_element(name: str, place: int, args: tuple[Any, ...], kwargs: Mapping[st
 
 
 def _of_row(name: str, place: int, args: tuple[Any, ...]) -> int:
-    one = fused(name, args)
+    one = fused_function(name, args)
     affine = [at for at in one.affine if args[at] is not None]
     if place in one.affine:  # a gain takes part in the product, a bias in the sum behind it
         return len(affine) - affine.index(place)
@@ -138,10 +138,10 @@ class DepthTracer(DispatchMode):
         self.operations += 1
         if func.is_view:
             return func(*args, **kwargs)
-        unread = operation(func) in OVERWRITES
+        unread = operation_name(func) in OVERWRITES
         depth = max(
             (
-                self.depth(x) + steps(func, place, args, kwargs)
+                self.depth(x) + count_steps(func, place, args, kwargs)
                 for place, given in enumerate([*args, *kwargs.values()])
                 for x in tensors(given)
                 if not (unread and place == 0)
@@ -249,7 +249,7 @@ def trace(layer: Layer, sizes: Sizes) -> Trace:
         If the layer uses an operation whose depth is not known; it is never taken for 0.
     """
     tracer = DepthTracer()
-    out = on_meta(layer, sizes, tracer)
+    out = run_on_meta(layer, sizes, tracer)
     return Trace(tracer.depth(out), tracer.operations)
 
 

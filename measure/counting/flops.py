@@ -28,10 +28,10 @@ from .aten_operations import (
     REDUCTIONS,
     TRANSFORMS,
     VECTORS,
-    fused,
+    flops_per_element,
+    fused_function,
     is_free,
-    of_each,
-    operation,
+    operation_name,
     stages,
 )
 from .dispatch_mode import DispatchMode, tensors
@@ -61,7 +61,7 @@ class FlopCounter(DispatchMode):
     def dispatch(self, func: OpOverload, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run one operation and count it."""
         out = func(*args, **kwargs)
-        name = operation(func)
+        name = operation_name(func)
         if name in FREE or not _floats(out):
             pass  # positions and masks are worked out in whole numbers, which count as none
         elif name in PRODUCTS:
@@ -75,13 +75,15 @@ class FlopCounter(DispatchMode):
             self.products[name] += 2 * args[matrix].numel()
             if added is not None:
                 self.elementwise[name] += out.numel()
-        elif name in ELEMENTWISE and not first(out).is_complex():
-            self.elementwise[name] += of_each(name, args, kwargs) * first(out).numel()
+        elif name in ELEMENTWISE and not first_tensor(out).is_complex():
+            self.elementwise[name] += (
+                flops_per_element(name, args, kwargs) * first_tensor(out).numel()
+            )
         elif name in FUSED:
             self.elementwise[name] += _of_rows(name, args, out)
         elif name in POOLS:
             window = prod(args[1]) if len(args[1]) > 1 else args[1][0] ** 2
-            self.elementwise[name] += (window + POOLS[name]) * first(out).numel()
+            self.elementwise[name] += (window + POOLS[name]) * first_tensor(out).numel()
         elif name in COMPLEX and all(isinstance(x, Tensor) and x.is_complex() for x in args):
             self.elementwise[name] += COMPLEX[name] * out.numel()
         elif name in TRANSFORMS:
@@ -89,7 +91,7 @@ class FlopCounter(DispatchMode):
             numbers = 2 * real if name == "_fft_c2c" else real
             self.elementwise[name] += ceil(5 / 2 * numbers * stages(name, *args))
         elif name in REDUCTIONS:
-            self.elementwise[name] += args[0].numel() + REDUCTIONS[name] * first(out).numel()
+            self.elementwise[name] += args[0].numel() + REDUCTIONS[name] * first_tensor(out).numel()
         elif not is_free(func):
             raise NotImplementedError(
                 f"the FLOPs of {func} are not known: enter it in "
@@ -99,7 +101,7 @@ class FlopCounter(DispatchMode):
         return out
 
 
-def first(out: Any) -> Tensor:
+def first_tensor(out: Any) -> Tensor:
     """Give an operation's output, the first of several: indices of maxima come behind these."""
     made: Tensor = out if isinstance(out, Tensor) else out[0]
     return made
@@ -107,7 +109,7 @@ def first(out: Any) -> Tensor:
 
 def _of_rows(name: str, args: tuple[Any, ...], out: Any) -> int:
     """FLOPs of a function of rows."""
-    one, x = fused(name, args), args[0]
+    one, x = fused_function(name, args), args[0]
     if name == "native_batch_norm":
         rows = x.shape[1]
     elif name.startswith("native"):
@@ -115,7 +117,7 @@ def _of_rows(name: str, args: tuple[Any, ...], out: Any) -> int:
     elif name == "_log_softmax":
         rows = x.numel() // x.shape[args[1]]
     else:
-        rows = first(out).numel()
+        rows = first_tensor(out).numel()
     affine = sum(args[place] is not None for place in one.affine)
     return int((one.each + affine) * x.numel() + one.row * rows)
 
@@ -150,11 +152,11 @@ def count_flops(layer: Layer, sizes: Sizes, *, batch: int = 1) -> int:
     True
     """
     counter = FlopCounter()
-    on_meta(layer, sizes, counter, batch=batch)
+    run_on_meta(layer, sizes, counter, batch=batch)
     return counter.total
 
 
-def on_meta(layer: Layer, sizes: Sizes, watching: DispatchMode, *, batch: int = 1) -> Tensor:
+def run_on_meta(layer: Layer, sizes: Sizes, watching: DispatchMode, *, batch: int = 1) -> Tensor:
     """Carry out a layer's forward pass on meta tensors, watched; give its output.
 
     One that looks at numbers has some, and kernels that show what they consist of.

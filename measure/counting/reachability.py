@@ -25,8 +25,8 @@ from torch.utils._pytree import tree_flatten, tree_leaves, tree_map_only, tree_u
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from ...layers import Layer, Shape, Sizes, n
-from .aten_operations import operation
-from .critical_path import steps
+from .aten_operations import operation_name
+from .critical_path import count_steps
 from .dispatch_mode import DispatchMode, tensors
 
 #: Numbers that differ by less than this share of the largest are the same but for rounding.
@@ -91,7 +91,7 @@ class ReachabilityTracer(DispatchMode):
 
     def dispatch(self, func: OpOverload, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run one operation and note what the signal reaches by it, and when."""
-        if func.is_view or operation(func) in _VIEWS:
+        if func.is_view or operation_name(func) in _VIEWS:
             seen, how = tree_map_only(Tensor, self.steps, (args, kwargs))
             out = func(*args, **kwargs)
             for x, known in zip(tree_leaves(out), tree_leaves(func(*seen, **how)), strict=True):
@@ -102,7 +102,7 @@ class ReachabilityTracer(DispatchMode):
         times = sorted({time for each in arrivals for time in each.flatten().tolist()} - {inf})
         alike = [self._alike(x) for x in given] if times else []
 
-        again: Callable[..., Any] = _INSTEAD.get(operation(func), func)
+        again: Callable[..., Any] = _INSTEAD.get(operation_name(func), func)
 
         def run(leaves: Iterable[Any]) -> list[Tensor]:
             positional, named = tree_unflatten(leaves, form)
@@ -126,7 +126,7 @@ class ReachabilityTracer(DispatchMode):
         """When the output could feel each argument's numbers, if it depends on them."""
         nothing = torch.tensor([inf])
         return [
-            self.steps(x) + steps(func, place, args, kwargs)
+            self.steps(x) + count_steps(func, place, args, kwargs)
             if isinstance(x, Tensor) and _has_numbers(x)
             else nothing
             for place, given in enumerate([*args, *kwargs.values()])

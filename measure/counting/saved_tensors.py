@@ -8,7 +8,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ...layers import Layer, Sizes
-from ..timing import followed
+from ..timing import require_gradients
 
 
 def count_saved(layer: Layer, sizes: Sizes, *, batch: int = 1) -> int:
@@ -47,7 +47,7 @@ def count_saved(layer: Layer, sizes: Sizes, *, batch: int = 1) -> int:
 
     math = sdpa_kernel(SDPBackend.MATH)
     with torch.enable_grad(), math, saved_tensors_hooks(keep, lambda x: x):
-        module(*followed(inputs))
+        module(*require_gradients(inputs))
     return sum(x.untyped_storage().nbytes() for x in kept.values())
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..host import linux
 from ..timing import MIN_SECONDS
-from .finding import EnvironmentCheck, Severity, graded, unknown
+from .finding import EnvironmentCheck, Severity, grade, unknown_check
 
 #: Environment variables that decide how many threads libraries below torch take.
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -23,8 +23,8 @@ def governor(root: Path = linux.ROOT) -> EnvironmentCheck:
     """Whether the frequency follows the load: then a pass is slower after a pause."""
     subject, found = "frequency governor", linux.governor(root)
     if found is None:
-        guest = "a virtual machine's host decides" if linux.virtual(root) else ""
-        return unknown(subject, guest)
+        guest = "a virtual machine's host decides" if linux.is_virtual(root) else ""
+        return unknown_check(subject, guest)
     if found == "performance":
         return EnvironmentCheck(subject, found, Severity.OK)
     state = f"{found}: the frequency follows the load"
@@ -37,7 +37,9 @@ def turbo(root: Path = linux.ROOT) -> EnvironmentCheck:
     """Whether the frequency follows heat and the other cores."""
     subject, found = "turbo", linux.turbo(root)
     if found is None:
-        return unknown(subject, "a virtual machine's host decides" if linux.virtual(root) else "")
+        return unknown_check(
+            subject, "a virtual machine's host decides" if linux.is_virtual(root) else ""
+        )
     if not found:
         return EnvironmentCheck(subject, "off", Severity.OK)
     switch, on = next((s, o) for s, o in linux.TURBO.items() if linux.text(root / s) == o)
@@ -51,7 +53,7 @@ def multithreading(root: Path = linux.ROOT) -> EnvironmentCheck:
     """Whether another hardware thread may take half of a core away."""
     subject, found = "hardware threads", linux.threads_per_core(root)
     if found is None:
-        return unknown(subject)
+        return unknown_check(subject)
     if found == 1:
         return EnvironmentCheck(subject, "one per core, as far as this system is told", Severity.OK)
     state = f"{found} share a core: what runs on the other slows this one"
@@ -64,7 +66,7 @@ def cores(allowed: list[int] | None, root: Path = linux.ROOT) -> EnvironmentChec
     """Which cores this process may use."""
     online = linux.text(root / linux.CORES / "online")
     if allowed is None or online is None:
-        return unknown("affinity")
+        return unknown_check("affinity")
     every = linux.cpu_list(online)
     said = f"{len(allowed)} of {len(every)} cores ({linux.as_spans(allowed)})"
     return EnvironmentCheck("affinity", said, Severity.OK)
@@ -74,7 +76,7 @@ def quota(cores: int, root: Path = linux.ROOT) -> EnvironmentCheck:
     """Whether a control group stops this process for a part of each period."""
     subject = "quota of the control group"
     if not (root / "proc/self/cgroup").is_file():
-        return unknown(subject)
+        return unknown_check(subject)
     found = linux.quota(root)
     if found is None:
         return EnvironmentCheck(subject, "none", Severity.OK)
@@ -98,9 +100,9 @@ def threads(environ: Mapping[str, str], torch_threads: int, cores: int) -> Envir
 def huge_pages(root: Path = linux.ROOT) -> EnvironmentCheck:
     """Whether the kernel joins pages in the background, at moments of its own."""
     switch = "sys/kernel/mm/transparent_hugepage/enabled"
-    found = linux.chosen(root / switch)
+    found = linux.bracketed_word(root / switch)
     if found is None:
-        return unknown("transparent huge pages")
+        return unknown_check("transparent huge pages")
     if found != "always":
         return EnvironmentCheck("transparent huge pages", found, Severity.OK)
     state = "always: pages are joined at moments that the kernel chooses"
@@ -120,11 +122,11 @@ def memory(
     swapped, swap
         Swap in use and in all, in GiB.
     """
-    severity = graded(-available, -_FEW_GIB, -_FEW_GIB / 4)
+    severity = grade(-available, -_FEW_GIB, -_FEW_GIB / 4)
     state = f"{available:.1f} of {total:.1f} GiB available"
     mend = "" if severity is Severity.OK else "stop what holds it: ps aux --sort=-rss | head"
     yield EnvironmentCheck("memory", state, severity, mend)
-    severity = graded(swapped, 0.01 * total, 0.25 * total)
+    severity = grade(swapped, 0.01 * total, 0.25 * total)
     mend = "" if severity is Severity.OK else "sudo swapoff -a && sudo swapon -a"
     yield EnvironmentCheck("swap", f"{swapped:.2f} of {swap:.2f} GiB in use", severity, mend)
 
@@ -145,7 +147,7 @@ def addresses(root: Path = linux.ROOT) -> EnvironmentCheck:
     """Whether addresses differ between processes; it tells what rounds can average over."""
     found = linux.text(root / "proc/sys/kernel/randomize_va_space")
     if found is None:
-        return unknown("address randomisation")
+        return unknown_check("address randomisation")
     state = (
         "off: what an unlucky address costs is the same in each process, and no spread shows it"
         if found == "0"
@@ -165,7 +167,7 @@ def clock(now: Callable[[], int]) -> EnvironmentCheck:
     read = [now() for _ in range(1000)]
     steps = [second - first for first, second in pairwise(read) if second > first]
     step = min(steps, default=read[-1] - read[0] or 10**9) / 1e9
-    severity = graded(step / MIN_SECONDS, 0.001, 0.01)
+    severity = grade(step / MIN_SECONDS, 0.001, 0.01)
     mend = (
         ""
         if severity is Severity.OK

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import psutil
 
 from ..host import GpuState, linux
-from ..timing import SLOW, Clock, NoiseGate
-from .finding import EnvironmentCheck, Severity, graded, unknown
+from ..timing import SLOW_FACTOR, Clock, NoiseGate
+from .finding import EnvironmentCheck, Severity, grade, unknown_check
 
 #: The name of this program's processes, whatever the system calls them.
 _OURS = "layerlaw"
@@ -36,7 +36,7 @@ _THROTTLED = {
 
 def load(cores: int, average: float) -> EnvironmentCheck:
     """How many tasks were ready to run over the last minute, on average, against the cores."""
-    severity = graded(average / cores, 0.25, 1.0)
+    severity = grade(average / cores, 0.25, 1.0)
     mend = "" if severity is Severity.OK else "wait, or stop what runs: top -o %CPU"
     return EnvironmentCheck(
         "load", f"{average:.2f} over the last minute on {cores} cores", severity, mend
@@ -97,8 +97,8 @@ def others(before: Snapshot, after: Snapshot, cores: int, own: int) -> Iterator[
     """
     total = after.total - before.total
     if total <= 0:
-        yield unknown("steal")
-        yield unknown("other processes")
+        yield unknown_check("steal")
+        yield unknown_check("other processes")
         return
     yield _steal(before.stolen, after.stolen, total)
     shares = {
@@ -108,7 +108,7 @@ def others(before: Snapshot, after: Snapshot, cores: int, own: int) -> Iterator[
     }
     busy = sorted((n for n in shares if shares[n] >= _IDLE), key=lambda n: -shares[n])
     said = ", ".join(f"{after.processes[n][0]} ({n}) {shares[n]:.0%}" for n in busy[:5])
-    severity = graded(sum(shares[n] for n in busy), _IDLE, 0.5)
+    severity = grade(sum(shares[n] for n in busy), _IDLE, 0.5)
     rest = [n for n in busy if after.processes[n][0] != _OURS]
     numbers = " ".join(map(str, rest))
     mends = [f"kill -STOP {numbers}, and afterwards kill -CONT {numbers}"] if rest else []
@@ -124,9 +124,9 @@ def others(before: Snapshot, after: Snapshot, cores: int, own: int) -> Iterator[
 
 def _steal(before: float | None, after: float | None, total: float) -> EnvironmentCheck:
     if before is None or after is None:
-        return unknown("steal")
+        return unknown_check("steal")
     stolen = (after - before) / total
-    severity = graded(stolen, 0.01, 0.05)
+    severity = grade(stolen, 0.01, 0.05)
     mend = "" if severity is Severity.OK else "ask for cores of your own, or another host"
     return EnvironmentCheck(
         "steal", f"{stolen:.1%} of the time went to other guests", severity, mend
@@ -154,13 +154,13 @@ def two_speeds(
     noise_gate, begun = NoiseGate(clock, now), now()
     while now() - begun < seconds:
         taken.append(noise_gate.reference_seconds())
-    slow = [each for each in taken if each > SLOW * min(taken)]
+    slow = [each for each in taken if each > SLOW_FACTOR * min(taken)]
     share = sum(slow) / sum(taken)  # of the time: slow ones are fewer in the same stretch
-    where = "virtual machine" if linux.virtual(root) else "this machine"
+    where = "virtual machine" if linux.is_virtual(root) else "this machine"
     state = f"{where} is slow {share:.0%} of the time"
     if slow:
         state += f", then {median(slow) / min(taken):.1f} times as slow as at its best"
-    severity = graded(share, 0.05, 0.25)
+    severity = grade(share, 0.05, 0.25)
     mend = (
         ""
         if severity is Severity.OK
@@ -200,7 +200,7 @@ def gpu(state: GpuState | None, own: int | None = None) -> Iterator[EnvironmentC
 def _switch(subject: str, on: bool | None, mend: str) -> EnvironmentCheck:
     """Check a switch of the GPU, which is mended by turning it on where that matters."""
     if on is None:
-        return unknown(subject, _SILENT)
+        return unknown_check(subject, _SILENT)
     fine = on or not mend
     severity = Severity.OK if fine else Severity.WARN
     return EnvironmentCheck(
@@ -212,7 +212,7 @@ def _clocks(state: GpuState) -> EnvironmentCheck:
     """Whether clocks are locked: unlocked, they fall while nothing runs."""
     now, most = state.clock, state.max_clock
     if now is None or most is None:
-        return unknown("GPU: clocks", _SILENT)
+        return unknown_check("GPU: clocks", _SILENT)
     held = now >= 0.95 * most
     return EnvironmentCheck(
         "GPU: clocks",
@@ -225,7 +225,7 @@ def _clocks(state: GpuState) -> EnvironmentCheck:
 def _throttling(state: GpuState) -> EnvironmentCheck:
     bits = state.throttle_reasons
     if bits is None:
-        return unknown("GPU: throttling", _SILENT)
+        return unknown_check("GPU: throttling", _SILENT)
     reasons = [reason for bit, reason in _THROTTLED.items() if bits & bit]
     return EnvironmentCheck(
         "GPU: throttling",

@@ -54,12 +54,12 @@ class EnvironmentCheck:
         return {**asdict(self), **severity}
 
 
-def graded(value: float, warn: float, bad: float) -> Severity:
+def grade(value: float, warn: float, bad: float) -> Severity:
     """Grade a figure of which more is worse: ok below `warn`, bad from `bad` on."""
     return Severity.BAD if value >= bad else Severity.WARN if value >= warn else Severity.OK
 
 
-def unknown(subject: str, why: str = "") -> EnvironmentCheck:
+def unknown_check(subject: str, why: str = "") -> EnvironmentCheck:
     """Make a check whose state is not known, with the reason."""
     said = f"not known here ({why or f'{platform.system()} does not tell'})"
     return EnvironmentCheck(subject, said, Severity.UNKNOWN)

@@ -11,8 +11,8 @@ from .machine import (
     machine_id as machine_id,
 )
 from .memory import (
-    Allocated as Allocated,
-    Resident as Resident,
+    AllocatedMemory as AllocatedMemory,
+    ResidentMemory as ResidentMemory,
     free_memory as free_memory,
     resident_memory as resident_memory,
 )
@@ -23,9 +23,9 @@ from .nvidia import (
 )
 
 __all__ = [
-    "Allocated",
+    "AllocatedMemory",
     "GpuState",
-    "Resident",
+    "ResidentMemory",
     "affinity",
     "digest",
     "fingerprint",

@@ -27,7 +27,7 @@ def text(path: Path) -> str | None:
         return None
 
 
-def chosen(path: Path) -> str | None:
+def bracketed_word(path: Path) -> str | None:
     """Return the bracketed word of a file such as ``always [madvise] never``."""
     found = re.search(r"\[(\w+)\]", text(path) or "")
     return found.group(1) if found else None
@@ -104,7 +104,7 @@ def turbo(root: Path = ROOT) -> bool | None:
     return next((held == on for held, on in found.items() if held is not None), None)
 
 
-def virtual(root: Path = ROOT) -> bool | None:
+def is_virtual(root: Path = ROOT) -> bool | None:
     """Whether this is a virtual machine; the processor tells of its hypervisor on x86 alone."""
     flags = re.search(r"^flags\s*:(.+)", text(root / "proc/cpuinfo") or "", re.MULTILINE)
     return "hypervisor" in flags.group(1).split() if flags else None

@@ -17,7 +17,7 @@ from .nvidia import GpuState, gpu_state
 
 #: What may change between two runs without making it another machine. How many threads torch
 #: would take by itself depends on the environment; those that it is told to take are settings.
-PASSING = ("affinity", "huge_pages", "kernel", "torch_threads")
+TRANSIENT_FACTS = ("affinity", "huge_pages", "kernel", "torch_threads")
 
 #: Build settings of torch that decide which kernels run.
 _SETTINGS = ("BUILD_TYPE", "USE_MKL", "USE_MKLDNN", "USE_NNPACK", "USE_OPENMP", "USE_ROCM")
@@ -32,7 +32,7 @@ def fingerprint() -> dict[str, Any]:
     facts: dict[str, Any] = {
         "cpu": linux.cpu_model(),
         "architecture": platform.machine(),
-        "virtual": linux.virtual(),
+        "virtual": linux.is_virtual(),
         "cores": len(cores) if cores else None,
         "affinity": linux.as_spans(cores) if cores else None,
         "core_quota": linux.quota(),
@@ -42,7 +42,7 @@ def fingerprint() -> dict[str, Any]:
         "os": platform.system(),
         "kernel": platform.release(),
         "libc": " ".join(platform.libc_ver()).strip() or None,
-        "huge_pages": linux.chosen(Path("/sys/kernel/mm/transparent_hugepage/enabled")),
+        "huge_pages": linux.bracketed_word(Path("/sys/kernel/mm/transparent_hugepage/enabled")),
         "governor": linux.governor(),
         "turbo": linux.turbo(),
         "python": platform.python_version(),
@@ -60,7 +60,7 @@ def fingerprint() -> dict[str, Any]:
 
 def machine_id(facts: Mapping[str, Any]) -> str:
     """Short id of a fingerprint, the same as long as the machine and its torch stay the same."""
-    return digest({name: fact for name, fact in facts.items() if name not in PASSING})[:8]
+    return digest({name: fact for name, fact in facts.items() if name not in TRANSIENT_FACTS})[:8]
 
 
 def memory_gib() -> int:

@@ -34,7 +34,7 @@ def resident_memory() -> int:
     return int(psutil.Process().memory_info().rss)
 
 
-class Allocated:
+class AllocatedMemory:
     """Memory that torch's allocator on the GPU has given out."""
 
     def __init__(self, cuda: Any = None) -> None:
@@ -42,12 +42,12 @@ class Allocated:
         self._cuda.reset_peak_memory_stats()
         self._before = self._cuda.memory_allocated()
 
-    def grown(self) -> float:
+    def peak_growth(self) -> float:
         """Bytes by which it was more at most."""
         return float(self._cuda.max_memory_allocated() - self._before)
 
 
-class Resident:
+class ResidentMemory:
     """Memory of this process from when this is made, by the kernel's high-water mark.
 
     It is read from ``/proc``: psutil neither reports the mark nor resets it.
@@ -61,7 +61,7 @@ class Resident:
         except OSError:
             self._before = None
 
-    def grown(self) -> float:
+    def peak_growth(self) -> float:
         """Bytes by which it was larger at most; 0 where the system does not say."""
         if self._before is None:
             return 0.0

@@ -24,7 +24,7 @@ from ..counting import (
     TRANSFORMS,
     VECTORS,
     is_free,
-    operation,
+    operation_name,
 )
 from ..timing import Call, forward
 
@@ -192,13 +192,13 @@ class Operation:
         """
         if is_view(self.function):
             return self
-        known = is_elementary(self.function) or operation(self.function) in COMPOSED
+        known = is_elementary(self.function) or operation_name(self.function) in COMPOSED
         return self.on_single_elements if known else None
 
     @property
     def product(self) -> MatrixProduct | None:
         """The matrix product that it is, or that a convolution amounts to; None otherwise."""
-        name = operation(self.function)
+        name = operation_name(self.function)
         if name not in PRODUCTS:
             return None
         tensors = [leaf for leaf in self.leaves if isinstance(leaf, TensorSpec)]
@@ -275,13 +275,13 @@ def _python_function(function: OpOverload) -> Callable[..., Any]:
 @cache
 def is_view(function: OpOverload) -> bool:
     """Whether a function returns a view and computes nothing."""
-    return function.is_view or operation(function) == "_unsafe_view"
+    return function.is_view or operation_name(function) == "_unsafe_view"
 
 
 @cache
 def is_elementary(function: OpOverload) -> bool:
     """Whether it is known what a function computes: no kernel that fuses several."""
-    return is_free(function) or operation(function) in {
+    return is_free(function) or operation_name(function) in {
         *ELEMENTWISE,
         *FUSED,
         *POOLS,

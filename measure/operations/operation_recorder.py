@@ -20,8 +20,8 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.utils._pytree import tree_flatten
 
 from ..cases import Case
-from ..counting import PRODUCTS, DispatchMode, operation
-from ..timing import prepare
+from ..counting import PRODUCTS, DispatchMode, operation_name
+from ..timing import prepare_pass
 from .operation import (
     AlternatingProducts,
     CallKind,
@@ -70,7 +70,7 @@ class OperationRecorder(DispatchMode):
         self.operations[found] += 1
         if is_view(func):
             self._views[func] = found
-        elif operation(func) in PRODUCTS:
+        elif operation_name(func) in PRODUCTS:
             larger = max((x for x in given if isinstance(x, Tensor)), key=Tensor.numel)
             address = larger.untyped_storage()._cdata  # distinguishes meta tensors too
             self.occurrences[found, address].append(self.operations.total())
@@ -140,7 +140,7 @@ def _recorded(case: Case, seed: int, *, whole: bool = False) -> OperationRecorde
     """Record a pass; operations are `whole` as they are called, or decomposed."""
     with torch.inference_mode() if whole else torch.set_grad_enabled(case.mode != "forward"):
         # The operations of a replayed graph and of compiled code are not dispatched.
-        call = prepare(replace(case, options=()), seed)
+        call = prepare_pass(replace(case, options=()), seed)
         recorder = OperationRecorder()
         with register_module_forward_pre_hook(recorder.count_module), recorder:
             call()

@@ -18,7 +18,14 @@ import numpy as np
 import torch
 
 from ..cases import PARTS, Case, Measurement
-from ..timing import Clock, NoiseGate, clock_for, no_collection, precision, time_repeats
+from ..timing import (
+    Clock,
+    NoiseGate,
+    clock_for,
+    float32_precision,
+    no_garbage_collection,
+    time_repeats,
+)
 from ..workers import Sandbox
 from .operation import (
     AlternatingProducts,
@@ -106,8 +113,8 @@ def time_operations(
             order = random.Random(f"{seed}/{round}").sample(operations, len(operations))
             for done, timed in enumerate(order, 1):
                 work = partial(time or time_operation, timed, device, timer)
-                with precision(here[0]):
-                    seconds[timed] = noise_gate.during(work)[0] if noise_gate else work()
+                with float32_precision(here[0]):
+                    seconds[timed] = noise_gate.run_gated(work)[0] if noise_gate else work()
                 progress(round * len(operations) + done, rounds * len(operations), "parts timed")
             costs.append(_Costs(seconds, probes))
         for case, one in recorded.items():
@@ -193,7 +200,7 @@ def _unknown(case: Case, process: int, round: int, why: str) -> Measurement:
 def time_operation(timed: Timed, device: str, clock: Clock) -> float:
     """Time one product or operation, in seconds; NaN where it cannot be carried out alone."""
     try:
-        with no_collection(), torch.inference_mode():
+        with no_garbage_collection(), torch.inference_mode():
             return min(time_repeats(timed.prepare(device), clock, repeats=REPEATS))
     except (MemoryError, RuntimeError, IndexError, ValueError):
         return nan

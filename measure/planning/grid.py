@@ -16,13 +16,13 @@ from sympy import Expr
 from ...layers import SYMBOLS, Layer, evaluate, is_known, subs
 from ..cases import (
     AXIS_SIZES,
-    ELEMENT,
+    ELEMENT_BYTES,
     OCTAVES,
     REGISTER,
     activations,
+    is_stepwise,
     octaves,
-    reads_matrices,
-    steps_through,
+    rereads_matrices,
 )
 from .profiles import GRID_LIMITS, Profile
 
@@ -75,7 +75,7 @@ def grid_points(layer: Layer, profile: Profile, device: str = "cpu") -> list[dic
             )
     most = profile.points_per_axis * len(layer.axes)
     sizes = _within(layer, profile, device, finer=True)
-    if _count(sizes) > most and profile.widths is not None and not reads_matrices(layer):
+    if _count(sizes) > most and profile.width_parts is not None and not rereads_matrices(layer):
         sizes = _within(layer, profile, device, finer=False)
     inside = _thin(sizes, most, {axis: _order(theory.flops, sizes, axis) for axis in layer.axes})
     return [
@@ -100,26 +100,26 @@ def _within(
     mesh = np.meshgrid(*candidates, indexing="ij")
     sizes = {axis: values.ravel() for axis, values in zip(layer.axes, mesh, strict=True)}
     flops = evaluate(theory.flops, sizes)
-    held = ELEMENT * evaluate(activations(layer), sizes)
-    weights = ELEMENT * evaluate(theory.parameters, sizes)
+    held = ELEMENT_BYTES * evaluate(activations(layer), sizes)
+    weights = ELEMENT_BYTES * evaluate(theory.parameters, sizes)
     allowed = flops <= reach.flops * profile.flops
     for expr in layer.whole:
         allowed &= evaluate(subs(expr, layer.ties), sizes) % 1 == 0
     steps = evaluate(theory.sequential_ops, sizes)
     allowed &= steps <= profile.steps
     allowed &= held <= reach.bytes * profile.activations
-    streams = steps_through(layer)
+    streams = is_stepwise(layer)
     if streams:
-        allowed &= weights <= reach.bytes * profile.streamed
-        allowed &= flops <= reach.flops * profile.stepwise
+        allowed &= weights <= reach.bytes * profile.streamed_weights
+        allowed &= flops <= reach.flops * profile.stepwise_flops
     else:
         allowed &= (
-            ELEMENT * evaluate(layer.largest_weight(), sizes) <= reach.bytes * profile.weights
+            ELEMENT_BYTES * evaluate(layer.largest_weight(), sizes) <= reach.bytes * profile.weights
         )
     if not allowed.any():
         raise ValueError(f"layer {layer.name!r}: no point of the grid fits {profile.name!r}")
     intensity = flops / (held + weights * (steps if streams else 1))
-    allowed &= flops * profile.span >= flops[allowed].max()
+    allowed &= flops * profile.flops_ratio >= flops[allowed].max()
     allowed = _intense(sizes, allowed, intensity)
     return _take(sizes, allowed)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from ...layers import Layer
-from ..cases import REGISTER, reads_matrices
+from ..cases import REGISTER, rereads_matrices
 
 MIB = 2.0**20
 
@@ -49,7 +49,7 @@ class Profile:
         What it is called on the command line.
     flops
         Most FLOPs of a point, by the layer's exact count.
-    span
+    flops_ratio
         Ratio of the most to the fewest FLOPs of one layer's points: what is smaller is overhead
         alone and says nothing of the law.
     steps
@@ -63,13 +63,13 @@ class Profile:
     weights
         Most bytes in float32 of a weight that is read once. A product that packs a matrix which
         has left the cache packs it at another rate.
-    streamed
+    streamed_weights
         The same of weights that are read again at each of the steps that follow one another.
         There a pass does little else, and only where they have left the inner caches has it a
         law to show, of as many widths as cost something: beside 2 MiB of level-2 cache a recurrent
         layer's d came out as 1.71 to 1.94 with 5 MiB, as 1.96 to 2.00 with 10 MiB; on a machine
         whose level-3 cache is half as fast, as 2.7 to 3.1 with 10 MiB, as 1.7 to 2.3 with 40 MiB.
-        So the last cache may be left within them: see `widths`.
+        So the last cache may be left within them: see `width_parts`.
     points_per_axis
         Most points for each axis of a layer, since each axis has an exponent to tell; a longer
         grid is thinned. With 80 points for its three axes in all, a convolution kept five widths.
@@ -78,12 +78,12 @@ class Profile:
     repeats
         Timings per point and round, fewer where a pass is long. They take 5 ms together: repeats
         back to back are 3 % apart where rounds are 23 %, so another round is worth more.
-    stepwise
+    stepwise_flops
         Most FLOPs of a point whose weights are read again at each step, if that is less: a FLOP
         takes four to eight times as long there.
     parts
         Parts of an octave of n, d and V.
-    widths
+    width_parts
         Parts of an octave of d where that leaves no more than `points_per_axis`: each size errs a
         little in its own way, and seven of a multi-head attention made two runs differ by 0.08.
         Where weights are read again at each step n goes in octaves for it: what such a layer does
@@ -96,34 +96,34 @@ class Profile:
 
     name: str
     flops: float
-    span: float
+    flops_ratio: float
     steps: int
     activations: float
     weights: float
-    streamed: float
+    streamed_weights: float
     points_per_axis: int
     rounds: int = 5
     repeats: int = 5
-    stepwise: float = inf
+    stepwise_flops: float = inf
     parts: int = 2
-    widths: int | None = None
+    width_parts: int | None = None
 
     def parts_of(self, layer: Layer, axis: str, *, finer: bool) -> int:
         """Parts of an octave of an axis of a layer, on a grid that is `finer` in d or is not."""
-        if not finer or self.widths is None:
+        if not finer or self.width_parts is None:
             return self.parts
-        if axis == "n" and reads_matrices(layer):
+        if axis == "n" and rereads_matrices(layer):
             return 1
-        return self.widths if axis == "d" else self.parts
+        return self.width_parts if axis == "d" else self.parts
 
 
 #: Limits on bytes that keep a layer within one regime: activations, weights, weights streamed.
-IN_CACHE = (8 * MIB, 5 * MIB, 40 * MIB)
+CACHE_LIMITS = (8 * MIB, 5 * MIB, 40 * MIB)
 #: The same where longer passes are affordable. Packing a matrix is of lower order, and n = 784 is
 #: as far as 8 MiB go: attention's n came out as 1.89 and 1.90 there, as 1.96 to 2.00 in five runs
 #: with 32 MiB, a convolution's as 0.94 and 0.95, as 0.99 to 1.06.
-LARGER = (32 * MIB, *IN_CACHE[1:])
-LONGER = (2 * LARGER[0], *LARGER[1:])
+STANDARD_LIMITS = (32 * MIB, *CACHE_LIMITS[1:])
+ADAPTIVE_LIMITS = (2 * STANDARD_LIMITS[0], *STANDARD_LIMITS[1:])
 
 #: The profiles, by name. `choice` is what a planner chooses from: points twice as large as those
 #: of `standard`, and twice as many sizes an octave, since each errs a little in its own way, which
@@ -134,29 +134,38 @@ LONGER = (2 * LARGER[0], *LARGER[1:])
 PROFILES: Mapping[str, Profile] = {
     profile.name: profile
     for profile in (
-        Profile("asv", 3e9, 1e3, 600, *IN_CACHE, points_per_axis=30),
-        Profile("quick", 6e8, 1e4, 300, *IN_CACHE, points_per_axis=24),
+        Profile("asv", 3e9, 1e3, 600, *CACHE_LIMITS, points_per_axis=30),
+        Profile("quick", 6e8, 1e4, 300, *CACHE_LIMITS, points_per_axis=24),
         Profile(
             "standard",
             5e9,
             1e4,
             600,
-            *LARGER,
+            *STANDARD_LIMITS,
             points_per_axis=66,
             rounds=9,
-            stepwise=1.25e9,
-            widths=4,
+            stepwise_flops=1.25e9,
+            width_parts=4,
         ),
-        Profile("choice", 1e10, 1e4, 600, *LONGER, points_per_axis=300, stepwise=5e9, parts=4),
         Profile(
-            "full", 2e10, 1e5, 2100, *3 * (512 * MIB,), points_per_axis=100, rounds=7, widths=4
+            "choice",
+            1e10,
+            1e4,
+            600,
+            *ADAPTIVE_LIMITS,
+            points_per_axis=300,
+            stepwise_flops=5e9,
+            parts=4,
+        ),
+        Profile(
+            "full", 2e10, 1e5, 2100, *3 * (512 * MIB,), points_per_axis=100, rounds=7, width_parts=4
         ),
     )
 }
 
 
 #: Those that a user chooses from; the others belong to tools, and to a planner.
-OFFERED = ("quick", "standard", "full")
+USER_PROFILES = ("quick", "standard", "full")
 
 
 def profile_of(name: str) -> Profile:
@@ -165,10 +174,10 @@ def profile_of(name: str) -> Profile:
     Raises
     ------
     ValueError
-        If there is none; the message lists those that are `OFFERED`.
+        If there is none; the message lists those that are `USER_PROFILES`.
     """
     try:
         return PROFILES[name]
     except KeyError:
-        known = ", ".join(OFFERED)
+        known = ", ".join(USER_PROFILES)
         raise ValueError(f"no profile is called {name!r}; there are: {known}") from None

@@ -6,18 +6,18 @@ from collections import defaultdict
 from dataclasses import dataclass
 from math import inf
 
-from ..cases import LARGE, Case, Measurement, bytes_of, flops_of
+from ..cases import LARGE_BYTES, Case, Measurement, bytes_of, flops_of
 from ..host import free_memory
 
 #: Share of the memory that is free when a run begins which one case may take.
-SHARE = 0.8
+MEMORY_SHARE = 0.8
 
 #: Passes of one measurement at least: one that is checked, one of warm-up, one that is timed.
-PASSES = 3
+MIN_PASSES = 3
 
 #: How many times the FLOPs of what was measured a case may have for its time to be foretold. From a
 #: pass of 24 kFLOP, which is overhead, one of 15 GFLOP would have taken 300 times what it did.
-FAR = 1000
+MAX_EXTRAPOLATION = 1000
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class ResourceLimits:
     seconds
         Until it is given up.
     memory
-        Bytes; None for `SHARE` of what its device has free when the run begins.
+        Bytes; None for `MEMORY_SHARE` of what its device has free when the run begins.
     """
 
     seconds: float = 300.0
@@ -51,7 +51,7 @@ class Forecast:
         free = {"cpu": free_memory(), "cuda": gpu}
         self._seconds = budget.seconds
         self._memory = {
-            device: SHARE * bytes if budget.memory is None else budget.memory
+            device: MEMORY_SHARE * bytes if budget.memory is None else budget.memory
             for device, bytes in free.items()
         }
         self._per_flop: dict[tuple[object, ...], float] = defaultdict(lambda: 0.0)
@@ -64,12 +64,12 @@ class Forecast:
         if bytes > (most := self._memory[case.device]):
             return f"it would take {bytes / 2**30:.3g} GiB of memory; {most / 2**30:.3g} may be had"
         flops = flops_of(case)
-        seconds = PASSES * flops * self._per_flop[_kind(case)]
-        if seconds > self._seconds and flops <= FAR * self._most_flops[_kind(case)]:
+        seconds = MIN_PASSES * flops * self._per_flop[_kind(case)]
+        if seconds > self._seconds and flops <= MAX_EXTRAPOLATION * self._most_flops[_kind(case)]:
             return f"it would take {seconds:.3g} s at least; {self._seconds:.3g} may be had"
         return ""
 
-    def learn(self, measurement: Measurement, bytes: float = 0.0) -> None:
+    def record(self, measurement: Measurement, bytes: float = 0.0) -> None:
         """Take note of what a case took.
 
         Parameters
@@ -85,7 +85,7 @@ class Forecast:
             flops = flops_of(case)
             self._per_flop[kind] = min(self._per_flop[kind] or inf, min(measurement.values) / flops)
             self._most_flops[kind] = max(self._most_flops[kind], flops)
-        if (counted := bytes_of(case)) >= LARGE:
+        if (counted := bytes_of(case)) >= LARGE_BYTES:
             self._per_byte[kind] = max(self._per_byte[kind], bytes / counted)
 
 

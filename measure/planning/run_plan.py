@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypedDict, Unpack
 
 from ...errors import LayerlawError
-from ...layers import chosen, digest, get, torch
+from ...layers import digest, get, select_layers, torch
 from ..cases import CUDA_OPTIONS, Case
 from ..timing import MODES, Controls
 from .grid import grid_points
@@ -23,7 +23,7 @@ DEVICES = ("cpu", "cuda")
 PROCESSES = 3
 
 #: Cases of one process that follow one another in a round.
-RUN = 8
+CASES_IN_A_ROW = 8
 
 #: Types of weights and inputs that the layers are measured in.
 DTYPES = ("float32", "float64", "bfloat16", "float16")
@@ -103,7 +103,7 @@ class Plan:
         order: list[list[Case]] = []
         for case in cases:
             own = runs.setdefault((case.layer, case.device), [])
-            if not own or len(own[-1]) == RUN:
+            if not own or len(own[-1]) == CASES_IN_A_ROW:
                 own.append([])
                 order.append(own[-1])  # where the first of them stands
             own[-1].append(case)
@@ -216,7 +216,7 @@ def plan(
         Case(layer, sizes, batch, dtype, where, threads, each, _meant(options, where))
         for where in _devices(device)
         for each in modes
-        for layer in chosen(layers)
+        for layer in select_layers(layers)
         for sizes in grid_points(get(layer), grid, where)
     )
     return Plan(

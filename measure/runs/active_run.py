@@ -33,21 +33,21 @@ class ActiveRun:
     def __init__(self, plan: Plan, store: Store, stored_run: Run) -> None:
         self.plan, self.stored_run = plan, stored_run
         self._store = store
-        self._measured = list(store.measured(stored_run))
+        self._measurements = list(store.measurements(stored_run))
 
     @property
-    def measured(self) -> Sequence[Measurement]:
+    def measurements(self) -> Sequence[Measurement]:
         """All that was measured of the run so far, in the order in which it was made."""
-        return self._measured
+        return self._measurements
 
-    def of(self, *metrics: str) -> list[Measurement]:
+    def with_metrics(self, *metrics: str) -> list[Measurement]:
         """Give the measurements of some metrics, in the order in which they were made."""
-        return [one for one in self._measured if one.metric in metrics]
+        return [one for one in self._measurements if one.metric in metrics]
 
     def add(self, *made: Measurement) -> None:
         """Keep measurements, all of them or none: they are safe once this returns."""
         self._store.add(self.stored_run, *made)
-        self._measured += map(_as_stored, made)
+        self._measurements += map(_as_stored, made)
 
     def add_process(self, controls: Mapping[str, str]) -> int:
         """File a process that measures, with the controls in force; return its number."""
@@ -65,7 +65,7 @@ class ActiveRun:
 
     def table(self) -> pd.DataFrame:
         """Give the tidy table of what was measured, one row per repeat; see `table.COLUMNS`."""
-        return tidy(self._measured, self.stored_run.machine_id)
+        return tidy(self._measurements, self.stored_run.machine_id)
 
 
 def open_run(plan: Plan, store: Store, *, fresh: bool = False) -> ActiveRun:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ...layers import evaluate, get
 from ..cases import CHECK_SECONDS, PARTS, PEAK_BYTES, SECONDS, Case
-from ..timing import calibrate, uncalibrated
+from ..timing import calibrate, uncalibrated_conditions
 from ..workers import open_executor, open_worker
 from .active_run import ActiveRun
 
@@ -16,7 +16,7 @@ from .active_run import ActiveRun
 PEAK_STEPS = 272
 
 #: Rounds in which checks are measured.
-CHECKS = 5
+CHECK_ROUNDS = 5
 
 
 class CheckPoint(NamedTuple):
@@ -43,8 +43,8 @@ def measure_parts(
     """
     from ..operations import time_operations  # loads torch
 
-    fine = {one.case for one in run.of(SECONDS.name) if one.status == "ok"}
-    done = {one.case for one in run.of(*PARTS)}
+    fine = {one.case for one in run.with_metrics(SECONDS.name) if one.status == "ok"}
+    done = {one.case for one in run.with_metrics(*PARTS)}
     cases = [case for case in run.plan.cases if case in fine and case not in done]
     if not cases:
         return
@@ -66,7 +66,7 @@ def measure_counts(run: ActiveRun) -> None:
     """
     from ..counting import COUNTED, count  # loads torch
 
-    done = {replace(one.case, sizes={}) for one in run.of(*COUNTED)}
+    done = {replace(one.case, sizes={}) for one in run.with_metrics(*COUNTED)}
     for one in count(case for case in run.plan.cases if replace(case, sizes={}) not in done):
         run.add(*one)
 
@@ -85,7 +85,7 @@ def measure_peaks(
     progress
         Called with how much is done, how much there is to do, and what it is.
     """
-    plan, done = run.plan, {one.case for one in run.of(PEAK_BYTES.name)}
+    plan, done = run.plan, {one.case for one in run.with_metrics(PEAK_BYTES.name)}
     todo = [case for case in plan.cases if case not in done and _steps(case) <= PEAK_STEPS]
     if not todo:
         return
@@ -109,7 +109,7 @@ def measure_machine(run: ActiveRun) -> None:
     run
         The run; the devices, types and threads of its plan's cases count.
     """
-    todo = uncalibrated(run.plan.cases, run.measured)
+    todo = uncalibrated_conditions(run.plan.cases, run.measurements)
     if not todo:
         return
     with open_worker(run.plan.controls) as at:
@@ -144,8 +144,8 @@ def measure_checks(
     """
     like = {(case.layer, case.device, case.mode): case for case in run.plan.cases}
     cases = [replace(like[one.layer, one.device, one.mode], sizes=one.sizes) for one in points]
-    done = {(one.round, one.case) for one in run.of(CHECK_SECONDS.name)}
-    checks = replace(run.plan, cases=tuple(dict.fromkeys(cases)), rounds=CHECKS, processes=1)
+    done = {(one.round, one.case) for one in run.with_metrics(CHECK_SECONDS.name)}
+    checks = replace(run.plan, cases=tuple(dict.fromkeys(cases)), rounds=CHECK_ROUNDS, processes=1)
     todo = [each for each in checks.measurements() if each not in done]
     if not todo:
         return

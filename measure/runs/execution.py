@@ -13,7 +13,7 @@ from ..workers import open_executor
 from .active_run import ActiveRun
 
 #: Seconds that measurements which are asked for together may take: what is lost when a run stops.
-TOGETHER = 0.3
+BLOCK_SECONDS = 0.3
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def execute(run: ActiveRun) -> Generator[Progress, None, None]:
     another thread: that would disturb the next measurement. A case that failed is not tried
     again in later rounds. Close the generator when leaving early, to release the controls.
     """
-    plan, known = run.plan, run.of(SECONDS.name)
+    plan, known = run.plan, run.with_metrics(SECONDS.name)
     failed = {m.case for m in known if m.status != "ok"}
     done = {(m.round, m.case) for m in known}
     pending = [
@@ -80,7 +80,7 @@ def execute(run: ActiveRun) -> Generator[Progress, None, None]:
             for at, result in enumerate(made, 1):
                 if result.status != "ok":
                     pending = [(r, other) for r, other in pending if other != result.case]
-                estimate.learn(result.case, spent, again=result.status == "ok")
+                estimate.record(result.case, spent, again=result.status == "ok")
                 layer_total = totals[result.case.layer] * plan.rounds
                 yield Progress(
                     result,
@@ -107,7 +107,7 @@ def execute_adaptively(planner: Planner, run: ActiveRun) -> Generator[Measuremen
     A case may be asked for again: each time is another round of it. What was measured earlier is
     shown to the planner first.
     """
-    made = run.of(SECONDS.name)
+    made = run.with_metrics(SECONDS.name)
     with open_executor(replace(run.plan, processes=1), run.add_process) as executor:
         while (case := planner.next(made)) is not None:
             result = executor.measure(sum(one.case == case for one in made), case)
@@ -128,7 +128,7 @@ class _Estimate:
         self._cost: dict[Case, float] = {}
         self._known = self._costs = 0.0  # seconds left of the others, and of one of each
 
-    def learn(self, case: Case, seconds: float, *, again: bool) -> None:
+    def record(self, case: Case, seconds: float, *, again: bool) -> None:
         """Take note of what a case took, and whether its later rounds will be measured."""
         before, left = self._left[case], self._left[case] - 1 if again else 0
         self._left[case] = left
@@ -143,7 +143,7 @@ class _Estimate:
         self._costs += seconds
 
     def together(self, pending: Sequence[tuple[int, Case]]) -> list[tuple[int, Case]]:
-        """Give the first measurements of one process in one round, up to `TOGETHER` seconds.
+        """Give the first measurements of one process in one round, up to `BLOCK_SECONDS` seconds.
 
         A case that was not measured yet comes alone: whether it will crash is not known.
         """
@@ -152,7 +152,7 @@ class _Estimate:
         for each, case in pending:
             if (each, case.layer, case.device) != (round, first.layer, first.device):
                 break
-            if case not in self._cost or (seconds := seconds + self._cost[case]) > TOGETHER:
+            if case not in self._cost or (seconds := seconds + self._cost[case]) > BLOCK_SECONDS:
                 break
             block.append((each, case))
         return block[1:] or block

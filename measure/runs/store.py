@@ -36,7 +36,7 @@ from sqlalchemy.pool import StaticPool
 from ...errors import LayerlawError
 from ..cases import SECONDS, Case, Measurement, tidy
 from ..host import digest
-from ..workers import Closing
+from ..workers import Closeable
 
 #: Marks the file as ours in SQLite's header: "LLAW".
 APPLICATION = 0x4C4C4157
@@ -110,7 +110,7 @@ class Run:
     created: datetime
 
 
-class Store(Closing):
+class Store(Closeable):
     """A file of measurements.
 
     Parameters
@@ -218,7 +218,7 @@ class Store(Closing):
             if values:
                 connection.execute(_REPEATS, values)
 
-    def measured(self, run: Run) -> Iterator[Measurement]:
+    def measurements(self, run: Run) -> Iterator[Measurement]:
         """Measurements of a run, in the order in which they were made."""
         joined = measurements.outerjoin(repeats)
         columns = (*measurements.c, repeats.c.value)
@@ -245,7 +245,7 @@ class Store(Closing):
 
     def table(self, run: Run) -> pd.DataFrame:
         """Tidy table of a run, one row per repeat; see `COLUMNS`."""
-        return tidy(self.measured(run), run.machine_id)
+        return tidy(self.measurements(run), run.machine_id)
 
     def runs(self) -> list[Run]:
         """Return the runs of the store, the one last begun last."""

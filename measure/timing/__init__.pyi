@@ -4,29 +4,29 @@ from . import (
 )
 from .calibration import (
     calibrate as calibrate,
-    uncalibrated as uncalibrated,
+    uncalibrated_conditions as uncalibrated_conditions,
 )
 from .clocks import (
     MIN_SECONDS as MIN_SECONDS,
     Call as Call,
     Clock as Clock,
-    Metered as Metered,
+    RunningTimeClock as RunningTimeClock,
     clock_for as clock_for,
     time_repeats as time_repeats,
 )
 from .modes import (
     MODES as MODES,
-    followed as followed,
     forward as forward,
+    require_gradients as require_gradients,
 )
 from .noise_gate import (
-    SLOW as SLOW,
+    SLOW_FACTOR as SLOW_FACTOR,
     NoiseGate as NoiseGate,
     UsualTime as UsualTime,
     WaitBudget as WaitBudget,
 )
 from .options import (
-    precision as precision,
+    float32_precision as float32_precision,
 )
 from .pass_cache import (
     PassCache as PassCache,
@@ -37,37 +37,37 @@ from .peak_memory import (
 from .stabilisation import (
     Controls as Controls,
     give_back_memory as give_back_memory,
-    no_collection as no_collection,
+    no_garbage_collection as no_garbage_collection,
 )
 from .workload import (
     measure as measure,
-    prepare as prepare,
+    prepare_pass as prepare_pass,
 )
 
 __all__ = [
     "MIN_SECONDS",
     "MODES",
-    "SLOW",
+    "SLOW_FACTOR",
     "Call",
     "Clock",
     "Controls",
-    "Metered",
     "NoiseGate",
     "PassCache",
+    "RunningTimeClock",
     "UsualTime",
     "WaitBudget",
     "calibrate",
     "calibration",
     "clock_for",
-    "followed",
+    "float32_precision",
     "forward",
     "give_back_memory",
     "measure",
-    "no_collection",
+    "no_garbage_collection",
     "peak_bytes",
-    "precision",
-    "prepare",
+    "prepare_pass",
+    "require_gradients",
     "stabilisation",
     "time_repeats",
-    "uncalibrated",
+    "uncalibrated_conditions",
 ]

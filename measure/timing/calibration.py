@@ -19,8 +19,8 @@ from ...layers import torch
 from ..cases import BANDWIDTH, CALIBRATION, MACHINE, PRODUCT_RATE, Case, Measurement, octaves
 from .clocks import Call, Clock, clock_for, time_repeats
 from .noise_gate import NoiseGate
-from .options import precision
-from .stabilisation import no_collection
+from .options import float32_precision
+from .stabilisation import no_garbage_collection
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,52 +28,52 @@ if TYPE_CHECKING:
 #: Rounds in which everything is timed, repeats in each, and seconds after which no more is begun.
 ROUNDS, REPEATS, TIME_LIMIT = 3, 3, 5.0
 
-#: Sides of square matrices. An engine's series of sizes ends where a call takes `LONG` seconds: it
+#: Sides of square matrices. An engine's series of sizes ends where a call takes `MAX_CALL_SECONDS` seconds: it
 #: is at its best long before, and 40 ms of a repeat are better spent on another round.
-SIDES, LONG = octaves(8192), 0.02
+SIDES, MAX_CALL_SECONDS = octaves(8192), 0.02
 
 #: Bytes of working sets, in octaves: from within the first cache to beyond most last ones.
-SETS = tuple(2**i for i in range(14, 29))
+WORKING_SETS = tuple(2**i for i in range(14, 29))
 
 #: The same of a GPU, which streams the largest of these before a kernel's launch is forgotten.
-GPU_SETS = tuple(2**i for i in range(14, 32))
+GPU_WORKING_SETS = tuple(2**i for i in range(14, 32))
 
 
-class Work(NamedTuple):
+class EngineCall(NamedTuple):
     """A call, and how much it does: FLOPs or bytes."""
 
     call: Call
     amount: int
 
 
-def _mm(n: int, make: Callable[..., Tensor]) -> Work:
+def _mm(n: int, make: Callable[..., Tensor]) -> EngineCall:
     a, b = make(n, n), make(n, n)
-    return Work(lambda: torch.mm(a, b), 2 * n**3)
+    return EngineCall(lambda: torch.mm(a, b), 2 * n**3)
 
 
-def _bmm(n: int, make: Callable[..., Tensor]) -> Work:
+def _bmm(n: int, make: Callable[..., Tensor]) -> EngineCall:
     a, b = make(4, n, n), make(4, n, n)
-    return Work(lambda: torch.bmm(a, b), 4 * 2 * n**3)
+    return EngineCall(lambda: torch.bmm(a, b), 4 * 2 * n**3)
 
 
-def _convolution(n: int, make: Callable[..., Tensor]) -> Work:
+def _convolution(n: int, make: Callable[..., Tensor]) -> EngineCall:
     x, weight = make(1, n, n + 2), make(n, n, 3)  # n channels to n channels, at n places
-    return Work(lambda: torch.nn.functional.conv1d(x, weight), 3 * 2 * n**3)
+    return EngineCall(lambda: torch.nn.functional.conv1d(x, weight), 3 * 2 * n**3)
 
 
-def _copy(size: int, arena: Tensor) -> Work:
+def _copy(size: int, arena: Tensor) -> EngineCall:
     a, b = _arrays(2, size, arena)
-    return Work(lambda: a.copy_(b), 2 * a.nbytes)
+    return EngineCall(lambda: a.copy_(b), 2 * a.nbytes)
 
 
-def _add(size: int, arena: Tensor) -> Work:
+def _add(size: int, arena: Tensor) -> EngineCall:
     a, b, c = _arrays(3, size, arena)
-    return Work(lambda: torch.add(b, c, out=a), 3 * a.nbytes)
+    return EngineCall(lambda: torch.add(b, c, out=a), 3 * a.nbytes)
 
 
-def _dot(size: int, arena: Tensor) -> Work:
+def _dot(size: int, arena: Tensor) -> EngineCall:
     a, b = _arrays(2, size, arena)
-    return Work(lambda: torch.dot(a, b), 2 * a.nbytes)
+    return EngineCall(lambda: torch.dot(a, b), 2 * a.nbytes)
 
 
 def _arrays(count: int, size: int, arena: Tensor) -> Sequence[Tensor]:
@@ -84,12 +84,16 @@ def _arrays(count: int, size: int, arena: Tensor) -> Sequence[Tensor]:
 
 #: Engines by name: what multiplies matrices of a side, and what streams a working set. Layers
 #: mostly read, which a dot product does alone.
-PRODUCTS: Mapping[str, Callable[[int, Callable[..., Tensor]], Work]] = {
+PRODUCTS: Mapping[str, Callable[[int, Callable[..., Tensor]], EngineCall]] = {
     "mm": _mm,
     "bmm": _bmm,
     "convolution": _convolution,
 }
-STREAMS: Mapping[str, Callable[[int, Tensor], Work]] = {"copy": _copy, "add": _add, "dot": _dot}
+STREAMS: Mapping[str, Callable[[int, Tensor], EngineCall]] = {
+    "copy": _copy,
+    "add": _add,
+    "dot": _dot,
+}
 
 
 class _Trial(NamedTuple):
@@ -98,7 +102,7 @@ class _Trial(NamedTuple):
     metric: str
     engine: str
     size: int
-    ready: Callable[[], Work]
+    prepare: Callable[[], EngineCall]
 
 
 def calibrate(
@@ -145,21 +149,21 @@ def calibrate(
 
     def measure(trial: _Trial, round: int) -> float:
         """Keep what a trial reaches; seconds of its fastest call."""
-        call, amount = trial.ready()
+        call, amount = trial.prepare()
         work = partial(time_repeats, call, timer, repeats=REPEATS)
         case = Case(MACHINE, {"n": trial.size}, 1, dtype, device, threads, trial.engine)
-        with precision(case):
-            times = noise_gate.during(work)[0] if noise_gate else work()
+        with float32_precision(case):
+            times = noise_gate.run_gated(work)[0] if noise_gate else work()
         values = tuple(amount / each for each in times)
         found.append(Measurement(case, process, round, values, metric=trial.metric))
         return min(times)
 
     trials: list[_Trial] = []
-    with no_collection(), torch.inference_mode():
+    with no_garbage_collection(), torch.inference_mode():
         for series in _series(getattr(torch, dtype), device):
             with suppress(RuntimeError):  # it has no kernel for this dtype, or no room
                 for trial in series:
-                    long = measure(trial, round=0) > LONG
+                    long = measure(trial, round=0) > MAX_CALL_SECONDS
                     trials.append(trial)
                     if long:
                         break
@@ -170,7 +174,7 @@ def calibrate(
     return found
 
 
-def uncalibrated(
+def uncalibrated_conditions(
     cases: Iterable[Case], measured: Iterable[Measurement]
 ) -> list[tuple[str, str, int]]:
     """List the (device, dtype, threads) of cases under which the machine was not calibrated."""
@@ -190,10 +194,10 @@ def _series(kind: torch.dtype, device: str) -> Iterator[list[_Trial]]:
 
     for name, product in PRODUCTS.items():
         yield [_Trial(PRODUCT_RATE.name, name, n, partial(product, n, make)) for n in SIDES]
-    sets = SETS
+    sets = WORKING_SETS
     if device == "cuda":
         most = torch.cuda.get_device_properties(0).total_memory / 8
-        sets = tuple(size for size in GPU_SETS if size <= most)
+        sets = tuple(size for size in GPU_WORKING_SETS if size <= most)
     arena = torch.ones(sets[-1] // kind.itemsize, dtype=kind, device=device)
     for name, stream in STREAMS.items():
         yield [_Trial(BANDWIDTH.name, name, size, partial(stream, size, arena)) for size in sets]

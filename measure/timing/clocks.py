@@ -19,12 +19,12 @@ MIN_SECONDS = 0.001
 
 #: Warm-up ends when a try is no more than this share faster than the best before it, or after so
 #: many tries: on a disturbed machine times may fall for long.
-STEADY, TRIES = 0.03, 10
+STEADY_TOLERANCE, MAX_TRIES = 0.03, 10
 
 #: A call that lasts so many times the least seconds of a repeat needs no warm-up of its own: what
 #: a first call does besides is a small part of it. Of 38 such passes (50 to 320 ms, of all kinds
 #: of layers) the second took 0.3 % more than later ones, the third 0.1 % (medians).
-LONG = 50
+WARM_UP_FREE = 50
 
 
 class Clock(Protocol):
@@ -75,7 +75,7 @@ def _nothing() -> None:
     """Be called and do nothing: what is left is the cost of a turn of the loop."""
 
 
-class Metered:
+class RunningTimeClock:
     """A clock that adds up the seconds for which calls ran, warm-up included.
 
     Parameters
@@ -182,13 +182,13 @@ def warm_up(call: Call, clock: Clock, min_seconds: float = MIN_SECONDS) -> tuple
     """
     loops, tries = 1, 1
     best = seconds = clock(call, loops)
-    while tries < TRIES or seconds < min_seconds:
+    while tries < MAX_TRIES or seconds < min_seconds:
         if seconds < min_seconds:
             # The first calls are slow, so the count is estimated again from each warmer attempt; a
             # tenth more than it takes, or the last step would be repeated for a hair.
             estimate = ceil(1.1 * loops * min_seconds / seconds)
             loops = min(max(estimate, 2 * loops), 100 * loops)
-        elif tries > 1 and seconds / loops > (1 - STEADY) * best:
+        elif tries > 1 and seconds / loops > (1 - STEADY_TOLERANCE) * best:
             break
         best = min(best, seconds / loops)
         seconds = clock(call, loops)
@@ -205,11 +205,11 @@ def time_repeats(
     -------
     tuple of float
         Seconds per call, one raw value per repeat. Where a single call makes a repeat there are
-        no more of them than last `repeats` × `min_seconds`, but one at least; where it is `LONG`,
+        no more of them than last `repeats` × `min_seconds`, but one at least; where it is `WARM_UP_FREE`,
         the warm-up's last is that one.
     """
     loops, steady = warm_up(call, clock, min_seconds)
-    values = [steady] if steady >= LONG * min_seconds else []
+    values = [steady] if steady >= WARM_UP_FREE * min_seconds else []
     while len(values) < repeats and (loops > 1 or sum(values) < repeats * min_seconds):
         values.append(clock(call, loops) / loops)
     return tuple(values)

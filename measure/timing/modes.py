@@ -25,7 +25,7 @@ def forward(module: nn.Module, inputs: tuple[Tensor, ...]) -> Pass:
 def backward(module: nn.Module, inputs: tuple[Tensor, ...]) -> Pass:
     """Compute the gradient alone, of inputs and weights, from an output that is there already."""
     _open_gpu(inputs[0].device)
-    output, wanted = module.train()(*followed(inputs)), _wanted(module, inputs)
+    output, wanted = module.train()(*require_gradients(inputs)), _wanted(module, inputs)
     along = torch.ones_like(output)
     wanted = _reached(module, output, along, wanted)
     return lambda: torch.autograd.grad(output, wanted, along, retain_graph=True)
@@ -35,7 +35,7 @@ def training(module: nn.Module, inputs: tuple[Tensor, ...]) -> Pass:
     """Compute the output, then the gradient of inputs and weights, as a step of training does."""
     _open_gpu(inputs[0].device)
     module.train()
-    wanted, given = _wanted(module, inputs), followed(inputs)
+    wanted, given = _wanted(module, inputs), require_gradients(inputs)
     output = module(*given)
     along = torch.ones_like(output)
     wanted = _reached(module, output, along, wanted)
@@ -51,7 +51,7 @@ MODES: Mapping[str, Callable[[nn.Module, tuple[Tensor, ...]], Pass]] = {
 }
 
 
-def recording(mode: str) -> AbstractContextManager[object]:
+def gradient_mode(mode: str) -> AbstractContextManager[object]:
     """Whether torch records what gradients need, as the mode has it."""
     return torch.inference_mode() if mode == "forward" else torch.enable_grad()
 
@@ -66,7 +66,7 @@ def _open_gpu(device: torch.device) -> None:
         torch.ones((), device=device, requires_grad=True).exp().backward()  # type: ignore[no-untyped-call]
 
 
-def followed(inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+def require_gradients(inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     """Make torch follow inputs: in a network they come from another layer."""
     return tuple(x.requires_grad_() if x.is_floating_point() else x for x in inputs)
 

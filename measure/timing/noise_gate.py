@@ -24,17 +24,17 @@ Result = TypeVar("Result")
 
 #: By which factor the reference may be slower than usual on a quiet machine. The two speeds
 #: lie at 1.05 and 1.8, with little between.
-SLOW = 1.3
+SLOW_FACTOR = 1.3
 
 #: The usual time is this quantile of the latest readings, so that slow stretches may take up to
 #: three quarters of the time before they count as usual.
-QUANTILE, LOOKS = 0.25, 400
+QUANTILE, READINGS = 0.25, 400
 #: Fewest readings that give a usual time.
-FEWEST = 20
+MIN_READINGS = 20
 
 #: Waiting may take this share of all the time at most: where the machine stays disturbed, as
 #: when the machine grows hot, a run takes twice as long and no longer.
-SHARE = 0.5
+WAIT_SHARE = 0.5
 
 #: Calls of the reference for one try, tries of a look, of which the fastest counts (one may be
 #: interrupted, and the first finds caches cold), and looks beforehand.
@@ -57,7 +57,7 @@ class WaitBudget:
     @property
     def left(self) -> float:
         """Seconds."""
-        return SHARE * (self._now() - self._begun) - self._spent
+        return WAIT_SHARE * (self._now() - self._begun) - self._spent
 
     def spend(self, seconds: float) -> None:
         """Take note of what was waited."""
@@ -74,16 +74,16 @@ class UsualTime:
     """
 
     def __init__(self, looks: Iterable[float] = ()) -> None:
-        self._looks = deque(looks, maxlen=LOOKS)
+        self._looks = deque(looks, maxlen=READINGS)
 
-    def learn(self, *looks: float) -> None:
+    def add(self, *looks: float) -> None:
         """Take note of further readings."""
         self._looks.extend(looks)
 
     @property
     def seconds(self) -> float | None:
         """Their lower quartile; None while there are few."""
-        if len(self._looks) < FEWEST:
+        if len(self._looks) < MIN_READINGS:
             return None
         return sorted(self._looks)[int(QUANTILE * (len(self._looks) - 1))]
 
@@ -128,14 +128,14 @@ class NoiseGate:
         self._call = lambda: x @ weight
         self._clock = clock or HostClock()
         self._now = now
-        self.patience = WaitBudget(now)
+        self.wait_budget = WaitBudget(now)
         self._usual_time = UsualTime(self.reference_seconds() for _ in range(WARM_UP))
 
     def reference_seconds(self) -> float:
         """Seconds of the reference now, found out in 0.2 ms."""
         return min(self._clock(self._call, LOOPS) for _ in range(TRIES))
 
-    def during(
+    def run_gated(
         self, work: Callable[[], Result], most: float | None = None, usual: float | None = None
     ) -> GatedResult[Result]:
         """Do a piece of work until the machine was quiet both before and after it.
@@ -149,17 +149,17 @@ class NoiseGate:
         usual
             Usual seconds of the reference, instead of those seen here.
         """
-        start, most = self._now(), self.patience.left if most is None else most
+        start, most = self._now(), self.wait_budget.left if most is None else most
         first = reference_seconds = self.reference_seconds()
-        self._usual_time.learn(first)
+        self._usual_time.add(first)
         usual = usual or self._usual_time.seconds or inf
         while True:
-            while reference_seconds > SLOW * usual and self._now() - start < most:
+            while reference_seconds > SLOW_FACTOR * usual and self._now() - start < most:
                 reference_seconds = self.reference_seconds()
             begun = self._now()
             result = work()
             reference_seconds = self.reference_seconds()
-            quiet = reference_seconds <= SLOW * usual
+            quiet = reference_seconds <= SLOW_FACTOR * usual
             if quiet or self._now() - start >= most:
-                self.patience.spend(begun - start)
+                self.wait_budget.spend(begun - start)
                 return GatedResult(result, quiet, begun - start, first)

@@ -18,7 +18,7 @@ _BEFORE_CAPTURE = 3
 
 
 @contextmanager
-def precision(case: Case) -> Iterator[None]:
+def float32_precision(case: Case) -> Iterator[None]:
     """Let products of float32 use TF32 where the case says so, and nowhere else.
 
     cuDNN's convolutions and recurrent layers use it by default, matrix products do not: a law of
@@ -35,7 +35,7 @@ def precision(case: Case) -> Iterator[None]:
             switch.allow_tf32 = value
 
 
-def compiled(module: nn.Module) -> nn.Module:
+def compile_module(module: nn.Module) -> nn.Module:
     """Compile a module whole, for its sizes alone; what cannot be compiled raises.
 
     What was compiled for other sizes is forgotten: behind some of them torch would stop compiling
@@ -46,7 +46,7 @@ def compiled(module: nn.Module) -> nn.Module:
     return module
 
 
-def graphed(call: Pass) -> Pass:
+def capture_graph(call: Pass) -> Pass:
     """Capture a pass as one CUDA graph; what is returned replays it.
 
     The kernels of a pass are then launched together: where launching them one by one takes longer

@@ -6,17 +6,17 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from ...layers import get, row_length
-from ..cases import LARGE, Case, standing_bytes
+from ..cases import LARGE_BYTES, Case, persistent_bytes
 from ..host import free_memory
 from .modes import Pass
-from .workload import inputs_of, module_of, prepare
+from .workload import inputs_of, module_of, prepare_pass
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 #: Bytes that a process keeps at most, and share of what is free that all keep together at most.
 #: The largest of the standard profile's layers has passes of 334 MiB.
-MOST, SHARE = 3 * 2**27, 1 / 3
+MAX_BYTES, FREE_SHARE = 3 * 2**27, 1 / 3
 
 
 class PassCache:
@@ -31,28 +31,30 @@ class PassCache:
     ----------
     most
         Bytes to keep, those that come first: each round has all of them once, in another order, so
-        none is wanted sooner than others. By default `MOST`, or its part of a `SHARE` of what is
+        none is wanted sooner than others. By default `MAX_BYTES`, or its part of a `FREE_SHARE` of what is
         free where that is less.
     processes
         How many keep passes at the same time.
     """
 
     def __init__(self, most: float | None = None, *, processes: int = 1) -> None:
-        self._most = min(MOST, SHARE / processes * free_memory()) if most is None else most
+        self._most = (
+            min(MAX_BYTES, FREE_SHARE / processes * free_memory()) if most is None else most
+        )
         self._passes: dict[tuple[Case, int, bool], Pass] = {}
         self._held = 0.0  # as if nothing were shared
         self._modules: dict[Hashable, nn.Module] = {}
         self._rows: dict[Hashable, tuple[Tensor, ...]] = {}
 
     def __call__(self, case: Case, seed: int = 0, *, zeros: bool = False) -> Pass:
-        """As `workload.prepare`."""
-        key, size = (case, seed, zeros), standing_bytes(case)
+        """As `workload.prepare_pass`."""
+        key, size = (case, seed, zeros), persistent_bytes(case)
         if key in self._passes:
             return self._passes[key]
         # What one case is compiled to, torch forgets as it compiles the next.
-        if self._held + size > self._most or size >= LARGE or "compile" in case.options:
-            return prepare(case, seed, zeros=zeros)
-        made = prepare(case, seed, zeros=zeros, module=self._module, inputs=self._inputs)
+        if self._held + size > self._most or size >= LARGE_BYTES or "compile" in case.options:
+            return prepare_pass(case, seed, zeros=zeros)
+        made = prepare_pass(case, seed, zeros=zeros, module=self._module, inputs=self._inputs)
         self._passes[key] = made
         self._held += size
         return made
@@ -69,7 +71,7 @@ class PassCache:
 
         Words are others for another vocabulary.
         """
-        if get(case.layer).words:
+        if get(case.layer).token_inputs:
             return inputs_of(case, seed)
         like = inputs_of(case, seed, "meta")
         key = (_kind(case, seed), tuple(row_length(x.shape) for x in like))

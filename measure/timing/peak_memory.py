@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from ...layers import torch
 from ..cases import PEAK_BYTES, Case, Measurement, Status
 from .clocks import Call
-from .workload import InvalidOutput, failure_of, ready
+from .workload import InvalidOutput, failure_of, ready_pass
 
 
 class Meter(Protocol):
@@ -123,7 +123,7 @@ def peak_bytes(
     try:
         # A graph's pass allocates as it is captured, and no more when it is replayed.
         seen = replace(case, options=tuple(each for each in case.options if each != "graph"))
-        with _threads(case.threads), ready(seen, seed) as (call, note):
+        with _threads(case.threads), ready_pass(seen, seed) as (call, note):
             values = (float((meter or meter_for(case.device))(call)),)
         if values == (0.0,):  # an output that is a view of the input: nothing there that grows
             values, status, note = (), "invalid", "the pass allocates nothing"

@@ -126,7 +126,7 @@ def flushed_share(threads: int) -> float:
 
 
 @contextmanager
-def no_collection() -> Iterator[None]:
+def no_garbage_collection() -> Iterator[None]:
     """Keep Python's garbage collector from running, as `timeit` does."""
     enabled = gc.isenabled()
     gc.disable()

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Protocol
 from ...layers import get, torch
 from ..cases import Case, Measurement, Status
 from .clocks import Clock, clock_for, time_repeats
-from .modes import MODES, Pass, recording
-from .options import compiled, graphed, precision
-from .stabilisation import DEFAULT, Controls, no_collection
+from .modes import MODES, Pass, gradient_mode
+from .options import capture_graph, compile_module, float32_precision
+from .stabilisation import DEFAULT, Controls, no_garbage_collection
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
-class Maker(Protocol):
-    """Makes a case's pass ready, as `prepare` does."""
+class PassMaker(Protocol):
+    """Makes a case's pass ready, as `prepare_pass` does."""
 
     def __call__(self, case: Case, seed: int = 0, *, zeros: bool = False) -> Pass:
         """Give what is timed."""
@@ -34,7 +34,7 @@ def measure(
     clock: Clock | None = None,
     controls: Controls = DEFAULT,
     note: str | None = None,
-    maker: Maker | None = None,
+    maker: PassMaker | None = None,
 ) -> Measurement:
     """Measure one case once.
 
@@ -73,7 +73,7 @@ def measure(
     status: Status = "ok"
     try:
         clock = clock or clock_for(case.device, flush="flush" in case.options)
-        with ready(case, seed, controls, note, maker, clock) as (call, note):
+        with ready_pass(case, seed, controls, note, maker, clock) as (call, note):
             values = time_repeats(call, clock, repeats=repeats)
     except InvalidOutput as error:
         status, note = "invalid", str(error)
@@ -87,12 +87,12 @@ class InvalidOutput(Exception):
 
 
 @contextmanager
-def ready(
+def ready_pass(
     case: Case,
     seed: int = 0,
     controls: Controls = DEFAULT,
     note: str | None = None,
-    maker: Maker | None = None,
+    maker: PassMaker | None = None,
     clock: Clock | None = None,
 ) -> Iterator[tuple[Pass, str]]:
     """Make a case ready to be timed, by whatever times it, and keep it so inside.
@@ -111,9 +111,9 @@ def ready(
     InvalidOutput
         If they are not finite.
     """
-    quiet = no_collection() if controls.collection else nullcontext()
-    with quiet, precision(case), recording(case.mode):
-        call = (maker or prepare)(case, seed, zeros=not controls.inputs)
+    quiet = no_garbage_collection() if controls.collection else nullcontext()
+    with quiet, float32_precision(case), gradient_mode(case.mode):
+        call = (maker or prepare_pass)(case, seed, zeros=not controls.inputs)
         if note is None:
             note = _checked(call, case.mode, clock)
         yield call, note
@@ -130,7 +130,7 @@ def _checked(call: Pass, mode: str, clock: Clock | None) -> str:
         first()
     else:
         clock(first, 1)
-    status, note = check(tuple(made), "output" if mode == "forward" else "gradients")
+    status, note = check_output(tuple(made), "output" if mode == "forward" else "gradients")
     if status != "ok":
         raise InvalidOutput(note)
     return note
@@ -154,7 +154,7 @@ def inputs_of(case: Case, seed: int, device: str | None = None) -> tuple[Tensor,
     )
 
 
-def prepare(
+def prepare_pass(
     case: Case,
     seed: int = 0,
     *,
@@ -184,12 +184,12 @@ def prepare(
         raise ValueError(f"no mode is called {case.mode!r}; there are: {', '.join(MODES)}")
     made = module(case, seed)
     if "compile" in case.options:
-        made = compiled(made)
+        made = compile_module(made)
     given = inputs(case, seed)
     if zeros:
         given = tuple(torch.zeros_like(x) for x in given)
     call = MODES[case.mode](made, given)
-    return graphed(call) if "graph" in case.options else call
+    return capture_graph(call) if "graph" in case.options else call
 
 
 def _seed(device: str, seed: int) -> None:
@@ -199,7 +199,7 @@ def _seed(device: str, seed: int) -> None:
         torch.cuda.manual_seed(seed)
 
 
-def check(made: tuple[Tensor, ...], what: str = "output") -> tuple[Status, str]:
+def check_output(made: tuple[Tensor, ...], what: str = "output") -> tuple[Status, str]:
     """Say whether what a pass made may be timed: its status, and what a reader should know."""
     size = sum(each.numel() for each in made)
     if bad := size - sum(int(torch.count_nonzero(torch.isfinite(each))) for each in made):

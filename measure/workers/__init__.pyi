@@ -5,7 +5,7 @@ from . import (
     worker as worker,
 )
 from .closing import (
-    Closing as Closing,
+    Closeable as Closeable,
 )
 from .executor import (
     open_executor as open_executor,
@@ -18,7 +18,7 @@ from .worker import (
 )
 
 __all__ = [
-    "Closing",
+    "Closeable",
     "Sandbox",
     "executor",
     "forkserver",

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 
-class Closing(ABC):
+class Closeable(ABC):
     """Closes itself where a ``with`` block is left, however that is."""
 
     @abstractmethod

@@ -28,15 +28,15 @@ from .forkserver import (
     WorkerDied,
     WorkerError,
     WorkerTimeout,
-    available,
+    can_fork,
 )
 from .worker import (
     DISTURBED,
     CaseResult,
     Worker,
-    measure_all_at,
+    measure_all_in_worker,
     open_worker,
-    peak_at,
+    peak_in_worker,
     process_record,
 )
 
@@ -86,7 +86,7 @@ def open_executor(plan: Plan, register_process: RegisterProcess) -> Iterator[Exe
     modules, reason = _modules(plan.layers)
     if not plan.controls.isolation:
         reason = "isolation is off"
-    elif not available():
+    elif not can_fork():
         reason = "on this system none of its own can be forked"
     if reason:
         with open_worker(plan.controls, f"the calling one: {reason}") as worker:
@@ -151,7 +151,7 @@ class _BaseExecutor:
     def _measured(self, round: int, cases: Sequence[Case]) -> list[Measurement]:
         """Measure cases of one process that fit."""
         task = partial(
-            measure_all_at,
+            measure_all_in_worker,
             plan=self._plan,
             cases=[(case, self._notes.get(case)) for case in cases],
             round=round,
@@ -164,15 +164,15 @@ class _BaseExecutor:
                 return [one for case in cases for one in self._measured(round, [case])]
             return [Measurement(cases[0], self.number, round, (), _status(done), str(done))]
         for one in done:
-            self._learn(one)
+            self._record(one)
         return [one.measurement for one in done]
 
-    def _learn(self, done: CaseResult) -> None:
+    def _record(self, done: CaseResult) -> None:
         self._wait_budget.spend(done.waited)
         self.running, self.waited = self.running + done.running, self.waited + done.waited
         if done.reference_seconds:
-            self._usual_time.learn(done.reference_seconds)
-        self._forecast.learn(done.measurement, done.bytes)
+            self._usual_time.add(done.reference_seconds)
+        self._forecast.record(done.measurement, done.bytes)
         if done.measurement.status == "ok":
             note = done.measurement.note.removesuffix(DISTURBED).strip()
             self._notes.setdefault(done.measurement.case, note)
@@ -180,7 +180,7 @@ class _BaseExecutor:
     def peak(self, case: Case) -> Measurement:
         if why := self._forecast.refusal(case):
             return Measurement(case, self.number, 0, (), "skipped", why, PEAK_BYTES.name)
-        done = self._ask(0, case, partial(peak_at, case=case, seed=self._plan.seed))
+        done = self._ask(0, case, partial(peak_in_worker, case=case, seed=self._plan.seed))
         if isinstance(done, WorkerError):
             return Measurement(case, self.number, 0, (), _status(done), str(done), PEAK_BYTES.name)
         return done

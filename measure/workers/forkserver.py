@@ -36,7 +36,7 @@ from time import monotonic
 from typing import Any, Self
 
 from ...layers import import_module
-from .closing import Closing
+from .closing import Closeable
 
 _PR_SET_PDEATHSIG = 1  # from Linux' prctl.h
 
@@ -97,12 +97,12 @@ class _Request:
     seconds: float
 
 
-def available() -> bool:
+def can_fork() -> bool:
     """Whether this system can: forking has to be safe after loading torch, as it is on Linux."""
     return sys.platform == "linux"
 
 
-class ForkServer(Closing):
+class ForkServer(Closeable):
     """Start workers and have them carry out tasks, one at a time.
 
     Parameters

@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from ...layers import Layer, LayerError, Sizes, get, is_external, observing_sizes
-from .closing import Closing
-from .forkserver import ForkServer, WorkerError, available
+from .closing import Closeable
+from .forkserver import ForkServer, WorkerError, can_fork
 
 Answer = TypeVar("Answer")
 
@@ -24,7 +24,7 @@ Answer = TypeVar("Answer")
 TIMEOUT = 300.0
 
 
-class Sandbox(Closing):
+class Sandbox(Closeable):
     """Carry out tasks of layers, those of external layers in a process of their own.
 
     All others run in the calling process, as all do where the system cannot fork. Close it, or
@@ -54,7 +54,7 @@ class Sandbox(Closing):
         LayerError
             If an external layer ends its process, raises, or takes longer than `TIMEOUT`.
         """
-        if not (available() and is_external(name)):
+        if not (can_fork() and is_external(name)):
             return task()
         if self._forkserver is None or not self._forkserver.alive:
             self._end()

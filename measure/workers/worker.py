@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from ...layers import torch
-from ..cases import LARGE, Case, Measurement, bytes_of
-from ..host import Allocated, Resident, resident_memory
+from ..cases import LARGE_BYTES, Case, Measurement, bytes_of
+from ..host import AllocatedMemory, ResidentMemory, resident_memory
 from ..planning import Plan
 from ..timing import (
     Controls,
-    Metered,
     NoiseGate,
     PassCache,
+    RunningTimeClock,
     clock_for,
     give_back_memory,
     measure,
@@ -53,7 +53,7 @@ class Worker:
         """
         if case.device == "cuda":
             torch.cuda.empty_cache()
-        elif bytes_of(case) >= LARGE or resident_memory() > self._settled + 2 * LARGE:
+        elif bytes_of(case) >= LARGE_BYTES or resident_memory() > self._settled + 2 * LARGE_BYTES:
             give_back_memory()
             self._settled = resident_memory()
 
@@ -105,7 +105,7 @@ def process_record(worker: Worker) -> Mapping[str, str]:
     return worker.record
 
 
-def measure_at(
+def measure_in_worker(
     worker: Worker,
     plan: Plan,
     case: Case,
@@ -120,9 +120,9 @@ def measure_at(
     The noise gate is that of the processor, for which passes on a GPU do not wait; `usual` is what
     its reference takes as a rule, as far as that is known from other processes too.
     """
-    gpu, large = case.device == "cuda", bytes_of(case) >= LARGE
-    seen = (Allocated() if gpu else Resident()) if large else None
-    meter = Metered(clock_for(case.device, flush="flush" in case.options))
+    gpu, large = case.device == "cuda", bytes_of(case) >= LARGE_BYTES
+    seen = (AllocatedMemory() if gpu else ResidentMemory()) if large else None
+    meter = RunningTimeClock(clock_for(case.device, flush="flush" in case.options))
 
     def work() -> Measurement:
         meter.seconds = 0.0  # a disturbed try does not count
@@ -141,16 +141,16 @@ def measure_at(
     if worker.noise_gate is None or gpu:
         done = CaseResult(work())
     else:
-        result, quiet, waited, reference_seconds = worker.noise_gate.during(work, most, usual)
+        result, quiet, waited, reference_seconds = worker.noise_gate.run_gated(work, most, usual)
         if not quiet:
             result = replace(result, note=f"{result.note} {DISTURBED}".strip())
         done = CaseResult(result, waited=waited, reference_seconds=reference_seconds)
-    done = done._replace(running=meter.seconds, bytes=seen.grown() if seen else 0.0)
+    done = done._replace(running=meter.seconds, bytes=seen.peak_growth() if seen else 0.0)
     worker.clear(case)
     return done
 
 
-def measure_all_at(
+def measure_all_in_worker(
     worker: Worker,
     plan: Plan,
     cases: Sequence[tuple[Case, str | None]],
@@ -162,12 +162,12 @@ def measure_all_at(
     """Measure cases, each with what is known of its output; together they wait no longer."""
     made: list[CaseResult] = []
     for case, note in cases:
-        made.append(measure_at(worker, plan, case, round, process, most, usual, note))
+        made.append(measure_in_worker(worker, plan, case, round, process, most, usual, note))
         most -= made[-1].waited
     return made
 
 
-def peak_at(worker: Worker, case: Case, process: int, seed: int) -> Measurement:
+def peak_in_worker(worker: Worker, case: Case, process: int, seed: int) -> Measurement:
     """Measure the peak memory of a case's pass, with a worker."""
     found = peak_bytes(case, process=process, seed=seed)
     worker.clear(case)

@@ -131,7 +131,7 @@ def _exactly(fit: Fit) -> Expr | None:
     field = metric_of(one.metric).exact
     if not field or layer is None or one.mode != "forward":
         return None
-    if isinstance(layer, layers.Own):
+    if isinstance(layer, layers.UserLayer):
         return None  # its theory comes from counts
     exact: Expr = getattr(layer.tied_theory(), field)
     return None if exact.is_infinite or exact is sympy.nan else exact

@@ -10,9 +10,9 @@ import torch
 from layerlaw import layers
 from layerlaw.analysis import fit
 from layerlaw.experiments.derivation import DERIVED_METRICS, derive, derive_missing
-from layerlaw.layers import overriding
+from layerlaw.layers import override_layers
 from layerlaw.layers.core.theory import d, is_known, k, n, subs
-from layerlaw.layers.external.user_modules import own
+from layerlaw.layers.external.user_modules import user_layer
 from layerlaw.measure.cases import activations
 from layerlaw.measure.cases.case import Case
 from layerlaw.measure.counting.flops import count_flops
@@ -41,8 +41,8 @@ def mine():
     with ExitStack() as stack:
 
         def load(function, **options) -> str:
-            layer = own("mine", lambda: Module(function), **options)
-            stack.enter_context(overriding({"mine": layer}))
+            layer = user_layer("mine", lambda: Module(function), **options)
+            stack.enter_context(override_layers({"mine": layer}))
             return "mine"
 
         yield load
@@ -136,7 +136,7 @@ def test_sizes_are_chosen_by_what_was_derived_as_by_theory():
     sizing_layer = found["torch.nn:Conv1d"].sizing_layer
     assert expand(sizing_layer.theory.flops - ours.theory.flops) == n * d  # the bias
     assert len(grid_points(sizing_layer, profile_of("quick"))) > 30
-    with layers.overriding({"torch.nn:Conv1d": sizing_layer}):
+    with layers.override_layers({"torch.nn:Conv1d": sizing_layer}):
         assert list(plan(["torch.nn:Conv1d", "dense"]).settings()["texts"]) == ["torch.nn:Conv1d"]
     assert "texts" not in plan("dense").settings()
     assert layers.get("torch.nn:Conv1d") is theirs
@@ -190,6 +190,6 @@ def test_weights_that_take_no_part_stop_no_pass(mode):
         def forward(self, x: Tensor) -> Tensor:
             return self.used(x)
 
-    with overriding({"mine": own("mine", Idle)}):
+    with override_layers({"mine": user_layer("mine", Idle)}):
         made = peak_bytes(Case("mine", {"n": 8, "d": 4}, mode=mode))
     assert made.status == "ok", made.note

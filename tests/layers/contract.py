@@ -75,9 +75,9 @@ def inputs(layer: Layer) -> None:
         assert torch.equal(x.to(wide), wide)
         assert meta.is_meta
         assert (meta.shape, meta.dtype) == (x.shape, x.dtype)
-        if name in layer.words:
+        if name in layer.token_inputs:
             assert x.dtype == wide.dtype == torch.int64
-            assert x.unique().tolist() == list(range(int(subs(layer.words[name], full))))
+            assert x.unique().tolist() == list(range(int(subs(layer.token_inputs[name], full))))
         else:
             assert (x.dtype, wide.dtype) == (torch.float32, torch.float64)
             assert abs(x.mean()) < 0.1
@@ -167,7 +167,7 @@ def causality(layer: Layer) -> None:
     changed = [x.clone() for x in made]
     for (name, shape), x in zip(layer.inputs.items(), changed, strict=True):
         at = along_positions(x, shape)[place]
-        if name in layer.words:
+        if name in layer.token_inputs:
             at.copy_((at + 1) % layer.resolve(sizes)["V"])  # another word
         else:
             at.add_(torch.randn(at.shape, dtype=x.dtype))
@@ -183,7 +183,7 @@ def causality(layer: Layer) -> None:
 def reach(layer: Layer) -> None:
     """Join the positions that the path length says, as gradients show."""
     assert n in layer.output
-    assert not layer.words
+    assert not layer.token_inputs
     sizes, stacked = complete({"n": 9, "d": 4, "k": 5}, layer), getattr(layer, "depth", 1)
     length = sizes["n"]
     i, j = torch.arange(length)[:, None], torch.arange(length)
@@ -274,7 +274,7 @@ def farthest_ends(layer: Layer) -> None:
     }
     if layer.theory.path_length.is_infinite:
         # Of words nothing can be followed: which row is looked up is no arithmetic.
-        own = set() if layer.words else {(i, i) for i in positions}
+        own = set() if layer.token_inputs else {(i, i) for i in positions}
         assert {ends for ends, path in paths.items() if path} == own
     else:
         steps = {ends: path.steps if path else inf for ends, path in paths.items()}

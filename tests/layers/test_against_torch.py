@@ -276,7 +276,7 @@ def test_output_and_gradients_are_those_of_torch(name: str, batch: int, sizes: d
     weights = dict(module.named_parameters())
 
     ours = module(*inputs)
-    theirs = REFERENCES[name](*inputs, **weights, **module.given)
+    theirs = REFERENCES[name](*inputs, **weights, **module.size_arguments)
     assert ours.dtype == torch.float64
     assert ours.shape == theirs.shape
     assert (ours - theirs).abs().max() < 1e-10

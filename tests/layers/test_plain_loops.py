@@ -151,7 +151,9 @@ def test_plain_loops_give_the_layers_numbers_and_theorys_count(name: str, sizes:
     arguments = [numbers(x[0]) for x in inputs] + [numbers(w) for w in module.parameters()]
 
     Number.operations = 0
-    given = {letter: layer.resolve(sizes)[letter] for letter in getattr(layer, "given", ())}
+    given = {
+        letter: layer.resolve(sizes)[letter] for letter in getattr(layer, "size_arguments", ())
+    }
     rows = PLAIN[name](*arguments, **given)
     if name not in OTHERWISE:
         assert Number.operations == layer.theory.at(layer.resolve(sizes)).flops

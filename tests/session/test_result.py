@@ -7,7 +7,7 @@ from zipfile import ZipFile
 import layerlaw
 import pandas as pd
 import pytest
-from layerlaw.layers import d, get, is_known, isolated_registry, n, overriding
+from layerlaw.layers import d, get, is_known, isolated_registry, n, override_layers
 from layerlaw.session import ArchiveError
 from layerlaw.session.layer_records import layer_of, layer_record
 from sympy import Max, ceiling, log, oo
@@ -91,7 +91,7 @@ def test_formulas_of_a_theory_are_recorded_whatever_they_are_made_of():
 def test_another_layer_stands_for_one_within_a_block_alone():
     layer = get("dense")
     other = layer.with_theory(layer.theory.at({"n": 1}))
-    with overriding({"dense": other}):
+    with override_layers({"dense": other}):
         assert get("dense") is other
     assert get("dense") is layer
     assert layer.theory != other.theory

@@ -54,13 +54,13 @@ def test_a_run_gives_what_the_command_writes(ran):
 
 def test_a_run_that_is_complete_reads_its_store_once_and_measures_nothing(ran, monkeypatch):
     folder, result = ran
-    reads, measured = Counter(), Store.measured
+    reads, measured = Counter(), Store.measurements
 
     def counted(self, run):
         reads["measured"] += 1
         return measured(self, run)
 
-    monkeypatch.setattr(Store, "measured", counted)
+    monkeypatch.setattr(Store, "measurements", counted)
     monkeypatch.setattr(Store, "add", None)
     recorder = Recorder()
     again = Session(RunOptions(layers=["dense"], **TINY), folder, observer=recorder).run()

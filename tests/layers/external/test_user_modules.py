@@ -183,7 +183,7 @@ def test_torchs_own_modules_are_layers_by_name(
     name: str, axes: tuple, inputs: int, turned: bool
 ) -> None:
     layer = layers.get(f"torch.nn:{name}")
-    assert isinstance(layer, layers.Own)
+    assert isinstance(layer, layers.UserLayer)
     assert (layer.axes, len(layer.inputs), layer.channels_first) == (axes, inputs, turned)
     assert layer.output == (n, d)
     sizes = {"n": 10, "d": 8, "k": 5}
@@ -283,10 +283,11 @@ def test_all_layers_are_those_that_can_be_loaded(
 ) -> None:
     offer(folder, monkeypatch, nice="mine:Gated", gone="nowhere.at.all:Gated")
     with pytest.warns(layers.BrokenLayer, match="'gone'"):
-        found = layers.chosen("all")
+        found = layers.select_layers("all")
     assert found[-1] == "nice"
-    assert layers.chosen(["all"]) == found  # without another warning, which would be an error
-    assert layers.chosen(None) == list(layers.CORE)
+    # Without another warning, which would be an error.
+    assert layers.select_layers(["all"]) == found
+    assert layers.select_layers(None) == list(layers.CORE)
 
 
 def test_a_subclass_of_a_module_of_torchs_is_asked_for_the_same_sizes() -> None:

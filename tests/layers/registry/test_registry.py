@@ -9,7 +9,7 @@ from math import sqrt
 import pytest
 import torch
 from layerlaw import layers
-from layerlaw.layers.core.random_tensors import MOST
+from layerlaw.layers.core.random_tensors import MAX_DRAWN
 
 SEEDS_LAYERS = {"rnn", "lstm", "gru", "conv", "conv_1x1", "attention", "multihead", "dense"}
 
@@ -69,11 +69,11 @@ def test_many_numbers_repeat_but_no_row_is_like_another() -> None:
     (x,) = layer.make_inputs({"n": 1024, "d": 512}, seed=1)
     weight = layer.build({"n": 1, "d": 1024}).W.detach()
     for rows, spread in ((x[0], 1.0), (weight, 1 / (32 * 3**0.5))):
-        assert rows.numel() > MOST
+        assert rows.numel() > MAX_DRAWN
         assert rows.is_contiguous()
         assert len(rows.unique(dim=0)) == len(rows)
         assert rows.std().item() == pytest.approx(spread, rel=0.01)
-        assert torch.equal(rows.flatten()[:100], rows.flatten()[MOST : MOST + 100])
+        assert torch.equal(rows.flatten()[:100], rows.flatten()[MAX_DRAWN : MAX_DRAWN + 100])
 
 
 @pytest.mark.parametrize("name", ["torch_rnn", "torch_lstm", "torch_gru", "torch_conv"])
@@ -86,8 +86,8 @@ def test_large_weights_of_torchs_repeat_but_spread_as_they_do(name: str) -> None
         assert float(weight.detach().abs().max()) == pytest.approx(bound, rel=1e-2)
         assert float(weight.detach().std()) == pytest.approx(bound / sqrt(3), rel=0.05)
         row = weight.detach().flatten()
-        if len(row) > MOST:
-            assert row[MOST:].equal(row[:-MOST])
+        if len(row) > MAX_DRAWN:
+            assert row[MAX_DRAWN:].equal(row[:-MAX_DRAWN])
             assert len(weight.detach().flatten(1).unique(dim=0)) == len(weight)
 
 

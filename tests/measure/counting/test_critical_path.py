@@ -12,7 +12,7 @@ import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 from layerlaw import layers
-from layerlaw.measure.counting.critical_path import DepthTracer, longest_chain, steps, trace
+from layerlaw.measure.counting.critical_path import DepthTracer, count_steps, longest_chain, trace
 from torch import Tensor
 from torch._ops import OpOverload
 from torch.fx.experimental.proxy_tensor import make_fx
@@ -32,7 +32,7 @@ def chain_of_the_graph(layer: layers.Layer, sizes: Mapping[str, int]) -> int:
             torch.fx.map_arg(argument, found.append)
             for one in found:
                 known = isinstance(node.target, OpOverload)
-                cost = steps(node.target, place, arguments(node), node.kwargs) if known else 0
+                cost = count_steps(node.target, place, arguments(node), node.kwargs) if known else 0
                 depth[node] = max(depth[node], depth[one] + cost)
     return max(depth.values())
 

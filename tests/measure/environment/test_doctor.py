@@ -4,7 +4,7 @@ import json
 
 import torch
 from layerlaw.measure import Severity, examine
-from layerlaw.measure.environment.finding import EnvironmentCheck, graded
+from layerlaw.measure.environment.finding import EnvironmentCheck, grade
 from layerlaw.measure.timing import stabilisation
 
 
@@ -34,5 +34,5 @@ def test_a_finding_is_json_with_its_advice():
 
 
 def test_figures_are_graded_at_their_limits():
-    grades = [graded(value, 0.1, 0.5) for value in (0.09, 0.1, 0.49, 0.5)]
+    grades = [grade(value, 0.1, 0.5) for value in (0.09, 0.1, 0.49, 0.5)]
     assert grades == [Severity.OK, Severity.WARN, Severity.WARN, Severity.BAD]

@@ -22,9 +22,9 @@ def test_processor_and_its_hypervisor(root):
     told = "model name\t: A Processor\nflags\t\t: fpu hypervisor avx\n"
     guest = root({"proc/cpuinfo": told})
     assert linux.cpu_model(guest) == "A Processor"
-    assert linux.virtual(guest) is True
+    assert linux.is_virtual(guest) is True
     host = root({"proc/cpuinfo": "flags : fpu avx hypervisors\n"})
-    assert linux.virtual(host) is False
+    assert linux.is_virtual(host) is False
 
 
 def test_data_caches_by_level(root):

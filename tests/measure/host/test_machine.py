@@ -3,7 +3,7 @@ import os
 
 import torch
 from layerlaw.measure import fingerprint, machine_id
-from layerlaw.measure.host.machine import PASSING, torch_build
+from layerlaw.measure.host.machine import TRANSIENT_FACTS, torch_build
 
 
 def test_the_fingerprint_is_json_and_names_what_matters():
@@ -19,7 +19,7 @@ def test_the_id_is_stable_and_follows_what_matters():
     assert len(machine_id(facts)) == 8
     for name in ("torch", "governor", "turbo", "core_quota", "gpu_clock_mhz"):
         assert machine_id({**facts, name: "another"}) != machine_id(facts)
-    for name in PASSING:
+    for name in TRANSIENT_FACTS:
         assert machine_id({**facts, name: "another"}) == machine_id(facts)
 
 

@@ -5,7 +5,7 @@ import sys
 import pytest
 from layerlaw.layers import Theory, get, names
 from layerlaw.layers.core.theory import SYMBOLS, d, k, n
-from layerlaw.measure.cases import AXIS_SIZES, ELEMENT, REGISTER, activations, steps_through
+from layerlaw.measure.cases import AXIS_SIZES, ELEMENT_BYTES, REGISTER, activations, is_stepwise
 from layerlaw.measure.planning.grid import INTENSITY, grid_points, sizes_along
 from layerlaw.measure.planning.profiles import GRID_LIMITS, PROFILES, profile_of
 from sympy import Integer, lambdify
@@ -27,17 +27,20 @@ def test_every_point_is_within_what_the_profile_affords(name, profile, device):
     flops = lambdify([SYMBOLS[letter] for letter in layer.axes], theory.flops)
     flops = [flops(*sizes.values()) for sizes in grid]
     assert max(flops) <= reach.flops * profile.flops
-    assert max(flops) <= profile.span * min(flops)
+    assert max(flops) <= profile.flops_ratio * min(flops)
     for sizes in grid[:: len(grid) // 100 + 1]:
         assert tuple(sizes) == layer.axes
         assert value(theory.sequential_ops, sizes) <= profile.steps
-        assert value(activations(layer), sizes) * ELEMENT <= reach.bytes * profile.activations
-        if steps_through(layer):
-            assert value(theory.parameters, sizes) * ELEMENT <= reach.bytes * profile.streamed
-            assert value(theory.flops, sizes) <= reach.flops * profile.stepwise
+        assert value(activations(layer), sizes) * ELEMENT_BYTES <= reach.bytes * profile.activations
+        if is_stepwise(layer):
+            assert (
+                value(theory.parameters, sizes) * ELEMENT_BYTES
+                <= reach.bytes * profile.streamed_weights
+            )
+            assert value(theory.flops, sizes) <= reach.flops * profile.stepwise_flops
         else:
             most = reach.bytes * profile.weights
-            assert value(layer.largest_weight(), sizes) * ELEMENT <= most
+            assert value(layer.largest_weight(), sizes) * ELEMENT_BYTES <= most
         assert all(
             any(
                 sizes[axis] in sizes_along(layer, axis, profile.parts_of(layer, axis, finer=finer))
@@ -99,8 +102,8 @@ def test_weights_may_be_larger_where_every_step_reads_them_again(toy):
         layer = toy(f"steps_{steps}", lambda x, W: x, theory=theory, weights={"W": (d, d)})
         return max(sizes["d"] for sizes in grid_points(layer, PROFILES["standard"]))
 
-    assert largest(Integer(1)) ** 2 * ELEMENT <= PROFILES["standard"].weights
-    assert largest(n) ** 2 * ELEMENT > PROFILES["standard"].weights
+    assert largest(Integer(1)) ** 2 * ELEMENT_BYTES <= PROFILES["standard"].weights
+    assert largest(n) ** 2 * ELEMENT_BYTES > PROFILES["standard"].weights
 
 
 def widths(name, profile="standard"):
@@ -153,7 +156,7 @@ def test_rows_do_not_fall_on_the_same_sets_of_a_cache():
 def intensity(layer, sizes):
     theory = layer.tied_theory()
     moved = value(activations(layer), sizes) + value(theory.parameters, sizes)
-    return value(theory.flops, sizes) / (ELEMENT * moved)
+    return value(theory.flops, sizes) / (ELEMENT_BYTES * moved)
 
 
 @pytest.mark.parametrize("name", ["attention", "conv", "dense", "sdpa"])

@@ -4,8 +4,13 @@ import pytest
 from layerlaw.layers import get, names
 from layerlaw.measure import Case, Measurement
 from layerlaw.measure.cases import bytes_of, flops_of
-from layerlaw.measure.host import Resident, free_memory
-from layerlaw.measure.planning.resource_limits import PASSES, SHARE, Forecast, ResourceLimits
+from layerlaw.measure.host import ResidentMemory, free_memory
+from layerlaw.measure.planning.resource_limits import (
+    MEMORY_SHARE,
+    MIN_PASSES,
+    Forecast,
+    ResourceLimits,
+)
 
 CASE = Case("attention", {"n": 1024, "d": 64})
 MEMORY = 4 * (2 * 1024**2 + 4 * 1024 * 64)  # scores and weights; Q, K, V and the output
@@ -41,7 +46,7 @@ def test_memory_that_was_seen_corrects_theory():
     larger = Case("attention", {"n": 8192, "d": 64})
     assert bytes_of(large) > 2**26
     assert forecast.refusal(larger) == ""
-    forecast.learn(took(large, 1e-3), bytes=1.5 * bytes_of(large))
+    forecast.record(took(large, 1e-3), bytes=1.5 * bytes_of(large))
     assert forecast.refusal(large) == ""
     assert forecast.refusal(larger) == "it would take 0.762 GiB of memory; 0.6 may be had"
     assert forecast.refusal(Case("sdpa", larger.sizes)) == "", "another layer is another matter"
@@ -51,15 +56,15 @@ def test_what_takes_too_long_is_refused_by_the_fastest_rate_so_far():
     forecast = Forecast(ResourceLimits(seconds=10.0, memory=inf))
     small, large = Case("dense", {"n": 16, "d": 16}), Case("dense", {"n": 2**14, "d": 2**12})
     assert forecast.refusal(large) == "", "nothing is known yet"
-    forecast.learn(took(Case("dense", {"n": 64, "d": 64}), 64**3 * 1e-12))
-    forecast.learn(took(small, 1e-3))  # overhead alone, which says nothing of large ones
+    forecast.record(took(Case("dense", {"n": 64, "d": 64}), 64**3 * 1e-12))
+    forecast.record(took(small, 1e-3))  # overhead alone, which says nothing of large ones
     assert forecast.refusal(large) == ""
     slow = Forecast(ResourceLimits(seconds=10.0, memory=inf))
-    slow.learn(took(small, 1e-3))
+    slow.record(took(small, 1e-3))
     assert slow.refusal(large) == "", "nothing is known of anything like it"
     known = Case("dense", {"n": 2**10, "d": 2**10})
-    slow.learn(took(known, 0.02))
-    seconds = PASSES * 0.02 * flops_of(large) / flops_of(known)
+    slow.record(took(known, 0.02))
+    seconds = MIN_PASSES * 0.02 * flops_of(large) / flops_of(known)
     assert slow.refusal(large) == f"it would take {seconds:.3g} s at least; 10 may be had"
     assert slow.refusal(small) == ""
 
@@ -67,7 +72,7 @@ def test_what_takes_too_long_is_refused_by_the_fastest_rate_so_far():
 def test_a_gpu_has_memory_of_its_own():
     forecast = Forecast(ResourceLimits(), gpu=2**30)
     on_gpu = Case("attention", {"n": 2**14, "d": 16}, device="cuda")
-    assert f"{SHARE:.3g} may be had" in forecast.refusal(on_gpu)
+    assert f"{MEMORY_SHARE:.3g} may be had" in forecast.refusal(on_gpu)
 
 
 def test_free_memory_is_what_the_system_or_the_container_has_left(tmp_path):
@@ -83,14 +88,14 @@ def test_free_memory_is_what_the_system_or_the_container_has_left(tmp_path):
 
 
 def test_a_process_is_seen_to_grow():
-    seen = Resident()
-    if seen.grown() == 0.0 and not seen._before:
+    seen = ResidentMemory()
+    if seen.peak_growth() == 0.0 and not seen._before:
         pytest.skip("this system does not say")
     block = bytearray(2**26)
     del block
-    assert 2**26 * 0.9 < seen.grown() < 2**28
-    assert Resident().grown() < 2**25, "what was before is forgotten"
+    assert 2**26 * 0.9 < seen.peak_growth() < 2**28
+    assert ResidentMemory().peak_growth() < 2**25, "what was before is forgotten"
 
 
 def test_where_the_system_does_not_say_nothing_is_known(tmp_path):
-    assert Resident(tmp_path / "none").grown() == 0.0
+    assert ResidentMemory(tmp_path / "none").peak_growth() == 0.0

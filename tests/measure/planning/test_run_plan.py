@@ -18,7 +18,7 @@ def test_the_order_is_the_same_for_a_seed_and_another_in_each_round():
 def test_rounds_interleave_the_layers():
     order = plan(["attention", "rnn"], profile="quick").order(0)
     changes = [at for at, (a, b) in enumerate(pairwise(order), 1) if a.layer != b.layer]
-    assert all(b - a <= 3 * run_plan.RUN for a, b in pairwise([0, *changes, len(order)]))
+    assert all(b - a <= 3 * run_plan.CASES_IN_A_ROW for a, b in pairwise([0, *changes, len(order)]))
 
 
 def test_every_case_is_measured_once_in_each_round():

@@ -40,13 +40,13 @@ def test_what_is_counted_once_is_not_counted_again(kept):
     todo = plan(["attention", "rnn"], **TODO)
     run = open_run(todo, kept)
     measure_counts(run)
-    once = list(kept.measured(run.stored_run))
+    once = list(kept.measurements(run.stored_run))
     assert {one.metric for one in once} == set(COUNTED)
     measure_counts(run)
-    assert list(kept.measured(run.stored_run)) == once
+    assert list(kept.measurements(run.stored_run)) == once
     more = ActiveRun(plan(["attention", "rnn", "dense"], **TODO), kept, run.stored_run)
     measure_counts(more)
-    assert {one.case.layer for one in more.measured} == {"attention", "rnn", "dense"}
+    assert {one.case.layer for one in more.measurements} == {"attention", "rnn", "dense"}
 
 
 def test_peaks_are_measured_once_and_not_of_too_many_steps(kept):
@@ -58,7 +58,7 @@ def test_peaks_are_measured_once_and_not_of_too_many_steps(kept):
     seen = []
     measure_peaks(run, lambda *step: seen.append(step))
     assert [step[:2] for step in seen] == [(1, 3), (2, 3), (3, 3)]
-    made = list(kept.measured(run.stored_run))
+    made = list(kept.measurements(run.stored_run))
     assert {one.case for one in made} == set(todo.cases[:3])
     for one in made:
         held = get("attention").theory.temporaries
@@ -71,7 +71,7 @@ def test_a_peak_that_would_not_fit_is_skipped(kept):
     todo = plan("attention", memory=1.0, **TODO)
     run = open_run(todo, kept)
     measure_peaks(run)
-    assert {(one.status, one.metric) for one in kept.measured(run.stored_run)} == {
+    assert {(one.status, one.metric) for one in kept.measurements(run.stored_run)} == {
         ("skipped", "peak_bytes")
     }
 
@@ -81,21 +81,21 @@ def test_the_machine_is_calibrated_once(kept):
     todo = plan("attention", **TODO)
     run = open_run(todo, kept)
     measure_machine(run)
-    once = list(kept.measured(run.stored_run))
+    once = list(kept.measurements(run.stored_run))
     assert {one.metric for one in once} == set(CALIBRATION)
     measure_machine(run)
-    assert list(kept.measured(run.stored_run)) == once
+    assert list(kept.measurements(run.stored_run)) == once
 
 
 def test_a_run_is_read_once_and_its_view_is_what_the_store_holds(kept, monkeypatch):
     run = open_run(plan(["attention", "rnn"], **TODO), kept)
     list(execute(run))
     with monkeypatch.context() as patched:
-        patched.setattr(kept, "measured", None)  # nothing is read anew
+        patched.setattr(kept, "measurements", None)  # nothing is read anew
         measure_counts(run)
         measure_peaks(run)
-    assert list(run.measured) == list(kept.measured(run.stored_run))
+    assert list(run.measurements) == list(kept.measurements(run.stored_run))
     pd.testing.assert_frame_equal(run.table(), kept.table(run.stored_run))
     again = open_run(run.plan, kept)
-    assert list(again.measured) == list(run.measured)
+    assert list(again.measurements) == list(run.measurements)
     assert again.settings["controls"]

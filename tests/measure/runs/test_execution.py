@@ -34,7 +34,7 @@ def steps(todo, store, fresh=False):
 class Still:
     """A machine on which it is always calm."""
 
-    def during(self, work, most, usual):
+    def run_gated(self, work, most, usual):
         return GatedResult(work(), True, 0.0, 1.0)
 
 
@@ -49,7 +49,7 @@ def counted(monkeypatch):
 
     monkeypatch.setattr(worker, "measure", fake)
     monkeypatch.setattr(worker, "NoiseGate", Still)
-    monkeypatch.setattr(executor, "available", lambda: False)  # a fake is not in other processes
+    monkeypatch.setattr(executor, "can_fork", lambda: False)  # a fake is not in other processes
     return made
 
 
@@ -110,11 +110,11 @@ def test_progress_counts_what_earlier_processes_did(tmp_path, counted):
 def test_the_estimate_knows_the_cost_of_each_case_and_takes_the_mean_for_the_rest():
     cheap, dear, unknown = plan("rnn", **TODO).cases[:3]
     estimate = execution._Estimate([cheap, dear, unknown] * 2)
-    estimate.learn(cheap, 1.0, again=True)
+    estimate.record(cheap, 1.0, again=True)
     assert estimate.seconds() == pytest.approx(5 * 1.0)
-    estimate.learn(dear, 3.0, again=True)
+    estimate.record(dear, 3.0, again=True)
     assert estimate.seconds() == pytest.approx(1.0 + 3.0 + 2 * 2.0)
-    estimate.learn(unknown, 5.0, again=False)
+    estimate.record(unknown, 5.0, again=False)
     assert estimate.seconds() == pytest.approx(1.0 + 3.0)
     assert estimate.measurements("rnn") == 2
 
@@ -137,7 +137,7 @@ def test_a_failing_case_is_one_row_and_the_sweep_goes_on(toy):
 
 
 def test_what_no_calm_moment_came_for_is_kept_and_noted(counted, monkeypatch):
-    monkeypatch.setattr(Still, "during", lambda *a: GatedResult(a[1](), False, 0.0, 1.0))
+    monkeypatch.setattr(Still, "run_gated", lambda *a: GatedResult(a[1](), False, 0.0, 1.0))
     todo = plan("rnn", **TODO)
     with Store() as store, steps(todo, store) as run:
         notes = {step.measurement.note for step in run}
@@ -209,7 +209,7 @@ def test_killed_at_any_moment_it_loses_at_most_the_point_under_way(tmp_path):
     settings = {"profile": "quick", "rounds": 2, "repeats": 1}
     layerlaw.sweep(["attention", "dense"], store=path, **settings)
     with Store(path, readonly=True) as store:
-        made = list(store.measured(store.latest()))
+        made = list(store.measurements(store.latest()))
         assert len(store.runs()) == 1
     keys = [(measurement.round, measurement.case) for measurement in made]
     todo = plan(["attention", "dense"], **settings)
@@ -233,7 +233,7 @@ def test_checks_are_measured_once_and_are_no_passes(tmp_path, counted):
             {
                 (replace(todo.cases[0], sizes=p.sizes), r): 1
                 for p in points
-                for r in range(auxiliary.CHECKS)
+                for r in range(auxiliary.CHECK_ROUNDS)
             }
         )
         table = run.table()
@@ -250,12 +250,12 @@ def test_what_is_known_to_be_short_is_measured_together():
     estimate = execution._Estimate(case for _, case in pending)
     assert estimate.together(pending) == pending[:1], "nothing is known yet"
     for case in (small, other, rnn):
-        estimate.learn(case, 0.01, again=True)
+        estimate.record(case, 0.01, again=True)
     assert estimate.together(pending) == pending[:2]
-    estimate.learn(long, 10 * execution.TOGETHER, again=True)
+    estimate.record(long, 10 * execution.BLOCK_SECONDS, again=True)
     assert estimate.together(pending) == pending[:2]
     assert estimate.together(pending[2:]) == pending[2:3], "a long one comes alone"
-    estimate.learn(long, 0.01, again=True)
+    estimate.record(long, 0.01, again=True)
     assert estimate.together(pending) == pending[:3], "another layer has another process"
     assert estimate.together([(1, small), (2, small)]) == [(1, small)], "another round too"
 
@@ -263,9 +263,9 @@ def test_what_is_known_to_be_short_is_measured_together():
 def test_seconds_left_count_what_is_not_known_as_the_mean_of_the_rest():
     one, two = (Case("dense", {"n": n, "d": 4}) for n in (8, 16))
     estimate = execution._Estimate([one, one, one, two, two])
-    estimate.learn(one, 2.0, again=True)
+    estimate.record(one, 2.0, again=True)
     assert estimate.seconds() == 2 * 2.0 + 2 * 2.0
     assert estimate.measurements("dense") == 4
-    estimate.learn(two, 4.0, again=False)
+    estimate.record(two, 4.0, again=False)
     assert estimate.seconds() == 2 * 2.0
     assert estimate.measurements("dense") == 2

@@ -29,7 +29,7 @@ def test_what_goes_in_comes_out_also_from_another_process(path):
             store.add(run, measurement)
     with Store(path, readonly=True) as store:
         found = store.latest()
-        assert list(store.measured(found)) == made
+        assert list(store.measurements(found)) == made
         assert found == run
         assert found.settings == {"seed": 1}
         assert found.machine == {"cpu": "a processor"}
@@ -64,7 +64,7 @@ def test_nothing_is_kept_twice_and_a_refused_measurement_leaves_no_trace(path):
             store.add(run, Measurement(CASE, 1, 0, (2.0,)))
         with pytest.raises(IntegrityError):  # the row is written, then its repeats fail
             store.add(run, Measurement(CASE, 0, 1, (1.0, None)))
-        assert [m.values for m in store.measured(run)] == [(1.0,)]
+        assert [m.values for m in store.measurements(run)] == [(1.0,)]
 
 
 KILLED = """
@@ -76,7 +76,7 @@ store = Store(sys.argv[1])
 run = store.open_run({}, "abc", {})
 
 def kill(connection, cursor, statement, *rest):
-    if statement.startswith("INSERT INTO repeats") and len(list(store.measured(run))) == 2:
+    if statement.startswith("INSERT INTO repeats") and len(list(store.measurements(run))) == 2:
         os.kill(os.getpid(), signal.SIGKILL)
 
 event.listen(store._engine, "before_cursor_execute", kill)
@@ -90,7 +90,7 @@ def test_killed_between_a_row_and_its_repeats_neither_is_kept(path):
     assert killed.returncode == -signal.SIGKILL
     with Store(path) as store:
         run = store.open_run({}, "abc", {})
-        assert [(m.round, m.values) for m in store.measured(run)] == [
+        assert [(m.round, m.values) for m in store.measurements(run)] == [
             (0, (1.0, 2.0)),
             (1, (1.0, 2.0)),
         ]
@@ -104,8 +104,8 @@ def test_clearing_a_run_leaves_the_others(path):
             store.add_process(run, {})
             store.add(run, Measurement(CASE, 0, 0, (1.0,)))
         store.clear(one)
-        assert not list(store.measured(one))
-        assert list(store.measured(other))
+        assert not list(store.measurements(one))
+        assert list(store.measurements(other))
         assert store.add_process(one, {}) == 0
         assert store.add_process(other, {}) == 1
 

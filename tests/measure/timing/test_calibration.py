@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from layerlaw.measure import Case, Store, calibrate, uncalibrated
+from layerlaw.measure import Case, Store, calibrate, uncalibrated_conditions
 from layerlaw.measure.cases.metric import AUXILIARY, BANDWIDTH, CALIBRATION, PRODUCT_RATE
 from layerlaw.measure.cases.table import MACHINE
 from layerlaw.measure.timing import calibration
@@ -16,7 +16,7 @@ def steady(seconds):
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     monkeypatch.setattr(calibration, "SIDES", (16, 32, 48))
-    monkeypatch.setattr(calibration, "SETS", (2**14, 2**15))
+    monkeypatch.setattr(calibration, "WORKING_SETS", (2**14, 2**15))
 
 
 def test_rates_are_flops_and_bytes_over_seconds():
@@ -54,7 +54,7 @@ def test_an_engine_names_the_bytes_that_it_counts(name):
 
 
 def test_a_ladder_ends_where_calls_are_long():
-    found = calibrate(clock=steady(2 * calibration.LONG), rounds=1)
+    found = calibrate(clock=steady(2 * calibration.MAX_CALL_SECONDS), rounds=1)
     assert [m.case.sizes["n"] for m in found if m.case.mode == "mm"] == [16]
     assert len(found) == len(calibration.PRODUCTS) + len(calibration.STREAMS)
 
@@ -82,7 +82,7 @@ def test_each_waits_for_calm():
     class Counting:
         times = 0
 
-        def during(self, work):
+        def run_gated(self, work):
             self.times += 1
             return work(), True
 
@@ -100,7 +100,7 @@ def test_a_real_machine_has_rates_that_a_store_keeps():
     with Store() as store:
         run = store.open_run({}, "here", {})
         store.add(run, *found)
-        assert list(store.measured(run)) == found
+        assert list(store.measurements(run)) == found
         table = store.table(run)
     assert set(table["metric"]) == set(CALIBRATION)
     assert table["n"].notna().all()
@@ -109,8 +109,8 @@ def test_a_real_machine_has_rates_that_a_store_keeps():
 def test_each_condition_is_calibrated_once():
     sizes = {"n": 8, "d": 8}
     cases = [Case("rnn", sizes, dtype=dtype) for dtype in ("float32", "float64", "float32")]
-    assert uncalibrated(cases, []) == [("cpu", "float32", 1), ("cpu", "float64", 1)]
+    assert uncalibrated_conditions(cases, []) == [("cpu", "float32", 1), ("cpu", "float64", 1)]
     found = calibrate(clock=steady(1e-3), rounds=1)
-    assert uncalibrated(cases, found) == [("cpu", "float64", 1)]
-    found += calibrate(*uncalibrated(cases, found)[0], clock=steady(1e-3), rounds=1)
-    assert uncalibrated(cases, found) == []
+    assert uncalibrated_conditions(cases, found) == [("cpu", "float64", 1)]
+    found += calibrate(*uncalibrated_conditions(cases, found)[0], clock=steady(1e-3), rounds=1)
+    assert uncalibrated_conditions(cases, found) == []

@@ -3,7 +3,7 @@ from fractions import Fraction
 import pytest
 import torch
 from layerlaw.measure.timing.clocks import (
-    TRIES,
+    MAX_TRIES,
     CudaClock,
     HostClock,
     clock_for,
@@ -96,7 +96,7 @@ def test_warm_up_ends_where_calls_get_faster_for_ever():
         now, cost = now + cost, cost // 2
 
     warm_up(call, HostClock(lambda: now))
-    assert cost == 10**12 // 2**TRIES
+    assert cost == 10**12 // 2**MAX_TRIES
 
 
 def test_what_timing_takes_by_itself_is_taken_off():

@@ -9,8 +9,8 @@ import torch
 from layerlaw.layers import get
 from layerlaw.measure import Case, measure
 from layerlaw.measure.timing.clocks import CudaClock, clock_for, cuda_flush
-from layerlaw.measure.timing.options import graphed, precision
-from layerlaw.measure.timing.workload import ready
+from layerlaw.measure.timing.options import capture_graph, float32_precision
+from layerlaw.measure.timing.workload import ready_pass
 
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 needs_compiler = pytest.mark.skipif(
@@ -30,7 +30,7 @@ def test_tf32_is_used_where_the_case_says_so_and_nowhere_else(options, before):
     try:
         for switch in SWITCHES:
             switch.allow_tf32 = before
-        with precision(Case("attention", {"n": 8, "d": 4}, device="cuda", options=options)):
+        with float32_precision(Case("attention", {"n": 8, "d": 4}, device="cuda", options=options)):
             assert [switch.allow_tf32 for switch in SWITCHES] == [bool(options)] * 2
         assert [switch.allow_tf32 for switch in SWITCHES] == [before] * 2
     finally:
@@ -46,7 +46,7 @@ def test_a_compiled_layer_is_the_same_function(name):
     sizes = {axis: {"n": 6, "d": 8, "k": 3}[axis] for axis in get(name).axes}
     made = []
     for options in ((), ("compile",)):
-        with ready(Case(name, sizes, dtype="float64", options=options), seed=1) as (call, _):
+        with ready_pass(Case(name, sizes, dtype="float64", options=options), seed=1) as (call, _):
             made += call()
     torch.testing.assert_close(*made)
 
@@ -79,7 +79,7 @@ def test_a_graph_keeps_alive_what_it_reads(monkeypatch):
         monkeypatch.setattr(torch.cuda, name, MagicMock())
     weights = torch.ones(3)
     alive = weakref.ref(weights)
-    replay = graphed(lambda weights=weights: (weights * 2,))
+    replay = capture_graph(lambda weights=weights: (weights * 2,))
     del weights
     gc.collect()
     assert alive() is not None
@@ -97,7 +97,7 @@ def test_a_cuda_graph_gives_what_its_pass_gives_in_less_time(mode):
     made = []
     for options in ((), ("graph",)):
         case = Case("rnn", {"n": 64, "d": 32}, device="cuda", mode=mode, options=options)
-        with ready(case, seed=1) as (call, _):
+        with ready_pass(case, seed=1) as (call, _):
             clock = clock_for("cuda")
             clock(call, 5)
             seconds.append(clock(call, 20))

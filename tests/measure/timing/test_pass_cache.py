@@ -2,10 +2,10 @@ import pytest
 import torch
 from layerlaw.layers import get
 from layerlaw.measure import Case
-from layerlaw.measure.cases import LARGE, bytes_of, standing_bytes
-from layerlaw.measure.timing.modes import recording
-from layerlaw.measure.timing.pass_cache import SHARE, PassCache
-from layerlaw.measure.timing.workload import prepare
+from layerlaw.measure.cases import LARGE_BYTES, bytes_of, persistent_bytes
+from layerlaw.measure.timing.modes import gradient_mode
+from layerlaw.measure.timing.pass_cache import FREE_SHARE, PassCache
+from layerlaw.measure.timing.workload import prepare_pass
 
 from tests.helpers.sizes import complete
 
@@ -26,7 +26,7 @@ def test_a_pass_is_made_once_for_the_same_weights_and_inputs():
 
 
 def test_what_comes_first_is_kept_and_what_does_not_fit_beside_it_is_made_anew():
-    kept = PassCache(most=standing_bytes(SMALL) + standing_bytes(SMALLER))
+    kept = PassCache(most=persistent_bytes(SMALL) + persistent_bytes(SMALLER))
     first, second = kept(SMALL), kept(SMALLER)
     assert kept(SMALLER, 1) is not kept(SMALLER, 1)
     assert kept(SMALL) is first
@@ -34,8 +34,8 @@ def test_what_comes_first_is_kept_and_what_does_not_fit_beside_it_is_made_anew()
 
 
 def test_what_is_large_or_compiled_is_made_anew():
-    kept = PassCache(most=4 * LARGE)
-    assert standing_bytes(HUGE) >= LARGE
+    kept = PassCache(most=4 * LARGE_BYTES)
+    assert persistent_bytes(HUGE) >= LARGE_BYTES
     assert kept(HUGE) is not kept(HUGE)
     nothing = PassCache(most=0)
     assert nothing(SMALL) is not nothing(SMALL)
@@ -44,8 +44,8 @@ def test_what_is_large_or_compiled_is_made_anew():
 @pytest.mark.parametrize("mode", ["forward", "backward", "training"])
 def test_what_stands_between_passes_is_part_of_what_they_take(mode):
     case = Case("attention", {"n": 64, "d": 16}, mode=mode)
-    assert 0 < standing_bytes(case) <= bytes_of(case)
-    forward = standing_bytes(Case("attention", {"n": 64, "d": 16}))
+    assert 0 < persistent_bytes(case) <= bytes_of(case)
+    forward = persistent_bytes(Case("attention", {"n": 64, "d": 16}))
     assert forward == 4 * 4 * 64 * 16  # Q, K, V and the output
 
 
@@ -60,8 +60,8 @@ def test_what_is_shared_gives_the_same_numbers(name, mode):
         for n, d in ((260, 16), (16, 132), (260, 132), (16, 16), (132, 132))
     ]
     for case in [*cases, *cases[::-1]]:
-        with recording(mode):
-            for one, other in zip(kept(case, 7)(), prepare(case, 7)(), strict=True):
+        with gradient_mode(mode):
+            for one, other in zip(kept(case, 7)(), prepare_pass(case, 7)(), strict=True):
                 torch.testing.assert_close(one, other, rtol=0, atol=0)
 
 
@@ -69,13 +69,14 @@ def test_words_are_those_of_the_vocabulary_however_many_there_are():
     kept = PassCache()
     for vocabulary in (4096, 32, 528):
         case = Case("embedding", {"n": 512, "d": 16, "V": vocabulary})
-        (one,), (other,) = kept(case, 7)(), prepare(case, 7)()
+        (one,), (other,) = kept(case, 7)(), prepare_pass(case, 7)()
         assert one.equal(other)
 
 
 def test_processes_share_what_they_keep(monkeypatch):
     monkeypatch.setattr(
-        "layerlaw.measure.timing.pass_cache.free_memory", lambda: 2 * standing_bytes(SMALL) / SHARE
+        "layerlaw.measure.timing.pass_cache.free_memory",
+        lambda: 2 * persistent_bytes(SMALL) / FREE_SHARE,
     )
     two, three = PassCache(processes=2), PassCache(processes=3)
     assert two(SMALL) is two(SMALL)
@@ -95,5 +96,5 @@ def test_a_native_layer_shares_a_module_only_where_it_says_what_that_needs(monke
     rnn = get("torch_rnn")
     short, long = ({"n": n, "d": 8} for n in (4, 6))
     assert rnn.module_key(short) == rnn.module_key(long)
-    monkeypatch.setattr(type(rnn), "needs", None)
+    monkeypatch.setattr(type(rnn), "module_sizes", None)
     assert rnn.module_key(short) != rnn.module_key(long)

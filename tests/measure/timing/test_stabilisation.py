@@ -12,7 +12,7 @@ from layerlaw.measure.timing.stabilisation import (
     flushes_subnormals,
     glibc,
     hold_allocator,
-    no_collection,
+    no_garbage_collection,
 )
 
 needs_glibc = pytest.mark.skipif(glibc() is None, reason="mallopt is glibc's")
@@ -97,9 +97,9 @@ def test_subnormal_numbers_are_flushed_or_left(flush):
 
 def test_collection_is_off_inside_and_as_before_outside():
     assert gc.isenabled()
-    with no_collection():
+    with no_garbage_collection():
         assert not gc.isenabled()
-        with no_collection():
+        with no_garbage_collection():
             pass
         assert not gc.isenabled()
     assert gc.isenabled()

@@ -5,7 +5,7 @@ import torch
 from layerlaw.layers import get, names
 from layerlaw.measure import Case, measure
 from layerlaw.measure.timing.clocks import HostClock
-from layerlaw.measure.timing.workload import prepare, ready, subnormal_share
+from layerlaw.measure.timing.workload import prepare_pass, ready_pass, subnormal_share
 
 from tests.helpers.sizes import complete
 
@@ -27,7 +27,11 @@ def test_a_measurement_holds_its_raw_repeats():
 def test_values_are_the_same_in_every_round():
     case = Case("rnn", {"n": 8, "d": 4}, batch=2, dtype="float64")
     with torch.inference_mode():
-        (one,), (same,), (other,) = prepare(case)(), prepare(case)(), prepare(case, seed=1)()
+        (one,), (same,), (other,) = (
+            prepare_pass(case)(),
+            prepare_pass(case)(),
+            prepare_pass(case, seed=1)(),
+        )
     assert one.shape == (2, 8, 4)
     assert one.dtype == torch.float64
     assert torch.equal(one, same)
@@ -41,7 +45,7 @@ def test_backward_and_training_give_the_gradient_of_everything(name):
     case = Case(name, {axis: sizes[axis] for axis in layer.axes}, dtype="float64")
     again = []
     for mode in ("backward", "training"):
-        with ready(replace(case, mode=mode), seed=3) as (call, _):
+        with ready_pass(replace(case, mode=mode), seed=3) as (call, _):
             again += [call(), call()]
     torch.manual_seed(3)
     module = layer.build(case.sizes).double()

@@ -10,9 +10,9 @@ import layerlaw
 import pytest
 from layerlaw.measure import Case, Controls, Plan, ResourceLimits, Store, execute, open_run
 from layerlaw.measure.workers import executor
-from layerlaw.measure.workers.forkserver import available
+from layerlaw.measure.workers.forkserver import can_fork
 
-needs_fork = pytest.mark.skipif(not available(), reason="this system cannot fork safely")
+needs_fork = pytest.mark.skipif(not can_fork(), reason="this system cannot fork safely")
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_a_layer_that_no_module_has_is_measured_in_the_calling_process(toy):
     ("off", "said"), [("isolation", "isolation is off"), ("fork", "none of its own can be forked")]
 )
 def test_without_processes_of_their_own_it_says_so(monkeypatch, off, said):
-    monkeypatch.setattr(executor, "available", lambda: off != "fork")
+    monkeypatch.setattr(executor, "can_fork", lambda: off != "fork")
     controls = replace(QUIET, isolation=off != "isolation")
     made, record = measured(Plan(cases("attention"), rounds=1, repeats=1, controls=controls))
     assert record["process"].startswith("the calling one: ")

@@ -19,7 +19,7 @@ from layerlaw.measure.workers.forkserver import (
     WorkerTimeout,
 )
 
-pytestmark = pytest.mark.skipif(not forkserver.available(), reason="this system cannot fork safely")
+pytestmark = pytest.mark.skipif(not forkserver.can_fork(), reason="this system cannot fork safely")
 
 HERE = str(Path(__file__).parent)
 

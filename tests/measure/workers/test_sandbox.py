@@ -13,7 +13,7 @@ from layerlaw.measure.operations.operation_timing import time_operations
 from layerlaw.measure.workers import forkserver, sandbox
 from layerlaw.measure.workers.sandbox import Sandbox
 
-pytestmark = pytest.mark.skipif(not forkserver.available(), reason="this system cannot fork safely")
+pytestmark = pytest.mark.skipif(not forkserver.can_fork(), reason="this system cannot fork safely")
 
 MODULE = """
 import os
@@ -114,7 +114,7 @@ def test_an_error_of_a_rehearsal_is_left_to_the_performance(folder):
 
 
 def test_without_forks_it_is_the_calling_process(folder, monkeypatch):
-    monkeypatch.setattr(sandbox, "available", lambda: False)
+    monkeypatch.setattr(sandbox, "can_fork", lambda: False)
     with Sandbox() as process:
         process.load("mine.py:Fine")
         assert process.ask("mine.py:Fine", os.getpid) == os.getpid()

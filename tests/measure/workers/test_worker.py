@@ -1,5 +1,5 @@
 from layerlaw.measure import Case
-from layerlaw.measure.cases import LARGE, bytes_of
+from layerlaw.measure.cases import LARGE_BYTES, bytes_of
 from layerlaw.measure.timing.pass_cache import PassCache
 from layerlaw.measure.workers import worker
 from layerlaw.measure.workers.worker import Worker
@@ -9,7 +9,7 @@ HUGE = Case("dense", {"n": 2**16, "d": 512})
 
 
 def test_what_a_case_leaves_of_memory_is_given_back_where_it_may_be_much(monkeypatch):
-    assert bytes_of(SMALL) < LARGE <= bytes_of(HUGE)
+    assert bytes_of(SMALL) < LARGE_BYTES <= bytes_of(HUGE)
     held, given = 300 * 2**20, []
 
     def give_back():
@@ -22,7 +22,7 @@ def test_what_a_case_leaves_of_memory_is_given_back_where_it_may_be_much(monkeyp
     at = Worker(None, {}, PassCache(most=0))
     at.clear(HUGE)
     assert len(given) == 1
-    for more in (LARGE, LARGE, 1):  # little by little it becomes much
+    for more in (LARGE_BYTES, LARGE_BYTES, 1):  # little by little it becomes much
         assert len(given) == 1
         held += more
         at.clear(SMALL)
