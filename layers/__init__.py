@@ -1,4 +1,4 @@
-"""Layers that read like the textbook, each with its theory beside it, in one registry.
+"""Layers written as their textbook formula, each with its theory, in one registry.
 
 Importing this package does not load torch: theory is SymPy, and torch comes with the first
 module that is built.

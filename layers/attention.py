@@ -1,9 +1,9 @@
-"""Self-attention in the course text's form, its three phases alone, and multi-head attention.
+"""Self-attention as the course text writes it, its three phases, and multi-head attention.
 
-Inputs are unit-normal. Without 1/√d the scores spread as √d, so from d of about 64 the softmax
-makes subnormal numbers (up to a tenth of all weights), which slow it down: whoever measures
-time flushes them to zero (``torch.set_flush_denormal``) or says that they are in it. The
-softmax and the sum, measured alone, get unit-normal inputs, which make none.
+Inputs are unit-normal. Without 1/√d the scores' standard deviation is √d, so from about d = 64 the
+softmax yields subnormal numbers (up to a tenth of all weights), which slow it down: flush them to
+zero when timing (``torch.set_flush_denormal``), or report that they are included. The softmax and
+the weighted sum, measured separately, get unit-normal inputs, which yield none.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .core import TABLE_1, Textbook, Theory, d, h, n, register, torch
 if TYPE_CHECKING:
     from torch import Tensor
 
-#: What the course text's form and its phases say for the same reason.
+#: Sources that attention and its phases share.
 _SOURCES = {
     "parameters": "course text A6.4: no projections",
     "sequential_ops": TABLE_1,
@@ -47,7 +47,7 @@ class Attention(Textbook):
         sources={
             "time": f"course text A6.4; {TABLE_1}",
             "flops": "two products of 2n²d; softmax 5 per element",
-            "memory": "the n × n weights are kept for the backward pass",
+            "memory": "the n × n weights, saved for the backward pass",
             "temporaries": "scores and weights, while the softmax runs",
             **_SOURCES,
             "depth": "two products, and the softmax's 5 between them",
@@ -82,7 +82,7 @@ class AttentionScores(Textbook):
         sources={
             "time": "course text A6.4: n × d times d × n",
             "flops": "one product (n × d)(d × n)",
-            "memory": "Q and K, kept for each other's gradient",
+            "memory": "Q and K, saved for each other's gradient",
             **_SOURCES,
             "depth": "one product",
             "distance": "one product",
@@ -119,7 +119,7 @@ class AttentionSoftmax(Textbook):
         sources={
             "time": "course text A6.4: O(n) for each of n rows",
             "flops": "per element a maximum, a difference, an exponential, a sum and a quotient",
-            "memory": "the n × n weights, kept for the gradient",
+            "memory": "the n × n weights, saved for the gradient",
             **_SOURCES,
             "depth": "maximum, difference, exponential, sum, quotient",
             "distance": "a score reaches its whole row",
@@ -150,7 +150,7 @@ class AttentionSum(Textbook):
         sources={
             "time": "course text A6.4: n × n times n × d",
             "flops": "one product (n × n)(n × d)",
-            "memory": "A and V, kept for each other's gradient",
+            "memory": "A and V, saved for each other's gradient",
             **_SOURCES,
             "depth": "one product",
             "distance": "one product",
@@ -188,7 +188,7 @@ class MultiHeadAttention(Textbook):
             "time": "Vaswani et al. 2017, section 3.2.2; Table 1 leaves out the projections",
             "flops": "two products of 2n²d, four of 2nd²; per score 1 for √(d/h), 5 for softmax",
             "parameters": "Vaswani et al. 2017, section 3.2.2",
-            "memory": "the n × n weights of each head and the projections, kept for the gradient",
+            "memory": "the n × n weights of each head and the projections, saved for the gradient",
             "sequential_ops": TABLE_1,
             "path_length": TABLE_1,
             "temporaries": "each head's scores and weights; Q, K, V, the sums in two orders",

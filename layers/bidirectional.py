@@ -1,4 +1,4 @@
-"""Recurrent layers in both directions: what came before, and what comes after, side by side."""
+"""Bidirectional recurrent layers: the states of a forward and a backward pass, concatenated."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def _both(theory: Theory) -> Theory:
-    """Theory of two of a layer, which do not wait for each other."""
+    """Return the theory of two layers of a kind that run independently of each other."""
     return replace(
         theory,
         time=2 * theory.time,
@@ -33,12 +33,12 @@ def _both(theory: Theory) -> Theory:
 
 
 class Bidirectional(Textbook):
-    """A recurrent layer from the first position on, and another from the last back.
+    """Two recurrent layers, one from the first position on, one from the last position back.
 
     Attributes
     ----------
     layer
-        Of which there are two, with weights of their own.
+        The recurrent layer; each direction has its own weights.
     """
 
     layer: ClassVar[Textbook]

@@ -41,12 +41,12 @@ class Convolution(Textbook):
             "time": f"course text A6.4; {TABLE_1}",
             "flops": "one product (n × kd)(kd × d); the padding is multiplied too",
             "parameters": "d kernels of k × d, course text A6.4",
-            "memory": "the unfolded input, kept for the gradient of W",
+            "memory": "the unfolded input, saved for the gradient of W",
             "sequential_ops": TABLE_1,
             "path_length": "Vaswani et al. 2017, section 4: contiguous kernels, stacked",
             "temporaries": "the unfolded and the padded input",
             "depth": "one product; padding and windows are copies",
-            "distance": "each layer, one product, goes (k−1)/2 positions further; k ≥ 3",
+            "distance": "each layer, one product, reaches (k−1)/2 positions further; k ≥ 3",
         },
     )
 
@@ -58,7 +58,7 @@ class Convolution(Textbook):
 
 @register
 class ConvolutionProduct(Textbook):
-    """Second phase of `conv`: its product, where every window is laid out as a row already."""
+    """Second phase of `conv`: its product, given every window as a row."""
 
     name = "conv_product"
     title = "convolution's product"
@@ -79,11 +79,11 @@ class ConvolutionProduct(Textbook):
             "time": "course text A6.4: d kernels of k × d at n positions",
             "flops": "one product (n × kd)(kd × d)",
             "parameters": "d kernels of k × d, course text A6.4",
-            "memory": "the rows, kept for the gradient of W",
+            "memory": "the rows, saved for the gradient of W",
             "sequential_ops": TABLE_1,
-            "path_length": "each row alone: the windows are laid out before",
+            "path_length": "each row separately: the windows are unfolded before",
             "depth": "one product",
-            "distance": "each row alone",
+            "distance": "each row separately",
         },
     )
 
@@ -93,10 +93,10 @@ class ConvolutionProduct(Textbook):
 
 @register
 class DilatedStack(Textbook):
-    """Causal convolutions with dilations 1, k, k², …, as many as let the last position see all.
+    """Causal convolutions with dilations 1, k, k², …, as many as connect the last position to all.
 
     WaveNet's stack (van den Oord et al. 2016) without its gates: ⌈log_k n⌉ layers, since n − 1 has
-    as many digits to the base k. Around each position, as in Table 1, it would take
+    that many digits to the base k. Windows centred on each position, as in Table 1, would take
     ⌈log_k(2n − 1)⌉.
     """
 
@@ -121,12 +121,12 @@ class DilatedStack(Textbook):
             "time": "Vaswani et al. 2017, section 4: log_k n layers; van den Oord et al. 2016",
             "flops": "as conv, for each layer; the padding is multiplied too",
             "parameters": "as conv, for each layer",
-            "memory": "the unfolded input of each layer, kept for the gradient of W",
-            "sequential_ops": "a layer after the other",
+            "memory": "the unfolded input of each layer, saved for the gradient of W",
+            "sequential_ops": "one layer after another",
             "path_length": "Vaswani et al. 2017, section 4: dilated",
             "temporaries": "the input of the last layer, padded and unfolded",
-            "depth": "a product a layer",
-            "distance": "a product a layer, since digits that are 0 are passed through too",
+            "depth": "one product per layer",
+            "distance": "one product per layer, also for digits that are 0",
         },
     )
 
@@ -164,12 +164,12 @@ class SeparableConvolution(Textbook):
             "time": "Vaswani et al. 2017, section 4; Chollet 2017",
             "flops": "k multiply-adds for each number, one product (n × d)(d × d)",
             "parameters": "one kernel of k for each channel, and d × d",
-            "memory": "the input and what lies between both, kept for the weights' gradients",
+            "memory": "the input and the depthwise output, saved for the weights' gradients",
             "sequential_ops": "Vaswani et al. 2017, section 4",
             "path_length": "as conv",
-            "temporaries": "the input, padded, and what lies between both convolutions",
+            "temporaries": "the padded input and the depthwise output",
             "depth": "two convolutions",
-            "distance": "each layer, two products, goes (k−1)/2 positions further; k ≥ 3",
+            "distance": "each layer, two products, reaches (k−1)/2 positions further; k ≥ 3",
         },
     )
 
@@ -183,9 +183,9 @@ class SeparableConvolution(Textbook):
 
 @register
 class Convolution1x1(Textbook):
-    """1×1 convolution: each position alone, from m channels to d (course text A6.1).
+    """1×1 convolution: each position separately, from m channels to d (course text A6.1).
 
-    It is the position-wise dense layer without its bias, under the convolution's name.
+    It is the position-wise dense layer without bias.
     """
 
     name = "conv_1x1"
@@ -207,7 +207,7 @@ class Convolution1x1(Textbook):
             "time": "course text A6.1 and A6.4 with k = 1",
             "flops": "one product (n × m)(m × d)",
             "parameters": "course text A6.1: W changes the number of channels from m to d",
-            "memory": "the input, kept for the gradient of W",
+            "memory": "the input, saved for the gradient of W",
             "sequential_ops": TABLE_1,
             "path_length": "a kernel of width 1 never leaves its position",
             "depth": "one product",

@@ -1,4 +1,4 @@
-"""Linear attention: sums over the past in the place of scores for each pair.
+"""Linear attention: sums over the keys replace the scores of each pair of positions.
 
 Softmax(q·k) becomes φ(q)·φ(k) with φ(x) = elu(x) + 1 > 0, so that the sums over the keys are the
 same for all queries and are taken once (Katharopoulos et al. 2020).
@@ -17,7 +17,7 @@ from .core import LEVELS, Textbook, Theory, d, n, register, torch
 if TYPE_CHECKING:
     from torch import Tensor
 
-#: What all forms of it have.
+#: Theory of linear attention, from which the theories of the causal forms are derived.
 _THEORY = Theory(
     time=n * d**2,
     flops=4 * n * d**2 + 10 * n * d,
@@ -32,24 +32,24 @@ _THEORY = Theory(
         "time": "Katharopoulos et al. 2020, section 3.2",
         "flops": "two products of 2nd²; φ 3 of each q and k, the sum 1, φ(q)·z 2, the quotient 1",
         "parameters": "no projections, as in attention",
-        "memory": "φ(Q), φ(K), V and the output's numerator, kept for the gradients",
+        "memory": "φ(Q), φ(K), V and the output's numerator, saved for the gradients",
         "sequential_ops": "Katharopoulos et al. 2020, section 3.2: all products at once",
-        "path_length": "every position is in the sums of all",
+        "path_length": "every position is in the sums that all use",
         "temporaries": "φ(Q), φ(K), the sums and the numerator",
         "depth": "φ (3), the sums, the product with them, the quotient",
-        "distance": "by the values: sum, product, quotient",
+        "distance": "through the values: sum, product, quotient",
     },
 )
 
 
 def feature(x: Tensor) -> Tensor:
-    """φ(x) = elu(x) + 1, which is positive."""
+    """Return φ(x) = elu(x) + 1, which is positive."""
     return torch.nn.functional.elu(x) + 1
 
 
 @register
 class LinearAttention(Textbook):
-    """Linear attention of every position to all: the sums are taken over the whole sequence."""
+    """Linear attention of every position to all, with sums over the whole sequence."""
 
     name = "linear_attention"
     title = "linear attention"
@@ -84,12 +84,12 @@ class LinearAttentionParallel(Textbook):
         sources={
             **_THEORY.sources,
             "flops": "φ 6nd; φ(k)vᵀ and its sums 2nd², z nd; φ(q)S 2nd², φ(q)·z 2nd, quotient nd",
-            "memory": "S of each position, kept for the gradient",
+            "memory": "S of each position, saved for the gradient",
             "sequential_ops": "a cumulative sum takes log n steps (Hillis & Steele 1986)",
             "path_length": "through the cumulative sum",
             "temporaries": "the products φ(k)vᵀ, and their sums",
             "depth": "φ (3), φ(k)vᵀ, the cumulative sum, the product with it, the quotient",
-            "distance": "by the values: φ(k)vᵀ, cumulative sum, product, quotient",
+            "distance": "through the values: φ(k)vᵀ, cumulative sum, product, quotient",
         },
     )
 
@@ -122,12 +122,12 @@ class LinearAttentionRecurrent(Textbook):
             **_THEORY.sources,
             "time": "Katharopoulos et al. 2020, section 3.4",
             "flops": "φ 6nd; per step φ(k)vᵀ d², S 1d², z d, φ(q)S 2d², φ(q)·z 2d, quotient d",
-            "memory": "S of each step, kept for the gradient",
-            "sequential_ops": "Katharopoulos et al. 2020, section 3.4: a state a step",
+            "memory": "S of each step, saved for the gradient",
+            "sequential_ops": "Katharopoulos et al. 2020, section 3.4: one state per step",
             "path_length": "through every step's state",
             "temporaries": "φ(Q), φ(K), and the outputs and the state, or three of the state",
-            "depth": "φ (3), φ(k)vᵀ, a sum a step, the product with it, the quotient",
-            "distance": "by the values: φ(k)vᵀ, a sum a step, product, quotient",
+            "depth": "φ (3), φ(k)vᵀ, a sum per step, the product with it, the quotient",
+            "distance": "through the values: φ(k)vᵀ, a sum per step, product, quotient",
         },
     )
 

@@ -1,8 +1,8 @@
 """Convolutions whose kernel is as long as the sequence, by the fast Fourier transform.
 
-A product of n × n such as y_t = Σ_{s≤t} h_{t−s} x_s, for each channel, costs n²·d; by the transform
-n·log n·d (Cooley & Tukey 1965). Zeros behind the sequence, as many as it has positions, keep its
-end from reaching its beginning.
+Computed as a sum, y_t = Σ_{s≤t} h_{t−s} x_s costs n² per channel, n²·d in all; by the transform
+it costs n·log n·d (Cooley & Tukey 1965). n zeros after the sequence prevent that its end wraps
+around to its beginning.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ STAGES = 1 + LEVELS
 
 
 def convolve(x: Tensor, h: Tensor) -> Tensor:
-    """y_t = Σ_{s≤t} h_{t−s} x_s for each channel: (batch, n, d) and (n, d) give (batch, n, d).
+    """Compute y_t = Σ_{s≤t} h_{t−s} x_s for each channel, from x (batch, n, d) and h (n, d).
 
     The transforms are taken in float32 at least; there are none of lower precision on the CPU.
     """
@@ -56,8 +56,8 @@ class LongConvolution(Textbook):
             "time": "Cooley & Tukey 1965",
             "flops": "three real transforms of 2n numbers, 5/2 of a number and stage each; 6 for "
             "each product of complex numbers",
-            "parameters": "one number for each position and channel",
-            "memory": "both spectra, kept for the gradients",
+            "parameters": "one number per position and channel",
+            "memory": "both spectra, saved for the gradients",
             "sequential_ops": "Cooley & Tukey 1965: log n stages",
             "path_length": "by the transform; as a sum it would be 1",
             "temporaries": "spectra of input, kernel and output, and 2n numbers of the output",
@@ -93,11 +93,11 @@ class Hyena(Textbook):
         distance=2 * STAGES + 5,
         sources={
             **LongConvolution.theory.sources,
-            "time": "Poli et al. 2023, section 3: n log n beside the projections",
+            "time": "Poli et al. 2023, section 3: n log n and the projections",
             "flops": "four products of 2nd², two gates, and as long_conv",
             "parameters": "W_Q, W_K, W_V and W_O, and one number for each position and channel",
-            "memory": "queries, keys, values and spectra, kept for the gradients",
-            "temporaries": "queries, keys, values and a gate, and what long_conv holds",
+            "memory": "queries, keys, values and spectra, saved for the gradients",
+            "temporaries": "queries, keys, values and a gate, and those of long_conv",
             "depth": "projection, gate, long_conv, gate, projection",
             "distance": "projection, gate, long_conv, gate, projection",
         },

@@ -1,4 +1,4 @@
-"""Attention that looks at less: the past alone, a window, or keys and values shared by heads."""
+"""Attention to the past alone or to a window, and attention whose heads share keys and values."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class CausalAttention(Textbook):
     """Self-attention to the past and the present: scores of later positions are −∞.
 
-    The masked half is computed all the same, as the formula is usually written; a kernel that
-    leaves its blocks out saves up to half.
+    The masked half is computed too, as the formula is usually written; a kernel that
+    skips its blocks saves up to half.
     """
 
     name = "causal_attention"
@@ -33,7 +33,7 @@ class CausalAttention(Textbook):
         sources={
             **Attention.theory.sources,
             "time": "Vaswani et al. 2017, section 3.2.3: masked, as written; half if skipped",
-            "flops": "as attention: what is masked is computed too",
+            "flops": "as attention: masked scores are computed too",
         },
     )
 
@@ -41,7 +41,7 @@ class CausalAttention(Textbook):
         scores = Q @ K.mT  # (batch, n, n)
         later = torch.ones(scores.shape[1:], dtype=torch.bool, device=Q.device).triu_(1)  # (n, n)
         scores.masked_fill_(later, -torch.inf)
-        del later  # before the softmax, which holds most
+        del later  # before the softmax, where memory peaks
         weights = torch.softmax(scores, dim=-1)  # (batch, n, n), each row sums to 1
         return weights @ V  # (batch, n, d)
 
@@ -50,8 +50,8 @@ class CausalAttention(Textbook):
 class LocalAttention(Textbook):
     """Self-attention restricted to a window of r positions, (r − 1)/2 to either side; r is odd.
 
-    Each position is multiplied with its own window of keys, all of them in one batch of products;
-    what lies outside of the sequence gets no weight.
+    Each position is multiplied with its own window of keys, all in one batch of products;
+    positions outside the sequence get no weight.
     """
 
     name = "local_attention"
@@ -75,12 +75,12 @@ class LocalAttention(Textbook):
             "time": TABLE_1,
             "flops": "of each position two products of 2rd; softmax 5 per element",
             "parameters": "no projections, as in attention",
-            "memory": "keys and values, padded, and the weights, kept for the gradients",
+            "memory": "keys and values, padded, and the weights, saved for the gradients",
             "sequential_ops": TABLE_1,
             "path_length": TABLE_1,
-            "temporaries": "what is padded, of which windows are views; scores and weights",
+            "temporaries": "padded keys and values, of which windows are views; scores and weights",
             "depth": "two products, and the softmax's 5 between them",
-            "distance": "each layer, one product, goes (r−1)/2 positions further; r ≥ 3",
+            "distance": "each layer, one product, reaches (r−1)/2 positions further; r ≥ 3",
         },
     )
 
@@ -97,7 +97,7 @@ class GroupedQueryAttention(Textbook):
     """Multi-head attention whose h heads share g keys and values, h/g heads each.
 
     With g = h it is multi-head attention, with g = 1 multi-query attention. The heads of a group
-    lie below one another, as more rows of one product.
+    are stacked as further rows of one product.
     """
 
     name = "grouped_query"

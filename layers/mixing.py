@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 @register
 class TokenMixing(Textbook):
-    """Fully connected over the positions: the weights are learnt, and n is fixed with them.
+    """Fully connected over the positions: the weights are learnt for one fixed n.
 
-    The course text, A6.4, puts it beside self-attention, whose weights are computed from the input
-    and so serve every n.
+    The course text, A6.4, compares it with self-attention, whose weights are computed from the
+    input and so serve every n.
     """
 
     name = "token_mixing"
@@ -38,10 +38,10 @@ class TokenMixing(Textbook):
             "time": "Tolstikhin et al. 2021",
             "flops": "one product (n × n)(n × d)",
             "parameters": "one weight for each pair of positions",
-            "memory": "the input, kept for the gradient of W",
+            "memory": "the input, saved for the gradient of W",
             "sequential_ops": f"one matrix product; {TABLE_1}",
             "path_length": "course text A6.4: each position is connected to every other",
-            "temporaries": "the input, laid out anew for the product",
+            "temporaries": "a copy of the input, laid out for the product",
             "depth": "one product",
             "distance": "one product",
         },
@@ -53,9 +53,9 @@ class TokenMixing(Textbook):
 
 @register
 class Mixer(Textbook):
-    """MLP-Mixer's mixing of positions: an MLP of inner width f over them, for each channel alike.
+    """MLP-Mixer's token mixing: an MLP of inner width f over the positions, shared by all channels.
 
-    Norm and shortcut are not part of it.
+    It has no norm and no skip connection.
     """
 
     name = "mixer"
@@ -77,10 +77,10 @@ class Mixer(Textbook):
             "time": "Tolstikhin et al. 2021, section 2: n² where f grows with n",
             "flops": "two products of 2ndf; GELU 5 per element",
             "parameters": "two matrices for each pair of position and inner unit",
-            "memory": "what is within the MLP before and after GELU, kept for the gradients",
+            "memory": "the inner activations before and after GELU, saved for the gradients",
             "sequential_ops": TABLE_1,
             "path_length": "each position is connected to every other",
-            "temporaries": "what is within the MLP, before and after GELU; no output yet",
+            "temporaries": "the inner activations before and after GELU; no output yet",
             "depth": "product, GELU (5), product",
             "distance": "product, GELU (5), product",
         },
@@ -112,7 +112,7 @@ class Dense(Textbook):
             "time": "course text A6.1: a 1×1 convolution; Vaswani et al. 2017, section 3.3",
             "flops": "one product (n × d)(d × d), one bias",
             "parameters": "W and b",
-            "memory": "the input, kept for the gradient of W",
+            "memory": "the input, saved for the gradient of W",
             "sequential_ops": f"one matrix product; {TABLE_1}",
             "path_length": "it never leaves its position",
             "temporaries": "the product, before the bias",

@@ -1,7 +1,7 @@
-"""Torch's own layers beside the textbook ones: they show what a fused kernel makes of a formula.
+"""Torch's own layers, to compare the time of a fused kernel with that of the formula.
 
-FLOPs are those of the operations that torch's definition of the layer consists of (what it runs
-on meta tensors); a fused kernel may save some of them.
+FLOPs are those of the operations that torch decomposes the layer into on meta tensors; a fused
+kernel may save some of them.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
-#: Source of temporaries that count as none.
-_UNSEEN = "what the kernel holds is its own: blocks, no copy in full"
+#: Source for temporaries of 0: the kernel's own memory is not counted.
+_UNSEEN = "not counted: the kernel works in blocks and makes no full copy"
 
 
 def _like(layer: type[Textbook], sources: dict[str, str], **changes: Any) -> Theory:
-    """Theory of the textbook layer but for what the kernel changes, with sources for that."""
+    """Return a textbook layer's theory with the changes of the kernel, and sources for them."""
     return replace(layer.theory, **changes, sources={**layer.theory.sources, **sources})
 
 
@@ -99,7 +99,7 @@ class TorchGRU(Native):
         {
             "flops": "as gru_reset_after; h̃ + z ⊙ (h − h̃) saves one operation",
             "depth": "as gru_reset_after; h̃ + z ⊙ (h − h̃) is one longer",
-            "distance": "5 into h, then a difference, z ⊙ and a sum a step",
+            "distance": "5 into h, then per step a difference, z ⊙ and a sum",
         },
         flops=n * (6 * d * m + 6 * d**2 + 16 * d),
         depth=10 * n,
@@ -116,7 +116,7 @@ class TorchGRU(Native):
 
 @register
 class TorchConv(Native):
-    """``nn.Conv1d`` without bias, which keeps no unfolded copy: the same function as ``conv``."""
+    """``nn.Conv1d`` without bias and without an unfolded copy: the same function as ``conv``."""
 
     name = "torch_conv"
     title = "nn.Conv1d"
@@ -126,7 +126,7 @@ class TorchConv(Native):
     module_sizes = ("d", "k")
     theory = _like(
         Convolution,
-        {"memory": "the input, kept for the gradient of W", "temporaries": _UNSEEN},
+        {"memory": "the input, saved for the gradient of W", "temporaries": _UNSEEN},
         memory=n * d,
         temporaries=Integer(0),
     )
@@ -144,7 +144,7 @@ class TorchConv(Native):
 class ScaledDotProductAttention(Native):
     """``F.scaled_dot_product_attention`` of one head: ``attention`` with the usual scaling.
 
-    The scaling keeps the scores near unit variance, so its softmax makes no subnormal numbers.
+    The scaling keeps the scores near unit variance, so the softmax yields no subnormal numbers.
     """
 
     name = "sdpa"
@@ -167,7 +167,7 @@ class ScaledDotProductAttention(Native):
     )
 
     def forward(self, module: nn.Module, Q: Tensor, K: Tensor, V: Tensor) -> Tensor:
-        # The flash kernels take (batch, heads, n, d) alone: without the axis of heads, torch
-        # falls back on the n × n weights in full.
+        # The flash kernels take only (batch, heads, n, d): without the axis of heads, torch
+        # falls back to a kernel that stores all n × n weights.
         Q, K, V = Q.unsqueeze(1), K.unsqueeze(1), V.unsqueeze(1)  # each (batch, 1, n, d)
         return torch.nn.functional.scaled_dot_product_attention(Q, K, V).squeeze(1)

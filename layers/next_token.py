@@ -1,8 +1,8 @@
-"""The next position alone, with what is kept of those before it: a cache, or a state.
+"""One decoding step: the next position, given a cache of keys and values or a state.
 
-n is the context: the positions kept, the new one among them. Attention has to keep their keys and
-values, so that its next position costs the more the more there were (Shazeer 2019, section 2.4);
-a recurrence keeps a state of one size.
+n is the context length, the new position included. Attention caches the keys and
+values of all n positions, so the cost of a step grows with n (Shazeer 2019, section 2.4);
+a recurrence has a state of fixed size.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from .state_space import StateSpace, discrete
 if TYPE_CHECKING:
     from torch import Tensor
 
-#: What holds of a position that meets no other: the past is in the state.
+#: Sources for a step of a recurrence: one position, with the past in the state.
 _ALONE = {
-    "path_length": "one position: the past comes in the state",
-    "distance": "one position: the past comes in the state",
+    "path_length": "one position: the past is in the state",
+    "distance": "one position: the past is in the state",
 }
 
 
 @register
 class AttentionNext(Textbook):
-    """Attention of the next position to the keys and values that are kept."""
+    """Attention of the next position to the cached keys and values."""
 
     name = "attention_next"
     title = "next position, attention"
@@ -51,12 +51,12 @@ class AttentionNext(Textbook):
             "time": "Shazeer 2019, section 2.4: a row of attention",
             "flops": "q Kᵀ and the weighted sum, 2nd each; softmax 5 per element",
             "parameters": "no projections, as in attention",
-            "memory": "keys and values that are kept, and the weights",
+            "memory": "the cached keys and values, and the weights",
             "sequential_ops": "two products and a softmax, however long the context",
-            "path_length": "each position kept is in the sum",
+            "path_length": "each cached position is in the sum",
             "temporaries": "the scores and the weights",
             "depth": "two products, and the softmax's 5 between them",
-            "distance": "by the values: the weighted sum",
+            "distance": "through the values: the weighted sum",
         },
     )
 
@@ -68,7 +68,7 @@ class AttentionNext(Textbook):
 
 @register
 class GroupedQueryNext(Textbook):
-    """The same with h heads that share g keys and values: a cache of g/h of the width."""
+    """The next position with h heads that share g keys and values: a cache g/h as wide."""
 
     name = "grouped_query_next"
     title = "next position, grouped-query attention"
@@ -103,7 +103,7 @@ class GroupedQueryNext(Textbook):
 
 @register
 class RNNNext(Textbook):
-    """One step of the Elman network from the state that is kept."""
+    """One step of the Elman network from the previous state."""
 
     name = "rnn_next"
     title = "next position, recurrent"
@@ -128,7 +128,7 @@ class RNNNext(Textbook):
             "time": "course text A6.4: one step",
             "flops": "U x and W h, their sum and tanh",
             "parameters": "U and W",
-            "memory": "the new state, kept for the gradient",
+            "memory": "the new state, saved for the gradient",
             "sequential_ops": "one step",
             "temporaries": "both products",
             "depth": "a product, the sum, tanh",
@@ -141,7 +141,7 @@ class RNNNext(Textbook):
 
 @register
 class RetentionNext(Textbook):
-    """One step of retention, a linear attention, from the state that is kept, d × d."""
+    """One step of retention, a linear attention, from the previous d × d state."""
 
     name = "retention_next"
     title = "next position, retention"
@@ -164,9 +164,9 @@ class RetentionNext(Textbook):
             "time": "Sun et al. 2023, equation 6: one step",
             "flops": "k vᵀ d², γ S d², their sum d², q S 2d²",
             "parameters": "no projections, as in attention",
-            "memory": "the new S, kept for the gradient of q",
+            "memory": "the new S, saved for the gradient of q",
             "sequential_ops": "one step",
-            "temporaries": "the state faded, added and new",
+            "temporaries": "the state decayed, the increment and the new state",
             "depth": "γ S, the sum, the product with q",
         },
     )
@@ -178,7 +178,7 @@ class RetentionNext(Textbook):
 
 @register
 class StateSpaceNext(Textbook):
-    """One step of the diagonal state space from the states that are kept."""
+    """One step of the diagonal state space from the previous states."""
 
     name = "ssm_next"
     title = "next position, state space"
@@ -200,9 +200,9 @@ class StateSpaceNext(Textbook):
         sources={
             **StateSpace.theory.sources,
             **_ALONE,
-            "time": "Gu et al. 2022, section 3: N states a channel, one step",
+            "time": "Gu et al. 2022, section 3: N states per channel, one step",
             "flops": "a x, b u, their sum, c x and its sum; a and b 5",
-            "memory": "the states, kept for the gradients",
+            "memory": "the states, saved for the gradients",
             "sequential_ops": "one step",
             "temporaries": "a, b, the products with both and the new states; no output yet",
             "depth": "5 into b, b u, the sum, c x and the sum over states",

@@ -1,4 +1,4 @@
-"""What there is at each position beside the mixing layers: norms, gated MLP, words in and out."""
+"""Layers that act on each position separately: norms, gated MLP, embedding, softmax output."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .core import TABLE_1, Textbook, Theory, V, d, f, n, register, torch
 if TYPE_CHECKING:
     from torch import Tensor
 
-#: Kept from dividing by zero, as torch has it.
+#: Added to variances so that nothing is divided by zero; torch's default.
 EPSILON = 1e-5
 
 _ALONE = {
@@ -23,7 +23,7 @@ _ALONE = {
 
 @register
 class LayerNorm(Textbook):
-    """Layer normalisation: each position to mean 0 and variance 1 over its channels."""
+    """Layer normalisation: scale each position to mean 0 and variance 1 over its channels."""
 
     name = "layer_norm"
     title = "layer normalisation"
@@ -44,9 +44,9 @@ class LayerNorm(Textbook):
             "flops": "per number: sum, difference, square, sum, quotient, γ, β; per position two "
             "divisions by d, ε, root",
             "parameters": "Ba et al. 2016: gain and bias",
-            "memory": "what is centred and what is scaled, kept for the gradients",
-            "sequential_ops": "sums over a position's channels wait for nothing outside",
-            "temporaries": "what is centred, and its square or what is scaled",
+            "memory": "the centred and the scaled input, saved for the gradients",
+            "sequential_ops": "sums over a position's channels wait for no other position",
+            "temporaries": "the centred input, and its square or the scaled input",
             "depth": "mean (2), difference, square, mean (2), ε, root, product, γ, β",
             **_ALONE,
         },
@@ -80,9 +80,9 @@ class RMSNorm(Textbook):
             "time": "Zhang & Sennrich 2019",
             "flops": "per number: square, sum, quotient, γ; per position division by d, ε, root",
             "parameters": "Zhang & Sennrich 2019: a gain",
-            "memory": "the input and what is scaled, kept for the gradients",
-            "sequential_ops": "sums over a position's channels wait for nothing outside",
-            "temporaries": "the squares, then what is scaled",
+            "memory": "the input and the scaled input, saved for the gradients",
+            "sequential_ops": "sums over a position's channels wait for no other position",
+            "temporaries": "the squares, then the scaled input",
             "depth": "square, mean (2), ε, root, product, γ",
             **_ALONE,
         },
@@ -116,7 +116,7 @@ class GatedMLP(Textbook):
             "time": "Shazeer 2020",
             "flops": "three products of 2ndf; σ and two products of width f",
             "parameters": "Shazeer 2020: three matrices",
-            "memory": "both products, σ and SiLU of width f, kept for the gradients",
+            "memory": "both products, σ and SiLU of width f, saved for the gradients",
             "sequential_ops": TABLE_1,
             "temporaries": "gate before and after SiLU, U x and their product; no output yet",
             "depth": "product, σ, SiLU, gate ⊙, product",
@@ -131,9 +131,9 @@ class GatedMLP(Textbook):
 
 @register
 class Embedding(Textbook):
-    """Input of a language model: a vector for each of V words, looked up and scaled.
+    """Input of a language model: a vector for each of V tokens, looked up and scaled.
 
-    A one-hot row times E would be 2ndV FLOPs for the same numbers.
+    As products of one-hot rows with E it would take 2ndV FLOPs.
     """
 
     name = "embedding"
@@ -155,12 +155,12 @@ class Embedding(Textbook):
         distance=oo,
         sources={
             "time": "Vaswani et al. 2017, section 3.4: rows of E, however many there are",
-            "flops": "Vaswani et al. 2017, section 3.4: scaled by √d; to look up is none",
-            "parameters": "a vector for each word",
-            "memory": "the words, kept for the gradient",
+            "flops": "Vaswani et al. 2017, section 3.4: scaled by √d; a lookup counts as 0",
+            "parameters": "a vector for each token",
+            "memory": "the token ids, saved for the gradient",
             "sequential_ops": TABLE_1,
             "temporaries": "the rows, before they are scaled",
-            "depth": "the scaling; to look up computes nothing",
+            "depth": "the scaling; a lookup computes nothing",
             **_ALONE,
         },
     )
@@ -171,7 +171,7 @@ class Embedding(Textbook):
 
 @register
 class SoftmaxOutput(Textbook):
-    """Output of a language model: at each position a probability for each of V words."""
+    """Output of a language model: at each position a probability for each of V tokens."""
 
     name = "softmax_output"
     title = "softmax output"
@@ -192,8 +192,8 @@ class SoftmaxOutput(Textbook):
         sources={
             "time": "Grave et al. 2017, section 2: linear in the vocabulary",
             "flops": "one product (n × d)(d × V); softmax 5 per element",
-            "parameters": "a vector for each word",
-            "memory": "the probabilities, kept for the gradient",
+            "parameters": "a vector for each token",
+            "memory": "the probabilities, saved for the gradient",
             "sequential_ops": TABLE_1,
             "temporaries": "the scores, while the softmax runs",
             "depth": "product, and the softmax's 5",

@@ -1,4 +1,4 @@
-"""Pooling along the sequence: the mean or the largest of each window, without weights."""
+"""Pooling along the sequence: the mean or the maximum of each window, without weights."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _THEORY = Theory(
     depth=Integer(2),
     distance=2 * ceiling(2 * (n - 1) / (k - 1)),
     sources={
-        "time": "k numbers for each of the output",
+        "time": "k numbers for each element of the output",
         "flops": "a sum of k numbers counts as k, and the division as 1",
-        "parameters": "it learns nothing",
+        "parameters": "it has no parameters",
         "memory": "the padded input, of which windows are views",
         "sequential_ops": f"as a convolution's; {TABLE_1}",
         "path_length": "as conv",
         "temporaries": "the padded input",
         "depth": "sum and quotient",
-        "distance": "each layer goes (k−1)/2 positions further; k ≥ 3",
+        "distance": "each layer reaches (k−1)/2 positions further; k ≥ 3",
     },
 )
 
@@ -57,7 +57,7 @@ class AveragePooling(_Pooling):
 
 @register
 class MaxPooling(_Pooling):
-    """Largest of each window of k positions, stride 1; k is odd."""
+    """Maximum of each window of k positions, stride 1; k is odd."""
 
     name = "max_pool"
     title = "max pooling"

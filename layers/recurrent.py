@@ -1,8 +1,8 @@
-"""Recurrent layers, step by step: Elman's RNN, the LSTM, and the GRU in both its forms.
+"""Recurrent layers, step by step: Elman's RNN, the LSTM, and both forms of the GRU.
 
-Products that share their factor are stacked into one (the four gates of the LSTM are one
-product per step); nothing is computed ahead of its step. Every state stays within ±1 and the
-weights within ±1/√fan-in, so at unit-normal inputs no value explodes or fades with n.
+Products with a common factor are computed as one (the four gates of the LSTM are one product per
+step); nothing is computed before its step. States stay within ±1 and weights within ±1/√fan-in, so
+with unit-normal inputs no value explodes or vanishes as n grows.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .core import TABLE_1, Textbook, Theory, d, m, n, register, torch
 if TYPE_CHECKING:
     from torch import Tensor
 
-#: What every recurrent layer's theory says for the same reason.
+#: Sources that all recurrent layers share.
 _SOURCES = {
     "memory": "the states and gates of width d, at every step",
     "sequential_ops": TABLE_1,
@@ -52,7 +52,7 @@ class ElmanRNN(Textbook):
             "parameters": "U and W",
             **_SOURCES,
             "depth": "per step W h, sum, tanh; U x does not wait",
-            "distance": "there is one way, through every step",
+            "distance": "the only path is through every step",
         },
     )
 
@@ -67,7 +67,7 @@ class ElmanRNN(Textbook):
 
 @register
 class RecurrentStates(Textbook):
-    """Second phase of `rnn`: its steps, where a_t = U x_t is there already.
+    """Second phase of `rnn`: its steps, given a_t = U x_t for all positions.
 
     The first phase, U x_t at all positions, is the product of `conv_1x1`.
     """
@@ -111,7 +111,7 @@ class RecurrentStates(Textbook):
 class LSTM(Textbook):
     """Long short-term memory with four gates on [h_{t−1}, x_t] concatenated (course text, A6.3).
 
-    W holds W_f, W_i, W_C and W_o one above the other, and b their biases, so that the four
+    W is W_f, W_i, W_C and W_o stacked by rows, and b their biases, so that the four
     products of a step are one.
     """
 
@@ -133,12 +133,12 @@ class LSTM(Textbook):
         depth=7 * n,
         distance=Min(4 * n, 2 * n + 5),
         sources={
-            "time": "Hochreiter & Schmidhuber 1997; course text A6.3: four products a step",
+            "time": "Hochreiter & Schmidhuber 1997; course text A6.3: four products per step",
             "flops": "per step 8d(d+m), 4 biases, 4 gate functions, 5 operations for C_t and h_t",
             "parameters": "course text A6.3: four matrices on [h, x], four biases",
             **_SOURCES,
             "depth": "per step product, bias, σ, f ∗ C, sum, tanh, o ∗ tanh",
-            "distance": "5 into C, 2 a step along it, 2 out; by output gates alone 4 a step",
+            "distance": "5 into C, 2 per step along it, 2 out; through output gates 4 per step",
         },
     )
 
@@ -154,9 +154,9 @@ class LSTM(Textbook):
 def lstm_step(
     x_t: Tensor, h: Tensor, C: Tensor, W: Tensor, b: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Do one step of an LSTM: h_t and C_t, each (batch, d), and the gates before σ and tanh.
+    """Compute one LSTM step: h_t and C_t, each (batch, d), and the gates before σ and tanh.
 
-    The gates (batch, 4d) are f, i, C̃ and o beside one another.
+    The gates (batch, 4d) are f, i, C̃ and o, concatenated.
     """
     gates = torch.cat([h, x_t], dim=-1) @ W.mT + b  # (batch, 4d)
     f, i, c, o = gates.chunk(4, dim=-1)  # each (batch, d)
@@ -166,11 +166,11 @@ def lstm_step(
 
 @register
 class GRU(Textbook):
-    """Gated recurrent unit as Cho et al. 2014 give it: the reset gate stands before the product.
+    """Gated recurrent unit of Cho et al. 2014: the reset gate is applied before the product.
 
     The candidate is tanh(W x + U (r ⊙ h)): r chooses which parts of the state U sees.
-    ``gru_reset_after`` is the form of ``nn.GRU``. W holds W_r, W_z and W one above the other,
-    U_gates holds U_r and U_z; there are no biases, as in the paper's equations 5 to 8.
+    ``gru_reset_after`` is the form of ``nn.GRU``. W is W_r, W_z and W stacked by rows,
+    U_gates is U_r and U_z; there are no biases, as in the paper's equations 5 to 8.
     """
 
     name = "gru"
@@ -191,12 +191,12 @@ class GRU(Textbook):
         depth=9 * n,
         distance=2 * n + 3,
         sources={
-            "time": "Cho et al. 2014, equations 5 to 8: six products a step",
+            "time": "Cho et al. 2014, equations 5 to 8: six products per step",
             "flops": "per step 6dm + 6d²; 2 operations for each gate, 3 for h̃, 4 for h",
             "parameters": "Cho et al. 2014: three matrices on x, three on h",
             **_SOURCES,
             "depth": "per step product, sum, σ, r ⊙ h, U, sum, tanh, (1−z) ⊙ h̃, sum",
-            "distance": "5 into h, then z ⊙ h and a sum a step",
+            "distance": "5 into h, then z ⊙ h and a sum per step",
         },
     )
 
@@ -216,11 +216,11 @@ class GRU(Textbook):
 
 @register
 class GRUResetAfter(Textbook):
-    """Gated recurrent unit in the form of ``nn.GRU``: the reset gate stands after the product.
+    """Gated recurrent unit in the form of ``nn.GRU``: the reset gate is applied after the product.
 
     The candidate is tanh(W x + b + r ⊙ (U h + c)): all products with h_{t−1} can be one, which
-    is why cuDNN and ``nn.GRU`` have it so. ``gru`` is the form of Cho et al. 2014, another
-    function of the same size. W and U hold the rows for r, z and the candidate in turn.
+    is why cuDNN and ``nn.GRU`` use it. ``gru`` is the form of Cho et al. 2014, another
+    function of the same size. W and U hold the rows for r, z and the candidate, in this order.
     """
 
     name = "gru_reset_after"
@@ -241,12 +241,12 @@ class GRUResetAfter(Textbook):
         depth=9 * n,
         distance=2 * n + 4,
         sources={
-            "time": "six products a step, as in Cho et al. 2014",
+            "time": "six products per step, as in Cho et al. 2014",
             "flops": "as gru, and 6 biases of width d",
             "parameters": "torch's documentation of nn.GRU: two matrices, two biases",
             **_SOURCES,
             "depth": "per step product, bias, sum, σ, r ⊙, sum, tanh, (1−z) ⊙ h̃, sum",
-            "distance": "as gru, and a bias on the way into h",
+            "distance": "as gru, and a bias on the path into h",
         },
     )
 

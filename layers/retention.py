@@ -1,7 +1,7 @@
-"""Retention: linear attention whose past fades by γ a step, in its three equal forms.
+"""Retention: linear attention whose past decays by γ a step, in three equivalent forms.
 
 Sun et al. 2023, "Retentive network", equations 5 to 7, for one head, without the rotation of
-queries and keys and the norm behind it. One function, three laws: n²·d in parallel, n·d² as a
+queries and keys and the norm after it. One function, three laws: n²·d in parallel, n·d² as a
 recurrence, n·(c·d + d²) in chunks of c.
 """
 
@@ -18,19 +18,19 @@ from .core import TABLE_1, Textbook, Theory, c, d, n, positions, register, torch
 if TYPE_CHECKING:
     from torch import Tensor
 
-#: γ, what a step leaves of the past: 1 − 2⁻⁵, as the first head of the paper has it.
+#: γ, the factor by which the past decays in a step: 1 − 2⁻⁵, that of the paper's first head.
 DECAY = 1 - 2**-5
 
 
 def fading(x: Tensor, length: int) -> Tensor:
-    """γ^{i−j} where j ≤ i, 0 where j is later: (length, length), with the dtype and place of x."""
+    """Return γ^{i−j} where j ≤ i, else 0: (length, length), with x's dtype and device."""
     t = positions(length, x)
     return torch.pow(DECAY, t.unsqueeze(-1) - t).tril().to(x.dtype)
 
 
 @register
 class Retention(Textbook):
-    """Retention in parallel: attention whose weights are products, not softmaxes, and fade."""
+    """Retention in parallel: attention with decaying products as weights instead of a softmax."""
 
     name = "retention"
     title = "retention (parallel)"
@@ -52,12 +52,12 @@ class Retention(Textbook):
             "time": "Sun et al. 2023, equation 5",
             "flops": "two products of 2n²d; per pair i − j, γ to its power, the product with it",
             "parameters": "no projections, as in attention",
-            "memory": "D and the n × n weights, kept for the gradients",
+            "memory": "D and the n × n weights, saved for the gradients",
             "sequential_ops": TABLE_1,
             "path_length": TABLE_1,
             "temporaries": "scores, D and weights; no output yet",
             "depth": "D (2), D ⊙, product",
-            "distance": "by the values: one product",
+            "distance": "through the values: one product",
         },
     )
 
@@ -89,12 +89,12 @@ class RetentionRecurrent(Textbook):
             **Retention.theory.sources,
             "time": "Sun et al. 2023, equation 6",
             "flops": "per step k vᵀ d², γ S d², their sum d², q S 2d²",
-            "memory": "S of each step, kept for the gradient of q",
-            "sequential_ops": "Sun et al. 2023, equation 6: a state a step",
+            "memory": "S of each step, saved for the gradient of q",
+            "sequential_ops": "Sun et al. 2023, equation 6: one state per step",
             "path_length": "through every step's state",
-            "temporaries": "the outputs and the state, or the state old, faded, added and new",
+            "temporaries": "the outputs and the state, or the old, decayed, added and new state",
             "depth": "per step γ S and the sum; the last product",
-            "distance": "by the values: k vᵀ and a sum, γ S and a sum a step, the last product",
+            "distance": "through the values: k vᵀ, a sum, γ S and a sum per step, the last product",
         },
     )
 
@@ -137,11 +137,11 @@ class RetentionChunkwise(Textbook):
             "flops": "per chunk two products of 2c²d, two of 2cd², D ⊙ c², ξ ⊙, ζ ⊙ and the sum "
             "3cd, γᶜ S and the sum 2d²; D 2c², ξ c and ζ 2c once",
             "memory": "weights and states of each chunk, queries, keys and values",
-            "sequential_ops": "Sun et al. 2023, equation 7: a state a chunk",
+            "sequential_ops": "Sun et al. 2023, equation 7: one state per chunk",
             "path_length": "through every chunk's state",
             "temporaries": "D, outputs and state; scores, weights and state; or four of the state",
-            "depth": "ζ (2), ζ ⊙ K, product, sum into the first state; 2 a chunk; 2 out",
-            "distance": "by the values: product and sum into the state, 2 a chunk, 2 out",
+            "depth": "ζ (2), ζ ⊙ K, product, sum into the first state; 2 per chunk; 2 out",
+            "distance": "through the values: product and sum into the state, 2 per chunk, 2 out",
         },
     )
 
@@ -149,8 +149,8 @@ class RetentionChunkwise(Textbook):
         batch, _, d = K.shape
         D = fading(Q, c)  # (c, c)
         t = positions(c + 1, Q)[1:].unsqueeze(-1)  # 1 … c: (c, 1)
-        since = torch.pow(DECAY, t).to(Q.dtype)  # ξ: to what the last chunk's state has faded
-        until = torch.pow(DECAY, c - t).to(Q.dtype)  # ζ: to what each row fades by the chunk's end
+        since = torch.pow(DECAY, t).to(Q.dtype)  # ξ: decay of the previous chunk's state
+        until = torch.pow(DECAY, c - t).to(Q.dtype)  # ζ: decay of each row until the chunk's end
         S = K.new_zeros(batch, d, d)
         outputs = []
         chunks = (X.view(batch, -1, c, d).unbind(1) for X in (Q, K, V))

@@ -15,8 +15,8 @@ class SelectiveScan(Textbook):
     """Mamba's selective state space, step by step (Gu & Dao 2023, algorithm 2).
 
     A step Δ_t for each channel and vectors B_t and C_t, which all channels share, are computed from
-    the input, so that a position may be let in or passed over. Of the block around it (projections,
-    short convolution, gate) it has nothing.
+    the input, so that a position can be taken in or ignored. The rest of Mamba's block (projections,
+    short convolution, gate) is left out.
     """
 
     name = "selective_scan"
@@ -36,23 +36,23 @@ class SelectiveScan(Textbook):
         depth=2 * n + 8,
         distance=2 * n + 2,
         sources={
-            "time": "Gu & Dao 2023, section 3.3.2: N states a channel, n steps",
+            "time": "Gu & Dao 2023, section 3.3.2: N states per channel, n steps",
             "flops": "B and C 4nNd; per step and state Δ A, its exponential, Δ x B, the product "
             "with h, the sum, C·h 2; Δ and Δ x 7nd; −exp(A) 2dN",
             "parameters": "A, the projections to B and C, and those to Δ",
-            "memory": "the states of each step, kept for the gradients",
-            "sequential_ops": "a state a step; a scan of it would be log n deep",
+            "memory": "the states of each step, saved for the gradients",
+            "sequential_ops": "one state per step; a scan would be log n deep",
             "path_length": "through every step's state",
             "temporaries": "Δ, and the outputs until they are stacked",
-            "depth": "product, p, softplus (3), Δ A, exp; a product and a sum a step; C·h",
-            "distance": "Δ x B and a sum, a product and a sum a step, C·h",
+            "depth": "product, p, softplus (3), Δ A, exp; a product and a sum per step; C·h",
+            "distance": "Δ x B and a sum, a product and a sum per step, C·h",
         },
     )
 
     def forward(
         self, x: Tensor, A: Tensor, W_B: Tensor, W_C: Tensor, w: Tensor, p: Tensor
     ) -> Tensor:  # x (batch, n, d)
-        rate = -torch.exp(A)  # (d, N), negative: states fade
+        rate = -torch.exp(A)  # (d, N), negative: states decay
         step = torch.nn.functional.softplus(x @ w.mT + p)  # Δ (batch, n, d)
         B, C = x @ W_B.mT, x @ W_C.mT  # each (batch, n, N)
         h = x.new_zeros(len(x), *A.shape)  # (batch, d, N)

@@ -1,9 +1,9 @@
-"""Diagonal state spaces, in three equal forms: a recurrence, a scan and a convolution.
+"""Diagonal state spaces, in three equivalent forms: a recurrence, a scan and a convolution.
 
-Each of d channels has N states, each of which fades by its own a in (0, 1):
+Each of d channels has N states, each with its own decay a in (0, 1):
 x_t = a x_{t−1} + b u_t, y_t = Σ_N c x_t. It is S4D with real states (Gu et al. 2022, S4D-Real),
-held by zero-order hold: a = exp(−Δ exp(A)) and b = (1 − a) B, where B has taken up the division by
-exp(A). Δ is the same for all channels, so that a state fades within some 1/Δ positions.
+discretised by zero-order hold: a = exp(−Δ exp(A)), b = (1 − a) B, where B includes the division by
+exp(A). Δ is the same for all channels, so that a state decays within about 1/Δ positions.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .long_convolution import LongConvolution, convolve
 if TYPE_CHECKING:
     from torch import Tensor
 
-#: Δ, the step by which time is cut.
+#: Δ, the time step of the discretisation.
 STEP = 2**-5
 
 #: FLOPs of a and b.
@@ -27,7 +27,7 @@ _DISCRETE = 5 * d * N
 
 
 def discrete(A: Tensor, B: Tensor) -> tuple[Tensor, Tensor]:
-    """Give a = exp(−Δ exp(A)) and b = (1 − a) B, all (d, N)."""
+    """Return a = exp(−Δ exp(A)) and b = (1 − a) B, both (d, N)."""
     a = torch.exp(-STEP * torch.exp(A))
     return a, (1 - a) * B
 
@@ -54,15 +54,15 @@ class StateSpace(Textbook):
         depth=2 * n + 7,
         distance=2 * n + 2,
         sources={
-            "time": "Gu et al. 2022, section 3: N states a channel, n steps",
+            "time": "Gu et al. 2022, section 3: N states per channel, n steps",
             "flops": "per step and state a x, b u, their sum, c x and its sum; a and b 5",
             "parameters": "A, B and C",
-            "memory": "the states of each step, kept for the gradients",
-            "sequential_ops": "a state a step",
+            "memory": "the states of each step, saved for the gradients",
+            "sequential_ops": "one state per step",
             "path_length": "through every step's state",
             "temporaries": "the outputs, until they are stacked",
-            "depth": "5 into b, b u; a sum, then a x and a sum a step; c x and the sum over states",
-            "distance": "b u and a sum, a x and a sum a step, c x and the sum over states",
+            "depth": "5 into b, b u, a sum; a x and a sum per step; c x and the sum over states",
+            "distance": "b u, a sum; a x and a sum per step; c x and the sum over states",
         },
     )
 
@@ -78,10 +78,10 @@ class StateSpace(Textbook):
 
 @register
 class StateSpaceScan(Textbook):
-    """Diagonal state space as a scan: log n times all positions at once.
+    """Diagonal state space as a scan: log n levels, each over all positions at once.
 
-    At each level every position adds what lies 1, 2, 4, … before it (Hillis & Steele 1986): log n
-    deep, for n·log n of work. Scans of n of work (Blelloch 1990) take twice as many levels.
+    At each level every position adds the state 1, 2, 4, … positions before it (Hillis & Steele
+    1986): depth log n, work n·log n. Scans with work n (Blelloch 1990) take twice as many levels.
     """
 
     name = "ssm_scan"
@@ -105,12 +105,12 @@ class StateSpaceScan(Textbook):
             "time": "Hillis & Steele 1986: log n levels, each of n",
             "flops": "b u, c x and the sum over states 3nN; at each level 2 for a position, and a² "
             "once; a and b 5",
-            "memory": "the states at each level, kept for the gradients",
+            "memory": "the states at each level, saved for the gradients",
             "sequential_ops": "Hillis & Steele 1986: log n levels",
             "path_length": "Hillis & Steele 1986: log n levels",
             "temporaries": "the states, shifted, times a, and after a level; no output yet",
-            "depth": "5 into b, b u; a product and a sum a level; c x and the sum over states",
-            "distance": "by as many sums as n − 1 has binary ones: no formula in n",
+            "depth": "5 into b, b u; a product and a sum per level; c x and the sum over states",
+            "distance": "as many sums as n − 1 has binary ones: no formula in n",
         },
     )
 
@@ -120,7 +120,7 @@ class StateSpaceScan(Textbook):
         shift = 1
         while shift < x.shape[1]:
             earlier = torch.nn.functional.pad(states[:, :-shift], (0, 0, 0, 0, shift, 0))
-            states = states + a * earlier  # zeros are multiplied too, as a padding's
+            states = states + a * earlier  # the padding's zeros are multiplied too
             a, shift = a * a, 2 * shift
         return (C * states).sum(dim=-1)  # (batch, n, d)
 
@@ -149,7 +149,7 @@ class StateSpaceConvolution(Textbook):
             **StateSpace.theory.sources,
             "time": "Gu et al. 2022, section 3: a convolution, and its kernel",
             "flops": "as long_conv; for the kernel aᵗ, the product with c b and its sum",
-            "memory": "powers of a for each position, and spectra, kept for the gradients",
+            "memory": "powers of a for each position, and spectra, saved for the gradients",
             "sequential_ops": "as long_conv",
             "path_length": "by the transform; as a sum it would be 1",
             "temporaries": "what long_conv holds and the kernel; or powers of a and their products",

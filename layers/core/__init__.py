@@ -1,4 +1,4 @@
-"""What every layer has: its base class, its theory, and how it becomes a module."""
+"""What all layers share: the base class, theory, registration, and modules."""
 
 import lazy_loader
 

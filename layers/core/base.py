@@ -1,4 +1,4 @@
-"""The base class of layers: a name, inputs and weights, a formula, and the theory of it.
+"""The base classes of layers: any layer, a textbook formula, and a module of torch's.
 
 To add one, write one class in one file of this folder and put ``@register`` above it;
 docs/layers.md walks through it.
@@ -46,9 +46,9 @@ class Layer(ABC):
     inputs
         Shape of each input without the batch, in the size symbols.
     token_inputs
-        Inputs that are whole numbers, from 0 to below this, instead of unit-normal ones.
+        Inputs that are token ids, integers from 0 to below this, instead of unit-normal numbers.
     output
-        Shape of the output, likewise.
+        Shape of the output without the batch, in the size symbols.
     ties
         Sizes that follow from others or are constant unless given: ``{"m": d, "h": 4}``.
     whole
@@ -56,17 +56,17 @@ class Layer(ABC):
     least
         Smallest sizes, where 1 is not enough.
     native
-        Whether one of torch's fused kernels does the work. Textbook layers call none, and
-        carry the comparison with theory; native ones show what a kernel makes of it.
+        Whether one of torch's fused kernels computes it. Textbook layers call none, and
+        are compared with theory; native ones show what a fused kernel changes.
     causal
         Whether no position of the output depends on a later one of the input.
     input_free_depth
-        Operations of the longest chain that come before any on the input: of weights, say. In a
-        stack they do not wait for the layer below.
+        Operations at the start of the longest chain that do not use the input, such as those on
+        weights. In a stack they do not wait for the layer below.
     meta
-        Whether it runs on meta tensors, which hold no numbers; what looks at numbers does not.
+        Whether it runs on meta tensors, which hold no data; code that reads values does not.
     units
-        Sizes that others have to be multiples of, where `whole` alone leaves few small ones.
+        By letter, a number that a size must be a multiple of, where `whole` leaves few small ones.
     """
 
     name: ClassVar[str]
@@ -91,9 +91,9 @@ class Layer(ABC):
         """Build the module at these sizes, with fresh random weights."""
 
     def module_key(self, sizes: Sizes) -> Hashable:
-        """Say what decides the module: at sizes where it is the same, one module does for both.
+        """Return a key of the module: at sizes with the same key, one module serves both.
 
-        What overrides `build` overrides this too, where more sizes decide there.
+        A class that overrides `build` overrides this too if its module depends on more sizes.
         """
         return tuple(sorted(self.resolve(sizes).items()))
 
@@ -104,7 +104,7 @@ class Layer(ABC):
         ------
         ValueError
             If a size that the layer needs is missing or not a positive whole number, or if
-            the sizes do not go together (an even k, a width that the heads do not divide).
+            the sizes are incompatible (an even k, a width that the heads do not divide).
         """
         if (observer := _observer.get()) is not None:
             observer(self, sizes)
@@ -126,26 +126,26 @@ class Layer(ABC):
         return full
 
     def in_units(self, axis: str, values: tuple[int, ...]) -> tuple[int, ...]:
-        """Give values of an axis, or as many that are multiples of its unit."""
+        """Return values of an axis, each times its unit if some are no multiples of it."""
         unit = self.units.get(axis, 1)
         return tuple(v * unit for v in values) if any(v % unit for v in values) else values
 
     def with_theory(self, theory: Theory) -> Self:
-        """Give a copy of the layer that has another theory; the layer itself stays as it is."""
+        """Return a copy of the layer with another theory; the layer itself is unchanged."""
         made = copy(self)
         made.theory = theory
         return made
 
     def tied_theory(self) -> Theory:
-        """Theory in the swept sizes alone: the ties put in."""
+        """Return the theory in the swept sizes alone, with the ties substituted."""
         return self.theory.at(self.ties)
 
     def peak_memory(self, mode: str) -> Expr:
-        """Order of what a pass adds to the memory at its peak, in elements, in the swept sizes.
+        """Return the order of a pass's peak memory, in elements, as a formula of the swept sizes.
 
-        A forward pass holds its temporaries and its output, to leading order exactly so. The
-        gradients of inputs and weights are as large as these, and on the way to them are those of
-        the temporaries; ``backward`` finds the activations there already, ``training`` adds them.
+        A forward pass holds its temporaries and its output, exactly so to leading order. The
+        gradients of inputs and weights are as large as these, and while they are computed those of
+        the temporaries are held; ``training`` adds the activations, ``backward`` starts with them.
 
         Returns
         -------
@@ -154,7 +154,7 @@ class Layer(ABC):
         Raises
         ------
         ValueError
-            If no pass has the name.
+            If the mode is unknown.
         """
         theory = self.tied_theory()
         output = self._elements(self.output)
@@ -166,12 +166,12 @@ class Layer(ABC):
         }
         if mode not in peaks:
             raise ValueError(f"no mode is called {mode!r}; there are: {', '.join(peaks)}")
-        # Of the largest of several the order is that of their sum, without what is taken away.
+        # A maximum has the order of the sum; negative terms do not change the order.
         order = without_rounding(peaks[mode].replace(sympy.Max, sympy.Add))
         return without_negative_terms(order) if is_known(order) else order
 
     def largest_weight(self) -> Expr:
-        """Elements of the largest weight, in the swept sizes; here, of all weights together."""
+        """Return the elements of the largest weight, in the swept sizes; here, of all weights."""
         return self.tied_theory().parameters
 
     def _elements(self, shape: Shape) -> Expr:
@@ -186,10 +186,10 @@ class Layer(ABC):
         device: str = "cpu",
         seed: int = 0,
     ) -> tuple[Tensor, ...]:
-        """Unit-normal inputs of shape (batch, …), or words, the same for the same seed on a device.
+        """Make inputs of shape (batch, …), unit-normal or token ids, the same for the same seed.
 
-        They are drawn there in float32, so that every dtype gets the same numbers, and repeat from
-        some size on (`MAX_DRAWN`); on the device "meta", which holds none, they are not drawn.
+        They are drawn on the device in float32, so that every dtype gets the same numbers, and
+        repeat after `MAX_DRAWN` numbers. On the device "meta" nothing is drawn.
         """
         full = self.resolve(sizes)
         dtype = dtype or torch.float32
@@ -219,10 +219,9 @@ _observer: ContextVar[Observer | None] = ContextVar("observer", default=None)
 
 @contextmanager
 def observing_sizes(observer: Observer) -> Iterator[None]:
-    """Call an observer with each layer and its sizes before the layer is built, inside the block.
+    """Call an observer with each layer and its sizes before it is built, inside the block.
 
-    It holds for the current context alone (`contextvars`), so neither other threads nor the code
-    after the block are observed.
+    The observer applies to the current context only (`contextvars`), not to other threads.
     """
     token = _observer.set(observer)
     try:
@@ -240,7 +239,7 @@ class Textbook(Layer):
         Shape of each weight, in the size symbols. A matrix ``(rows, columns)`` multiplies a
         column vector, as in the text, so its columns are its fan-in.
     size_arguments
-        Sizes that the formula itself needs, such as a window's, and gets by their letter.
+        Sizes that `forward` takes as arguments, by letter, such as that of a window.
     """
 
     weights: ClassVar[Mapping[str, Shape]] = {}
@@ -251,37 +250,37 @@ class Textbook(Layer):
         """Compute the layer: inputs in order, weights and `size_arguments` by name."""
 
     def largest_weight(self) -> Expr:
-        """Elements of the largest weight, in the swept sizes."""
+        """Return the elements of the largest weight, in the swept sizes."""
         return sympy.Max(0, *map(self._elements, self.weights.values()))
 
     def build(self, sizes: Sizes) -> nn.Module:
-        """Build the module; weights are uniform within ±1/√fan-in, as torch draws them."""
+        """Build the module with weights uniform within ±1/√fan-in, as torch draws them."""
         from .modules import TextbookModule  # loads torch
 
         shapes, given = self.module_key(sizes)
         return TextbookModule(self, dict(shapes), dict(given))
 
     def module_key(self, sizes: Sizes) -> tuple[tuple[tuple[str, Any], ...], ...]:
-        """Give the shapes of the weights and what is `size_arguments`, by name."""
+        """Return the shapes of the weights and the `size_arguments`, by name."""
         full = self.resolve(sizes)
         shapes = ((w, _numbers(shape, full)) for w, shape in self.weights.items())
         return tuple(shapes), tuple((letter, full[letter]) for letter in self.size_arguments)
 
 
 class Native(Layer):
-    """One of torch's own modules, called so that its shapes are those of the textbook layer.
+    """A module or function of torch, called with the shapes of the textbook layer.
 
     Attributes
     ----------
     module_sizes
-        Sizes that `module` is given, and that alone decide it; None for all.
+        Sizes that `module` depends on; None for all.
     """
 
     native = True
     module_sizes: ClassVar[tuple[str, ...] | None] = None
 
     def module(self, sizes: Sizes) -> nn.Module:
-        """Make torch's module; a function of torch that has no module needs none."""
+        """Make torch's module; for a function of torch, an identity that is not used."""
         return torch.nn.Identity()
 
     @abstractmethod
@@ -289,14 +288,14 @@ class Native(Layer):
         """Call the module; the output is (batch, n, d)."""
 
     def build(self, sizes: Sizes) -> nn.Module:
-        """Build the module, with torch's own random weights; large ones repeat theirs."""
+        """Build the module with torch's own random weights, which repeat in large weights."""
         from .modules import NativeModule, RepeatedWeights  # loads torch
 
         with RepeatedWeights():
             return NativeModule(self, self.module(dict(self.module_key(sizes))))
 
     def module_key(self, sizes: Sizes) -> tuple[tuple[str, int], ...]:
-        """Give the sizes that the module needs."""
+        """Return the sizes that the module depends on."""
         full = self.resolve(sizes)
         return tuple(
             (s, full[s]) for s in (full if self.module_sizes is None else self.module_sizes)

@@ -1,4 +1,4 @@
-"""The ``nn.Module`` around a layer. It loads torch: import it when one is built."""
+"""The ``nn.Module`` of each kind of layer. It loads torch: import it when a module is built."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .random_tensors import MAX_DRAWN, draw_tensor, repeat_to_shape
 
 
 class Formula(Protocol):
-    """What the module of a textbook layer needs of the layer."""
+    """The part of a textbook layer that its module uses."""
 
     name: ClassVar[str]
     formula: ClassVar[str]
@@ -25,7 +25,7 @@ class Formula(Protocol):
 
 
 class Adapter(Protocol):
-    """What the module of a native layer needs of the layer."""
+    """The part of a native layer that its module uses."""
 
     def forward(self, module: nn.Module, *inputs: Any, **options: Any) -> Tensor:
         """Call torch's module."""
@@ -36,10 +36,10 @@ def _uniform(bound: float, count: int) -> Tensor:
 
 
 class RepeatedWeights(TorchFunctionMode):
-    """Inside, one of torch's modules draws no more of a large weight than it needs, and repeats it.
+    """Draw only `MAX_DRAWN` numbers for each large weight of torch's modules, and repeat them.
 
-    It knows the functions that torch's recurrent and convolutional layers fill their weights by;
-    how far the numbers of these spread follows from the size of a row.
+    It intercepts the functions with which torch's recurrent and convolutional layers fill weights;
+    their range follows from the size of a row.
     """
 
     def __torch_function__(
@@ -49,7 +49,7 @@ class RepeatedWeights(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        """Carry out a function of torch's, on some rows where it fills many."""
+        """Call a function of torch, on the first rows alone where it fills a large weight."""
         kwargs = kwargs or {}
         weight = kwargs.get("tensor")
         if func not in _FILLING or weight is None or weight.numel() <= MAX_DRAWN:
@@ -64,7 +64,7 @@ _FILLING = (nn.init.uniform_, nn.init.kaiming_uniform_)
 
 
 class TextbookModule(nn.Module):
-    """Hold a textbook layer's weights and pass them to its formula."""
+    """The module of a textbook layer: its weights, passed to its formula."""
 
     def __init__(
         self, layer: Formula, shapes: Mapping[str, tuple[int, ...]], given: Mapping[str, int]
@@ -82,12 +82,12 @@ class TextbookModule(nn.Module):
         return self.layer.forward(*inputs, **self._parameters, **self.size_arguments)
 
     def extra_repr(self) -> str:
-        """Show the formula where torch shows a module."""
+        """Return the formula, which torch prints as part of the module."""
         return f"{self.layer.name}: {self.layer.formula}"
 
 
 class NativeModule(nn.Module):
-    """Give one of torch's modules the inputs and the output of a textbook layer."""
+    """The module of a native layer: torch's module with a textbook layer's inputs and output."""
 
     def __init__(self, layer: Adapter, module: nn.Module) -> None:
         super().__init__()
@@ -100,33 +100,33 @@ class NativeModule(nn.Module):
 
 
 class StackModule(nn.Module):
-    """Layers upon one another: each is given the output of the one below as all of its inputs."""
+    """A stack of layers: each gets the output of the previous one as all of its inputs."""
 
     def __init__(self, layers: Iterable[nn.Module]) -> None:
         super().__init__()
         self.layers = nn.ModuleList(layers)
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        """Call them, from the lowest on."""
+        """Call the layers, the lowest first."""
         for layer in self.layers:
             inputs = (layer(*inputs),) * len(inputs)
         return inputs[0]
 
 
 class UserModule(nn.Module):
-    """Give a module that is none of ours inputs of (batch, n, d), and take its first tensor.
+    """The module of a user's layer: inputs of (batch, n, d), and its first tensor as the output.
 
     Parameters
     ----------
     module
-        What is called.
+        The user's module.
     channels_first
-        Whether it takes (batch, d, n); what it gives of three sides is turned back.
+        Whether it takes (batch, d, n); an output of three dimensions is transposed back.
 
     Attributes
     ----------
     may_have_unused_weights
-        Whether some of its weights may take no part in the output.
+        Whether the output may not depend on some of the weights.
     """
 
     may_have_unused_weights = True
@@ -141,24 +141,24 @@ class UserModule(nn.Module):
         given = (x.mT for x in inputs) if self.channels_first else inputs
         out = _first(self.module(*given))
         if out is None:
-            raise TypeError("its output holds no tensor of floating-point numbers")
+            raise TypeError("its output has no floating-point tensor")
         return out.mT if self.channels_first and out.dim() == 3 else out
 
 
 class EmbeddedModule(nn.Module):
-    """Call a language model on vectors in place of words."""
+    """A language model that is called with vectors instead of token ids."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.model = model
 
     def forward(self, x: Tensor) -> object:  # x (batch, n, d)
-        """Give the model's output, the last hidden state first."""
+        """Return the model's output, the last hidden state first."""
         return self.model(inputs_embeds=x)
 
 
 def _first(given: object) -> Tensor | None:
-    """Find the first tensor of floats in what a module gives: a tuple or a model's output, say."""
+    """Find the first floating-point tensor of an output, such as a tuple or a mapping."""
     if isinstance(given, Tensor):
         return given if given.is_floating_point() else None
     if isinstance(given, Mapping):

@@ -1,4 +1,4 @@
-"""Dtypes for what needs more digits than bfloat16 or float16 have."""
+"""Float32 where bfloat16 or float16 has too few digits."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 def at_least_float32(dtype: torch.dtype) -> torch.dtype:
-    """Give a dtype, or float32 where it has fewer digits.
+    """Return the dtype, or float32 if it has fewer digits.
 
-    `torch.promote_types` says the same, but is an operation that would be counted.
+    `torch.promote_types` returns the same, but would be counted as an operation.
     """
     return dtype if dtype == torch.float64 else torch.float32
 
 
 def positions(length: int, like: Tensor) -> Tensor:
-    """Positions 0, 1, 2, … for a tensor, in a dtype that has them all: bfloat16 counts to 256."""
+    """Return positions 0, 1, 2, … in float32 or float64: bfloat16 is exact only up to 256."""
     return torch.arange(length, dtype=at_least_float32(like.dtype), device=like.device)

@@ -1,4 +1,4 @@
-"""Layer classes register themselves here, under their names."""
+"""The registry of layer classes, by name."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ def register(cls: type[Layer]) -> type[Layer]:
 
 
 def registered() -> Mapping[str, Layer]:
-    """Return the layers that a class was registered for, by name, in the order of registration."""
+    """Return the registered layers by name, in the order of registration."""
     return registry

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def windows(x: Tensor, size: int, fill: float = 0.0) -> Tensor:
-    """Each position with (size − 1)/2 neighbours to either side.
+    """Return each position with its (size − 1)/2 neighbours on either side.
 
     Parameters
     ----------
@@ -20,15 +20,15 @@ def windows(x: Tensor, size: int, fill: float = 0.0) -> Tensor:
     size
         Positions of a window, odd.
     fill
-        What stands where there are none.
+        Value of the padding.
 
     Returns
     -------
     Tensor
-        (batch, n, d, size): a view of the padded sequence, in which windows overlap.
+        (batch, n, d, size): overlapping views of the padded sequence.
     """
-    reach = (size - 1) // 2
+    margin = (size - 1) // 2
     padded = torch.nn.functional.pad(
-        x, (0, 0, reach, reach), value=fill
+        x, (0, 0, margin, margin), value=fill
     )  # (batch, n + size − 1, d)
     return padded.unfold(1, size, 1)

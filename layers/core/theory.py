@@ -1,4 +1,4 @@
-"""What theory says of a layer: SymPy expressions in the size symbols, each with its source."""
+"""The theory of a layer: SymPy expressions in the size symbols, each with its source."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ SYMBOLS: Mapping[str, sympy.Symbol] = {
     symbol.name: symbol for symbol in (n, d, k, m, h, r, c, N, g, f, V, L)
 }
 
-#: How often n positions can be halved: levels of a scan, stages of a Fourier transform.
+#: ⌈log₂ n⌉: levels of a scan, stages of a Fourier transform.
 LEVELS = sympy.ceiling(sympy.log(n, 2))
 
-#: The table that most orders are quoted from; it counts a matrix product as one operation.
+#: The source of most orders; it counts a matrix product as one operation.
 TABLE_1 = "Vaswani et al. 2017, Table 1"
 
 
 def subs(expr: Expr | int, sizes: Mapping[str, int | Expr]) -> Expr:
-    """Put sizes, by letter, into an expression; letters that it lacks are passed over."""
+    """Substitute sizes, by letter, in an expression; other letters are ignored."""
     return _subs(sympy.sympify(expr), tuple(sizes.items()))
 
 
@@ -55,12 +55,12 @@ def evaluate(expr: Expr, sizes: Mapping[str, Any]) -> Any:
     expr
         The expression.
     sizes
-        By letter: numbers, or NumPy arrays of points, with which numbers are broadcast. Letters
-        that the expression lacks are passed over.
+        By letter: numbers, or NumPy arrays of points, broadcast with the numbers. Letters
+        that the expression does not have are ignored.
 
     Returns
     -------
-    A number; where a size is an array, one of as many points.
+    A number, or an array if a size is an array.
 
     Raises
     ------
@@ -80,25 +80,25 @@ def evaluate(expr: Expr, sizes: Mapping[str, Any]) -> Any:
     return float(function(*(float(sizes[letter]) for letter in letters)))
 
 
-@lru_cache(maxsize=2**12)  # to put sizes into an expression takes some 0.3 ms each time
+@lru_cache(maxsize=2**12)  # to substitute sizes takes about 0.3 ms each time
 def _function(expr: Expr, module: str) -> tuple[tuple[str, ...], Callable[..., Any]]:
-    """Compile an expression; give its letters, which are the arguments, and the function."""
+    """Compile an expression to a function; return its arguments' letters and the function."""
     symbols = sorted(expr.free_symbols, key=lambda symbol: str(symbol.name))
     return tuple(str(s.name) for s in symbols), sympy.lambdify(symbols, expr, module)
 
 
 def without_rounding(expr: Expr) -> Expr:
-    """Give an expression without rounding up, such as log₂ n for ⌈log₂ n⌉; its order stays."""
+    """Return an expression without ceilings, such as log₂ n for ⌈log₂ n⌉; the order is the same."""
     return expr.replace(sympy.ceiling, lambda exact: exact)
 
 
 def is_known(*exprs: Expr) -> bool:
-    """Whether all of these are known; of a layer of one's own a field may be NaN."""
+    """Return whether all expressions are known; the theory of a user's layer may have NaN."""
     return not any(expr.has(sympy.nan) for expr in exprs)
 
 
 def without_negative_terms(expr: Expr) -> Expr:
-    """Leave out the terms of a sum that take something away, as in 3n − 1; its order stays."""
+    """Drop the negative terms of a sum, as in 3n − 1; the order is the same."""
     terms = sympy.Add.make_args(expr.expand())
     return sympy.Add(*(term for term in terms if term.as_coeff_Mul()[0] > 0))
 
@@ -117,22 +117,22 @@ class Theory:
     parameters
         Number of parameters.
     memory
-        Order of the activations kept for the backward pass, in elements.
+        Order of the activations saved for the backward pass, in elements.
     sequential_ops
         Order of the operations that must follow one another (Vaswani et al. 2017, Table 1,
         where a matrix product counts as one).
     depth
-        Exact number of these, as docs/counts.md counts them: 3n where the order is n, say.
+        Exact number of sequential operations (docs/counts.md), such as 3n for the order n.
     path_length
-        Order of the longest path between two positions; infinite where none exists.
+        Order of the longest path between two positions; infinite if there is none.
     distance
-        Exact number of operations on the shortest way from the first of two or more positions to
-        the last, through as many such layers as that takes.
+        Exact number of operations on the shortest path from the first of two or more positions to
+        the last, through as many stacked layers as that takes.
     temporaries
-        Elements of the intermediate results that a forward pass holds at once, where they are
-        most, to leading order; what a fused kernel keeps to itself is not known.
+        Most elements of intermediate results that a forward pass holds at once, to
+        leading order; the memory inside a fused kernel is not known.
     sources
-        Field name to the paper or the exercise it comes from.
+        The paper or exercise that each field comes from, by field name.
     """
 
     time: Expr
@@ -147,7 +147,7 @@ class Theory:
     sources: Mapping[str, str] = field(default_factory=dict)
 
     def at(self, sizes: Mapping[str, int | Expr]) -> Theory:
-        """Put sizes (by letter) into every expression.
+        """Substitute sizes (by letter) in every expression.
 
         Examples
         --------

@@ -100,9 +100,9 @@ PATH_LENGTH = register_metric(
 #: Its order depends on the pass: see `Layer.peak_memory`.
 PEAK_BYTES = register_metric(Metric("peak_bytes", "peak memory", "B"))
 
-#: Derived alone, to choose sizes by: bytes that a pass keeps for the gradients, and its peaks.
+#: Derived alone, to choose sizes by: bytes saved for the gradients, and peaks of memory.
 KEPT_BYTES = register_metric(
-    Metric("kept_bytes", "bytes kept for the gradients", "B", Kind.COUNTED, order="memory")
+    Metric("kept_bytes", "bytes saved for the gradients", "B", Kind.COUNTED, order="memory")
 )
 FORWARD_PEAK_BYTES = register_metric(Metric("forward_peak_bytes", "peak bytes, forward", "B"))
 TRAINING_PEAK_BYTES = register_metric(Metric("training_peak_bytes", "peak bytes, training", "B"))
