@@ -15,7 +15,7 @@ class SelectiveScan(Textbook):
     """Mamba's selective state space, step by step (Gu & Dao 2023, algorithm 2).
 
     A step Δ_t for each channel and vectors B_t and C_t, which all channels share, are computed from
-    the input, so that a position can be taken in or ignored. The rest of Mamba's block (projections,
+    the input, so that a position can be used or ignored. The rest of Mamba's block (projections,
     short convolution, gate) is left out.
     """
 

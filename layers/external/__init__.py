@@ -1,4 +1,4 @@
-"""External layers: modules in files and packages, blocks of Hugging Face's transformers."""
+"""External layers: users' modules in files and packages, blocks of Hugging Face's transformers."""
 
 import lazy_loader
 

@@ -26,7 +26,7 @@ Builder = TypeVar("Builder", bound=Callable[..., Any])
 
 
 class Declaration(NamedTuple):
-    """What a decorator says of what builds a module."""
+    """A layer as declared by `layer`: what builds its module, and what it is called."""
 
     make: Callable[..., Any]
     name: str
@@ -35,29 +35,29 @@ class Declaration(NamedTuple):
     expect: str
 
 
-#: What `layer` was put above, by the name that it was given.
+#: Layers declared with the decorator `layer`, by name.
 declarations: dict[str, Declaration] = {}
 
 
 def layer(
     name: str, *, expect: str = "", title: str = "", formula: str = ""
 ) -> Callable[[Builder], Builder]:
-    """Offer a module's class, or a function that gives a module, as a layer.
+    """Declare a module's class, or a function that returns a module, as a layer.
 
     Parameters
     ----------
     name
-        What it is registered, measured and reported under.
+        The name it is measured and reported under.
     expect
-        Order of the time that is expected, such as ``n*d**2``; without it the law is found
+        Expected order of the time, such as ``n*d**2``; without it the law is found
         without theory.
     title, formula
-        For a reader.
+        Title and formula for reports.
 
     Raises
     ------
     ValueError
-        If the name is taken, or has a colon or a space.
+        If the name is taken or empty, or contains a colon or a space.
 
     Examples
     --------
@@ -65,64 +65,64 @@ def layer(
     ... class Gated(torch.nn.Module): ...
     """
     if not name or set(name) & set(": ") or name != name.strip():
-        raise ValueError(f"{name!r} is no name of a layer: write it without spaces and colons")
+        raise ValueError(f"{name!r} cannot be a layer's name: use no spaces and no colons")
     if name in registered():
         raise ValueError(f"a layer called {name!r} is registered already")
 
-    def offer(make: Builder) -> Builder:
+    def declare(make: Builder) -> Builder:
         if name in declarations and not _same_definition(declarations[name].make, make):
             raise ValueError(f"a layer called {name!r} is registered already")
         declarations[name] = Declaration(make, name, title, formula, expect)
         return make
 
-    return offer
+    return declare
 
 
-def _same_definition(one: Any, other: Any) -> bool:
-    """Whether it is the same, of a module that was loaded anew."""
-    return bool((one.__module__, one.__qualname__) == (other.__module__, other.__qualname__))
+def _same_definition(first: Any, second: Any) -> bool:
+    """Return whether both have the same module and name, as after a module is reloaded."""
+    return bool((first.__module__, first.__qualname__) == (second.__module__, second.__qualname__))
 
 
 def layer_by_name(name: str) -> Layer | None:
-    """Make the layer that a decorator or another package offers under a name; None without one.
+    """Return the layer that a decorator or another package declares under a name, or None.
 
     Raises
     ------
     LayerError
-        If it is none.
+        If what is declared cannot be used as a layer.
     """
     if name in declarations:
-        return _of(declarations[name], name)
+        return _declared_layer(declarations[name], name)
     if name not in entry_points_by_name():
         return None
     point = entry_points_by_name()[name]
-    whose = f"layer {name!r} of the package {point.dist.name if point.dist else point.module}"
+    source = f"layer {name!r} of the package {point.dist.name if point.dist else point.module}"
     try:
         return as_layer(point.load(), name)
-    except Exception as error:  # whatever a package does when it is loaded
-        raise LayerError(f"{whose} cannot be loaded: {_one_line(error)}") from error
+    except Exception as error:  # a package may raise anything when it is loaded
+        raise LayerError(f"{source} cannot be loaded: {_one_line(error)}") from error
 
 
 @cache
 def entry_points_by_name() -> Mapping[str, EntryPoint]:
-    """Entry points of other packages by their name; none of them is loaded for that."""
+    """Return the entry points of other packages by name, without loading them."""
     return {point.name: point for point in entry_points(group=GROUP)}
 
 
 def layer_at(spec: str) -> Layer:
-    """Load a layer from where it is: ``package.module:Name`` or ``path/to/file.py:Name``.
+    """Load a layer from its location, ``package.module:Name`` or ``path/to/file.py:Name``.
 
-    Of transformers it is a model type too, such as ``transformers:llama``.
+    For the package transformers the name is a model type: ``transformers:llama``.
 
     Raises
     ------
     LayerError
-        If there is none.
+        If there is no such layer.
     """
     place, _, name = spec.rpartition(":")
     if not place or not name or set(spec) & set(" ="):
         raise LayerError(
-            f"{spec!r}: write a layer of your own as module:Name or file.py:Name, without spaces"
+            f"{spec!r}: write your own layer as module:Name or file.py:Name, without spaces"
         )
     if place == hugging_face.PACKAGE:
         return hugging_face.block(spec, name)
@@ -130,64 +130,68 @@ def layer_at(spec: str) -> Layer:
     try:
         found = attrgetter(name)(module)
     except AttributeError:
-        raise LayerError(f"{spec}: there is no {name!r} in {place}{_instead(module)}") from None
+        raise LayerError(f"{spec}: {place} has no {name!r}{_classes_note(module)}") from None
     return as_layer(found, spec)
 
 
 def as_layer(found: Any, name: str) -> Layer:
-    """Make a layer of what was found under a name.
+    """Return an object found under a name as a layer.
 
     Raises
     ------
     LayerError
-        If it can be none.
+        If it cannot be used as a layer.
     """
     if isinstance(found, Layer):
         return found
     if inspect.isclass(found) and issubclass(found, Layer):
         return found()
-    known = next((offer for offer in declarations.values() if offer.make is found), None)
-    return _of(known or Declaration(found, name, "", "", ""), name)
+    known = next((offer for offer in declarations.values() if declaration.make is found), None)
+    return _declared_layer(known or Declaration(found, name, "", "", ""), name)
 
 
-def _of(offer: Declaration, name: str) -> Layer:
+def _declared_layer(declaration: Declaration, name: str) -> Layer:
     return user_layer(
-        name, offer.make, title=offer.title, formula=offer.formula, expect=offer.expect
+        name,
+        declaration.make,
+        title=declaration.title,
+        formula=declaration.formula,
+        expect=declaration.expect,
     )
 
 
 def import_module(place: str) -> ModuleType:
-    """Import a module by its name, or by its file.
+    """Import a module by its name or its file.
 
-    The current folder is searched too, behind all others; beside a file what it imports from there.
+    The current folder, or the file's folder, is appended to `sys.path`.
 
     Raises
     ------
     LayerError
-        If there is none, or it fails.
+        If there is no such module, or importing it fails.
     """
     try:
         if place.endswith(".py"):
-            return _file(Path(place).resolve(), place)
-        _search(Path.cwd())
+            return _import_file(Path(place).resolve(), place)
+        _add_to_path(Path.cwd())
         return importlib.import_module(place)
     except LayerError:
         raise
     except ModuleNotFoundError as error:
         if error.name is not None and (place == error.name or place.startswith(f"{error.name}.")):
-            raise LayerError(f"there is no module {place!r} here: {error}") from None
+            raise LayerError(f"there is no module {place!r}: {error}") from None
         raise LayerError(f"{place} cannot be imported: {_one_line(error)}") from error
-    except (Exception, SystemExit) as error:  # whatever somebody's module does when it is imported
+    except (Exception, SystemExit) as error:  # a user's module may raise anything
         raise LayerError(f"{place} cannot be imported: {_one_line(error)}") from error
 
 
-def _file(path: Path, written: str) -> ModuleType:
+def _import_file(path: Path, written: str) -> ModuleType:
     if not path.is_file():
         raise LayerError(f"{written}: there is no such file")
     name = f"_layerlaw_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}_{path.stem}"
     if name in sys.modules:
         return sys.modules[name]
-    _search(path.parent)
+    _add_to_path(path.parent)
     found = importlib.util.spec_from_file_location(name, path)
     assert found is not None  # its name ends in .py
     assert found.loader is not None
@@ -201,25 +205,25 @@ def _file(path: Path, written: str) -> ModuleType:
     return module
 
 
-def _search(folder: Path) -> None:
+def _add_to_path(folder: Path) -> None:
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
 
 
-def _instead(module: ModuleType) -> str:
-    """Name the classes that a module has of its own."""
-    own = [
+def _classes_note(module: ModuleType) -> str:
+    """List the classes that a module defines, for an error message."""
+    defined = [
         name
         for name, value in vars(module).items()
         if inspect.isclass(value) and value.__module__ == module.__name__ and name[0] != "_"
     ]
-    return f"; it has: {', '.join(own)}" if 0 < len(own) <= 20 else ""
+    return f"; it has: {', '.join(defined)}" if 0 < len(defined) <= 20 else ""
 
 
 def import_path_of(name: str, found: Layer) -> str | None:
-    """Say what another process has to bring to have a layer: "" for nothing, None if it cannot."""
+    """Return the module another process imports for a layer: "" for none, None if it cannot."""
     if ":" in name:
-        return name.rpartition(":")[0]  # of transformers too: workers find it loaded
+        return name.rpartition(":")[0]  # also for transformers, so that workers have it loaded
     if name in entry_points_by_name():
         return ""
     made = declarations[name].make if name in declarations else type(found)
@@ -237,7 +241,7 @@ def import_path_of(name: str, found: Layer) -> str | None:
 
 
 def digest_of(name: str, found: Layer) -> str:
-    """Say in a few letters which text a layer comes from; empty for one of ours."""
+    """Return the digest of the file that defines a layer; empty for a registered layer."""
     place = import_path_of(name, found)
     if not place:
         return ""

@@ -1,7 +1,7 @@
 """Blocks of Hugging Face's transformers: a model of one layer, from a config, with random weights.
 
-``transformers:llama`` is the layer of the model type ``llama``, with what the model does before and
-after it: positions and the last norm. Nothing is downloaded.
+``transformers:llama`` is one layer of the model type ``llama`` with its position encoding
+and its final norm. Nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from .user_modules import LayerError, UserLayer, user_layer
 if TYPE_CHECKING:
     from torch import nn
 
-#: The package, which the extra `transformers` installs.
+#: The package that the extra `transformers` installs.
 PACKAGE = "transformers"
 
-#: Heads of a block with attention: rotary positions take an even width of each.
+#: Attention heads of a block; rotary position encodings need an even width per head.
 HEADS = 2
 
-#: What configs call what a block is built from, with its size at n positions of width d. Words
-#: take no part: the block is given vectors.
+#: The fields of configs that set sizes, each with its value at n positions of width d. The block
+#: gets vectors, so the vocabulary plays no role.
 SIZES: Mapping[str, Callable[[int, int], int]] = {
     **dict.fromkeys(("hidden_size", "embedding_size"), lambda n, d: d),
     **dict.fromkeys(("num_attention_heads", "num_key_value_heads"), lambda n, d: HEADS),
@@ -41,7 +41,7 @@ def block(spec: str, kind: str) -> UserLayer:
     Parameters
     ----------
     spec
-        What the layer is called, for errors.
+        The layer's name, for error messages.
     kind
         The model type, such as ``llama``.
 
@@ -55,38 +55,38 @@ def block(spec: str, kind: str) -> UserLayer:
     except ImportError as error:
         raise LayerError(
             f"{spec}: {PACKAGE} cannot be imported ({error}); "
-            "pip install 'layerlaw[transformers]' brings it"
+            "install it with: pip install 'layerlaw[transformers]'"
         ) from None
     if kind not in transformers.CONFIG_MAPPING:
         raise LayerError(
-            f"{spec}: {PACKAGE} {transformers.__version__} has no model of the type {kind!r}, such "
-            "as llama, bert or mamba"
+            f"{spec}: {PACKAGE} {transformers.__version__} has no model type {kind!r}; examples: "
+            "llama, bert, mamba"
         )
-    transformers.logging.set_verbosity_error()  # of words and kernels that are not there
+    transformers.logging.set_verbosity_error()  # no warnings about vocabularies and kernels
     config = transformers.CONFIG_MAPPING[kind]
-    usual = config()
-    called = {name: usual.attribute_map.get(name, name) for name in SIZES}
-    there = usual.to_dict()
-    sized = {name for name in SIZES if there.get(called[name]) is not None}
-    if "expand" in there:
-        sized.discard("intermediate_size")  # it follows from it
+    default = config()
+    field_names = {name: default.attribute_map.get(name, name) for name in SIZES}
+    fields = default.to_dict()
+    size_fields = {name for name in SIZES if fields.get(field_names[name]) is not None}
+    if "expand" in fields:
+        size_fields.discard("intermediate_size")  # it follows from `expand`
 
     def build(n: int, d: int) -> nn.Module:
         from ..core import EmbeddedModule  # loads torch
 
-        given = {called[name]: SIZES[name](n, d) for name in sized}
-        if there.get("pad_token_id"):
-            given["pad_token_id"] = 0  # one of the words that there are
-        made = config(**given)
+        values = {field_names[name]: SIZES[name](n, d) for name in size_fields}
+        if fields.get("pad_token_id"):
+            values["pad_token_id"] = 0  # within the vocabulary of two
+        made = config(**values)
         made.use_cache = False
-        try:  # without what goes on from the first position alone
+        try:  # without the pooling layer, which uses the first position only
             model = transformers.AutoModel.from_config(made, add_pooling_layer=False)
         except TypeError:
             model = transformers.AutoModel.from_config(made)
         model.set_input_embeddings(torch.nn.Identity())
         return EmbeddedModule(model)
 
-    # Mamba's steps have a rank of ⌈d/16⌉.
+    # The rank of Mamba's step projection is ⌈d/16⌉.
     return user_layer(
-        spec, build, title=kind, units={"d": 16} if "time_step_rank" in there else None
+        spec, build, title=kind, units={"d": 16} if "time_step_rank" in fields else None
     )

@@ -1,7 +1,7 @@
-"""A user's own modules as layers: they know nothing of layerlaw, and are measured as they are.
+"""Users' own torch modules as layers, measured without changes to their code.
 
-What builds a module, its class or a function, is asked for one at the sizes that its parameters
-name. How the module is to be called is found by calling it, on small tensors.
+A module's class, or a function that returns a module, is called with the sizes that its
+parameters name. How the module is called is found by trying it on small tensors.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..core import SYMBOLS, Layer, Shape, Sizes, Theory, c, d, g, h, k, n, subs,
 if TYPE_CHECKING:
     from torch import nn
 
-#: Names that parameters of modules have for the sizes, by letter.
+#: Names of parameters that mean a size, by letter.
 PARAMETER_NAMES: Mapping[str, tuple[str, ...]] = {
     "n": (
         *("length", "seq_len", "seq_length", "sequence_length", "max_len", "max_length"),
@@ -43,58 +43,58 @@ PARAMETER_NAMES: Mapping[str, tuple[str, ...]] = {
     "L": ("num_layers", "n_layers", "depth"),
 }
 
-#: The letter of each parameter that names a size; the letters themselves do too.
+#: The letter of each parameter name that means a size; the letters themselves do too.
 LETTERS: Mapping[str, str] = {
     **{name: letter for letter, names in PARAMETER_NAMES.items() for name in names},
     **{letter: letter for letter in SYMBOLS},
 }
 
-#: Sizes that are not varied, unless they are given.
+#: Sizes that are fixed or follow from others unless given.
 TIES: Mapping[str, Expr | int] = {"h": 4, "g": 2, "f": 4 * d, "L": 1, "m": d}
 
-#: Sizes whose parameter is given a value though it has one: inputs have these sizes, and a module
-#: of others would not take them. Other parameters that have a value keep it.
-FOLLOWED = ("n", "d", "h")
+#: Sizes that are passed even to parameters with a default: inputs have these sizes, and a module
+#: of other sizes would not accept them. Other parameters use their defaults.
+INPUT_SIZES = ("n", "d", "h")
 
-#: What must be whole numbers, where all its sizes take part.
+#: Expressions that must be whole numbers, for layers that have all their sizes.
 WHOLE: Sequence[Expr] = (d / h, h / g, n / c)
 
-#: Sizes at which a module is tried: no two of them grow alike, so that each side of its output
-#: tells which size it is.
+#: Sizes at which a module is tried: no two of them grow alike, so that each dimension of its
+#: output identifies its size.
 TRIALS: Sequence[Sizes] = (
     {"n": 16, "d": 8, "k": 3, "r": 3, "c": 4, "V": 6, "N": 2},
     {"n": 32, "d": 16, "k": 5, "r": 9, "c": 8, "V": 10, "N": 6},
     {"n": 64, "d": 20, "k": 7, "r": 11, "c": 4, "V": 22, "N": 4},
 )
 
-#: Sequences of a trial: the first side of the output has to be this.
+#: Batch size of a trial, which the first dimension of the output must have.
 _BATCH = 3
 
-#: What is not known before it is derived (`analysis.derive`).
+#: The theory of a layer before it is derived (`experiments.derivation`).
 UNKNOWN = Theory(nan, nan, nan, nan, nan, nan)
 
 
 class LayerError(LayerlawError, ValueError):
-    """A layer of one's own cannot be used; the message is one line that says why."""
+    """An external layer cannot be used; the message is one line with the reason."""
 
 
 class UserLayer(Layer):
-    """A user's own module. Each tensor that it asks for has the shape (batch, n, d).
+    """A user's own module; each of its input tensors has the shape (batch, n, d).
 
-    `user_layer` makes one class for each, whose attributes say what was found.
+    `user_layer` makes a subclass for each module and sets its attributes.
 
     Attributes
     ----------
     make
         Builds the module: its class, or a function.
     letters
-        Its parameters that name sizes, with their letters.
+        Parameters of `make` that mean a size, with their letters.
     options
-        Further arguments of it: functions of the sizes.
+        Further arguments of `make`, as functions of the sizes.
     channels_first
         Whether it takes (batch, d, n), as torch's convolutions do.
     expect
-        Order of the time that whoever wrote it expects; empty where nothing is said.
+        Order of the time that its author expects; empty if unknown.
     """
 
     theory = UNKNOWN
@@ -105,7 +105,7 @@ class UserLayer(Layer):
     expect: ClassVar[str] = ""
 
     def build(self, sizes: Sizes) -> nn.Module:
-        """Build the module, with its own random weights, as it is used and not trained."""
+        """Build the module in evaluation mode, with its own random weights."""
         from ..core import UserModule  # loads torch
 
         full = self.resolve(sizes)
@@ -113,7 +113,7 @@ class UserLayer(Layer):
         given |= {name: value(full) for name, value in self.options.items()}
         module = type(self).make(**given)
         if not isinstance(module, torch.nn.Module):
-            raise LayerError(f"{self.name}: it gives a {type(module).__name__}, not a torch module")
+            raise LayerError(f"{self.name}: got a {type(module).__name__}, not a torch module")
         return UserModule(module, channels_first=self.channels_first).eval()
 
 
@@ -126,40 +126,40 @@ def user_layer(
     expect: str = "",
     units: Sizes | None = None,
 ) -> UserLayer:
-    """Make a layer of what builds a module.
+    """Make a layer from a module's class or a function that returns a module.
 
     Parameters
     ----------
     name
-        What it is to be called.
+        The layer's name.
     make
-        A class of ``torch.nn.Module``, or a function that gives a module. Its parameters name
-        sizes, by their letter or as in `PARAMETER_NAMES`; the others must have values.
+        A subclass of ``torch.nn.Module``, or a function that returns a module. Its parameters name
+        sizes, by their letter or as in `PARAMETER_NAMES`; the others must have defaults.
     title, formula
-        For a reader; the formula may stay empty.
+        Title and formula for reports; the formula may be empty.
     expect
-        Order of the time that is expected, such as ``n*d**2``.
+        Expected order of the time, such as ``n*d**2``.
     units
-        Sizes that others have to be multiples of.
+        By letter, a number that the size must be a multiple of.
 
     Raises
     ------
     LayerError
-        If it is none of these, needs something that is no size, or does not give a tensor from
+        If `make` is neither, has another required parameter, or does not return a tensor from
         tensors of (batch, n, d) or (batch, d, n).
     """
     if isinstance(make, torch.nn.Module):
         raise LayerError(
-            f"{name}: it is a module of fixed sizes; give its class, or a function of the sizes"
+            f"{name}: this module has fixed sizes; give its class, or a function of the sizes"
         )
     if not callable(make) or (inspect.isclass(make) and not issubclass(make, torch.nn.Module)):
         kind = make.__name__ if inspect.isclass(make) else type(make).__name__
         raise LayerError(
-            f"{name}: it is no layer but a {kind}; a layer is a Layer, a class of torch.nn.Module, "
-            "or a function that gives a module"
+            f"{name}: a {kind} is not a layer; give a Layer, a subclass of torch.nn.Module, "
+            "or a function that returns a module"
         )
-    letters, options = _asked(name, make)
-    there = {"n", "d", *letters.values()}
+    letters, options = _arguments(name, make)
+    used = {"n", "d", *letters.values()}
     found = {
         "__doc__": inspect.getdoc(make),
         "__module__": __name__,
@@ -171,24 +171,25 @@ def user_layer(
         "options": options,
         "expect": expect,
         "units": dict(units or {}),
-        "axes": tuple(letter for letter in SYMBOLS if letter in there - set(TIES)),
-        "ties": {letter: size for letter, size in TIES.items() if letter in there},
+        "axes": tuple(letter for letter in SYMBOLS if letter in used - set(TIES)),
+        "ties": {letter: size for letter, size in TIES.items() if letter in used},
         "whole": (
-            *(e for e in _whole(options) if {s.name for s in e.free_symbols} <= there),
+            *(e for e in _whole(options) if {s.name for s in e.free_symbols} <= used),
             *(SYMBOLS[axis] / unit for axis, unit in (units or {}).items()),
         ),
     }
-    made: UserLayer = _like(_like(UserLayer, found), _tried(_like(UserLayer, found)()))()
+    untried = _subclass(UserLayer, found)
+    made: UserLayer = _subclass(untried, _try_calls(untried()))()
     return made
 
 
-def _like(cls: type[UserLayer], changes: Mapping[str, Any]) -> type[UserLayer]:
-    """Make a class with other attributes: a layer's are those of its class."""
-    return type("Own", (cls,), dict(changes))
+def _subclass(cls: type[UserLayer], attributes: Mapping[str, Any]) -> type[UserLayer]:
+    """Make a subclass with these attributes."""
+    return type("UserLayer", (cls,), dict(attributes))
 
 
-def _asked(name: str, make: Callable[..., Any]) -> tuple[dict[str, str], dict[str, Any]]:
-    """Tell which parameters are given which size, and what else is given."""
+def _arguments(name: str, make: Callable[..., Any]) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return the size that each parameter gets, by letter, and the other arguments."""
     parameters = _parameters(make)
     letters, missing = {}, []
     for one, parameter in parameters.items():
@@ -199,24 +200,24 @@ def _asked(name: str, make: Callable[..., Any]) -> tuple[dict[str, str], dict[st
                 letters[one] = letter
     if missing:
         raise LayerError(
-            f"{name}: it needs {', '.join(missing)}, which names no size; give a function instead "
-            "that takes sizes (n, d, k, heads, …) and gives the module"
+            f"{name}: no size has the name of its parameter {', '.join(missing)}; give a function "
+            "that takes sizes (n, d, k, heads, …) and returns the module"
         )
     for one, parameter in parameters.items():
         letter = LETTERS.get(one)
-        # An axis may be called dim too, and is −1.
-        if letter in FOLLOWED and letter not in letters.values() and _counts(parameter.default):
+        # `dim` may also be the number of an axis, such as −1.
+        if letter in INPUT_SIZES and letter not in letters.values() and _is_size(parameter.default):
             letters[one] = letter
     options: dict[str, Any] = {}
     if "batch_first" in parameters:
         options["batch_first"] = lambda sizes: True
     if "padding" in parameters and "k" in letters.values() and "padding" not in letters:
-        options["padding"] = lambda sizes: (sizes["k"] - 1) // 2  # so that the length stays
+        options["padding"] = lambda sizes: (sizes["k"] - 1) // 2  # so that the length is unchanged
     return letters, options
 
 
 def _parameters(make: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    """Parameters by name; of a class that takes anything, those that it states for type checks."""
+    """Return parameters by name; for ``*args, **kwargs`` those of the first overload."""
     try:
         signature = inspect.signature(make)
     except (TypeError, ValueError):
@@ -235,7 +236,7 @@ def _parameters(make: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     }
 
 
-def _counts(value: object) -> bool:
+def _is_size(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
@@ -243,15 +244,15 @@ def _whole(options: Mapping[str, Any]) -> tuple[Expr, ...]:
     return (*WHOLE, (k - 1) / 2) if "padding" in options else tuple(WHOLE)
 
 
-def _tried(layer: UserLayer) -> dict[str, Any]:
-    """Call a module at small sizes: what it takes, and the shape of what it gives."""
+def _try_calls(layer: UserLayer) -> dict[str, Any]:
+    """Call a module at small sizes; return its inputs, its layout and its output's shape."""
     shapes: list[tuple[int, ...]] = []
     refused: Exception | None = None
     steps = {axis: layer.in_units(axis, tuple(at[axis] for at in TRIALS)) for axis in layer.axes}
     trials = [dict(zip(steps, values, strict=True)) for values in zip(*steps.values(), strict=True)]
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         for channels_first in (False, True):
-            tried = _like(type(layer), {"channels_first": channels_first})()
+            tried = _subclass(type(layer), {"channels_first": channels_first})()
             try:
                 for at in trials:
                     module = tried.build(at)
@@ -261,12 +262,12 @@ def _tried(layer: UserLayer) -> dict[str, Any]:
                 break
             except LayerError:
                 raise
-            except Exception as error:  # whatever a module does with a shape that is not its own
+            except Exception as error:  # a module may raise anything for a wrong shape
                 refused, shapes = refused or error, []
     if not shapes:
-        why = " ".join(str(refused).split()) or "nothing said"
+        why = " ".join(str(refused).split()) or "no message"
         raise LayerError(
-            f"{layer.name}: it takes no tensors of shape (batch, n, d): "
+            f"{layer.name}: it does not accept tensors of shape (batch, n, d): "
             f"{type(refused).__name__}: {why}"
         )
     return {
@@ -278,17 +279,17 @@ def _tried(layer: UserLayer) -> dict[str, Any]:
 
 
 def _on_meta(layer: UserLayer, sizes: Sizes, inputs: int) -> bool:
-    """Whether a module runs on tensors without numbers."""
+    """Return whether a module runs on meta tensors."""
     try:
         with torch.no_grad(), torch.device("meta"):
             layer.build(sizes)(*(torch.empty(1, sizes["n"], sizes["d"]) for _ in range(inputs)))
-    except Exception:  # whatever it does with a number that is not there
+    except Exception:  # a module may raise anything when it reads a number
         return False
     return True
 
 
 def _tensors(built: nn.Module) -> list[str]:
-    """Names of what the `forward` of a module that was built has to be given."""
+    """Return the names of the required arguments of a module's `forward`."""
     parameters = inspect.signature(built.get_submodule("module").forward).parameters.values()
     needed = [
         one.name
@@ -299,28 +300,28 @@ def _tensors(built: nn.Module) -> list[str]:
 
 
 def _shape(layer: UserLayer, trials: Sequence[Sizes], shapes: Sequence[tuple[int, ...]]) -> Shape:
-    """Give the shape of an output, without the batch, in the sizes."""
-    seen = f"its output is {', '.join(str(shape) for shape in shapes)} at {_listed(trials)}"
+    """Return the shape of an output, without the batch, as formulas of the sizes."""
+    seen = f"its output is {', '.join(str(shape) for shape in shapes)} at {_sizes_text(trials)}"
     if len({len(shape) for shape in shapes}) > 1 or not all(shapes):
-        raise LayerError(f"{layer.name}: {seen}, which is of no one shape")
+        raise LayerError(f"{layer.name}: {seen}; the number of dimensions must not vary")
     if any(shape[0] != _BATCH for shape in shapes):
-        raise LayerError(f"{layer.name}: {seen}; its first side must be the batch, {_BATCH}")
+        raise LayerError(f"{layer.name}: {seen}; the first dimension must be the batch, {_BATCH}")
     sides = []
     for values in zip(*(shape[1:] for shape in shapes), strict=True):
         side = _side(trials, values)
         if side is None:
-            raise LayerError(f"{layer.name}: {seen}: {values} is no formula of the sizes")
+            raise LayerError(f"{layer.name}: {seen}: no formula of the sizes gives {values}")
         sides.append(side)
     return tuple(sides)
 
 
-def _listed(trials: Sequence[Sizes]) -> str:
+def _sizes_text(trials: Sequence[Sizes]) -> str:
     each = (", ".join(f"{axis}={size}" for axis, size in at.items()) for at in trials)
     return ", ".join(f"({sizes})" for sizes in each)
 
 
 def _side(trials: Sequence[Sizes], values: Sequence[int]) -> Expr | None:
-    """Find the size, a multiple of it and more perhaps, that a side is: 2d, n/2 or n − 1."""
+    """Find a dimension as a linear function of one size, such as 2d, n/2 or n − 1."""
     if len({*values}) == 1:
         return Integer(values[0])
     for axis in trials[0]:

@@ -1,4 +1,4 @@
-"""Every layer by its name: registered ones, other packages', those of files and modules, stacks."""
+"""Look up layers by name: registered, from packages, files and modules, and stacks of them."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""Find a layer by its name: a registered one, another package's, one of a file, or a stack."""
+"""Find a layer by its name: registered, from a package, file or module, or a stack."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from ..core import Layer, registered, registration
 from ..external import discovery
 from . import stacking
 
-#: External layers that were loaded, by the name they were asked for.
+#: External layers that were loaded, by the name used to look them up.
 _loaded: dict[str, Layer] = {}
 
-#: Layers that stand for those of their names within `override_layers`.
+#: Layers that replace those of the same name within `override_layers`.
 _overrides: dict[str, Layer] = {}
 
-#: Layers that could not be loaded, which a warning has named.
+#: Names of layers that could not be loaded and were warned about.
 _broken: set[str] = set()
 
 
 class BrokenLayer(UserWarning):
-    """A layer that another package offers cannot be loaded; the message names both."""
+    """Warning that a layer of another package cannot be loaded; the message names both."""
 
 
 def get(name: str) -> Layer:
@@ -32,14 +32,14 @@ def get(name: str) -> Layer:
     Parameters
     ----------
     name
-        A registered name, that of a layer which another package offers, or the place of a user's
-        own layer: ``package.module:Name`` or ``path/to/file.py:Name``. ``4*rnn`` is a stack of
+        A registered name, that of a layer of another package, or the location of a user's
+        layer: ``package.module:Name`` or ``path/to/file.py:Name``. ``4*rnn`` is a stack of
         four layers ``rnn``.
 
     Raises
     ------
     KeyError
-        If there is none; the message lists the names there are.
+        If there is no such layer; the message lists the names.
     LayerError
         If an external layer cannot be loaded or used.
 
@@ -60,7 +60,7 @@ def get(name: str) -> Layer:
             depth, each = stack
             found = stacking.make_stack(name, get(each), depth)
         else:
-            with redirect_stdout(sys.stderr):  # standard output is the command's own
+            with redirect_stdout(sys.stderr):  # standard output is for the command's results
                 found = discovery.layer_at(name) if ":" in name else discovery.layer_by_name(name)
         if found is None:
             raise KeyError(f"no layer is called {name!r}; there are: {', '.join(names())}")
@@ -69,9 +69,9 @@ def get(name: str) -> Layer:
 
 
 def find(name: str) -> Layer | None:
-    """Return the layer of this name if there is one, without loading any from a file or a module.
+    """Return the layer of this name, or None; nothing is loaded from a file or a module.
 
-    Where another package's cannot be loaded there is one warning, `BrokenLayer`.
+    A layer of another package that cannot be loaded gives one warning, `BrokenLayer`.
     """
     if name in _overrides:
         return _overrides[name]
@@ -91,15 +91,15 @@ def find(name: str) -> Layer | None:
 
 @contextmanager
 def override_layers(layers: Mapping[str, Layer]) -> Iterator[None]:
-    """Have `get` and `find` give other layers by these names within a block.
+    """Make `get` and `find` return other layers for these names within a block.
 
-    A layer whose theory was derived stands so for the one that brings none, as long as its sizes
+    A layer with a derived theory thus replaces the one without theory while its sizes
     are chosen or its laws are fitted.
 
     Parameters
     ----------
     layers
-        By the name under which each is asked for.
+        The replacements, by the name of the layer that each replaces.
 
     Examples
     --------
@@ -151,33 +151,33 @@ def isolated_registry() -> Iterator[None]:
 
 
 def import_path(name: str) -> str | None:
-    """Return what another process imports (`import_module`) to have a layer; None if it cannot."""
+    """Return the module another process imports to get a layer; None if it cannot."""
     name = _single(name)
     return discovery.import_path_of(name, get(name))
 
 
 def is_external(name: str) -> bool:
-    """Whether the layer of this name is to be loaded from a file, a module or another package."""
+    """Return whether a layer is loaded from a file, a module or another package."""
     name = _single(name)
     known = name in registered() or name in discovery.declarations
     return ":" in name or (not known and name in discovery.entry_points_by_name())
 
 
 def digest(name: str) -> str:
-    """Return the fingerprint of an external layer's source; empty for a registered layer."""
+    """Return the digest of an external layer's source file; empty for a registered layer."""
     name = _single(name)
     return discovery.digest_of(name, get(name))
 
 
 def _single(name: str) -> str:
-    """Name the layer that a stack consists of; any other name is returned as it is."""
+    """Return the name of a stack's layer; other names are returned unchanged."""
     while stack := stacking.parse_stack_name(name):
         name = stack[1]
     return name
 
 
 def names() -> list[str]:
-    """Names of all layers, in the order of registration; other packages' last, not loaded.
+    """Return the names of all layers, in the order of registration; those of packages come last.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Which layers are meant: some by name, the core where none is named, or all."""
+"""Select layers for a run: by name, the core by default, or all."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from .lookup import find, names
 
-#: What is measured where no layer is named: the course text's layers with attention's phases, and
-#: torch's own beside them.
+#: The layers measured by default: the course text's layers, attention's phases, and
+#: torch's own layers.
 CORE = (
     "attention",
     "attention_scores",
@@ -31,9 +31,9 @@ CORE = (
 
 
 def select_layers(layers: str | Sequence[str] | None) -> list[str]:
-    """Name the layers that were asked for: some, `CORE` where none is named, or ``all``.
+    """Return the names of the layers of a run: those given, `CORE` by default, or ``all``.
 
-    Those of other packages that cannot be loaded are left out of ``all``; see `find`.
+    Layers of packages that cannot be loaded are left out of ``all``; see `find`.
 
     Examples
     --------

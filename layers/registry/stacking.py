@@ -1,4 +1,4 @@
-"""Stacks of layers: ``4*rnn`` is four layers ``rnn``, each with weights of its own."""
+"""Stacks of layers: ``4*rnn`` is four layers ``rnn``, each with its own weights."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from ..external import LayerError
 if TYPE_CHECKING:
     from torch import nn
 
-#: Most layers of a stack: more are a slip, whose modules would fill all memory.
+#: Most layers of a stack: more are taken for a typing error, since they could fill the memory.
 MAX_DEPTH = 1000
 
 _NAME = re.compile(r"(\d+)\*(.+)")
 
 
 class Stack(Layer):
-    """Several of one layer: each is given what the one below gives, for all of its inputs.
+    """A stack of equal layers: each gets the output of the one below as all of its inputs.
 
     Attributes
     ----------
     each, depth
-        The layer, and how many of it.
+        The layer, and how many times it occurs.
     """
 
     each: ClassVar[Layer]
@@ -38,7 +38,7 @@ class Stack(Layer):
         Raises
         ------
         ValueError
-            As that of any layer; and where at these sizes a layer's output is no input of the next.
+            As `Layer.resolve`, and if at these sizes a layer's output does not fit the next layer.
         """
         full = super().resolve(sizes)
         shapes = {
@@ -46,41 +46,41 @@ class Stack(Layer):
             for shape in (*self.inputs.values(), self.output)
         }
         if self.depth > 1 and len(shapes) > 1:
-            raise ValueError(f"layer {self.name!r}: its output has not its input's shape at {full}")
+            raise ValueError(f"layer {self.name!r}: output and input differ in shape at {full}")
         return full
 
     def build(self, sizes: Sizes) -> nn.Module:
-        """Build all of them, with fresh random weights."""
+        """Build all layers, each with fresh random weights."""
         from ..core import StackModule  # loads torch
 
         full = self.resolve(sizes)
         return StackModule(self.each.build(full) for _ in range(self.depth))
 
     def largest_weight(self) -> sympy.Expr:
-        """Elements of the largest weight of one of them, in the swept sizes."""
+        """Return the elements of the largest weight of one layer, in the swept sizes."""
         return self.each.largest_weight()
 
 
 def parse_stack_name(name: str) -> tuple[int, str] | None:
-    """Take a stack's name apart: how many, and of what; None of any other name."""
+    """Split a stack's name into the number and the name of its layers; None for other names."""
     found = _NAME.fullmatch(name)
     return (int(found[1]), found[2]) if found else None
 
 
 def make_stack(name: str, each: Layer, depth: int) -> Stack:
-    """Stack a layer upon itself.
+    """Make a stack of a layer.
 
     Parameters
     ----------
     name
-        What the stack is called.
+        Name of the stack.
     each, depth
-        The layer, and how many of it.
+        The layer, and how many times it occurs.
 
     Raises
     ------
     LayerError
-        If there are none, or too many, or the layer's output is not of its inputs' shape.
+        If the depth is out of range, or the layer's output and inputs differ in shape.
     """
     if not 1 <= depth <= MAX_DEPTH:
         raise LayerError(f"{name!r}: a stack has 1 to {MAX_DEPTH} layers, not {depth}")
@@ -90,10 +90,10 @@ def make_stack(name: str, each: Layer, depth: int) -> Stack:
     )
     if inside != outside or each.token_inputs:
         raise LayerError(
-            f"{name!r}: layer {each.name!r} cannot be stacked, its output has not its input's shape"
+            f"{name!r}: layer {each.name!r} cannot be stacked: its output and input differ in shape"
         )
     attributes = {
-        "__doc__": f"{depth} layers upon one another. {type(each).__doc__ or ''}",
+        "__doc__": f"A stack of {depth} layers. {type(each).__doc__ or ''}",
         "name": name,
         "title": f"{each.title}, {depth} layers",
         "formula": f"{depth} times: {each.formula}",
@@ -113,19 +113,19 @@ def make_stack(name: str, each: Layer, depth: int) -> Stack:
 
 
 def _theory(each: Layer, depth: int) -> Theory:
-    """So many times the layer's, one after the other; a pass holds what one of them does."""
+    """Return the theory of a stack: costs times the depth; temporaries of one layer at a time."""
     one = each.theory
-    between = subs(sympy.Mul(*each.output), each.ties) if depth > 1 else 0  # what a layer is given
+    between = subs(sympy.Mul(*each.output), each.ties) if depth > 1 else 0  # a layer's input
     sources = {
         **one.sources,
         **dict.fromkeys(
             ("time", "flops", "parameters", "memory", "sequential_ops"),
             f"{depth} times that of {each.name}",
         ),
-        "depth": f"{depth} times that of {each.name}, but for what waits for no input",
-        "path_length": f"of {each.name}: as an order, {depth} layers change nothing",
-        "distance": "not told of stacks",
-        "temporaries": f"those of one {each.name}, and what the layer below gave",
+        "depth": f"{depth} times that of {each.name}, less operations that use no input",
+        "path_length": f"that of {each.name}: {depth} layers do not change the order",
+        "distance": "not known for stacks",
+        "temporaries": f"those of one {each.name}, and the output of the layer below",
     }
     return replace(
         one,

@@ -46,5 +46,5 @@ def test_the_work_of_a_block_is_that_of_its_products() -> None:
 
 @needed
 def test_a_type_that_is_none_is_refused() -> None:
-    with pytest.raises(layers.LayerError, match="no model of the type 'nothing'"):
+    with pytest.raises(layers.LayerError, match="no model type 'nothing'"):
         layers.get("transformers:nothing")

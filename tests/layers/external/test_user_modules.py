@@ -108,13 +108,13 @@ def test_a_layer_class_of_ours_is_taken_as_it_is(folder: Path) -> None:
     [
         ("nowhere.py:X", "there is no such file"),
         ("nowhere:X", "there is no module 'nowhere'"),
-        ("mine.py:Missing", "there is no 'Missing' in mine.py; it has: Gated"),
-        ("mine.py:number", "it is no layer but a int"),
-        ("mine.py:built", "a module of fixed sizes"),
+        ("mine.py:Missing", "mine.py has no 'Missing'; it has: Gated"),
+        ("mine.py:number", "a int is not a layer"),
+        ("mine.py:built", "this module has fixed sizes"),
         ("broken.py:X", "broken.py cannot be imported: ZeroDivisionError: division by zero"),
-        ("mine.py:", "write a layer of your own as"),
-        ("torch.nn:Embedding", "needs num_embeddings, which names no size"),
-        ("torch.nn:Conv2d", r"takes no tensors of shape \(batch, n, d\)"),
+        ("mine.py:", "write your own layer as"),
+        ("torch.nn:Embedding", "no size has the name of its parameter num_embeddings"),
+        ("torch.nn:Conv2d", r"does not accept tensors of shape \(batch, n, d\)"),
     ],
 )
 def test_what_cannot_be_a_layer_is_refused_in_one_line(folder: Path, spec: str, why: str) -> None:
@@ -138,10 +138,10 @@ class Shaped(nn.Module):
 @pytest.mark.parametrize(
     ("function", "why"),
     [
-        (lambda x: x.sum(0), "its first side must be the batch"),
-        (lambda x: x[:, : int(x.shape[1] ** 0.5)], "is no formula of the sizes"),
-        (lambda x: x.argmax(-1), "holds no tensor of floating-point numbers"),
-        (lambda x: 3, "holds no tensor of floating-point numbers"),
+        (lambda x: x.sum(0), "the first dimension must be the batch"),
+        (lambda x: x[:, : int(x.shape[1] ** 0.5)], "no formula of the sizes gives"),
+        (lambda x: x.argmax(-1), "has no floating-point tensor"),
+        (lambda x: 3, "has no floating-point tensor"),
     ],
 )
 def test_an_output_that_does_not_fit_is_refused(function, why: str) -> None:

@@ -56,7 +56,7 @@ def test_sizes_at_which_a_layer_cannot_be_given_what_one_below_gives_are_refused
     stack = layers.get("2*rnn")
     assert stack.resolve({"n": 3, "d": 4, "m": 4})["m"] == 4
     assert layers.get("1*rnn").resolve({"n": 3, "d": 4, "m": 5})["m"] == 5
-    with pytest.raises(ValueError, match=r"'2\*rnn': its output has not its input's shape"):
+    with pytest.raises(ValueError, match=r"'2\*rnn': output and input differ in shape"):
         stack.build({"n": 3, "d": 4, "m": 5})
 
 
