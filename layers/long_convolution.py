@@ -1,8 +1,8 @@
 """Convolutions whose kernel is as long as the sequence, by the fast Fourier transform.
 
-Computed as a sum, y_t = Σ_{s≤t} h_{t−s} x_s costs n² per channel, n²·d in all; by the transform
-it costs n·log n·d (Cooley & Tukey 1965). n zeros after the sequence prevent that its end wraps
-around to its beginning.
+Computed as a sum, y_t = Σ_{s≤t} h_{t−s} x_s costs n² per channel, n²·d in all; by the transform it
+costs n·log n·d (Cooley & Tukey 1965). n zeros after the sequence prevent that its end wraps around
+to its beginning.
 """
 
 from __future__ import annotations

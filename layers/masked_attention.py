@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class CausalAttention(Textbook):
     """Self-attention to the past and the present: scores of later positions are −∞.
 
-    The masked half is computed too, as the formula is usually written; a kernel that
-    skips its blocks saves up to half.
+    The masked half is computed too, as the formula is usually written; a kernel that skips its
+    blocks saves up to half.
     """
 
     name = "causal_attention"
@@ -50,8 +50,8 @@ class CausalAttention(Textbook):
 class LocalAttention(Textbook):
     """Self-attention restricted to a window of r positions, (r − 1)/2 to either side; r is odd.
 
-    Each position is multiplied with its own window of keys, all in one batch of products;
-    positions outside the sequence get no weight.
+    Each position is multiplied with its own window of keys, all in one batch of products; positions
+    outside the sequence get no weight.
     """
 
     name = "local_attention"

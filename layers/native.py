@@ -167,7 +167,7 @@ class ScaledDotProductAttention(Native):
     )
 
     def forward(self, module: nn.Module, Q: Tensor, K: Tensor, V: Tensor) -> Tensor:
-        # The flash kernels take only (batch, heads, n, d): without the axis of heads, torch
-        # falls back to a kernel that stores all n × n weights.
+        # The flash kernels take only (batch, heads, n, d): without the axis of heads, torch falls
+        # back to a kernel that stores all n × n weights.
         Q, K, V = Q.unsqueeze(1), K.unsqueeze(1), V.unsqueeze(1)  # each (batch, 1, n, d)
         return torch.nn.functional.scaled_dot_product_attention(Q, K, V).squeeze(1)

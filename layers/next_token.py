@@ -1,8 +1,8 @@
 """One decoding step: the next position, given a cache of keys and values or a state.
 
-n is the context length, the new position included. Attention caches the keys and
-values of all n positions, so the cost of a step grows with n (Shazeer 2019, section 2.4);
-a recurrence has a state of fixed size.
+n is the context length, the new position included. Attention caches the keys and values of all n
+positions, so the cost of a step grows with n (Shazeer 2019, section 2.4); a recurrence has a state
+of fixed size.
 """
 
 from __future__ import annotations

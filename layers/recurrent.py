@@ -111,8 +111,8 @@ class RecurrentStates(Textbook):
 class LSTM(Textbook):
     """Long short-term memory with four gates on [h_{t−1}, x_t] concatenated (course text, A6.3).
 
-    W is W_f, W_i, W_C and W_o stacked by rows, and b their biases, so that the four
-    products of a step are one.
+    W is W_f, W_i, W_C and W_o stacked by rows, and b their biases, so that the four products of a
+    step are one.
     """
 
     name = "lstm"
@@ -169,8 +169,8 @@ class GRU(Textbook):
     """Gated recurrent unit of Cho et al. 2014: the reset gate is applied before the product.
 
     The candidate is tanh(W x + U (r ⊙ h)): r chooses which parts of the state U sees.
-    ``gru_reset_after`` is the form of ``nn.GRU``. W is W_r, W_z and W stacked by rows,
-    U_gates is U_r and U_z; there are no biases, as in the paper's equations 5 to 8.
+    ``gru_reset_after`` is the form of ``nn.GRU``. W is W_r, W_z and W stacked by rows, U_gates is
+    U_r and U_z; there are no biases, as in the paper's equations 5 to 8.
     """
 
     name = "gru"
@@ -218,9 +218,9 @@ class GRU(Textbook):
 class GRUResetAfter(Textbook):
     """Gated recurrent unit in the form of ``nn.GRU``: the reset gate is applied after the product.
 
-    The candidate is tanh(W x + b + r ⊙ (U h + c)): all products with h_{t−1} can be one, which
-    is why cuDNN and ``nn.GRU`` use it. ``gru`` is the form of Cho et al. 2014, another
-    function of the same size. W and U hold the rows for r, z and the candidate, in this order.
+    The candidate is tanh(W x + b + r ⊙ (U h + c)): all products with h_{t−1} can be one, which is
+    why cuDNN and ``nn.GRU`` use it. ``gru`` is the form of Cho et al. 2014, another function of the
+    same size. W and U hold the rows for r, z and the candidate, in this order.
     """
 
     name = "gru_reset_after"

@@ -1,9 +1,9 @@
 """Diagonal state spaces, in three equivalent forms: a recurrence, a scan and a convolution.
 
-Each of d channels has N states, each with its own decay a in (0, 1):
-x_t = a x_{t−1} + b u_t, y_t = Σ_N c x_t. It is S4D with real states (Gu et al. 2022, S4D-Real),
-discretised by zero-order hold: a = exp(−Δ exp(A)), b = (1 − a) B, where B includes the division by
-exp(A). Δ is the same for all channels, so that a state decays within about 1/Δ positions.
+Each of d channels has N states, each with its own decay a in (0, 1): x_t = a x_{t−1} + b u_t, y_t =
+Σ_N c x_t. It is S4D with real states (Gu et al. 2022, S4D-Real), discretised by zero-order hold: a
+= exp(−Δ exp(A)), b = (1 − a) B, where B includes the division by exp(A). Δ is the same for all
+channels, so that a state decays within about 1/Δ positions.
 """
 
 from __future__ import annotations

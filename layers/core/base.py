@@ -56,8 +56,8 @@ class Layer(ABC):
     least
         Smallest sizes, where 1 is not enough.
     native
-        Whether one of torch's fused kernels computes it. Textbook layers call none, and
-        are compared with theory; native ones show what a fused kernel changes.
+        Whether one of torch's fused kernels computes it. Textbook layers call none, and are
+        compared with theory; native ones show what a fused kernel changes.
     causal
         Whether no position of the output depends on a later one of the input.
     input_free_depth
@@ -103,8 +103,8 @@ class Layer(ABC):
         Raises
         ------
         ValueError
-            If a size that the layer needs is missing or not a positive whole number, or if
-            the sizes are incompatible (an even k, a width that the heads do not divide).
+            If a size that the layer needs is missing or not a positive whole number, or if the
+            sizes are incompatible (an even k, a width that the heads do not divide).
         """
         if (observer := _observer.get()) is not None:
             observer(self, sizes)

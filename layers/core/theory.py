@@ -55,8 +55,8 @@ def evaluate(expr: Expr, sizes: Mapping[str, Any]) -> Any:
     expr
         The expression.
     sizes
-        By letter: numbers, or NumPy arrays of points, broadcast with the numbers. Letters
-        that the expression does not have are ignored.
+        By letter: numbers, or NumPy arrays of points, broadcast with the numbers. Letters that the
+        expression does not have are ignored.
 
     Returns
     -------
@@ -129,8 +129,8 @@ class Theory:
         Exact number of operations on the shortest path from the first of two or more positions to
         the last, through as many stacked layers as that takes.
     temporaries
-        Most elements of intermediate results that a forward pass holds at once, to
-        leading order; the memory inside a fused kernel is not known.
+        Most elements of intermediate results that a forward pass holds at once, to leading order;
+        the memory inside a fused kernel is not known.
     sources
         The paper or exercise that each field comes from, by field name.
     """

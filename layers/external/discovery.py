@@ -49,8 +49,7 @@ def layer(
     name
         The name it is measured and reported under.
     expect
-        Expected order of the time, such as ``n*d**2``; without it the law is found
-        without theory.
+        Expected order of the time, such as ``n*d**2``; without it the law is found without theory.
     title, formula
         Title and formula for reports.
 
@@ -146,7 +145,7 @@ def as_layer(found: Any, name: str) -> Layer:
         return found
     if inspect.isclass(found) and issubclass(found, Layer):
         return found()
-    known = next((offer for offer in declarations.values() if declaration.make is found), None)
+    known = next((each for each in declarations.values() if each.make is found), None)
     return _declared_layer(known or Declaration(found, name, "", "", ""), name)
 
 

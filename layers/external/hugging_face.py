@@ -1,7 +1,7 @@
 """Blocks of Hugging Face's transformers: a model of one layer, from a config, with random weights.
 
-``transformers:llama`` is one layer of the model type ``llama`` with its position encoding
-and its final norm. Nothing is downloaded.
+``transformers:llama`` is one layer of the model type ``llama`` with its position encoding and its
+final norm. Nothing is downloaded.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Users' own torch modules as layers, measured without changes to their code.
 
-A module's class, or a function that returns a module, is called with the sizes that its
-parameters name. How the module is called is found by trying it on small tensors.
+A module's class, or a function that returns a module, is called with the sizes that its parameters
+name. How the module is called is found by trying it on small tensors.
 """
 
 from __future__ import annotations
@@ -52,15 +52,15 @@ LETTERS: Mapping[str, str] = {
 #: Sizes that are fixed or follow from others unless given.
 TIES: Mapping[str, Expr | int] = {"h": 4, "g": 2, "f": 4 * d, "L": 1, "m": d}
 
-#: Sizes that are passed even to parameters with a default: inputs have these sizes, and a module
-#: of other sizes would not accept them. Other parameters use their defaults.
+#: Sizes that are passed even to parameters with a default: inputs have these sizes, and a module of
+#: other sizes would not accept them. Other parameters use their defaults.
 INPUT_SIZES = ("n", "d", "h")
 
 #: Expressions that must be whole numbers, for layers that have all their sizes.
 WHOLE: Sequence[Expr] = (d / h, h / g, n / c)
 
-#: Sizes at which a module is tried: no two of them grow alike, so that each dimension of its
-#: output identifies its size.
+#: Sizes at which a module is tried: no two of them grow alike, so that each dimension of its output
+#: identifies its size.
 TRIALS: Sequence[Sizes] = (
     {"n": 16, "d": 8, "k": 3, "r": 3, "c": 4, "V": 6, "N": 2},
     {"n": 32, "d": 16, "k": 5, "r": 9, "c": 8, "V": 10, "N": 6},

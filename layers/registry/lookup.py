@@ -32,9 +32,9 @@ def get(name: str) -> Layer:
     Parameters
     ----------
     name
-        A registered name, that of a layer of another package, or the location of a user's
-        layer: ``package.module:Name`` or ``path/to/file.py:Name``. ``4*rnn`` is a stack of
-        four layers ``rnn``.
+        A registered name, that of a layer of another package, or the location of a user's layer:
+        ``package.module:Name`` or ``path/to/file.py:Name``. ``4*rnn`` is a stack of four layers
+        ``rnn``.
 
     Raises
     ------
@@ -93,8 +93,8 @@ def find(name: str) -> Layer | None:
 def override_layers(layers: Mapping[str, Layer]) -> Iterator[None]:
     """Make `get` and `find` return other layers for these names within a block.
 
-    A layer with a derived theory thus replaces the one without theory while its sizes
-    are chosen or its laws are fitted.
+    A layer with a derived theory thus replaces the one without theory while its sizes are chosen or
+    its laws are fitted.
 
     Parameters
     ----------

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from .lookup import find, names
 
-#: The layers measured by default: the course text's layers, attention's phases, and
-#: torch's own layers.
+#: The layers measured by default: the course text's layers, attention's phases, and torch's own
+#: layers.
 CORE = (
     "attention",
     "attention_scores",

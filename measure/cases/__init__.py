@@ -1,4 +1,4 @@
-"""What is measured: a case, the grid of sizes, the plan of a run, the tidy table."""
+"""Cases and what they need: sizes, metrics, FLOPs and bytes by theory, the tidy table."""
 
 import lazy_loader
 

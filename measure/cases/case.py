@@ -1,4 +1,4 @@
-"""What is measured: a case (one point of one layer), and a measurement of it."""
+"""A case (one layer at one point of its sizes) and a measurement of it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from .metric import SECONDS
 
 Status = Literal["ok", "invalid", "oom", "timeout", "error", "skipped"]
 
-#: How a pass may be run otherwise than torch does by itself. ``compile``: through torch.compile;
-#: ``tf32``: products of float32 in TF32; ``graph``: as one CUDA graph, without the cost of
-#: launching each kernel; ``flush``: with nothing of it in the GPU's level-2 cache beforehand.
+#: Options of how a pass is run. ``compile``: through torch.compile; ``tf32``: float32 products in
+#: TF32; ``graph``: as one CUDA graph, without the cost of launching each kernel; ``flush``: with
+#: the GPU's level-2 cache flushed beforehand.
 OPTIONS = ("compile", "flush", "graph", "tf32")
-#: Those that mean something on a GPU alone.
+#: The options that apply to GPUs only.
 CUDA_OPTIONS = ("flush", "graph", "tf32")
 
 
@@ -38,10 +38,10 @@ class Case:
     threads
         Threads that torch may use within one operation.
     mode
-        The pass that is measured: ``forward``, ``backward`` (the gradient alone) or ``training``
+        The pass that is measured: ``forward``, ``backward`` (the gradients only) or ``training``
         (both).
     options
-        How it is run otherwise than torch does by itself: some of `OPTIONS`.
+        How the pass is run: some of `OPTIONS`.
     """
 
     layer: str
@@ -60,7 +60,7 @@ class Case:
 
     @cached_property
     def key(self) -> str:
-        """The case in one line: equal exactly for equal cases, whatever the order of the sizes.
+        """The case in one line, the same for equal cases whatever the order of their sizes.
 
         >>> Case("attention", {"n": 256, "d": 64}).key
         'attention d=64 n=256 batch=1 float32 cpu threads=1 forward'
@@ -74,12 +74,12 @@ class Case:
 
     @classmethod
     def parse(cls, key: str) -> Case:
-        """Read a case from its key: other tools keep the key as the name of a parameter.
+        """Read a case from its key, which other tools store as the name of a parameter.
 
         Raises
         ------
         ValueError
-            If it is no case's key.
+            If it is not the key of a case.
 
         Examples
         --------
@@ -119,12 +119,12 @@ class Case:
 
 @dataclass(frozen=True)
 class Measurement:
-    """What came out of measuring one case once.
+    """The result of measuring one case once.
 
     Parameters
     ----------
     case
-        The point.
+        The case.
     process
         Number of the process that measured it, counted from 0 within its run.
     round
@@ -132,13 +132,13 @@ class Measurement:
     values
         The raw repeats, in seconds per pass; empty unless the status is ``ok``.
     status
-        ``ok``; ``invalid`` where the output holds NaN or infinity; ``oom`` where memory ran
-        out; ``timeout`` where it took too long; ``skipped`` where it was known beforehand that
-        it would not fit; ``error`` for any other exception.
+        ``ok``; ``invalid`` where the output holds NaN or infinity; ``oom`` where memory ran out;
+        ``timeout`` where it took too long; ``skipped`` where it was predicted that it would exceed
+        a limit; ``error`` for any other exception.
     note
-        What a reader should know of it: why it failed, or the share of subnormal numbers.
+        Why it failed, or the share of subnormal numbers; empty otherwise.
     metric
-        What the values are.
+        Name of the metric of the values.
     """
 
     case: Case

@@ -1,6 +1,6 @@
-"""The metrics: name, title, unit, and the fields of a theory that each is held against.
+"""The metrics: name, title, unit, and the fields of a theory that each is compared with.
 
-To add a metric, register it here; tables, fits, reports and figures look up the rest.
+To add a metric, register it here; tables, fits, reports and figures look it up.
 """
 
 from __future__ import annotations
@@ -12,31 +12,31 @@ from types import MappingProxyType
 
 
 class Kind(Enum):
-    """How the values of a metric come about."""
+    """How the values of a metric are obtained."""
 
-    TIMED = "timed"  # with noise: costs that may overlap, change regimes, and err
-    MEASURED = "measured"  # read from a meter of memory, or the best of several rates
-    COUNTED = "counted"  # without any noise
+    TIMED = "timed"  # noisy; costs may overlap and change regimes
+    MEASURED = "measured"  # peak memory, or the best of several rates
+    COUNTED = "counted"  # without noise
 
 
 @dataclass(frozen=True)
 class Metric:
-    """What a value says.
+    """A metric: what a measured value means.
 
     Attributes
     ----------
     name
-        As tables, stores and JSON have it.
+        Name in tables, stores and JSON.
     title
-        As a reader knows it.
+        Name in reports.
     unit
-        Symbol of the unit, as ``s``; of bytes, ``B``, multiples are binary. Empty for a number.
+        Symbol of the unit, such as ``s``; multiples of ``B`` are binary. Empty for plain numbers.
     kind
         Whether it is timed, measured or counted.
     order
-        Field of a layer's `Theory` that has its order; empty where none has.
+        Field of a layer's `Theory` with its order; empty if there is none.
     exact
-        Field that has it exactly, where it is a formula; empty where none has.
+        Field with its exact formula; empty if there is none.
     """
 
     name: str
@@ -49,17 +49,17 @@ class Metric:
 
 _METRICS: dict[str, Metric] = {}
 
-#: The metrics that are known, by name, in the order in which a report shows them.
+#: The registered metrics by name, in the order of reports.
 METRICS: Mapping[str, Metric] = MappingProxyType(_METRICS)
 
 
 def register_metric(metric: Metric) -> Metric:
-    """Make a metric known.
+    """Register a metric.
 
     Raises
     ------
     ValueError
-        If another has its name.
+        If the name is taken.
     """
     if metric.name in _METRICS:
         raise ValueError(f"a metric is called {metric.name!r} already")
@@ -68,7 +68,7 @@ def register_metric(metric: Metric) -> Metric:
 
 
 def metric_of(name: str) -> Metric:
-    """Look up a metric; one that is not known is a plain number, with its name for a title.
+    """Look up a metric; an unregistered one is a plain number with its name as title.
 
     >>> metric_of("seconds").unit, metric_of("joules_per_token").title
     ('s', 'joules per token')
@@ -100,15 +100,15 @@ PATH_LENGTH = register_metric(
 #: Its order depends on the pass: see `Layer.peak_memory`.
 PEAK_BYTES = register_metric(Metric("peak_bytes", "peak memory", "B"))
 
-#: Derived alone, to choose sizes by: bytes saved for the gradients, and peaks of memory.
+#: Metrics that are only derived, to choose sizes: bytes saved for the gradients, peak memory.
 KEPT_BYTES = register_metric(
     Metric("kept_bytes", "bytes saved for the gradients", "B", Kind.COUNTED, order="memory")
 )
 FORWARD_PEAK_BYTES = register_metric(Metric("forward_peak_bytes", "peak bytes, forward", "B"))
 TRAINING_PEAK_BYTES = register_metric(Metric("training_peak_bytes", "peak bytes, training", "B"))
 
-#: What a pass consists of: FLOPs of its products, and seconds of these, of its other operations
-#: and of its calls.
+#: The parts of a pass: FLOPs of its matrix products, and seconds of these, of other operations and
+#: of calls.
 PRODUCT_FLOPS = register_metric(Metric("product_flops", "product flops", "FLOP", Kind.COUNTED))
 PRODUCT_SECONDS = register_metric(Metric("product_seconds", "product seconds", "s", Kind.TIMED))
 OTHER_SECONDS = register_metric(Metric("other_seconds", "other seconds", "s", Kind.TIMED))
@@ -117,15 +117,15 @@ CALL_SECONDS = register_metric(Metric("call_seconds", "call seconds", "s", Kind.
 #: Seconds of passes that check where layers cross over; no law is fitted to them.
 CHECK_SECONDS = register_metric(Metric("check_seconds", "check seconds", "s", Kind.TIMED))
 
-#: What the machine can do at its best: FLOP/s of products whose matrices have the side n, bytes/s
-#: of a working set of n bytes.
+#: Peak rates of the machine: FLOP/s of products of n × n matrices, bytes/s for a working set of n
+#: bytes.
 PRODUCT_RATE = register_metric(Metric("product_rate", "rate of matrix products", "FLOP/s"))
 BANDWIDTH = register_metric(Metric("bandwidth", "bandwidth", "B/s"))
 
-#: What passes consist of, beside the metrics that laws are fitted to.
+#: Names of the metrics of a pass's parts.
 PARTS = (PRODUCT_FLOPS.name, PRODUCT_SECONDS.name, OTHER_SECONDS.name, CALL_SECONDS.name)
 
-#: What the machine can do.
+#: Names of the metrics of the machine's peak rates.
 CALIBRATION = (PRODUCT_RATE.name, BANDWIDTH.name)
 
 #: Names of the metrics to which no law is fitted.

@@ -1,4 +1,4 @@
-"""What a case requires by theory: FLOPs, bytes that a pass holds, weights that it reads again."""
+"""What a case requires by theory: FLOPs, bytes of memory, weights read at each step."""
 
 from __future__ import annotations
 
@@ -11,37 +11,36 @@ from sympy import Expr
 from ...layers import SYMBOLS, Layer, Shape, evaluate, get, subs
 from .case import Case
 
-#: Bytes of one element of the dtype that the limits are meant for, float32.
+#: Bytes of one element of float32, the dtype of the profiles' limits.
 ELEMENT_BYTES = 4
 
-#: Bytes of a case from which its memory is looked after: what was measured says something of what
-#: theory counts, and a process gives back what it keeps of it, since it waits with others until its
-#: turn comes again, and all would keep their most.
+#: Bytes from which a case is large: its measured memory corrects the forecasts, and its process
+#: returns free memory to the system afterwards, since idle processes would all retain their peaks.
 LARGE_BYTES = 2**26
 
 _BYTES = {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2}
 
 
 def is_stepwise(layer: Layer) -> bool:
-    """Whether a layer takes a step for each position, or chunk, and reads its weights in each."""
+    """Return whether a layer runs step by step over positions or chunks."""
     order = layer.tied_theory().sequential_ops
     return bool(order.free_symbols) and bool(order.is_rational_function())
 
 
 def rereads_matrices(layer: Layer) -> bool:
-    """Whether what a layer reads again in each step are matrices, which outgrow caches."""
+    """Return whether a layer reads weight matrices at each step; they may exceed a cache."""
     parameters, width = layer.tied_theory().parameters, SYMBOLS["d"]
     square = parameters.is_polynomial(width) and sympy.degree(parameters, width) >= 2
     return bool(square) and is_stepwise(layer)
 
 
 def activations(layer: Layer) -> Expr:
-    """Elements that a pass holds at once, weights apart: inputs, temporaries and output."""
+    """Return the elements of inputs, temporaries and output, which a pass holds at once."""
     return layer.tied_theory().temporaries + operands(layer)
 
 
 def operands(layer: Layer) -> Expr:
-    """Elements of inputs and output together."""
+    """Return the elements of inputs and output together."""
     return sum(_elements(layer, shape) for shape in (*layer.inputs.values(), layer.output))
 
 
@@ -50,29 +49,29 @@ def _elements(layer: Layer, shape: Shape) -> Expr:
 
 
 def flops_of(case: Case) -> float:
-    """FLOPs of a forward pass by theory."""
+    """Return the FLOPs of a forward pass by theory."""
     return _flops(get(case.layer), case)
 
 
 def bytes_of(case: Case) -> float:
-    """Bytes that a case takes by theory: weights, inputs and what a pass holds.
+    """Return the bytes of a case by theory: weights, inputs, temporaries and output.
 
-    A pass with gradients holds what it keeps for them too, and one for each input and weight.
+    A pass with gradients also holds the saved tensors and the gradients of inputs and weights.
     """
     return _pass_bytes(get(case.layer), case)
 
 
 def persistent_bytes(case: Case) -> float:
-    """Bytes of what is there before and after a pass: weights, inputs and, at most, an output.
+    """Return the bytes allocated between passes: weights, inputs and at most an output.
 
-    A pass for gradients alone stands on the activations too, and a graph on all that it holds.
+    A backward pass also needs the saved activations, and a CUDA graph all of its memory.
     """
     if case.mode == "backward" or "graph" in case.options:
         return bytes_of(case)
     return _operand_bytes(get(case.layer), case)
 
 
-# Kept by layer too: within `layers.override_layers` another one may stand under a case's name.
+# Cached by layer too: within `layers.override_layers` a case's name may mean another layer.
 @lru_cache(maxsize=2**14)
 def _flops(layer: Layer, case: Case) -> float:
     return case.batch * evaluate(layer.tied_theory().flops, case.sizes)

@@ -1,4 +1,4 @@
-"""The tidy table: what goes from measuring to analysis, one row per repeat."""
+"""The tidy table that measuring passes to analysis: one row per repeat."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pandas as pd
 
 from .case import Measurement
 
-#: The sizes that every table has a column for; others are added after them when they occur.
+#: The sizes that every table has a column for; others that occur are added after them.
 SIZES = ("n", "d", "k")
 
-#: The layer that what the machine can do is filed under.
+#: The layer's name in rows with the machine's peak rates.
 MACHINE = "machine"
 
 #: Columns of the tidy table: one row per repeat, `value` in the unit of the metric.
@@ -36,21 +36,21 @@ COLUMNS = (
 
 
 def tidy(measurements: Iterable[Measurement], machine: str) -> pd.DataFrame:
-    """Tidy table of measurements.
+    """Return the tidy table of measurements.
 
     Parameters
     ----------
     measurements
-        What was measured.
+        The measurements.
     machine
         Short id of the machine's fingerprint.
 
     Returns
     -------
     pandas.DataFrame
-        `COLUMNS`, and one more behind `k` for each other size that occurs. Sizes are whole
-        numbers, missing where a layer lacks the axis. A measurement without values is one row
-        whose value is NaN and whose status says why.
+        `COLUMNS`, and after `k` one column for each other size that occurs. Sizes are whole
+        numbers, missing where a layer lacks the axis. A measurement without values is one row whose
+        value is NaN and whose status is the reason.
     """
     rows = [
         {

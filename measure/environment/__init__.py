@@ -1,4 +1,4 @@
-"""Whether the machine is fit to measure on: checks of its configuration and of contention."""
+"""Environment checks: what in the machine's configuration and load disturbs measuring."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""The controls with one of them left alone: what each does to the exponents can then be seen."""
+"""Ablation of the stabilisation controls: each is switched off in turn to see its effect."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from ..timing import Controls
 
 
 def ablations(controls: Controls) -> Iterator[tuple[str, Controls]]:
-    """Give the controls as they are, each left alone in turn, and as they are again.
+    """Yield all controls, then all but one for each, then all again.
 
-    What the first and the last differ by is what two runs differ by anyway.
+    The first and the last show how much two equal runs differ.
 
     Yields
     ------
     str, Controls
-        What is left alone, as a reader says it, and the controls without it.
+        The name of the control that is off, and the controls without it.
     """
     yield "nothing", controls
     for field in fields(controls):

@@ -1,4 +1,4 @@
-"""Who else works on this machine: other processes, other virtual machines, others on the GPU."""
+"""Checks of contention: other processes, other virtual machines, other users of the GPU."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from ..host import GpuState, linux
 from ..timing import SLOW_FACTOR, Clock, NoiseGate
 from .finding import EnvironmentCheck, Severity, grade, unknown_check
 
-#: The name of this program's processes, whatever the system calls them.
+#: The name under which this program's processes are reported.
 _OURS = "layerlaw"
 
-#: A process that takes less of a core than this is left out.
+#: Processes that use less than this share of a core are ignored.
 _IDLE = 0.1
 
-#: Why something of a GPU is not known.
+#: The reason of an unknown state of a GPU.
 _SILENT = "the driver does not report it"
 
-#: Reasons for which a GPU lowers its clocks, of the bits that NVML gives: power, heat, brakes.
+#: Reasons why a GPU lowers its clocks, by the bits of NVML.
 _THROTTLED = {
     0x4: "power cap",
     0x8: "hardware slowdown",
@@ -35,7 +35,7 @@ _THROTTLED = {
 
 
 def load(cores: int, average: float) -> EnvironmentCheck:
-    """How many tasks were ready to run over the last minute, on average, against the cores."""
+    """Check the load: the mean number of runnable tasks over the last minute, per core."""
     severity = grade(average / cores, 0.25, 1.0)
     mend = "" if severity is Severity.OK else "wait, or stop what runs: top -o %CPU"
     return EnvironmentCheck(
@@ -44,16 +44,16 @@ def load(cores: int, average: float) -> EnvironmentCheck:
 
 
 class Snapshot(NamedTuple):
-    """Processor time up to a moment, in seconds.
+    """Processor time up to one moment, in seconds.
 
     Attributes
     ----------
     stolen
-        Of all cores, what the host gave to other guests; None where the system does not report it.
+        Time of all cores that the host gave to other guests; None if it is not reported.
     total
-        Of all cores, in every state, idle among them.
+        Time of all cores in all states, idle included.
     processes
-        By number: a process's name, ``layerlaw`` for one of this program's, and its own time.
+        By number: the process's name, ``layerlaw`` for this program's, and its processor time.
     """
 
     stolen: float | None
@@ -62,9 +62,9 @@ class Snapshot(NamedTuple):
 
 
 def snapshot() -> Snapshot:
-    """Read the processor time up to now, of the cores and of each process."""
+    """Read the processor time up to now, of all cores and of each process."""
     spent = psutil.cpu_times()._asdict()
-    # A guest's time is within the user's already.
+    # The time of guests is included in the user's time.
     total = sum(seconds for state, seconds in spent.items() if not state.startswith("guest"))
     processes = {
         one.pid: (_name(one.info), one.info["cpu_times"].user + one.info["cpu_times"].system)
@@ -75,7 +75,7 @@ def snapshot() -> Snapshot:
 
 
 def _name(process: Mapping[str, Any]) -> str:
-    """Name a process, ``layerlaw`` if it is of the command or a fork server of it."""
+    """Return a process's name, ``layerlaw`` for the command and its fork servers."""
     ours = any(
         Path(one).name == _OURS or "layerlaw.measure.workers.forkserver" in one
         for one in process["cmdline"] or ()
@@ -84,16 +84,16 @@ def _name(process: Mapping[str, Any]) -> str:
 
 
 def others(before: Snapshot, after: Snapshot, cores: int, own: int) -> Iterator[EnvironmentCheck]:
-    """Check what ran between two moments: the host's other guests, and other processes.
+    """Check what ran between two moments: other guests of the host, and other processes.
 
     Parameters
     ----------
     before, after
         The moments.
     cores
-        Of the machine; what all of them do is the total.
+        Number of cores of the machine.
     own
-        Number of this process, which does not count.
+        Number of this process, which is left out.
     """
     total = after.total - before.total
     if total <= 0:
@@ -113,7 +113,7 @@ def others(before: Snapshot, after: Snapshot, cores: int, own: int) -> Iterator[
     numbers = " ".join(map(str, rest))
     mends = [f"kill -STOP {numbers}, and afterwards kill -CONT {numbers}"] if rest else []
     if len(rest) < len(busy):
-        mends.insert(0, "layerlaw itself is at work: wait until it is done")
+        mends.insert(0, "another layerlaw is running: wait until it ends")
     yield EnvironmentCheck(
         "other processes",
         f"{said} of a core" if busy else f"none takes {_IDLE:.0%} of a core",
@@ -139,46 +139,46 @@ def two_speeds(
     now: Callable[[], float] = monotonic,
     root: Path = linux.ROOT,
 ) -> EnvironmentCheck:
-    """Which share of the time a reference takes longer than it should: another guest's slices.
+    """Check in which share of the time the machine is slow, as when another guest uses its cores.
 
     Parameters
     ----------
     seconds
-        How long to look.
+        Duration of the check.
     clock, now
-        As in `NoiseGate`, whose reference it is.
+        As in `NoiseGate`, whose reference computation is timed.
     root
-        Below which it is read whether this is a virtual machine.
+        Root of ``/proc``, which says whether this is a virtual machine.
     """
     taken: list[float] = []
     noise_gate, begun = NoiseGate(clock, now), now()
     while now() - begun < seconds:
         taken.append(noise_gate.reference_seconds())
     slow = [each for each in taken if each > SLOW_FACTOR * min(taken)]
-    share = sum(slow) / sum(taken)  # of the time: slow ones are fewer in the same stretch
+    share = sum(slow) / sum(taken)  # of the time, not of the readings
     where = "virtual machine" if linux.is_virtual(root) else "this machine"
     state = f"{where} is slow {share:.0%} of the time"
     if slow:
-        state += f", then {median(slow) / min(taken):.1f} times as slow as at its best"
+        state += f", by a factor of {median(slow) / min(taken):.1f} compared with its best"
     severity = grade(share, 0.05, 0.25)
     mend = (
         ""
         if severity is Severity.OK
-        else "stop other programs, or take cores that nobody shares; layerlaw run waits until the "
-        "machine is quiet, for half of its time at most"
+        else "stop other programs, or use dedicated cores; layerlaw run waits until the "
+        "machine is quiet, for at most half of its time"
     )
     return EnvironmentCheck("two speeds", state, severity, mend)
 
 
 def gpu(state: GpuState | None, own: int | None = None) -> Iterator[EnvironmentCheck]:
-    """How the first GPU is set, and who else uses it; one check where there is none.
+    """Check the first GPU's settings and its other users; one check if there is no GPU.
 
     Parameters
     ----------
     state
-        What its driver reports.
+        The driver's report.
     own
-        Number of this process, which does not count.
+        Number of this process, which is left out.
     """
     if state is None:
         yield EnvironmentCheck("GPU", "no NVIDIA driver reports one", Severity.OK)
@@ -198,7 +198,7 @@ def gpu(state: GpuState | None, own: int | None = None) -> Iterator[EnvironmentC
 
 
 def _switch(subject: str, on: bool | None, mend: str) -> EnvironmentCheck:
-    """Check a switch of the GPU, which is mended by turning it on where that matters."""
+    """Check a setting of the GPU; with `mend` it should be on."""
     if on is None:
         return unknown_check(subject, _SILENT)
     fine = on or not mend
@@ -209,16 +209,16 @@ def _switch(subject: str, on: bool | None, mend: str) -> EnvironmentCheck:
 
 
 def _clocks(state: GpuState) -> EnvironmentCheck:
-    """Whether clocks are locked: unlocked, they fall while nothing runs."""
+    """Check whether the clocks are locked; otherwise they fall while nothing runs."""
     now, most = state.clock, state.max_clock
     if now is None or most is None:
         return unknown_check("GPU: clocks", _SILENT)
-    held = now >= 0.95 * most
+    locked = now >= 0.95 * most
     return EnvironmentCheck(
         "GPU: clocks",
-        f"{now} of {most} MHz" + ("" if held else ": they follow load and heat"),
-        Severity.OK if held else Severity.WARN,
-        "" if held else f"sudo nvidia-smi --lock-gpu-clocks={most}; back: --reset-gpu-clocks",
+        f"{now} of {most} MHz" + ("" if locked else ": they depend on load and heat"),
+        Severity.OK if locked else Severity.WARN,
+        "" if locked else f"sudo nvidia-smi --lock-gpu-clocks={most}; undo: --reset-gpu-clocks",
     )
 
 
@@ -231,5 +231,5 @@ def _throttling(state: GpuState) -> EnvironmentCheck:
         "GPU: throttling",
         ", ".join(reasons) or "none",
         Severity.BAD if reasons else Severity.OK,
-        "let it cool, and see nvidia-smi -q -d PERFORMANCE,POWER,TEMPERATURE" if reasons else "",
+        "let it cool down; see nvidia-smi -q -d PERFORMANCE,POWER,TEMPERATURE" if reasons else "",
     )

@@ -1,4 +1,4 @@
-"""Examine this machine: what on it disturbs measuring, and how to mend it."""
+"""Run all environment checks: what on this machine disturbs measuring, and how to fix it."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from .finding import EnvironmentCheck, Severity
 
 __all__ = ["EnvironmentCheck", "Severity", "examine"]
 
-#: Seconds over which it is seen who else works.
+#: Seconds over which the processor time of other processes is observed.
 _SECONDS = 0.5
 
 
 def examine() -> list[EnvironmentCheck]:
-    """Look at everything that is known to disturb measuring; it takes about three seconds.
+    """Run all checks, in about three seconds.
 
     Returns
     -------
     list of EnvironmentCheck
-        How the machine is set, then who else works on it, then its GPU.
+        Checks of the configuration, then of contention, then of the GPU.
     """
     return [*_settings(), *_work(), *contention.gpu(gpu_state())]
 
@@ -55,7 +55,7 @@ def _work() -> Iterator[EnvironmentCheck]:
     cores = os.cpu_count() or 1
     yield contention.load(cores, psutil.getloadavg()[0])
     before = contention.snapshot()
-    time.sleep(_SECONDS)  # this process does nothing meanwhile
+    time.sleep(_SECONDS)  # this process is idle meanwhile
     yield from contention.others(before, contention.snapshot(), cores, os.getpid())
     with Controls(allocator=False).in_force():
         yield contention.two_speeds()

@@ -1,4 +1,4 @@
-"""The checks of an environment: a state in words, how bad it is, and how to mend it."""
+"""The result of an environment check: a state, its severity, and how to fix it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Severity(Enum):
 
     @property
     def advice(self) -> str:
-        """What a reader does with it."""
+        """What to do about it."""
         return {
             Severity.OK: "nothing to do",
-            Severity.WARN: "times will scatter more; mend it where verdicts stay unresolved",
-            Severity.BAD: "mend it before measuring: times may be wrong by more than they tell",
-            Severity.UNKNOWN: "this machine does not tell; nothing is known to be wrong",
+            Severity.WARN: "times will scatter more; fix it if verdicts stay unresolved",
+            Severity.BAD: "fix it before measuring: errors may exceed the reported intervals",
+            Severity.UNKNOWN: "this machine does not report it",
         }[self]
 
 
@@ -36,11 +36,11 @@ class EnvironmentCheck:
     subject
         What was checked.
     state
-        How it is, in words, with the figure that was found.
+        The state in words, with the measured value.
     severity
-        How much that disturbs.
+        How much it disturbs measuring.
     mend
-        How to mend it, a command where there is one; empty where there is nothing to mend.
+        How to fix it, if possible as a command; empty if nothing is wrong.
     """
 
     subject: str
@@ -55,11 +55,11 @@ class EnvironmentCheck:
 
 
 def grade(value: float, warn: float, bad: float) -> Severity:
-    """Grade a figure of which more is worse: ok below `warn`, bad from `bad` on."""
+    """Grade a value of which more is worse: ok below `warn`, bad from `bad` on."""
     return Severity.BAD if value >= bad else Severity.WARN if value >= warn else Severity.OK
 
 
 def unknown_check(subject: str, why: str = "") -> EnvironmentCheck:
-    """Make a check whose state is not known, with the reason."""
-    said = f"not known here ({why or f'{platform.system()} does not tell'})"
-    return EnvironmentCheck(subject, said, Severity.UNKNOWN)
+    """Return a check with an unknown state, and the reason."""
+    state = f"not known here ({why or f'{platform.system()} does not report it'})"
+    return EnvironmentCheck(subject, state, Severity.UNKNOWN)

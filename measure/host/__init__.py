@@ -1,4 +1,4 @@
-"""What machine it is: processor, memory, GPU, and the fingerprint of all of them."""
+"""The host machine: processor, memory, GPU, and its fingerprint."""
 
 import lazy_loader
 

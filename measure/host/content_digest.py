@@ -1,4 +1,4 @@
-"""A short id of content, by which stores recognise runs, and runs their machine."""
+"""Digests of JSON content, by which stores recognise runs and machines."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def digest(content: Any) -> str:
-    """Short id of anything JSON can hold, the same for the same content.
+    """Return a digest of 12 hexadecimal digits of JSON content, whatever the order of its keys.
 
     Examples
     --------

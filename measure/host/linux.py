@@ -1,6 +1,6 @@
-"""What Linux reports of a machine beyond psutil, from files of ``/proc`` and ``/sys`` below a root.
+"""What Linux reports beyond psutil, read from ``/proc`` and ``/sys`` below a root.
 
-Each function returns None where its files do not exist: on another system, or in a virtual machine
+Each function returns None if its files do not exist: on another system, or in a virtual machine
 whose host hides them.
 """
 
@@ -14,13 +14,13 @@ from pathlib import Path
 
 ROOT = Path("/")
 
-#: The folder of the cores' files, and the switches of turbo, each with what it holds when on.
+#: The folder of the cores' files, and the switches of turbo, each with its content when on.
 CORES = "sys/devices/system/cpu"
 TURBO = {f"{CORES}/intel_pstate/no_turbo": "0", f"{CORES}/cpufreq/boost": "1"}
 
 
 def text(path: Path) -> str | None:
-    """Return what a file holds, without the blanks around it; None where it cannot be read."""
+    """Return a file's text without surrounding white space; None if it cannot be read."""
     try:
         return path.read_text().strip()
     except (OSError, UnicodeError):
@@ -34,10 +34,10 @@ def bracketed_word(path: Path) -> str | None:
 
 
 def cpu_model(root: Path = ROOT) -> str | None:
-    """Name of the processor.
+    """Return the name of the processor.
 
-    On Linux as ``/proc/cpuinfo`` has it, which machines are recognised by; py-cpuinfo takes 0.25 s
-    for the same name there, and gives it elsewhere.
+    On Linux it is that of ``/proc/cpuinfo``, by which machines are recognised; py-cpuinfo takes
+    0.25 s for the same name, and is used on other systems.
     """
     found = re.search(r"model name\s*:\s*(.+)", text(root / "proc/cpuinfo") or "")
     if found or sys.platform == "linux":
@@ -48,10 +48,10 @@ def cpu_model(root: Path = ROOT) -> str | None:
 
 
 def caches(root: Path = ROOT) -> dict[str, int] | None:
-    """Bytes of each data cache that the first core sees, by level: ``{"L1": 32768, …}``.
+    """Return the bytes of each data cache of the first core, by level: ``{"L1": 32768, …}``.
 
-    py-cpuinfo 10.1 sums first and second levels over the cores, and gives the second level's size
-    as the third's: 1 MiB of level 3 where this reads 32 MiB.
+    py-cpuinfo 10.1 sums levels 1 and 2 over the cores, and returns the size of level 2 for level 3:
+    1 MiB where this reads 32 MiB.
     """
     found: dict[str, int] = {}
     for index in sorted((root / CORES / "cpu0/cache").glob("index*")):
@@ -63,13 +63,13 @@ def caches(root: Path = ROOT) -> dict[str, int] | None:
 
 
 def threads_per_core(root: Path = ROOT) -> int | None:
-    """Hardware threads that share the first core; above 1 with simultaneous multithreading."""
+    """Return how many hardware threads share the first core; above 1 with multithreading."""
     siblings = text(root / CORES / "cpu0/topology/thread_siblings_list")
     return len(cpu_list(siblings)) if siblings else None
 
 
 def cpu_list(listed: str) -> list[int]:
-    """Read numbers of cores as Linux writes them.
+    """Parse a list of cores as Linux writes it.
 
     >>> cpu_list("0-2,8")
     [0, 1, 2, 8]
@@ -79,7 +79,7 @@ def cpu_list(listed: str) -> list[int]:
 
 
 def as_spans(cores: list[int]) -> str:
-    """Write numbers of cores as Linux does.
+    """Format a list of cores as Linux does.
 
     >>> as_spans([8, 0, 1, 2])
     '0-2,8'
@@ -94,26 +94,26 @@ def as_spans(cores: list[int]) -> str:
 
 
 def governor(root: Path = ROOT) -> str | None:
-    """Name what decides the first core's frequency, such as ``performance`` or ``schedutil``."""
+    """Return the first core's frequency governor, such as ``performance`` or ``schedutil``."""
     return text(root / CORES / "cpu0/cpufreq/scaling_governor")
 
 
 def turbo(root: Path = ROOT) -> bool | None:
-    """Whether cores may run above their base frequency, as long as heat and power allow."""
+    """Return whether turbo is on: cores may exceed their base frequency."""
     found = {text(root / switch): on for switch, on in TURBO.items()}
     return next((held == on for held, on in found.items() if held is not None), None)
 
 
 def is_virtual(root: Path = ROOT) -> bool | None:
-    """Whether this is a virtual machine; the processor tells of its hypervisor on x86 alone."""
+    """Return whether this is a virtual machine; known only on x86."""
     flags = re.search(r"^flags\s*:(.+)", text(root / "proc/cpuinfo") or "", re.MULTILINE)
     return "hypervisor" in flags.group(1).split() if flags else None
 
 
 def quota(root: Path = ROOT) -> float | None:
-    """Cores' worth of time that the control group leaves this process; None without a limit.
+    """Return the control group's quota in cores; None without a limit.
 
-    A group above may leave less, so the least of all is taken, in cgroup 1 and 2.
+    The smallest quota of the group and its ancestors counts, in cgroup 1 and 2.
     """
     return min(_quotas(root), default=None)
 

@@ -1,4 +1,4 @@
-"""The machine's fingerprint: what a number was measured on."""
+"""The machine's fingerprint: the hardware and software that measurements depend on."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from . import linux
 from .content_digest import digest
 from .nvidia import GpuState, gpu_state
 
-#: What may change between two runs without making it another machine. How many threads torch
-#: would take by itself depends on the environment; those that it is told to take are settings.
+#: Facts that may change between runs on the same machine. The number of threads torch would use by
+#: default depends on the environment; the number it does use is a setting of the run.
 TRANSIENT_FACTS = ("affinity", "huge_pages", "kernel", "torch_threads")
 
-#: Build settings of torch that decide which kernels run.
+#: Build settings of torch that affect which kernels run.
 _SETTINGS = ("BUILD_TYPE", "USE_MKL", "USE_MKLDNN", "USE_NNPACK", "USE_OPENMP", "USE_ROCM")
 
-#: Flags of its compiler that decide how fast they are: optimisation, target, floating point.
+#: Compiler flags that affect their speed: optimisation, target, floating point.
 _FLAG = r"(?<= )-(?:O\w+|m\w[\w=.-]*|f(?:no-)?(?:fast-math|math-errno|trapping-math|openmp))(?= |$)"
 
 
 def fingerprint() -> dict[str, Any]:
-    """Describe this machine and its torch: what is known, by name, as JSON holds it."""
+    """Return the known facts of this machine and its torch by name, as JSON."""
     cores = affinity()
     facts: dict[str, Any] = {
         "cpu": linux.cpu_model(),
@@ -59,28 +59,28 @@ def fingerprint() -> dict[str, Any]:
 
 
 def machine_id(facts: Mapping[str, Any]) -> str:
-    """Short id of a fingerprint, the same as long as the machine and its torch stay the same."""
+    """Return a digest of a fingerprint, the same while the machine and its torch are the same."""
     return digest({name: fact for name, fact in facts.items() if name not in TRANSIENT_FACTS})[:8]
 
 
 def memory_gib() -> int:
-    """Memory of the machine in whole GiB."""
+    """Return the memory of the machine in whole GiB."""
     return round(float(psutil.virtual_memory().total) / 2**30)
 
 
 def affinity() -> list[int] | None:
-    """Cores that this process may use; None where the system keeps no such list (macOS)."""
+    """Return the cores that this process may use; None where there is no such list (macOS)."""
     process = psutil.Process()
     return sorted(process.cpu_affinity()) if hasattr(process, "cpu_affinity") else None
 
 
 def torch_build(config: str) -> dict[str, Any]:
-    """Say what torch computes with and how it was built: BLAS, oneDNN, compiler, settings.
+    """Parse torch's build: BLAS, other libraries, compiler, flags, settings.
 
     Parameters
     ----------
     config
-        What ``torch.__config__.show()`` says.
+        Output of ``torch.__config__.show()``.
     """
     settings = dict(re.findall(r"(\w+)=([^,]*)", config.partition("Build settings:")[2]))
     libraries = re.findall(r"- (.*(?:oneAPI Math Kernel|MKL-DNN|OpenBLAS|OpenMP).*)", config)
@@ -95,7 +95,7 @@ def torch_build(config: str) -> dict[str, Any]:
 
 
 def gpu() -> dict[str, Any]:
-    """Describe the first GPU, or return nothing where there is none."""
+    """Return the facts of the first GPU; empty if there is none."""
     if not torch.cuda.is_available():
         return {}
     properties = torch.cuda.get_device_properties(0)

@@ -1,4 +1,4 @@
-"""How much memory is free, how much this process has, and how much a piece of work adds."""
+"""Memory: how much is free, how much this process holds, how much its peak grows."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from . import linux
 
 
 def free_memory(root: Path = linux.ROOT, available: int | None = None) -> float:
-    """Bytes that programs can still get: of the system, or of the container's limit if less.
+    """Return the free bytes of the system, or of the container's limit if that is less.
 
     Parameters
     ----------
     root
-        Below which the control group's files are read, of which psutil knows nothing.
+        Root of the control group's files, which psutil does not read.
     available
-        Bytes that the system has available, instead of what psutil reports.
+        Available bytes of the system, instead of psutil's value.
     """
     found = [float(psutil.virtual_memory().available if available is None else available)]
     group = root / "sys/fs/cgroup"
@@ -30,12 +30,12 @@ def free_memory(root: Path = linux.ROOT, available: int | None = None) -> float:
 
 
 def resident_memory() -> int:
-    """Bytes of memory that this process holds."""
+    """Return the resident bytes of this process."""
     return int(psutil.Process().memory_info().rss)
 
 
 class AllocatedMemory:
-    """Memory that torch's allocator on the GPU has given out."""
+    """Growth of the memory allocated by torch on the GPU, from when this is made."""
 
     def __init__(self, cuda: Any = None) -> None:
         self._cuda = cuda or torch.cuda
@@ -43,14 +43,14 @@ class AllocatedMemory:
         self._before = self._cuda.memory_allocated()
 
     def peak_growth(self) -> float:
-        """Bytes by which it was more at most."""
+        """Return the bytes by which the peak exceeded the start."""
         return float(self._cuda.max_memory_allocated() - self._before)
 
 
 class ResidentMemory:
-    """Memory of this process from when this is made, by the kernel's high-water mark.
+    """Growth of this process's resident memory, from when this is made.
 
-    It is read from ``/proc``: psutil neither reports the mark nor resets it.
+    It is the kernel's high-water mark in ``/proc``, which psutil neither reads nor resets.
     """
 
     def __init__(self, process: Path = Path("/proc/self")) -> None:
@@ -62,7 +62,7 @@ class ResidentMemory:
             self._before = None
 
     def peak_growth(self) -> float:
-        """Bytes by which it was larger at most; 0 where the system does not say."""
+        """Return the bytes by which the peak exceeded the start; 0 if it is not reported."""
         if self._before is None:
             return 0.0
         return max(self._status("VmHWM") - self._before, 0.0)

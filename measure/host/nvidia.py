@@ -1,4 +1,4 @@
-"""What NVIDIA's driver reports of the first GPU, by NVML; nothing where there is no driver."""
+"""The state of the first GPU as NVIDIA's driver reports it through NVML."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class GpuState:
-    """The first GPU as its driver reports it; None stands for what the driver does not report.
+    """The first GPU as its driver reports it; None for what is not reported.
 
     Attributes
     ----------
     name, driver
         The GPU's name and the driver's version.
     processes
-        Number and name of each process that computes on it.
+        Number and name of each compute process on it.
     persistence, ecc
         Whether persistence mode and error correction are on.
     clock, max_clock, max_memory_clock
-        The clocks of its multiprocessors and of its memory, in MHz.
+        Clocks of its multiprocessors and of its memory, in MHz.
     throttle_reasons
         Why clocks are lowered, as NVML's bits.
     free_memory
@@ -47,14 +47,14 @@ class GpuState:
 
 
 def gpu_state(nvml: Any = None, *, timeout: float = 5.0) -> GpuState | None:
-    """Ask the driver for the state of the first GPU; None without a driver or a GPU.
+    """Return the state of the first GPU; None without a driver or a GPU.
 
     Parameters
     ----------
     nvml
-        The module ``pynvml`` of nvidia-ml-py, or what stands for it.
+        The module ``pynvml`` of nvidia-ml-py, or a substitute.
     timeout
-        In seconds; a driver that hangs answers nothing.
+        Seconds to wait for the driver, which may hang.
     """
     if nvml is None:
         nvml = importlib.import_module("pynvml")  # at its first use: most machines have no GPU
@@ -68,7 +68,7 @@ def gpu_state(nvml: Any = None, *, timeout: float = 5.0) -> GpuState | None:
 
 
 def free_gpu_memory(state: Callable[[], GpuState | None] = gpu_state) -> float:
-    """Bytes that are free on the first GPU; infinite where the driver does not report them."""
+    """Return the free bytes on the first GPU; infinite if the driver does not report them."""
     found = state()
     return inf if found is None or found.free_memory is None else float(found.free_memory)
 

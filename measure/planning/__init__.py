@@ -1,4 +1,4 @@
-"""What a run is to measure: profiles, grids of sizes, resource limits, and the plan itself."""
+"""The plan of a run: profiles, grids of sizes, and resource limits."""
 
 import lazy_loader
 

@@ -1,8 +1,8 @@
-"""The one definition of which sizes are measured, for every layer and every tool.
+"""The grid: the sizes at which a layer is measured, the same for all tools.
 
-No layer is named here. A grid is the product of candidate sizes, geometric along each axis of the
-layer, cut to what the layer's own theory allows: enough FLOPs to be more than overhead, and few
-enough FLOPs, steps and bytes to be affordable and to stay within one regime of the machine.
+A grid is the product of candidate sizes, geometric along each axis of the layer, limited by the
+layer's own theory: enough FLOPs to exceed overhead, and few enough FLOPs, steps and bytes to be
+affordable and to stay within one regime of the machine.
 """
 
 from __future__ import annotations
@@ -26,27 +26,27 @@ from ..cases import (
 )
 from .profiles import GRID_LIMITS, Profile
 
-#: Fewest FLOPs of a point for each byte moved, where the layer can do twice as many: bytes of what
-#: a pass holds, and of the weights as often as it reads them. Below, memory decides, at a speed
-#: that changes with each cache that the bytes outgrow: on one machine a convolution's n, d and k
-#: came out as 1.17, 2.25 and 1.21 with all points, as 1.06, 2.01 and 1.03 with these.
+#: Minimum FLOPs of a point per byte moved, for layers that reach twice as many. Bytes are those of
+#: all tensors, and of the weights as often as they are read. Below, memory decides, at a speed that
+#: changes with each cache that the bytes exceed: on one machine a convolution's n, d and k came out
+#: as 1.17, 2.25 and 1.21 with all points, as 1.06, 2.01 and 1.03 with this limit.
 INTENSITY = 16
 
-#: Fewest values of an axis that thinning leaves: an exponent beside two lower-order terms.
+#: Fewest values of an axis that thinning leaves, enough for an exponent and two lower-order terms.
 FEWEST = 4
 
 
 def grid_points(layer: Layer, profile: Profile, device: str = "cpu") -> list[dict[str, int]]:
-    """Sizes at which a layer is measured, by letter, in the order of `AXIS_SIZES`.
+    """Return the sizes at which a layer is measured, by letter, in the order of `AXIS_SIZES`.
 
     Parameters
     ----------
     layer
-        The layer; its axes and its theory decide.
+        The layer, whose axes and theory determine the grid.
     profile
         The limits, for a core of a processor.
     device
-        Where: `GRID_LIMITS` says how much further a GPU goes.
+        ``cpu`` or ``cuda``; `GRID_LIMITS` has the factors of a GPU.
 
     Returns
     -------
@@ -56,15 +56,15 @@ def grid_points(layer: Layer, profile: Profile, device: str = "cpu") -> list[dic
     Raises
     ------
     ValueError
-        If no sizes are known for an axis, a size is neither an axis nor tied to one, or no point
-        is within the limits.
+        If an axis has no candidate sizes, a size is neither an axis nor tied to one, or no point is
+        within the limits.
     """
     if missing := [axis for axis in layer.axes if axis not in AXIS_SIZES]:
-        raise ValueError(f"layer {layer.name!r}: the grid knows no sizes for {missing}")
+        raise ValueError(f"layer {layer.name!r}: the axes {missing} have no candidate sizes")
     theory = layer.tied_theory()
     if not is_known(theory.flops, theory.sequential_ops, theory.parameters, activations(layer)):
         raise ValueError(
-            f"layer {layer.name!r} brings no theory to choose sizes by; `layerlaw run` and "
+            f"layer {layer.name!r} has no theory, which sizes are chosen by; `layerlaw run` and "
             "`layerlaw.sweep` derive it"
         )
     for expr in (theory.flops, theory.sequential_ops, theory.parameters, activations(layer)):
@@ -87,13 +87,13 @@ def grid_points(layer: Layer, profile: Profile, device: str = "cpu") -> list[dic
 def _within(
     layer: Layer, profile: Profile, device: str, *, finer: bool
 ) -> dict[str, NDArray[np.int64]]:
-    """Sizes of a layer that are within the limits of a profile, by letter, (points,) each."""
-    reach, theory = GRID_LIMITS[device], layer.tied_theory()
+    """Return a layer's sizes within the limits of a profile, by letter, each (points,)."""
+    limits, theory = GRID_LIMITS[device], layer.tied_theory()
     candidates = (
         [
             size
             for size in sizes_along(layer, axis, profile.parts_of(layer, axis, finer=finer))
-            if size <= reach.largest.get(axis, size)
+            if size <= limits.largest.get(axis, size)
         ]
         for axis in layer.axes
     )
@@ -102,19 +102,20 @@ def _within(
     flops = evaluate(theory.flops, sizes)
     held = ELEMENT_BYTES * evaluate(activations(layer), sizes)
     weights = ELEMENT_BYTES * evaluate(theory.parameters, sizes)
-    allowed = flops <= reach.flops * profile.flops
+    allowed = flops <= limits.flops * profile.flops
     for expr in layer.whole:
         allowed &= evaluate(subs(expr, layer.ties), sizes) % 1 == 0
     steps = evaluate(theory.sequential_ops, sizes)
     allowed &= steps <= profile.steps
-    allowed &= held <= reach.bytes * profile.activations
+    allowed &= held <= limits.bytes * profile.activations
     streams = is_stepwise(layer)
     if streams:
-        allowed &= weights <= reach.bytes * profile.streamed_weights
-        allowed &= flops <= reach.flops * profile.stepwise_flops
+        allowed &= weights <= limits.bytes * profile.streamed_weights
+        allowed &= flops <= limits.flops * profile.stepwise_flops
     else:
         allowed &= (
-            ELEMENT_BYTES * evaluate(layer.largest_weight(), sizes) <= reach.bytes * profile.weights
+            ELEMENT_BYTES * evaluate(layer.largest_weight(), sizes)
+            <= limits.bytes * profile.weights
         )
     if not allowed.any():
         raise ValueError(f"layer {layer.name!r}: no point of the grid fits {profile.name!r}")
@@ -129,7 +130,7 @@ def _intense(
     allowed: NDArray[np.bool_],
     intensity: NDArray[np.float64],
 ) -> NDArray[np.bool_]:
-    """Leave out points of low intensity, as far as that leaves each axis enough values."""
+    """Drop points of low intensity as long as each axis keeps enough values."""
     fewest = _fewest(_take(sizes, allowed))
     least = min(INTENSITY, intensity[allowed].max() / 2)
     while least > intensity[allowed].min():
@@ -141,7 +142,7 @@ def _intense(
 
 
 def sizes_along(layer: Layer, axis: str, parts: int = 2) -> tuple[int, ...]:
-    """Values of an axis of a layer: lengths that chunks divide are no odd number of registers."""
+    """Return candidate sizes of a layer's axis; lengths may have to be divisible by chunks."""
     sizes = AXIS_SIZES[axis]
     if axis in OCTAVES:
         sizes = octaves(sizes[-1], parts)
@@ -151,7 +152,7 @@ def sizes_along(layer: Layer, axis: str, parts: int = 2) -> tuple[int, ...]:
 
 
 def _order(expr: Expr, sizes: Mapping[str, NDArray[np.int64]], axis: str) -> float:
-    """Order in one axis: the slope of log expr between the largest sizes and twice that axis."""
+    """Return the order in an axis: the slope of log expr from the largest size to twice it."""
     top = {letter: values.max(keepdims=True) for letter, values in sizes.items()}
     return float(np.log2(evaluate(expr, {**top, axis: 2 * top[axis]}) / evaluate(expr, top))[0])
 
@@ -159,13 +160,12 @@ def _order(expr: Expr, sizes: Mapping[str, NDArray[np.int64]], axis: str) -> flo
 def _thin(
     sizes: dict[str, NDArray[np.int64]], most: int, orders: Mapping[str, float]
 ) -> dict[str, NDArray[np.int64]]:
-    """Leave out points until at most so many remain.
+    """Drop points until at most `most` remain.
 
-    First every other value of an axis: the lines along an axis stay whole, so that each can be
-    drawn and its local slope taken. It is the axis with most values for its order, since more
-    terms of lower order lie below a square than below a line. Where that would leave an axis
-    fewer than four values, points are left out instead, in a lattice: every value of every axis
-    stays in use.
+    First every other value of an axis is dropped: lines along the axes stay complete, to be drawn
+    and to give local slopes. It is the axis with most values for its order, since more lower-order
+    terms lie below a square than below a line. Where that would leave an axis fewer than four
+    values, a lattice of points is dropped instead: every value of every axis remains in use.
     """
     fewest = _fewest(sizes)
     while _count(sizes) > most:
@@ -177,7 +177,7 @@ def _thin(
         if left is None:
             break
         sizes = left
-    # Points on planes of (1, 2, 3): neighbours along an axis, and along two, lie on others.
+    # Points on planes of (1, 2, 3): neighbours along one or two axes lie on different planes.
     ranks = np.zeros(_count(sizes), dtype=np.int64)
     for weight, column in enumerate(sizes.values(), start=1):
         ranks += weight * np.unique(column, return_inverse=True)[1]
@@ -190,12 +190,12 @@ def _thin(
 
 
 def _fewest(sizes: Mapping[str, NDArray[np.int64]]) -> dict[str, int]:
-    """Values that each axis keeps at least."""
+    """Return the fewest values that each axis must keep."""
     return {axis: min(FEWEST, len(np.unique(column))) for axis, column in sizes.items()}
 
 
 def _enough(sizes: Mapping[str, NDArray[np.int64]], fewest: Mapping[str, int]) -> bool:
-    """Whether each axis has so many values."""
+    """Return whether each axis has its fewest values."""
     return all(len(np.unique(column)) >= fewest[axis] for axis, column in sizes.items())
 
 

@@ -1,4 +1,4 @@
-"""What a case may take, and what it will: theory times what was measured so far."""
+"""Limits of seconds and memory, and forecasts of what a case needs, scaled by measurements."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from math import inf
 from ..cases import LARGE_BYTES, Case, Measurement, bytes_of, flops_of
 from ..host import free_memory
 
-#: Share of the memory that is free when a run begins which one case may take.
+#: Share of the free memory at the start of a run that one case may take.
 MEMORY_SHARE = 0.8
 
-#: Passes of one measurement at least: one that is checked, one of warm-up, one that is timed.
+#: Fewest passes of a measurement: one to check the output, one to warm up, one that is timed.
 MIN_PASSES = 3
 
-#: How many times the FLOPs of what was measured a case may have for its time to be foretold. From a
-#: pass of 24 kFLOP, which is overhead, one of 15 GFLOP would have taken 300 times what it did.
+#: Largest ratio of a case's FLOPs to those measured for which its time is forecast. From a pass of
+#: 24 kFLOP, mostly overhead, the forecast for 15 GFLOP was 300 times the measured time.
 MAX_EXTRAPOLATION = 1000
 
 
 @dataclass(frozen=True)
 class ResourceLimits:
-    """What one measurement of a case may take.
+    """The limits of one measurement of a case.
 
     Parameters
     ----------
     seconds
-        Until it is given up.
+        Seconds until it is stopped.
     memory
-        Bytes; None for `MEMORY_SHARE` of what its device has free when the run begins.
+        Bytes; None for `MEMORY_SHARE` of the device's free memory when the run begins.
     """
 
     seconds: float = 300.0
@@ -37,21 +37,21 @@ class ResourceLimits:
 
 
 class Forecast:
-    """Tells the cases that will not fit, before they are measured.
+    """Forecasts which cases exceed the limits, before they are measured.
 
     Parameters
     ----------
-    budget
-        What one may take.
+    limits
+        The limits of one case.
     gpu
-        Bytes that are free on the GPU.
+        Free bytes on the GPU.
     """
 
-    def __init__(self, budget: ResourceLimits, gpu: float = inf) -> None:
+    def __init__(self, limits: ResourceLimits, gpu: float = inf) -> None:
         free = {"cpu": free_memory(), "cuda": gpu}
-        self._seconds = budget.seconds
+        self._seconds = limits.seconds
         self._memory = {
-            device: MEMORY_SHARE * bytes if budget.memory is None else budget.memory
+            device: MEMORY_SHARE * bytes if limits.memory is None else limits.memory
             for device, bytes in free.items()
         }
         self._per_flop: dict[tuple[object, ...], float] = defaultdict(lambda: 0.0)
@@ -59,26 +59,31 @@ class Forecast:
         self._per_byte: dict[tuple[object, ...], float] = defaultdict(lambda: 1.0)
 
     def refusal(self, case: Case) -> str:
-        """Why a case is not to be measured; empty where it may be."""
+        """Return why a case is not measured; empty if it is within the limits."""
         bytes = bytes_of(case) * self._per_byte[_kind(case)]
         if bytes > (most := self._memory[case.device]):
-            return f"it would take {bytes / 2**30:.3g} GiB of memory; {most / 2**30:.3g} may be had"
+            return (
+                f"it needs {bytes / 2**30:.3g} GiB of memory, the limit is {most / 2**30:.3g} GiB "
+                "(--memory)"
+            )
         flops = flops_of(case)
         seconds = MIN_PASSES * flops * self._per_flop[_kind(case)]
         if seconds > self._seconds and flops <= MAX_EXTRAPOLATION * self._most_flops[_kind(case)]:
-            return f"it would take {seconds:.3g} s at least; {self._seconds:.3g} may be had"
+            return (
+                f"it needs at least {seconds:.3g} s, the limit is {self._seconds:.3g} s (--timeout)"
+            )
         return ""
 
     def record(self, measurement: Measurement, bytes: float = 0.0) -> None:
-        """Take note of what a case took.
+        """Record the time and memory that a case took.
 
         Parameters
         ----------
         measurement
-            What came out. The fastest rate counts: small cases are slow for their FLOPs, and would
-            refuse what could be measured.
+            The result. The fastest rate counts: small cases are slow for their FLOPs, and would
+            exclude cases that can be measured.
         bytes
-            Memory it was seen to take at most; 0 where that is not known.
+            Peak memory of the case; 0 if unknown.
         """
         case, kind = measurement.case, _kind(measurement.case)
         if measurement.values:
@@ -90,5 +95,5 @@ class Forecast:
 
 
 def _kind(case: Case) -> tuple[object, ...]:
-    """Say what a case shares with others of its law."""
+    """Return what the cases of one law have in common."""
     return case.layer, case.device, case.mode, case.options, case.dtype, case.threads

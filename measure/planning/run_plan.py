@@ -1,4 +1,4 @@
-"""What is to be measured: from layers and a profile to the cases, and their order in each round."""
+"""The plan of a run: the cases of its layers and profile, and their order in each round."""
 
 from __future__ import annotations
 
@@ -15,44 +15,44 @@ from .grid import grid_points
 from .profiles import profile_of
 from .resource_limits import ResourceLimits
 
-#: What `device` may be; ``all`` is every one of them that is there.
+#: Values of `device`; ``all`` means every available one.
 DEVICES = ("cpu", "cuda")
 
 
-#: Processes that measure each layer on each device, one after the other.
+#: Processes that measure each layer on each device, one after another.
 PROCESSES = 3
 
 #: Cases of one process that follow one another in a round.
 CASES_IN_A_ROW = 8
 
-#: Types of weights and inputs that the layers are measured in.
+#: Dtypes of weights and inputs.
 DTYPES = ("float32", "float64", "bfloat16", "float16")
 
 
 class DeviceUnavailable(LayerlawError):
-    """The device asked for is not there; the message is one line."""
+    """The requested device is not available; the message is one line."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that decides a run: the same plan on the same machine goes on where it was.
+    """Everything that determines a run; the same plan on the same machine resumes the run.
 
-    With another number of rounds it does too.
+    So does a plan that differs in its number of rounds alone.
 
     Parameters
     ----------
     cases
-        The points, layer by layer.
+        The cases, layer by layer.
     rounds
-        How often all cases are measured, each time in another order.
+        How often all cases are measured, each time in a new order.
     repeats
         Timings per case and round, fewer where a pass is long.
     seed
-        Of the order, the weights and the inputs.
+        Seed of the order, the weights and the inputs.
     controls
-        What is held steady.
+        The stabilisation controls.
     limits
-        What one measurement may take.
+        Limits of one measurement.
     processes
         How many processes share the rounds of a layer on a device.
     """
@@ -76,26 +76,26 @@ class Plan:
         return len(self.cases) * self.rounds
 
     def settings(self) -> dict[str, Any]:
-        """Return the plan as JSON holds it: what a run is recognised by.
+        """Return the plan as JSON, by which the store recognises a run.
 
-        Not by its rounds: more of them go on where fewer ended.
+        The rounds are left out, so that more of them resume a run with fewer.
         """
         settings = {**asdict(self), "cases": [case.as_dict() for case in self.cases]}
         del settings["rounds"]
-        # Stores of earlier versions know their runs by these keys.
+        # Existing stores recognise their runs by these keys.
         settings["budget"] = settings.pop("limits")
         settings["controls"]["calm"] = settings["controls"].pop("noise_gate")
-        # A layer of one's own is another one once its text was changed.
+        # An external layer whose source has changed is another layer.
         texts = {name: text for name in self.layers if (text := digest(name))}
         return {**settings, "texts": texts} if texts else settings
 
     def order(self, round: int) -> list[Case]:
-        """Cases in the order of a round: shuffled over all layers, anew for each round.
+        """Return the cases in the order of a round, shuffled over all layers, anew for each round.
 
-        Whatever drifts in the machine meanwhile then falls on all points alike, and becomes
-        spread between a point's rounds instead of a bias along an axis. Some of a layer follow one
-        another, since they have a process in common: to wake another takes as long as to measure
-        a small case.
+        Drift of the machine then affects all points alike, and becomes spread between a point's
+        rounds instead of a bias along an axis. Up to `CASES_IN_A_ROW` of a layer follow one
+        another, since they share a process: to wake another takes as long as to measure a small
+        case.
         """
         cases = list(self.cases)
         random.Random(f"{self.seed}/{round}").shuffle(cases)
@@ -110,9 +110,9 @@ class Plan:
         return [case for run in order for case in run]
 
     def measurements(self) -> Iterator[tuple[int, Case]]:
-        """Every measurement to be made, in order: its round and its case.
+        """Yield the round and the case of every measurement, in order.
 
-        Round by round; where interleaving is off point by point, as the cases stand.
+        The order is round by round, or case by case where interleaving is off.
         """
         if not self.controls.interleaving:
             yield from ((round, case) for case in self.cases for round in range(self.rounds))
@@ -122,18 +122,18 @@ class Plan:
                 yield round, case
 
     def generation(self, round: int) -> int:
-        """Which of a layer's processes measures a round, from 0: they share the rounds evenly.
+        """Return which of a layer's processes measures a round, from 0; they share rounds evenly.
 
-        The last one measures what goes beyond them, as a planner may.
+        The last process measures further rounds, which an adaptive run may have.
         """
         if not self.controls.interleaving:
-            return 0  # the next point begins with the first round again
+            return 0  # each case starts again with the first round
         processes = min(self.processes, self.rounds)
         return min(round * processes // self.rounds, processes - 1)
 
 
 class CaseFields(TypedDict, total=False):
-    """What all cases of a plan have in common."""
+    """Fields that all cases of a plan share."""
 
     batch: int
     dtype: str
@@ -161,35 +161,35 @@ def plan(
     Parameters
     ----------
     layers
-        A layer's name, several, ``all`` that are registered, or None for `layers.CORE`.
+        A layer's name, several, ``all`` layers, or None for `layers.CORE`.
     profile
-        How much is measured: a name of `PROFILES`.
+        Name of a profile, of `PROFILES`.
     device
-        ``cpu``, ``cuda``, or ``all`` that are there.
+        ``cpu``, ``cuda``, or ``all`` that are available.
     mode
-        Which passes: one or several of ``forward``, ``backward`` and ``training``.
+        The passes: one or several of ``forward``, ``backward`` and ``training``.
     rounds, repeats
-        Instead of the profile's.
+        Rounds and repeats, if not those of the profile.
     seed
-        Of the order, the weights and the inputs.
+        Seed of the order, the weights and the inputs.
     raw
-        Leave the memory allocator as it is.
+        Do not control the memory allocator.
     seconds, memory
-        What one measurement may take, in seconds and bytes, instead of what `ResourceLimits` says.
+        Limits of one measurement, in seconds and bytes, if not those of `ResourceLimits`.
     controls
-        What is held steady, where it is not all; `threads` and `raw` are put into it.
+        The stabilisation controls, all by default; `threads` and `raw` override theirs.
     fields
         `batch`, `dtype`, `threads` and `options` of every case; see `Case`.
 
     Raises
     ------
     KeyError
-        If no layer has a name that was given.
+        If a layer is not registered.
     ValueError
-        If the profile, the device, the dtype, a mode or an option is not known or means nothing
-        on the device, or a count is below 1.
+        If the profile, the device, the dtype, a mode or an option is unknown or does not apply to
+        the device, or a count is below 1.
     DeviceUnavailable
-        If CUDA is asked for and is not there.
+        If CUDA is requested and not available.
 
     Examples
     --------
@@ -209,11 +209,11 @@ def plan(
     modes = [mode] if isinstance(mode, str) else list(mode)
     if unknown := [each for each in modes if each not in MODES]:
         raise ValueError(f"no mode is called {unknown[0]!r}; there are: {', '.join(MODES)}")
-    if device == "cpu" and (meant := [each for each in options if each in CUDA_OPTIONS]):
-        raise ValueError(f"the option {meant[0]!r} is for CUDA; on the CPU it means nothing")
+    if device == "cpu" and (unusable := [each for each in options if each in CUDA_OPTIONS]):
+        raise ValueError(f"the option {unusable[0]!r} is for CUDA only, and the device is cpu")
     held = controls or Controls()
     cases = (
-        Case(layer, sizes, batch, dtype, where, threads, each, _meant(options, where))
+        Case(layer, sizes, batch, dtype, where, threads, each, _applicable(options, where))
         for where in _devices(device)
         for each in modes
         for layer in select_layers(layers)
@@ -229,8 +229,8 @@ def plan(
     )
 
 
-def _meant(options: Sequence[str], device: str) -> tuple[str, ...]:
-    """Leave out what means nothing on a device."""
+def _applicable(options: Sequence[str], device: str) -> tuple[str, ...]:
+    """Return the options that apply to a device."""
     return tuple(each for each in options if device != "cpu" or each not in CUDA_OPTIONS)
 
 
@@ -244,6 +244,6 @@ def _devices(device: str) -> list[str]:
     if device == "all":
         return ["cpu"]
     raise DeviceUnavailable(
-        "CUDA is not available here: torch sees no CUDA device, or was built without CUDA; "
-        "use the device cpu"
+        "CUDA is not available: torch finds no CUDA device, or was built without CUDA; "
+        "use --device cpu"
     )

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 #: Rounds in which everything is timed, repeats in each, and seconds after which no more is begun.
 ROUNDS, REPEATS, TIME_LIMIT = 3, 3, 5.0
 
-#: Sides of square matrices. An engine's series of sizes ends where a call takes `MAX_CALL_SECONDS` seconds: it
-#: is at its best long before, and 40 ms of a repeat are better spent on another round.
+#: Sides of square matrices. An engine's series of sizes ends where a call takes `MAX_CALL_SECONDS`
+#: seconds: it is at its best long before, and 40 ms of a repeat are better spent on another round.
 SIDES, MAX_CALL_SECONDS = octaves(8192), 0.02
 
 #: Bytes of working sets, in octaves: from within the first cache to beyond most last ones.

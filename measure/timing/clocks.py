@@ -204,9 +204,9 @@ def time_repeats(
     Returns
     -------
     tuple of float
-        Seconds per call, one raw value per repeat. Where a single call makes a repeat there are
-        no more of them than last `repeats` × `min_seconds`, but one at least; where it is `WARM_UP_FREE`,
-        the warm-up's last is that one.
+        Seconds per call, one raw value per repeat. Where a single call makes a repeat there are no
+        more of them than last `repeats` × `min_seconds`, but one at least; where it is
+        `WARM_UP_FREE`, the warm-up's last is that one.
     """
     loops, steady = warm_up(call, clock, min_seconds)
     values = [steady] if steady >= WARM_UP_FREE * min_seconds else []

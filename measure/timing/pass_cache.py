@@ -31,8 +31,8 @@ class PassCache:
     ----------
     most
         Bytes to keep, those that come first: each round has all of them once, in another order, so
-        none is wanted sooner than others. By default `MAX_BYTES`, or its part of a `FREE_SHARE` of what is
-        free where that is less.
+        none is wanted sooner than others. By default `MAX_BYTES`, or its part of a `FREE_SHARE` of
+        what is free where that is less.
     processes
         How many keep passes at the same time.
     """

@@ -72,8 +72,8 @@ def test_another_system_does_not_tell_and_nothing_breaks(tmp_path, check):
 
 def test_a_guest_is_told_that_its_host_decides(root):
     guest = root({"proc/cpuinfo": "flags : fpu hypervisor\n"})
-    assert "host decides" in configuration.governor(guest).state
-    assert "host decides" in configuration.turbo(guest).state
+    assert "virtual machine's host" in configuration.governor(guest).state
+    assert "virtual machine's host" in configuration.turbo(guest).state
 
 
 def test_affinity_counts_cores(root):

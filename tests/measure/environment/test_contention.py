@@ -93,12 +93,11 @@ def test_another_run_of_layerlaw_is_waited_for_and_not_stopped():
     ended = Snapshot(0, 1200, {2: ("me", 50), 3: ("layerlaw", 170), 4: ("rival", 10)})
     _, found = contention.others(begun, ended, 2, 2)
     assert found.state == "layerlaw (3) 100% of a core"
-    assert found.mend == "layerlaw itself is at work: wait until it is done"
+    assert found.mend == "another layerlaw is running: wait until it ends"
     ended.processes[4] = ("rival", 60)
     _, found = contention.others(begun, ended, 2, 2)
     assert found.mend == (
-        "layerlaw itself is at work: wait until it is done; "
-        "kill -STOP 4, and afterwards kill -CONT 4"
+        "another layerlaw is running: wait until it ends; kill -STOP 4, and afterwards kill -CONT 4"
     )
 
 
@@ -125,7 +124,7 @@ def test_two_speeds_are_told_by_their_share_and_ratio(tmp_path, slow, severity):
     found = contention.two_speeds(10.0, machine.clock, lambda: machine.now, tmp_path)
     assert found.severity is severity
     assert f"slow {slow:.0%} of the time" in found.state
-    assert ("1.8 times as slow" in found.state) == bool(slow)
+    assert ("by a factor of 1.8" in found.state) == bool(slow)
 
 
 QUIET = GpuState(

@@ -36,7 +36,9 @@ def test_a_pass_with_gradients_takes_more(name):
 
 def test_what_takes_too_much_memory_is_refused_with_both_figures():
     small = Forecast(ResourceLimits(memory=MEMORY - 1))
-    assert small.refusal(CASE) == ("it would take 0.00879 GiB of memory; 0.00879 may be had")
+    assert small.refusal(CASE) == (
+        "it needs 0.00879 GiB of memory, the limit is 0.00879 GiB (--memory)"
+    )
     assert Forecast(ResourceLimits(memory=MEMORY)).refusal(CASE) == ""
 
 
@@ -48,7 +50,9 @@ def test_memory_that_was_seen_corrects_theory():
     assert forecast.refusal(larger) == ""
     forecast.record(took(large, 1e-3), bytes=1.5 * bytes_of(large))
     assert forecast.refusal(large) == ""
-    assert forecast.refusal(larger) == "it would take 0.762 GiB of memory; 0.6 may be had"
+    assert forecast.refusal(larger) == (
+        "it needs 0.762 GiB of memory, the limit is 0.6 GiB (--memory)"
+    )
     assert forecast.refusal(Case("sdpa", larger.sizes)) == "", "another layer is another matter"
 
 
@@ -65,14 +69,16 @@ def test_what_takes_too_long_is_refused_by_the_fastest_rate_so_far():
     known = Case("dense", {"n": 2**10, "d": 2**10})
     slow.record(took(known, 0.02))
     seconds = MIN_PASSES * 0.02 * flops_of(large) / flops_of(known)
-    assert slow.refusal(large) == f"it would take {seconds:.3g} s at least; 10 may be had"
+    assert slow.refusal(large) == (
+        f"it needs at least {seconds:.3g} s, the limit is 10 s (--timeout)"
+    )
     assert slow.refusal(small) == ""
 
 
 def test_a_gpu_has_memory_of_its_own():
     forecast = Forecast(ResourceLimits(), gpu=2**30)
     on_gpu = Case("attention", {"n": 2**14, "d": 16}, device="cuda")
-    assert f"{MEMORY_SHARE:.3g} may be had" in forecast.refusal(on_gpu)
+    assert f"the limit is {MEMORY_SHARE:.3g} GiB" in forecast.refusal(on_gpu)
 
 
 def test_free_memory_is_what_the_system_or_the_container_has_left(tmp_path):

@@ -48,7 +48,7 @@ def test_a_mode_or_an_option_that_is_not_known_is_refused(wrong):
 
 
 def test_what_means_nothing_on_a_device_is_refused_or_left_out(monkeypatch):
-    with pytest.raises(ValueError, match="'graph' is for CUDA; on the CPU it means nothing"):
+    with pytest.raises(ValueError, match="'graph' is for CUDA only, and the device is cpu"):
         plan("rnn", profile="asv", options=["compile", "graph"])
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     both = plan("rnn", profile="asv", device="all", options=["compile", "graph"])

@@ -145,7 +145,7 @@ def test_what_would_not_fit_is_skipped_and_said_to_be(isolation):
     made, _ = measured(plan)
     skipped = [one for one in made if one.status == "skipped"]
     assert [one.case.sizes["n"] for one in skipped] == [16384]
-    assert skipped[0].note == "it would take 2 GiB of memory; 1 may be had"
+    assert skipped[0].note == "it needs 2 GiB of memory, the limit is 1 GiB (--memory)"
     assert len(made) == 3
 
 
