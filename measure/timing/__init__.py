@@ -1,4 +1,4 @@
-"""How one pass is timed: made ready, stabilised, called, gated against noise."""
+"""Timing of one pass: clocks, stabilisation, noise gate, pass cache, peak memory, calibration."""
 
 import lazy_loader
 

@@ -1,9 +1,9 @@
-"""What this machine can do at its best: the rates of matrix products and of memory, by size.
+"""Calibration of the machine: peak rates of matrix products and of memory, by size.
 
-A machine's peak is the best of several engines: on one machine torch's matrix product reached
-105 GFLOP/s a core where oneDNN's convolution reached 215. Memory is timed as STREAM does, which
-counts the bytes that a loop reads and writes (McCalpin 1995: Memory bandwidth and machine balance
-in current high performance computers).
+The peak is the best of several engines: on one machine torch's matrix product reached 105 GFLOP/s
+per core where oneDNN's convolution reached 215. Memory is timed as in STREAM, which counts the
+bytes that a loop reads and writes (McCalpin 1995: Memory bandwidth and machine balance in current
+high performance computers).
 """
 
 from __future__ import annotations
@@ -25,22 +25,23 @@ from .stabilisation import no_garbage_collection
 if TYPE_CHECKING:
     from torch import Tensor
 
-#: Rounds in which everything is timed, repeats in each, and seconds after which no more is begun.
+#: Rounds, repeats per round, and seconds after which no further measurement is started.
 ROUNDS, REPEATS, TIME_LIMIT = 3, 3, 5.0
 
-#: Sides of square matrices. An engine's series of sizes ends where a call takes `MAX_CALL_SECONDS`
-#: seconds: it is at its best long before, and 40 ms of a repeat are better spent on another round.
+#: Sides of square matrices. An engine's series of sizes ends where a call takes `MAX_CALL_SECONDS`:
+#: it reaches its peak rate long before, and the time is better spent on another round.
 SIDES, MAX_CALL_SECONDS = octaves(8192), 0.02
 
-#: Bytes of working sets, in octaves: from within the first cache to beyond most last ones.
+#: Bytes of working sets, in octaves: from within the level-1 cache to beyond most last-level
+#: caches.
 WORKING_SETS = tuple(2**i for i in range(14, 29))
 
-#: The same of a GPU, which streams the largest of these before a kernel's launch is forgotten.
+#: The same for a GPU, which streams the smaller ones in less than a kernel's launch.
 GPU_WORKING_SETS = tuple(2**i for i in range(14, 32))
 
 
 class EngineCall(NamedTuple):
-    """A call, and how much it does: FLOPs or bytes."""
+    """A call of an engine and its amount of work: FLOPs or bytes."""
 
     call: Call
     amount: int
@@ -57,7 +58,7 @@ def _bmm(n: int, make: Callable[..., Tensor]) -> EngineCall:
 
 
 def _convolution(n: int, make: Callable[..., Tensor]) -> EngineCall:
-    x, weight = make(1, n, n + 2), make(n, n, 3)  # n channels to n channels, at n places
+    x, weight = make(1, n, n + 2), make(n, n, 3)  # n channels to n channels, at n positions
     return EngineCall(lambda: torch.nn.functional.conv1d(x, weight), 3 * 2 * n**3)
 
 
@@ -77,13 +78,13 @@ def _dot(size: int, arena: Tensor) -> EngineCall:
 
 
 def _arrays(count: int, size: int, arena: Tensor) -> Sequence[Tensor]:
-    """Cut arrays out of memory that is there already: new memory would be page-faulted."""
+    """Return arrays within allocated memory: new memory would cause page faults."""
     each = size // count // arena.element_size()
     return arena[: count * each].view(count, each).unbind()
 
 
-#: Engines by name: what multiplies matrices of a side, and what streams a working set. Layers
-#: mostly read, which a dot product does alone.
+#: Engines by name: those that multiply n × n matrices, and those that stream a working set. Layers
+#: mostly read memory, as only the dot product does.
 PRODUCTS: Mapping[str, Callable[[int, Callable[..., Tensor]], EngineCall]] = {
     "mm": _mm,
     "bmm": _bmm,
@@ -97,7 +98,7 @@ STREAMS: Mapping[str, Callable[[int, Tensor], EngineCall]] = {
 
 
 class _Trial(NamedTuple):
-    """One engine at one size, and what makes it ready."""
+    """One engine at one size, and the function that prepares its call."""
 
     metric: str
     engine: str
@@ -117,38 +118,38 @@ def calibrate(
     clock: Clock | None = None,
     noise_gate: NoiseGate | None = None,
 ) -> list[Measurement]:
-    """Measure how fast a device multiplies matrices and moves memory, by size.
+    """Measure how fast a device multiplies matrices and streams memory, by size.
 
-    The first round goes up each engine's series, as far as its calls are short; later ones time the
-    same in another order each, while there is time. Call it with the controls in force.
+    The first round goes through each engine's sizes while its calls are short; later rounds time
+    the same in new orders while time is left. Call it with the controls in force.
 
     Parameters
     ----------
     device, dtype, threads
-        What is measured, as in a `Case`; the threads are those in force.
+        As in a `Case`; the threads are those in force.
     process
-        Number that the measurements are filed under.
+        Number of the process, which the measurements are stored under.
     seed
-        Of the order.
+        Seed of the order.
     rounds, seconds
-        Most rounds, and seconds after which nothing but the first is gone on with.
+        Most rounds, and seconds after which only the first round continues.
     clock
-        Instead of the device's own.
+        A clock instead of the device's.
     noise_gate
-        Waits for undisturbed moments.
+        Waits until the machine is quiet.
 
     Returns
     -------
     list of Measurement
-        Of the layer `MACHINE`, whose mode is the engine: `PRODUCT_RATE` in FLOP/s by the
-        side n of the matrices, `BANDWIDTH` in bytes/s by the working set of n bytes, both with the
-        cost of their calls. An engine that cannot do this dtype is not among them.
+        Measurements of the layer `MACHINE`, with the engine as mode: `PRODUCT_RATE` in FLOP/s by
+        the side n of the matrices, `BANDWIDTH` in bytes/s by the working set of n bytes, both
+        including the cost of the calls. Engines that do not support the dtype are left out.
     """
     timer, begun = clock or clock_for(device), monotonic()
     found: list[Measurement] = []
 
     def measure(trial: _Trial, round: int) -> float:
-        """Keep what a trial reaches; seconds of its fastest call."""
+        """Store the rates of a trial and return the seconds of its fastest call."""
         call, amount = trial.prepare()
         work = partial(time_repeats, call, timer, repeats=REPEATS)
         case = Case(MACHINE, {"n": trial.size}, 1, dtype, device, threads, trial.engine)
@@ -161,7 +162,7 @@ def calibrate(
     trials: list[_Trial] = []
     with no_garbage_collection(), torch.inference_mode():
         for series in _series(getattr(torch, dtype), device):
-            with suppress(RuntimeError):  # it has no kernel for this dtype, or no room
+            with suppress(RuntimeError):  # no kernel for this dtype, or not enough memory
                 for trial in series:
                     long = measure(trial, round=0) > MAX_CALL_SECONDS
                     trials.append(trial)
@@ -177,7 +178,7 @@ def calibrate(
 def uncalibrated_conditions(
     cases: Iterable[Case], measured: Iterable[Measurement]
 ) -> list[tuple[str, str, int]]:
-    """List the (device, dtype, threads) of cases under which the machine was not calibrated."""
+    """List the (device, dtype, threads) of cases for which the machine is not calibrated."""
     done = {_conditions(one.case) for one in measured if one.metric in CALIBRATION}
     return [each for each in dict.fromkeys(map(_conditions, cases)) if each not in done]
 
@@ -187,7 +188,7 @@ def _conditions(case: Case) -> tuple[str, str, int]:
 
 
 def _series(kind: torch.dtype, device: str) -> Iterator[list[_Trial]]:
-    """Give what each engine is tried at, from small to large."""
+    """Yield the trials of each engine, from small to large."""
 
     def make(*shape: int) -> Tensor:
         return torch.empty(shape, dtype=kind, device=device).normal_()

@@ -1,4 +1,4 @@
-"""Time one callable: a clock per device, warm-up until steady, a calibrated loop, raw repeats."""
+"""Time a callable: a clock per device, warm-up until steady, a calibrated loop, raw repeats."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from ...layers import torch
 
 Call = Callable[[], object]
 
-#: Least seconds of one repeat. Another guest may run every few milliseconds: of five repeats
-#: of 1 ms some then lie between its slices of time, where one of 5 ms is a mixture.
+#: Minimum seconds of a repeat. Another guest may run every few milliseconds: of five repeats of 1
+#: ms some fall between its time slices, whereas a repeat of 5 ms would be a mixture.
 MIN_SECONDS = 0.001
 
-#: Warm-up ends when a try is no more than this share faster than the best before it, or after so
-#: many tries: on a disturbed machine times may fall for long.
+#: Warm-up ends when a try is faster than the best before it by no more than this share, or after
+#: this many tries: on a disturbed machine times may keep falling.
 STEADY_TOLERANCE, MAX_TRIES = 0.03, 10
 
-#: A call that lasts so many times the least seconds of a repeat needs no warm-up of its own: what
-#: a first call does besides is a small part of it. Of 38 such passes (50 to 320 ms, of all kinds
-#: of layers) the second took 0.3 % more than later ones, the third 0.1 % (medians).
+#: A call at least this many times as long as the minimum repeat is timed without separate warm-up:
+#: the extra work of a first call is a small part of it. Of 38 such passes (50 to 320 ms, of all
+#: kinds of layers) the second took 0.3 % more than later ones, the third 0.1 % (medians).
 WARM_UP_FREE = 50
 
 
 class Clock(Protocol):
-    """Says how long a number of calls took on its device."""
+    """A clock of a device: it times a number of calls."""
 
     def __call__(self, call: Call, loops: int) -> float:
-        """Seconds of so many calls, one after the other, until the last has finished."""
+        """Return the seconds of `loops` calls, from the start until the last has finished."""
 
 
 class HostClock:
@@ -40,10 +40,10 @@ class HostClock:
     Parameters
     ----------
     now
-        Nanoseconds since some moment.
+        Clock in nanoseconds.
     read, turn
-        Seconds that looking at the clock twice and one turn of the loop with a call of nothing
-        take by themselves: they are taken off.
+        Overhead in seconds of reading the clock twice, and of one iteration of the loop with an
+        empty call; both are subtracted.
     """
 
     def __init__(
@@ -57,14 +57,14 @@ class HostClock:
 
     @classmethod
     def calibrated(cls, now: Callable[[], int] = time.perf_counter_ns) -> HostClock:
-        """Find out what timing takes by itself; disturbances only add, so the least counts."""
+        """Measure the overhead of timing; disturbances only add time, so the minimum counts."""
         bare, loops = cls(now), 1000
         read = min(bare(_nothing, 0) for _ in range(loops))
         turn = min(bare(_nothing, loops) - read for _ in range(30)) / loops
         return cls(now, read=read, turn=max(turn, 0.0))
 
     def __call__(self, call: Call, loops: int) -> float:
-        """Seconds of so many calls, at least a nanosecond."""
+        """Return the seconds of `loops` calls, at least a nanosecond."""
         start = self._now()
         for _ in again(None, loops):  # the cheapest loop Python has, as in timeit
             call()
@@ -72,28 +72,28 @@ class HostClock:
 
 
 def _nothing() -> None:
-    """Be called and do nothing: what is left is the cost of a turn of the loop."""
+    """Do nothing, so that only the overhead of the loop is timed."""
 
 
 class RunningTimeClock:
-    """A clock that adds up the seconds for which calls ran, warm-up included.
+    """A clock that also adds up the seconds for which calls ran, warm-up included.
 
     Parameters
     ----------
     clock
-        What tells the time of calls.
+        The clock that times the calls.
 
     Attributes
     ----------
     seconds
-        So far, by the processor's clock.
+        Total so far, by the processor's clock.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock, self.seconds = clock, 0.0
 
     def __call__(self, call: Call, loops: int) -> float:
-        """Seconds of so many calls, as the clock tells them."""
+        """Return the seconds of `loops` calls by the given clock."""
         start = time.perf_counter()
         found = self._clock(call, loops)
         self.seconds += time.perf_counter() - start
@@ -104,13 +104,13 @@ class Event(Protocol):
     """A mark on a GPU's stream; `torch.cuda.Event` is one."""
 
     def record(self) -> None:
-        """Put the mark behind what is queued."""
+        """Queue the mark on the stream."""
 
     def synchronize(self) -> None:
-        """Wait until the stream has come to the mark."""
+        """Wait until the stream has reached the mark."""
 
     def elapsed_time(self, end: Any) -> float:
-        """Milliseconds from this mark to another."""
+        """Return the milliseconds from this mark to another."""
 
 
 class CudaClock:
@@ -121,15 +121,15 @@ class CudaClock:
     event
         Makes an event.
     flush
-        Pushes everything out of the level-2 cache; it runs before each call, outside of the time.
-        Without it calls follow one another and find there what the one before has left.
+        Flushes the level-2 cache before each call; its time is not counted. Without it each call
+        finds the data of the previous one in the cache.
     """
 
     def __init__(self, event: Callable[[], Event] | None = None, flush: Call | None = None) -> None:
         self._event, self._flush = event or _cuda_event, flush
 
     def __call__(self, call: Call, loops: int) -> float:
-        """Seconds of so many calls."""
+        """Return the seconds of `loops` calls."""
         parts = loops if self._flush else 1
         marks = [(self._event(), self._event()) for _ in range(parts)]
         for start, end in marks:
@@ -149,7 +149,7 @@ def _cuda_event() -> Event:
 
 
 def cuda_flush() -> Call:
-    """Make what pushes everything out of the GPU's level-2 cache: it writes twice as much."""
+    """Return a call that flushes the GPU's level-2 cache by writing twice its size."""
     size = torch.cuda.get_device_properties(0).L2_cache_size
     buffer = torch.empty(2 * size, dtype=torch.uint8, device="cuda")
     return buffer.zero_
@@ -157,35 +157,35 @@ def cuda_flush() -> Call:
 
 @cache
 def clock_for(device: str, *, flush: bool = False) -> Clock:
-    """Return the clock of a device, ``cpu`` or ``cuda``; on the latter it may flush the cache."""
+    """Return the clock of a device, ``cpu`` or ``cuda``; on CUDA it can flush the cache."""
     if device == "cuda":
         return CudaClock(flush=cuda_flush() if flush else None)
     return HostClock.calibrated()
 
 
 def warm_up(call: Call, clock: Clock, min_seconds: float = MIN_SECONDS) -> tuple[int, float]:
-    """Call until it is steady, and find how many calls make one repeat.
+    """Call until the time is steady, and find how many calls make one repeat.
 
     Parameters
     ----------
     call
-        What is timed.
+        The call to time.
     clock
         The device's clock.
     min_seconds
-        Least seconds of one repeat.
+        Minimum seconds of one repeat.
 
     Returns
     -------
     int, float
-        Calls per repeat, at least 1, and seconds per call when it was steady.
+        Calls per repeat, at least 1, and seconds per call once steady.
     """
     loops, tries = 1, 1
     best = seconds = clock(call, loops)
     while tries < MAX_TRIES or seconds < min_seconds:
         if seconds < min_seconds:
-            # The first calls are slow, so the count is estimated again from each warmer attempt; a
-            # tenth more than it takes, or the last step would be repeated for a hair.
+            # The first calls are slow, so the count is estimated again after each attempt; 10 %
+            # more than needed, or the last step might have to be repeated.
             estimate = ceil(1.1 * loops * min_seconds / seconds)
             loops = min(max(estimate, 2 * loops), 100 * loops)
         elif tries > 1 and seconds / loops > (1 - STEADY_TOLERANCE) * best:
@@ -199,14 +199,14 @@ def warm_up(call: Call, clock: Clock, min_seconds: float = MIN_SECONDS) -> tuple
 def time_repeats(
     call: Call, clock: Clock, *, repeats: int, min_seconds: float = MIN_SECONDS
 ) -> tuple[float, ...]:
-    """Time a callable that many times, after a warm-up.
+    """Time a callable `repeats` times, after a warm-up.
 
     Returns
     -------
     tuple of float
-        Seconds per call, one raw value per repeat. Where a single call makes a repeat there are no
-        more of them than last `repeats` × `min_seconds`, but one at least; where it is
-        `WARM_UP_FREE`, the warm-up's last is that one.
+        Seconds per call, one raw value per repeat. Where a repeat is a single call, repeats end
+        after `repeats` × `min_seconds` seconds, but there is at least one; where a call takes
+        `WARM_UP_FREE` × `min_seconds` or more, the last call of the warm-up is the first repeat.
     """
     loops, steady = warm_up(call, clock, min_seconds)
     values = [steady] if steady >= WARM_UP_FREE * min_seconds else []

@@ -1,4 +1,4 @@
-"""What one pass of a mode is: the layer alone, its gradient alone, or both."""
+"""The modes: a pass computes the output, the gradients, or both."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from ...layers import torch
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-#: What is timed; it gives the output, or the gradients.
+#: The call that is timed; it returns the output or the gradients.
 Pass = Callable[[], "tuple[Tensor, ...]"]
 
 
 def forward(module: nn.Module, inputs: tuple[Tensor, ...]) -> Pass:
-    """Compute the layer's output; nothing is kept for gradients."""
+    """Return a pass that computes the output and saves nothing for gradients."""
     module.eval()
     return lambda: (module(*inputs),)
 
 
 def backward(module: nn.Module, inputs: tuple[Tensor, ...]) -> Pass:
-    """Compute the gradient alone, of inputs and weights, from an output that is there already."""
+    """Return a pass that computes the gradients of inputs and weights from a saved output."""
     _open_gpu(inputs[0].device)
     output, wanted = module.train()(*require_gradients(inputs)), _wanted(module, inputs)
     along = torch.ones_like(output)
@@ -32,7 +32,7 @@ def backward(module: nn.Module, inputs: tuple[Tensor, ...]) -> Pass:
 
 
 def training(module: nn.Module, inputs: tuple[Tensor, ...]) -> Pass:
-    """Compute the output, then the gradient of inputs and weights, as a step of training does."""
+    """Return a pass that computes the output and the gradients, as a training step does."""
     _open_gpu(inputs[0].device)
     module.train()
     wanted, given = _wanted(module, inputs), require_gradients(inputs)
@@ -52,29 +52,29 @@ MODES: Mapping[str, Callable[[nn.Module, tuple[Tensor, ...]], Pass]] = {
 
 
 def gradient_mode(mode: str) -> AbstractContextManager[object]:
-    """Whether torch records what gradients need, as the mode has it."""
+    """Return the context of a mode: inference mode or enabled gradients."""
     return torch.inference_mode() if mode == "forward" else torch.enable_grad()
 
 
 @cache
 def _open_gpu(device: torch.device) -> None:
-    """Have the thread in which torch computes gradients on a GPU open it, by something simple.
+    """Initialise the thread in which torch computes gradients on a GPU, by a simple operation.
 
-    Where a matrix product is the first thing that it does there, torch warns.
+    If its first operation is a matrix product, torch warns.
     """
     if device.type == "cuda":
         torch.ones((), device=device, requires_grad=True).exp().backward()  # type: ignore[no-untyped-call]
 
 
 def require_gradients(inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    """Make torch follow inputs: in a network they come from another layer."""
+    """Require the gradients of inputs, which in a network come from another layer."""
     return tuple(x.requires_grad_() if x.is_floating_point() else x for x in inputs)
 
 
 def _reached(
     module: nn.Module, output: Tensor, along: Tensor, wanted: tuple[Tensor, ...]
 ) -> tuple[Tensor, ...]:
-    """Leave out weights that take no part, as a module that is none of ours may have some."""
+    """Drop weights without a gradient, which a user's module may have."""
     if not getattr(module, "may_idle", False):
         return wanted
     found = torch.autograd.grad(output, wanted, along, retain_graph=True, allow_unused=True)

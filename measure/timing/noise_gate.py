@@ -1,12 +1,12 @@
-"""Wait until the machine is quiet: shared machines have two speeds.
+"""The noise gate: wait until the machine is quiet, since shared machines have two speeds.
 
 On a virtual machine whose cores share their hardware with another guest's, every piece of work took
 1.8 times as long for stretches of tenths of a second to seconds, a quarter to a half of the time,
-whatever was measured. Repeats back to back lie in the same stretch (3 % apart) while rounds lie in
-others (23 % apart): no summary of five rounds gets rid of it.
+whatever was measured. Consecutive repeats lie in the same stretch (3 % apart) while rounds lie in
+different ones (23 % apart): no summary of five rounds removes the effect.
 
-Quiet means the usual speed, not the best: where the other guest is hardly ever idle, waiting for
-its rare pauses would take all the time allowed for it, and favour some points over others.
+Quiet means the usual speed, not the best: if the other guest is rarely idle, waiting for its pauses
+would use up the wait budget, and favour some points over others.
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ from .clocks import Clock, HostClock
 
 Result = TypeVar("Result")
 
-#: By which factor the reference may be slower than usual on a quiet machine. The two speeds
-#: lie at 1.05 and 1.8, with little between.
+#: Largest factor by which the reference is slower than usual on a quiet machine. The two speeds are
+#: at 1.05 and 1.8, with few readings between.
 SLOW_FACTOR = 1.3
 
-#: The usual time is this quantile of the latest readings, so that slow stretches may take up to
-#: three quarters of the time before they count as usual.
+#: The usual time is this quantile of the latest readings, so slow stretches may take up to three
+#: quarters of the time before they count as usual. The second number is how many readings.
 QUANTILE, READINGS = 0.25, 400
-#: Fewest readings that give a usual time.
+#: Fewest readings from which a usual time is computed.
 MIN_READINGS = 20
 
-#: Waiting may take this share of all the time at most: where the machine stays disturbed, as
-#: when the machine grows hot, a run takes twice as long and no longer.
+#: Largest share of the total time that may be waited: if the machine stays disturbed, as when it is
+#: hot, a run takes at most twice as long.
 WAIT_SHARE = 0.5
 
-#: Calls of the reference for one try, tries of a look, of which the fastest counts (one may be
-#: interrupted, and the first finds caches cold), and looks beforehand.
+#: Calls of the reference per try, tries per reading, of which the fastest counts (a try may be
+#: interrupted, and the first has cold caches), and readings at the start.
 LOOPS, TRIES, WARM_UP = 10, 5, 25
 
 
 class WaitBudget:
-    """How long may still be waited: a share of all the time, counted from when it is made.
+    """The seconds that may still be waited: a share of the time since this was made.
 
     Parameters
     ----------
     now
-        Seconds since some moment.
+        Clock in seconds.
     """
 
     def __init__(self, now: Callable[[], float] = monotonic) -> None:
@@ -56,51 +56,51 @@ class WaitBudget:
 
     @property
     def left(self) -> float:
-        """Seconds."""
+        """Seconds that may still be waited."""
         return WAIT_SHARE * (self._now() - self._begun) - self._spent
 
     def spend(self, seconds: float) -> None:
-        """Take note of what was waited."""
+        """Subtract seconds that were waited."""
         self._spent += seconds
 
 
 class UsualTime:
-    """The usual time of the reference, by the latest readings.
+    """The usual time of the reference computation, from the latest readings.
 
     Parameters
     ----------
-    looks
+    readings
         Earlier readings, in seconds.
     """
 
-    def __init__(self, looks: Iterable[float] = ()) -> None:
-        self._looks = deque(looks, maxlen=READINGS)
+    def __init__(self, readings: Iterable[float] = ()) -> None:
+        self._readings = deque(readings, maxlen=READINGS)
 
-    def add(self, *looks: float) -> None:
-        """Take note of further readings."""
-        self._looks.extend(looks)
+    def add(self, *readings: float) -> None:
+        """Add readings, in seconds."""
+        self._readings.extend(readings)
 
     @property
     def seconds(self) -> float | None:
-        """Their lower quartile; None while there are few."""
-        if len(self._looks) < MIN_READINGS:
+        """Lower quartile of the readings; None while there are too few."""
+        if len(self._readings) < MIN_READINGS:
             return None
-        return sorted(self._looks)[int(QUANTILE * (len(self._looks) - 1))]
+        return sorted(self._readings)[int(QUANTILE * (len(self._readings) - 1))]
 
 
 class GatedResult(NamedTuple, Generic[Result]):
-    """What came of a piece of work.
+    """The result of gated work.
 
     Attributes
     ----------
     result
-        Of the last try.
+        Result of the last try.
     quiet
-        Whether the machine was quiet both before and after that try.
+        Whether the machine was quiet before and after the last try.
     waited
-        Seconds until the last try began: waited, or lost on disturbed tries.
+        Seconds until the last try began, spent waiting or on disturbed tries.
     reference_seconds
-        Seconds of the reference before anything was waited: what it takes at any moment.
+        Seconds of the reference before any waiting, an unbiased reading.
     """
 
     result: Result
@@ -110,17 +110,17 @@ class GatedResult(NamedTuple, Generic[Result]):
 
 
 class NoiseGate:
-    """A reference piece of work, timed before and after every measurement.
+    """A reference computation that is timed before and after every measurement.
 
-    Whether the machine is quiet is judged by the reference alone and never by what is measured, so
-    that waiting favours no value of it.
+    Whether the machine is quiet is judged only by the reference, never by the measured value, so
+    waiting does not bias the values.
 
     Parameters
     ----------
     clock
-        Times the reference.
+        Clock that times the reference.
     now
-        Seconds since some moment.
+        Clock in seconds.
     """
 
     def __init__(self, clock: Clock | None = None, now: Callable[[], float] = monotonic) -> None:
@@ -132,22 +132,22 @@ class NoiseGate:
         self._usual_time = UsualTime(self.reference_seconds() for _ in range(WARM_UP))
 
     def reference_seconds(self) -> float:
-        """Seconds of the reference now, found out in 0.2 ms."""
+        """Return the seconds of the reference now; this takes 0.2 ms."""
         return min(self._clock(self._call, LOOPS) for _ in range(TRIES))
 
     def run_gated(
         self, work: Callable[[], Result], most: float | None = None, usual: float | None = None
     ) -> GatedResult[Result]:
-        """Do a piece of work until the machine was quiet both before and after it.
+        """Repeat work until the machine was quiet both before and after it.
 
         Parameters
         ----------
         work
-            What to do.
+            The work.
         most
-            Seconds that may be waited, instead of what is left of its own budget.
+            Most seconds to wait, instead of the remaining budget.
         usual
-            Usual seconds of the reference, instead of those seen here.
+            Usual seconds of the reference, instead of those of this gate.
         """
         start, most = self._now(), self.wait_budget.left if most is None else most
         first = reference_seconds = self.reference_seconds()

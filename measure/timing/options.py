@@ -1,4 +1,4 @@
-"""What the options of a case do: how a pass is run otherwise than torch does by itself."""
+"""The options of a case: compilation, CUDA graphs, TF32."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from .modes import Pass
 if TYPE_CHECKING:
     from torch import nn
 
-#: Passes before a CUDA graph is captured: libraries set themselves up in the first.
+#: Passes before a CUDA graph is captured: libraries initialise in the first.
 _BEFORE_CAPTURE = 3
 
 
 @contextmanager
 def float32_precision(case: Case) -> Iterator[None]:
-    """Let products of float32 use TF32 where the case says so, and nowhere else.
+    """Use TF32 for float32 products if the case has the option, otherwise not.
 
-    cuDNN's convolutions and recurrent layers use it by default, matrix products do not: a law of
-    one would then be compared with a law of the other.
+    By default cuDNN's convolutions and recurrent layers use it and matrix products do not, so that
+    laws of different precisions would be compared.
     """
     switches: tuple[Any, ...] = (torch.backends.cuda.matmul, torch.backends.cudnn)
     before = [switch.allow_tf32 for switch in switches]
@@ -36,10 +36,10 @@ def float32_precision(case: Case) -> Iterator[None]:
 
 
 def compile_module(module: nn.Module) -> nn.Module:
-    """Compile a module whole, for its sizes alone; what cannot be compiled raises.
+    """Compile a whole module for its sizes only; raise if it cannot be compiled.
 
-    What was compiled for other sizes is forgotten: behind some of them torch would stop compiling
-    and say so in a warning alone, and a law would be of both.
+    Code compiled for other sizes is discarded: after a number of sizes torch would stop compiling
+    with only a warning, and a law would mix compiled and uncompiled passes.
     """
     torch._dynamo.reset()
     module.compile(fullgraph=True, dynamic=False)
@@ -47,10 +47,10 @@ def compile_module(module: nn.Module) -> nn.Module:
 
 
 def capture_graph(call: Pass) -> Pass:
-    """Capture a pass as one CUDA graph; what is returned replays it.
+    """Capture a pass as one CUDA graph and return a pass that replays it.
 
-    The kernels of a pass are then launched together: where launching them one by one takes longer
-    than running them, it is the launches whose law is measured otherwise.
+    The kernels of a pass are then launched together: if launching them one by one takes longer than
+    running them, the law would be that of the launches.
     """
     # Capture needs a stream other than the default one.
     side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
@@ -64,8 +64,8 @@ def capture_graph(call: Pass) -> Pass:
         made = call()
 
     def replay(of: Pass = call) -> tuple[torch.Tensor, ...]:
-        # `of` holds inputs and weights: the graph has their addresses alone, and would read
-        # whatever comes to lie there.
+        # `of` keeps inputs and weights alive: the graph has only their addresses, and would read
+        # whatever is allocated there next.
         graph.replay()
         return made
 

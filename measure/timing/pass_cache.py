@@ -1,4 +1,4 @@
-"""A cache of passes that are ready to be timed, for later rounds, as far as memory allows."""
+"""The pass cache: prepared passes are stored for later rounds, as far as memory allows."""
 
 from __future__ import annotations
 
@@ -14,27 +14,26 @@ from .workload import inputs_of, module_of, prepare_pass
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-#: Bytes that a process keeps at most, and share of what is free that all keep together at most.
-#: The largest of the standard profile's layers has passes of 334 MiB.
+#: Most bytes that a process stores, and the largest share of free memory that all processes store.
+#: The passes of the largest layer of the standard profile take 334 MiB.
 MAX_BYTES, FREE_SHARE = 3 * 2**27, 1 / 3
 
 
 class PassCache:
-    """Makes passes ready, or gives those of an earlier round.
+    """Prepares passes, or returns those of an earlier round.
 
-    To draw a case's weights and inputs takes a tenth of the time in which it is measured, and most
-    of that is memory that is touched for the first time. So those that can share a module or their
-    inputs do. Where they lie in memory stays the same in a process, and differs from one to the
-    next.
+    To draw a case's weights and inputs takes a tenth of its measuring time, most of it for memory
+    that is touched for the first time. So cases share modules and inputs where they can. Their
+    addresses stay the same within a process and differ between processes.
 
     Parameters
     ----------
     most
-        Bytes to keep, those that come first: each round has all of them once, in another order, so
-        none is wanted sooner than others. By default `MAX_BYTES`, or its part of a `FREE_SHARE` of
-        what is free where that is less.
+        Most bytes to store. The first passes are stored: each round uses all of them once, in a new
+        order, so none is needed sooner than others. By default `MAX_BYTES`, or this process's part
+        of `FREE_SHARE` of the free memory if that is less.
     processes
-        How many keep passes at the same time.
+        Number of processes that store passes at the same time.
     """
 
     def __init__(self, most: float | None = None, *, processes: int = 1) -> None:
@@ -42,34 +41,38 @@ class PassCache:
             min(MAX_BYTES, FREE_SHARE / processes * free_memory()) if most is None else most
         )
         self._passes: dict[tuple[Case, int, bool], Pass] = {}
-        self._held = 0.0  # as if nothing were shared
+        self._stored_bytes = 0.0  # without sharing
         self._modules: dict[Hashable, nn.Module] = {}
         self._rows: dict[Hashable, tuple[Tensor, ...]] = {}
 
     def __call__(self, case: Case, seed: int = 0, *, zeros: bool = False) -> Pass:
-        """As `workload.prepare_pass`."""
+        """Return a prepared pass, as `workload.prepare_pass` does."""
         key, size = (case, seed, zeros), persistent_bytes(case)
         if key in self._passes:
             return self._passes[key]
-        # What one case is compiled to, torch forgets as it compiles the next.
-        if self._held + size > self._most or size >= LARGE_BYTES or "compile" in case.options:
+        # Compiling a case discards the compiled code of the previous one.
+        if (
+            self._stored_bytes + size > self._most
+            or size >= LARGE_BYTES
+            or "compile" in case.options
+        ):
             return prepare_pass(case, seed, zeros=zeros)
         made = prepare_pass(case, seed, zeros=zeros, module=self._module, inputs=self._inputs)
         self._passes[key] = made
-        self._held += size
+        self._stored_bytes += size
         return made
 
     def _module(self, case: Case, seed: int) -> nn.Module:
-        """Give a module, that of another case where the sizes in which they differ play no part."""
+        """Return a case's module, shared with cases that have the same `Layer.module_key`."""
         key = (_kind(case, seed), get(case.layer).module_key(case.sizes))
         if key not in self._modules:
             self._modules[key] = module_of(case, seed)
         return self._modules[key]
 
     def _inputs(self, case: Case, seed: int) -> tuple[Tensor, ...]:
-        """Give inputs; where they repeat a row, those of other cases begin with the same.
+        """Return a case's inputs, views of longer ones that repeat the same row.
 
-        Words are others for another vocabulary.
+        Token ids are not shared, since they depend on the vocabulary.
         """
         if get(case.layer).token_inputs:
             return inputs_of(case, seed)
@@ -83,5 +86,5 @@ class PassCache:
 
 
 def _kind(case: Case, seed: int) -> Hashable:
-    """Say what cases have to have in common to share weights or inputs."""
+    """Return what cases must have in common to share weights or inputs."""
     return case.layer, case.device, case.dtype, case.mode, case.batch, seed

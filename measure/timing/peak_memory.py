@@ -1,9 +1,9 @@
-"""Peak memory: the most bytes that a pass adds, at any moment, to what was there before it.
+"""Peak memory: the most bytes that a pass adds to the memory in use before it.
 
-Inputs and weights are there before, and are not counted; the output is, and so is what a kernel
-allocates inside. It is read from the records of torch's own allocators: malloc's settings and the
-pages that are touched do not change it, and a pass at the same sizes needs the same each time. A
-kernel may hold a buffer for each thread, so threads are part of it.
+Inputs and weights exist before and are not counted; the output and the memory that a kernel
+allocates are. It is read from the records of torch's allocators: malloc's settings and touched
+pages do not affect it, and a pass at the same sizes always has the same peak. A kernel may have a
+buffer per thread, so it depends on the threads.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from .workload import InvalidOutput, failure_of, ready_pass
 
 
 class Meter(Protocol):
-    """Says how much memory a call needs on its device."""
+    """A meter of a device: it measures the peak memory of a call."""
 
     def __call__(self, call: Call) -> int:
-        """Bytes in use where a call needs most, less those in use before it."""
+        """Return the peak bytes in use during a call, less those in use before it."""
 
 
 class HostMeter:
@@ -34,43 +34,43 @@ class HostMeter:
     Parameters
     ----------
     record
-        Carries a call out and gives what each allocation took, in bytes and in the order of time;
-        less than 0 where memory was given back.
+        Runs a call and returns the bytes of each allocation, in the order of time; negative for
+        memory that was freed.
     """
 
     def __init__(self, record: Callable[[Call], Iterable[int]] | None = None) -> None:
         self._record = record or allocations
 
     def __call__(self, call: Call) -> int:
-        """Bytes in use where a call needs most, less those in use before it."""
+        """Return the peak bytes in use during a call, less those in use before it."""
         return max(accumulate(self._record(call), initial=0))
 
 
 class CudaMeter:
-    """The counts of torch's caching allocator on the GPU.
+    """The statistics of torch's caching allocator on the GPU.
 
-    What was asked for counts; that it is given in blocks, of which some are kept whole for less,
-    and what the allocator keeps for later, does not.
+    Requested bytes count, not the larger blocks that are allocated for them, nor the memory that
+    the allocator retains.
 
     Parameters
     ----------
     cuda
-        ``torch.cuda``, or what stands for it.
+        ``torch.cuda``, or a substitute.
     """
 
     def __init__(self, cuda: Any = None) -> None:
         self._cuda = cuda or torch.cuda
 
     def __call__(self, call: Call) -> int:
-        """Bytes in use where a call needs most, less those in use before it."""
+        """Return the peak bytes in use during a call, less those in use before it."""
         self._cuda.reset_peak_memory_stats()
         before = self._requested("current")
         call()
-        self._cuda.synchronize()  # so that what a kernel raises is raised here
+        self._cuda.synchronize()  # so that errors of kernels are raised here
         return self._requested("peak") - before
 
     def _requested(self, when: str) -> int:
-        # Nothing is known of an allocator that was not asked yet.
+        # The statistics are empty before the first allocation.
         return int(self._cuda.memory_stats().get(f"requested_bytes.all.{when}", 0))
 
 
@@ -82,7 +82,7 @@ def meter_for(device: str) -> Meter:
 def measure_memory(
     cases: Iterable[Case], *, process: int = 0, seed: int = 0, meter: Meter | None = None
 ) -> Iterator[Measurement]:
-    """Measure the peak memory of cases, one measurement for each; see `peak_bytes`."""
+    """Measure the peak memory of cases, one measurement each; see `peak_bytes`."""
     for case in cases:
         yield peak_bytes(case, process=process, seed=seed, meter=meter)
 
@@ -90,27 +90,27 @@ def measure_memory(
 def peak_bytes(
     case: Case, *, process: int = 0, seed: int = 0, meter: Meter | None = None
 ) -> Measurement:
-    """Measure what one pass of a case adds to the memory in use, where it adds most.
+    """Measure the peak memory of one pass of a case.
 
-    It is the second pass: the first may keep something for all that follow, such as a library's
-    workspace.
+    The second pass is measured: the first may allocate memory for all later ones, such as a
+    library's workspace.
 
     Parameters
     ----------
     case
-        The point. Its threads are put in force.
+        The case; torch uses its number of threads.
     process
-        Number that the measurement is filed under.
+        Number of the process, which the measurement is stored under.
     seed
-        Of weights and inputs.
+        Seed of weights and inputs.
     meter
-        Instead of the device's own.
+        A meter instead of the device's.
 
     Returns
     -------
     Measurement
-        One value, in bytes. Its status is not ``ok`` where the case raised, its output is not
-        finite, or it allocates nothing.
+        One value, in bytes. Its status is not ``ok`` if the case raised, its output is not finite,
+        or it allocates nothing.
 
     Examples
     --------
@@ -121,24 +121,24 @@ def peak_bytes(
     values: tuple[float, ...] = ()
     status: Status = "ok"
     try:
-        # A graph's pass allocates as it is captured, and no more when it is replayed.
-        seen = replace(case, options=tuple(each for each in case.options if each != "graph"))
-        with _threads(case.threads), ready_pass(seen, seed) as (call, note):
+        # A CUDA graph allocates when it is captured and not when it is replayed.
+        plain = replace(case, options=tuple(each for each in case.options if each != "graph"))
+        with _threads(case.threads), ready_pass(plain, seed) as (call, note):
             values = (float((meter or meter_for(case.device))(call)),)
-        if values == (0.0,):  # an output that is a view of the input: nothing there that grows
+        if values == (0.0,):  # the output is a view of the input
             values, status, note = (), "invalid", "the pass allocates nothing"
     except InvalidOutput as error:
         status, note = "invalid", str(error)
-    except Exception as error:  # whatever a layer raises: the others are measured, and it says so
+    except Exception as error:  # a layer may raise anything; it becomes the measurement's note
         status, note = failure_of(error)
     return Measurement(case, process, 0, values, status, note, PEAK_BYTES.name)
 
 
 def allocations(call: Call) -> list[int]:
-    """Carry a call out and list what torch's allocator on the CPU gave (> 0) and took back (< 0).
+    """Run a call and list the bytes that torch's CPU allocator allocated (> 0) and freed (< 0).
 
-    These are the profiler's ``[memory]`` events, in bytes. They are read from its raw results: its
-    table of operations does not say when each was, and takes ten times as long to make.
+    They are the profiler's ``[memory]`` events, read from its raw results: its table of operations
+    has no times, and takes ten times as long to build.
     """
     with _no_log(), torch.autograd.profiler.profile(profile_memory=True) as profile:
         call()
@@ -150,9 +150,9 @@ def allocations(call: Call) -> list[int]:
 
 @contextmanager
 def _no_log() -> Iterator[None]:
-    """Keep the profiler's library from writing a line at each start and stop.
+    """Prevent the profiler's library from logging a line at each start and stop.
 
-    It reads the level once, as the first profile of a process begins.
+    It reads the log level once, at the first profile of a process.
     """
     name = "KINETO_LOG_LEVEL"
     level = os.environ.setdefault(name, _NO_LOG)
@@ -163,12 +163,12 @@ def _no_log() -> Iterator[None]:
             del os.environ[name]
 
 
-_NO_LOG = "6"  # above the highest level that libkineto writes at
+_NO_LOG = "6"  # above libkineto's highest log level
 
 
 @contextmanager
 def _threads(count: int) -> Iterator[None]:
-    """Let torch use so many threads, and as many as before afterwards."""
+    """Set torch's number of threads within a block."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:

@@ -1,4 +1,4 @@
-"""What is held steady: threads, the allocator, subnormal numbers, garbage collection."""
+"""Stabilisation: control of threads, the allocator, subnormal numbers, garbage collection."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from ...layers import torch
 
-# Parameters of glibc's mallopt, from malloc.h, and the values that it starts with.
+# Parameters of glibc's mallopt, from malloc.h, and their default values.
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
 _DEFAULTS = {_M_TRIM_THRESHOLD: 128 * 1024, _M_TOP_PAD: 128 * 1024, _M_MMAP_MAX: 65536}
 _HELD = {_M_TRIM_THRESHOLD: -1, _M_TOP_PAD: 64 * 2**20, _M_MMAP_MAX: 0}
@@ -21,30 +21,30 @@ _HELD = {_M_TRIM_THRESHOLD: -1, _M_TOP_PAD: 64 * 2**20, _M_MMAP_MAX: 0}
 
 @dataclass(frozen=True)
 class Controls:
-    """What is controlled; each can be left alone, to see what it does to the exponents.
+    """The stabilisation controls; each can be switched off to see its effect on the exponents.
 
     Parameters
     ----------
     threads
         Threads that torch uses within one operation.
     isolation
-        Measure each layer on each device in processes of its own, in three one after the other;
-        see `executor`. Otherwise all is measured in the calling process.
+        Measure each layer on each device in processes of its own, three one after another; see
+        `executor`. Otherwise everything is measured in the calling process.
     interleaving
-        Measure in rounds over all points of all layers, each in another order. Otherwise all rounds
-        of a point follow one another, and whatever drifts meanwhile becomes a bias along an axis.
+        Measure in rounds over all points of all layers, each in a new order. Otherwise all rounds
+        of a point follow one another, and drift of the machine becomes a bias along an axis.
     allocator
-        Keep freed memory in the process (glibc only). By default every temporary above 128 KiB
-        to 32 MiB is mapped anew and page-faulted at each pass, which bends the law: a naive
-        attention's local n-slope was 2.3 to 3.4 for n ≥ 2048 that way, and 2.0 when held.
+        Retain freed memory in the process (glibc only). By default every temporary above 128 KiB to
+        32 MiB is mapped anew and page-faulted at each pass, which distorts the law: a naive
+        attention's local n-slope was 2.3 to 3.4 for n ≥ 2048, and 2.0 with this control.
     flush_subnormals
         Treat subnormal numbers as zero. An unscaled softmax yields up to 10 % of them and took
         twice as long at d = 64 to 128 as at d = 32, which moved its d exponent by 0.11.
     inputs
-        Draw unit-normal inputs. Otherwise they are zeros, as in a benchmark that does not care:
-        kernels may then be fed equal numbers that none would see in use.
+        Draw unit-normal inputs. Otherwise they are zeros, as in careless benchmarks: kernels then
+        process equal numbers, unlike in use.
     collection
-        Keep Python's garbage collector from running while timing.
+        Switch Python's garbage collector off while timing.
     noise_gate
         Wait, within limits, while something else slows the machine down; see `noise_gate`.
     """
@@ -60,22 +60,22 @@ class Controls:
 
     @contextmanager
     def in_force(self, working_set: int = 2**23) -> Iterator[dict[str, str]]:
-        """Put those that hold for a process in force, and the defaults back afterwards.
+        """Put the controls of a process in force in a block, and restore the defaults afterwards.
 
         Parameters
         ----------
         working_set
-            Bytes that the heap is grown to, and touched, beforehand.
+            Bytes to which the heap is grown and touched beforehand.
 
         Yields
         ------
         dict
-            What is in force, in words, by control.
+            Description of what is in force, by control.
         """
         threads = torch.get_num_threads()
         flushing = flushes_subnormals()
-        # First the switch for subnormal numbers: it belongs to a thread, and those that torch
-        # begins later take it over from the one that begins them.
+        # First the switch for subnormal numbers: it belongs to a thread, and threads that torch
+        # starts later inherit it from the thread that starts them.
         switched = torch.set_flush_denormal(self.flush_subnormals)
         torch.set_num_threads(self.threads)
         record = {
@@ -106,19 +106,19 @@ class Controls:
         return f"flushed in some threads alone: {share:.0%} of the numbers"
 
 
-#: All in force, one thread.
+#: All controls in force, one thread.
 DEFAULT = Controls()
 
 
 def flushes_subnormals() -> bool:
-    """Whether this thread treats subnormal numbers as zero."""
+    """Return whether this thread treats subnormal numbers as zero."""
     return bool((torch.tensor([1e-40]) * 1.0).item() == 0.0)
 
 
 def flushed_share(threads: int) -> float:
-    """Share of subnormal numbers that an operation on so many threads makes zero, from 0 to 1.
+    """Return the share of subnormal numbers that an operation on `threads` threads flushes.
 
-    It looks at their bits, since a comparison would itself flush them.
+    It reads their bits, since a comparison would itself flush them.
     """
     many = threads * 2**16  # torch divides work among threads in pieces of 2¹⁵ elements
     numbers = torch.full((many,), 10, dtype=torch.int32).view(torch.float32) * 1.0
@@ -127,7 +127,7 @@ def flushed_share(threads: int) -> float:
 
 @contextmanager
 def no_garbage_collection() -> Iterator[None]:
-    """Keep Python's garbage collector from running, as `timeit` does."""
+    """Switch Python's garbage collector off within a block, as `timeit` does."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -139,36 +139,36 @@ def no_garbage_collection() -> Iterator[None]:
 
 @cache
 def glibc() -> Any:
-    """Load the C library of this process if it is glibc, whose malloc can be set; else None."""
+    """Load the C library if it is glibc, whose malloc can be controlled; else return None."""
     return ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None
 
 
 def hold_allocator(
     working_set: int, libc: Any = None, faults: Callable[[int], int] | None = None
 ) -> str:
-    """Make malloc keep freed memory in the process, and touch so many bytes of it.
+    """Make malloc retain freed memory, and touch `working_set` bytes of it.
 
     Parameters
     ----------
     working_set
-        In bytes.
+        Bytes of memory to touch.
     libc
-        The C library, as `glibc` gives it; None stands for one that cannot be controlled.
+        The C library from `glibc`; None if it cannot be controlled.
     faults
-        Gives the page faults of a temporary of so many bytes, instead of `page_faults`.
+        Returns the page faults of a temporary of so many bytes; `page_faults` by default.
 
     Returns
     -------
     str
-        What is in force; it is not assumed but checked, by the page faults of a temporary.
+        Description of what is in force, verified by the page faults of a temporary.
     """
     if libc is None:
-        return "not controlled: only glibc's can be"
-    import resource  # is on Unix alone, as glibc is
+        return "not controlled: only glibc's allocator can be"
+    import resource  # exists only on Unix, as glibc does
 
     _mallopt(libc, _HELD)
-    # What is free lies here and there, and a temporary may go to each place in turn: up to seven of
-    # them were seen to fault before that was over. So the heap begins with one place, behind all.
+    # Free memory is fragmented, and a temporary may go to each fragment in turn: up to seven of
+    # them caused page faults before the heap had settled. So free memory is returned first.
     give_back_memory(libc)
     for _ in range(10):
         if (faults or page_faults)(working_set) * resource.getpagesize() < working_set / 10:
@@ -177,21 +177,21 @@ def hold_allocator(
 
 
 def release_allocator(libc: Any) -> None:
-    """Give malloc its defaults back, and the system the memory that the process held."""
+    """Restore malloc's defaults and return the retained memory to the system."""
     if libc is not None:
         _mallopt(libc, _DEFAULTS)
         give_back_memory(libc)
 
 
 def give_back_memory(libc: Any = None) -> None:
-    """Return to the system what malloc holds and does not use, once; on glibc alone."""
+    """Return malloc's free memory to the system, on glibc."""
     libc = libc or glibc()
     if libc is not None:
         libc.malloc_trim(0)
 
 
 def page_faults(size: int) -> int:
-    """Page faults of one temporary of so many bytes, written once and freed; on Unix alone."""
+    """Count the page faults of one temporary of `size` bytes, written once and freed; Unix only."""
     import resource
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt

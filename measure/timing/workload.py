@@ -1,4 +1,4 @@
-"""From a case to numbers: build it, check what it yields, time it; a failure becomes a row."""
+"""Measure one case: build it, check its output, time it; a failure becomes a measurement too."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class PassMaker(Protocol):
-    """Makes a case's pass ready, as `prepare_pass` does."""
+    """Prepares a case's pass, as `prepare_pass` does."""
 
     def __call__(self, case: Case, seed: int = 0, *, zeros: bool = False) -> Pass:
-        """Give what is timed."""
+        """Return the pass."""
 
 
 def measure(
@@ -41,26 +41,26 @@ def measure(
     Parameters
     ----------
     case
-        The point.
+        The case.
     process, round
-        Numbers that the measurement is filed under.
+        Numbers of process and round, which the measurement is stored under.
     repeats
         Raw values to take, fewer where a pass is long.
     seed
-        Of weights and inputs.
+        Seed of weights and inputs.
     clock
-        Instead of the device's own.
+        A clock instead of the device's.
     controls
-        What is held steady while timing; those of a process are put in force around it.
+        Stabilisation while timing; the caller puts those of a process in force.
     note
-        What is known of the output from an earlier round, which is then not checked again.
+        Note on the output from an earlier round; the output is then not checked again.
     maker
-        Makes the pass ready, with the same weights and inputs for the same seed.
+        Prepares the pass, with the same weights and inputs for the same seed.
 
     Returns
     -------
     Measurement
-        Its status is not ``ok`` where the case raised or its output is not finite.
+        The measurement; its status is not ``ok`` if the case raised or its output is not finite.
 
     Examples
     --------
@@ -77,13 +77,13 @@ def measure(
             values = time_repeats(call, clock, repeats=repeats)
     except InvalidOutput as error:
         status, note = "invalid", str(error)
-    except Exception as error:  # whatever a layer raises: the sweep goes on, and says so
+    except Exception as error:  # a layer may raise anything; it becomes the measurement's note
         status, note = failure_of(error)
     return Measurement(case, process, round, values, status, note or "")
 
 
 class InvalidOutput(Exception):
-    """A case yields NaN or infinity; the message says how many."""
+    """The output of a case has NaN or infinity; the message says how many."""
 
 
 @contextmanager
@@ -95,32 +95,32 @@ def ready_pass(
     maker: PassMaker | None = None,
     clock: Clock | None = None,
 ) -> Iterator[tuple[Pass, str]]:
-    """Make a case ready to be timed, by whatever times it, and keep it so inside.
+    """Prepare a case and check its pass; inside the block it can be timed.
 
-    It is built and checked once, while Python collects no garbage; the pass that is checked warms
-    up, and runs by the clock if there is one. Those of `Controls` that hold for a process are put
-    in force around it, for many cases.
+    It is built and checked once, with the garbage collector off; the checked pass warms up, and is
+    timed by the clock if there is one. The `Controls` of a process are put in force by the caller,
+    for many cases.
 
     Yields
     ------
     callable, str
-        What is timed, and what a reader should know of its output or its gradients.
+        The pass, and a note on its output or gradients.
 
     Raises
     ------
     InvalidOutput
-        If they are not finite.
+        If output or gradients are not finite.
     """
     quiet = no_garbage_collection() if controls.collection else nullcontext()
     with quiet, float32_precision(case), gradient_mode(case.mode):
         call = (maker or prepare_pass)(case, seed, zeros=not controls.inputs)
         if note is None:
-            note = _checked(call, case.mode, clock)
+            note = _check_pass(call, case.mode, clock)
         yield call, note
 
 
-def _checked(call: Pass, mode: str, clock: Clock | None) -> str:
-    """Carry out a pass, which warms up, and say what a reader should know of what it makes."""
+def _check_pass(call: Pass, mode: str, clock: Clock | None) -> str:
+    """Run a pass, which warms up, and return a note on its output or gradients."""
     made: list[Tensor] = []
 
     def first() -> None:
@@ -139,7 +139,7 @@ def _checked(call: Pass, mode: str, clock: Clock | None) -> str:
 def module_of(case: Case, seed: int) -> nn.Module:
     """Build a case's module, the same for the same seed."""
     _seed(case.device, seed)
-    with torch.device(case.device):  # weights are drawn there, as inputs are
+    with torch.device(case.device):  # weights are drawn on the device, as inputs are
         return get(case.layer).build(case.sizes).to(case.device, getattr(torch, case.dtype))
 
 
@@ -162,23 +162,23 @@ def prepare_pass(
     module: Callable[[Case, int], nn.Module] = module_of,
     inputs: Callable[[Case, int], tuple[Tensor, ...]] = inputs_of,
 ) -> Pass:
-    """Build a case's module and inputs; the callable returned is what is timed.
+    """Build a case's module and inputs, and return its pass.
 
     Parameters
     ----------
     case, seed
-        What, and of which numbers.
+        The case, and the seed of its weights and inputs.
     zeros
         Whether inputs are zeros.
     module, inputs
-        What makes these.
+        Functions that make the module and the inputs.
 
     Raises
     ------
     KeyError
-        If no layer has the case's name.
+        If the case's layer does not exist.
     ValueError
-        If a size does not fit the layer, or the mode is not known.
+        If a size does not fit the layer, or the mode is unknown.
     """
     if case.mode not in MODES:
         raise ValueError(f"no mode is called {case.mode!r}; there are: {', '.join(MODES)}")
@@ -193,14 +193,14 @@ def prepare_pass(
 
 
 def _seed(device: str, seed: int) -> None:
-    """Seed the generator of a device; `torch.manual_seed` looks for all there are, in 1 ms."""
+    """Seed the generator of a device; `torch.manual_seed` seeds all devices, which takes 1 ms."""
     torch.default_generator.manual_seed(seed)
     if device == "cuda":
         torch.cuda.manual_seed(seed)
 
 
 def check_output(made: tuple[Tensor, ...], what: str = "output") -> tuple[Status, str]:
-    """Say whether what a pass made may be timed: its status, and what a reader should know."""
+    """Check a pass's output or gradients: return a status, and a note if they are unusual."""
     size = sum(each.numel() for each in made)
     if bad := size - sum(int(torch.count_nonzero(torch.isfinite(each))) for each in made):
         return "invalid", f"{bad} of {size} numbers of the {what} are NaN or infinite"
@@ -210,9 +210,9 @@ def check_output(made: tuple[Tensor, ...], what: str = "output") -> tuple[Status
 
 
 def subnormal_share(values: Tensor) -> float:
-    """Share of subnormal numbers, from 0 to 1.
+    """Return the share of subnormal numbers, from 0 to 1.
 
-    It looks at the bits: where subnormal numbers are flushed, a comparison takes them for zero.
+    It reads the bits: if subnormal numbers are flushed, a comparison takes them for zero.
     """
     whole = {2: torch.int16, 4: torch.int32, 8: torch.int64}[values.element_size()]
     bits = values.contiguous().view(whole) & torch.iinfo(whole).max  # without the sign
@@ -221,7 +221,8 @@ def subnormal_share(values: Tensor) -> float:
 
 
 def failure_of(error: Exception) -> tuple[Status, str]:
-    """Tell a lack of memory, which torch's CPU allocator reports as a RuntimeError, from a bug."""
+    """Return the status of an exception, ``oom`` or ``error``, and its message in one line."""
+    # torch's CPU allocator reports a lack of memory as a RuntimeError.
     out_of_memory = isinstance(error, MemoryError | torch.OutOfMemoryError)
     status: Status = "oom" if out_of_memory or "allocate memory" in str(error) else "error"
     return status, f"{type(error).__name__}: {error}".splitlines()[0]
