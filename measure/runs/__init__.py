@@ -1,4 +1,4 @@
-"""How a run is carried out: the store, its execution, and auxiliary measurements."""
+"""Runs: the store, the execution of a plan, and auxiliary measurements."""
 
 import lazy_loader
 

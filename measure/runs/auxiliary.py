@@ -1,4 +1,4 @@
-"""What is measured beside the times of passes: what they consist of, counts, peaks of memory."""
+"""Auxiliary measurements of a run: parts of passes, counts, peak memory, calibration, checks."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from ..timing import calibrate, uncalibrated_conditions
 from ..workers import open_executor, open_worker
 from .active_run import ActiveRun
 
-#: Steps of a pass whose peak memory is measured at most.
+#: Most sequential steps of a pass whose peak memory is measured.
 PEAK_STEPS = 272
 
-#: Rounds in which checks are measured.
+#: Rounds in which check points are measured.
 CHECK_ROUNDS = 5
 
 
 class CheckPoint(NamedTuple):
-    """Where to measure: a layer, its device, its pass and its sizes."""
+    """A point at which a crossing is checked: layer, device, mode and sizes."""
 
     layer: str
     device: str
@@ -32,14 +32,14 @@ def measure_parts(
     run: ActiveRun,
     progress: Callable[[int, int, str], object] = lambda *_: None,
 ) -> None:
-    """Measure what the passes of a run consist of, as far as that was not done yet.
+    """Time the parts of the passes of a run that have no such measurements yet.
 
     Parameters
     ----------
     run
-        The run; cases of which a pass failed are left out.
+        The run; cases whose pass failed are left out.
     progress
-        As in `operations.time_operations`; what it draws, it draws between measurements.
+        As in `operations.time_operations`; called between measurements.
     """
     from ..operations import time_operations  # loads torch
 
@@ -57,12 +57,12 @@ def measure_parts(
 
 
 def measure_counts(run: ActiveRun) -> None:
-    """Count what the layers of a run do, as far as that was not done yet; see `counting`.
+    """Count the layers of a run that were not counted yet; see `counting`.
 
     Parameters
     ----------
     run
-        The run; the counts have sizes of their own.
+        The run; layers are counted at sizes of their own.
     """
     from ..counting import COUNTED, count  # loads torch
 
@@ -75,15 +75,15 @@ def measure_peaks(
     run: ActiveRun,
     progress: Callable[[int, int, str], object] = lambda *_: None,
 ) -> None:
-    """Measure the peak memory of the passes of a run, as far as that was not done yet.
+    """Measure the peak memory of the passes of a run that have no such measurement yet.
 
     Parameters
     ----------
     run
-        The run; of layers that go step by step cases of more than `PEAK_STEPS` are left out, since
-        each step adds to what the profiler records.
+        The run; cases with more than `PEAK_STEPS` sequential steps are left out, since each step
+        adds to the profiler's records.
     progress
-        Called with how much is done, how much there is to do, and what it is.
+        Called with the number done, the total, and a description.
     """
     plan, done = run.plan, {one.case for one in run.with_metrics(PEAK_BYTES.name)}
     todo = [case for case in plan.cases if case not in done and _steps(case) <= PEAK_STEPS]
@@ -93,21 +93,21 @@ def measure_peaks(
     with open_executor(ungated, run.add_process) as executor:
         for at, case in enumerate(todo, 1):
             run.add(executor.peak(case))
-            progress(at, len(todo), "peaks of memory measured")
+            progress(at, len(todo), "memory peaks measured")
 
 
 def _steps(case: Case) -> float:
-    """Operations of a case that follow one another, by theory's order."""
+    """Return the sequential operations of a case, by theory's order."""
     return evaluate(get(case.layer).tied_theory().sequential_ops, case.sizes)
 
 
 def measure_machine(run: ActiveRun) -> None:
-    """Find out what this machine can do at its best, where that is not known; see `calibrate`.
+    """Calibrate the machine for the cases of a run, where that was not done; see `calibrate`.
 
     Parameters
     ----------
     run
-        The run; the devices, types and threads of its plan's cases count.
+        The run; its cases' devices, dtypes and threads are calibrated.
     """
     todo = uncalibrated_conditions(run.plan.cases, run.measurements)
     if not todo:
@@ -131,16 +131,16 @@ def measure_checks(
     points: Sequence[CheckPoint],
     progress: Callable[[int, int, str], object] = lambda *_: None,
 ) -> None:
-    """Measure passes at points that no law is fitted to, in turn, as far as that was not done yet.
+    """Measure passes at check points, to which no law is fitted, if not done yet.
 
     Parameters
     ----------
     run
-        The run; what decides a case besides its sizes is that of its plan.
+        The run; cases differ from those of its plan in their sizes alone.
     points
-        Where.
+        The check points.
     progress
-        Called with how much is done, how much there is to do, and what it is.
+        Called with the number done, the total, and a description.
     """
     like = {(case.layer, case.device, case.mode): case for case in run.plan.cases}
     cases = [replace(like[one.layer, one.device, one.mode], sizes=one.sizes) for one in points]

@@ -1,4 +1,4 @@
-"""Carry out a plan: measure what the store lacks, keep each measurement, tell of the progress."""
+"""Execute a plan: measure what the store lacks, store each measurement, report progress."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..cases import SECONDS, Case, Measurement
 from ..workers import open_executor
 from .active_run import ActiveRun
 
-#: Seconds that measurements which are asked for together may take: what is lost when a run stops.
+#: Most seconds of a block of measurements that one task makes; so much is lost when a run stops.
 BLOCK_SECONDS = 0.3
 
 
@@ -23,14 +23,14 @@ class Progress:
     Parameters
     ----------
     measurement
-        What was just measured and kept.
+        The measurement that was just stored.
     done, total
-        Measurements of the whole run, those of earlier processes included.
+        Measurements of the whole run, including those before it was resumed.
     layer_done, layer_total
-        The same of the measurement's layer, over all devices.
+        The same for the measurement's layer, over all devices.
     seconds_left
-        Estimated from what each case took before; a case not yet measured counts as the mean of
-        the others, which the shuffled order makes a fair sample.
+        Estimated from the times of each case; a case not yet measured counts as the mean of the
+        others, a fair sample thanks to the shuffled order.
     running, waited
         Seconds since this process began in which passes ran, and in which it waited.
     """
@@ -51,11 +51,11 @@ class Progress:
 
 
 def execute(run: ActiveRun) -> Generator[Progress, None, None]:
-    """Measure what a run lacks, and yield after each measurement that was kept.
+    """Measure what a run lacks, and yield after each stored measurement.
 
-    The caller's code between two steps runs in the same process, so it may draw, but not from
-    another thread: that would disturb the next measurement. A case that failed is not tried
-    again in later rounds. Close the generator when leaving early, to release the controls.
+    Between two steps the caller's code may show progress, but not from another thread, which would
+    disturb the next measurement. A case that failed is not tried again in later rounds. Close the
+    generator when leaving early, to release the controls.
     """
     plan, known = run.plan, run.with_metrics(SECONDS.name)
     failed = {m.case for m in known if m.status != "ok"}
@@ -71,7 +71,7 @@ def execute(run: ActiveRun) -> Generator[Progress, None, None]:
     estimate = _Estimate(case for _, case in pending)
     with open_executor(plan, run.add_process) as executor:
         while pending:
-            block = estimate.together(pending)
+            block = estimate.next_block(pending)
             pending = pending[len(block) :]
             round, start = block[0][0], monotonic()
             made = executor.measure_all(round, [case for _, case in block])
@@ -98,14 +98,14 @@ class Planner(Protocol):
     """Chooses the case to measure next, as `experiments.AdaptivePlanner` does."""
 
     def next(self, made: Sequence[Measurement]) -> Case | None:
-        """Give a case of the plan; None where it is enough."""
+        """Return the next case of the plan; None to stop."""
 
 
 def execute_adaptively(planner: Planner, run: ActiveRun) -> Generator[Measurement, None, None]:
-    """Measure the cases that a planner asks for, and yield after each that was kept.
+    """Measure the cases that a planner chooses, and yield each stored measurement.
 
-    A case may be asked for again: each time is another round of it. What was measured earlier is
-    shown to the planner first.
+    A case may be chosen again: each time is another round of it. Earlier measurements are shown to
+    the planner first.
     """
     made = run.with_metrics(SECONDS.name)
     with open_executor(replace(run.plan, processes=1), run.add_process) as executor:
@@ -117,7 +117,7 @@ def execute_adaptively(planner: Planner, run: ActiveRun) -> Generator[Measuremen
 
 
 class _Estimate:
-    """Measurements and seconds that are left of a run, and which are best made together."""
+    """Estimates the remaining measurements and seconds of a run, and forms blocks of cases."""
 
     def __init__(self, pending: Iterable[Case]) -> None:
         self._left = Counter(pending)
@@ -126,10 +126,10 @@ class _Estimate:
             self._layers[case.layer] += left
         self._unknown = sum(self._left.values())  # measurements of cases not yet measured
         self._cost: dict[Case, float] = {}
-        self._known = self._costs = 0.0  # seconds left of the others, and of one of each
+        self._known = self._costs = 0.0  # seconds left of the others, and of one round of them
 
     def record(self, case: Case, seconds: float, *, again: bool) -> None:
-        """Take note of what a case took, and whether its later rounds will be measured."""
+        """Record the seconds of a case, and whether its later rounds will be measured."""
         before, left = self._left[case], self._left[case] - 1 if again else 0
         self._left[case] = left
         self._layers[case.layer] -= before - left
@@ -142,10 +142,10 @@ class _Estimate:
         self._known += seconds * left
         self._costs += seconds
 
-    def together(self, pending: Sequence[tuple[int, Case]]) -> list[tuple[int, Case]]:
-        """Give the first measurements of one process in one round, up to `BLOCK_SECONDS` seconds.
+    def next_block(self, pending: Sequence[tuple[int, Case]]) -> list[tuple[int, Case]]:
+        """Return the next measurements of one process in one round, up to `BLOCK_SECONDS`.
 
-        A case that was not measured yet comes alone: whether it will crash is not known.
+        A case that was not measured yet is a block of its own, since it may crash.
         """
         (round, first), seconds = pending[0], 0.0
         block = [pending[0]]

@@ -1,4 +1,4 @@
-"""The store: one SQLite file in which every measurement is kept as soon as it is done."""
+"""The store: an SQLite file to which every measurement is written as soon as it is made."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from ..cases import SECONDS, Case, Measurement, tidy
 from ..host import digest
 from ..workers import Closeable
 
-#: Marks the file as ours in SQLite's header: "LLAW".
+#: Application id of layerlaw's stores in SQLite's header: "LLAW".
 APPLICATION = 0x4C4C4157
 
 #: Version of the tables below. 1: runs, processes, measurements, repeats.
@@ -64,7 +64,7 @@ processes = Table(
     Column("run", ForeignKey(runs.c.id), primary_key=True),
     Column("number", Integer, primary_key=True),  # from 0 within the run
     Column("started", DateTime, nullable=False),
-    Column("controls", JSON, nullable=False),  # what was in force, in words
+    Column("controls", JSON, nullable=False),  # the controls in force, in words
 )
 
 measurements = Table(
@@ -90,18 +90,18 @@ repeats = Table(
     Column("value", Float, nullable=False),
 )
 
-# Made once: there are thousands of measurements. The first gives the numbers they are filed under.
+# Built once, for thousands of measurements. The first returns the ids of the new rows.
 _MEASUREMENT = insert(measurements).returning(measurements.c.id, sort_by_parameter_order=True)
 _REPEATS = insert(repeats)
 
 
 class StoreError(LayerlawError):
-    """The store cannot be used; the message is one line that says why."""
+    """The store cannot be used; the message is one line with the reason."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a store: what was to be measured, where and when."""
+    """The record of a run in a store: its settings, its machine and when it was created."""
 
     id: int
     settings: Mapping[str, Any]
@@ -116,15 +116,15 @@ class Store(Closeable):
     Parameters
     ----------
     path
-        The SQLite file; it is made if it is not there. None keeps everything in memory.
+        The SQLite file, created if it does not exist. None stores everything in memory.
     readonly
-        Only read: several may at once, also while another process measures.
+        Open for reading only, which is possible while another process measures.
 
     Raises
     ------
     StoreError
-        If the file is not a store, or one of another version; if another process measures
-        into it; if it is to be read and is not there.
+        If the file is not a store or has another version; if another process measures into it; if
+        it is opened for reading and does not exist.
     """
 
     def __init__(self, path: str | Path | None = None, *, readonly: bool = False) -> None:
@@ -159,17 +159,17 @@ class Store(Closeable):
         except DatabaseError as error:
             raise StoreError(f"{self.path} cannot be read as a store: {error.orig}") from error
         if application != APPLICATION:
-            raise StoreError(f"{self.path} is not a store of layerlaw's")
+            raise StoreError(f"{self.path} is not a store of layerlaw")
         if version != SCHEMA:
             raise StoreError(
-                f"{self.path} has version {version} of the store's tables, and this layerlaw "
+                f"{self.path} is a store of version {version}, and this layerlaw "
                 f"reads version {SCHEMA}: measure into another file"
             )
 
     def open_run(
         self, settings: Mapping[str, Any], machine_id: str, machine: Mapping[str, Any]
     ) -> Run:
-        """Return the run with these settings on this machine, which may have begun earlier."""
+        """Return the run with these settings on this machine, created if it does not exist."""
         key = {"settings_hash": digest(settings), "machine_id": machine_id}
         with self._engine.begin() as connection:
             known = select(runs.c.id).filter_by(**key)
@@ -179,7 +179,7 @@ class Store(Closeable):
             return _run(connection, connection.execute(known).scalar_one())
 
     def clear(self, run: Run) -> None:
-        """Delete what was measured in a run, to begin anew."""
+        """Delete the measurements of a run."""
         own = select(measurements.c.id).where(measurements.c.run == run.id)
         with self._engine.begin() as connection:
             connection.execute(delete(repeats).where(repeats.c.measurement.in_(own)))
@@ -187,7 +187,7 @@ class Store(Closeable):
             connection.execute(delete(processes).where(processes.c.run == run.id))
 
     def add_process(self, run: Run, controls: Mapping[str, str]) -> int:
-        """File a process that measures in a run, with the controls in force; return its number."""
+        """Register a process that measures in a run, with its controls; return its number."""
         with self._engine.begin() as connection:
             count = select(func.count()).where(processes.c.run == run.id)
             number = connection.execute(count).scalar_one()
@@ -196,7 +196,7 @@ class Store(Closeable):
         return int(number)
 
     def controls(self, run: Run) -> dict[str, str]:
-        """Return what the controls did, in words, in the process that measured times last."""
+        """Return the controls, in words, of the last process that measured times."""
         timed = select(measurements.c.process).filter_by(run=run.id, metric=SECONDS.name)
         query = select(processes.c.controls).filter_by(run=run.id)
         last = processes.c.number.in_(timed).desc(), processes.c.number.desc()
@@ -205,7 +205,7 @@ class Store(Closeable):
         return dict(found or {})
 
     def add(self, run: Run, *made: Measurement) -> None:
-        """Keep measurements, all of them whole or none: they are safe once this returns."""
+        """Store measurements, all or none; they are on disk once this returns."""
         if not made:
             return
         with self._engine.begin() as connection:
@@ -219,7 +219,7 @@ class Store(Closeable):
                 connection.execute(_REPEATS, values)
 
     def measurements(self, run: Run) -> Iterator[Measurement]:
-        """Measurements of a run, in the order in which they were made."""
+        """Yield the measurements of a run, in the order in which they were made."""
         joined = measurements.outerjoin(repeats)
         columns = (*measurements.c, repeats.c.value)
         query = (
@@ -244,31 +244,31 @@ class Store(Closeable):
             )
 
     def table(self, run: Run) -> pd.DataFrame:
-        """Tidy table of a run, one row per repeat; see `COLUMNS`."""
+        """Return the tidy table of a run, one row per repeat; see `COLUMNS`."""
         return tidy(self.measurements(run), run.machine_id)
 
     def runs(self) -> list[Run]:
-        """Return the runs of the store, the one last begun last."""
+        """Return the runs of the store, in the order of creation."""
         with self._engine.connect() as connection:
             return [_run(connection, id) for id in connection.scalars(select(runs.c.id))]
 
     def latest(self) -> Run:
-        """Return the run that was measured into last.
+        """Return the run with the latest measurement.
 
         Raises
         ------
         StoreError
-            If nothing was measured.
+            If the store has no measurement.
         """
         query = select(measurements.c.run).order_by(measurements.c.id.desc()).limit(1)
         with self._engine.connect() as connection:
             found = connection.scalar(query)
             if found is None:
-                raise StoreError(f"{self.path or 'the store'} holds no measurement")
+                raise StoreError(f"{self.path or 'the store'} has no measurement")
             return _run(connection, found)
 
     def close(self) -> None:
-        """Close the file and let others measure into it."""
+        """Close the file and release its lock."""
         self._engine.dispose()
         if self._lock is not None:
             self._lock.release()
@@ -288,19 +288,19 @@ def _row(run: Run, measurement: Measurement) -> dict[str, Any]:
 
 
 def _lock(path: Path) -> FileLock:
-    """Lock the store for this process; the system lets go of it however the process ends."""
+    """Lock the store for this process; the system releases it however the process ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(f"{path}.lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise StoreError(f"another process measures into {path}: wait for it, or stop it") from None
+        raise StoreError(f"another process measures into {path}: wait for it or stop it") from None
     return lock
 
 
 def _set_up(connection: Any, _: object) -> None:
-    # With a write-ahead log, what is committed survives the death of the process without a wait
-    # for the disk at each commit; a loss of power may cost the last seconds, not the file.
+    # With a write-ahead log, committed data survives a crash of the process without waiting for the
+    # disk at each commit; a power failure may lose the last seconds, not the file.
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
@@ -312,4 +312,4 @@ def _run(connection: Connection, id: int) -> Run:
 
 
 def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)  # SQLite keeps no time zone
+    return datetime.now(UTC).replace(tzinfo=None)  # SQLite stores no time zone

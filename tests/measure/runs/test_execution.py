@@ -248,16 +248,16 @@ def test_what_is_known_to_be_short_is_measured_together():
     rnn = Case("rnn", {"n": 8, "d": 4})
     pending = [(1, small), (1, other), (1, long), (1, rnn), (2, small)]
     estimate = execution._Estimate(case for _, case in pending)
-    assert estimate.together(pending) == pending[:1], "nothing is known yet"
+    assert estimate.next_block(pending) == pending[:1], "nothing is known yet"
     for case in (small, other, rnn):
         estimate.record(case, 0.01, again=True)
-    assert estimate.together(pending) == pending[:2]
+    assert estimate.next_block(pending) == pending[:2]
     estimate.record(long, 10 * execution.BLOCK_SECONDS, again=True)
-    assert estimate.together(pending) == pending[:2]
-    assert estimate.together(pending[2:]) == pending[2:3], "a long one comes alone"
+    assert estimate.next_block(pending) == pending[:2]
+    assert estimate.next_block(pending[2:]) == pending[2:3], "a long one comes alone"
     estimate.record(long, 0.01, again=True)
-    assert estimate.together(pending) == pending[:3], "another layer has another process"
-    assert estimate.together([(1, small), (2, small)]) == [(1, small)], "another round too"
+    assert estimate.next_block(pending) == pending[:3], "another layer has another process"
+    assert estimate.next_block([(1, small), (2, small)]) == [(1, small)], "another round too"
 
 
 def test_seconds_left_count_what_is_not_known_as_the_mean_of_the_rest():

@@ -124,7 +124,7 @@ except StoreError as error:
         busy = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert busy.returncode == 1
     assert busy.stderr.strip().splitlines() == [
-        f"another process measures into {path}: wait for it, or stop it"
+        f"another process measures into {path}: wait for it or stop it"
     ]
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
@@ -140,7 +140,7 @@ def test_a_file_that_is_no_store_is_refused_and_left_alone(tmp_path):
     connection = sqlite3.connect(foreign)
     connection.execute("CREATE TABLE recipes (name)")
     connection.close()
-    with pytest.raises(StoreError, match="is not a store of layerlaw's"):
+    with pytest.raises(StoreError, match="is not a store of layerlaw"):
         Store(foreign)
 
 
@@ -158,5 +158,5 @@ def test_reading_needs_a_store_with_measurements(path):
     with pytest.raises(StoreError, match="there is no store at"):
         Store(path, readonly=True)
     assert not path.exists()
-    with Store(path) as store, pytest.raises(StoreError, match="holds no measurement"):
+    with Store(path) as store, pytest.raises(StoreError, match="has no measurement"):
         store.latest()
