@@ -1,4 +1,4 @@
-"""What is counted instead of timed: FLOPs, critical path, reachability, saved tensors."""
+"""Counting instead of timing: FLOPs, critical path, reachability, saved tensors."""
 
 import lazy_loader
 

@@ -1,6 +1,6 @@
-"""What ATen's operations compute: the tables that FLOPs, depths and reachability are counted by.
+"""Tables of ATen's operations, from which FLOPs, depths and reachability are counted.
 
-An operation that is in none of the tables raises where it is counted; it is entered here.
+An operation that is in none of the tables raises when it is counted; add it here.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ ELEMENTWISE: Mapping[str, int] = {
     **dict.fromkeys(("_softmax", "_safe_softmax"), 5),
 }
 
-#: Reductions: 1 FLOP per element of the input, and so many more per element of the output.
+#: Reductions: 1 FLOP per element of the input, and these FLOPs per element of the output.
 REDUCTIONS: Mapping[str, int] = {
     **dict.fromkeys(("sum", "amax", "amin", "cumsum"), 0),
     **dict.fromkeys(("max", "min", "argmax", "argmin", "prod"), 0),
     "mean": 1,  # the division
 }
 
-#: Products, each with the place of a bias among its arguments: 1 FLOP per element of the output.
+#: Matrix products, each with the index of its bias argument: 1 FLOP per element of the output.
 PRODUCTS: Mapping[str, int | None] = {
     "mm": None,
     "bmm": None,
@@ -53,28 +53,28 @@ PRODUCTS: Mapping[str, int | None] = {
     "convolution": 2,
 }
 
-#: Products of a vector, each with the place of its matrix and of what is added to it.
+#: Products with a vector, each with the index of its matrix and of its summand.
 VECTORS: Mapping[str, tuple[int, int | None]] = {
     "mv": (0, None),
     "dot": (0, None),
     "addmv": (1, 0),
 }
 
-#: Pools: 1 FLOP per number of a window, and so many more per element of the output.
+#: Pools: 1 FLOP per number of a window, and these FLOPs per element of the output.
 POOLS: Mapping[str, int] = {"avg_pool2d": 1, "max_pool2d_with_indices": 0}
 
 
 class Fused(NamedTuple):
-    """A function of rows of numbers, written with the above.
+    """The cost of a fused function of rows, in operations of the tables above.
 
     Parameters
     ----------
     each, row
-        FLOPs of each number, and of each row besides.
+        FLOPs per number, and further FLOPs per row.
     depth
-        Operations that one of its numbers goes through, one after another.
+        Sequential operations from one of the row's numbers to the output.
     affine
-        Places of a gain and a bias among the arguments: 1 FLOP of each number more for each.
+        Indices of the arguments gain and bias: each is 1 further FLOP per number.
     """
 
     each: int
@@ -83,7 +83,7 @@ class Fused(NamedTuple):
     affine: tuple[int, ...] = ()
 
 
-#: Functions of rows that are fused into one operation.
+#: Functions of rows that ATen has as one operation.
 FUSED: Mapping[str, Fused] = {
     # maximum, difference, exponential, sum, difference; logarithm of each row's sum
     "_log_softmax": Fused(5, 1, 6),
@@ -99,19 +99,19 @@ FUSED: Mapping[str, Fused] = {
     "linalg_vector_norm": Fused(2, 1, 3),  # square, sum; root
 }
 
-#: Of a batch norm whose mean and variance are known: difference, quotient; ε, root of each channel.
-KNOWN_NORM = Fused(2, 2, 2, (1, 2))
+#: A batch norm with given mean and variance: difference, quotient; ε, root of each channel.
+INFERENCE_NORM = Fused(2, 2, 2, (1, 2))
 
 #: GELU by the hyperbolic tangent: x³, product, sum, product, tanh, sum; half of x, product.
 TANH_GELU = 8
 
-#: Fast Fourier transforms: 5/2 FLOPs of each real number and stage, a complex one being two.
+#: Fast Fourier transforms: 5/2 FLOPs per real number and stage; a complex number counts as two.
 TRANSFORMS = frozenset({"_fft_r2c", "_fft_c2c", "_fft_c2r"})
 
-#: FLOPs of a product and of a sum of complex numbers; of one with a real factor, a product has 2.
+#: FLOPs of operations on complex numbers; a product with a real factor has 2.
 COMPLEX: Mapping[str, int] = {"mul": 6, "add": 2, "sub": 2}
 
-#: Operations that make or move numbers without arithmetic. Views need no entry.
+#: Operations that create or move numbers without arithmetic. Views need no entry.
 FREE = frozenset(
     {
         "empty",
@@ -131,7 +131,7 @@ FREE = frozenset(
         *("roll", "repeat", "im2col", "upsample_nearest1d"),
         *("reflection_pad1d", "replication_pad1d"),
         "masked_fill",
-        "_local_scalar_dense",  # a number is looked at
+        "_local_scalar_dense",  # reads a number
         "flip",
         "tril",
         "triu",
@@ -143,7 +143,7 @@ FREE = frozenset(
         "stack",
         "complex",
         "constant_pad_nd",
-        "transpose",  # in place, as nn.RNN does it: no view to PyTorch
+        "transpose",  # in place, as in nn.RNN: not a view for PyTorch
         "_unsafe_view",
         "unsafe_split",
     }
@@ -151,37 +151,37 @@ FREE = frozenset(
 
 
 def flops_per_element(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> int:
-    """FLOPs per element of an operation of `ELEMENTWISE`, by how it is called."""
+    """Return the FLOPs per element of a call of an operation of `ELEMENTWISE`."""
     if name == "gelu" and kwargs.get("approximate", "none") == "tanh":
         return TANH_GELU
     if name == "clamp":
         bounds = [*args[1:3], kwargs.get("min"), kwargs.get("max")]
         return sum(bound is not None for bound in bounds)
-    scaled = bool(kwargs.get("alpha", 1) != 1 or kwargs.get("value", 1) != 1)  # a product more
+    scaled = bool(kwargs.get("alpha", 1) != 1 or kwargs.get("value", 1) != 1)  # one more product
     return ELEMENTWISE[name] + scaled
 
 
 def fused_function(name: str, args: tuple[Any, ...]) -> Fused:
-    """Give what a function of rows consists of, by how it is called."""
+    """Return the cost of a call of a function of rows."""
     if name == "native_batch_norm" and not args[5]:
-        return KNOWN_NORM
+        return INFERENCE_NORM
     return FUSED[name]
 
 
 def stages(name: str, x: Tensor, axes: list[int], *further: int | bool) -> int:
-    """Stages of a transform or a scan: log₂ of its length, rounded up (Cooley & Tukey 1965)."""
+    """Return the stages of a transform or scan: ⌈log₂ length⌉ (Cooley & Tukey 1965)."""
     lengths = [x.shape[axis] for axis in axes]
-    if name == "_fft_c2r":  # of the numbers that it gives it is given half
+    if name == "_fft_c2r":  # its input has half as many numbers as its output
         lengths[-1] = further[-1]
     return sum((length - 1).bit_length() for length in lengths)
 
 
 def operation_name(func: OpOverload) -> str:
-    """Name of an operation, the same in place or not: ``aten.add_.Tensor`` is ``add``."""
+    """Return an operation's name without its in-place mark: ``aten.add_.Tensor`` is ``add``."""
     name: str = func.overloadpacket.__name__
     return name.rstrip("_")
 
 
 def is_free(func: OpOverload) -> bool:
-    """Whether an operation only makes, moves or views numbers."""
+    """Return whether an operation only creates, moves or views numbers."""
     return func.is_view or operation_name(func) in FREE

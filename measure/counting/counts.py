@@ -1,6 +1,6 @@
-"""What is counted of a layer, not timed: FLOPs, parameters, sequential operations, path length.
+"""Counts of layers: FLOPs, parameters, sequential operations, path length, at small sizes.
 
-The counts have no noise, so few and small sizes tell their laws, whatever sizes are measured.
+Counts have no noise, so a few small sizes determine their laws, whatever sizes are measured.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from .reachability import shortest_path
 
 SizesByAxis = Mapping[str, tuple[int, ...]]
 
-#: Sizes at which a layer is counted. Lengths are powers of two, so that a logarithm is whole; the
-#: width is a multiple of the usual heads, kernel and window are odd, chunks divide the length. Of
-#: a width alone, four values tell a square from anything else.
+#: Sizes at which FLOPs and parameters are counted. Lengths are powers of two, so that logarithms
+#: are whole; the widths are multiples of the usual number of heads, kernels and windows are odd,
+#: chunks divide the length. Four widths distinguish a square from other functions.
 COUNTED_SIZES: SizesByAxis = {
     **{"n": (2, 4, 8, 16, 32), "d": (4, 8, 12, 16), "k": (3, 5, 7)},
     **{"r": (3, 5, 7), "c": (1, 2, 4, 8), "V": (4, 6, 8), "N": (2, 4, 6)},
 }
 
-#: Sizes at which sequential operations are counted: widths and kernels seldom take part.
+#: Sizes at which sequential operations are counted: they rarely depend on widths and kernels.
 DEPTHS: SizesByAxis = {**COUNTED_SIZES, "d": (4, 8), "k": (3, 5)}
 
-#: Sizes at which path lengths are counted: over a few positions a signal may find shorter ways.
+#: Sizes at which path lengths are counted: over very few positions there may be shorter paths.
 PATHS: SizesByAxis = {
     **{"n": (4, 8, 16), "d": (4,), "k": (3,)},
     **{"r": (3,), "c": (1, 2), "V": (4,), "N": (2,)},
@@ -49,12 +49,12 @@ GRIDS: Mapping[str, SizesByAxis] = {
 #: The metrics that are counted, in the order in which `count` gives them.
 COUNTED = tuple(GRIDS)
 
-#: Sizes of an axis that is not named above.
+#: Sizes of other axes.
 _OTHER = (2, 4, 6)
 
 
 def count_parameters(layer: Layer, sizes: Sizes) -> int:
-    """Count the numbers that a layer learns.
+    """Count the learnt numbers of a layer.
 
     Examples
     --------
@@ -67,13 +67,13 @@ def count_parameters(layer: Layer, sizes: Sizes) -> int:
 
 
 def path_length(layer: Layer, sizes: Sizes) -> int | None:
-    """Operations on the shortest way from the first position to the last; None where none is."""
+    """Count the operations on the shortest path from the first position to the last, or None."""
     path = shortest_path(layer, sizes)
     return path.steps if path else None
 
 
 def grid(layer: Layer, candidates: SizesByAxis = COUNTED_SIZES) -> list[dict[str, int]]:
-    """List the sizes that a layer is counted at: all combinations that the layer allows."""
+    """List the sizes at which a layer is counted: all combinations that the layer allows."""
     steps = (layer.in_units(axis, candidates.get(axis, _OTHER)) for axis in layer.axes)
     every = (dict(zip(layer.axes, sizes, strict=True)) for sizes in itertools.product(*steps))
     return [sizes for sizes in every if _fits(layer, sizes)]
@@ -88,23 +88,23 @@ def _fits(layer: Layer, sizes: Sizes) -> bool:
 
 
 def count(cases: Iterable[Case], *, process: int = 0) -> Iterator[list[Measurement]]:
-    """Count what the layers of cases do, in a forward pass.
+    """Count FLOPs, parameters, sequential operations and path length of the layers of cases.
 
     Parameters
     ----------
     cases
-        Those of a sweep. Each layer is counted at sizes of its own, `GRIDS`, whatever theirs
-        are, once for each device, dtype, number of threads and batch that occurs; of modes other
-        than ``forward``, and of options, nothing is counted.
+        The cases of a run. Each layer is counted at the sizes of `GRIDS` instead of theirs, once
+        for each device, dtype, number of threads and batch that occurs. Modes other than
+        ``forward`` and cases with options are not counted.
     process
-        Number that the measurements are filed under.
+        Number of the process, which the measurements are stored under.
 
     Yields
     ------
     list of Measurement
-        For each such case all of `COUNTED`, with one value each, in round 0; they belong together.
-        What is 0 (the parameters of attention) or infinite (the path of a dense layer) is left
-        out: nothing grows. What cannot be counted is one measurement whose status is ``error``.
+        For each such case all of `COUNTED`, with one value each, in round 0. Counts that are 0 (the
+        parameters of attention) or infinite (the path of a dense layer) are left out. If counting
+        fails there is one measurement whose status is ``error``.
     """
     plain = (replace(case, sizes={}) for case in cases if case.mode == "forward")
     with Sandbox() as sandbox:
@@ -130,7 +130,7 @@ def _of_metric(case: Case, metric: str) -> list[Measurement]:
         at = replace(case, sizes=sizes)
         try:
             value = _value(layer, metric, at)
-        except Exception as error:  # whatever a layer does that meta tensors cannot
+        except Exception as error:  # a layer may do what meta tensors do not support
             return [*made, _uncounted(at, metric, error)]
         if value:
             made.append(Measurement(at, 0, 0, (float(value),), metric=metric))

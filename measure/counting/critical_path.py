@@ -1,8 +1,8 @@
-"""How many operations of a layer must follow one another, traced on meta tensors.
+"""The critical path: the longest chain of a layer's operations, traced on meta tensors.
 
 A pass is a graph of operations; its depth is the longest chain from an input or a weight to the
-output. Views and copies cost nothing, a matrix product one operation, and an operation of several,
-such as the softmax, as many as one of its elements goes through: see docs/counts.md.
+output. Views and copies count as 0, a matrix product as 1, and a composed operation such as the
+softmax as many as one of its elements goes through: see docs/counts.md.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ...layers import Layer, Sizes
 from .aten_operations import (
     ELEMENTWISE,
     FUSED,
-    KNOWN_NORM,
+    INFERENCE_NORM,
     POOLS,
     PRODUCTS,
     REDUCTIONS,
@@ -35,32 +35,32 @@ from .aten_operations import (
 from .dispatch_mode import DispatchMode, tensors
 from .flops import run_on_meta
 
-#: Operations that nothing takes apart, each with the depth that is stated for it. A cumulative sum
-#: adds in each stage what lies 1, 2, 4, … positions before (Hillis & Steele 1986).
+#: Operations that are not decomposed, each with its stated depth. A cumulative sum adds in each
+#: stage the sum 1, 2, 4, … positions before (Hillis & Steele 1986).
 OPAQUE: Mapping[str, Callable[..., int]] = {
     "cumsum": lambda x, axis, **_: stages("cumsum", x, [axis]),
 }
 
-#: Operations in place that do not read what they write over.
+#: In-place operations that do not read what they overwrite.
 OVERWRITES = frozenset({"copy", "fill", "zero"})
 
 
 def count_steps(
     func: OpOverload, place: int, args: tuple[Any, ...], kwargs: Mapping[str, Any] | None = None
 ) -> int:
-    """Count the operations, one after another, from an argument of an operation to its output.
+    """Count the sequential operations from an argument of an operation to its output.
 
     Parameters
     ----------
     func, args, kwargs
         The operation and its arguments.
     place
-        Which argument: a bias takes part in the last of the operations alone.
+        Index of the argument: a bias is used only by the last of the operations.
 
     Raises
     ------
     NotImplementedError
-        If it is not known what the operation does.
+        If the operation is in none of the tables.
     """
     name = operation_name(func)
     if name in PRODUCTS:
@@ -85,16 +85,16 @@ def count_steps(
     if is_free(func):
         return 0
     raise NotImplementedError(
-        f"the depth of {func} is not known: enter it in "
+        f"the depth of {func} is not known: add it to "
         "layerlaw.measure.counting.aten_operations, or state its depth in "
-        " layerlaw.measure.counting.critical_path.OPAQUE"
+        "layerlaw.measure.counting.critical_path.OPAQUE"
     )
 
 
 def _of_element(name: str, place: int, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> int:
     several = flops_per_element(name, args, kwargs)
     if several == TANH_GELU and name == "gelu":
-        return several - 1  # half of x is there before it is needed
+        return several - 1  # x/2 is not on the longest chain
     if kwargs.get("alpha", 1) != 1 and place == 0:  # a + alpha·b: b is multiplied first
         return several - 1
     if name in ("addcmul", "addcdiv") and place == 0:
@@ -105,22 +105,22 @@ def _of_element(name: str, place: int, args: tuple[Any, ...], kwargs: Mapping[st
 def _of_row(name: str, place: int, args: tuple[Any, ...]) -> int:
     one = fused_function(name, args)
     affine = [at for at in one.affine if args[at] is not None]
-    if place in one.affine:  # a gain takes part in the product, a bias in the sum behind it
+    if place in one.affine:  # a gain is used in the product, a bias in the sum after it
         return len(affine) - affine.index(place)
-    known = one is KNOWN_NORM and place == 4  # ε and root of the variance, then as the numbers
+    known = one is INFERENCE_NORM and place == 4  # ε and root of the variance come first
     return one.depth + known + len(affine)
 
 
 class DepthTracer(DispatchMode):
-    """Follow the depth of every number of what runs inside it.
+    """Trace the depth of every number of what runs inside it.
 
-    An operation waits for all that it is given. Depth is kept by where numbers lie, not by tensor:
-    views share it, and what writes into a part of a tensor deepens that part alone.
+    An operation waits for all of its arguments. Depth is recorded by memory location, not by
+    tensor: views share it, and writing to a part of a tensor affects that part only.
 
     Attributes
     ----------
     operations
-        How many operations were dispatched, views among them.
+        Number of dispatched operations, views included.
     """
 
     def __init__(self) -> None:
@@ -129,12 +129,12 @@ class DepthTracer(DispatchMode):
         self._memory: dict[int, _Memory] = {}
 
     def depth(self, x: Tensor) -> int:
-        """Longest chain of operations that the numbers of a tensor wait for."""
+        """Return the longest chain of operations that the numbers of a tensor depend on."""
         memory = self._memory.get(_address(x))
         return memory.depth(x) if memory else 0
 
     def dispatch(self, func: OpOverload, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Run one operation and note the depth of what it writes."""
+        """Run one operation and record the depth of its output."""
         self.operations += 1
         if func.is_view:
             return func(*args, **kwargs)
@@ -151,7 +151,7 @@ class DepthTracer(DispatchMode):
         before = {_address(x) for x in tensors((args, kwargs))}
         out = func(*args, **kwargs)
         for x in tensors(out):
-            # An output that lies where an argument does is written to, or only seen otherwise.
+            # An output in an argument's memory is either written to or a view.
             if func._schema.is_mutable or _address(x) not in before:
                 self._memory.setdefault(_address(x), _Memory(x)).write(x, depth)
         return out
@@ -162,9 +162,9 @@ def _address(x: Tensor) -> int:
 
 
 class _Memory:
-    """What was written where in one piece of memory, which is held lest its address go to another.
+    """The writes to one block of memory, which is kept alive so that its address is not reused.
 
-    On the device "meta" that costs nothing.
+    On the device "meta" this costs no memory.
     """
 
     def __init__(self, x: Tensor) -> None:
@@ -172,9 +172,9 @@ class _Memory:
         self._writes: list[tuple[np.ndarray[Any, Any], int]] = []
 
     def depth(self, x: Tensor) -> int:
-        """Greatest depth of what was written to where the tensor lies, and not written over.
+        """Return the greatest depth of the writes to a tensor's memory that are not overwritten.
 
-        Where only a part of it was written over, what lay there before is counted too.
+        A write that was overwritten in part still counts.
         """
         place, deepest = _place(x), 0
         for other, depth in reversed(self._writes):
@@ -185,17 +185,17 @@ class _Memory:
         return deepest
 
     def write(self, x: Tensor, depth: int) -> None:
-        """Note a depth; what lay at the same place, or anywhere if it is all there is, is gone."""
+        """Record a write, and forget those that it overwrites as a whole."""
         place = _place(x)
-        kept = [] if self._fills(x) else [one for one in self._writes if not _same(one[0], place)]
-        self._writes = [*kept, (place, depth)]
+        left = [] if self._fills(x) else [one for one in self._writes if not _same(one[0], place)]
+        self._writes = [*left, (place, depth)]
 
     def _fills(self, x: Tensor) -> bool:
         return x.numel() * x.element_size() == self._storage.nbytes() and x.is_contiguous()
 
 
 class _Strided:
-    """A tensor as NumPy would see its memory; the address is made up, and nothing reads there."""
+    """A tensor's memory layout for NumPy; its address is not real and is never read."""
 
     def __init__(self, x: Tensor) -> None:
         size = x.element_size()
@@ -209,7 +209,7 @@ class _Strided:
 
 
 def _place(x: Tensor) -> np.ndarray[Any, Any]:
-    """Where a tensor lies, so that NumPy can tell whether two of them share an element."""
+    """Return a tensor's memory as an array, for NumPy to check whether two share an element."""
     return np.asarray(_Strided(x))
 
 
@@ -219,14 +219,14 @@ def _same(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> bool:
 
 @dataclass(frozen=True)
 class Trace:
-    """What one forward pass is as a graph.
+    """The graph of one forward pass: its depth and its number of operations.
 
     Parameters
     ----------
     depth
         Operations of the longest chain to the output.
     operations
-        Operations that were dispatched; where they grow with a size, the layer loops over it.
+        Dispatched operations; if they grow with a size, the layer loops over it.
     """
 
     depth: int
@@ -241,12 +241,12 @@ def trace(layer: Layer, sizes: Sizes) -> Trace:
     layer
         A layer, such as ``layers.get("rnn")``.
     sizes
-        Its sizes by letter; those that the layer ties may be left out.
+        Its sizes by letter; tied sizes may be left out.
 
     Raises
     ------
     NotImplementedError
-        If the layer uses an operation whose depth is not known; it is never taken for 0.
+        If the layer uses an operation whose depth is not known.
     """
     tracer = DepthTracer()
     out = run_on_meta(layer, sizes, tracer)
@@ -254,9 +254,9 @@ def trace(layer: Layer, sizes: Sizes) -> Trace:
 
 
 def longest_chain(layer: Layer, sizes: Sizes) -> int:
-    """Operations of a forward pass that must follow one another: its exact sequential operations.
+    """Count the sequential operations of a forward pass exactly.
 
-    A recurrent layer's are 3n, say, where Vaswani et al. 2017, Table 1 gives the order n.
+    For a recurrent layer these are 3n, where Vaswani et al. 2017, Table 1 gives the order n.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The base of every mode that watches ATen operations as torch dispatches them."""
+"""The base class of the modes that observe ATen operations as torch dispatches them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from torch.utils._pytree import tree_leaves
 
 
 class DispatchMode(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch gives no types
-    """Watch every ATen operation that is dispatched inside a ``with`` block.
+    """Observe every ATen operation that is dispatched inside a ``with`` block.
 
-    A subclass gives `dispatch`, which runs the operation and returns its output.
+    A subclass implements `dispatch`, which runs the operation and returns its output.
     """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -30,12 +30,12 @@ class DispatchMode(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        """Hand an operation and its arguments to `dispatch`."""
+        """Pass an operation and its arguments to `dispatch`."""
         return self.dispatch(func, args, kwargs or {})
 
     @abstractmethod
     def dispatch(self, func: OpOverload, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Run an operation, note what is of interest, and return its output."""
+        """Run an operation, record what is needed, and return its output."""
 
 
 def tensors(tree: Any) -> list[Tensor]:

@@ -1,8 +1,8 @@
 """Exact FLOPs of a layer, counted operation by operation on meta tensors.
 
-Nothing is computed: meta tensors have shapes alone, so any size is counted at once. Products
-are counted as torch's ``FlopCounterMode`` counts them, 2 FLOPs for a multiply-add; element-wise
-work by the convention of docs/flops.md.
+Nothing is computed: meta tensors have only shapes, so any size is counted quickly. Products are
+counted as torch's ``FlopCounterMode`` counts them, 2 FLOPs for a multiply-add; element-wise work by
+the convention of docs/flops.md.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class FlopCounter(DispatchMode):
         out = func(*args, **kwargs)
         name = operation_name(func)
         if name in FREE or not _floats(out):
-            pass  # positions and masks are worked out in whole numbers, which count as none
+            pass  # positions and masks are integers, which count as 0
         elif name in PRODUCTS:
             count = flop_registry[func.overloadpacket]
             self.products[name] += count(*args, **kwargs, out_val=out)
@@ -94,21 +94,21 @@ class FlopCounter(DispatchMode):
             self.elementwise[name] += args[0].numel() + REDUCTIONS[name] * first_tensor(out).numel()
         elif not is_free(func):
             raise NotImplementedError(
-                f"the FLOPs of {func} are not known: enter it in "
+                f"the FLOPs of {func} are not known: add it to "
                 "layerlaw.measure.counting.aten_operations, "
-                "in ELEMENTWISE with its FLOPs per element, or in FREE if it does no arithmetic"
+                "to ELEMENTWISE with its FLOPs per element, or to FREE if it does no arithmetic"
             )
         return out
 
 
 def first_tensor(out: Any) -> Tensor:
-    """Give an operation's output, the first of several: indices of maxima come behind these."""
+    """Return an operation's output, or the first of several, such as maxima and their indices."""
     made: Tensor = out if isinstance(out, Tensor) else out[0]
     return made
 
 
 def _of_rows(name: str, args: tuple[Any, ...], out: Any) -> int:
-    """FLOPs of a function of rows."""
+    """Return the FLOPs of a function of rows."""
     one, x = fused_function(name, args), args[0]
     if name == "native_batch_norm":
         rows = x.shape[1]
@@ -123,27 +123,27 @@ def _of_rows(name: str, args: tuple[Any, ...], out: Any) -> int:
 
 
 def _floats(out: Any) -> bool:
-    """Whether an operation gives numbers, or nothing that is a tensor."""
+    """Return whether an operation's output has floating-point numbers or no tensor at all."""
     made = tensors(out)
     return not made or any(x.is_floating_point() or x.is_complex() for x in made)
 
 
 def count_flops(layer: Layer, sizes: Sizes, *, batch: int = 1) -> int:
-    """FLOPs of the layer's forward pass at these sizes.
+    """Count the FLOPs of a layer's forward pass.
 
     Parameters
     ----------
     layer
         A layer, such as ``layers.get("attention")``.
     sizes
-        Its sizes by letter; those that the layer ties may be left out.
+        Its sizes by letter; tied sizes may be left out.
     batch
         Sequences per pass.
 
     Raises
     ------
     NotImplementedError
-        If the layer uses an operation whose FLOPs are not known; it is never counted as 0.
+        If the layer uses an operation whose FLOPs are not known.
 
     Examples
     --------
@@ -156,15 +156,15 @@ def count_flops(layer: Layer, sizes: Sizes, *, batch: int = 1) -> int:
     return counter.total
 
 
-def run_on_meta(layer: Layer, sizes: Sizes, watching: DispatchMode, *, batch: int = 1) -> Tensor:
-    """Carry out a layer's forward pass on meta tensors, watched; give its output.
+def run_on_meta(layer: Layer, sizes: Sizes, observer: DispatchMode, *, batch: int = 1) -> Tensor:
+    """Run a layer's forward pass on meta tensors inside a dispatch mode; return its output.
 
-    One that looks at numbers has some, and kernels that show what they consist of.
+    A layer that reads numbers runs on the CPU instead. Fused attention is decomposed.
     """
     device = "meta" if layer.meta else "cpu"
     with torch.random.fork_rng(devices=[]), torch.device(device):
         module = layer.build(sizes)
     inputs = layer.make_inputs(sizes, batch=batch, device=device)
-    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), watching:
+    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), observer:
         output: Tensor = module(*inputs)
     return output

@@ -1,10 +1,10 @@
-"""How far a layer carries a signal, and through how many operations: reach and path length.
+"""Reachability: which outputs depend on which inputs, and through how many operations.
 
-What a number depends on is found by changing it. Every operation of a pass is run twice more, on
-numbers of the size of 1, the second time with those changed that a signal from one position has
-reached; what comes out otherwise has been reached too, later by the operation's own steps. Zeros
-and infinities are left as they are, so a mask, a padding or a weight that is zero stops the signal;
-nothing else does, and nothing fades on a long way, as a gradient would.
+Dependence is found by changing numbers. Every operation of a pass is run twice more, on numbers of
+magnitude 1, the second time with changes to those that a signal from one position has reached;
+outputs that differ are reached too, later by the operation's own steps. Zeros and infinities are
+not changed, so a mask, a padding or a zero weight stops the signal; nothing else does, and unlike a
+gradient it does not vanish on a long path.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .aten_operations import operation_name
 from .critical_path import count_steps
 from .dispatch_mode import DispatchMode, tensors
 
-#: Numbers that differ by less than this share of the largest are the same but for rounding.
+#: Differences below this share of the largest number count as rounding.
 _ROUNDING = 1e-11
 
 
@@ -38,7 +38,7 @@ def _sum(x: Tensor, *how: Any, **named: Any) -> Tensor:
 
 
 def _sum_of(x: Tensor, axis: int | None = None, keepdim: bool = False) -> Any:
-    """Sum numbers as `torch.max` finds the largest: along an axis there are indices too."""
+    """Sum numbers with the signature of `torch.max`, which along an axis also returns indices."""
     if axis is None:
         return _sum(x)
     total = _sum(x, axis, keepdim=keepdim)
@@ -50,26 +50,26 @@ def _mean_of(x: Tensor, *how: Any) -> Any:
     return mean, torch.zeros_like(mean, dtype=torch.long)
 
 
-#: What stands for an operation whose output depends on all numbers, but changes with one alone.
-_INSTEAD: Mapping[str, Callable[..., Any]] = {
+#: Substitutes for operations whose output depends on all numbers but changes with only one.
+_SUBSTITUTES: Mapping[str, Callable[..., Any]] = {
     **dict.fromkeys(("amax", "amin"), _sum),
     **dict.fromkeys(("max", "min"), _sum_of),
     "max_pool2d_with_indices": _mean_of,
 }
 
-#: Operations that look at numbers otherwise, though PyTorch does not call them views.
+#: Operations that are views, although PyTorch does not mark them as such.
 _VIEWS = frozenset({"_unsafe_view", "unsafe_split", "transpose"})
 
 
 class ReachabilityTracer(DispatchMode):
-    """Follow a signal through what runs inside it, number by number, by the shortest way.
+    """Trace a signal through what runs inside it, number by number, along the shortest path.
 
-    What runs must hold numbers, in float64: they are changed, and compared.
+    It must run on real tensors in float64, since their numbers are changed and compared.
 
     Parameters
     ----------
     seed
-        Of the changes.
+        Seed of the changes.
     """
 
     def __init__(self, seed: int = 0) -> None:
@@ -78,10 +78,10 @@ class ReachabilityTracer(DispatchMode):
         self._steps = WeakTensorKeyDictionary()
 
     def steps(self, x: Tensor) -> Tensor:
-        """Fewest operations after which the signal reaches each number; infinite where never.
+        """Return the fewest operations until the signal reaches each number; infinite if never.
 
-        It is laid out as the tensor itself, and a view of the tensor has a view of it: what is
-        written to the one holds for the other.
+        The result has the tensor's strides, and a view of the tensor has a view of it, so writes to
+        one apply to the other.
         """
         if x not in self._steps:
             never = torch.empty_strided(x.shape, x.stride(), dtype=torch.float64)
@@ -90,7 +90,7 @@ class ReachabilityTracer(DispatchMode):
         return known
 
     def dispatch(self, func: OpOverload, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Run one operation and note what the signal reaches by it, and when."""
+        """Run one operation and record which outputs the signal reaches, and when."""
         if func.is_view or operation_name(func) in _VIEWS:
             seen, how = tree_map_only(Tensor, self.steps, (args, kwargs))
             out = func(*args, **kwargs)
@@ -102,7 +102,7 @@ class ReachabilityTracer(DispatchMode):
         times = sorted({time for each in arrivals for time in each.flatten().tolist()} - {inf})
         alike = [self._alike(x) for x in given] if times else []
 
-        again: Callable[..., Any] = _INSTEAD.get(operation_name(func), func)
+        again: Callable[..., Any] = _SUBSTITUTES.get(operation_name(func), func)
 
         def run(leaves: Iterable[Any]) -> list[Tensor]:
             positional, named = tree_unflatten(leaves, form)
@@ -112,7 +112,7 @@ class ReachabilityTracer(DispatchMode):
         made = tensors(out)
         reached = [torch.full(x.shape, inf, dtype=torch.float64) for x in made]
         unchanged = run(map(_copied, alike)) if times else []
-        for time in reversed(times):  # the earliest last: it is the one that stays
+        for time in reversed(times):  # the earliest last, so that it remains
             changed = run(self._changed(alike, arrivals, time))
             for x, other, when in zip(unchanged, changed, reached, strict=True):
                 when[_differ(x, other)] = time
@@ -123,7 +123,7 @@ class ReachabilityTracer(DispatchMode):
     def _arrivals(
         self, func: OpOverload, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> list[Tensor]:
-        """When the output could feel each argument's numbers, if it depends on them."""
+        """Return when the signal would reach the output through each argument's numbers."""
         nothing = torch.tensor([inf])
         return [
             self.steps(x) + count_steps(func, place, args, kwargs)
@@ -134,7 +134,7 @@ class ReachabilityTracer(DispatchMode):
         ]
 
     def _alike(self, x: Any) -> Any:
-        """Numbers of the size of 1, with signs or phases; zeros and infinities as they are."""
+        """Return numbers of magnitude 1 with the same signs or phases, zeros and infinities."""
         if not isinstance(x, Tensor) or not _has_numbers(x):
             return _copied(x)
         return torch.where(x.isfinite(), x.sgn() * self._numbers(x), x)
@@ -142,7 +142,7 @@ class ReachabilityTracer(DispatchMode):
     def _changed(
         self, given: Sequence[Any], arrivals: Sequence[Tensor], time: float
     ) -> Iterator[Any]:
-        """Change the numbers that the signal has reached by a time, each by its own amount."""
+        """Yield the arguments with those numbers changed that the signal has reached by a time."""
         for x, arrived in zip(given, arrivals, strict=True):
             if (here := arrived <= time).any():
                 sign = torch.where(x == 0, 1.0, x.sgn())
@@ -164,7 +164,7 @@ def _copied(x: Any) -> Any:
 
 
 def _differ(x: Tensor, other: Tensor) -> Tensor:
-    """Where two outputs differ by more than rounding."""
+    """Return where two outputs differ by more than rounding."""
     if not _has_numbers(x) or not x.numel():
         return x != other
     largest = torch.nan_to_num(other, posinf=0.0, neginf=0.0).abs().max()
@@ -173,14 +173,14 @@ def _differ(x: Tensor, other: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Path:
-    """The shortest way of a signal between two positions.
+    """The shortest path of a signal between two positions.
 
     Parameters
     ----------
     layers
-        How many layers it takes, one upon the other.
+        Number of stacked layers.
     steps
-        Operations that the signal goes through.
+        Number of operations on the path.
     """
 
     layers: int
@@ -190,16 +190,16 @@ class Path:
 def shortest_path(
     stack: Layer | Iterable[Layer], sizes: Sizes, start: int = 0, end: int = -1
 ) -> Path | None:
-    """Find the shortest way from a position of the input to one of the output.
+    """Find the shortest path from a position of the input to one of the output.
 
     Vaswani et al. 2017, section 4: the length of the paths that signals have to traverse in the
-    network. Where one layer does not reach, more are put upon it.
+    network. If one layer does not connect the positions, more are stacked.
 
     Parameters
     ----------
     stack
-        One layer, of which as many are stacked as it takes, or a finite stack from below, such as
-        of convolutions with growing dilation.
+        One layer, stacked as often as needed, or a finite stack from the lowest on, such as
+        convolutions with growing dilation.
     sizes
         Sizes of every layer.
     start, end
@@ -212,7 +212,7 @@ def shortest_path(
     Raises
     ------
     ValueError
-        If a layer has to be put on one whose output is not of its inputs' shape.
+        If the output of a layer does not fit the inputs of the next.
     NotImplementedError
         As `critical_path.longest_chain` does.
 
@@ -227,7 +227,7 @@ def shortest_path(
     return _way(stack, sizes, start, end, alike=False)
 
 
-@lru_cache(maxsize=2**10)  # a layer is asked for the path, its layers and its span one by one
+@lru_cache(maxsize=2**10)  # callers ask for the path and its number of layers separately
 def _shortest(
     layer: Layer, sizes: tuple[tuple[str, int], ...], start: int, end: int
 ) -> Path | None:
@@ -243,15 +243,15 @@ def _way(
             return Path(depth, int(steps))
         reached = int((arrived < inf).sum())
         if alike and reached in (0, before):
-            return None  # one more of the same does what this one did
+            return None  # further layers of the same kind reach no more
         before = reached
     return None
 
 
 def layers_needed(stack: Layer | Iterable[Layer], sizes: Sizes) -> int | None:
-    """Count the layers, one upon the other, after which the last position depends on the first.
+    """Count the stacked layers after which the last position depends on the first.
 
-    The arguments and errors are those of `shortest_path`; None where it never does.
+    Arguments and errors are those of `shortest_path`; None if it never does.
 
     Examples
     --------
@@ -264,20 +264,20 @@ def layers_needed(stack: Layer | Iterable[Layer], sizes: Sizes) -> int | None:
 
 
 def span(layer: Layer, sizes: Sizes) -> int:
-    """Furthest position of the output, counted from 0, that depends on the first of the input."""
+    """Return the furthest output position, counted from 0, that depends on the first input."""
     reached = next(_arrivals([layer], sizes, 0)) < inf
     return int(reached.nonzero().max())
 
 
 def reach(layer: Layer, sizes: Sizes) -> Tensor:
-    """Whether each position of the output (row) depends on each of the input (column)."""
+    """Return whether each output position (row) depends on each input position (column)."""
     length = layer.resolve(sizes)["n"]
     columns = [next(_arrivals([layer], sizes, start)) < inf for start in range(length)]
     return torch.stack(columns, dim=1)
 
 
 def _arrivals(layers: Iterable[Layer], sizes: Sizes, start: int) -> Iterator[Tensor]:
-    """Give, after each layer of a stack, when the signal arrives at each position: (n,)."""
+    """Yield, after each layer of a stack, when the signal arrives at each position: (n,)."""
     signal, below = ReachabilityTracer(), None
     for layer in layers:
         with _traceable():
@@ -288,24 +288,24 @@ def _arrivals(layers: Iterable[Layer], sizes: Sizes, start: int) -> Iterator[Ten
                     if n in shape:
                         signal.steps(x).select(1 + _axis(shape), start).fill_(0.0)
             elif any(x.shape != below.shape for x in given):
-                raise ValueError(f"layer {layer.name!r} does not fit on the one below it")
+                raise ValueError(f"layer {layer.name!r} does not fit on the layer below it")
             else:
                 given = (below,) * len(given)
             with signal:
                 below = out = module(*given)
-        positions = 1 + _axis(layer.output) if n in layer.output else 1  # or there is one alone
+        positions = 1 + _axis(layer.output) if n in layer.output else 1  # else one position
         others = [axis for axis in range(out.dim()) if axis != positions]
         yield signal.steps(out).amin(others)
 
 
 def _axis(shape: Shape) -> int:
-    """Axis of the positions, without the batch; of scores, n × n, it is that of the keys."""
+    """Return the axis of the positions, without the batch; for n × n scores that of the keys."""
     return max(axis for axis, side in enumerate(shape) if side == n)
 
 
 @contextmanager
 def _traceable() -> Iterator[None]:
-    """Weights that are the same for all, and kernels that show what they consist of."""
+    """Fix the seed of weights, and decompose fused attention kernels, within a block."""
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:

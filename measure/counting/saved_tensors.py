@@ -1,4 +1,4 @@
-"""What a pass keeps for the gradients, counted on meta tensors."""
+"""Saved tensors: the memory that a pass saves for the gradients, counted on meta tensors."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from ..timing import require_gradients
 
 
 def count_saved(layer: Layer, sizes: Sizes, *, batch: int = 1) -> int:
-    """Bytes in float32 that a pass keeps for the gradients, inputs among them, weights apart.
+    """Count the bytes in float32 that a pass saves for the gradients, without the weights.
 
-    Each piece of memory counts once, however often it is kept, and as a whole where only a part
-    of it is. A fused kernel is taken apart on meta tensors, so it may keep less than is counted.
+    Each block of memory counts once, however often it is saved, and as a whole even if only a part
+    is. Inputs count. Fused kernels are decomposed on meta tensors and may save less than is
+    counted.
 
     Parameters
     ----------
     layer
         A layer, such as ``layers.get("attention")``.
     sizes
-        Its sizes by letter; those that the layer ties may be left out.
+        Its sizes by letter; tied sizes may be left out.
     batch
         Sequences per pass.
 
@@ -37,18 +38,18 @@ def count_saved(layer: Layer, sizes: Sizes, *, batch: int = 1) -> int:
         module = layer.build(sizes)
     inputs = layer.make_inputs(sizes, batch=batch, device=device)
     weights = {_address(weight) for weight in module.parameters()}
-    # Held by their tensors, lest an address go to another.
-    kept: dict[int, Tensor] = {}
+    # Tensors are stored to keep them alive, so that no address is reused.
+    saved: dict[int, Tensor] = {}
 
-    def keep(x: Tensor) -> Tensor:
+    def save(x: Tensor) -> Tensor:
         if _address(x) not in weights:
-            kept.setdefault(_address(x), x.detach())
+            saved.setdefault(_address(x), x.detach())
         return x
 
     math = sdpa_kernel(SDPBackend.MATH)
-    with torch.enable_grad(), math, saved_tensors_hooks(keep, lambda x: x):
+    with torch.enable_grad(), math, saved_tensors_hooks(save, lambda x: x):
         module(*require_gradients(inputs))
-    return sum(x.untyped_storage().nbytes() for x in kept.values())
+    return sum(x.untyped_storage().nbytes() for x in saved.values())
 
 
 def _address(x: Tensor) -> int:

@@ -1,4 +1,4 @@
-"""What a pass consists of: its operations, recorded and timed one by one."""
+"""The operations of a pass, recorded and timed one by one."""
 
 import lazy_loader
 

@@ -28,7 +28,7 @@ from ..counting import (
 )
 from ..timing import Call, forward
 
-#: Functions composed of simple ones, as which they may be called on single elements.
+#: Functions composed of simple ones, which can be called on single elements.
 COMPOSED = frozenset({"matmul", "linear", "softmax", "log_softmax", "layer_norm", "pad", "conv1d"})
 
 
@@ -86,7 +86,7 @@ class MatrixProduct:
 
     @property
     def products(self) -> tuple[MatrixProduct, ...]:
-        """The product itself, as `AlternatingProducts` has several."""
+        """The product itself, as the only one; `AlternatingProducts` has several."""
         return (self,)
 
     def prepare(self, device: str) -> Call:
@@ -188,7 +188,7 @@ class Operation:
     def call_probe(self) -> Operation | None:
         """The operation whose time is the cost of a call: on single elements, or itself if a view.
 
-        None for a function that is not known, which might crash on single elements.
+        None for an unknown function, which might crash on single elements.
         """
         if is_view(self.function):
             return self
@@ -197,7 +197,7 @@ class Operation:
 
     @property
     def product(self) -> MatrixProduct | None:
-        """The matrix product that it is, or that a convolution amounts to; None otherwise."""
+        """The matrix product that it is, or is equivalent to (a convolution); None otherwise."""
         name = operation_name(self.function)
         if name not in PRODUCTS:
             return None
@@ -214,7 +214,7 @@ class Operation:
         return MatrixProduct(prod(first[:-2]), rows, inner, second[-1], dtype, transposed)
 
     def prepare(self, device: str) -> Call:
-        """Allocate the arguments; the callable carries the operation out."""
+        """Allocate the arguments; the callable runs the operation."""
         leaves = [
             leaf.allocate(device)
             if isinstance(leaf, TensorSpec)
@@ -227,7 +227,7 @@ class Operation:
         function: Callable[..., Any] = _python_function(self.function)
         try:
             function(*args, **kwargs)
-        except TypeError:  # torch's own function takes its arguments in another way
+        except TypeError:  # torch's own function has another signature
             function = self.function
         return _direct_call(function, args, kwargs)
 
@@ -250,10 +250,10 @@ class Identity(Textbook):
         return x
 
 
-#: What a call is one of.
+#: Kinds of calls, each with its own cost.
 CallKind = CallSignature | EmptyModule
 
-#: What is timed alone.
+#: Work that is timed separately.
 Timed = MatrixProduct | AlternatingProducts | Operation | EmptyModule
 
 
@@ -274,13 +274,13 @@ def _python_function(function: OpOverload) -> Callable[..., Any]:
 
 @cache
 def is_view(function: OpOverload) -> bool:
-    """Whether a function returns a view and computes nothing."""
+    """Return whether a function returns a view and computes nothing."""
     return function.is_view or operation_name(function) == "_unsafe_view"
 
 
 @cache
 def is_elementary(function: OpOverload) -> bool:
-    """Whether it is known what a function computes: no kernel that fuses several."""
+    """Return whether a function is in the tables of operations, unlike a fused kernel."""
     return is_free(function) or operation_name(function) in {
         *ELEMENTWISE,
         *FUSED,
@@ -295,7 +295,7 @@ def is_elementary(function: OpOverload) -> bool:
 def _direct_call(
     function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> Call:
-    """Call a function as a layer's line does: unpacking its arguments would take longer."""
+    """Return a call with explicit arguments, as in a layer: unpacking them would take longer."""
     match args:
         case [a] if not kwargs:
             return lambda: function(a)

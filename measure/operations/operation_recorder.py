@@ -1,9 +1,9 @@
 """Record the operations of a pass.
 
-A pass is recorded up to three times. In inference mode operations are dispatched whole, as a layer
-calls them: a matrix product of any shapes is one operation, and each costs a call. Outside of it
-each is dispatched as the simple operations that it is composed of, which do the work. On meta
-tensors, which hold no numbers, a fused kernel is decomposed into products and element-wise work.
+A pass is recorded up to three times. In inference mode operations are dispatched as a layer calls
+them: a matrix product of any shapes is one operation, and each costs a call. Otherwise each is
+dispatched as the simple operations that it is composed of, which do the work. On meta tensors a
+fused kernel is decomposed into products and element-wise work.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def record_pass(
 
 
 def _recorded(case: Case, seed: int, *, whole: bool = False) -> OperationRecorder:
-    """Record a pass; operations are `whole` as they are called, or decomposed."""
+    """Record a pass, with operations as they are called (`whole`) or decomposed."""
     with torch.inference_mode() if whole else torch.set_grad_enabled(case.mode != "forward"):
         # The operations of a replayed graph and of compiled code are not dispatched.
         call = prepare_pass(replace(case, options=()), seed)

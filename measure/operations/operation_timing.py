@@ -1,10 +1,10 @@
-"""The time of a pass by its operations: every product and other operation, timed alone.
+"""The time of a pass by its operations: each product and other operation, timed separately.
 
-A product is timed as a plain matrix product of the same shapes, which is the rate at which this
-machine does such work: its matrices are stored as those of the pass are, and it alternates with
-others where they alternate there. Anything else is timed as the operation that it is. The cost of a
-call, that of the same operation on single elements, is subtracted from both. Calling a module has a
-cost too: that of an empty one.
+A product is timed as a plain matrix product of the same shapes, which gives the rate at which this
+machine does such work: its matrices have the pass's memory layout, and it alternates with others if
+they alternate in the pass. Other operations are timed as they are. The cost of a call, that of the
+same operation on single elements, is subtracted from both. Calling a module has a cost too: that of
+an empty one.
 """
 
 from __future__ import annotations
@@ -56,27 +56,27 @@ def time_operations(
 ) -> Iterator[list[Measurement]]:
     """Time the operations of the passes of cases.
 
-    An operation is timed once a round, however many cases have it, and each round has another
+    An operation is timed once per round, however many cases have it, and each round has a new
     order.
 
     Parameters
     ----------
     cases
-        The points.
+        The cases.
     process
         Number of the process, which the measurements are stored under.
     seed
-        Of weights, inputs and order.
+        Seed of weights, inputs and order.
     rounds
         How often each operation is timed.
     clock
-        Instead of the devices' own.
+        A clock instead of the devices'.
     noise_gate
         Waits until the machine is quiet.
     time
-        Gives the seconds of one operation on a device by a clock, instead of `time_operation`.
+        Times one operation on a device by a clock; `time_operation` by default.
     progress
-        Called with how much is done, how much there is to do, and what it is.
+        Called with the number done, the total, and a description.
 
     Yields
     ------
@@ -93,14 +93,14 @@ def time_operations(
                 try:
                     sandbox.rehearse(case.layer, partial(record_pass, case, seed))
                     recorded[case], seen = record_pass(case, seed)
-                except Exception as error:  # whatever a layer does that meta tensors cannot
-                    why = f"it cannot be listed: {error}".splitlines()[0]
+                except Exception as error:  # a layer may do what meta tensors do not support
+                    why = f"its operations cannot be recorded: {error}".splitlines()[0]
                     yield [_unknown(case, process, 0, why)]
                     continue
                 for signature, first in seen.items():
                     if probe := first.call_probe:
                         probes.setdefault(signature, probe)
-                progress(done, len(here), "passes listed")
+                progress(done, len(here), "passes recorded")
         if not recorded:
             continue
         found: list[Timed] = []
@@ -126,7 +126,7 @@ def time_operations(
 
 
 def _product_calls(operations: Iterable[Timed]) -> list[MatrixProduct]:
-    """Give the products of single elements whose time is the cost of a product's call."""
+    """List the products of single elements, whose time is the cost of a product's call."""
     products = (timed for timed in operations if isinstance(timed, _Products))
     return [one.on_single_elements for timed in products for one in timed.products]
 
@@ -137,7 +137,7 @@ class _Costs:
     Parameters
     ----------
     seconds
-        Time of each, NaN where it could not be carried out.
+        Seconds of each, NaN if it failed.
     probes
         Operations whose time is the cost of a call, by the kind of call.
     """
@@ -154,19 +154,19 @@ class _Costs:
         self._usual = float(np.nanmedian(usual)) if usual else nan
 
     def call(self, called: CallKind) -> float:
-        """Seconds of a call; those of a product's call where single elements give none."""
+        """Return the seconds of a call; of a product's call if its probe failed."""
         seconds = self._calls.get(called, nan)
         return self._usual if isnan(seconds) else seconds
 
     def product(self, product: _Products) -> float:
-        """Seconds of a product, or of alternating ones, without calls; at most the peak rate."""
+        """Return the seconds of products without their calls, limited by the peak rate."""
         own = self._seconds[product] - sum(
             self._seconds[one.on_single_elements] for one in product.products
         )
         return max(own, product.flops / self._peak)
 
     def other(self, operation: Operation) -> float:
-        """Seconds of another operation without its call."""
+        """Return the seconds of another operation without its call."""
         return max(self._seconds[operation] - self.call(operation.signature), 0.0)
 
 
@@ -175,7 +175,7 @@ def _of_pass(
 ) -> Iterator[Measurement]:
     """Sum the times of a pass.
 
-    Where it has no products, other operations take their place, an element for a FLOP.
+    If it has no products, other operations take their place, with one FLOP per element.
     """
     products = sum(costs.product(each) * times for each, times in one.products.items())
     others = sum(costs.other(each) * times for each, times in one.others.items())
@@ -185,7 +185,7 @@ def _of_pass(
     if not one.products:
         values = (float(elements), others, 0.0, calls)
     if isnan(sum(values)):
-        note = "it has an operation that cannot be carried out alone"
+        note = "it has an operation that cannot be run separately"
         yield _unknown(case, process, round, note)
         return
     for metric, value in zip(PARTS, values, strict=True):
@@ -198,7 +198,7 @@ def _unknown(case: Case, process: int, round: int, why: str) -> Measurement:
 
 
 def time_operation(timed: Timed, device: str, clock: Clock) -> float:
-    """Time one product or operation, in seconds; NaN where it cannot be carried out alone."""
+    """Time one product or operation, in seconds; NaN if it cannot be run separately."""
     try:
         with no_garbage_collection(), torch.inference_mode():
             return min(time_repeats(timed.prepare(device), clock, repeats=REPEATS))

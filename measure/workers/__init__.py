@@ -1,4 +1,4 @@
-"""Where it is measured: processes that execute cases, within limits of time and memory."""
+"""Worker processes that measure cases within limits of time and memory."""
 
 import lazy_loader
 

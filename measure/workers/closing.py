@@ -1,4 +1,4 @@
-"""What is to be closed, and may be used as a context manager."""
+"""The base class of objects that are closed, by hand or as context managers."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Self
 
 
 class Closeable(ABC):
-    """Closes itself where a ``with`` block is left, however that is."""
+    """An object that closes itself when its ``with`` block ends, however it ends."""
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of what is held."""
+        """Release what the object holds."""
 
     def __enter__(self) -> Self:
         return self

@@ -1,9 +1,9 @@
-"""Executors: a process for each layer on each device measures, or the calling one does.
+"""Executors: they measure in a process per layer and device, or in the calling process.
 
 A process may be slow or fast as a whole, by where its code and memory lie. So each layer is
-measured in several one after the other (`planning.PROCESSES`), each of which measures all points of
-it in some of the rounds: what processes differ by then shows up as spread between rounds, and not
-as a bias.
+measured in several processes one after another (`planning.PROCESSES`), each of which measures all
+of its points in some of the rounds: differences between processes then show as spread between
+rounds, not as a bias.
 """
 
 from __future__ import annotations
@@ -42,34 +42,34 @@ from .worker import (
 
 Answer = TypeVar("Answer")
 
-#: Bytes of a process on the GPU: its context, the libraries it loads there, the passes it keeps.
+#: Bytes of a process on the GPU: its context, libraries and stored passes.
 _GPU_CONTEXT = 3 * 2**28
 
-#: Seconds for a process to begin: to touch its heap and warm up.
+#: Most seconds for a process to start: to touch its heap and warm up.
 _START = 120.0
 
 
-#: Files a process of the run at hand, by the controls in force; gives its number.
+#: Registers a process of the run, given the controls in force; returns its number.
 RegisterProcess = Callable[[Mapping[str, str]], int]
 
 
 class Executor(Protocol):
-    """Measures cases, and files the processes that do.
+    """Measures cases, and registers the processes that measure.
 
     Attributes
     ----------
     running, waited
-        Seconds for which passes ran, and seconds that were waited at the noise gate, so far.
+        Total seconds for which passes ran, and that were waited at the noise gate.
     """
 
     running: float
     waited: float
 
     def measure(self, round: int, case: Case) -> Measurement:
-        """Measure a case as the plan has it, in an undisturbed moment if one comes."""
+        """Measure a case as planned, if possible while the machine is quiet."""
 
     def measure_all(self, round: int, cases: Sequence[Case]) -> list[Measurement]:
-        """Measure cases of one layer on one device, one after the other, as one task."""
+        """Measure cases of one layer on one device, one after another, as one task."""
 
     def peak(self, case: Case) -> Measurement:
         """Measure the peak memory of a case's pass."""
@@ -77,19 +77,19 @@ class Executor(Protocol):
 
 @contextmanager
 def open_executor(plan: Plan, register_process: RegisterProcess) -> Iterator[Executor]:
-    """Open what measures a plan, and files the processes that do.
+    """Open the executor of a plan.
 
-    Where the system cannot fork, or a layer is not to be found in its module (it was written
-    in a notebook), it is the calling process, and the record of the controls says so.
+    If the system cannot fork, or a layer cannot be imported from its module (it was defined in a
+    notebook), the calling process measures, and the record of the controls says so.
     """
     forecast = Forecast(plan.limits, _gpu_memory(plan))
     modules, reason = _modules(plan.layers)
     if not plan.controls.isolation:
         reason = "isolation is off"
     elif not can_fork():
-        reason = "on this system none of its own can be forked"
+        reason = "this system cannot fork safely"
     if reason:
-        with open_worker(plan.controls, f"the calling one: {reason}") as worker:
+        with open_worker(plan.controls, f"the calling process: {reason}") as worker:
             yield _InProcessExecutor(plan, register_process(worker.record), forecast, worker)
     else:
         with closing(_ForkingExecutor(plan, register_process, forecast, modules)) as executor:
@@ -97,9 +97,9 @@ def open_executor(plan: Plan, register_process: RegisterProcess) -> Iterator[Exe
 
 
 def _gpu_memory(plan: Plan) -> float:
-    """Bytes that are free on the GPU besides what each process needs there for itself.
+    """Return the free bytes on the GPU without those that each process needs for itself.
 
-    A quarter is taken to be so in any case: on a small GPU it is found out.
+    At least a quarter of the free memory is returned; on a small GPU cases may then run out of it.
     """
     if all(case.device != "cuda" for case in plan.cases):
         return inf
@@ -108,28 +108,28 @@ def _gpu_memory(plan: Plan) -> float:
 
 
 def _modules(layers: Sequence[str]) -> tuple[list[str], str]:
-    """Modules that bring layers with them, and why another process could not have them so."""
+    """Return the modules that define layers, and the reason if one cannot be imported elsewhere."""
     places = [import_path(name) for name in layers]
     if None in places:
         name = layers[places.index(None)]
-        return [], f"the layer {name!r} is in no module that another one could import"
+        return [], f"the layer {name!r} is in no module that another process can import"
     return list(dict.fromkeys(place for place in places if place)), ""
 
 
 class _BaseExecutor:
-    """What both executors share: what does not fit is skipped, and rates and notes are remembered.
+    """The base of both executors: it skips cases that exceed limits, and records rates and notes.
 
     Attributes
     ----------
     number
-        Of the process that was filed last.
+        Number of the process that was registered last.
     """
 
     def __init__(self, plan: Plan, forecast: Forecast) -> None:
-        # The cases of the plan need not go to another process with each of them.
+        # Without its cases the plan is small to send with each task.
         self._plan, self._forecast = replace(plan, cases=()), forecast
         self._wait_budget, self._usual_time = WaitBudget(), UsualTime()
-        # What is known of outputs that were checked: with the same seed they are the same again.
+        # Notes on outputs that were checked: with the same seed they are the same.
         self._notes: dict[Case, str] = {}
         self.running = self.waited = 0.0
         self.number = 0
@@ -149,7 +149,7 @@ class _BaseExecutor:
         ]
 
     def _measured(self, round: int, cases: Sequence[Case]) -> list[Measurement]:
-        """Measure cases of one process that fit."""
+        """Measure cases of one process that are within the limits."""
         task = partial(
             measure_all_in_worker,
             plan=self._plan,
@@ -160,7 +160,7 @@ class _BaseExecutor:
         )
         done = self._ask(round, cases[0], task)
         if isinstance(done, WorkerError):
-            if len(cases) > 1:  # which of them it was is found out
+            if len(cases) > 1:  # one by one, to find which of them failed
                 return [one for case in cases for one in self._measured(round, [case])]
             return [Measurement(cases[0], self.number, round, (), _status(done), str(done))]
         for one in done:
@@ -186,12 +186,12 @@ class _BaseExecutor:
         return done
 
     def _ask(self, round: int, case: Case, task: Callable[..., Answer]) -> Answer | WorkerError:
-        """Have a case's process do a task, which gets its number as `process`."""
+        """Send a task to a case's process; the task gets the process's number as `process`."""
         raise NotImplementedError
 
 
 class _InProcessExecutor(_BaseExecutor):
-    """Measures in the calling process, which nothing protects."""
+    """Measures in the calling process, without protection from crashes."""
 
     def __init__(self, plan: Plan, number: int, forecast: Forecast, worker: Worker) -> None:
         super().__init__(plan, forecast)
@@ -202,7 +202,7 @@ class _InProcessExecutor(_BaseExecutor):
 
 
 class _ForkingExecutor(_BaseExecutor):
-    """Measures in processes of their own, one at a time."""
+    """Measures in forked processes, one at a time."""
 
     def __init__(
         self,
@@ -214,18 +214,20 @@ class _ForkingExecutor(_BaseExecutor):
         super().__init__(plan, forecast)
         self._processes = len({_name(case) for case in plan.cases})
         self._register_process, self._modules = register_process, modules
-        # Of the generations to come, and the present one.
+        # The fork servers of the current generation and of later ones.
         self._forkservers: dict[int, ForkServer] = {}
         self._generation = -1
-        self._numbers: dict[str, int] = {}  # of the processes at work, by their name
+        self._numbers: dict[str, int] = {}  # of the current processes, by name
 
     def _ask(self, round: int, case: Case, task: Callable[..., Answer]) -> Answer | WorkerError:
-        answer = self._asked(round, case, task)
-        if isinstance(answer, ForkServerDied):  # which may be nothing that the case did
-            answer = self._asked(round, case, task)
+        answer = self._answer_or_error(round, case, task)
+        if isinstance(answer, ForkServerDied):  # perhaps not because of the case
+            answer = self._answer_or_error(round, case, task)
         return answer
 
-    def _asked(self, round: int, case: Case, task: Callable[..., Answer]) -> Answer | WorkerError:
+    def _answer_or_error(
+        self, round: int, case: Case, task: Callable[..., Answer]
+    ) -> Answer | WorkerError:
         try:
             number = self._number(case, round)
             answer: Answer = self._send(
@@ -233,7 +235,7 @@ class _ForkingExecutor(_BaseExecutor):
             )
             return answer
         except WorkerError as error:
-            self._numbers.pop(_name(case), None)  # the next one of that name is another
+            self._numbers.pop(_name(case), None)  # the next process of that name is a new one
             return error
 
     def close(self) -> None:
@@ -243,23 +245,23 @@ class _ForkingExecutor(_BaseExecutor):
         self._forkservers.clear()
 
     def _number(self, case: Case, round: int) -> int:
-        """Give the number of the process that measures a case in a round; a new one is filed."""
-        self._begin(self._plan.generation(round))
+        """Return the number of the process of a case and round; register it if it is new."""
+        self._start_generation(self._plan.generation(round))
         name = _name(case)
         if name not in self._numbers:
             record = self._send(case, process_record, _START)
             self.number = self._numbers[name] = self._register_process(record)
         return self._numbers[name]
 
-    def _begin(self, generation: int) -> None:
-        """Have a generation's fork server ready, and no earlier one."""
+    def _start_generation(self, generation: int) -> None:
+        """Start a generation's fork server and close earlier ones."""
         if generation == self._generation and self._forkservers[generation].alive:
             return
         for earlier in [each for each in self._forkservers if each <= generation]:
             if earlier < generation or not self._forkservers[earlier].alive:
                 self._forkservers.pop(earlier).close()
         if generation not in self._forkservers:
-            # All that are to come, at once: they load torch in parallel, and none of them
+            # All later ones are started at once: they load torch in parallel, and none of them
             # while something is measured.
             for each in range(generation, self._plan.generation(self._plan.rounds - 1) + 1):
                 if each not in self._forkservers:
@@ -268,13 +270,13 @@ class _ForkingExecutor(_BaseExecutor):
         self._numbers.clear()
         for each, forkserver in self._forkservers.items():
             with suppress(WorkerDied) if each != generation else nullcontext():
-                forkserver.wait()  # another that died is begun anew when its turn comes
+                forkserver.wait()  # a later one that died is restarted when it is needed
 
     def _send(self, case: Case, task: Task, seconds: float) -> Any:
-        setting = partial(
+        context = partial(
             open_worker, self._plan.controls, "one for each layer and device", self._processes
         )
-        return self._forkservers[self._generation].ask(_name(case), setting, task, seconds)
+        return self._forkservers[self._generation].ask(_name(case), context, task, seconds)
 
 
 def _name(case: Case) -> str:

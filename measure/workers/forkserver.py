@@ -1,12 +1,12 @@
-"""Fork servers: processes that have loaded torch and fork workers, which they watch over.
+"""Fork servers: processes that have loaded torch and that fork and supervise workers.
 
 `main` is the server's program; `ForkServer` starts one and talks to it. Loading torch takes more
-than a second, forking some 20 ms, so that each layer can have a process of its own. One worker is
-asked at a time, so that nothing runs in parallel with what is measured. Whatever becomes of a
-worker (a crash, the kernel's out-of-memory killer, a timeout), the others and the caller live on.
+than a second, forking about 20 ms, so each layer can have a process of its own. One worker works at
+a time, so that nothing runs in parallel with a measurement. If a worker fails (a crash, the
+kernel's out-of-memory killer, a timeout), the others and the caller continue.
 
-What the libraries lack (on two cores of a busy x86 virtual machine with torch 2.13, where a further
-worker of this module answers after 22 to 51 ms, and one that is killed is reported within 29 ms):
+Why no library is used (on two cores of a busy x86 virtual machine with torch 2.13, where a further
+worker of this module answers after 22 to 51 ms, and a killed one is reported within 29 ms):
 
 - `multiprocessing`'s forkserver with torch preloaded (63 to 95 ms): one server a process, so all
   workers have one address layout, where a run averages over three; a worker outlives a caller that
@@ -40,18 +40,18 @@ from .closing import Closeable
 
 _PR_SET_PDEATHSIG = 1  # from Linux' prctl.h
 
-#: What libraries read when they load. NumPy's, which computes nothing here, would begin threads,
-#: and a process that has some is not safe to fork.
+#: Environment of the fork server. NumPy's BLAS, which computes nothing here, would start threads,
+#: and a process with threads is not safe to fork.
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 
-#: Makes what a worker has for its whole life; it is left when the worker ends.
-Setting = Callable[[], AbstractContextManager[Any]]
-#: What a worker does: it gets what the setting made.
+#: A context manager for the lifetime of a worker; its value is passed to every task.
+WorkerContext = Callable[[], AbstractContextManager[Any]]
+#: A task of a worker, called with the value of its context.
 Task = Callable[[Any], Any]
 
 
 class WorkerError(Exception):
-    """A worker gave no answer; the message is one line that says why."""
+    """A worker gave no answer; the message is one line with the reason."""
 
 
 class WorkerDied(WorkerError):
@@ -60,59 +60,59 @@ class WorkerDied(WorkerError):
     Attributes
     ----------
     signal
-        Number of the signal that ended it; 0 where it ended by itself.
+        Number of the signal that ended it; 0 if it exited.
     """
 
     def __init__(self, exitcode: int) -> None:
         self._exitcode = exitcode
         self.signal = max(-exitcode, 0)
         by = f"by signal {_signal_name(self.signal)}" if self.signal else f"with status {exitcode}"
-        why = ", as the system does where memory runs out" if self.signal == signal.SIGKILL else ""
+        why = ", perhaps because memory ran out" if self.signal == signal.SIGKILL else ""
         super().__init__(f"its process ended {by}{why}")
 
     def __reduce__(self) -> tuple[type[Self], tuple[int]]:
-        """Go from process to process by the status, from which the message is made."""
+        """Pickle the exit status, from which the message is made."""
         return type(self), (self._exitcode,)
 
 
 class ForkServerDied(WorkerDied):
-    """The fork server itself ended, and its workers with it, whatever they were asked."""
+    """The fork server itself ended, and its workers with it."""
 
 
 class WorkerTimeout(WorkerError):
-    """A worker did not answer in time, and was ended."""
+    """A worker did not answer in time and was killed."""
 
 
 class WorkerFailed(WorkerError):
-    """A worker's setting or task raised; the message says what."""
+    """A worker's context or task raised; the message is the exception in one line."""
 
 
 @dataclass(frozen=True)
 class _Request:
-    """What a worker is asked; setting and task are pickled: the fork server does not read them."""
+    """A request to a worker; context and task are pickled and not read by the fork server."""
 
     worker: str
-    setting: bytes
+    context: bytes
     task: bytes
     seconds: float
 
 
 def can_fork() -> bool:
-    """Whether this system can: forking has to be safe after loading torch, as it is on Linux."""
+    """Return whether a process can fork safely after loading torch, as on Linux."""
     return sys.platform == "linux"
 
 
 class ForkServer(Closeable):
-    """Start workers and have them carry out tasks, one at a time.
+    """Starts workers and sends them tasks, one at a time.
 
     Parameters
     ----------
     environment
-        Further variables to set, such as ``OMP_NUM_THREADS``: libraries read them when they load.
+        Further environment variables, such as ``OMP_NUM_THREADS``, which libraries read on loading.
     modules
-        Modules to import in it, by name or file, besides those that tasks import.
+        Modules that the server imports, by name or file.
 
-    It loads torch while the caller goes on; `wait` waits until it has.
+    It loads torch in the background; `wait` waits for it.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class ForkServer(Closeable):
         ours, theirs = socket.socketpair()
         program = f"from {__name__} import main; main({theirs.fileno()}, {list(modules)!r})"
         paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
-        with _interrupts_blocked():  # the new process keeps it so
+        with _interrupts_blocked():  # the new process inherits this
             self._process = subprocess.Popen(
                 [sys.executable, "-c", program],
                 env={**os.environ, "PYTHONPATH": paths, **_ENVIRONMENT, **(environment or {})},
@@ -133,12 +133,12 @@ class ForkServer(Closeable):
         self._ready = False
 
     def wait(self) -> None:
-        """Wait until it can be asked.
+        """Wait until it accepts tasks.
 
         Raises
         ------
         ForkServerDied
-            If it ends before that; what it printed says why.
+            If it ends before that; its error output has the reason.
         """
         if self._ready:
             return
@@ -153,32 +153,32 @@ class ForkServer(Closeable):
 
     @property
     def alive(self) -> bool:
-        """Whether it can be asked."""
+        """Whether it is running."""
         return self._process.poll() is None
 
-    def ask(self, worker: str, setting: Setting, task: Task, seconds: float) -> Any:
-        """Have a worker do a task, and wait for its answer.
+    def ask(self, worker: str, context: WorkerContext, task: Task, seconds: float) -> Any:
+        """Send a task to a worker, and wait for its answer.
 
         Parameters
         ----------
         worker
-            Its name; it is started where there is none of that name.
-        setting
-            What it has for its whole life; everything that goes to it must be picklable.
+            Name of the worker, which is started if there is none of that name.
+        context
+            Context of a new worker; context and task must be picklable.
         task
-            What it does.
+            The task.
         seconds
-            How long it may take.
+            Most seconds that it may take.
 
         Raises
         ------
         WorkerError
-            Where there is no answer. A worker of that name is started anew when it is asked next,
-            unless it is `ForkServerDied`.
+            If there is no answer. A worker of that name is restarted at its next task, except after
+            `ForkServerDied`.
         """
         self.wait()
         try:
-            request = _Request(worker, pickle.dumps(setting), pickle.dumps(task), seconds)
+            request = _Request(worker, pickle.dumps(context), pickle.dumps(task), seconds)
             self._link.send(request)
             answer = self._link.recv()
         except (EOFError, OSError):
@@ -188,7 +188,7 @@ class ForkServer(Closeable):
         return answer
 
     def close(self) -> None:
-        """End all of its processes."""
+        """End the fork server and its workers."""
         self._link.close()
         try:
             self._process.wait(timeout=10)
@@ -199,7 +199,7 @@ class ForkServer(Closeable):
 
 @contextmanager
 def _interrupts_blocked() -> Iterator[None]:
-    """Block Ctrl-C meanwhile: the caller handles it."""
+    """Block Ctrl-C within a block; the caller handles it."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
@@ -208,38 +208,39 @@ def _interrupts_blocked() -> Iterator[None]:
 
 
 class _Worker:
-    """A forked process, seen from the one that forked it.
+    """A forked worker, as its parent sees it.
 
     Parameters
     ----------
-    setting
-        What it has for its whole life.
+    context
+        The worker's context, pickled.
     others
-        Connections of its siblings and its parent, which it closes: as long as it held one, the
-        end of the process at the other side would not be seen.
+        Connections of its siblings and its parent, which it closes: while it held one, the other
+        side could not detect that its process has ended.
     """
 
-    def __init__(self, setting: bytes, others: Sequence[Connection]) -> None:
-        context = get_context("fork")
-        self.link, theirs = context.Pipe()
-        self._process = context.Process(
-            target=_work, args=(theirs, setting, [self.link, *others]), daemon=True
+    def __init__(self, context: bytes, others: Sequence[Connection]) -> None:
+        forking = get_context("fork")
+        self.link, theirs = forking.Pipe()
+        self._process = forking.Process(
+            target=_work, args=(theirs, context, [self.link, *others]), daemon=True
         )
         self._process.start()
         theirs.close()
 
     def ask(self, task: bytes, seconds: float, parent: Connection) -> bytes:
-        """Have it do a task; what it answers, or an exception that says why it does not."""
+        """Send it a task; return its answer or the exception that explains why there is none."""
         until = monotonic() + seconds
-        with suppress(OSError):  # it has died; the answer below says so
+        with suppress(OSError):  # it has died, which is reported below
             self.link.send_bytes(task)
         while True:
             found = wait([self.link, parent], max(until - monotonic(), 0))
             if parent in found:
-                raise EOFError  # it sends nothing while it waits for an answer: it is gone
+                raise EOFError  # the parent sends nothing while it waits, so it has ended
             if not found:
                 self.end()
-                return pickle.dumps(WorkerTimeout(f"it took longer than {seconds:g} s"))
+                why = f"it took longer than its limit of {seconds:g} s"
+                return pickle.dumps(WorkerTimeout(why))
             try:
                 return self.link.recv_bytes()
             except (EOFError, OSError):
@@ -248,23 +249,23 @@ class _Worker:
 
     @property
     def alive(self) -> bool:
-        """Whether it can be asked."""
+        """Whether it is running."""
         return self._process.is_alive()
 
     def end(self) -> None:
-        """End it at once."""
+        """Kill it."""
         self._process.kill()
         self._process.join()
         self.link.close()
 
 
-def _work(link: Connection, setting: bytes, others: Sequence[Connection]) -> None:
-    """Carry out tasks until there are no more, in the worker's process."""
+def _work(link: Connection, context: bytes, others: Sequence[Connection]) -> None:
+    """Run tasks in the worker's process until there are no more."""
     for other in others:
         other.close()
     _tie_to_parent()
     try:
-        begin: Setting = pickle.loads(setting)
+        begin: WorkerContext = pickle.loads(context)
         with begin() as made:
             while True:
                 task = link.recv()
@@ -274,16 +275,16 @@ def _work(link: Connection, setting: bytes, others: Sequence[Connection]) -> Non
                     answer = WorkerFailed(_in_a_line(error))
                 link.send(answer)
     except (EOFError, BrokenPipeError):
-        return  # the parent is gone, or wants no more
-    except Exception as error:  # of the setting: the task that came with it is answered so
+        return  # the parent has ended or closed the connection
+    except Exception as error:  # raised by the context: it is the answer to the first task
         link.send(WorkerFailed(_in_a_line(error)))
 
 
 def _tie_to_parent() -> None:
-    """End this process with its parent, and before it where memory runs out."""
+    """End this process with its parent, and let the out-of-memory killer choose it first."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL))
     with suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
-        file.write("1000")  # the first that the out-of-memory killer takes
+        file.write("1000")  # the highest priority for the out-of-memory killer
 
 
 def _in_a_line(error: Exception) -> str:
@@ -298,13 +299,13 @@ def _signal_name(number: int) -> str:
 
 
 def main(descriptor: int, modules: Sequence[str]) -> None:
-    """Start workers as they are asked for, until the caller closes the connection or dies."""
+    """Serve requests to workers until the caller closes the connection or ends."""
     link = Connection(descriptor)
-    os.dup2(2, 1)  # what a layer prints stays out of the caller's output
+    os.dup2(2, 1)  # keeps a layer's printing out of the caller's standard output
     importlib.import_module("torch")
     for module in modules:
         import_module(module)
-    gc.freeze()  # what is loaded stays: workers need not look through it for garbage
+    gc.freeze()  # workers' garbage collectors skip what is loaded here
     workers: dict[str, _Worker] = {}
     with suppress(EOFError, OSError):
         link.send(None)
@@ -313,7 +314,7 @@ def main(descriptor: int, modules: Sequence[str]) -> None:
             worker = workers.get(request.worker)
             if worker is None or not worker.alive:
                 others = [link, *(each.link for each in workers.values() if each.alive)]
-                worker = workers[request.worker] = _Worker(request.setting, others)
+                worker = workers[request.worker] = _Worker(request.context, others)
             link.send_bytes(worker.ask(request.task, request.seconds, link))
     for worker in workers.values():
         if worker.alive:

@@ -1,7 +1,7 @@
-"""A sandbox for external layers: what they do besides being timed may end a process, or hang.
+"""A sandbox for external layers, whose code may crash or hang outside timing too.
 
-Timing has processes of its own (`executor`). Without a sandbox, what loads a module and calls it to
-trace, count or derive would be the calling process.
+Timing has processes of its own (`executor`). Without a sandbox, a module would be loaded, traced,
+counted and derived in the calling process.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from .forkserver import ForkServer, WorkerError, can_fork
 
 Answer = TypeVar("Answer")
 
-#: Seconds that a layer may take for one task.
+#: Most seconds of a layer's task.
 TIMEOUT = 300.0
 
 
 class Sandbox(Closeable):
-    """Carry out tasks of layers, those of external layers in a process of their own.
+    """Runs tasks of layers, those of external layers in a process of their own.
 
-    All others run in the calling process, as all do where the system cannot fork. Close it, or
+    All others run in the calling process, as do all tasks if the system cannot fork. Close it, or
     use it as a context manager.
     """
 
@@ -36,18 +36,18 @@ class Sandbox(Closeable):
         self._notes = TemporaryDirectory(prefix="layerlaw-")
 
     def load(self, name: str) -> Layer:
-        """Load a layer in the calling process, once another has survived it.
+        """Load a layer in the calling process, after another process has survived loading it.
 
         Raises
         ------
         KeyError, LayerError
-            As `layers.get`; LayerError too if it ends that process, or takes too long.
+            As `layers.get`; also LayerError if it ends the other process, or takes too long.
         """
         self.rehearse(name, partial(_load, name))
         return get(name)
 
     def ask(self, name: str, task: Callable[[], Answer]) -> Answer:
-        """Have a layer do a task, which must be picklable, and wait for its answer.
+        """Run a task of a layer, which must be picklable, and return its answer.
 
         Raises
         ------
@@ -59,7 +59,7 @@ class Sandbox(Closeable):
         if self._forkserver is None or not self._forkserver.alive:
             self._end()
             self._forkserver = ForkServer()
-            importlib.import_module("torch")  # here too, while it loads there
+            importlib.import_module("torch")  # here too, while it loads in the fork server
         note = Path(self._notes.name) / "note"
         note.unlink(missing_ok=True)
         try:
@@ -67,11 +67,11 @@ class Sandbox(Closeable):
                 name, partial(_noting, note), partial(_do, task), TIMEOUT
             )
         except WorkerError as error:
-            raise LayerError(f"{name}, {_read(note) or 'as it is loaded'}: {error}") from None
+            raise LayerError(f"{name}, {_read(note) or 'while it is loaded'}: {error}") from None
         return answer
 
     def rehearse(self, name: str, task: Callable[[], object]) -> None:
-        """Have an external layer do in the sandbox what the calling process is about to do.
+        """Run in the sandbox what the calling process is about to do with an external layer.
 
         An exception that it raises is ignored here: it is raised again in the calling process.
 
@@ -108,7 +108,7 @@ def _do(task: Callable[[], Answer], _: object) -> Answer:
 
 @contextmanager
 def _noting(path: Path) -> Iterator[None]:
-    """Write the sizes at which a layer is built to a file, which outlives the process."""
+    """Write the sizes at which a layer is built to a file, which survives the process."""
 
     def note(layer: Layer, sizes: Sizes) -> None:
         path.write_text("at " + ", ".join(f"{axis}={size}" for axis, size in sizes.items()))

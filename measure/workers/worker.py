@@ -1,4 +1,4 @@
-"""What a worker does: it puts the controls in force, and measures case after case."""
+"""Workers: they put the controls in force and measure one case after another."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from ..timing import (
     peak_bytes,
 )
 
-#: The note of a measurement for which no undisturbed moment came.
+#: The note of a measurement that was made although the machine was not quiet.
 DISTURBED = "(measured while the machine was slower than as a rule)"
 
 
 @dataclass
 class Worker:
-    """What a worker has for its whole life.
+    """The state of a worker: noise gate, controls, pass cache.
 
     Attributes
     ----------
     noise_gate
-        Its noise gate; None where nothing is waited for.
+        Its noise gate; None if the control is off.
     record
-        Its controls, in words.
+        Description of the controls in force.
     pass_cache
-        Passes that are ready to be timed.
+        Its cache of prepared passes.
     """
 
     noise_gate: NoiseGate | None
@@ -46,10 +46,10 @@ class Worker:
     _settled: int = field(default_factory=lambda: resident_memory())
 
     def clear(self, case: Case) -> None:
-        """Give back what a case has left of memory, if it may be much: other processes wait too.
+        """Return free memory to the system after a large case, for the other processes.
 
-        What is free in a heap may lie between what is in use: a layer that keeps a small output of
-        each step and a large state was seen to grow it to 7 GiB.
+        A heap may be fragmented: a layer that stores a small output of each step and a large state
+        grew it to 7 GiB.
         """
         if case.device == "cuda":
             torch.cuda.empty_cache()
@@ -59,20 +59,20 @@ class Worker:
 
 
 class CaseResult(NamedTuple):
-    """A measurement, and what else is known after it.
+    """A measurement and the seconds and memory that it took.
 
     Attributes
     ----------
     measurement
-        What came out.
+        The measurement.
     running
-        Seconds for which passes ran, warm-up included, in the last try.
+        Seconds for which passes ran in the last try, warm-up included.
     waited
-        Seconds that were waited at the noise gate.
+        Seconds waited at the noise gate.
     reference_seconds
-        Seconds of the reference before that; 0 where the noise gate is off.
+        Seconds of the reference before that; 0 if the noise gate is off.
     bytes
-        Memory that the process had at most; 0 where that is not known.
+        Peak memory of the process; 0 if unknown.
     """
 
     measurement: Measurement
@@ -84,16 +84,16 @@ class CaseResult(NamedTuple):
 
 @contextmanager
 def open_worker(
-    controls: Controls, process: str = "the calling one", processes: int = 1
+    controls: Controls, process: str = "the calling process", processes: int = 1
 ) -> Iterator[Worker]:
-    """Put controls in force and make this process ready to measure.
+    """Put controls in force and prepare this process for measuring.
 
     Parameters
     ----------
     controls
-        What is to be held steady.
+        The stabilisation controls.
     process, processes
-        Which one this is, in words, and how many there are at the same time.
+        Description of this process, and the number of simultaneous processes.
     """
     with controls.in_force() as record:
         noise_gate = NoiseGate() if controls.noise_gate else None
@@ -101,7 +101,7 @@ def open_worker(
 
 
 def process_record(worker: Worker) -> Mapping[str, str]:
-    """Give the controls in force, in words."""
+    """Return the description of the controls in force."""
     return worker.record
 
 
@@ -117,8 +117,8 @@ def measure_in_worker(
 ) -> CaseResult:
     """Measure a case with a worker, waiting at the noise gate no longer than `most` seconds.
 
-    The noise gate is that of the processor, for which passes on a GPU do not wait; `usual` is what
-    its reference takes as a rule, as far as that is known from other processes too.
+    The noise gate watches the processor, so passes on a GPU do not wait; `usual` is the usual time
+    of its reference, from the readings of all processes.
     """
     gpu, large = case.device == "cuda", bytes_of(case) >= LARGE_BYTES
     seen = (AllocatedMemory() if gpu else ResidentMemory()) if large else None
@@ -159,7 +159,7 @@ def measure_all_in_worker(
     most: float,
     usual: float | None = None,
 ) -> list[CaseResult]:
-    """Measure cases, each with what is known of its output; together they wait no longer."""
+    """Measure cases, each with the note on its output; `most` limits their waiting together."""
     made: list[CaseResult] = []
     for case, note in cases:
         made.append(measure_in_worker(worker, plan, case, round, process, most, usual, note))

@@ -130,7 +130,7 @@ def test_explain_holds_a_known_layer_against_its_theory(tmp_path):
             ["explain", "there/mine.py:Crashes"],
             "mine.py:Crashes, at n=16, d=8: its process ended by signal SIGSEGV",
         ),
-        (["explain", "leaves.py:X"], "X, as it is loaded: its process ended with status 3"),
+        (["explain", "leaves.py:X"], "X, while it is loaded: its process ended with status 3"),
         (["run", "-l", "there/mine.py:Leaves"], "at n=16, d=8: its process ended with status 3"),
     ],
 )

@@ -12,7 +12,7 @@ from layerlaw import layers
 from layerlaw.layers import LayerError
 from layerlaw.layers.core.theory import d, k, n
 from layerlaw.layers.external import discovery
-from layerlaw.layers.external.user_modules import own
+from layerlaw.layers.external.user_modules import user_layer
 from torch import Tensor, nn
 
 MODULE = '''
@@ -146,7 +146,7 @@ class Shaped(nn.Module):
 )
 def test_an_output_that_does_not_fit_is_refused(function, why: str) -> None:
     with pytest.raises(LayerError, match=why):
-        own("mine", lambda: Shaped(function))
+        user_layer("mine", lambda: Shaped(function))
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_an_output_that_does_not_fit_is_refused(function, why: str) -> None:
     ],
 )
 def test_the_shape_of_the_output_is_found(function, output: tuple) -> None:
-    layer = own("mine", lambda: Shaped(function))
+    layer = user_layer("mine", lambda: Shaped(function))
     assert layer.output == output
     made = layer.build({"n": 6, "d": 4})(torch.ones(2, 6, 4))
     assert made.shape[1:] == tuple(int(side.subs({n: 6, d: 4})) for side in output)
@@ -208,7 +208,7 @@ def test_a_size_that_has_a_value_is_given_where_inputs_have_it_and_left_alone_el
         def forward(self, x: Tensor) -> Tensor:
             return x
 
-    layer = own("mine", Positions)
+    layer = user_layer("mine", Positions)
     assert layer.build({"n": 200, "d": 16}).module.sizes == (16, 200, 3, -1)
 
 
@@ -228,8 +228,8 @@ def test_what_looks_at_numbers_is_known_not_to_run_without() -> None:
     def looks(x: Tensor) -> Tensor:
         return x if x.sum() > 0 else -x
 
-    assert not own("mine", lambda: Shaped(looks)).meta
-    assert own("mine", lambda: Shaped(torch.tanh)).meta
+    assert not user_layer("mine", lambda: Shaped(looks)).meta
+    assert user_layer("mine", lambda: Shaped(torch.tanh)).meta
 
 
 def test_a_decorator_offers_a_module_by_a_name_of_its_own() -> None:
@@ -294,4 +294,4 @@ def test_a_subclass_of_a_module_of_torchs_is_asked_for_the_same_sizes() -> None:
     class Mine(nn.GRU):
         pass
 
-    assert own("mine", Mine).letters == {"input_size": "d", "hidden_size": "d"}
+    assert user_layer("mine", Mine).letters == {"input_size": "d", "hidden_size": "d"}

@@ -110,7 +110,7 @@ def test_a_stack_that_is_too_low_and_layers_that_do_not_fit() -> None:
     sizes = {"n": 40, "d": 2, "k": 3}
     assert shortest_path([Dilated(1), Dilated(3)], sizes) is None
     assert layers_needed([layers.get("dense"), layers.get("attention")], sizes) == 2
-    with pytest.raises(ValueError, match="'conv_1x1' does not fit on the one below"):
+    with pytest.raises(ValueError, match="'conv_1x1' does not fit on the layer below"):
         shortest_path([layers.get("conv_1x1")] * 2, {**sizes, "m": 5})
 
 

@@ -12,7 +12,7 @@ def test_what_is_not_told_is_none(tmp_path):
         linux.threads_per_core,
         linux.governor,
         linux.turbo,
-        linux.virtual,
+        linux.is_virtual,
         linux.quota,
     )
     assert [each(tmp_path) for each in told] == [None] * len(told)

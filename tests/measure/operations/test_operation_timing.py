@@ -203,7 +203,7 @@ def test_a_layer_that_meta_tensors_cannot_show_is_said_to_be_unknown(toy):
     toy("reads", lambda x: torch.digamma(x) * float(x.sum()))
     ((row,),) = time_operations([Case("reads", {"n": 4, "d": 4})])
     assert (row.status, row.values) == ("error", ())
-    assert row.note.startswith("it cannot be listed: ")
+    assert row.note.startswith("its operations cannot be recorded: ")
 
 
 def test_a_run_measures_its_parts_once(tmp_path):
@@ -220,7 +220,7 @@ def test_a_run_measures_its_parts_once(tmp_path):
     found = table[table["metric"].isin(PARTS)]
     assert (found.groupby(["n", "d"])["metric"].nunique() >= 3).all()
     assert len(found.groupby(["n", "d"])) == len(todo.cases)
-    assert {what for _, _, what in seen} == {"passes listed", "parts timed"}
+    assert {what for _, _, what in seen} == {"passes recorded", "parts timed"}
     assert all(0 < done <= total for done, total, _ in seen)
 
 

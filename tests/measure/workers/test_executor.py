@@ -46,7 +46,7 @@ QUIET = Controls(noise_gate=False)
         ("crashing", "error", "its process ended by signal SIGSEGV"),
         ("killed", "oom", "its process ended by signal SIGKILL"),
         ("leaving", "error", "its process ended with status 7"),
-        ("hanging", "timeout", "it took longer than 2 s"),
+        ("hanging", "timeout", "it took longer than its limit of 2 s"),
         ("greedy", "oom", "RuntimeError: "),
     ],
 )
@@ -116,18 +116,18 @@ def test_a_layer_that_no_module_has_is_measured_in_the_calling_process(toy):
     made, record = measured(Plan(cases("local"), rounds=1, repeats=1, controls=QUIET))
     assert {one.status for one in made} == {"ok"}
     assert record["process"] == (
-        "the calling one: the layer 'local' is in no module that another one could import"
+        "the calling process: the layer 'local' is in no module that another process can import"
     )
 
 
 @pytest.mark.parametrize(
-    ("off", "said"), [("isolation", "isolation is off"), ("fork", "none of its own can be forked")]
+    ("off", "said"), [("isolation", "isolation is off"), ("fork", "this system cannot fork safely")]
 )
 def test_without_processes_of_their_own_it_says_so(monkeypatch, off, said):
     monkeypatch.setattr(executor, "can_fork", lambda: off != "fork")
     controls = replace(QUIET, isolation=off != "isolation")
     made, record = measured(Plan(cases("attention"), rounds=1, repeats=1, controls=controls))
-    assert record["process"].startswith("the calling one: ")
+    assert record["process"].startswith("the calling process: ")
     assert said in record["process"]
     assert {one.process for one in made} == {0}
 

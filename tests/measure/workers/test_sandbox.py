@@ -78,8 +78,8 @@ def folder(tmp_path, isolated_registry, monkeypatch):
     [
         ("mine.py:Crashes", "mine.py:Crashes, at n=16, d=8: its process ended by signal SIGSEGV"),
         ("2*mine.py:Leaves", "2*mine.py:Leaves, at n=16, d=8: its process ended with status 3"),
-        ("leaves.py:X", "leaves.py:X, as it is loaded: its process ended with status 3"),
-        ("crashes.py:X", "crashes.py:X, as it is loaded: its process ended by signal SIGABRT"),
+        ("leaves.py:X", "leaves.py:X, while it is loaded: its process ended with status 3"),
+        ("crashes.py:X", "crashes.py:X, while it is loaded: its process ended by signal SIGABRT"),
         ("exits.py:X", "exits.py cannot be imported: SystemExit: 4"),
     ],
 )
@@ -133,5 +133,6 @@ def test_parts_that_end_their_process_are_one_row_of_their_case(folder):
     few, (far,) = sorted(time_operations(cases, rounds=1), key=lambda rows: rows[0].case.sizes["n"])
     assert {row.status for row in few} == {"ok"}
     assert far.note == (
-        "it cannot be listed: mine.py:Far, at n=1024, d=8: its process ended by signal SIGSEGV"
+        "its operations cannot be recorded: mine.py:Far, at n=1024, d=8: its process ended by "
+        "signal SIGSEGV"
     )
