@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from layerlaw import layers
-from layerlaw.layers.external.user_modules import own
+from layerlaw.layers.external.user_modules import user_layer
 from layerlaw.measure.counting.saved_tensors import count_saved
 from torch import nn
 
@@ -30,7 +30,7 @@ def test_a_tensor_counts_once_and_a_view_as_what_it_is_a_view_of() -> None:
         def forward(self, x):
             return x * x[:, :1]
 
-    assert count_saved(own("twice", Twice), {"n": 8, "d": 4}) == 4 * 8 * 4
+    assert count_saved(user_layer("twice", Twice), {"n": 8, "d": 4}) == 4 * 8 * 4
 
 
 def test_it_grows_with_the_batch_and_draws_nothing() -> None:

@@ -8,7 +8,7 @@ from layerlaw import layers
 from layerlaw.analysis import fit
 from layerlaw.measure import Case, Measurement, Store, execute, measure_parts, open_run, plan, tidy
 from layerlaw.measure.cases.metric import PARTS
-from layerlaw.measure.counting.aten_operations import operation
+from layerlaw.measure.counting.aten_operations import operation_name
 from layerlaw.measure.counting.flops import FlopCounter
 from layerlaw.measure.operations.operation import (
     AlternatingProducts,
@@ -119,7 +119,7 @@ def test_operations_alone_do_what_they_do_in_the_pass(name):
         with again, torch.inference_mode():
             call()
         # By name: that of a number instead of a tensor of one is another function of the same.
-        assert [operation(one.function) for one in again.operations] == [operation(each.function)]
+        assert [operation_name(one.function) for one in again.operations] == [operation_name(each.function)]
 
 
 def test_calls_are_those_that_a_layer_makes():
