@@ -39,10 +39,10 @@ def doctor(
 
 
 def _examine(*, as_json: bool) -> None:
-    from ..measure import examine
+    from ..measure import check_environment
 
     with show.Terminal().working("looking at the machine"):
-        found = examine()
+        found = check_environment()
     if as_json:
         print(json.dumps([each.as_dict() for each in found], indent=2, ensure_ascii=False))
     else:

@@ -19,7 +19,7 @@ from time import monotonic
 import numpy as np
 
 from ..analysis import Array, Fit, FittedLaw, Law, fit_series, series_of, theory_of
-from ..measure import Case, Measurement, tidy
+from ..measure import Case, Measurement, tidy_table
 
 #: Number of sizes per axis in the first, coarse grid.
 COARSE_SIZES = 4
@@ -211,7 +211,7 @@ class _Design:
 
     def _fit_to(self, own: Sequence[Measurement], *, regimes: bool = True) -> None:
         start = self._now()
-        (series,) = series_of(tidy(own, ""), ())
+        (series,) = series_of(tidy_table(own, ""), ())
         theory = theory_of(series.layer, series.metric)
         self._fit = fit_series(series, theory, regimes=regimes)
         if regimes:

@@ -288,7 +288,7 @@ def _peak(name: str, metric: str) -> ExactFormula:
     """Measure peaks of memory at small sizes, and find the exact law that they follow."""
     from ..measure import (
         Case,  # these load torch
-        grid,
+        counting_grid,
         peak_bytes,
     )
 

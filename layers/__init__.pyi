@@ -42,7 +42,6 @@ from .recurrent import (
 from .registry import (
     CORE as CORE,
     BrokenLayer as BrokenLayer,
-    digest as digest,
     find as find,
     get as get,
     import_path as import_path,
@@ -51,6 +50,7 @@ from .registry import (
     names as names,
     override_layers as override_layers,
     select_layers as select_layers,
+    source_digest as source_digest,
 )
 from .retention import (
     DECAY as DECAY,
@@ -80,7 +80,6 @@ __all__ = [
     "V",
     "c",
     "d",
-    "digest",
     "evaluate",
     "f",
     "find",
@@ -104,6 +103,7 @@ __all__ = [
     "register",
     "row_length",
     "select_layers",
+    "source_digest",
     "subs",
     "torch",
     "without_negative_terms",

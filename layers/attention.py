@@ -172,7 +172,7 @@ class MultiHeadAttention(Textbook):
     title = "multi-head attention"
     formula = "Concat_i(Softmax(Q_i K_iᵀ / √(d/h)) V_i) W_Oᵀ"
     ties = {"h": 4}
-    whole = (d / h,)
+    integer_expressions = (d / h,)
     weights = {"W_Q": (h, d / h, d), "W_K": (h, d / h, d), "W_V": (h, d / h, d), "W_O": (d, d)}
     theory = Theory(
         time=4 * n**2 * d + 8 * n * d**2,

@@ -25,7 +25,7 @@ class Convolution(Textbook):
     title = "convolution (unfolded)"
     formula = "y_t = W · [x_{t−(k−1)/2}; …; x_{t+(k−1)/2}]"
     axes = ("n", "d", "k")
-    whole = ((k - 1) / 2,)
+    integer_expressions = ((k - 1) / 2,)
     weights = {"W": (d, k * d)}
     theory = Theory(
         time=n * k * d**2,
@@ -148,7 +148,7 @@ class SeparableConvolution(Textbook):
     title = "depthwise-separable convolution"
     formula = "y_t = P Σ_j w_j ⊙ x_{t+j−(k−1)/2}"
     axes = ("n", "d", "k")
-    whole = ((k - 1) / 2,)
+    integer_expressions = ((k - 1) / 2,)
     weights = {"w": (d, k), "P": (d, d)}
     theory = Theory(
         time=2 * n * k * d + 2 * n * d**2,

@@ -42,7 +42,7 @@ _THEORY = Theory(
 )
 
 
-def feature(x: Tensor) -> Tensor:
+def feature_map(x: Tensor) -> Tensor:
     """Return φ(x) = elu(x) + 1, which is positive."""
     return torch.nn.functional.elu(x) + 1
 
@@ -58,7 +58,7 @@ class LinearAttention(Textbook):
     theory = _THEORY
 
     def forward(self, Q: Tensor, K: Tensor, V: Tensor) -> Tensor:  # each (batch, n, d)
-        Q, K = feature(Q), feature(K)
+        Q, K = feature_map(Q), feature_map(K)
         S = K.mT @ V  # (batch, d, d)
         z = K.sum(dim=1).unsqueeze(-1)  # (batch, d, 1)
         return Q @ S / (Q @ z)  # (batch, n, d) / (batch, n, 1)
@@ -94,7 +94,7 @@ class LinearAttentionParallel(Textbook):
     )
 
     def forward(self, Q: Tensor, K: Tensor, V: Tensor) -> Tensor:  # each (batch, n, d)
-        Q, K = feature(Q), feature(K)
+        Q, K = feature_map(Q), feature_map(K)
         S = (K.unsqueeze(-1) * V.unsqueeze(-2)).cumsum(dim=1)  # (batch, n, d, d)
         z = K.cumsum(dim=1).unsqueeze(-1)  # (batch, n, d, 1)
         q = Q.unsqueeze(-2)  # (batch, n, 1, d)
@@ -132,7 +132,7 @@ class LinearAttentionRecurrent(Textbook):
     )
 
     def forward(self, Q: Tensor, K: Tensor, V: Tensor) -> Tensor:  # each (batch, n, d)
-        Q, K = feature(Q), feature(K)
+        Q, K = feature_map(Q), feature_map(K)
         batch, _, d = K.shape
         S, z = K.new_zeros(batch, d, d), K.new_zeros(batch, d)
         outputs = []

@@ -59,7 +59,7 @@ class LocalAttention(Textbook):
     formula = "y_t = Softmax(q_t · K_{t−(r−1)/2 … t+(r−1)/2}) V_{…}"
     axes = ("n", "d", "r")
     inputs = Attention.inputs
-    whole = ((r - 1) / 2,)
+    integer_expressions = ((r - 1) / 2,)
     size_arguments = ("r",)
     theory = Theory(
         time=r * n * d,
@@ -104,7 +104,7 @@ class GroupedQueryAttention(Textbook):
     title = "grouped-query attention"
     formula = "Concat_i(Softmax(Q_i K_{⌈ig/h⌉}ᵀ / √(d/h)) V_{⌈ig/h⌉}) W_Oᵀ"
     ties = {"h": 4, "g": 2}
-    whole = (d / h, h / g)
+    integer_expressions = (d / h, h / g)
     weights = {"W_Q": (h, d / h, d), "W_K": (g, d / h, d), "W_V": (g, d / h, d), "W_O": (d, d)}
     theory = Theory(
         time=4 * n**2 * d + 4 * n * d**2 * (1 + g / h),

@@ -122,7 +122,7 @@ class TorchConv(Native):
     title = "nn.Conv1d"
     formula = Convolution.formula
     axes = Convolution.axes
-    whole = Convolution.whole
+    integer_expressions = Convolution.integer_expressions
     module_sizes = ("d", "k")
     theory = _like(
         Convolution,

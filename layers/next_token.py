@@ -16,7 +16,7 @@ from sympy import Integer, oo
 from .core import N, Textbook, Theory, d, g, h, m, n, register, torch
 from .recurrent import ElmanRNN
 from .retention import DECAY
-from .state_space import StateSpace, discrete
+from .state_space import StateSpace, discretise
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -76,7 +76,7 @@ class GroupedQueryNext(Textbook):
     inputs = {"q": (1, d), "K": (g, n, d / h), "V": (g, n, d / h)}
     output = (1, d)
     ties = {"h": 4, "g": 2}
-    whole = (d / h, h / g)
+    integer_expressions = (d / h, h / g)
     theory = replace(
         AttentionNext.theory,
         flops=4 * n * d + 6 * h * n,
@@ -210,6 +210,6 @@ class StateSpaceNext(Textbook):
     )
 
     def forward(self, u: Tensor, x: Tensor, A: Tensor, B: Tensor, C: Tensor) -> Tensor:
-        a, b = discrete(A, B)
+        a, b = discretise(A, B)
         x = a * x + b * u.mT  # (batch, d, N); u (batch, 1, d)
         return (C * x).sum(dim=-1).unsqueeze(1)  # (batch, 1, d)

@@ -38,7 +38,7 @@ _THEORY = Theory(
 
 class _Pooling(Textbook):
     axes = ("n", "d", "k")
-    whole = ((k - 1) / 2,)
+    integer_expressions = ((k - 1) / 2,)
     size_arguments = ("k",)
 
 

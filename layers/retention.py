@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 DECAY = 1 - 2**-5
 
 
-def fading(x: Tensor, length: int) -> Tensor:
+def decay_matrix(x: Tensor, length: int) -> Tensor:
     """Return γ^{i−j} where j ≤ i, else 0: (length, length), with x's dtype and device."""
     t = positions(length, x)
     return torch.pow(DECAY, t.unsqueeze(-1) - t).tril().to(x.dtype)
@@ -62,7 +62,7 @@ class Retention(Textbook):
     )
 
     def forward(self, Q: Tensor, K: Tensor, V: Tensor) -> Tensor:  # each (batch, n, d)
-        weights = Q @ K.mT * fading(Q, Q.shape[1])  # (batch, n, n)
+        weights = Q @ K.mT * decay_matrix(Q, Q.shape[1])  # (batch, n, n)
         return weights @ V  # (batch, n, d)
 
 
@@ -117,7 +117,7 @@ class RetentionChunkwise(Textbook):
     formula = "Y_i = (Q_i K_iᵀ ⊙ D) V_i + (ξ ⊙ Q_i) S_i; S_{i+1} = γᶜ S_i + (ζ ⊙ K_i)ᵀ V_i"
     axes = ("n", "d", "c")
     inputs = Retention.inputs
-    whole = (n / c,)
+    integer_expressions = (n / c,)
     size_arguments = ("c",)
     causal = True
     input_free_depth = 2
@@ -147,7 +147,7 @@ class RetentionChunkwise(Textbook):
 
     def forward(self, Q: Tensor, K: Tensor, V: Tensor, *, c: int) -> Tensor:  # each (batch, n, d)
         batch, _, d = K.shape
-        D = fading(Q, c)  # (c, c)
+        D = decay_matrix(Q, c)  # (c, c)
         t = positions(c + 1, Q)[1:].unsqueeze(-1)  # 1 … c: (c, 1)
         since = torch.pow(DECAY, t).to(Q.dtype)  # ξ: decay of the previous chunk's state
         until = torch.pow(DECAY, c - t).to(Q.dtype)  # ζ: decay of each row until the chunk's end

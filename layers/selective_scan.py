@@ -60,7 +60,7 @@ class SelectiveScan(Textbook):
         for u, delta, b, c in zip(
             x.unbind(1), step.unbind(1), B.unbind(1), C.unbind(1), strict=True
         ):
-            fading = torch.exp(delta.unsqueeze(-1) * rate)  # (batch, d, N)
-            h = fading * h + (delta * u).unsqueeze(-1) * b.unsqueeze(-2)
+            decay = torch.exp(delta.unsqueeze(-1) * rate)  # (batch, d, N)
+            h = decay * h + (delta * u).unsqueeze(-1) * b.unsqueeze(-2)
             outputs.append((h @ c.unsqueeze(-1)).squeeze(-1))  # (batch, d)
         return torch.stack(outputs, dim=1)  # (batch, n, d)

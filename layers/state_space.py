@@ -26,7 +26,7 @@ STEP = 2**-5
 _DISCRETE = 5 * d * N
 
 
-def discrete(A: Tensor, B: Tensor) -> tuple[Tensor, Tensor]:
+def discretise(A: Tensor, B: Tensor) -> tuple[Tensor, Tensor]:
     """Return a = exp(−Δ exp(A)) and b = (1 − a) B, both (d, N)."""
     a = torch.exp(-STEP * torch.exp(A))
     return a, (1 - a) * B
@@ -67,7 +67,7 @@ class StateSpace(Textbook):
     )
 
     def forward(self, x: Tensor, A: Tensor, B: Tensor, C: Tensor) -> Tensor:  # x (batch, n, d)
-        a, b = discrete(A, B)
+        a, b = discretise(A, B)
         state = x.new_zeros(len(x), *A.shape)  # (batch, d, N)
         outputs = []
         for u in x.unbind(dim=1):  # (batch, d)
@@ -115,7 +115,7 @@ class StateSpaceScan(Textbook):
     )
 
     def forward(self, x: Tensor, A: Tensor, B: Tensor, C: Tensor) -> Tensor:  # x (batch, n, d)
-        a, b = discrete(A, B)
+        a, b = discretise(A, B)
         states = b * x.unsqueeze(-1)  # (batch, n, d, N)
         shift = 1
         while shift < x.shape[1]:
@@ -159,7 +159,7 @@ class StateSpaceConvolution(Textbook):
     )
 
     def forward(self, x: Tensor, A: Tensor, B: Tensor, C: Tensor) -> Tensor:  # x (batch, n, d)
-        a, b = discrete(A, B)
+        a, b = discretise(A, B)
         t = positions(x.shape[1], x)[:, None, None]  # (n, 1, 1)
         h = ((C * b) * (a**t).to(x.dtype)).sum(dim=-1)  # (n, d, N) -> (n, d)
         return convolve(x, h)

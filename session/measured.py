@@ -61,7 +61,7 @@ def read_measured(source: str | Path) -> Measured:
     from ..measure import Store  # loads SQLAlchemy
 
     with Store(source / STORE, readonly=True) as store:
-        run = store.latest()
+        run = store.latest_run()
         settings = {**run.settings, "controls": store.controls(run)}
         table = store.table(run)
     return Measured(table=table, machine=run.machine, settings=settings, claims=Record.read(source))

@@ -54,7 +54,7 @@ def whole(todo: Plan, precision: float, budget: float) -> tuple[float, float, in
                 for case in todo.order(round):
                     made.append(executor.measure(round % todo.rounds, case))
                     first = first or perf_counter()
-                (fit,) = layerlaw.fit(tidy(made, ""))
+                (fit,) = layerlaw.fit(tidy_table(made, ""))
                 half = max((e.high - e.low) / 2 for e in fit.law.exponents)
                 if half <= precision or perf_counter() - start > budget:
                     break

@@ -51,7 +51,7 @@ class Layer(ABC):
         Shape of the output without the batch, in the size symbols.
     ties
         Sizes that follow from others or are constant unless given: ``{"m": d, "h": 4}``.
-    whole
+    integer_expressions
         Expressions in the sizes that must be whole numbers, such as the padding (k − 1)/2.
     least
         Smallest sizes, where 1 is not enough.
@@ -63,10 +63,11 @@ class Layer(ABC):
     input_free_depth
         Operations at the start of the longest chain that do not use the input, such as those on
         weights. In a stack they do not wait for the layer below.
-    meta
+    runs_on_meta
         Whether it runs on meta tensors, which hold no data; code that reads values does not.
     units
-        By letter, a number that a size must be a multiple of, where `whole` leaves few small ones.
+        By letter, a number that a size must be a multiple of, where `integer_expressions` alone
+        leave few small sizes.
     """
 
     name: ClassVar[str]
@@ -78,12 +79,12 @@ class Layer(ABC):
     token_inputs: ClassVar[Mapping[str, Expr]] = {}
     output: ClassVar[Shape] = (n, d)
     ties: ClassVar[Mapping[str, Expr | int]] = {}
-    whole: ClassVar[tuple[Expr, ...]] = ()
+    integer_expressions: ClassVar[tuple[Expr, ...]] = ()
     least: ClassVar[Sizes] = {}
     native: ClassVar[bool] = False
     causal: ClassVar[bool] = False
     input_free_depth: ClassVar[int] = 0
-    meta: ClassVar[bool] = True
+    runs_on_meta: ClassVar[bool] = True
     units: ClassVar[Sizes] = {}
 
     @abstractmethod
@@ -120,7 +121,7 @@ class Layer(ABC):
                 )
         tied = {s: int(subs(v, given)) for s, v in self.ties.items()}
         full = {**tied, **{s: int(v) for s, v in given.items()}}
-        for expr in self.whole:
+        for expr in self.integer_expressions:
             if not subs(expr, full).is_integer:
                 raise ValueError(f"layer {self.name!r}: {expr} must be a whole number at {full}")
         return full

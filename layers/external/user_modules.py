@@ -173,7 +173,7 @@ def user_layer(
         "units": dict(units or {}),
         "axes": tuple(letter for letter in SYMBOLS if letter in used - set(TIES)),
         "ties": {letter: size for letter, size in TIES.items() if letter in used},
-        "whole": (
+        "integer_expressions": (
             *(e for e in _whole(options) if {s.name for s in e.free_symbols} <= used),
             *(SYMBOLS[axis] / unit for axis, unit in (units or {}).items()),
         ),
@@ -274,7 +274,7 @@ def _try_calls(layer: UserLayer) -> dict[str, Any]:
         "channels_first": channels_first,
         "inputs": dict.fromkeys(names, (n, d)),
         "output": _shape(layer, trials, shapes),
-        "meta": _on_meta(tried, trials[0], len(names)),
+        "runs_on_meta": _on_meta(tried, trials[0], len(names)),
     }
 
 

@@ -4,7 +4,6 @@ from . import (
 )
 from .lookup import (
     BrokenLayer as BrokenLayer,
-    digest as digest,
     find as find,
     get as get,
     import_path as import_path,
@@ -12,6 +11,7 @@ from .lookup import (
     isolated_registry as isolated_registry,
     names as names,
     override_layers as override_layers,
+    source_digest as source_digest,
 )
 from .selection import (
     CORE as CORE,
@@ -21,7 +21,6 @@ from .selection import (
 __all__ = [
     "CORE",
     "BrokenLayer",
-    "digest",
     "find",
     "get",
     "import_path",
@@ -31,5 +30,6 @@ __all__ = [
     "names",
     "override_layers",
     "select_layers",
+    "source_digest",
     "stacking",
 ]

@@ -163,7 +163,7 @@ def is_external(name: str) -> bool:
     return ":" in name or (not known and name in discovery.entry_points_by_name())
 
 
-def digest(name: str) -> str:
+def source_digest(name: str) -> str:
     """Return the digest of an external layer's source file; empty for a registered layer."""
     name = _single(name)
     return discovery.digest_of(name, get(name))

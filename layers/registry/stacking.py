@@ -101,8 +101,8 @@ def make_stack(name: str, each: Layer, depth: int) -> Stack:
         **{
             field: getattr(each, field)
             for field in (
-                *("axes", "inputs", "output", "ties", "whole", "least", "units"),
-                *("native", "causal", "meta"),
+                *("axes", "inputs", "output", "ties", "integer_expressions", "least", "units"),
+                *("native", "causal", "runs_on_meta"),
             )
         },
         "each": each,

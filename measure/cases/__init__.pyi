@@ -45,7 +45,7 @@ from .table import (
     COLUMNS as COLUMNS,
     MACHINE as MACHINE,
     SIZES as SIZES,
-    tidy as tidy,
+    tidy_table as tidy_table,
 )
 
 __all__ = [
@@ -87,5 +87,5 @@ __all__ = [
     "operands",
     "persistent_bytes",
     "rereads_matrices",
-    "tidy",
+    "tidy_table",
 ]

@@ -35,7 +35,7 @@ COLUMNS = (
 )
 
 
-def tidy(measurements: Iterable[Measurement], machine: str) -> pd.DataFrame:
+def tidy_table(measurements: Iterable[Measurement], machine: str) -> pd.DataFrame:
     """Return the tidy table of measurements.
 
     Parameters

@@ -17,7 +17,7 @@ from .counts import (
     COUNTED_SIZES as COUNTED_SIZES,
     count as count,
     count_parameters as count_parameters,
-    grid as grid,
+    counting_grid as counting_grid,
     path_length as path_length,
 )
 from .critical_path import (
@@ -31,10 +31,10 @@ from .flops import (
     count_flops as count_flops,
 )
 from .reachability import (
+    furthest_position as furthest_position,
     layers_needed as layers_needed,
     reach as reach,
     shortest_path as shortest_path,
-    span as span,
 )
 from .saved_tensors import (
     count_saved as count_saved,
@@ -55,8 +55,9 @@ __all__ = [
     "count_flops",
     "count_parameters",
     "count_saved",
+    "counting_grid",
     "flops",
-    "grid",
+    "furthest_position",
     "is_free",
     "layers_needed",
     "longest_chain",
@@ -64,6 +65,5 @@ __all__ = [
     "path_length",
     "reach",
     "shortest_path",
-    "span",
     "trace",
 ]

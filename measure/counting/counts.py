@@ -72,7 +72,7 @@ def path_length(layer: Layer, sizes: Sizes) -> int | None:
     return path.steps if path else None
 
 
-def grid(layer: Layer, candidates: SizesByAxis = COUNTED_SIZES) -> list[dict[str, int]]:
+def counting_grid(layer: Layer, candidates: SizesByAxis = COUNTED_SIZES) -> list[dict[str, int]]:
     """List the sizes at which a layer is counted: all combinations that the layer allows."""
     steps = (layer.in_units(axis, candidates.get(axis, _OTHER)) for axis in layer.axes)
     every = (dict(zip(layer.axes, sizes, strict=True)) for sizes in itertools.product(*steps))
@@ -118,7 +118,7 @@ def _of_layer(case: Case, sandbox: Sandbox) -> Iterator[Measurement]:
         try:
             yield from sandbox.ask(case.layer, partial(_of_metric, case, metric))
         except LayerError as error:
-            first = grid(get(case.layer), GRIDS[metric])[0]
+            first = counting_grid(get(case.layer), GRIDS[metric])[0]
             yield _uncounted(replace(case, sizes=first), metric, error)
 
 
@@ -126,7 +126,7 @@ def _of_metric(case: Case, metric: str) -> list[Measurement]:
     """Count one metric, up to the first size that fails."""
     layer = get(case.layer)
     made: list[Measurement] = []
-    for sizes in grid(layer, GRIDS[metric]):
+    for sizes in counting_grid(layer, GRIDS[metric]):
         at = replace(case, sizes=sizes)
         try:
             value = _value(layer, metric, at)

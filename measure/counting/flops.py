@@ -161,7 +161,7 @@ def run_on_meta(layer: Layer, sizes: Sizes, observer: DispatchMode, *, batch: in
 
     A layer that reads numbers runs on the CPU instead. Fused attention is decomposed.
     """
-    device = "meta" if layer.meta else "cpu"
+    device = "meta" if layer.runs_on_meta else "cpu"
     with torch.random.fork_rng(devices=[]), torch.device(device):
         module = layer.build(sizes)
     inputs = layer.make_inputs(sizes, batch=batch, device=device)

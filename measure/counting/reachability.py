@@ -263,7 +263,7 @@ def layers_needed(stack: Layer | Iterable[Layer], sizes: Sizes) -> int | None:
     return path.layers if path else None
 
 
-def span(layer: Layer, sizes: Sizes) -> int:
+def furthest_position(layer: Layer, sizes: Sizes) -> int:
     """Return the furthest output position, counted from 0, that depends on the first input."""
     reached = next(_arrivals([layer], sizes, 0)) < inf
     return int(reached.nonzero().max())

@@ -33,7 +33,7 @@ def count_saved(layer: Layer, sizes: Sizes, *, batch: int = 1) -> int:
     >>> count_saved(layers.get("dense"), {"n": 20, "d": 8})  # the input, 4·n·d
     640
     """
-    device = "meta" if layer.meta else "cpu"
+    device = "meta" if layer.runs_on_meta else "cpu"
     with torch.random.fork_rng(devices=[]), torch.device(device):
         module = layer.build(sizes)
     inputs = layer.make_inputs(sizes, batch=batch, device=device)

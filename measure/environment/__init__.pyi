@@ -6,7 +6,7 @@ from .ablation import (
     ablations as ablations,
 )
 from .doctor import (
-    examine as examine,
+    check_environment as check_environment,
 )
 from .finding import (
     EnvironmentCheck as EnvironmentCheck,
@@ -17,7 +17,7 @@ __all__ = [
     "EnvironmentCheck",
     "Severity",
     "ablations",
+    "check_environment",
     "configuration",
     "contention",
-    "examine",
 ]

@@ -14,13 +14,13 @@ from ..timing import Controls
 from . import configuration, contention
 from .finding import EnvironmentCheck, Severity
 
-__all__ = ["EnvironmentCheck", "Severity", "examine"]
+__all__ = ["EnvironmentCheck", "Severity", "check_environment"]
 
 #: Seconds over which the processor time of other processes is observed.
 _SECONDS = 0.5
 
 
-def examine() -> list[EnvironmentCheck]:
+def check_environment() -> list[EnvironmentCheck]:
     """Run all checks, in about three seconds.
 
     Returns

@@ -103,7 +103,7 @@ def _within(
     held = ELEMENT_BYTES * evaluate(activations(layer), sizes)
     weights = ELEMENT_BYTES * evaluate(theory.parameters, sizes)
     allowed = flops <= limits.flops * profile.flops
-    for expr in layer.whole:
+    for expr in layer.integer_expressions:
         allowed &= evaluate(subs(expr, layer.ties), sizes) % 1 == 0
     steps = evaluate(theory.sequential_ops, sizes)
     allowed &= steps <= profile.steps
@@ -146,7 +146,7 @@ def sizes_along(layer: Layer, axis: str, parts: int = 2) -> tuple[int, ...]:
     sizes = AXIS_SIZES[axis]
     if axis in OCTAVES:
         sizes = octaves(sizes[-1], parts)
-    if axis == "n" and any(SYMBOLS["n"] in expr.free_symbols for expr in layer.whole):
+    if axis == "n" and any(SYMBOLS["n"] in expr.free_symbols for expr in layer.integer_expressions):
         return tuple(size if size < 256 else size - REGISTER for size in sizes)
     return sizes
 

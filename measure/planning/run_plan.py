@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypedDict, Unpack
 
 from ...errors import LayerlawError
-from ...layers import digest, get, select_layers, torch
+from ...layers import get, select_layers, source_digest, torch
 from ..cases import CUDA_OPTIONS, Case
 from ..timing import MODES, Controls
 from .grid import grid_points
@@ -86,7 +86,7 @@ class Plan:
         settings["budget"] = settings.pop("limits")
         settings["controls"]["calm"] = settings["controls"].pop("noise_gate")
         # An external layer whose source has changed is another layer.
-        texts = {name: text for name in self.layers if (text := digest(name))}
+        texts = {name: text for name in self.layers if (text := source_digest(name))}
         return {**settings, "texts": texts} if texts else settings
 
     def order(self, round: int) -> list[Case]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..cases import Measurement, tidy
+from ..cases import Measurement, tidy_table
 from ..host import fingerprint, machine_id
 from ..planning import Plan
 from .store import Run, Store
@@ -65,7 +65,7 @@ class ActiveRun:
 
     def table(self) -> pd.DataFrame:
         """Return the tidy table of the measurements, one row per repeat; see `table.COLUMNS`."""
-        return tidy(self._measurements, self.stored_run.machine_id)
+        return tidy_table(self._measurements, self.stored_run.machine_id)
 
 
 def open_run(plan: Plan, store: Store, *, fresh: bool = False) -> ActiveRun:
@@ -73,7 +73,7 @@ def open_run(plan: Plan, store: Store, *, fresh: bool = False) -> ActiveRun:
     facts = fingerprint()
     stored_run = store.open_run(plan.settings(), machine_id(facts), facts)
     if fresh:
-        store.clear(stored_run)
+        store.delete_measurements(stored_run)
     return ActiveRun(plan, store, stored_run)
 
 

@@ -34,7 +34,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
 
 from ...errors import LayerlawError
-from ..cases import SECONDS, Case, Measurement, tidy
+from ..cases import SECONDS, Case, Measurement, tidy_table
 from ..host import digest
 from ..workers import Closeable
 
@@ -178,7 +178,7 @@ class Store(Closeable):
                 connection.execute(insert(runs).values(**key, **values))
             return _run(connection, connection.execute(known).scalar_one())
 
-    def clear(self, run: Run) -> None:
+    def delete_measurements(self, run: Run) -> None:
         """Delete the measurements of a run."""
         own = select(measurements.c.id).where(measurements.c.run == run.id)
         with self._engine.begin() as connection:
@@ -245,14 +245,14 @@ class Store(Closeable):
 
     def table(self, run: Run) -> pd.DataFrame:
         """Return the tidy table of a run, one row per repeat; see `COLUMNS`."""
-        return tidy(self.measurements(run), run.machine_id)
+        return tidy_table(self.measurements(run), run.machine_id)
 
     def runs(self) -> list[Run]:
         """Return the runs of the store, in the order of creation."""
         with self._engine.connect() as connection:
             return [_run(connection, id) for id in connection.scalars(select(runs.c.id))]
 
-    def latest(self) -> Run:
+    def latest_run(self) -> Run:
         """Return the run with the latest measurement.
 
         Raises

@@ -45,7 +45,7 @@ class Worker:
     pass_cache: PassCache = field(default_factory=PassCache)
     _settled: int = field(default_factory=lambda: resident_memory())
 
-    def clear(self, case: Case) -> None:
+    def release_memory(self, case: Case) -> None:
         """Return free memory to the system after a large case, for the other processes.
 
         A heap may be fragmented: a layer that stores a small output of each step and a large state
@@ -146,7 +146,7 @@ def measure_in_worker(
             result = replace(result, note=f"{result.note} {DISTURBED}".strip())
         done = CaseResult(result, waited=waited, reference_seconds=reference_seconds)
     done = done._replace(running=meter.seconds, bytes=seen.peak_growth() if seen else 0.0)
-    worker.clear(case)
+    worker.release_memory(case)
     return done
 
 
@@ -170,5 +170,5 @@ def measure_all_in_worker(
 def peak_in_worker(worker: Worker, case: Case, process: int, seed: int) -> Measurement:
     """Measure the peak memory of a case's pass, with a worker."""
     found = peak_bytes(case, process=process, seed=seed)
-    worker.clear(case)
+    worker.release_memory(case)
     return found

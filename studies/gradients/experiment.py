@@ -150,7 +150,7 @@ def after_training(
 
 def _training(subject: Subject, sizes: Sizes, seed: int, steps: int, machine: str) -> str:
     """Name a training by all that decides it."""
-    text = layers.digest(subject.layer)
+    text = layers.source_digest(subject.layer)
     return digest([SCHEMA, subject.label, text, dict(sizes), seed, steps, machine])
 
 

@@ -155,14 +155,14 @@ def test_it_takes_clearly_fewer_seconds_than_the_whole_grid_and_is_right(seed):
     made = carried_out(planner, machine)
     chosen = machine.now
     assert planner.widths[0].widest <= 0.05
-    (found,) = fit(tidy(made, ""))
+    (found,) = fit(tidy_table(made, ""))
     for exponent in found.law.exponents:
         assert abs(exponent.estimate - {"n": 2, "d": 1}[exponent.axis]) < 0.08
     machine = Machine(seed, own=0.03)
     made = []
     for round in range(12):
         made += [machine.measure(case, round) for case in CASES]
-        (found,) = fit(tidy(made, ""))
+        (found,) = fit(tidy_table(made, ""))
         if max((e.high - e.low) / 2 for e in found.law.exponents) <= 0.05:
             break
     assert chosen < 0.7 * machine.now

@@ -12,7 +12,7 @@ from layerlaw.layers import Textbook
 from layerlaw.layers.core.theory import SYMBOLS, d, n, subs
 from layerlaw.measure.cases.case import Case
 from layerlaw.measure.cases.metric import metric_of
-from layerlaw.measure.cases.table import tidy
+from layerlaw.measure.cases.table import tidy_table
 from layerlaw.measure.counting.counts import COUNTED, count
 from layerlaw.measure.counting.critical_path import trace
 from layerlaw.measure.counting.flops import count_flops
@@ -139,7 +139,7 @@ def test_an_unknown_operation_is_refused_by_name():
 @pytest.mark.parametrize("name", layers.names())
 def test_the_rows_of_a_run_have_exact_laws_that_match(name):
     cases = [Case(name, complete({"n": 64, "d": 64, "k": 3}))]
-    for found in fit(tidy((row for one in count(cases) for row in one), "machine")):
+    for found in fit(tidy_table((row for one in count(cases) for row in one), "machine")):
         theory = getattr(layers.get(name).tied_theory(), metric_of(found.series.metric).exact)
         if not theory.is_rational_function() or theory.as_numer_denom()[1] != 1:
             continue  # a logarithm or a quotient: no polynomial

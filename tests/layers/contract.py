@@ -90,7 +90,7 @@ def shapes(layer: Layer) -> None:
     for batch, sizes in CASES:
         sizes = complete(sizes, layer)
         full = layer.resolve(sizes)
-        for device in ["cpu", "meta"] if layer.meta else ["cpu"]:
+        for device in ["cpu", "meta"] if layer.runs_on_meta else ["cpu"]:
             with torch.device(device):
                 module = layer.build(sizes)
             with torch.no_grad():

@@ -6,7 +6,7 @@ import pytest
 import torch
 from layerlaw import layers
 from layerlaw.layers.retention import DECAY
-from layerlaw.layers.state_space import discrete
+from layerlaw.layers.state_space import discretise
 from torch import Tensor
 
 from tests.helpers.sizes import complete
@@ -87,7 +87,7 @@ def test_the_next_position_is_the_last_of_the_whole_sequence() -> None:
     S = K[:, :-1].mT @ (DECAY ** torch.arange(4, -1, -1)[:, None] * V[:, :-1])
     rnn = dict(layers.get("rnn").build(sizes).double().named_parameters())
     ssm = dict(layers.get("ssm").build(sizes).double().named_parameters())
-    a, b = discrete(ssm["A"], ssm["B"])
+    a, b = discretise(ssm["A"], ssm["B"])
     fading = a ** torch.arange(4, -1, -1)[:, None, None]  # (n − 1, d, N)
     states = (fading * b * x[:, :-1, :, None]).sum(1)
     pairs = {

@@ -1,11 +1,12 @@
 """Layers that misbehave on purpose, in a registry of their own; machines made up of files."""
 
 import pytest
-from layerlaw.layers import Textbook, Theory
+from layerlaw.layers import Textbook
 from layerlaw.layers.core import registration
 from layerlaw.layers.core.theory import d, n
 from layerlaw.layers.registry import lookup
-from sympy import Integer
+
+from tests.helpers.toy_theory import TOY_THEORY
 
 
 class Toy(Textbook):
@@ -14,14 +15,7 @@ class Toy(Textbook):
     title = "toy"
     formula = "x"
     inputs = {"x": (n, d)}
-    theory = Theory(
-        time=n * d,
-        flops=n * d**2,
-        parameters=Integer(0),
-        memory=n * d,
-        sequential_ops=Integer(1),
-        path_length=Integer(1),
-    )
+    theory = TOY_THEORY
 
 
 @pytest.fixture

@@ -146,7 +146,7 @@ def table_restricted(setting: Setting) -> Iterator[Evidence]:
     )
 
     local = layers.get("local_attention")
-    points = grid(local, {"n": (8, 24), "d": (4, 20), "r": (3, 9)})
+    points = counting_grid(local, {"n": (8, 24), "d": (4, 20), "r": (3, 9)})
     flops = local.theory.flops
     yield required(
         f"FLOPs at {len(points)} sizes are those of the formula, which is O(n·r·d)",

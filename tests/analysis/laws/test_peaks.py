@@ -8,7 +8,7 @@ from layerlaw import layers
 from layerlaw.analysis import ExactLaw, Verdict, fit
 from layerlaw.analysis.expressions.reading import leading_part, parse
 from layerlaw.analysis.laws.peaks import peak_law
-from layerlaw.measure import Case, tidy
+from layerlaw.measure import Case, tidy_table
 from layerlaw.measure.timing.peak_memory import measure_memory
 
 AXES = ("n", "d")
@@ -91,7 +91,7 @@ def test_only_peaks_are_the_largest_of_several():
 
 def measured(layer, mode, points):
     cases = [Case(layer, {"n": a, "d": b}, mode=mode) for a, b in points]
-    (found,) = fit(tidy(measure_memory(cases), "here"))
+    (found,) = fit(tidy_table(measure_memory(cases), "here"))
     return found
 
 
@@ -151,6 +151,6 @@ def test_every_textbook_layer_has_an_exact_law(mode):
             Case(name, dict(zip(layer.axes, map(int, point), strict=True)), mode=mode)
             for point in mesh
         ]
-        (found,) = fit(tidy(measure_memory(cases), "here"))
+        (found,) = fit(tidy_table(measure_memory(cases), "here"))
         assert isinstance(found.law, ExactLaw), name
         assert found.judgement.verdict is Verdict.MATCHES, (name, found.reason)

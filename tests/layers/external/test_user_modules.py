@@ -215,7 +215,7 @@ def test_a_size_that_has_a_value_is_given_where_inputs_have_it_and_left_alone_el
 def test_heads_have_to_divide_the_width_and_a_kernel_is_odd() -> None:
     with pytest.raises(ValueError, match="d/h must be a whole number"):
         layers.get("torch.nn:MultiheadAttention").resolve({"n": 4, "d": 6})
-    assert (k - 1) / 2 in layers.get("torch.nn:Conv1d").whole
+    assert (k - 1) / 2 in layers.get("torch.nn:Conv1d").integer_expressions
 
 
 def test_building_draws_nothing_from_the_callers_random_numbers() -> None:
@@ -228,8 +228,8 @@ def test_what_looks_at_numbers_is_known_not_to_run_without() -> None:
     def looks(x: Tensor) -> Tensor:
         return x if x.sum() > 0 else -x
 
-    assert not user_layer("mine", lambda: Shaped(looks)).meta
-    assert user_layer("mine", lambda: Shaped(torch.tanh)).meta
+    assert not user_layer("mine", lambda: Shaped(looks)).runs_on_meta
+    assert user_layer("mine", lambda: Shaped(torch.tanh)).runs_on_meta
 
 
 def test_a_decorator_offers_a_module_by_a_name_of_its_own() -> None:
@@ -243,7 +243,7 @@ def test_a_decorator_offers_a_module_by_a_name_of_its_own() -> None:
     assert layers.names()[-1] == "twice"
     with pytest.raises(ValueError, match="'rnn' is registered already"):
         layers.layer("rnn")
-    with pytest.raises(ValueError, match="without spaces and colons"):
+    with pytest.raises(ValueError, match="use no spaces and no colons"):
         layers.layer("my:layer")
     assert layers.import_path("twice") is None  # it is inside a function: no other process finds it
 
@@ -272,10 +272,10 @@ def test_a_package_that_is_broken_is_a_warning_that_names_it(
 
 def test_a_text_that_was_changed_has_another_fingerprint(folder: Path) -> None:
     layers.get("mine.py:Gated")
-    before = layers.digest("mine.py:Gated")
+    before = layers.source_digest("mine.py:Gated")
     (folder / "mine.py").write_text(MODULE + "# changed\n")
-    assert layers.digest("mine.py:Gated") != before
-    assert layers.digest("rnn") == ""
+    assert layers.source_digest("mine.py:Gated") != before
+    assert layers.source_digest("rnn") == ""
 
 
 def test_all_layers_are_those_that_can_be_loaded(

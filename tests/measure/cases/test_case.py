@@ -2,7 +2,7 @@ import json
 
 import pandas as pd
 import pytest
-from layerlaw.measure import COLUMNS, Case, Measurement, tidy
+from layerlaw.measure import COLUMNS, Case, Measurement, tidy_table
 
 
 def test_equal_cases_have_equal_keys_whatever_the_order_of_sizes():
@@ -75,7 +75,7 @@ def test_an_option_that_is_not_known_is_refused():
 def test_tidy_has_one_row_per_repeat_and_one_per_failure():
     fine = Measurement(Case("attention", {"n": 64, "d": 32}), 0, 1, (1e-3, 2e-3))
     failed = Measurement(Case("conv", {"n": 8, "d": 4, "k": 3}), 0, 0, status="oom", note="no")
-    table = tidy([fine, failed], "abc")
+    table = tidy_table([fine, failed], "abc")
     assert tuple(table.columns) == COLUMNS
     assert table["value"].tolist()[:2] == [1e-3, 2e-3]
     assert table["repeat"].tolist() == [0, 1, 0]
@@ -86,10 +86,10 @@ def test_tidy_has_one_row_per_repeat_and_one_per_failure():
 
 
 def test_a_size_without_a_column_gets_one_behind_k():
-    table = tidy([Measurement(Case("window", {"n": 8, "d": 4, "r": 2}), 0, 0, (1.0,))], "abc")
+    table = tidy_table([Measurement(Case("window", {"n": 8, "d": 4, "r": 2}), 0, 0, (1.0,))], "abc")
     assert list(table.columns)[4:8] == ["n", "d", "k", "r"]
     assert table["r"][0] == 2
 
 
 def test_an_empty_table_has_its_columns():
-    assert tuple(tidy([], "abc").columns) == COLUMNS
+    assert tuple(tidy_table([], "abc").columns) == COLUMNS

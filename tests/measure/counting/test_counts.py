@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from layerlaw import layers
 from layerlaw.measure.cases.case import Case
-from layerlaw.measure.cases.table import COLUMNS, tidy
-from layerlaw.measure.counting.counts import COUNTED, GRIDS, count, count_parameters, grid
+from layerlaw.measure.cases.table import COLUMNS, tidy_table
+from layerlaw.measure.counting.counts import COUNTED, GRIDS, count, count_parameters, counting_grid
 from layerlaw.measure.counting.critical_path import longest_chain
 from layerlaw.measure.counting.flops import count_flops
 from layerlaw.measure.counting.reachability import shortest_path
@@ -44,7 +44,7 @@ def test_the_values_are_the_counts():
         assert row.values == (counters[row.metric](layer, row.case.sizes),)
     for metric in COUNTED:
         there = [dict(row.case.sizes) for row in rows if row.metric == metric]
-        assert there == grid(layer, GRIDS[metric])
+        assert there == counting_grid(layer, GRIDS[metric])
 
 
 def test_what_is_nothing_or_infinite_has_no_rows():
@@ -77,13 +77,15 @@ def test_what_cannot_be_counted_is_said_once_a_metric(toy):
 
 
 def test_the_grid_keeps_to_sizes_that_go_together():
-    assert {sizes["k"] for sizes in grid(layers.get("conv"), {"k": (2, 3, 4, 5)})} == {3, 5}
-    assert {sizes["d"] for sizes in grid(layers.get("multihead"), {"d": (2, 4, 6, 8)})} == {4, 8}
-    assert set(grid(layers.get("attention_softmax"))[0]) == {"n"}
+    kernels = counting_grid(layers.get("conv"), {"k": (2, 3, 4, 5)})
+    assert {sizes["k"] for sizes in kernels} == {3, 5}
+    widths = counting_grid(layers.get("multihead"), {"d": (2, 4, 6, 8)})
+    assert {sizes["d"] for sizes in widths} == {4, 8}
+    assert set(counting_grid(layers.get("attention_softmax"))[0]) == {"n"}
 
 
 def test_the_rows_go_into_the_tidy_table():
-    table = tidy([row for one in count([of("attention")]) for row in one], "machine")
+    table = tidy_table([row for one in count([of("attention")]) for row in one], "machine")
     assert list(table.columns) == list(COLUMNS)
     assert (table["status"] == "ok").all()
     assert table.loc[table["metric"] == "sequential_ops", "value"].unique().tolist() == [7]

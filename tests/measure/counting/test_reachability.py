@@ -17,10 +17,10 @@ from layerlaw.layers.core.theory import d, k, n
 from layerlaw.measure.counting.reachability import (
     Path,
     ReachabilityTracer,
+    furthest_position,
     layers_needed,
     reach,
     shortest_path,
-    span,
 )
 from torch import Tensor
 from torch.nn import functional as F
@@ -60,7 +60,7 @@ def test_convolutions_need_of_the_order_of_n_over_k_layers(
     layer, sizes = layers.get(name), {"n": length, "d": 2, "k": kernel}
     needed = ceil(2 * (length - 1) / (kernel - 1))
     assert layers_needed(layer, sizes) == needed
-    assert span(layer, {**sizes, "n": 40}) == (kernel - 1) // 2
+    assert furthest_position(layer, {**sizes, "n": 40}) == (kernel - 1) // 2
     assert shortest_path([layer] * needed, sizes) == Path(needed, needed)
     assert shortest_path([layer] * (needed - 1), sizes) is None
 

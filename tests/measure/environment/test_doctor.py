@@ -3,14 +3,14 @@
 import json
 
 import torch
-from layerlaw.measure import Severity, examine
+from layerlaw.measure import Severity, check_environment
 from layerlaw.measure.environment.finding import EnvironmentCheck, grade
 from layerlaw.measure.timing import stabilisation
 
 
 def test_all_is_looked_at_once_and_what_is_wrong_can_be_mended():
     threads, flushing = torch.get_num_threads(), stabilisation.flushes_subnormals()
-    found = examine()
+    found = check_environment()
     subjects = [each.subject for each in found]
     assert len(set(subjects)) == len(subjects)
     assert {"threads", "load", "two speeds", "allocator", "clock"} <= set(subjects)

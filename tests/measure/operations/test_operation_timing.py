@@ -6,7 +6,16 @@ import pytest
 import torch
 from layerlaw import layers
 from layerlaw.analysis import fit
-from layerlaw.measure import Case, Measurement, Store, execute, measure_parts, open_run, plan, tidy
+from layerlaw.measure import (
+    Case,
+    Measurement,
+    Store,
+    execute,
+    measure_parts,
+    open_run,
+    plan,
+    tidy_table,
+)
 from layerlaw.measure.cases.metric import PARTS
 from layerlaw.measure.counting.aten_operations import operation_name
 from layerlaw.measure.counting.flops import FlopCounter
@@ -119,7 +128,9 @@ def test_operations_alone_do_what_they_do_in_the_pass(name):
         with again, torch.inference_mode():
             call()
         # By name: that of a number instead of a tensor of one is another function of the same.
-        assert [operation_name(one.function) for one in again.operations] == [operation_name(each.function)]
+        assert [operation_name(one.function) for one in again.operations] == [
+            operation_name(each.function)
+        ]
 
 
 def test_calls_are_those_that_a_layer_makes():
@@ -258,7 +269,7 @@ def gaps_of(forward, toy, hidden=0.0):
             taken += times * (seconds(thing) - CALL)
         passes.append(Measurement(case, 0, 0, (taken,)))
     apart = [one for each in time_operations(cases, rounds=1, time=seconds) for one in each]
-    (found,) = fit(tidy([*passes, *apart], "here"), {name: "n**2*d"})
+    (found,) = fit(tidy_table([*passes, *apart], "here"), {name: "n**2*d"})
     (gap,) = found.slope_gaps
     return gap
 

@@ -209,7 +209,7 @@ def test_killed_at_any_moment_it_loses_at_most_the_point_under_way(tmp_path):
     settings = {"profile": "quick", "rounds": 2, "repeats": 1}
     layerlaw.sweep(["attention", "dense"], store=path, **settings)
     with Store(path, readonly=True) as store:
-        made = list(store.measurements(store.latest()))
+        made = list(store.measurements(store.latest_run()))
         assert len(store.runs()) == 1
     keys = [(measurement.round, measurement.case) for measurement in made]
     todo = plan(["attention", "dense"], **settings)

@@ -28,7 +28,7 @@ def test_what_goes_in_comes_out_also_from_another_process(path):
         for measurement in made:
             store.add(run, measurement)
     with Store(path, readonly=True) as store:
-        found = store.latest()
+        found = store.latest_run()
         assert list(store.measurements(found)) == made
         assert found == run
         assert found.settings == {"seed": 1}
@@ -51,9 +51,9 @@ def test_the_latest_run_is_the_one_measured_into_last(path):
     with Store(path) as store:
         old, new = (store.open_run({"seed": seed}, *MACHINE) for seed in (1, 2))
         store.add(new, Measurement(CASE, 0, 0, (1.0,)))
-        assert store.latest() == new
+        assert store.latest_run() == new
         store.add(old, Measurement(CASE, 0, 0, (1.0,)))
-        assert store.latest() == old
+        assert store.latest_run() == old
 
 
 def test_nothing_is_kept_twice_and_a_refused_measurement_leaves_no_trace(path):
@@ -103,7 +103,7 @@ def test_clearing_a_run_leaves_the_others(path):
         for run in (one, other):
             store.add_process(run, {})
             store.add(run, Measurement(CASE, 0, 0, (1.0,)))
-        store.clear(one)
+        store.delete_measurements(one)
         assert not list(store.measurements(one))
         assert list(store.measurements(other))
         assert store.add_process(one, {}) == 0
@@ -159,4 +159,4 @@ def test_reading_needs_a_store_with_measurements(path):
         Store(path, readonly=True)
     assert not path.exists()
     with Store(path) as store, pytest.raises(StoreError, match="has no measurement"):
-        store.latest()
+        store.latest_run()

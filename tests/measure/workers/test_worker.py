@@ -20,12 +20,12 @@ def test_what_a_case_leaves_of_memory_is_given_back_where_it_may_be_much(monkeyp
     monkeypatch.setattr(worker, "resident_memory", lambda: held)
     monkeypatch.setattr(worker, "give_back_memory", give_back)
     at = Worker(None, {}, PassCache(most=0))
-    at.clear(HUGE)
+    at.release_memory(HUGE)
     assert len(given) == 1
     for more in (LARGE_BYTES, LARGE_BYTES, 1):  # little by little it becomes much
         assert len(given) == 1
         held += more
-        at.clear(SMALL)
+        at.release_memory(SMALL)
     assert len(given) == 2
-    at.clear(SMALL)
+    at.release_memory(SMALL)
     assert len(given) == 2

@@ -6,23 +6,17 @@ import time
 from pathlib import Path
 
 import torch
-from layerlaw.layers import Textbook, Theory, register
+from layerlaw.layers import Textbook, register
 from layerlaw.layers.core.theory import d, n
-from sympy import Integer
+
+from tests.helpers.toy_theory import TOY_THEORY
 
 
 class Unruly(Textbook):
     title = "unruly"
     formula = "x"
     inputs = {"x": (n, d)}
-    theory = Theory(
-        time=n * d,
-        flops=n * d**2,
-        parameters=Integer(0),
-        memory=n * d,
-        sequential_ops=Integer(1),
-        path_length=Integer(1),
-    )
+    theory = TOY_THEORY
 
     def at(self, x):
         """Do it where n is 64."""

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from layerlaw.analysis import fit
 from layerlaw.layers import get, names
-from layerlaw.measure import Case, tidy
+from layerlaw.measure import Case, tidy_table
 from layerlaw.measure.counting.counts import count
 from layerlaw.reports.content.counts import counts_info, counts_table, reasons_of, split
 
@@ -30,7 +30,7 @@ def rows(layer, metric, value, n=(16, 32, 64, 128), d=(16, 32, 64)):
 def test_what_is_counted_of_a_layer_is_theory_s_to_the_last_digit(name):
     layer = get(name)
     case = Case(name, dict.fromkeys(layer.axes, 16))
-    table = tidy([one for made in count([case]) for one in made], "")
+    table = tidy_table([one for made in count([case]) for one in made], "")
     (info,) = counts_info(fit(table))
     assert {cell.sign for cell in info.cells.values()} == {"✓"}
     assert "sequential_ops" in info.cells
