@@ -140,7 +140,7 @@ def table_convolution(setting: Setting) -> Iterator[Evidence]:
 def table_restricted(setting: Setting) -> Iterator[Evidence]:
     """`local_attention`, whose window is r positions."""
     from ....measure import (
-        grid,  # loads torch
+        counting_grid,  # loads torch
         layers_needed,
         longest_chain,
     )
