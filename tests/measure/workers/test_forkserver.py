@@ -108,7 +108,7 @@ def test_a_worker_that_leaves_is_told_with_its_status(server):
 def test_a_worker_that_takes_too_long_is_ended(server):
     pid = server.ask("e", counting, count, 60)[1]
     start = time.monotonic()
-    with pytest.raises(WorkerTimeout, match=r"longer than 0\.2 s"):
+    with pytest.raises(WorkerTimeout, match=r"longer than its limit of 0\.2 s"):
         server.ask("e", counting, sleep, 0.2)
     assert time.monotonic() - start < 30
     with pytest.raises(ProcessLookupError):
