@@ -123,13 +123,14 @@ def override_layers(layers: Mapping[str, Layer]) -> Iterator[None]:
 
 @contextmanager
 def isolated_registry() -> Iterator[None]:
-    """Forget, at the end of a block, the layers that were registered or loaded within it.
+    """Remove, at the end of a block, the layers that were registered or loaded within it.
 
-    A test or a notebook may so register layers that nothing after it sees. External layers that
-    were loaded before are loaded anew within it.
+    Tests and notebooks can thus register layers temporarily. External layers that were loaded
+    before are loaded again within the block.
 
     Examples
     --------
+    >>> import torch
     >>> from layerlaw.layers import isolated_registry, layer, names
     >>> with isolated_registry():
     ...     _ = layer("projection", expect="n*d**2")(torch.nn.Linear)
