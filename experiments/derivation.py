@@ -300,7 +300,7 @@ def _peak(name: str, metric: str) -> ExactFormula:
             raise NotExact(f"a {mode} pass at {sizes} has no peak: {measured.note}")
         return int(measured.values[0])
 
-    points, others = grid(layer, PEAK_SIZES), grid(layer, PEAK_CHECK_SIZES)
+    points, others = counting_grid(layer, PEAK_SIZES), counting_grid(layer, PEAK_CHECK_SIZES)
     values = [peak(sizes) for sizes in points]
     sizes = np.array([[point[axis] for axis in layer.axes] for point in points], dtype=float)
     law = _law_of_peaks(layer.axes, sizes, np.array(values))

@@ -148,13 +148,13 @@ def formula(layer: Layer, metric: str) -> ExactFormula:
 @cache
 def _points(layer: Layer) -> tuple[Sequence[Sizes], Sequence[Sizes]]:
     """Return sizes to solve formulas from, and others to verify them at."""
-    from ..measure import COUNTED_SIZES, grid  # loads torch
+    from ..measure import COUNTED_SIZES, counting_grid  # loads torch
 
-    small, others = grid(layer, COUNTED_SIZES), grid(layer, VERIFICATION_SIZES)
+    small, others = counting_grid(layer, COUNTED_SIZES), counting_grid(layer, VERIFICATION_SIZES)
     if not small or not others:
         raise NotExact(f"layer {layer.name!r} cannot be counted at any of the sizes in use")
-    if layer.meta and not _loops(layer, small):
-        others += grid(layer, {axis: (size,) for axis, size in LONG_SIZES.items()})
+    if layer.runs_on_meta and not _loops(layer, small):
+        others += counting_grid(layer, {axis: (size,) for axis, size in LONG_SIZES.items()})
     return small, others
 
 
@@ -177,13 +177,13 @@ def _longest(grid: Sequence[Sizes]) -> int:
 
 def _path(layer: Layer) -> ExactFormula:
     """Derive the length of the shortest path between the first position and the last."""
-    from ..measure import grid, layers_needed, path_length
+    from ..measure import counting_grid, layers_needed, path_length
 
     def length(sizes: Sizes) -> Expr | int:
         return path_length(layer, sizes) or sympy.oo
 
     what = f"the path_length of layer {layer.name!r}"
-    small, others = grid(layer, _PATH_SIZES), grid(layer, VERIFICATION_SIZES)
+    small, others = counting_grid(layer, _PATH_SIZES), counting_grid(layer, VERIFICATION_SIZES)
     lengths = [length(sizes) for sizes in small]
     if all(one == sympy.oo for one in lengths):
         expression: Expr = sympy.oo
@@ -198,7 +198,7 @@ def _path(layer: Layer) -> ExactFormula:
 
 def _stacked(what: str, layer: Layer, grid: Sequence[Sizes]) -> Expr:
     """Solve for the path through stacked layers, each with a span that does not depend on n."""
-    from ..measure import shortest_path, span
+    from ..measure import furthest_position, shortest_path
 
     axes = [axis for axis in layer.axes if axis != "n"]
     long = [sizes for sizes in grid if sizes["n"] == _longest(grid)]
@@ -207,7 +207,9 @@ def _stacked(what: str, layer: Layer, grid: Sequence[Sizes]) -> Expr:
         raise NotExact(
             f"{what}: the first position reaches the last at some sizes, but never at others"
         )
-    reach = _solve(f"{what}, the span", axes, long, [span(layer, sizes) for sizes in long])
+    reach = _solve(
+        f"{what}, the span", axes, long, [furthest_position(layer, sizes) for sizes in long]
+    )
     per_layer = _solve(what, axes, long, [path.steps // path.layers for path in paths])
     return per_layer * sympy.ceiling(sympy.cancel((_N - 1) / reach))
 

@@ -22,7 +22,7 @@ from time import perf_counter
 
 import layerlaw
 from layerlaw.experiments.adaptive import AdaptivePlanner
-from layerlaw.measure import Plan, Store, open_run, plan, tidy
+from layerlaw.measure import Plan, Store, open_run, plan, tidy_table
 from layerlaw.measure.runs.execution import execute_adaptively
 from layerlaw.measure.workers.executor import open_executor
 

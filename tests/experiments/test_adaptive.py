@@ -13,7 +13,7 @@ from layerlaw.experiments.adaptive import (
     coarse_grid,
     derivatives,
 )
-from layerlaw.measure import Case, Measurement, plan, tidy
+from layerlaw.measure import Case, Measurement, plan, tidy_table
 
 CASES = plan("attention", profile="choice").cases
 RNN = plan("rnn", profile="choice").cases
@@ -74,7 +74,7 @@ def test_it_stops_when_the_budget_is_spent_and_says_so():
     longest = 0.012 + 5 * max(map(machine.seconds, CASES))
     assert 2.0 <= machine.now < 2.0 + longest  # none is begun afterwards
     (width,) = planner.widths
-    (all_of_it,) = fit(tidy(made, ""))
+    (all_of_it,) = fit(tidy_table(made, ""))
     assert width.half_widths == {e.axis: (e.high - e.low) / 2 for e in all_of_it.law.exponents}
     assert width.stop_reason == "the budget is spent"
     assert 0.001 < width.widest < inf
