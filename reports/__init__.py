@@ -1,4 +1,4 @@
-"""What a person reads: the summary, the page, its Markdown, the table and the laws.
+"""Reports: their content, their figures, and the files that are written.
 
 Nothing here loads torch.
 """

@@ -1,4 +1,4 @@
-"""What a report says, as rows and text, before it is HTML or Markdown."""
+"""The content of a report as rows and text, the same for terminal, Markdown and HTML."""
 
 import lazy_loader
 

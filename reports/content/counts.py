@@ -1,4 +1,4 @@
-"""What was counted, not timed: FLOPs, parameters, depth, path length, peak memory."""
+"""The table of counts: FLOPs, parameters, depth, path length and peak memory of each layer."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from .formulas import law_text
 from .law_names import label, variants
 from .tables import Table
 
-#: The columns, by metric: those that theory says exactly, and peak memory, known by its order.
+#: Metrics in the table: those that theory gives exactly, and peak memory, which has an order alone.
 COLUMNS = (*(metric.name for metric in METRICS.values() if metric.exact), PEAK_BYTES.name)
 
 _EXPLAINED = (
-    "Counted, without noise. ✓: every count is what theory says, as a formula and not by its order "
-    "alone; for peak memory, whose theory is an order: the exponents are theory's. ≠: it is not; "
-    "what was found stands there. Path length: operations on the shortest way from the first "
-    "position to the last, through as many layers as it takes."
+    "Counts have no noise. ✓: every count equals theory's formula, not only its order; of peak "
+    "memory theory gives an order alone, and ✓ says that the exponents match it. ≠: they are not "
+    "equal, and the cell has the fitted formula. Path length: operations on the shortest path from "
+    "the first position to the last, through as many layers as it needs."
 )
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One count: its formula, its sign, and why where it is not theory's."""
+    """One count: its formula, ✓ or ≠, and the reason where it differs from theory."""
 
     text: str
     sign: str = ""
@@ -43,14 +43,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Counts:
-    """What was counted of one layer.
+    """The counts of one layer.
 
     Attributes
     ----------
     label
-        The layer, and what tells it from others of the same.
+        The layer and its variant.
     cells
-        By metric; those that were not counted are missing.
+        One for each metric that was counted.
     """
 
     label: str
@@ -58,9 +58,9 @@ class Counts:
 
 
 def split(fits: Sequence[Fit]) -> tuple[list[Fit], list[Fit]]:
-    """Separate the laws that a report is about from those of counts.
+    """Separate the laws of times, which the report is about, from those of counts.
 
-    It is about times; where there are none, or other metrics too, about all laws.
+    Without times, or with other metrics among the laws, the report is about all of them.
     """
     timed = [fit for fit in fits if fit.series.timed]
     counted = [fit for fit in fits if fit.series.metric in COLUMNS]
@@ -70,7 +70,7 @@ def split(fits: Sequence[Fit]) -> tuple[list[Fit], list[Fit]]:
 
 
 def counts_table(rows: Sequence[Counts]) -> Table:
-    """Write the counts of layers, a row each."""
+    """Write a row of counts for each layer."""
     return Table(
         "Counts",
         ("layer", *map(metric_title, COLUMNS)),
@@ -86,7 +86,7 @@ def _row(counts: Counts) -> tuple[str, ...]:
 
 
 def counts_info(fits: Sequence[Fit]) -> list[Counts]:
-    """Collect counts, a row for each layer, device, pass and whatever else laws differ in."""
+    """Collect the counts of each layer, device and mode, and of each value of further columns."""
     rows: dict[tuple[str, ...], dict[str, Cell]] = defaultdict(dict)
     names: dict[tuple[str, ...], Fit] = {}
     for fit in fits:
@@ -102,7 +102,7 @@ def counts_info(fits: Sequence[Fit]) -> list[Counts]:
 
 
 def reasons_of(rows: Sequence[Counts]) -> Iterator[tuple[str, str]]:
-    """Say of which count, and why, it is not theory's."""
+    """Yield (count, reason) for each count that differs from theory."""
     for row in rows:
         for metric, cell in row.cells.items():
             if cell.why:
@@ -125,7 +125,7 @@ def _cell(fit: Fit) -> Cell:
 
 
 def _exactly(fit: Fit) -> Expr | None:
-    """Find what theory says of a count exactly; None where it says nothing."""
+    """Return theory's exact formula of a count; None where theory has none."""
     one = fit.series
     layer = layers.find(one.layer)
     field = metric_of(one.metric).exact
@@ -138,7 +138,7 @@ def _exactly(fit: Fit) -> Expr | None:
 
 
 def _values(exact: Expr, fit: Fit) -> Array:
-    """Values that theory has at the points of a count, (points,)."""
+    """Evaluate theory's formula at the points of a count, (points,)."""
     one = fit.series
     points = (dict(zip(one.axes, point, strict=True)) for point in one.sizes.tolist())
     return np.array([evaluate(exact, {**one.constants, **point}) for point in points])

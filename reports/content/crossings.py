@@ -1,4 +1,4 @@
-"""Where laws cross, for a reader."""
+"""The table of crossings: from which n on which layer costs less."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .tables import Table
 
 
 def crossings_table(crossovers: Sequence[Crossovers]) -> Table:
-    """Write every crossing as a row: from which length on which layer costs less."""
+    """Write a row for each crossing."""
     return Table(
         "All crossings",
         ("from this n on", "95 %", "at d", "this costs less", "than this", "measured anew", ""),
@@ -22,7 +22,7 @@ def crossings_table(crossovers: Sequence[Crossovers]) -> Table:
 
 
 def crossing_interval(crossing: Crossing) -> str:
-    """Write the interval of n; an end beyond what was looked at is left open.
+    """Write the interval of n; an end outside the range that was searched is written as "…".
 
     >>> from layerlaw.analysis import Crossing
     >>> crossing_interval(Crossing("rnn", "attention", 16, 400, False, 0.0, 420.0))
@@ -35,8 +35,8 @@ def crossing_interval(crossing: Crossing) -> str:
 
 
 def checks_text(crossing: Crossing) -> str:
-    """Say what the checks found: how many times as much the dearer layer took, at which n."""
-    if crossing.confirmed is None:
+    """Write whether the checks confirm a crossing, with the ratio of costs at each checked n."""
+    if crossing.holds is None:
         return ""
     sides = {n > crossing.n for n, _ in crossing.checks}
     where = "" if len(sides) == 2 else " above" if True in sides else " below"

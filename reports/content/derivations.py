@@ -1,4 +1,4 @@
-"""What was derived of a layer, compared with its theory: what `layerlaw explain` shows."""
+"""The derived theory of a layer, compared with its own theory: what `layerlaw explain` shows."""
 
 from __future__ import annotations
 
@@ -21,20 +21,22 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class DerivedRow:
-    """One metric of a layer.
+    """The derived formula of one metric, compared with theory.
 
     Parameters
     ----------
     metric, title
-        Its name, for a program and for a reader.
+        The metric's name and its title for a reader.
     formula, order
-        What was derived, as SymPy writes it, and its order; – where nothing was.
+        The derived formula, as SymPy writes it, and its order; "–" where none was found.
     theory
-        What the layer's own theory says; – where it says nothing.
+        The same from the layer's own theory; "–" where it has none.
     agrees
-        Whether the two are the same; None where one of them is missing.
-    solved, verified
-        How many sizes the formula was solved from, and at how many others it was verified.
+        Whether formula and theory are equal; None where one of them is missing.
+    solved
+        Number of sizes that the formula was solved from.
+    verified
+        Further sizes at which it was verified.
     reason
         Why there is no formula.
     """
@@ -50,21 +52,21 @@ class DerivedRow:
     reason: str
 
 
-def derived_rows(found: Derivation, theory: Theory | None = None) -> list[DerivedRow]:
-    """Write what was derived, metric by metric.
+def derived_rows(found: Derived, theory: Theory | None = None) -> list[DerivedRow]:
+    """Write a row for each metric of a derived theory.
 
     Parameters
     ----------
     found
-        What was derived.
+        The derived theory.
     theory
-        The layer's own, to be compared with it.
+        The layer's own theory, for comparison.
     """
     return [_row(found, metric, theory) for metric in DERIVED_METRICS if _tried(found, metric)]
 
 
-def derived_dict(found: Derivation, theory: Theory | None = None) -> dict[str, Any]:
-    """Give what was derived as JSON has it."""
+def derived_dict(found: Derived, theory: Theory | None = None) -> dict[str, Any]:
+    """Convert a derived theory to a dictionary for JSON."""
     layer = found.layer
     return {
         "schema": SCHEMA,
@@ -79,8 +81,8 @@ def derived_dict(found: Derivation, theory: Theory | None = None) -> dict[str, A
     }
 
 
-def head(found: Derivation) -> list[str]:
-    """Say in lines what the layer is, and what its time would be if each FLOP took as long."""
+def head(found: Derived) -> list[str]:
+    """Describe the layer in lines: shapes, sizes, and how its time grows if FLOPs decide."""
     layer = found.layer
     inputs = ", ".join(f"{name} {_shape(shape)}" for name, shape in layer.inputs.items())
     tied = ", ".join(f"{letter} = {size}" for letter, size in layer.ties.items())
@@ -125,7 +127,7 @@ def _row(found: Derivation, metric: str, theory: Theory | None) -> DerivedRow:
 def _expected(
     one: ExactFormula | None, order: Expr, metric: str, theory: Theory | None
 ) -> tuple[str, bool | None]:
-    """Give what theory says of a metric, and whether the formula agrees."""
+    """Return theory's formula or order of a metric, and whether the derived one equals it."""
     if theory is None:
         return NONE, None
     known = metric_of(metric)
@@ -137,7 +139,7 @@ def _expected(
     if not known.order or not is_known(getattr(theory, known.order)):
         return NONE, None
     expected = order_text(getattr(theory, known.order))
-    if metric == KEPT_BYTES.name or not one:  # theory gives their leading term alone
+    if metric == KEPT_BYTES.name or not one:  # theory gives the leading term alone
         return expected, None
     return expected, expected == order_text(order)
 

@@ -1,4 +1,4 @@
-"""Formulas for a reader: orders such as O(n²·d), and fitted laws with units."""
+"""Formulas as text: orders such as O(n²·d), and fitted laws with units."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from ...measure import metric_of
 
 
 class Term(NamedTuple):
-    """One term of a law: its coefficient with unit, and powers as (base, exponent as text).
+    """One term of a law: coefficient with unit, and powers as (base, exponent) texts.
 
-    `where` says in which regime it applies; it is empty where that is everywhere.
+    `where` names the regime in which the term applies; empty if it applies everywhere.
     """
 
     coefficient: str
@@ -47,12 +47,12 @@ class Term(NamedTuple):
 
 
 def theory_text(fit: Fit) -> str:
-    """Theory's order in the sizes that vary, without its coefficients: ``O(n²·d + n·d²)``."""
+    """Write theory's order in the sizes that vary, without coefficients: ``O(n²·d + n·d²)``."""
     return NONE if fit.theory is None else f"O({_plain(fit.theory)})"
 
 
 def order_text(expr: Expr) -> str:
-    """Write an order of theory's: ``O(n)``, ``O(n/k)``, ``∞`` where it is unbounded, – if unknown.
+    """Write an order: ``O(n)``, ``O(n/k)``, ``∞`` if it is unbounded, ``–`` if it is unknown.
 
     >>> from sympy import Integer, oo, symbols
     >>> n, k = symbols("n k", positive=True)
@@ -68,9 +68,9 @@ def order_text(expr: Expr) -> str:
 
 
 def sums(law: Law, metric: str) -> list[list[Term]]:
-    """Terms of a law, the leading ones of a fitted one last.
+    """Return the sums of terms whose largest is the law; leading terms come last.
 
-    It is one sum but for the exact law of a peak, which may be the largest of several.
+    A law is one sum, except the exact law of a peak, which may be the largest of several.
     """
     if isinstance(law, ExactLaw):
         return [
@@ -81,7 +81,7 @@ def sums(law: Law, metric: str) -> list[list[Term]]:
 
 
 def law_text(law: Law, metric: str) -> str:
-    """Write a law in a line: ``time = 2 µs + 3 ns·n^2``."""
+    """Write a law in one line: ``time = 2 µs + 3 ns·n^2``."""
     p = overlap_text(law)
     written = [
         " + ".join(f"({term})^{p}" if p else str(term) for term in each).replace("+ -", "- ")
@@ -92,8 +92,8 @@ def law_text(law: Law, metric: str) -> str:
 
 
 def _exactly(coefficient: Fraction, metric: str) -> str:
-    """Write the coefficient of an exact law with all its digits, bytes as such."""
-    if coefficient.denominator > 1:  # of values that were rounded somewhere
+    """Write the coefficient of an exact law with all its digits, bytes without a prefix."""
+    if coefficient.denominator > 1:  # the measured values were rounded
         return quantity(float(coefficient), metric)
     if metric_of(metric).unit == "B":
         return f"{coefficient} B"
@@ -115,7 +115,7 @@ def _leading(law: Law, metric: str) -> Iterator[Term]:
 
 
 def _slope_break_text(law: Law) -> str:
-    """Write the factor of the leading part beyond a slope break; empty where there is none."""
+    """Write the factor of the leading part beyond a slope break; empty if there is none."""
     if not isinstance(law, FittedLaw) or law.slope_break is None or law.slope_change is None:
         return ""
     axis, place = law.axes[law.slope_break.axis], number(law.slope_break.place)
@@ -124,13 +124,13 @@ def _slope_break_text(law: Law) -> str:
 
 
 def _monomials(term: Monomial | StepTerm) -> Sequence[tuple[float, Monomial]]:
-    """Give what a term is made of, with the weight of each."""
+    """Return the monomials of a term with their weights."""
     plain = term.term if isinstance(term, StepTerm) else term
     return plain.terms if isinstance(plain, Leading) else [(1.0, plain)]
 
 
 def where_text(term: Monomial | StepTerm, axes: Sequence[str]) -> str:
-    """Write in which regime a term applies: ``d²·k ≥ 1.27e+06``; empty where in all."""
+    """Write in which regime a term applies: ``d²·k ≥ 1.27e+06``; empty if in all."""
     if not isinstance(term, StepTerm):
         return ""
     breakpoint = term.breakpoint
@@ -146,7 +146,7 @@ def where_text(term: Monomial | StepTerm, axes: Sequence[str]) -> str:
 
 
 def overlap_text(law: Law) -> str:
-    """Write the overlap exponent p; empty where the terms simply add up."""
+    """Write the overlap exponent p; empty if p = 1, where terms add up."""
     return "" if law.overlap == 1 else f"{law.overlap:.2g}"
 
 
@@ -168,8 +168,8 @@ def _sum(expr: Expr) -> str:
     letters = sorted(symbol.name for symbol in expr.free_symbols)
     letters.sort(key=lambda letter: "ndk".find(letter) % 4)
     try:
-        return _plain(leading_part(expr, letters)) if letters else "1"
-    except ExpressionError:  # not a sum of monomials: as SymPy writes it
+        return _plain(leading(expr, letters)) if letters else "1"
+    except ExpressionError:  # not a sum of monomials
         return str(expr)
 
 

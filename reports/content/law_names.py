@@ -1,4 +1,4 @@
-"""How laws are named and ordered in a report."""
+"""Names of laws in a report, such as "rnn (cuda)", and their order."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from ...analysis import Fit, metric_title
 
 
 def in_order(fits: Sequence[Fit]) -> list[Fit]:
-    """Sort fits as the registry has their layers, others behind; rows come shuffled."""
+    """Sort fits in the registry's order of layers, unregistered layers last."""
     rank = {name: place for place, name in enumerate(layers.names())}
     return sorted(fits, key=lambda fit: rank.get(fit.series.layer, len(rank)))
 
 
 def labels(fits: Sequence[Fit]) -> list[str]:
-    """Name each law by its layer, and what distinguishes it from the others."""
+    """Name each law by its layer and its variant."""
     return [
         label(fit.series.layer, variant) for fit, variant in zip(fits, variants(fits), strict=True)
     ]
 
 
 def label(layer: str, variant: str) -> str:
-    """Name a law by its layer, and what distinguishes it from the others, if anything does.
+    """Name a law by its layer and its variant.
 
     >>> label("rnn", ""), label("rnn", "cuda")
     ('rnn', 'rnn (cuda)')
@@ -31,7 +31,7 @@ def label(layer: str, variant: str) -> str:
 
 
 def variants(fits: Sequence[Fit]) -> list[str]:
-    """Say what distinguishes each law from the others of its layer: what varies over the fits."""
+    """Name each law's variant: its values of device, mode, metric and columns that vary."""
     known = [
         {
             "device": fit.series.device,

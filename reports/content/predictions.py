@@ -1,4 +1,4 @@
-"""Predictions for a reader: what a law expects at sizes, or how far a size goes in a budget."""
+"""Predictions from laws: the cost at given sizes, or the largest size within a budget."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ from .law_names import variants
 
 @dataclass(frozen=True)
 class Answer:
-    """One prediction.
+    """A predicted cost, or a predicted largest size.
 
     Attributes
     ----------
     layer, variant, metric
-        Whose law, what tells it from the others of its layer, and what it is a law of.
+        The law's layer, variant and metric.
     at
-        The sizes that were given.
+        The given sizes.
     axis, budget
-        The size that was asked for, and what it may cost, in the metric's unit; None where the
-        cost was asked for.
+        The size to find, and the cost that it may have, in the metric's unit; None if the cost
+        is predicted.
     value, low, high
-        The answer with its 95 % interval: a cost in the metric's unit, or a size.
+        The prediction with its 95 % interval: a cost in the metric's unit, or a size.
     beyond
-        How many times the size lies beyond the measured ones, where it does.
+        By axis, the size divided by the largest measured one, where it is larger.
     outgrown
-        The cache that is outgrown there and was not at any point, in words; empty where none is.
+        A sentence on the cache that overflows at these sizes and at no measured point; or empty.
     verdict
-        Of the law, compared with theory; None where none is known.
+        The law's verdict; None without theory.
     """
 
     layer: str
@@ -59,7 +59,7 @@ class Answer:
     verdict: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Give it as JSON has it; an infinite size is null."""
+        """Convert to a dictionary for JSON; an infinite size is null."""
         return {
             name: None if isinstance(value, float) and np.isinf(value) else value
             for name, value in asdict(self).items()
@@ -67,7 +67,7 @@ class Answer:
 
     @property
     def question(self) -> str:
-        """What was asked: ``n = 4096, d = 64``, or ``n within 1 s at d = 64``."""
+        """The question as text: ``n = 4096, d = 64``, or ``n within 1 s at d = 64``."""
         if self.axis is None or self.budget is None:
             return sizes_text(self.at)
         given = f" at {sizes_text(self.at)}" if self.at else ""
@@ -81,10 +81,7 @@ class Answer:
 
     @property
     def warning(self) -> str:
-        """Say how far beyond the measured sizes it is, what changes there, and of what law it is.
-
-        It is empty where there is nothing to mind.
-        """
+        """A warning of extrapolation, an overflowing cache or an unresolved law; or empty."""
         far = [f"{number(times, 2)} × the largest {axis}" for axis, times in self.beyond.items()]
         law = "the law is unresolved" if self.verdict == Verdict.UNRESOLVED.value else ""
         return "; ".join(filter(None, [join_words(far), self.outgrown, law]))
@@ -101,29 +98,29 @@ def answers(
     budget: float | None,
     caches: Mapping[str, Any] | None = None,
 ) -> list[Answer]:
-    """Predict by each law at sizes, or how far the size goes that was not given.
+    """Predict each law's cost at the given sizes, or the largest value of the size not given.
 
     Parameters
     ----------
     fits
         Laws of any layers.
     at
-        Sizes; those that a law does not grow in are passed over.
+        Sizes; a law ignores those that it does not depend on.
     budget
-        In the metric's unit; None where the cost is asked for.
+        The most that it may cost, in the metric's unit; None to predict the cost.
     caches
         Bytes of the machine's caches by level, where they are known.
 
     Raises
     ------
     ValueError
-        If a size is missing or none of any law's, or a law has no intervals; the message names the
-        layer.
+        If a size is missing or belongs to no law, or a law has no intervals; the message names
+        the layer.
     """
     known = {size for fit in fits for size in (*fit.series.axes, *fit.series.constants)}
     if unknown := at.keys() - known:
         raise ValueError(
-            f"no law has a size {min(unknown)!r}; there are: {', '.join(sorted(known))}"
+            f"no law depends on a size {min(unknown)!r}; the sizes are: {', '.join(sorted(known))}"
         )
     return [
         _answer(fit, variant, at, budget, caches or {})
@@ -148,14 +145,14 @@ def _answer(
         if budget is None:
             if missing:
                 raise ValueError(
-                    f"it grows in {join_words(law.axes)}: say at which {join_words(missing)}"
+                    f"the law depends on {join_words(law.axes)}: give {join_words(missing)} as well"
                 )
             found = law.predict(np.array([[given[axis] for axis in law.axes]]), interval=0.95)
             axis, (value, low, high) = None, (float(each[0]) for each in found)
         else:
             if len(missing) != 1:
                 raise ValueError(
-                    f"it grows in {join_words(law.axes)}: give all of them but the one to be found"
+                    f"the law depends on {join_words(law.axes)}: give all but the one to be found"
                 )
             axis = missing[0]
             value, low, high = law.largest_size(axis, budget, given)
@@ -181,6 +178,6 @@ def _answer(
 
 
 def _beyond(law: Law, at: Mapping[str, float]) -> dict[str, float]:
-    """How many times each size lies beyond the largest one measured."""
+    """Divide each size that exceeds the largest measured one by it."""
     largest = dict(zip(law.axes, law.sizes.max(axis=0), strict=True))
     return {axis: float(x / largest[axis]) for axis, x in at.items() if x > largest[axis]}

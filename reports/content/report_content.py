@@ -1,4 +1,4 @@
-"""What a report says, before it is HTML or Markdown: one source for both."""
+"""The content of a whole report, computed once for terminal, Markdown and HTML."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .law_names import in_order
 from .sections import Section
 from .summaries import Summary, summarise
 
-#: Fields of the machine and the settings, as a reader calls them; others by their own name.
+#: Labels of fields of the machine and the settings; other fields are labelled with their name.
 _LABELS = {
     "cpu": "processor",
     "caches": "data caches",
@@ -62,7 +62,7 @@ _LABELS = {
 
 @dataclass(frozen=True)
 class Content:
-    """What a report says, computed once for the terminal, Markdown and HTML.
+    """The content of a report.
 
     Attributes
     ----------
@@ -71,15 +71,16 @@ class Content:
     all_fits
         Every law, in the order of the registry.
     headline
-        How many laws have which verdict, in a sentence.
+        A sentence with the number of laws by verdict.
     summary
-        The laws that the report is about, a row each, and what was counted.
+        A row for each law that the report is about, and the table of counts.
     machine, settings, counts
-        (label, value) pairs: the fingerprint, how it was measured, and how much.
+        (label, value) pairs: the machine's fingerprint, the settings of the measurement, and the
+        numbers of laws, points and rows.
     guide
-        (word, meaning) pairs: how to read it.
+        (term, meaning) pairs.
     command
-        What makes it again; empty where nothing can.
+        The command that makes the report again; empty if there is none.
     margin
         Largest deviation of an exponent that still counts as a match.
     caches
@@ -87,7 +88,7 @@ class Content:
     crossovers, thresholds
         Where layers cross over, at some widths and over all of them.
     sections
-        What studies add.
+        Sections of studies.
     """
 
     table: pd.DataFrame
@@ -117,7 +118,7 @@ def build_content(
     sections: Sequence[Section] = (),
     crossovers: Sequence[Crossovers] | None = None,
 ) -> Content:
-    """Collect what a report says.
+    """Build the content of a report.
 
     Parameters
     ----------
@@ -126,18 +127,18 @@ def build_content(
     fits
         The laws; they are reported in the order of the registry.
     machine
-        The machine's fingerprint, as JSON has it; empty where it is not known.
+        The machine's fingerprint, as in JSON; empty if it is not known.
     settings
-        How it was measured, as JSON has it: the profile, the plan's settings, the controls in
+        How it was measured, as in JSON: the profile, the plan's settings, the controls in
         force. Nested mappings are flattened; of ``cases`` only their number is shown.
     command
-        What makes the report again.
+        The command that makes the report again.
     margin
         The margin that the fits were judged with.
     sections
-        What studies add to it.
+        Sections of studies.
     crossovers
-        Where the laws that it is about cross over, if that is known already.
+        Crossings of the reported laws; computed if they are not given.
     """
     fits = in_order(fits)
     summary = summarise(fits)
@@ -162,7 +163,7 @@ def build_content(
 
 
 def headline(fits: Sequence[Fit]) -> str:
-    """Say how many laws have which verdict.
+    """Write how many laws have which verdict.
 
     >>> headline([])
     'No laws were fitted.'
@@ -174,7 +175,7 @@ def headline(fits: Sequence[Fit]) -> str:
         Verdict.MATCHES: ("matches theory", "match theory"),
         Verdict.DIFFERS: ("differs from it", "differ from it"),
         Verdict.UNRESOLVED: ("is unresolved", "are unresolved"),
-        None: ("has no theory to be held against", "have no theory to be held against"),
+        None: ("has no theory to compare with", "have no theory to compare with"),
     }
     parts = [f"{count[v]} {words[count[v] > 1]}" for v, words in phrases.items() if count[v]]
     laws = "1 law" if len(fits) == 1 else f"{len(fits)} laws"
@@ -182,10 +183,10 @@ def headline(fits: Sequence[Fit]) -> str:
 
 
 def facts(given: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
-    """Flatten a mapping as JSON has it to (label, value) pairs for a reader."""
+    """Flatten a mapping to (label, value) pairs."""
     for name, value in given.items():
         label = " · ".join(filter(None, [above, _LABELS.get(name, str(name).replace("_", " "))]))
-        if name == "cases":  # every point of the plan: the table has them
+        if name == "cases":  # every case of the plan: the table has them
             yield "cases", str(len(value))
         elif name == "caches" and isinstance(value, Mapping):
             yield label, ", ".join(f"{c} {quantity(v, PEAK_BYTES.name)}" for c, v in value.items())
@@ -219,11 +220,11 @@ def _counts(table: pd.DataFrame, fits: Sequence[Fit]) -> Iterator[tuple[str, str
     if "status" in table:
         yield "rows left out", _failed(table) or "0"
         if failed := _failed(parts):
-            yield "passes that could not be taken apart", failed
+            yield "auxiliary rows left out", failed
 
 
 def _failed(table: pd.DataFrame) -> str:
-    """Count the rows that failed, by layer and status; empty where none did."""
+    """Count the rows that failed, by layer and status; empty if none did."""
     failed = table[~table["status"].fillna("ok").isin(["ok", ""])]
     why = Counter(zip(failed["layer"], failed["status"], strict=True))
     reasons = ", ".join(f"{layer} {status} {count}" for (layer, status), count in why.items())
@@ -234,20 +235,20 @@ def _guide(margin: float) -> list[tuple[str, str]]:
     verdicts = {
         Verdict.MATCHES: f"The whole interval lies within ±{number(margin)} of theory",
         Verdict.DIFFERS: f"The whole interval lies outside ±{number(margin)} of theory",
-        Verdict.UNRESOLVED: "Neither; or the law leaves something that follows the sizes, its "
-        "leading term is hidden by overhead, or there are too few points",
+        Verdict.UNRESOLVED: "Neither; or the residuals depend on the sizes, overhead hides the "
+        "leading term, or there are too few points",
     }
     return [
         (
             "exponent",
             "How the leading term of the fitted law grows with a size: 2 means that twice the size "
             "costs four times as much once that term outweighs the others. It is not the slope of "
-            "a line through the points, which overhead would bend.",
+            "a line through the points, which overhead makes smaller.",
         ),
         (
             "interval",
-            "In square brackets: 95 % of the exponents that describe the points about as well as "
-            "the best. A narrow one says that these points determine the exponent.",
+            "In square brackets: the exponent lies in it with a probability of 95 %, given the "
+            "points. A narrow interval says that these points determine the exponent.",
         ),
         (
             "margin",
@@ -259,12 +260,12 @@ def _guide(margin: float) -> list[tuple[str, str]]:
             "law",
             "A sum of terms with non-negative coefficients. The last one is theory's leading term "
             "with fitted exponents; the others are of lower order: calls, steps, rows, memory. "
-            "Where costs overlap, such as weights that stream in while others are multiplied, "
-            "powers of them add up, and the largest counts for more.",
+            "Where costs overlap in time, such as reading weights and multiplying others, their "
+            "p-th powers add up (power mean), and the largest term counts for more.",
         ),
         (
             "sequential operations, path length",
-            "Theory's orders: operations that must follow one another, and the longest way "
+            "Theory's orders: operations that must follow one another, and the longest path "
             "between two positions of the sequence; ∞ where there is none.",
         ),
     ]

@@ -1,4 +1,4 @@
-"""What share of what this machine can do each layer reaches, for a reader."""
+"""The roofline table: the share of the machine's attainable FLOP/s that each layer reaches."""
 
 from __future__ import annotations
 
@@ -21,13 +21,12 @@ from .law_names import labels
 from .tables import Table
 
 _EXPLAINED = (
-    "The machine's peak is the best that any of several engines reached multiplying matrices, its "
-    "bandwidth the best of several streams through a working set of that size; both were measured "
-    "with the layers. A layer attains the lower of the peak and of its FLOPs for each byte, times "
-    "the bandwidth at the working set of these bytes (the roofline: Williams, Waterman & Patterson "
-    "2009). Its bytes are those that it cannot but move: inputs, weights as often as it reads "
-    "them, output. Temporaries that leave the cache, calls and element-wise work show as a "
-    "smaller share."
+    "The machine's peak is the highest rate at which any of several engines multiplied matrices; "
+    "its bandwidth at a working set is the highest of several streams through it. Both were "
+    "measured in the same run as the layers. Attainable is the lower of the peak and of FLOPs/byte "
+    "times the bandwidth (the roofline: Williams, Waterman & Patterson 2009). The bytes are those "
+    "that a layer must move: inputs, weights as often as it reads them, output. Temporaries that "
+    "leave the cache, calls and element-wise work lower the share."
 )
 
 
@@ -51,7 +50,7 @@ def roofline_table(fits: Sequence[Fit]) -> Table:
 
 
 def rooflines(fits: Sequence[Fit]) -> Iterator[tuple[Fit, str, Roofline]]:
-    """Give each law whose machine was calibrated, with its label and its roofline."""
+    """Yield each law whose machine was calibrated, with its label and its roofline."""
     for fit, label in zip(fits, labels(fits), strict=True):
         if (found := roofline(fit.series)) is not None:
             yield fit, label, found
@@ -72,7 +71,7 @@ def _row(fit: Fit, label: str, found: Roofline) -> tuple[str, ...]:
 
 
 def calibrated_under(calibration: Calibration) -> str:
-    """Name the conditions that panels differ in: ``cpu, float32, threads 1``."""
+    """Name the conditions of a calibration: ``cpu, float32, threads 1``."""
     known = calibration.conditions
     threads = f"threads {known['threads']}" if "threads" in known else ""
     return ", ".join(filter(None, [known.get("device"), known.get("dtype"), threads]))

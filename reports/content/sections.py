@@ -1,6 +1,6 @@
-"""Sections of a report as data: what HTML and Markdown are both rendered from.
+"""Sections of a report as data, from which HTML and Markdown are rendered.
 
-A study that a report shows gives a `Section`; the report knows nothing else of it.
+A study adds a `Section` to a report; the report knows nothing else of the study.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .tables import Table
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Plain text; a `quiet` one is printed in a muted colour on the page."""
+    """Plain text; if `quiet`, the page prints it in a muted colour."""
 
     kind: ClassVar = "paragraph"
 
@@ -25,7 +25,7 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Heading:
-    """The title of a part of a section."""
+    """A title within a section."""
 
     kind: ClassVar = "heading"
 
@@ -43,15 +43,15 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Figure:
-    """A row of panels that wraps on a narrow screen, so that its text stays readable.
+    """Panels in a row that wraps on a narrow screen, so that text stays readable.
 
     Attributes
     ----------
     draw
-        A function for each panel that draws it as inline SVG with its description: matplotlib is
-        slow, and neither Markdown nor the terminal shows a figure.
+        A function for each panel that draws it as inline SVG. Functions, because matplotlib is
+        slow and neither Markdown nor the terminal shows a figure.
     caption
-        What is to be seen, in words.
+        What the figure shows, in words.
     """
 
     kind: ClassVar = "figure"
@@ -61,13 +61,13 @@ class Figure:
 
     @cached_property
     def panels(self) -> list[str]:
-        """The panels, drawn when they are first asked for."""
+        """The panels as inline SVG, drawn on first access."""
         return [draw() for draw in self.draw]
 
 
 @dataclass(frozen=True)
 class Fold:
-    """A table or pairs that the page shows when its title is clicked."""
+    """A table or pairs that the page shows after a click on the title."""
 
     kind: ClassVar = "fold"
 
@@ -77,7 +77,7 @@ class Fold:
 
 @dataclass(frozen=True)
 class VerdictStyle:
-    """How a verdict looks: a sign that needs no colour, and the colour of a law's verdict."""
+    """How a verdict looks: a sign that is clear without colour, and a colour of the theme."""
 
     sign: str
     colour: str
@@ -90,17 +90,17 @@ class Finding:
     Attributes
     ----------
     group, name
-        What it belongs to, and what it is called.
+        The group that it belongs to, such as an exercise, and its name.
     verdict, style
-        The verdict in words, and how it looks.
+        The verdict in words, and its sign and colour.
     text, original
-        The statement, and the same in Chinese; the second may be empty.
+        The statement in English, and in Chinese; the second may be empty.
     reason
-        Why the verdict is not a plain yes; empty where it is.
+        Why the statement is refuted or conditional; empty if it is confirmed.
     method
         How it was tested.
     evidence
-        What was computed.
+        The computed numbers.
     """
 
     group: str
@@ -116,12 +116,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class Findings:
-    """Statements that were tested: in Markdown a table with a row each comes first.
+    """Tested statements; in Markdown a table with a row for each comes first.
 
     Attributes
     ----------
     head
-        Titles of that table: for group, name, verdict and reason.
+        Column titles of that table: group, name, verdict and reason.
     findings
         The statements.
     """
@@ -144,14 +144,13 @@ class Section:
     anchor
         Its id on the page.
     title, short
-        Its heading, and what the page's navigation calls it.
+        Its heading, and its name in the page's navigation.
     blocks
-        What it shows, in this order. Markdown shows no figures, and leaves out a section that has
-        nothing else.
+        Its content in order. Markdown shows no figures, and leaves out a section of figures alone.
     after_laws
-        Whether it comes after the details of the laws on the page, instead of before them.
+        Whether the page shows it after the details of the laws instead of before them.
     files
-        Texts that are written into the report's folder with it, by file name.
+        Further texts to write into the report's folder, by file name.
     """
 
     anchor: str

@@ -1,4 +1,4 @@
-"""Why local slopes are not theory's: the causes of each gap, for a reader."""
+"""The table of slope gaps: why measured local slopes differ from theory's."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from .law_names import labels
 from .tables import Table
 
 _EXPLAINED = (
-    "Mean local slope between the smallest and the largest sizes, beside that of theory's leading "
-    "term between the same, and what makes up the difference. Overhead: calls of operations, which "
-    "cost alike at all sizes. Lower-order work: FLOPs and operations beside the leading term. "
-    "Rate: plain matrix products of the same shapes run faster or slower at other sizes; the last "
-    "column has the slope of these products' times alone. Where a layer has no products, its "
-    "other operations stand for them, and a fused kernel counts as the products and operations "
-    "that it stands for. The parts were timed alone; what they do not add up to is unexplained."
+    "Mean local slope between the smallest and the largest sizes, the slope of theory's leading "
+    "term between the same sizes, and the causes of the difference. Overhead: calls of operations, "
+    "which cost the same at all sizes. Lower-order work: FLOPs and operations outside the leading "
+    "term. Rate: plain matrix products of the same shapes run faster or slower at other sizes; the "
+    "last column has the slope of their times alone. For a layer without products its other "
+    "operations are used, and a fused kernel counts as the products and operations that it "
+    "replaces. The operations were timed one by one; unexplained is what their sum lacks."
 )
 
 
 def labelled_gaps(fits: Sequence[Fit]) -> Iterator[tuple[str, SlopeGap]]:
-    """Give each gap of the laws whose parts were timed, with the label of its law."""
+    """Yield each slope gap of the laws whose operations were timed, with the law's label."""
     for fit, label in zip(fits, labels(fits), strict=True):
         for gap in fit.slope_gaps:
             yield label, gap
 
 
 def slopes_table(fits: Sequence[Fit]) -> Table:
-    """Write the gaps of all laws whose parts were timed, a row for each law and size."""
+    """Write a row for each law and size whose operations were timed."""
     return Table(
         "All slopes",
         ("layer", "size", "slope", "theory", *CAUSES.values(), "products alone"),

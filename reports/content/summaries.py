@@ -1,4 +1,4 @@
-"""The summary: one row per law, the same in the terminal, in report.md and in report.html."""
+"""The summary: one row for each law, the same in terminal, report.md and report.html."""
 
 from __future__ import annotations
 
@@ -25,26 +25,27 @@ from .tables import Table
 
 @dataclass(frozen=True)
 class SummaryRow:
-    """What a reader wants of one law, as text.
+    """A law in the summary, as text.
 
     Attributes
     ----------
     layer, title
-        The layer's name, and a few words; the name again where the registry does not know it.
+        The layer's name and title; the name twice if the registry does not know the layer.
     variant
-        What tells this law from the others of its layer: device, mode, metric, and whatever
-        else varies over all laws; empty where nothing does.
+        The law's device, mode, metric and further columns, where these vary over the laws; empty
+        if none does.
     theory
         Theory's order.
     exponents
-        Each axis's exponent with its 95 % interval, and sizes that have none: they take one value.
+        Each axis's exponent with its 95 % interval, and the sizes without one, as they have one
+        value.
     verdict
         ``matches``, ``differs``, ``unresolved``, or "–" without theory.
     sequential_ops, path_length
         Theory's orders; "–" for layers that the registry does not know.
     cost
-        What the law predicts at the common size, with its unit; "–" where its points do not
-        cover that.
+        The predicted cost at the common size, with its unit; "–" if the law's points do not
+        cover that size.
     """
 
     layer: str
@@ -59,25 +60,25 @@ class SummaryRow:
 
     @property
     def label(self) -> str:
-        """Its layer, and what tells it from the others of its layer."""
+        """The layer and its variant."""
         return label(self.layer, self.variant)
 
 
 @dataclass(frozen=True)
 class Summary:
-    """The laws that a report is about, a row each.
+    """The laws that a report is about, and the table of counts.
 
     Attributes
     ----------
     rows, fits
-        The row of each law, and the law, in the same order.
+        A row for each law, and the laws, in the same order.
     cost, at
-        Name of the column of costs, and the sizes that they are predicted at; empty where there
+        Title of the column of costs, and the sizes that they are predicted at; empty if there
         are none.
     counts
-        What was counted; without rows where that is not known, or is what the report is about.
+        The counts; without rows if there are none, or if the report is about them.
     count_reasons
-        Of which count, and why, it is not theory's.
+        (count, reason) for each count that differs from theory.
     """
 
     rows: Sequence[SummaryRow]
@@ -89,7 +90,10 @@ class Summary:
 
 
 def summarise(fits: Sequence[Fit]) -> Summary:
-    """Summarise times, or all laws where there are none, and counts; costs at `common_size`."""
+    """Summarise laws of times, or all laws if there are none, and counts.
+
+    Costs are predicted at `common_size`.
+    """
     shown, counted = split(fits)
     at = common_size(shown)
     counts = counts_info(counted)
@@ -104,13 +108,13 @@ def summarise(fits: Sequence[Fit]) -> Summary:
 
 
 def summary_rows(fits: Sequence[Fit], at: Mapping[str, float] | None = None) -> list[SummaryRow]:
-    """Write a row for each fit, in their order, with its cost at sizes or at `common_size`."""
+    """Write a row for each fit, with its cost at the given sizes or at `common_size`."""
     at = common_size(fits) if at is None else at
     return [_row(fit, variant, at) for fit, variant in zip(fits, variants(fits), strict=True)]
 
 
 def cost_name(fits: Sequence[Fit]) -> str:
-    """Name the column of costs: ``time``, or ``cost`` where metrics are mixed."""
+    """Name the column of costs: ``time``, or ``cost`` for several metrics."""
     names = {metric_title(fit.series.metric) for fit in fits}
     return names.pop() if len(names) == 1 else "cost"
 

@@ -1,4 +1,4 @@
-"""A table for a reader, the same in the terminal, in Markdown and in HTML."""
+"""A table of texts, the same in terminal, Markdown and HTML."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-#: How the cells of a column look on the page: as text, as a name in code, as a number that is
-#: aligned to the right, or as a formula that may be folded.
+#: How the page shows a column: as text, as a name in code, as a number aligned to the right, or as
+#: a formula that may wrap.
 ColumnStyle = Literal["text", "code", "number", "formula"]
 
 
@@ -20,17 +20,17 @@ class Table:
     title
         What it shows, in a few words.
     head
-        The titles of the columns.
+        Titles of the columns.
     rows
-        Cells, as many in each row as there are titles.
+        Cells, one for each title in each row.
     explained
-        How it is read, in a few sentences; empty where the section says so.
+        How to read it, in a few sentences; empty if the section explains it.
     styles
-        How the columns look on the page; the last one is that of all further columns.
+        Styles of the columns; the last one holds for all further columns.
     row_heads
-        Whether the first cell of a row names what the row is about.
+        Whether the first cell of a row is its heading.
     narrow
-        Whether it is no wider on the page than its cells.
+        Whether the page makes it only as wide as its cells.
     """
 
     kind: ClassVar = "table"
@@ -44,7 +44,7 @@ class Table:
     narrow: bool = False
 
     def style(self, column: int) -> ColumnStyle:
-        """Say how a column looks on the page.
+        """Return the style of a column.
 
         >>> Table("", ("layer", "time", "error"), (), styles=("code", "number")).style(2)
         'number'

@@ -1,4 +1,4 @@
-"""Every registered layer with its theory, as text: what `layerlaw list` shows."""
+"""The theory of every registered layer, as text: what `layerlaw list` shows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .formulas import order_text
 
 @dataclass(frozen=True)
 class TheoryRow:
-    """One layer's theory in its swept sizes, for a reader; `flops` and `parameters` as SymPy."""
+    """A layer's theory in the sizes that vary; `flops` and `parameters` as SymPy writes them."""
 
     name: str
     title: str
@@ -30,14 +30,14 @@ class TheoryRow:
     sources: dict[str, str]
 
     def as_dict(self) -> dict[str, object]:
-        """Give the row as JSON has it."""
+        """Convert to a dictionary for JSON."""
         return asdict(self)
 
 
 def theory_rows() -> list[TheoryRow]:
-    """Collect the rows of all layers, in the order of registration, other packages' behind.
+    """Write a row for each layer in the registry's order, layers of other packages last.
 
-    One that cannot be loaded has no row, but a warning; see `layers.find`.
+    A layer that cannot be loaded gives a warning instead of a row; see `layers.find`.
     """
     rows = []
     for name in layers.names():

@@ -1,4 +1,4 @@
-"""The figures of a report: what each shows, and how it is drawn."""
+"""The figures of a report: the data of each, and how it is drawn."""
 
 import lazy_loader
 

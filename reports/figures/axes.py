@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ...analysis import number, quantity
 from ...measure import metric_of
 
-#: Most ticks of an axis, and decades below which a logarithmic axis has three ticks in each.
+#: Most ticks of an axis, and the decades below which a logarithmic axis has two ticks in each.
 MOST_TICKS, FEW_DECADES = 7, 3.2
 
 _MOST_LEVELS = 16
@@ -21,9 +21,9 @@ _LABEL_LENGTH = 24
 
 
 def cost_scale(axes: Axes, metric: str) -> None:
-    """Make the upright axis logarithmic, with a tick a decade, or three in two of few.
+    """Make the vertical axis logarithmic, with ticks at 10^i, and at 3 · 10^i over few decades.
 
-    Bytes have a tick every four octaves, or every two: decades of them are no round numbers.
+    Bytes have ticks at powers of 16, or of 4 over few decades, as powers of 10 are not round there.
     """
     axes.set_yscale("log")
     low, high = axes.get_ylim()
@@ -38,7 +38,7 @@ def cost_scale(axes: Axes, metric: str) -> None:
 
 
 def size_ticks(axes: Axes, levels: NDArray[np.float64]) -> None:
-    """Put ticks at sizes, thinned; where there are many, at powers of two between them."""
+    """Put at most `MOST_TICKS` ticks at measured sizes, or at powers of 2 if these are many."""
     if len(levels) > _MOST_LEVELS:
         low, high = np.log2(levels.min()), np.log2(levels.max())
         levels = 2.0 ** np.arange(np.floor(low), np.ceil(high) + 1)
@@ -49,10 +49,10 @@ def size_ticks(axes: Axes, levels: NDArray[np.float64]) -> None:
 
 
 def label_width(labels: pd.Series) -> float:
-    """Room that the longest label of a plot with a row a layer takes, in inches."""
+    """Return the width of the longest label, in inches."""
     return 0.25 + 0.066 * max(len(shortened(label)) for label in labels)
 
 
 def shortened(label: str) -> str:
-    """Cut a label that is too long for an axis or a legend."""
+    """Shorten a label that is too long for an axis or a legend."""
     return label if len(label) <= _LABEL_LENGTH else f"{label[: _LABEL_LENGTH - 1]}…"

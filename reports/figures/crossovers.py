@@ -1,4 +1,4 @@
-"""The figure of crossovers: what laws predict against n, at one width a panel."""
+"""The figure of crossovers: predicted costs against n, a panel for each width."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LEGEND_COLUMNS = 3
 
 
 def crossovers_figure(infos: Sequence[Crossovers]) -> Figure | None:
-    """Draw where layers cross over; None where no two can be compared."""
+    """Draw where layers cross over; None if no two can be compared."""
     if not infos:
         return None
     panels = []
@@ -43,15 +43,14 @@ def crossovers_figure(infos: Sequence[Crossovers]) -> Figure | None:
     fixed = {size: value for info in infos for size, value in info.fixed.items()}
     return Figure(
         panels,
-        "What the laws predict against n, at one width a panel; rings mark where two lines "
-        f"cross. Dashed: extrapolated, up to {number(EXTRAPOLATION)} times beyond the longest "
-        "n that was measured."
-        + (f" Layers that have it are taken at {sizes_text(fixed)}." if fixed else ""),
+        "Costs that the laws predict, against n, with a panel for each width; rings mark where two "
+        f"lines cross. Dashed: extrapolated, up to {number(EXTRAPOLATION)} times the largest "
+        "measured n." + (f" Further sizes are fixed at {sizes(fixed)}." if fixed else ""),
     )
 
 
 def _draw(info: Crossovers, axes: Axes) -> None:
-    """Draw laws over n, dashed where extrapolated, with a ring where two cross."""
+    """Draw laws against n, dashed where extrapolated, with a ring where two cross."""
     names = list(dict.fromkeys(info.lines["layer"]))
     for index, name in enumerate(names):
         own = info.lines[info.lines["layer"] == name]

@@ -1,4 +1,4 @@
-"""What the figures of one law show: points and law along an axis, and their local slopes."""
+"""The data of the figures of one law: points and law along an axis, and local slopes."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ...analysis import Array, Fit, FittedLaw, Law, size_matrix
 from ...layers import evaluate, is_known, without_rounding
 from ...measure import FLOPS, SECONDS
 
-#: Most values of the other size that have a colour each; of more, these many are shown.
+#: Most values of the other size that are shown, each in a colour.
 MOST_HUES = 8
 
 _STEPS = 40
-_ABOVE = 1.3  # the line of theory's slope lies this factor above the law
+_ABOVE = 1.3  # the line with theory's slope is drawn at this multiple of the law
 
 
 class Curves(NamedTuple):
@@ -29,18 +29,18 @@ class Curves(NamedTuple):
     Attributes
     ----------
     axis, hue
-        The size along which, and the one that has a line for each value; None where there is none.
+        The size along which they are drawn, and the size with a line for each value, or None.
     fixed
         Further sizes, with the values that they are fixed at.
     levels
-        The values of `axis` that were measured.
+        Measured values of `axis`.
     points, lines
-        Columns axis, hue, value: measured, and by the fitted law; of slopes, lines have the ends of
-        their 95 % interval too, low and high, where there is one.
+        Columns axis, hue and value: measured, and by the fitted law. Lines of slopes also have
+        their 95 % interval, low and high, where there is one.
     theory
-        Columns axis, hue, value of what theory says; empty where it says nothing.
+        Columns axis, hue and value by theory; empty without theory.
     degree
-        Theory's exponent of the axis; None where it gives none.
+        Theory's exponent of the axis; None without theory.
     left_out
         How many values of `hue` are not shown.
     """
@@ -57,22 +57,22 @@ class Curves(NamedTuple):
 
     @property
     def limits(self) -> tuple[float, float]:
-        """Range of slopes to draw: of the lines, with room, but not of every disturbed pair."""
+        """Range of slopes to draw: that of the lines, widened; noisy points may lie outside."""
         lines = [*self.lines["value"], *self.theory["value"], 0.0, self.degree or 0.0]
         return min(lines) - 0.4, max(lines) + 0.6
 
     @property
     def outside(self) -> int:
-        """How many points lie beyond `limits`."""
+        """Number of points outside `limits`."""
         low, high = self.limits
         return int((~self.points["value"].between(low, high)).sum())
 
 
 def times_info(fit: Fit, law: Law, axis: str) -> Curves:
-    """Measured values along an axis, and the law's; theory's slope as a line above them.
+    """Collect measured and fitted values along an axis, and a line above them with theory's slope.
 
-    Where a law has more than two sizes, points at other values of the third are moved to the
-    one that is fixed, by the law's ratio, so that every point is seen.
+    If a law has more than two sizes, every point is shown: the law's ratio moves its value to the
+    sizes that are fixed.
     """
     hue, fixed = _others(law, axis)
     sizes = _named(law)
@@ -82,7 +82,7 @@ def times_info(fit: Fit, law: Law, axis: str) -> Curves:
     lines = _lines(law, points, axis, hue, fixed, law.predict)
     theory = pd.DataFrame(columns=[axis, "hue", "value"])
     if fit.theory is not None and fit.theory.degree(axis):
-        # At the end of the longest line, as far down as there are points.
+        # It touches the end of the longest line, and is cut below the smallest point.
         reach = lines.groupby("hue")[axis].agg(lambda sizes: sizes.iloc[-1] / sizes.iloc[0])
         top = lines[lines["hue"] == reach[::-1].idxmax()]
         shape = fit.theory.column(_at(law, axis, hue, top, fixed))
@@ -95,9 +95,9 @@ def times_info(fit: Fit, law: Law, axis: str) -> Curves:
 
 
 def slopes_info(fit: Fit, law: Law, axis: str) -> Curves:
-    """Local slopes ∂log T/∂log size: between neighbouring points, the law's, theory's FLOPs'.
+    """Collect local slopes ∂log T/∂log s between adjacent points, of the law and of theory's FLOPs.
 
-    Neighbours differ in this axis alone; their slope stands at the geometric mean of the two.
+    Adjacent points differ in this axis alone; their slope is drawn at their geometric mean.
     """
     hue, fixed = _others(law, axis)
     at = law.axes.index(axis)
@@ -122,7 +122,7 @@ def slopes_info(fit: Fit, law: Law, axis: str) -> Curves:
 
 
 def flops_of(fit: Fit) -> Expr | None:
-    """Theory's exact FLOPs, where the metric is a cost that they stand for; None elsewhere."""
+    """Return theory's exact FLOPs for a law of times or FLOPs; None for others or if unknown."""
     series = fit.series
     layer = layers.find(series.layer)
     if layer is None or series.metric not in (SECONDS.name, FLOPS.name):
@@ -135,9 +135,9 @@ def flops_of(fit: Fit) -> Expr | None:
 
 
 def elasticity(expr: Expr, axis: str, sizes: Mapping[str, float | Array]) -> Array:
-    """Evaluate the local slope ∂log expr/∂log axis, exactly, at sizes by letter.
+    """Evaluate the local slope ∂log expr/∂log axis at sizes by letter, by exact differentiation.
 
-    Of a number of stages that is rounded up, it is that of the logarithm.
+    Of ⌈log n⌉ the slope is that of log n.
     """
     expr = without_rounding(expr)
     symbols = {symbol.name: symbol for symbol in expr.free_symbols}
@@ -149,7 +149,7 @@ def elasticity(expr: Expr, axis: str, sizes: Mapping[str, float | Array]) -> Arr
 
 
 def _others(law: Law, axis: str) -> tuple[str | None, dict[str, float]]:
-    """Choose the size that has a line for each value, and the middle value of each further one."""
+    """Choose the size with a line for each value, and the middle value of each further size."""
     others = [a for a in law.axes if a != axis]
     sizes = _named(law)
     levels = {a: np.unique(sizes[a]) for a in others[1:]}
@@ -166,7 +166,7 @@ def _hue(sizes: Mapping[str, Array], hue: str | None) -> Array | float:
 
 
 def _thinned(points: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Leave out values of the other size, evenly in rank, until there are few enough."""
+    """Select at most `MOST_HUES` values of the other size, evenly by rank."""
     levels = np.unique(points["hue"])
     if len(levels) <= MOST_HUES:
         return points, 0
@@ -182,7 +182,7 @@ def _lines(
     fixed: Mapping[str, float],
     evaluate: Callable[[Array], Array],
 ) -> pd.DataFrame:
-    """Evaluate along the axis for each value of the other size, over the range measured there."""
+    """Evaluate along the axis for each value of the other size, over its measured range."""
     pieces = []
     for level, there in points.groupby("hue"):
         low, high = there[axis].min(), there[axis].max()
@@ -195,7 +195,7 @@ def _lines(
 def _at(
     law: Law, axis: str, hue: str | None, frame: pd.DataFrame, fixed: Mapping[str, float]
 ) -> Array:
-    """Sizes of a frame's rows as the law takes them, (rows, axes)."""
+    """Return the sizes of a frame's rows in the order of the law's axes, (rows, axes)."""
     at: dict[str, float | Array] = {**fixed, axis: frame[axis].to_numpy(dtype=float)}
     if hue is not None:
         at[hue] = frame["hue"].to_numpy(dtype=float)
@@ -203,7 +203,7 @@ def _at(
 
 
 def _neighbours(law: Law, axis: str, hue: str | None) -> dict[str, list[float]]:
-    """Slopes between points that differ in one axis alone, by one step of the grid."""
+    """Compute slopes between points that differ by one step of the grid in one axis alone."""
     found: dict[str, list[float]] = {axis: [], "hue": [], "value": []}
     for first, second in _pairs(law, law.axes.index(axis)):
         low, high = (dict(zip(law.axes, law.sizes[at], strict=True)) for at in (first, second))

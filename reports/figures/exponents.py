@@ -1,4 +1,4 @@
-"""The figure of all exponents: a forest plot for each axis, with theory's value and its margin."""
+"""The figure of exponents: a forest plot for each axis, with theory's value and the margin."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .axes import label_width, shortened
 from .theme import render, theme_colour
 
 _VERDICT_MARKERS = {"matches": "o", "differs": "X", "unresolved": "^", "none": "s"}
-_FARTHEST = 1.2  # exponents are drawn this far beyond theory's extremes, and cut there
+_FARTHEST = 1.2  # a panel ends this far beyond theory's extreme exponents
 
 
 class Exponents(NamedTuple):
@@ -62,7 +62,7 @@ def exponents_info(fits: Sequence[Fit]) -> list[Exponents]:
 
 
 def exponents_figure(fits: Sequence[Fit], margin: float) -> Figure | None:
-    """Draw all exponents with theory's; None where no law was fitted."""
+    """Draw all exponents with theory's; None if no law was fitted."""
     infos = exponents_info(fits)
     if not infos:
         return None
@@ -78,9 +78,9 @@ def exponents_figure(fits: Sequence[Fit], margin: float) -> Figure | None:
     ]
     return Figure(
         panels,
-        f"Exponents with their 95 % intervals; the upright line is theory and the band ±"
-        f"{number(margin)} around it. A disc matches, a cross differs, a triangle is unresolved, "
-        "a square has no theory.",
+        f"Exponents with their 95 % intervals; the vertical line is theory's exponent and the band "
+        f"the margin of ±{number(margin)}. Disc: matches. Cross: differs. Triangle: unresolved. "
+        "Square: no theory.",
     )
 
 
@@ -106,7 +106,7 @@ def _draw(info: Exponents, margin: float, axes: Axes) -> None:
             rows["estimate"][own], y[own], marker=marker, s=30, color=colour, lw=0, zorder=3
         )
     for at, estimate in zip(y, rows["estimate"], strict=True):
-        if not low <= estimate <= high:  # outside of the panel: say where
+        if not low <= estimate <= high:  # outside the panel: write its value at the edge
             edge, side = (high, "right") if estimate > high else (low, "left")
             text = f"{estimate:.2f} →" if estimate > high else f"← {estimate:.2f}"
             axes.annotate(text, (edge, at), ha=side, va="center", fontsize="small")

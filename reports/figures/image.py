@@ -1,6 +1,6 @@
-"""Figures as files of their own: panels in a grid, in light colours, on an opaque background.
+"""Figures as SVG files: panels in a grid, in light colours, on an opaque background.
 
-On a page the style sheet chooses the colours; a file that is shown as an image has none.
+On a page the style sheet chooses the colours; a file shown as an image has no style sheet.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 from .theme import attribute, colours
 
-_FILL = "#ffffff"  # also where the page around it is dark
+_FILL = "#ffffff"  # on dark pages too
 _GAP = 14.0  # between panels, in points
 
 
 def grid(panels: Sequence[str], columns: int, label: str) -> str:
-    """Put panels, as `theme.render` gives them, into one SVG file.
+    """Combine panels of `theme.render` into one SVG file.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def grid(panels: Sequence[str], columns: int, label: str) -> str:
     columns
         Panels in a row.
     label
-        What is to be seen, for whoever does not see it.
+        Text alternative for screen readers.
     """
     boxes = [_box(panel) for panel in panels]
     wide = max((width for width, _ in boxes), default=0)
@@ -47,7 +47,7 @@ def grid(panels: Sequence[str], columns: int, label: str) -> str:
 
 
 def _glyphs_once(svg: str) -> str:
-    """Keep the first definition of each letter's shape: the panels share one font."""
+    """Remove repeated definitions of a letter's shape: the panels share one font."""
     svg = re.sub(r'(id="|href="#)[0-9a-f]{8}-(DejaVuSans)', r"\1\2", svg)
     seen: set[str] = set()
 
@@ -61,7 +61,7 @@ def _glyphs_once(svg: str) -> str:
 
 
 def _box(panel: str) -> tuple[float, float]:
-    """Width and height of a panel, in points."""
+    """Return width and height of a panel, in points."""
     found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', panel)
     assert found is not None  # `theme.render` always writes one
     return float(found[1]), float(found[2])

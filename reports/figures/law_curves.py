@@ -1,4 +1,4 @@
-"""The figures of one law: its values and its local slopes, along each of its axes."""
+"""The figures of one law: values and local slopes along each of its axes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _times(fit: Fit, law: Law) -> Figure:
     ]
     caption = (
         f"Points: measured {metric_title(metric)}. Lines: the fitted law. The dotted line has "
-        "theory's slope; where the points run along it, the leading term has taken over."
+        "theory's slope; where the points run parallel to it, the leading term dominates."
         if any(len(info.theory) for info in infos)
         else f"Points: measured {metric_title(metric)}. Lines: the fitted law."
     )
@@ -72,15 +72,15 @@ def _slopes(fit: Fit, law: Law) -> Figure:
         for info in infos
     ]
     caption = (
-        "Local slopes, the exponent that two neighbouring sizes would tell. Points: between "
-        "neighbouring measurements. Lines: the fitted law's, with their 95 % intervals."
+        "Local slopes: the exponent between two adjacent sizes. Points: between adjacent "
+        "measurements. Lines: of the fitted law, with 95 % intervals."
     )
     if any(len(info.theory) for info in infos):
-        caption += " Dashed: those of the FLOPs that theory counts."
+        caption += " Dashed: of theory's FLOPs."
     if any(info.degree is not None for info in infos):
-        caption += " The level line is theory's exponent."
+        caption += " The horizontal line is theory's exponent."
     if outside := sum(info.outside for info in infos):
-        caption += f" {outside} points lie beyond the frame."
+        caption += f" {outside} points lie outside the frame."
     return Figure(panels, caption + _fixed_text(infos, moved=False))
 
 
@@ -97,16 +97,15 @@ def _fixed_text(infos: Sequence[Curves], *, moved: bool) -> str:
     fixed = {size: value for info in infos for size, value in info.fixed.items()}
     text = ""
     if fixed:
-        text += f" Where it takes no part, a size is held at {sizes_text(fixed)}"
-        text += "; points measured elsewhere "
-        text += "are moved there by the law's ratio." if moved else "keep their own."
+        text += f" Lines are drawn at {sizes(fixed)}; points measured at other values "
+        text += "are moved there by the law's ratio." if moved else "are shown as they are."
     if left_out := max((info.left_out for info in infos), default=0):
         text += f" {left_out} values of the other size are not shown."
     return text
 
 
 def _draw_times(info: Curves, metric: str, axes: Axes) -> None:
-    """Draw points, law and theory's slope, log-log."""
+    """Draw points, law and a line with theory's slope, log-log."""
     guides = []
     if len(info.theory):
         (guide,) = axes.plot(
@@ -120,7 +119,7 @@ def _draw_times(info: Curves, metric: str, axes: Axes) -> None:
 
 
 def _draw_slopes(info: Curves, axes: Axes) -> None:
-    """Draw local slopes of points, law and theory's FLOPs against the logarithm of a size."""
+    """Draw local slopes of points, law and theory's FLOPs against a size, log-linear."""
     guides = []
     if info.degree is not None:
         guides.append(
@@ -133,7 +132,7 @@ def _draw_slopes(info: Curves, axes: Axes) -> None:
             ls="--",
             lw=1,
             color=theme_colour("text"),
-            label="its FLOPs",
+            label="theory's FLOPs",
         )
     if len(info.theory):
         guides.append(guide)
@@ -149,19 +148,19 @@ def _draw_slopes(info: Curves, axes: Axes) -> None:
 
 
 def _legend_lines(info: Curves) -> int:
-    """Lines that the legend of a law's panel takes."""
+    """Return the number of lines of a panel's legend."""
     levels = len(np.unique(info.lines["hue"])) if info.hue is not None else 0
     return math.ceil((levels + 2) / _LEGEND_COLUMNS)
 
 
 def _curves(info: Curves, axes: Axes, guides: Sequence[Line2D]) -> None:
-    """Points and lines in one colour and marker for each value of the other size."""
+    """Draw points and lines, with a colour and a marker for each value of the other size."""
     levels = list(np.unique(info.lines["hue"]))
     palette = dict(zip(levels, ramp(len(levels)), strict=True))
     markers = dict(zip(levels, MARKERS, strict=False))
     for level, line in info.lines.groupby("hue"):
         axes.plot(line[info.axis], line["value"], color=palette[level])
-    # Set beforehand: seaborn, to label an axis, makes all its ticks first, which is slow.
+    # Set before seaborn does: to label an axis it makes all ticks first, which is slow.
     axes.set(xlabel=info.axis, ylabel=" ")
     if len(info.points):
         sns.scatterplot(

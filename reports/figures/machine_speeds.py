@@ -1,4 +1,4 @@
-"""The figure of what the machine reaches, by the size of matrices and of working sets."""
+"""The figure of the machine's FLOP/s by matrix size, and of its bandwidth by working set."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .theme import render, theme_colour
 
 
 class Speeds(NamedTuple):
-    """What the machine reaches by size, under some conditions.
+    """FLOP/s or bandwidth of the machine by size, under some conditions.
 
     Attributes
     ----------
     title
-        The conditions; empty where there is one calibration.
+        The conditions; empty if there is one calibration.
     metric
         ``product_rate`` by the side of square matrices, or ``bandwidth`` by the working set.
     rows
@@ -36,7 +36,7 @@ class Speeds(NamedTuple):
 
 
 def speeds_info(fits: Sequence[Fit]) -> list[Speeds]:
-    """Collect what the machine reaches, by the size of matrices and of working sets."""
+    """Collect the machine's FLOP/s by matrix size and bandwidth by working set."""
     known = {
         calibrated_under(found.calibration): found.calibration for _, _, found in rooflines(fits)
     }
@@ -53,7 +53,7 @@ def speeds_info(fits: Sequence[Fit]) -> list[Speeds]:
 
 
 def machine_speeds_figure(fits: Sequence[Fit]) -> Figure | None:
-    """Draw what the machine reaches by size; None where it was not calibrated."""
+    """Draw the machine's FLOP/s and bandwidth by size; None if it was not calibrated."""
     panels = []
     for info in speeds_info(fits):
         first, last = (
@@ -71,12 +71,12 @@ def machine_speeds_figure(fits: Sequence[Fit]) -> Figure | None:
     return Figure(
         panels,
         "What this machine reached by size, the best of several engines: multiplying square "
-        "matrices, and streaming a working set. What small ones lack is the cost of their calls.",
+        "matrices, and streaming a working set. At small sizes the cost of calls lowers it.",
     )
 
 
 def _draw(info: Speeds, axes: Axes) -> None:
-    """Draw what the machine reaches against the size of matrices or of working sets, log-log."""
+    """Draw FLOP/s or bandwidth against size, log-log."""
     axes.plot(
         info.rows["size"], info.rows["value"], color=theme_colour("line0"), marker="o", ms=3.5
     )

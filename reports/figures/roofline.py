@@ -1,4 +1,4 @@
-"""The roofline figure: what layers reach, below what the machine attains."""
+"""The roofline figure: FLOP/s of layers against arithmetic intensity, below the machine's roof."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from ..content import Figure, calibrated_under, rooflines
 from .axes import FEW_DECADES, MOST_TICKS, cost_scale, shortened
 from .theme import MARKERS, legend, render, theme_colour
 
-#: Layers in one panel: more could not be distinguished.
+#: Most layers in one panel: more could not be distinguished.
 LAYERS = 6
 
-#: Room around the points and above the roof, as a factor.
+#: Margin around the points and above the roof, as a factor.
 _ROOM = 1.6
 
 _LEGEND_COLUMNS = 2
@@ -34,13 +34,13 @@ class Roofs(NamedTuple):
     Attributes
     ----------
     title
-        Under which conditions it was calibrated; empty where there is one calibration.
+        The conditions of the calibration; empty if there is one.
     points
         Columns label, intensity (FLOPs/byte) and rate (FLOP/s).
     roofs
-        Columns roof (where the bytes come from), intensity and rate: a line each.
+        Columns roof ("cache" or "memory"), intensity and rate.
     peak, engine
-        FLOP/s, and the engine that reached them.
+        The highest FLOP/s, and the engine that reached them.
     """
 
     title: str
@@ -51,7 +51,7 @@ class Roofs(NamedTuple):
 
 
 def roofs_info(fits: Sequence[Fit]) -> list[Roofs]:
-    """Collect the points of all layers that have a roof, `LAYERS` to a panel."""
+    """Collect the points of all layers that have a roofline, `LAYERS` to a panel."""
     under: dict[str, list[tuple[str, Roofline]]] = {}
     for _, label, found in rooflines(fits):
         under.setdefault(calibrated_under(found.calibration), []).append((label, found))
@@ -85,7 +85,7 @@ def _info(title: str, some: Sequence[tuple[str, Roofline]]) -> Roofs:
 
 
 def roofline_figure(fits: Sequence[Fit]) -> Figure | None:
-    """Draw all points below the roof; None where the machine was not calibrated."""
+    """Draw all points below the roof; None if the machine was not calibrated."""
     infos = roofs_info(fits)
     if not infos:
         return None
@@ -105,14 +105,14 @@ def roofline_figure(fits: Sequence[Fit]) -> Figure | None:
     )
     return Figure(
         panels,
-        "Points: FLOP/s that a layer reaches, against its FLOPs for each byte that it moves. Line: "
-        "what this machine attains with what lies in its fastest cache; dashed: with what comes "
-        f"from the largest working set. The peak is {join_words(list(peaks))}.",
+        "Points: FLOP/s of a layer against its FLOPs per byte moved. Line: what this machine can "
+        "reach with data from its fastest cache; dashed: with data from the largest working set. "
+        f"The peak is {join_words(list(peaks))}.",
     )
 
 
 def _draw(info: Roofs, axes: Axes) -> None:
-    """Draw points below the roof, log-log; the roof of what comes from memory is dashed."""
+    """Draw points below the roof, log-log; the roof for data from memory is dashed."""
     for where, style in {"cache": "-", "memory": "--"}.items():
         own = info.roofs[info.roofs["roof"] == where]
         axes.plot(own["intensity"], own["rate"], ls=style, lw=1.4, color=theme_colour("text"))
@@ -121,7 +121,7 @@ def _draw(info: Roofs, axes: Axes) -> None:
         own = info.points[info.points["label"] == name]
         colour, marker = theme_colour(f"line{index}"), MARKERS[index]
         axes.scatter(own["intensity"], own["rate"], s=14, marker=marker, color=colour, lw=0)
-    axes.set(xscale="log", xlabel="FLOPs for each byte moved", ylabel="")
+    axes.set(xscale="log", xlabel="FLOPs per byte moved", ylabel="")
     low, high = info.roofs["intensity"].min(), info.roofs["intensity"].max()
     axes.set_xlim(low, high)
     cost_scale(axes, PRODUCT_RATE.name)
@@ -150,4 +150,4 @@ def _described(info: Roofs) -> str:
     parts = [f"{label} {quantity(rate, PRODUCT_RATE.name)}" for label, rate in best.items()]
     where = f" ({info.title})" if info.title else ""
     peak = quantity(info.peak, PRODUCT_RATE.name)
-    return f"Roofline{where} with the peak {peak}; the most that was reached: {join_words(parts)}."
+    return f"Roofline{where} with the peak {peak}; highest rate of each layer: {join_words(parts)}."

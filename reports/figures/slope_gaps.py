@@ -1,4 +1,4 @@
-"""The figure of why local slopes are not theory's: what adds to each, and what takes from it."""
+"""The figure of slope gaps: the causes that raise or lower a slope compared with theory's."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LEGEND_COLUMNS = 2
 
 
 class Gaps(NamedTuple):
-    """Gaps along one size over all laws.
+    """Slope gaps along one size over all laws.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Gaps(NamedTuple):
 
 
 def gaps_info(fits: Sequence[Fit]) -> list[Gaps]:
-    """Collect the gaps of all laws whose parts were timed, by axis."""
+    """Collect the slope gaps of all laws whose operations were timed, by axis."""
     rows = [{"label": label, **asdict(gap)} for label, gap in labelled_gaps(fits)]
     axes = dict.fromkeys(str(row["axis"]) for row in rows)
     frame = pd.DataFrame(rows)
@@ -46,7 +46,7 @@ def gaps_info(fits: Sequence[Fit]) -> list[Gaps]:
 
 
 def slope_gaps_figure(fits: Sequence[Fit]) -> Figure | None:
-    """Draw why slopes are not theory's, by axis; None where no parts were timed."""
+    """Draw why slopes differ from theory's, by axis; None if no operations were timed."""
     infos = gaps_info(fits)
     if not infos:
         return None
@@ -63,13 +63,13 @@ def slope_gaps_figure(fits: Sequence[Fit]) -> Figure | None:
     ]
     return Figure(
         panels,
-        "What adds to the mean local slope of a layer, to the right, and what takes from it, to "
-        "the left; the upright mark is their sum, the measured slope less theory's.",
+        "What raises the mean local slope of a layer (to the right) and what lowers it (to the "
+        "left); the vertical mark is the sum, the measured slope minus theory's.",
     )
 
 
 def _draw(info: Gaps, axes: Axes) -> None:
-    """Draw what adds to the slope of each layer, and what takes from it, as bars end to end."""
+    """Draw the causes of each layer's slope gap as bars end to end."""
     y = np.arange(len(info.rows))
     below, above = np.zeros(len(y)), np.zeros(len(y))
     handles: list[Artist] = []
@@ -87,7 +87,7 @@ def _draw(info: Gaps, axes: Axes) -> None:
     axes.set_yticks(y, [shortened(label) for label in info.rows["label"]])
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", visible=False)
-    axes.set_title(f"slope in {info.axis}, less theory's")
+    axes.set_title(f"slope in {info.axis}, minus theory's")
     legend(axes, handles, _LEGEND_COLUMNS)
 
 
@@ -99,4 +99,4 @@ def _described(info: Gaps) -> str:
             info.rows["label"], gap, causes.abs().idxmax(axis="columns"), strict=True
         )
     ]
-    return f"Local slope in {info.axis}, less theory's: {'; '.join(parts)}."
+    return f"Local slope in {info.axis}, minus theory's: {'; '.join(parts)}."

@@ -1,8 +1,8 @@
-"""The theme: figures are drawn once, as SVG whose colours the page chooses, light or dark.
+"""The theme of figures: inline SVG whose colours the page chooses, light or dark.
 
-Matplotlib wants a colour, the page wants a variable: each named colour is drawn as a placeholder
-that nothing else uses, and `render` puts the CSS variable in its place. Text is drawn as paths, so
-no font need be there.
+Matplotlib needs a colour, the page a CSS variable: each named colour is drawn as a placeholder
+that nothing else uses, and `render` replaces it with the variable. Text is drawn as paths, so no
+font has to be installed.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-#: Width of a panel in inches; at this size on the page its text is about 11 px high.
+#: Width of a panel in inches; at this size the page shows its text about 11 px high.
 WIDTH = 4.0
 
-#: Steps of the ramp that colours the values of a size, from small to large.
+#: Colours of the ramp for the values of a size, from small to large.
 RAMP = 11
 
 _FIXED = {  # name: (on light, on dark)
@@ -55,14 +55,14 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h")
 
 
 def _ramp() -> list[tuple[str, str]]:
-    """Viridis without the end that has no contrast: the bright one on light, the dark on dark."""
+    """Return viridis without the end that lacks contrast: bright on light, dark on dark."""
     viridis = sns.color_palette("viridis", as_cmap=True)
     steps = [i / (RAMP - 1) for i in range(RAMP)]
     return [(to_hex(viridis(0.02 + 0.80 * s)), to_hex(viridis(0.35 + 0.65 * s))) for s in steps]
 
 
 def colours() -> dict[str, tuple[str, str]]:
-    """Give every colour's name, with its values on light and on dark."""
+    """Return every colour by name, as (on light, on dark)."""
     return {
         **_FIXED,
         **{f"line{i}": pair for i, pair in enumerate(_LINES)},
@@ -79,12 +79,12 @@ def theme_colour(name: str) -> str:
 
 
 def ramp(count: int) -> list[str]:
-    """Placeholders for the colours of so many ordered values, spread over the ramp."""
+    """Return the placeholders of `count` colours, spread over the ramp."""
     return [theme_colour(f"ramp{round(i * (RAMP - 1) / max(count - 1, 1))}") for i in range(count)]
 
 
 def css(dark: bool) -> str:
-    """CSS variables of all colours."""
+    """Write the CSS variables of all colours."""
     return "".join(f"--{name}:{pair[dark]};" for name, pair in colours().items())
 
 
@@ -93,20 +93,20 @@ def render(
 ) -> str:
     """Draw a panel and return it as inline SVG.
 
-    The margins are set, not searched for: a layout engine takes longer than all the drawing.
+    The margins are given, as a layout engine takes longer than all the drawing.
 
     Parameters
     ----------
     draw
-        Draws onto the axes it is given.
+        Draws onto the given axes.
     plot
-        Height of the plot proper, in inches; the width of the whole is `WIDTH`.
+        Height of the plot without margins, in inches; the panel is `WIDTH` wide.
     label
-        What is to be seen, for whoever does not see it.
+        Text alternative for screen readers.
     left
-        Room for the labels of the upright axis, in inches.
+        Width of the labels of the vertical axis, in inches.
     legend
-        Lines of the legend, which stands below.
+        Number of lines of the legend below the plot.
     """
     above, below = 0.32, 0.46 + 0.18 * legend
     height = above + plot + below
@@ -126,7 +126,7 @@ _NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 
 
 def legend(axes: Axes, handles: Sequence[Artist], columns: int) -> None:
-    """Put a legend below a panel, as many columns wide; `render` takes the number of its lines."""
+    """Put a legend with some columns below a panel; `render` needs the number of its lines."""
     plot = axes.bbox.height / axes.figure.dpi  # in inches
     axes.legend(
         handles=handles,
@@ -183,18 +183,18 @@ def _style() -> Iterator[None]:
     with matplotlib.rc_context(settings), warnings.catch_warnings():
         # seaborn 0.13.2 calls what pandas 3 and matplotlib 3.11 are about to drop.
         warnings.filterwarnings("ignore", module=r"seaborn\b")
-        # A name in letters that the font lacks shows boxes; the page has it as text.
+        # The font draws letters that it lacks as boxes; the page has the name as text.
         warnings.filterwarnings("ignore", message="Glyph")
         yield
 
 
 def _inline(svg: str, label: str) -> str:
-    """Make matplotlib's file a part of a page: small, with ids of its own, colours as variables."""
+    """Turn matplotlib's file into inline SVG: small, with unique ids, colours as variables."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = re.sub(r'(?<= d=")[^"]+', lambda found: _rounded(found.group()), svg)
     svg = re.sub(r'(?<= [xy]=")[^"]+', lambda found: _rounded(found.group()), svg)
-    svg = re.sub(r'<g id="[a-z_]+\d*"', "<g", svg)  # groups are referred to by nobody
+    svg = re.sub(r'<g id="[a-z_]+\d*"', "<g", svg)  # nothing refers to groups
     own = hashlib.sha256(svg.encode()).hexdigest()[:8]
     svg = re.sub(r'\bid="', f'id="{own}-', svg)
     svg = re.sub(r'(url\(#|xlink:href="#)', rf"\g<1>{own}-", svg)

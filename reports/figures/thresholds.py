@@ -1,4 +1,4 @@
-"""The figure of n*(d): from which length on other layers cost less, against the width."""
+"""The figure of thresholds: the n from which on another layer costs less, against the width d."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .axes import MOST_TICKS, shortened, size_ticks
 from .theme import MARKERS, legend, render, theme_colour
 
 _LEGEND_COLUMNS = 3
-_BEYOND = 2.0  # intervals are drawn this far beyond the extremes, and cut there
+_BEYOND = 2.0  # a panel ends at this multiple of the extreme n; intervals are cut there
 
 
 def thresholds_figure(infos: Sequence[Thresholds]) -> Figure | None:
-    """Draw from which n on other layers are cheaper, over d; None where no two cross twice."""
+    """Draw the n from which on other layers cost less, against d; None if there are none."""
     if not infos:
         return None
     panels = []
@@ -42,13 +42,13 @@ def thresholds_figure(infos: Sequence[Thresholds]) -> Figure | None:
         panels.append(partial(render, partial(_draw, info), 2.2, alt, legend=lines))
     return Figure(
         panels,
-        "From which n on another layer costs less, against the width, with 95 % intervals; a "
+        "The n from which on another layer costs less, against the width d, with 95 % intervals; a "
         "hollow mark is extrapolated.",
     )
 
 
 def _draw(info: Thresholds, axes: Axes) -> None:
-    """Draw from which n on others are cheaper, over d; a hollow marker is extrapolated."""
+    """Draw the n from which on others cost less, against d; a hollow marker is extrapolated."""
     names = list(dict.fromkeys(info.rows["cheaper"]))
     top = info.rows["n"].max() * _BEYOND
     for index, name in enumerate(names):

@@ -1,4 +1,4 @@
-"""Reports as files: the page, its Markdown, the laws as JSON."""
+"""Reports as files: report.html, report.md, table.csv and laws.json."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""report.html: one file that opens offline, in light and dark, on a phone and on paper."""
+"""report.html: one file that opens offline, in light and dark, on phones and in print."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from ...analysis import Fit, FittedLaw, metric_title, outgrown_cache
 from ..content import Content, Figure, Section, SummaryRow, Term, overlap_text, sums
 from ..figures import law_figures, theme
 
-#: Signs of the verdicts, which need no colour.
+#: Signs of the verdicts, which are clear without colour.
 _SIGNS = {"matches": "✓", "differs": "≠", "unresolved": "?"}
 
 
 @dataclass(frozen=True)
 class LawDetails:
-    """What the page says of one law.
+    """The page's details of one law.
 
     Attributes
     ----------
     anchor
         Its id on the page.
     row, fit
-        The law's row of the summary, and the law.
+        The law's row of the summary, and its fit.
     facts
-        (label, value) pairs: the formula, the source of theory, how well the law describes.
+        (label, value) pairs: the layer's formula, the source of theory, the quality of the fit.
     metric, sums, overlap
-        Name of the cost, the terms of the sums whose largest is the law, and the overlap exponent
-        where it is not 1.
+        Title of the metric, the sums of terms whose largest is the law, and the overlap exponent
+        if it is not 1.
     figures
         Its figures.
     """
@@ -53,16 +53,16 @@ def render(
     sections: Sequence[Section],
     progress: Callable[[int, int, str], object] = lambda *_: None,
 ) -> str:
-    """Write a report as a page that fetches nothing.
+    """Write a report as a page that loads no other file.
 
     Parameters
     ----------
     content
-        What it says.
+        The content of the report.
     sections
-        Those of `sections_of`.
+        Its sections, from `sections_of`.
     progress
-        Called with how many laws are drawn, how many there are, and what they are.
+        Called with the number of laws drawn, the number of all laws, and "laws drawn".
     """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -90,7 +90,7 @@ def _laws(content: Content, progress: Callable[[int, int, str], object]) -> Iter
     for index, (row, fit) in enumerate(zip(rows, fits, strict=True)):
         figures = law_figures(fit)
         for figure in figures:
-            _ = figure.panels  # drawn now, so that progress is what is done
+            _ = figure.panels  # draw now, so that progress is true
         yield LawDetails(
             anchor=f"law-{index}",
             row=row,
@@ -118,8 +118,8 @@ def _facts(fit: Fit, caches: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             likely = 1 - fit.law.overlaps.get(1, 0.0)
             yield (
                 "overlap",
-                f"parts of the work run at the same time ({likely:.0%} likely): powers of p = "
-                f"{overlap_text(fit.law)} add up instead of the times themselves",
+                f"parts of the work run at the same time ({likely:.0%} likely): their times add up "
+                f"as a power mean with p = {overlap_text(fit.law)}",
             )
         if fit.law.regimes:
             cache = outgrown_cache(fit.series, fit.law, caches)
@@ -128,9 +128,9 @@ def _facts(fit: Fit, caches: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield "regimes", f"{found}: {cache}" if cache else found
         for holdout in fit.holdout_errors:
             yield (
-                f"predicted {holdout.factor:g} times beyond",
-                f"{holdout.error:.1%} off at the median of {holdout.points} points, the largest, "
-                "that were left out",
+                f"holdout error at {holdout.factor:g} times the sizes",
+                f"{holdout.error:.1%}, the median over the {holdout.points} largest points, "
+                "predicted by the law of the others",
             )
         for gap in fit.slope_gaps:
             yield f"slope in {gap.axis}", str(gap)

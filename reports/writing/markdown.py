@@ -21,7 +21,7 @@ from ..content import (
 
 
 def render(content: Content, sections: Sequence[Section]) -> str:
-    """Write a report as Markdown; the sections are those of `sections_of`."""
+    """Write a report as Markdown, with the sections from `sections_of`."""
     return "\n\n".join([*_parts(content, sections), ""])
 
 
@@ -77,7 +77,7 @@ def _parts(content: Content, sections: Sequence[Section]) -> Iterable[str]:
 
 
 def section_parts(section: Section) -> Iterator[str]:
-    """Write what a section shows below its heading, without its figures."""
+    """Write the parts of a section below its heading, without figures."""
     for block in section.blocks:
         yield from _block(block)
 
@@ -117,16 +117,16 @@ def _list(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Write a table; nothing in its cells is read as markup.
+    """Write a Markdown table, with markup in its cells escaped.
 
-    Not by tabulate, tried in version 0.10: it escapes nothing, not even ``|``, pads the cells, so
-    that one longer cell changes every line, and writes 1.10 as 1.1 unless numbers are turned off.
+    tabulate 0.10 was tried: it escapes nothing, not even ``|``, pads the cells, so that one longer
+    cell changes every line, and writes 1.10 as 1.1 unless numbers are disabled.
     """
     lines = [head, ["---"] * len(head), *(list(map(escape, row)) for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def escape(text: str) -> str:
-    """Escape what Markdown and HTML would read as markup in a name or a reason."""
+    """Escape the characters that Markdown and HTML read as markup."""
     one_line = " ".join(text.split())
     return re.sub(r"([\\`*_\[\]<>|~$])", r"\\\1", one_line)

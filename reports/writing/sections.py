@@ -1,6 +1,6 @@
-"""The sections of every report: what is computed of laws, as tables and figures.
+"""The sections of every report: tables and figures of its laws.
 
-A new figure is a module of `reports/figures` and a line here.
+To add a figure, add a module to `reports/figures` and a line here.
 """
 
 from __future__ import annotations
@@ -29,21 +29,22 @@ from ..figures import (
 
 
 def sections_of(content: Content) -> list[Section]:
-    """Give the sections of a report that have anything to show, those that studies add last."""
+    """Build the sections of a report that are not empty; sections of studies come last."""
     built = [section for build in _SECTIONS if (section := build(content)).blocks]
     return [*built, *content.sections]
 
 
 def _exponents(content: Content) -> Section:
     figure = exponents_figure(content.summary.fits, content.margin)
-    return Section("exponents", "Exponents beside theory", "Exponents", [figure] if figure else [])
+    title = "Exponents and theory"
+    return Section("exponents", title, "Exponents", [figure] if figure else [])
 
 
 def _counts(content: Content) -> Section:
     table, reasons = content.summary.counts, content.summary.count_reasons
     blocks: list[Block] = [Paragraph(table.explained), table] if table.rows else []
     if reasons:
-        blocks.append(Fold("Why some are not theory's", Pairs(reasons)))
+        blocks.append(Fold("Why some differ from theory", Pairs(reasons)))
     return Section("counts", table.title, "Counts", blocks)
 
 

@@ -1,4 +1,4 @@
-"""Write a report: the page, its Markdown, the table and the laws, each whole or not at all."""
+"""Writing a report's files, each atomically."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def write_report(
     Parameters
     ----------
     folder
-        Where to; it is made if it is not there.
+        The report's folder; it is created if it does not exist.
     content
-        What the report says, as `build_content` gives it.
+        The content of the report, from `build_content`.
     progress
-        Called with how many laws are drawn, how many there are, and what they are.
+        Called with the number of laws drawn, the number of all laws, and "laws drawn".
 
     Returns
     -------
-    The paths, the page first.
+    The paths of the files, ``report.html`` first.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ def write_report(
 
 
 def laws_json(fits: Sequence[Fit]) -> str:
-    """Write the laws as strict JSON, in which what is not finite is null."""
+    """Write the laws as strict JSON, in which infinite numbers and NaN are null."""
     return json.dumps(_finite(to_json(fits)), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -65,12 +65,12 @@ def _finite(value: Any) -> Any:
 
 
 def write_whole(path: Path, text: str) -> Path:
-    """Write a temporary file and rename it, so that a reader never sees half of it."""
+    """Write a file atomically: a reader sees the old text or the new one, never a part of it."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
-        Path(name).chmod(0o644)  # mkstemp's files are their owner's alone
+        Path(name).chmod(0o644)  # mkstemp lets only the owner read
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -27,7 +27,7 @@ def test_every_command_has_help_with_an_example(command, tmp_path):
         (["predict", "table.csv", "--at", "n=-1"], "a size is a positive number"),
         (
             ["predict", "table.csv", "--at", "n=64"],
-            "mine, time: it grows in n and d: say at which d",
+            "mine, time: the law depends on n and d: give d as well",
         ),
         (["predict", "table.csv", "-l", "other"], "'other'; there are: mine"),
         (["predict", "table.csv", "-m", "bytes"], "metric 'bytes'; there are: seconds"),

@@ -190,8 +190,8 @@ def test_no_laws_have_a_report_that_says_so(tmp_path, table):
 
 def test_the_headline_counts_verdicts(fits):
     assert headline(fits).startswith("Of 3 laws, ")
-    assert "1 has no theory to be held against" in headline(fits)
-    assert headline(fits[-1:]) == "Of 1 law, 1 has no theory to be held against."
+    assert "1 has no theory to compare with" in headline(fits)
+    assert headline(fits[-1:]) == "Of 1 law, 1 has no theory to compare with."
 
 
 def test_facts_are_flattened_for_a_reader():
