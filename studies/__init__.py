@@ -1,1 +1,1 @@
-"""Studies: each room has one subject, from its measurement to its page."""
+"""Studies: each folder has one subject, from its measurement to its page."""

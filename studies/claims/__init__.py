@@ -1,4 +1,4 @@
-"""The statements of the course text, each put to the test: its verdict follows from numbers.
+"""The statements of the course text, tested: each verdict follows from computed numbers.
 
 Nothing here loads torch before a statement is tested.
 """

@@ -1,4 +1,4 @@
-"""Costs that statements speak of: exact formulas from counts, and laws of measured times."""
+"""Evidence from costs: exact formulas from counts, and laws of measured times."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 @lru_cache
-def formulas(layer: str) -> Mapping[str, ExactFormula]:
-    """Formulas of a layer, solved from counts; several statements ask for the same."""
-    return count_formulas(layer)
+def formulas(layer: str) -> Mapping[str, Counted]:
+    """Return a layer's formulas, solved from counts; cached, as several statements use them."""
+    return counted(layer)
 
 
 def leads(order: Expr, exact: Expr) -> bool:
-    """Whether an exact count grows as O(order), and no slower: no term of it is larger.
+    """Whether an exact count is Θ(order): it has this term and none that grows faster.
 
     >>> n, d = sympy.symbols("n d", positive=True)
     >>> leads(n * d**2, 4 * n * d**2 + 2 * n * d), leads(n * d, 4 * n * d**2), leads(n * d, n)
@@ -45,15 +45,15 @@ def leads(order: Expr, exact: Expr) -> bool:
 def grows_as(order: Expr, exact: Expr, what: str) -> Evidence:
     """Compare an exact count with an order."""
     return required(
-        f"FLOPs of {what}, exact; held against O({formula_text(order)})",
+        f"exact FLOPs of {what}, compared with O({formula_text(order)})",
         formula_text(exact),
         leads(order, exact),
-        f"they are {formula_text(exact)}, and so not O({formula_text(order)})",
+        f"they are {formula_text(exact)}, not O({formula_text(order)})",
     )
 
 
 def times(setting: Setting, *names: str) -> Iterator[Evidence]:
-    """Say what the measured times of layers grow as, where they were measured."""
+    """Compare the laws of layers' times with theory, for the layers that were measured."""
     for name in names:
         fit = setting.law(name)
         if fit is None or fit.judgement is None:
@@ -71,14 +71,15 @@ def _time(name: str, fit: Fit, judgement: analysis.Judgement) -> Evidence:
         what,
         f"{exponents}: {judgement.verdict.value}",
         judgement.verdict is analysis.Verdict.DIFFERS,
-        f"the time of {name} grows otherwise on this machine ({exponents})",
+        f"the time of {name} has other exponents on this machine ({exponents})",
     )
 
 
 def share_of(setting: Setting, whole: str, phases: Sequence[str]) -> float | None:
-    """Time of phases together and of the whole, by their laws; None where one is missing.
+    """Return the time of all phases, by their laws, divided by that of the whole.
 
-    It is the median over the whole's points, of those that lie within the points of all phases.
+    It is the median over the whole's points that lie within the measured sizes of all phases;
+    None if there are none or a law is missing.
     """
     fit, parts = setting.law(whole), [setting.law(name) for name in phases]
     if fit is None or fit.law is None:
@@ -98,7 +99,7 @@ def share_of(setting: Setting, whole: str, phases: Sequence[str]) -> float | Non
 
 
 def flops_where(layer: Layer, points: list[dict[str, int]]) -> bool:
-    """Whether a layer's FLOPs are theory's at sizes that a sweep ties, such as the input width."""
+    """Whether counted FLOPs equal theory's, at any sizes: also at those that a sweep ties."""
     from ...measure import count_flops  # loads torch
 
     return all(

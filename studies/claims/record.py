@@ -1,4 +1,4 @@
-"""What came of testing the statements, as a file: ``claims.json``."""
+"""The file ``claims.json``: the tested statements with their verdicts."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from typing import Any
 from ...errors import LayerlawError
 from .statement import JudgedStatement, StatementVerdict
 
-#: Version of the file's format. 1: as `Record.to_json` writes it.
+#: Version of the file's format, that of `Record.to_json`.
 SCHEMA = 1
 
-#: Its name, in the folder of a report.
+#: Its name in the folder of a report.
 FILE = "claims.json"
 
 
 class ClaimsError(LayerlawError):
-    """The file cannot be read; the message is one line."""
+    """``claims.json`` cannot be read; the message is one line."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """Statements that were tested, when, and on what.
+    """Tested statements, with date, seed and machine.
 
     Parameters
     ----------
     judged
         The statements with evidence and verdict.
     date
-        In UTC, as ISO 8601 has it.
+        Date and time in UTC, ISO 8601.
     seed
-        Of what was drawn.
+        Seed of the random numbers.
     machine
         The machine's fingerprint.
     """
@@ -47,21 +47,21 @@ class Record:
 
     @classmethod
     def now(cls, judged: Sequence[JudgedStatement], seed: int) -> Record:
-        """Record what has just been tested on this machine."""
+        """Make a record of statements just tested on this machine."""
         from ...measure import fingerprint  # loads torch
 
         return cls(judged, datetime.now(UTC).isoformat(timespec="seconds"), seed, fingerprint())
 
     @property
     def headline(self) -> str:
-        """How many statements have which verdict."""
+        """A sentence with the number of statements by verdict."""
         count = Counter(each.verdict for each in self.judged)
         verdicts = ", ".join(f"{count[v]} {v.value}" for v in StatementVerdict if count[v])
         statements = "1 statement" if len(self.judged) == 1 else f"{len(self.judged)} statements"
         return f"{statements}: {verdicts or 'none tested'}."
 
     def to_json(self) -> str:
-        """Write it as JSON."""
+        """Write the record as JSON."""
         document = {
             "schema": SCHEMA,
             "date": self.date,
@@ -73,18 +73,18 @@ class Record:
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> Record:
-        """Make a record of what `to_json` writes, once it is read as JSON."""
+        """Make a record from the parsed JSON of `to_json`."""
         judged = tuple(JudgedStatement.from_dict(each) for each in given["statements"])
         return cls(judged, str(given["date"]), int(given["seed"]), dict(given["machine"]))
 
     @classmethod
     def read(cls, folder: Path) -> Record | None:
-        """Read what lies in a folder; None where there is no such file.
+        """Read ``claims.json`` in a folder; None if there is none.
 
         Raises
         ------
         ClaimsError
-            If it is not what `to_json` writes.
+            If the file is not a record of `to_json`.
         """
         path = folder / FILE
         if not path.is_file():
@@ -93,11 +93,12 @@ class Record:
             given = json.loads(path.read_text(encoding="utf-8"))
             if given["schema"] != SCHEMA:
                 raise ClaimsError(
-                    f"{path}: its format is {given['schema']!r}, not {SCHEMA}; `layerlaw claims` "
-                    "writes it anew"
+                    f"{path}: the format has version {given['schema']!r}, this layerlaw reads "
+                    f"{SCHEMA}; write the file again with `layerlaw claims`"
                 )
             return cls.from_dict(given)
         except (KeyError, TypeError, ValueError) as error:
             raise ClaimsError(
-                f"{path}: it is no record of claims ({error}); `layerlaw claims` writes it anew"
+                f"{path}: not a record of claims ({error}); write the file again with "
+                "`layerlaw claims`"
             ) from None

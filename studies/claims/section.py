@@ -1,4 +1,4 @@
-"""What the course text says, and what came of testing it: a section of a report, and a page."""
+"""The tested statements as a section of a report, and as the page docs/claims.md."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from .statement import JudgedStatement, StatementVerdict
 _TITLE = "What the course text says"
 
 _EXPLAINED = (
-    "Statements of the course text, the exercises A6.1 to A6.4 of a Chinese textbook with which "
-    "this project started, each put to the test. The verdict "
-    "follows from the numbers: one line against a statement refutes it, one that limits it makes "
-    "it conditional."
+    "Statements of the course text (exercises A6.1 to A6.4 of the Chinese textbook with which this "
+    "project started), each tested by computed numbers. The verdict follows from them: one line of "
+    "evidence against a statement refutes it, one that limits it makes it conditional."
 )
 
 _STYLES = {
@@ -23,9 +22,9 @@ _STYLES = {
 
 
 def claims_section(record: Record) -> Section:
-    """Write what was tested as a section, which leaves the record in the report's folder."""
-    machine = record.machine.get("cpu", "a machine that is not known")
-    torch = record.machine.get("torch", "not known")
+    """Write a section of the tested statements; it adds the record to the report's files."""
+    machine = record.machine.get("cpu", "an unknown processor")
+    torch = record.machine.get("torch", "of unknown version")
     tested = f"Tested {record.date}, seed {record.seed}, on {machine} with PyTorch {torch}."
     return Section(
         "claims",
@@ -50,19 +49,19 @@ def claims_page(record: Record, command: str) -> str:
     Parameters
     ----------
     record
-        Statements that were tested.
+        The tested statements.
     command
-        What makes the page again.
+        The command that makes the page again.
     """
     head = [f"# {_TITLE}", "This page is the output of", f"    {command}"]
     return "\n\n".join([*head, *section_parts(claims_section(record)), ""])
 
 
 def evidence_table(judged: JudgedStatement) -> Table:
-    """Write what was computed on a statement."""
+    """Write the evidence on a statement as a table."""
     return Table(
         f"Evidence on {judged.statement.id}",
-        ("computed", "result", "it speaks"),
+        ("computed", "result", "bearing"),
         [(line.what, line.value, line.bearing.words) for line in judged.evidence],
         styles=("formula", "formula", "text"),
         row_heads=False,

@@ -1,4 +1,4 @@
-"""A statement of the course text, the evidence for and against it, and the verdict that follows."""
+"""Statements of the course text, their evidence, the verdict that follows, and their registry."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Bearing(StrEnum):
-    """What a line of evidence does to its statement."""
+    """What a line of evidence means for its statement."""
 
     FOR = "for"
     LIMITS = "limits"
@@ -26,20 +26,20 @@ class Bearing(StrEnum):
 
     @property
     def words(self) -> str:
-        """What it does, as the end of a sentence."""
+        """What it means, in words."""
         return _WORDS[self]
 
 
 _WORDS = {
-    Bearing.FOR: "for it",
-    Bearing.LIMITS: "for it on a condition",
-    Bearing.AGAINST: "against it",
-    Bearing.AUXILIARY: "for neither",
+    Bearing.FOR: "supports it",
+    Bearing.LIMITS: "limits it",
+    Bearing.AGAINST: "refutes it",
+    Bearing.AUXILIARY: "shown only",
 }
 
 
 class StatementVerdict(StrEnum):
-    """What becomes of a statement."""
+    """The verdict on a statement."""
 
     CONFIRMED = "confirmed"
     CONDITIONAL = "confirmed with a condition"
@@ -48,22 +48,22 @@ class StatementVerdict(StrEnum):
 
 @dataclass(frozen=True)
 class Statement:
-    """What the course text says, and how it is put to the test.
+    """A statement of the course text, and how it is tested.
 
     Parameters
     ----------
     id
         Short name, such as ``argmax-gradient``.
     exercise
-        Of the course text: ``A6.1`` to ``A6.4``.
+        Exercise of the course text, ``A6.1`` to ``A6.4``.
     text
-        The statement, in the text's words, in English.
+        The statement, translated into English.
     original
-        The same in Chinese; empty where it is implied.
+        The Chinese text; empty if the statement is only implied.
     how
         How it is tested.
     timed
-        Layers whose laws of time take part, where they were measured.
+        Layers whose laws of time are evidence, if they were measured.
     """
 
     id: str
@@ -76,16 +76,16 @@ class Statement:
 
 @dataclass(frozen=True)
 class Evidence:
-    """A number that was computed, and what it means for the statement.
+    """A computed number, and what it means for the statement.
 
     Parameters
     ----------
     what, value
-        What was computed, and what came out.
+        What was computed, and the result.
     bearing
-        Whether it speaks for the statement, limits it, or contradicts it.
+        Whether it supports, limits or refutes the statement, or is only shown.
     so
-        What follows, where it limits or contradicts.
+        The conclusion, if it limits or refutes the statement.
     """
 
     what: str
@@ -95,7 +95,7 @@ class Evidence:
 
 
 def required(what: str, value: str, holds: bool, so: str) -> Evidence:
-    """Give evidence that refutes the statement unless it holds; `so` says what is the case instead.
+    """Make evidence that refutes the statement unless `holds`; `so` says what is true instead.
 
     >>> required("1 + 1", "3", 1 + 1 == 3, "it is 2").bearing.value
     'against'
@@ -104,12 +104,12 @@ def required(what: str, value: str, holds: bool, so: str) -> Evidence:
 
 
 def limiting(what: str, value: str, found: bool, so: str) -> Evidence:
-    """Give evidence that limits the statement, if it is found; `so` is the condition."""
+    """Make evidence that limits the statement if `found`; `so` is the condition."""
     return _weighed(what, value, not found, Bearing.LIMITS, so)
 
 
 def auxiliary(what: str, value: str) -> Evidence:
-    """Give a number that is shown with the others and decides nothing."""
+    """Make evidence that is shown with the others and decides nothing."""
     return Evidence(what, value)
 
 
@@ -119,14 +119,14 @@ def _weighed(what: str, value: str, holds: bool, bearing: Bearing, so: str) -> E
 
 @dataclass(frozen=True)
 class JudgedStatement:
-    """A statement, the evidence that was computed, and the verdict that follows from it."""
+    """A statement with its evidence, from which the verdict follows."""
 
     statement: Statement
     evidence: tuple[Evidence, ...]
 
     @property
     def verdict(self) -> StatementVerdict:
-        """Refuted by one line against it, limited by one that limits, confirmed otherwise."""
+        """Refuted or limited by a single line of evidence, confirmed otherwise."""
         found = {line.bearing for line in self.evidence}
         if Bearing.AGAINST in found:
             return StatementVerdict.REFUTED
@@ -134,11 +134,11 @@ class JudgedStatement:
             return StatementVerdict.CONDITIONAL
         if Bearing.FOR in found:
             return StatementVerdict.CONFIRMED
-        raise ValueError(f"nothing was tested of the statement {self.statement.id!r}")
+        raise ValueError(f"the statement {self.statement.id!r} has no evidence that decides it")
 
     @property
     def reason(self) -> str:
-        """What refutes or limits it; empty where it is confirmed."""
+        """The conclusions that refute or limit it; empty if it is confirmed."""
         decides = {
             StatementVerdict.REFUTED: Bearing.AGAINST,
             StatementVerdict.CONDITIONAL: Bearing.LIMITS,
@@ -148,7 +148,7 @@ class JudgedStatement:
         return "; ".join(dict.fromkeys(lines))
 
     def as_dict(self) -> dict[str, Any]:
-        """Give everything by name, as JSON has it."""
+        """Convert to a dictionary for JSON."""
         return {
             **asdict(self.statement),
             "verdict": self.verdict.value,
@@ -158,7 +158,7 @@ class JudgedStatement:
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> JudgedStatement:
-        """Read what `as_dict` gives; the verdict follows from the evidence again."""
+        """Make it from the dictionary of `as_dict`; the verdict follows from the evidence."""
         names = Statement.__dataclass_fields__
         statement = Statement(**{name: given[name] for name in names})
         return cls(
@@ -172,26 +172,26 @@ class JudgedStatement:
 
 @dataclass(frozen=True)
 class Setting:
-    """What a test may draw on.
+    """What a test may use: random numbers and laws of measured times.
 
     Parameters
     ----------
     seed
-        Of random numbers.
+        Seed of the random numbers.
     fits
-        Laws that were fitted to measured times, if any were.
+        Laws fitted to measured times; empty if nothing was measured.
     """
 
     seed: int = 0
     fits: Sequence[Fit] = ()
 
     def normal(self, *shape: int, stream: int = 0) -> Tensor:
-        """Unit-normal numbers in float64, the same for the same seed and stream."""
+        """Draw unit-normal numbers in float64, the same for the same seed and stream."""
         source = torch.Generator().manual_seed(1000 * self.seed + stream)
         return torch.randn(*shape, generator=source, dtype=torch.float64)
 
     def law(self, layer: str) -> Fit | None:
-        """Look up the law of a layer's time, of a forward pass; None where it was not measured."""
+        """Return the law of a layer's forward time; None if it was not measured."""
         fits = (fit for fit in self.fits if fit.series.layer == layer)
         return next(
             (f for f in fits if (f.series.metric, f.series.mode) == (SECONDS.name, "forward")), None
@@ -209,10 +209,10 @@ def claim(statement: Statement) -> Callable[[Test], Test]:
     Raises
     ------
     ValueError
-        If the statement's id is taken.
+        If another statement has the same id.
     """
     if statement.id in _registry:
-        raise ValueError(f"a statement called {statement.id!r} is there already")
+        raise ValueError(f"a statement called {statement.id!r} is registered already")
 
     def register(test: Test) -> Test:
         _registry[statement.id] = statement, test
@@ -222,12 +222,12 @@ def claim(statement: Statement) -> Callable[[Test], Test]:
 
 
 def statements(ids: Sequence[str] | None = None, exercise: str | None = None) -> list[Statement]:
-    """Give statements in the order of the course text: all, some, or those of an exercise.
+    """Return statements in the order of the course text: all, some, or those of an exercise.
 
     Raises
     ------
     KeyError
-        If there is none of an id or an exercise; the message lists those there are.
+        If an id or an exercise is unknown; the message lists the known ones.
     """
     every = [statement for statement, _ in _registry.values()]
     exercises = list(dict.fromkeys(each.exercise for each in every))
@@ -248,17 +248,17 @@ def judge_statements(
     fits: Sequence[Fit] = (),
     progress: Callable[[int, int, str], object] | None = None,
 ) -> list[JudgedStatement]:
-    """Put statements to the test.
+    """Test statements.
 
     Parameters
     ----------
     chosen
         From `statements`; all of them by default.
     seed
-        Of weights and inputs that are drawn.
+        Seed of random weights and inputs.
     fits
-        Laws of measured times, such as `analysis.fit` gives; the statements about times that are
-        not among them are tested by their counts alone.
+        Laws of measured times, from `analysis.fit`; statements about other times are tested by
+        counts alone.
     progress
         Called after each test with the number done, the number of all, and the statement's id.
 

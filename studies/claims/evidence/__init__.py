@@ -1,4 +1,4 @@
-"""The evidence for and against each statement: a module for each subject of the course text."""
+"""The evidence on each statement: a module for each subject of the course text."""
 
 import importlib
 

@@ -1,7 +1,7 @@
-"""Recurrent layers taken apart: states, gates and Jacobians, as exercise A6.3 derives them.
+"""States, gates and Jacobians of recurrent layers, as exercise A6.3 derives them.
 
 Letters are the course text's: gates f, i, o and candidate a of the LSTM, its cell C and output h.
-Everything is in float64 and without a batch; a Jacobian ∂y/∂x is (elements of y, elements of x).
+All tensors are float64 and have no batch; a Jacobian ∂y/∂x is (elements of y, elements of x).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of an LSTM: what it found, its gates, and what it left; each (d,)."""
+    """One step of an LSTM: input, state before, gates and state after; each (d,) but x."""
 
     x: Tensor  # (m,)
     h_before: Tensor
@@ -53,18 +53,18 @@ class LSTM:
         return len(self.b) // 4
 
     def on_h(self) -> tuple[Tensor, ...]:
-        """Give the columns of W_f, W_i, W_C and W_o that multiply h_{t−1}, each (d, d)."""
+        """Return the columns of W_f, W_i, W_C and W_o that multiply h_{t−1}, each (d, d)."""
         return self.W[:, : self.d].chunk(4)
 
     def step(self, x: Tensor, h: Tensor, C: Tensor) -> Step:
-        """Take one step from h_{t−1} and C_{t−1}."""
+        """Compute one step from x_t, h_{t−1} and C_{t−1}."""
         f, i, a, o = (self.W @ torch.cat([h, x]) + self.b).chunk(4)
         f, i, a, o = torch.sigmoid(f), torch.sigmoid(i), torch.tanh(a), torch.sigmoid(o)
         after = f * C + i * a
         return Step(x, h, C, f, i, a, o, after, o * torch.tanh(after))
 
     def run(self, x: Tensor) -> list[Step]:
-        """Take a step for each row of x, (n, m), from zeros."""
+        """Compute a step for each row of x, (n, m), from the state 0."""
         h = C = x.new_zeros(self.d)
         steps = []
         for x_t in x:
@@ -73,9 +73,9 @@ class LSTM:
         return steps
 
     def terms(self, step: Step, before: Step) -> dict[str, Tensor]:
-        """Give the four terms of ∂C_k/∂C_{k−1}, each (d, d), where o_{k−1} is held.
+        """Compute the four terms of ∂C_k/∂C_{k−1}, each (d, d), with o_{k−1} constant.
 
-        They are those of the course text with diagonal matrices where it has vectors.
+        They are those of the course text, with diagonal matrices instead of its vectors.
         """
         W_f, W_i, W_C, _ = self.on_h()
         by_h = torch.diag(before.o * dtanh(torch.tanh(before.C)))  # ∂h_{k−1}/∂C_{k−1}
@@ -87,15 +87,15 @@ class LSTM:
         }
 
     def factor(self, step: Step, before: Step) -> Tensor:
-        """∂C_k/∂C_{k−1}, (d, d): the sum of the four terms."""
+        """Compute ∂C_k/∂C_{k−1}, (d, d): the sum of the four terms."""
         return torch.stack(list(self.terms(step, before).values())).sum(0)
 
     def factors(self, steps: Sequence[Step]) -> list[Tensor]:
-        """∂C_k/∂C_{k−1} from the second step on, each (d, d)."""
+        """Compute ∂C_k/∂C_{k−1} of every step from the second on, each (d, d)."""
         return [self.factor(step, before) for before, step in pairwise(steps)]
 
     def state_jacobian(self, step: Step) -> Tensor:
-        """∂(h_k, C_k)/∂(h_{k−1}, C_{k−1}), (2d, 2d): the state of an LSTM is both."""
+        """Compute ∂(h_k, C_k)/∂(h_{k−1}, C_{k−1}), (2d, 2d), the Jacobian of the whole state."""
         W_f, W_i, W_C, W_o = self.on_h()
         C_by_h = (
             torch.diag(step.C_before * dsigmoid(step.f)) @ W_f
@@ -109,7 +109,7 @@ class LSTM:
         return torch.cat([torch.cat([h_by_h, h_by_C @ C_by_C], 1), torch.cat([C_by_h, C_by_C], 1)])
 
     def direct(self, step: Step) -> Tensor:
-        """∂(h_k, C_k)/∂W with the state before held, (2d, 4d, d + m)."""
+        """Compute ∂(h_k, C_k)/∂W with the state before constant, (2d, 4d, d + m)."""
         d = self.d
         rows = torch.eye(d, dtype=self.W.dtype)
         given = torch.cat([step.h_before, step.x])  # (d + m,)
@@ -130,17 +130,17 @@ class LSTM:
 
 
 def dsigmoid(s: Tensor) -> Tensor:
-    """Give the derivative of σ where its value is s."""
+    """Return the derivative of σ where its value is s."""
     return s * (1 - s)
 
 
 def dtanh(t: Tensor) -> Tensor:
-    """Give the derivative of tanh where its value is t."""
+    """Return the derivative of tanh where its value is t."""
     return 1 - t * t
 
 
 def rnn_jacobians(x: Tensor, U: Tensor, W: Tensor) -> Tensor:
-    """∂h_k/∂h_{k−1} = diag(1 − h_k²) W of the layer `rnn` at each step, (n, d, d)."""
+    """Compute ∂h_k/∂h_{k−1} = diag(1 − h_k²) W of the layer `rnn` at each step, (n, d, d)."""
     h = x.new_zeros(len(W))
     factors = []
     for x_t in x:
@@ -150,7 +150,7 @@ def rnn_jacobians(x: Tensor, U: Tensor, W: Tensor) -> Tensor:
 
 
 def chain(factors: Sequence[Tensor]) -> Tensor:
-    """Product of Jacobians, the last step on the left."""
+    """Multiply the Jacobians of successive steps, the last one on the left."""
     product = factors[0]
     for factor in factors[1:]:
         product = factor @ product
@@ -158,5 +158,5 @@ def chain(factors: Sequence[Tensor]) -> Tensor:
 
 
 def relative(found: Tensor, truth: Tensor) -> float:
-    """How far something is off, as a share of the truth's size (Frobenius norms)."""
+    """Compute the relative error ‖found − truth‖/‖truth‖ (Frobenius norms)."""
     return float((found - truth).norm() / truth.norm())

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
     from ....analysis import Law
 
-#: Positions and input channels of what is drawn.
+#: Positions and input channels of the random inputs.
 POSITIONS, CHANNELS = 20, 8
 
-#: Two results are the same if they differ by no more than this, in float64.
+#: Two results are equal if they differ by no more than this, in float64.
 SAME = 1e-12
 
 
 def convolve(x: Tensor, W: Tensor) -> Tensor:
-    """Compute the layer `conv_1x1` at x, (batch, n, m), with W, (d, m)."""
+    """Apply the layer `conv_1x1` with W, (d, m), to x, (batch, n, m)."""
     out: Tensor = layers.get("conv_1x1").forward(x, W=W)  # type: ignore[attr-defined]
     return out
 
@@ -39,12 +39,12 @@ def convolve(x: Tensor, W: Tensor) -> Tensor:
         text="A 1×1 convolution changes the number of channels: where there are more or fewer "
         "kernels than input channels, the output has another number of channels.",
         original="1. 改变通道数：当卷积核的个数大于或小于输入通道数时，可以改变输出的通道数",
-        how="Shapes of the output for fewer, as many and more kernels than channels, against "
-        "torch's nn.functional.conv1d with a kernel of 1.",
+        how="Shapes of the output for fewer, as many and more kernels than channels; values "
+        "compared with torch's nn.functional.conv1d with a kernel of 1.",
     )
 )
 def channels(setting: Setting) -> Iterator[Evidence]:
-    """By as many as there are kernels."""
+    """Test that the output has as many channels as there are kernels."""
     x = setting.normal(1, POSITIONS, CHANNELS)
     kernels = (CHANNELS // 2, CHANNELS, 2 * CHANNELS)
     outputs, off = [], 0.0
@@ -68,7 +68,7 @@ def channels(setting: Setting) -> Iterator[Evidence]:
     yield auxiliary("largest difference from torch's convolution", number(off, 2))
     ranks = [int(torch.linalg.matrix_rank(y[0])) for y in outputs]
     yield auxiliary(
-        "rank of the output over positions: more channels than the input's hold nothing new",
+        "rank of the output over positions: channels beyond the input's add no information",
         ", ".join(map(str, ranks)),
     )
 
@@ -85,7 +85,7 @@ def channels(setting: Setting) -> Iterator[Evidence]:
     )
 )
 def nonlinearity(setting: Setting) -> Iterator[Evidence]:
-    """Find that the activation does it; the kernel alone is linear."""
+    """Test that it is the activation that is non-linear: the convolution alone is linear."""
     first, second = (setting.normal(CHANNELS, CHANNELS, stream=s) for s in (1, 2))
     x, y = (setting.normal(1, 50 * POSITIONS, CHANNELS, stream=s) for s in (3, 4))
 
@@ -103,13 +103,15 @@ def nonlinearity(setting: Setting) -> Iterator[Evidence]:
     )
     bent = _bent(activated, x, y)
     yield required(
-        "with ReLU between two: largest |f(x + y) − f(x) − f(y)| beside the largest |f(x + y)|",
+        "with ReLU between two: largest |f(x + y) − f(x) − f(y)| / largest |f(x + y)|",
         number(bent, 2),
         bent > SAME,
-        "the result is linear all the same",
+        "the result is linear",
     )
     residue = _beyond_linear(activated, x)
-    yield auxiliary("share of its variance that no single 1×1 convolution gives", percent(residue))
+    yield auxiliary(
+        "share of its variance that no single 1×1 convolution explains", percent(residue)
+    )
     straight = _bent(plain, x, y)
     one = (plain(x) - convolve(x, second @ first)).abs().max().item()
     yield limiting(
@@ -117,7 +119,7 @@ def nonlinearity(setting: Setting) -> Iterator[Evidence]:
         "the one with W_2 W_1",
         f"{number(straight, 2)}, {number(one, 2)}",
         straight < SAME and one < SAME,
-        "it is the activation that is not linear: 1×1 convolutions alone are one 1×1 convolution",
+        "only the activation is non-linear: two 1×1 convolutions alone are one 1×1 convolution",
     )
 
 
@@ -127,7 +129,7 @@ def _bent(function: Callable[[Tensor], Tensor], x: Tensor, y: Tensor) -> float:
 
 
 def _beyond_linear(function: Callable[[Tensor], Tensor], x: Tensor) -> float:
-    """Share of the variance that the best linear map of each position leaves."""
+    """Compute the share of the variance that the best linear map of a position leaves."""
     inputs, outputs = x[0], function(x)[0]
     left = outputs - inputs @ torch.linalg.lstsq(inputs, outputs).solution
     return float(left.var(0).sum() / outputs.var(0).sum())
@@ -139,12 +141,12 @@ def _beyond_linear(function: Callable[[Tensor], Tensor], x: Tensor) -> float:
         exercise="A6.1",
         text="A 1×1 convolution is a dense layer at each position (implied by its definition).",
         original="",
-        how="Against torch's nn.functional.linear and the layer dense without its bias, gradients "
-        "included, and by which positions of the input an output depends on.",
+        how="Output and gradients, compared with torch's nn.functional.linear and the layer dense "
+        "without its bias; and the positions of the input that an output depends on.",
     )
 )
 def position_wise(setting: Setting) -> Iterator[Evidence]:
-    """Find the same function under another name."""
+    """Test that both are the same function."""
     x = setting.normal(1, POSITIONS, CHANNELS)
     W = setting.normal(CHANNELS, CHANNELS, stream=1)
     along = setting.normal(1, POSITIONS, CHANNELS, stream=2)
@@ -189,13 +191,13 @@ def _with_gradients(
         text="A 1×1 convolution costs 1/k of a convolution with a kernel of k (implied: that is "
         "why it is used to change the number of channels).",
         original="",
-        how="FLOPs and parameters of both as formulas that are solved from counts; where both were "
-        "measured, what their laws of time say.",
+        how="FLOPs and parameters of both as formulas solved from counts; if both were measured, "
+        "the ratio of times by their laws.",
         timed=("conv", "conv_1x1"),
     )
 )
 def one_kth(setting: Setting) -> Iterator[Evidence]:
-    """Exactly, in FLOPs and parameters."""
+    """Test the ratio of FLOPs and of parameters, as formulas."""
     small, large = formulas("conv_1x1"), formulas("conv")
     for metric, what in {"flops": "FLOPs", "parameters": "parameters"}.items():
         one, other = small[metric].expression, large[metric].expression
@@ -204,7 +206,7 @@ def one_kth(setting: Setting) -> Iterator[Evidence]:
             f"{what} of the 1×1 convolution, of the one with k, and their ratio",
             ", ".join(map(formula_text, (one, other, ratio))),
             ratio == 1 / k,
-            "the ratio is another one",
+            "the ratio is not 1/k",
         )
     conv, alone = setting.law("conv"), setting.law("conv_1x1")
     if conv and alone and conv.law and alone.law:
@@ -212,7 +214,7 @@ def one_kth(setting: Setting) -> Iterator[Evidence]:
 
 
 def _ratio_of_times(conv: Law, alone: Law) -> Evidence:
-    """Give what both laws say at the convolution's largest point."""
+    """Compute the ratio of times by both laws, at the convolution's largest point."""
     point = conv.sizes[np.argmax(conv.sizes.prod(axis=1))]
     at = dict(zip(conv.axes, point.tolist(), strict=True))
     of_conv, of_alone = (
@@ -220,6 +222,6 @@ def _ratio_of_times(conv: Law, alone: Law) -> Evidence:
     )
     where = ", ".join(f"{axis} = {size:g}" for axis, size in at.items())
     return auxiliary(
-        f"time of the convolution beside the 1×1 convolution's, by their laws at {where}",
+        f"time of the convolution / time of the 1×1 convolution, by their laws at {where}",
         number(of_conv / of_alone, 2),
     )

@@ -17,7 +17,7 @@ from ..statement import Evidence, Setting, Statement, auxiliary, claim, limiting
 if TYPE_CHECKING:
     pass
 
-_TIMED = "FLOPs as a formula that is solved from counts; the law of the measured time."
+_TIMED = "FLOPs as a formula solved from counts; the law of the measured time."
 
 
 # The recurrent layer: h_t = f(U x_t + W h_{t−1}).
@@ -34,15 +34,15 @@ _TIMED = "FLOPs as a formula that is solved from counts; the law of the measured
     )
 )
 def recurrence_input(setting: Setting) -> Iterator[Evidence]:
-    """Count a product of d × m a position."""
+    """Count one product of a d × m matrix and a vector for each position."""
     phase = layers.get("conv_1x1")
     points = [{"n": 1, "d": 8, "m": 3}, {"n": 5, "d": 8, "m": 3}, {"n": 7, "d": 2, "m": 64}]
     step = sympy.cancel(phase.theory.flops / n)
     yield required(
-        "FLOPs of a position, exact, counted at m < d and m > d; held against O(d·m)",
+        "exact FLOPs of a position, counted at m < d and m > d; compared with O(d·m)",
         formula_text(step),
         flops_where(phase, points) and leads(d * m, step),
-        "they are others",
+        "counted FLOPs are not O(d·m)",
     )
     yield from times(setting, "conv_1x1")
 
@@ -58,11 +58,11 @@ def recurrence_input(setting: Setting) -> Iterator[Evidence]:
     )
 )
 def recurrence_state(setting: Setting) -> Iterator[Evidence]:
-    """Count a product of d × d a step."""
+    """Count one product of a d × d matrix and a vector for each step."""
     flops = formulas("rnn_states")["flops"].expression
     yield grows_as(d**2, sympy.expand(sympy.cancel(flops / n)), "a step of rnn_states")
     chain = formulas("rnn_states")["sequential_ops"].expression
-    yield auxiliary("operations of n steps that follow one another", formula_text(chain))
+    yield auxiliary("sequential operations of n steps", formula_text(chain))
     yield from times(setting, "rnn_states")
 
 
@@ -72,21 +72,22 @@ def recurrence_state(setting: Setting) -> Iterator[Evidence]:
         exercise="A6.4",
         text="So a step of the recurrent layer is O(d²), and n sequential steps are O(n·d²).",
         original="故一次操作的时间复杂度为 O(d²)，n次序列操作后的总时间复杂度为 O(nd²)",
-        how=f"{_TIMED} Both phases beside the whole, and the share of U x_t as m grows.",
+        how=f"{_TIMED} The sum of both phases compared with the whole; the share of U x_t as m "
+        "grows.",
         timed=("rnn", "rnn_states", "conv_1x1"),
     )
 )
 def recurrence_total(setting: Setting) -> Iterator[Evidence]:
-    """Where the input is no wider than the state."""
+    """Test the whole layer: it holds if the input is no wider than the state."""
     whole = formulas("rnn")["flops"].expression
     phases = [formulas(name)["flops"].expression for name in ("conv_1x1", "rnn_states")]
     yield grows_as(n * d**2, whole, "rnn, m = d")
     left = sympy.expand(whole - sum(phases))
     yield required(
-        "less those of the phases U x_t (conv_1x1) and the steps (rnn_states)",
+        "FLOPs of rnn minus those of its phases U x_t (conv_1x1) and the steps (rnn_states)",
         formula_text(left),
         left == 0,
-        "the phases are not all of it",
+        "the phases do not add up to the whole",
     )
     layer = layers.get("rnn")
     wide = [{"n": 5, "d": 8, "m": m} for m in (8, 64, 512)]
@@ -103,7 +104,7 @@ def recurrence_total(setting: Setting) -> Iterator[Evidence]:
         setting,
         "rnn",
         ("conv_1x1", "rnn_states"),
-        " (which multiplies U x_t step by step, where the phase does all at once)",
+        " (which computes U x_t step by step; the phase computes all at once)",
     )
 
 
@@ -118,11 +119,11 @@ def recurrence_total(setting: Setting) -> Iterator[Evidence]:
         "sequence is padded by (k − 1)/2 before and behind.",
         original="如果不padding的话，那么输出的第一个维度为 n−k+1，因为这里stride是为1的。"
         "为了保证输入输出相同，则需要对序列的前后分别padding长度为(k−1)/2",
-        how="Shapes of torch's convolution for several k, even ones too.",
+        how="Shapes of torch's convolution for several k, odd and even.",
     )
 )
 def convolution_padding(setting: Setting) -> Iterator[Evidence]:
-    """For odd k."""
+    """Test the number of positions: padding keeps n for odd k alone."""
     length, kernels = 20, (1, 3, 4, 5, 8, 9)
 
     def positions(k: int, padding: int) -> int:
@@ -134,12 +135,12 @@ def convolution_padding(setting: Setting) -> Iterator[Evidence]:
         f"n = {length}, k = {', '.join(map(str, kernels))}: positions without padding",
         ", ".join(map(str, plain)),
         plain == [length - k + 1 for k in kernels],
-        "it gives another number",
+        "their number is not n − k + 1",
     )
     odd = [k for k in kernels if k % 2]
     padded = [positions(k, (k - 1) // 2) for k in odd]
     yield required(
-        "with (k − 1)/2 on either side, odd k",
+        "padded by (k − 1)/2 on both sides, odd k",
         ", ".join(map(str, padded)),
         padded == [length] * len(odd),
         "it does not keep n",
@@ -147,7 +148,7 @@ def convolution_padding(setting: Setting) -> Iterator[Evidence]:
     even = [k for k in kernels if not k % 2]
     around = [[positions(k, (k - 1) // 2), positions(k, k // 2)] for k in even]
     yield limiting(
-        f"even k = {', '.join(map(str, even))}, where (k − 1)/2 is not whole: rounded down, and up",
+        f"even k = {', '.join(map(str, even))}: (k − 1)/2 rounded down, and rounded up",
         "; ".join(", ".join(map(str, each)) for each in around),
         all(length not in each for each in around),
         "k must be odd",
@@ -161,12 +162,12 @@ def convolution_padding(setting: Setting) -> Iterator[Evidence]:
         text="Convolution: one application of a k × d kernel is O(k·d); it is done n times: "
         "O(n·k·d).",
         original="大小为k×d的卷积核一次运算的复杂度为: O(kd)，一共做了n次，故复杂度为O(nkd)",
-        how="FLOPs of conv as a formula that is solved from counts, divided by its d kernels and n "
+        how="FLOPs of conv as a formula solved from counts, divided by its d kernels and n "
         "positions.",
     )
 )
 def convolution_kernel(setting: Setting) -> Iterator[Evidence]:
-    """One of d kernels."""
+    """Test one of the d kernels."""
     whole = formulas("conv")["flops"].expression
     yield grows_as(k * d, sympy.cancel(whole / (n * d)), "one kernel at one position")
     yield grows_as(n * k * d, sympy.cancel(whole / d), "one kernel at all positions")
@@ -178,21 +179,25 @@ def convolution_kernel(setting: Setting) -> Iterator[Evidence]:
         exercise="A6.4",
         text="To keep the second dimension d there are d kernels, so the convolution is O(n·k·d²).",
         original="为了保证第二个维度相同，故需要d个卷积核，所以卷积操作总的时间复杂度为 O(nkd²)",
-        how=f"{_TIMED} The product alone is the layer conv_product, its windows laid out already.",
+        how=f"{_TIMED} The matrix product alone is the layer conv_product, whose input has the "
+        "windows already copied out.",
         timed=("conv", "conv_product"),
     )
 )
 def convolution_total(setting: Setting) -> Iterator[Evidence]:
-    """Find the product to be all of its FLOPs; laying windows out is copying."""
+    """Test that the matrix product has all of its FLOPs: windows are only copied."""
     whole = formulas("conv")["flops"].expression
     yield grows_as(n * k * d**2, whole, "conv")
     left = sympy.expand(whole - formulas("conv_product")["flops"].expression)
     yield required(
-        "less those of conv_product", formula_text(left), left == 0, "the product is not all of it"
+        "FLOPs of conv minus those of conv_product",
+        formula_text(left),
+        left == 0,
+        "the product does not have all FLOPs",
     )
     (weight,) = layers.get("conv").build({"n": 4, "d": 6, "k": 3}).parameters()
     kernels = len(weight)
-    yield required("kernels at d = 6", str(kernels), kernels == 6, "there are not d of them")
+    yield required("kernels at d = 6", str(kernels), kernels == 6, "there are not d kernels")
     yield from times(setting, "conv", "conv_product")
     yield from _added(setting, "conv", ("conv_product",))
 
@@ -256,17 +261,20 @@ _PHASES = ("attention_scores", "attention_softmax", "attention_sum")
         exercise="A6.4",
         text="So self-attention is O(n²·d).",
         original="故最后self-attention的时间复杂度为 O(n²d)",
-        how=f"{_TIMED} The three phases beside the whole.",
+        how=f"{_TIMED} The sum of the three phases compared with the whole.",
         timed=("attention", *_PHASES),
     )
 )
 def attention_total(setting: Setting) -> Iterator[Evidence]:
-    """Find the phases to be all of it."""
+    """Test that the phases add up to the whole."""
     whole = formulas("attention")["flops"].expression
     yield grows_as(n**2 * d, whole, "attention")
     left = sympy.expand(whole - sum(formulas(name)["flops"].expression for name in _PHASES))
     yield required(
-        "less those of its three phases", formula_text(left), left == 0, "the phases are not all"
+        "FLOPs of attention minus those of its three phases",
+        formula_text(left),
+        left == 0,
+        "the phases do not add up to the whole",
     )
     yield from times(setting, "attention")
     yield from _added(setting, "attention", _PHASES)
@@ -278,7 +286,7 @@ def _phase(setting: Setting, name: str, order: Expr) -> Iterator[Evidence]:
     shape = layer.build(at)(*layer.make_inputs(at)).shape[1:]
     said = tuple(int(subs(side, at)) for side in layer.output)
     yield required(
-        f"shape of the result at n = 5, d = 3, which is to be {layer.output}",
+        f"shape of the result at n = 5, d = 3; expected {layer.output}",
         str(tuple(shape)),
         tuple(shape) == said,
         "it has another shape",
@@ -289,10 +297,10 @@ def _phase(setting: Setting, name: str, order: Expr) -> Iterator[Evidence]:
 def _added(
     setting: Setting, whole: str, phases: tuple[str, ...], note: str = ""
 ) -> Iterator[Evidence]:
-    """Beside the whole, the times of its phases, as the laws have it where all were measured."""
+    """Compare the summed times of the phases with the whole, by laws, if all were measured."""
     if share := share_of(setting, whole, phases):
         yield auxiliary(
-            f"time of {' and '.join(phases)} together beside that of {whole}{note}, median over "
-            "its measured points",
+            f"time of {' + '.join(phases)} / time of {whole}{note}, median over its measured "
+            "points",
             number(share, 2),
         )

@@ -1,4 +1,4 @@
-"""Exercise A6.4: which layers join distant positions, by reach, by path and by gradient."""
+"""Exercise A6.4: how local layers are, by reachability and by gradients against distance."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from .vanishing import VANISHED
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-#: Sizes at which gradients are taken by distance; a kernel and a number of states, where needed.
+#: Sizes at which gradients are computed: length, width, kernel and number of states.
 AT = {"n": 128, "d": 16, "k": 3, "N": 8}
 
-#: Random weights and inputs that a gradient is averaged over.
+#: Number of random weights and inputs that a gradient is averaged over.
 DRAWS = 3
 
-#: Positions that count as near; as many at the other end count as far.
+#: Number of positions that count as near, and of those at the other end that count as far.
 NEAR = 10
 
 
 def by_distance(
     setting: Setting, name: str, adjust: Callable[[nn.Module], object] | None = None
 ) -> Tensor:
-    """Size of the gradient of the last output in each input, by its distance from the end.
+    """Compute the norm of the last output's gradient with respect to each input position.
 
     Parameters
     ----------
     setting
         Gives the seed.
     name
-        A layer; it is built as it is measured, in float64.
+        A layer; it is built in float64.
     adjust
-        Changes its weights first.
+        Changes the module's weights first.
 
     Returns
     -------
     Tensor
-        (n,): root mean square over random outputs' directions, the last position first.
+        (n,): root mean square over random directions of the output, the last position first.
     """
     layer = layers.get(name)
     given = {axis: size for axis, size in AT.items() if axis in layer.axes}
@@ -65,7 +65,7 @@ def by_distance(
 
 
 def forget_bias(value: float) -> Callable[[nn.Module], object]:
-    """Set the forget gates' biases of an LSTM."""
+    """Return a function that sets the biases of an LSTM's forget gates."""
 
     def adjust(module: nn.Module) -> None:
         weights = dict(module.named_parameters())
@@ -76,19 +76,19 @@ def forget_bias(value: float) -> Callable[[nn.Module], object]:
 
 
 def orthogonal(module: nn.Module) -> None:
-    """Make recurrent weights orthogonal, and the input's small, so that tanh is nearly linear."""
+    """Make recurrent weights orthogonal and input weights small, so that tanh is nearly linear."""
     weights = {name.split(".")[-1]: weight for name, weight in module.named_parameters()}
     weights["W"].copy_(torch.linalg.qr(weights["W"]).Q)
     weights["U"].mul_(0.01)
 
 
 def kept(gradient: Tensor) -> float:
-    """Give what the furthest positions get, as a root mean square, beside the largest of any."""
+    """Return the gradient of the far positions (root mean square) divided by the largest one."""
     return ((gradient[-NEAR:] ** 2).mean().sqrt() / gradient.max()).item()
 
 
 def near_share(gradient: Tensor) -> float:
-    """Share of the squared gradient that the nearest positions have."""
+    """Return the share of the squared gradient at the near positions."""
     return ((gradient[:NEAR] ** 2).sum() / (gradient**2).sum()).item()
 
 
@@ -99,12 +99,12 @@ def near_share(gradient: Tensor) -> float:
         text="Encodings of sequences by convolutional or recurrent networks are local: they model "
         "local dependences of the input alone.",
         original="基于卷积或循环网络的序列编码都是一种局部的编码方式，只建模了输入信息的局部依赖关系",
-        how="Which positions of the input the outputs of one layer depend on, found by changing "
-        "them.",
+        how="The positions of the input that the outputs of one layer depend on, found by changing "
+        "the input.",
     )
 )
 def local_encoding(setting: Setting) -> Iterator[Evidence]:
-    """Find it of a convolution; a recurrent layer reaches back to the first position."""
+    """Test reachability: a convolution is local, a recurrent layer reaches the first position."""
     from ....measure import reach  # loads torch
 
     length, kernel = 7, 3
@@ -114,19 +114,19 @@ def local_encoding(setting: Setting) -> Iterator[Evidence]:
         given = {axis: {"n": length, "d": 4, "k": kernel}[axis] for axis in layer.axes}
         most[name] = int(reach(layer, given).sum(1).max())
     yield required(
-        f"n = {length}, k = {kernel}: positions that an output of conv depends on, at most",
+        f"n = {length}, k = {kernel}: most positions that an output of conv depends on",
         str(most["conv"]),
         most["conv"] == kernel,
-        "a convolution sees more than its kernel",
+        "an output of a convolution does not depend on k positions",
     )
     yield limiting(
-        "the same of rnn and lstm",
+        "the same for rnn and lstm",
         f"{most['rnn']}, {most['lstm']}",
         most["rnn"] == most["lstm"] == length,
-        "it holds of a convolution; a recurrent layer's output depends on all positions before it, "
-        "and is local only as far as gradients vanish",
+        "it holds for a convolution; a recurrent layer's output depends on all positions before "
+        "it, and is local only where gradients vanish",
     )
-    yield auxiliary("the same of attention", str(most["attention"]))
+    yield auxiliary("the same for attention", str(most["attention"]))
 
 
 @claim(
@@ -138,32 +138,32 @@ def local_encoding(setting: Setting) -> Iterator[Evidence]:
         "capacity to pass information on).",
         original="虽然循环网络理论上可以建立长距离依赖关系，但是由于信息传递的容量以及梯度消失问题，"
         "实际上也只能建立短距离依赖关系",
-        how=f"Gradient of the last of {AT['n']} outputs in the first {NEAR} inputs, beside the "
-        "largest in any, at random weights; it has vanished when float32 loses it. Of capacity "
-        "nothing is tested.",
+        how=f"Gradient of the last of {AT['n']} outputs with respect to the first {NEAR} inputs, "
+        "divided by the largest one, at random weights; below 2⁻²³, the precision of float32, it "
+        "has vanished. Capacity is not tested.",
     )
 )
 def short_range(setting: Setting) -> Iterator[Evidence]:
-    """Of the plain RNN and of gates near ½; not of recurrences that keep their state."""
+    """Test far gradients: they vanish at usual weights, not in layers that preserve their state."""
     plain = {name: kept(by_distance(setting, name)) for name in ("rnn", "lstm", "gru")}
     yield required(
-        "far gradient beside the largest: rnn, lstm, gru as they are drawn",
+        "far gradient / largest gradient: rnn, lstm, gru at initial weights",
         number_list(plain.values(), 2),
         max(plain.values()) < VANISHED,
         "far gradients do not vanish",
     )
     others = {
-        "lstm with a forget gate's bias of 5": kept(by_distance(setting, "lstm", forget_bias(5))),
+        "lstm with a forget bias of 5": kept(by_distance(setting, "lstm", forget_bias(5))),
         "rnn with orthogonal W and small U": kept(by_distance(setting, "rnn", orthogonal)),
         "ssm, a linear recurrence": kept(by_distance(setting, "ssm")),
     }
     for name, share in others.items():
         yield limiting(
-            f"the same of {name}",
+            f"the same for {name}",
             number(share, 2),
             share > VANISHED,
-            "it holds of recurrent layers as they are usually drawn; with forget gates near 1, "
-            "orthogonal weights or a linear state space the far gradient is there",
+            "it holds for recurrent layers at usual initial weights; with forget gates near 1, "
+            "orthogonal weights or a linear state space the far gradient does not vanish",
         )
 
 
@@ -179,17 +179,17 @@ def short_range(setting: Setting) -> Iterator[Evidence]:
     )
 )
 def near_dominates(setting: Setting) -> Iterator[Evidence]:
-    """At usual weights; not where W is orthogonal."""
+    """Test the share of near positions: they dominate at usual weights, not with orthogonal W."""
     even = NEAR / AT["n"]
-    yield auxiliary(f"what {NEAR} positions would have, were all alike", percent(even))
+    yield auxiliary(f"share of {NEAR} positions if all were equal", percent(even))
     share = near_share(by_distance(setting, "rnn"))
     yield required(
-        "rnn as it is drawn", f"{share:.6f}", share > 0.5, "near positions do not dominate"
+        "rnn at initial weights", f"{share:.6f}", share > 0.5, "near positions do not dominate"
     )
     share = near_share(by_distance(setting, "rnn", orthogonal))
     yield limiting(
         "rnn with orthogonal W and small U",
         percent(share),
         share < 0.5,
-        "it holds where the singular values of ∂h_k/∂h_{k−1} are well below 1, as at usual weights",
+        "it holds if the singular values of ∂h_k/∂h_{k−1} are well below 1, as at usual weights",
     )

@@ -1,4 +1,4 @@
-"""Exercise A6.3: the gradient of an LSTM's parameters, and the product of its steps."""
+"""Exercise A6.3: the gradient of an LSTM's parameters, and the product of ∂C_k/∂C_{k−1}."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def h_by_C(step: Step) -> Tensor:
-    """∂h_k/∂C_k where o_k is held, (d, d)."""
+    """Compute ∂h_k/∂C_k with o_k constant, (d, d)."""
     return torch.diag(step.o * dtanh(torch.tanh(step.C)))
 
 
 def text_gradient(lstm: LSTM, steps: list[Step], along: Tensor) -> Tensor:
-    """∂L/∂W by the course text's formula: through C_1 alone; (4d, d + m)."""
+    """Compute ∂L/∂W by the course text's formula, through C_1 alone; (4d, d + m)."""
     back = along @ h_by_C(steps[-1])  # ∂L/∂C_k, from k = T down to 1
     for factor in reversed(lstm.factors(steps)):
         back = back @ factor
@@ -29,7 +29,7 @@ def text_gradient(lstm: LSTM, steps: list[Step], along: Tensor) -> Tensor:
 
 
 def text_summed(lstm: LSTM, steps: list[Step], along: Tensor) -> Tensor:
-    """∂L/∂W as the sum over steps k, with the text's chain through C alone; (4d, d + m)."""
+    """Compute ∂L/∂W as the sum over steps k, with the text's chain through C; (4d, d + m)."""
     back = along @ h_by_C(steps[-1])
     total = torch.einsum("h,hij->ij", along, lstm.direct(steps[-1])[: lstm.d])
     for step, factor in zip(steps[-2::-1], reversed(lstm.factors(steps)), strict=True):
@@ -39,7 +39,7 @@ def text_summed(lstm: LSTM, steps: list[Step], along: Tensor) -> Tensor:
 
 
 def summed_gradient(lstm: LSTM, steps: list[Step], along: Tensor) -> Tensor:
-    """∂L/∂W as the sum over steps k, by the Jacobians of the state (h, C); (4d, d + m)."""
+    """Compute ∂L/∂W as the sum over steps k, with Jacobians of (h, C); (4d, d + m)."""
     back = torch.cat([along, torch.zeros_like(along)])  # ∂L/∂(h_k, C_k), from k = T down
     total = torch.zeros_like(lstm.W)
     for step in reversed(steps):
@@ -56,12 +56,12 @@ def summed_gradient(lstm: LSTM, steps: list[Step], along: Tensor) -> Tensor:
         "(∏_{k=2}^t ∂C_k/∂C_{k−1}) ∗ ∂C_1/∂W.",
         original="对于参数W_i, W_f, W_o, 统一用W表示：∂L_t/∂W = ∂L_t/∂h_t ∗ ∂h_t/∂C_t ∗ … ∗ "
         "(∏_{k=2}^t ∂C_k/∂C_{k−1}) ∗ ∂C_1/∂W",
-        how="The formula, with ∂C_k/∂C_{k−1} as derived, against autograd for each gate's weights; "
-        "beside it the sum over all steps, with Jacobians of the whole state (h, C).",
+        how="The formula, with ∂C_k/∂C_{k−1} as derived, compared with autograd for each gate's "
+        "weights; and the sum over all steps, with Jacobians of the whole state (h, C).",
     )
 )
 def parameter_gradient(setting: Setting) -> Iterator[Evidence]:
-    """One of a sum's terms, and of a part of the state."""
+    """Test the formula: it is one term of a sum over steps, for a part of the state."""
     lstm, steps = drawn(setting, 0)
     along = setting.normal(D, stream=1000)  # ∂L/∂h_T
     said, truth = text_gradient(lstm, steps, along), by_autograd(lstm, steps, along)
@@ -72,8 +72,8 @@ def parameter_gradient(setting: Setting) -> Iterator[Evidence]:
         f"T = {STEPS} steps: relative difference from autograd for " + ", ".join(off),
         number_list(off.values(), 2),
         max(off.values()) <= RIGHT,
-        "W acts at every step: the gradient is the sum over k of what each step's use of W adds, "
-        "and the text has the term k = 1 alone",
+        "W acts at every step: the gradient is a sum over the steps k, of which the text has the "
+        "term k = 1 alone",
     )
     for name in ("W_f", "W_o"):
         one, other = (each.norm().item() for each in gates[name])
@@ -97,14 +97,14 @@ def parameter_gradient(setting: Setting) -> Iterator[Evidence]:
     said, truth = text_gradient(lstm, first, along), by_autograd(lstm, first, along)
     alone = (relative(said.chunk(4)[gate], truth.chunk(4)[gate]) for gate in (1, 3))
     yield auxiliary(
-        "the text with a single step, T = 1: relative difference for W_i, and for W_o, which acts "
-        "on h_1 without passing through C",
+        "the text's formula with a single step, T = 1: relative difference from autograd for W_i, "
+        "and for W_o, which acts on h_1 without passing through C",
         number_list(alone, 2),
     )
 
 
 def by_autograd(lstm: LSTM, steps: list[Step], along: Tensor) -> Tensor:
-    """∂L/∂W by autograd; (4d, d + m)."""
+    """Compute ∂L/∂W by autograd; (4d, d + m)."""
     W = lstm.W.clone().requires_grad_()
     last = LSTM(W, lstm.b).run(torch.stack([step.x for step in steps]))[-1]
     return torch.autograd.grad(along @ last.h, W)[0]
@@ -116,12 +116,12 @@ def by_autograd(lstm: LSTM, steps: list[Step], along: Tensor) -> Tensor:
         exercise="A6.3",
         text="∏_{k=t+1}^T ∂C_k/∂C_{k−1} = (f_k f_{k+1} … f_T) + other terms.",
         original="∏_{k=t+1}^T ∂C^(k)/∂C^(k−1) = (f^(k) f^(k+1) … f^(T)) + other",
-        how="The product of the factors beside the product of the forget gates, from short to long "
-        "distances; and beside ∂C_T/∂C_t by autograd, through the whole recurrence.",
+        how="The product of the factors, compared with the product of the forget gates over short "
+        "and long distances, and with ∂C_T/∂C_t by autograd through the whole recurrence.",
     )
 )
 def forget_product(setting: Setting) -> Iterator[Evidence]:
-    """Find it of the factors; the factors are not all of the derivative."""
+    """Test the product of factors: the identity holds, but it is not the whole derivative."""
     lstm, steps = drawn(setting, 1)
     factors = lstm.factors(steps)
     alone = LSTM(torch.cat([torch.zeros(4 * D, D), lstm.W[:, D:]], 1), lstm.b)  # gates see x alone
@@ -134,7 +134,7 @@ def forget_product(setting: Setting) -> Iterator[Evidence]:
         "product of factors and f_(t+1) ⊙ … ⊙ f_T",
         number(off, 2),
         off <= RIGHT,
-        "the forget gates' product is no part of it",
+        "the product of factors is not that of the forget gates",
     )
     distances = (1, 3, STEPS - 1)
     others = []
@@ -143,15 +143,15 @@ def forget_product(setting: Setting) -> Iterator[Evidence]:
         forget = chain([torch.diag(step.f) for step in steps[1 : distance + 1]])
         others.append(((whole - forget).norm() / whole.norm()).item())
     yield auxiliary(
-        f"with them, over {', '.join(map(str, distances))} steps: size of the other terms as a "
-        "share of the product's",
+        f"with weights on h_(k−1), over {', '.join(map(str, distances))} steps: norm of the other "
+        "terms as a share of the product's",
         ", ".join(map(percent, others)),
     )
     first = torch.stack([step.f for step in steps[1:]])
     late = relative(first[1:].prod(0), first.prod(0))
     yield limiting(
-        "the product of forget gates from the second factor on instead of the first (the text's "
-        "f_k names no step, as k is bound): relative difference",
+        "the product of forget gates from f_(t+2) on instead of f_(t+1) (the text writes f_k, "
+        "where k names no step): relative difference",
         number(late, 2),
         late > RIGHT,
         "the first gate of the product is f_(t+1)",
@@ -181,7 +181,7 @@ def forget_product(setting: Setting) -> Iterator[Evidence]:
 
 
 def _through_all(lstm: LSTM, steps: list[Step], distance: int) -> Tensor:
-    """∂C_T/∂C_1 by autograd over so many steps, o_1 held; (d, d)."""
+    """Compute ∂C_T/∂C_1 by autograd over `distance` steps, with o_1 constant; (d, d)."""
 
     def last(C: Tensor) -> Tensor:
         h = steps[0].o * torch.tanh(C)

@@ -17,10 +17,10 @@ from .cells import LSTM, Step, relative
 if TYPE_CHECKING:
     from torch import Tensor
 
-#: Width, input width and steps of the LSTMs that are drawn, and how many.
+#: Width, input width and steps of the random LSTMs, and their number.
 D, M, STEPS, DRAWS = 6, 4, 12, 20
 
-#: A formula is right if it is no further from autograd than this, in float64, as a share.
+#: Largest relative difference from autograd, in float64, at which a formula is right.
 RIGHT = 1e-10
 
 
@@ -32,7 +32,7 @@ def drawn(setting: Setting, stream: int, gain: float = 2.0) -> tuple[LSTM, list[
 
 
 def by_autograd(lstm: LSTM, step: Step, before: Step) -> Tensor:
-    """∂C_k/∂C_{k−1} by autograd, h_{k−1} = o_{k−1} ∗ tanh(C_{k−1}) following C_{k−1}; (d, d)."""
+    """Compute ∂C_k/∂C_{k−1} by autograd, with h_{k−1} = o_{k−1} ∗ tanh(C_{k−1}); (d, d)."""
 
     def cell(C: Tensor) -> Tensor:
         return lstm.step(step.x, before.o * torch.tanh(C), C).C
@@ -41,27 +41,27 @@ def by_autograd(lstm: LSTM, step: Step, before: Step) -> Tensor:
     return jacobian
 
 
-#: Gives ∂C_k/∂C_{k−1} of an LSTM from the step k, the step before it and the first step.
+#: A formula of ∂C_k/∂C_{k−1}, from an LSTM, the step k, the step k − 1 and the first step.
 Formula = Callable[[LSTM, Step, Step, Step], "Tensor"]
 
 
 def derived(lstm: LSTM, step: Step, before: Step, first: Step) -> Tensor:
-    """Give ∂C_k/∂C_{k−1} with its four terms."""
+    """Compute ∂C_k/∂C_{k−1} with its four terms."""
     return lstm.factor(step, before)
 
 
 def without_direct(lstm: LSTM, step: Step, before: Step, first: Step) -> Tensor:
-    """Give it as the course text's first formula does, by way of h_{k−1} alone."""
+    """Compute it by the course text's first formula, through h_{k−1} alone."""
     return lstm.factor(step, before) - torch.diag(step.f)
 
 
 def with_first_gate(lstm: LSTM, step: Step, before: Step, first: Step) -> Tensor:
-    """Give it with f_t for f_k."""
+    """Compute it with f_t instead of f_k."""
     return lstm.factor(step, before) + torch.diag(first.f - step.f)
 
 
 def as_printed(lstm: LSTM, step: Step, before: Step, first: Step) -> Tensor:
-    """Give it as the course text prints it: vectors times matrices, element by element."""
+    """Compute it as the course text prints it: vectors times matrices, element by element."""
     W_f, W_i, W_C, _ = lstm.on_h()
     by_h = before.o * (1 - torch.tanh(before.C) ** 2)
     return (
@@ -73,7 +73,7 @@ def as_printed(lstm: LSTM, step: Step, before: Step, first: Step) -> Tensor:
 
 
 def worst(setting: Setting, formula: Formula) -> float:
-    """Largest distance of a formula of ∂C_k/∂C_{k−1} from autograd, over LSTMs and steps."""
+    """Compute the largest relative error of a formula of ∂C_k/∂C_{k−1}, over LSTMs and steps."""
     found = []
     for draw in range(DRAWS):
         lstm, steps = drawn(setting, draw)
@@ -84,7 +84,7 @@ def worst(setting: Setting, formula: Formula) -> float:
 
 
 def symbolic_remainder() -> sympy.Expr:
-    """∂C_k/∂C_{k−1} of a scalar LSTM by SymPy, less the four terms; 0 if they are all of it."""
+    """Derive ∂C_k/∂C_{k−1} of a scalar LSTM by SymPy, minus the four terms: 0 if these suffice."""
     C, o, x = sympy.symbols("C o x", real=True)
     w = dict(zip("fia", sympy.symbols("w_f w_i w_a", real=True), strict=True))
     u = dict(zip("fia", sympy.symbols("u_f u_i u_a", real=True), strict=True))
@@ -112,12 +112,12 @@ def symbolic_remainder() -> sympy.Expr:
         original="具体计算后得到 ∂C^(k)/∂C^(k−1) = C^(k−1) σ′(·) W_f o^(k−1) tanh′(C^(k−1)) + "
         "a^(k) σ′(·) W_i o^(k−1) tanh′(C^(k−1)) + i^(k) tanh′(·) W_c ∗ o^(k−1) tanh′(C^(k−1)) "
         "+ f^(t)",
-        how="Derived by SymPy for a scalar LSTM; with matrices against autograd in float64, once "
-        "with diagonal matrices for the text's vectors, and once as printed.",
+        how="Derived by SymPy for a scalar LSTM; with matrices compared with autograd in float64, "
+        "once with diagonal matrices for the text's vectors, and once as printed.",
     )
 )
 def four_terms(setting: Setting) -> Iterator[Evidence]:
-    """Right with diagonal matrices and f_k."""
+    """Test the formula: it holds with diagonal matrices and f_k."""
     lstm, steps = drawn(setting, 0)
     x = torch.stack([step.x for step in steps])
     layer = layers.get("lstm").forward(x[None], W=lstm.W, b=lstm.b)[0]  # type: ignore[attr-defined]
@@ -127,7 +127,7 @@ def four_terms(setting: Setting) -> Iterator[Evidence]:
     )
     remainder = symbolic_remainder()
     yield required(
-        "SymPy, scalar: the derivative less the four terms",
+        "SymPy, scalar: the derivative minus the four terms",
         str(remainder),
         remainder == 0,
         "there are other terms",
@@ -138,11 +138,11 @@ def four_terms(setting: Setting) -> Iterator[Evidence]:
         "vectors: largest relative difference from autograd",
         number(off, 2),
         off <= RIGHT,
-        "with diagonal matrices it is another matrix",
+        "the formula with diagonal matrices is not the derivative",
     )
     off = worst(setting, as_printed)
     yield limiting(
-        "the same as printed, vectors times W element by element (which scales its columns)",
+        "the same as printed: vectors times W element by element, which scales columns of W",
         number(off, 2),
         off > RIGHT,
         "C_{k−1}, σ′, a, i, o and tanh′ stand for diagonal matrices diag(…), and ∗ for their "
@@ -150,7 +150,7 @@ def four_terms(setting: Setting) -> Iterator[Evidence]:
     )
     off = worst(setting, with_first_gate)
     yield limiting(
-        "the same with f_t, of the step where the product begins, in place of f_k",
+        "the same with f_t, of the step where the product begins, instead of f_k",
         number(off, 2),
         off > RIGHT,
         "the direct term is f_k, not f_t",
@@ -160,11 +160,11 @@ def four_terms(setting: Setting) -> Iterator[Evidence]:
         "W_f is (d, d + m) on [h_{k−1}, x_k]; it can be multiplied by diag(o_{k−1})",
         f"{tuple(W_f.shape)} times {(D, D)}",
         W_f.shape[1] != len(by_h),
-        "of W_f, W_i and W_C only the columns on h_{k−1} take part",
+        "only the columns of W_f, W_i and W_C that multiply h_{k−1} belong in the formula",
     )
     shares = {name: term.norm().item() for name, term in lstm.terms(steps[1], steps[0]).items()}
     yield auxiliary(
-        "sizes of the four terms at a step (Frobenius norms)",
+        "Frobenius norms of the four terms at a step",
         ", ".join(f"{name} {number(size, 2)}" for name, size in shares.items()),
     )
 
@@ -177,12 +177,12 @@ def four_terms(setting: Setting) -> Iterator[Evidence]:
         "candidate, each by way of h_{k−1} (the text's first formula).",
         original="∂C^(k)/∂C^(k−1) = ∂C^(k)/∂f^(k) ∂f^(k)/∂h^(k−1) ∂h^(k−1)/∂C^(k−1) + "
         "… (i) + … (a)",
-        how="The three terms, with diagonal matrices, against autograd; what is missing against "
-        "diag(f_k).",
+        how="The three terms, with diagonal matrices, compared with autograd; the difference "
+        "compared with diag(f_k).",
     )
 )
 def three_paths(setting: Setting) -> Iterator[Evidence]:
-    """Find the direct path C_{k−1} → C_k missing."""
+    """Test the three terms: the direct path C_{k−1} → C_k is missing."""
     off = worst(setting, without_direct)
     yield required(
         "largest relative difference from autograd",
@@ -195,4 +195,4 @@ def three_paths(setting: Setting) -> Iterator[Evidence]:
         lstm, steps[1], steps[0], steps[0]
     )
     off = relative(missing, torch.diag(steps[1].f))
-    yield auxiliary("relative difference between what is missing and diag(f_k)", number(off, 2))
+    yield auxiliary("relative difference between the missing term and diag(f_k)", number(off, 2))

@@ -14,29 +14,29 @@ from ..statement import Evidence, Setting, Statement, auxiliary, claim, limiting
 if TYPE_CHECKING:
     from torch import Tensor
 
-#: Vectors that are drawn, their length, and the step of a difference quotient.
+#: Number of random vectors, their length, and the step of a difference quotient.
 VECTORS, LENGTH, STEP = 1000, 16, 1e-6
 
 
 def text_max(x: Tensor) -> Tensor:
-    """Gradient of max as the course text writes it: 1 where x_i is the maximum, else 0."""
+    """Return the gradient of max by the course text: 1 where x_i is the maximum, else 0."""
     return (x == x.amax(-1, keepdim=True)).to(x.dtype)
 
 
 def text_argmax(x: Tensor) -> Tensor:
-    """Gradient of argmax as the course text writes it: 1 at i = argmax, else 0."""
+    """Return the gradient of argmax by the course text: 1 at i = argmax, else 0."""
     return torch.nn.functional.one_hot(x.argmax(-1), x.shape[-1]).to(x.dtype)
 
 
 def quotients(function: Callable[[Tensor], Tensor], x: Tensor, step: float = STEP) -> Tensor:
-    """Central difference quotients of a function of each row of x, (rows, D), in each x_i."""
+    """Compute central difference quotients of a function of each row of x, (rows, D), in x_i."""
     shifts = step * torch.eye(x.shape[-1], dtype=x.dtype)
     above, below = (function(x[:, None] + sign * shifts) for sign in (1, -1))
     return (above - below) / (2 * step)
 
 
 def apart(x: Tensor, gap: float) -> Tensor:
-    """Rows whose largest element is larger than all others by more than a gap."""
+    """Select the rows whose largest element exceeds all others by more than a gap."""
     top = x.topk(2, dim=-1).values
     return x[top[:, 0] - top[:, 1] > gap]
 
@@ -48,13 +48,13 @@ def apart(x: Tensor, gap: float) -> Tensor:
         text="The gradient of y = max(x_1, …, x_D) is 1 for an element x_i that is the maximum, "
         "and 0 for all other elements.",
         original="如果对于输入向量中的某个元素x_i，它是最大值，则其梯度为1，其他所有元素的梯度都为0。",
-        how="Against autograd and difference quotients at random vectors; then at ties, where the "
-        "text's formula gives 1 to each of several elements, against one-sided quotients and the "
-        "inequality max(y) ≥ max(x) + g·(y − x) that a subgradient g obeys.",
+        how="Compared with autograd and difference quotients at random vectors; then at ties, "
+        "where the text's formula gives 1 to each of several elements, compared with one-sided quotients "
+        "and the inequality max(y) ≥ max(x) + g·(y − x) of a subgradient g.",
     )
 )
 def max_gradient(setting: Setting) -> Iterator[Evidence]:
-    """Away from ties, and at them."""
+    """Test the gradient away from ties, and at ties."""
     x = apart(setting.normal(VECTORS, LENGTH), 2 * STEP)
     said = text_max(x)
     followed = x.clone().requires_grad_()
@@ -83,8 +83,8 @@ def _at_ties(setting: Setting) -> Iterator[Evidence]:
     grown = ((tie + STEP * along).amax() - tie.amax()).item() / STEP
     promised = (said @ along).item()
     yield limiting(
-        "at the tie (1, 2, 2, 0), both maxima raised together: growth of max, and what the text's "
-        "gradient promises",
+        "at the tie (1, 2, 2, 0), both maxima raised together: slope of max, and slope by the "
+        "text's gradient",
         f"{grown:.3f}, {promised:g}",
         abs(grown - promised) > 1e-6,
         "the maximum must be attained once: at a tie max has no gradient",
@@ -106,7 +106,7 @@ def _at_ties(setting: Setting) -> Iterator[Evidence]:
     windows = setting.normal(VECTORS, 4, stream=1).relu()
     share = (text_max(windows).sum(-1) > 1).double().mean().item()
     yield auxiliary(
-        "how often maxima are tied: max pooling over 4 outputs of a ReLU, all of them 0",
+        "share of ties in max pooling over 4 outputs of a ReLU, where all 4 are 0",
         percent(share),
     )
 
@@ -119,13 +119,13 @@ def _at_ties(setting: Setting) -> Iterator[Evidence]:
         "the maximum stands, and 0 for all other elements.",
         original="如果对于输入向量中的某个元素x_i，它的索引位置与最大值所在的位置相同，则其梯度为1，"
         "其他所有元素的梯度都为0。",
-        how="Against difference quotients at random vectors and across a tie, what torch says of "
-        "argmax, and the softmax of x/T as a smooth stand-in whose limit T → 0 is taken in numbers "
+        how="Compared with difference quotients at random vectors and across a tie, with torch's "
+        "autograd, and with softmax(x/T), a smooth approximation, in the limit T → 0, numerically "
         "and by SymPy.",
     )
 )
 def argmax_gradient(setting: Setting) -> Iterator[Evidence]:
-    """Piecewise constant: 0 almost everywhere, and none at ties."""
+    """Test the gradient: argmax is piecewise constant, so it is 0, and undefined at ties."""
     x = apart(setting.normal(VECTORS, LENGTH), 2 * STEP)
     found = quotients(_index, x)
     off = (text_argmax(x) - found).abs().max().item()
@@ -149,12 +149,12 @@ def argmax_gradient(setting: Setting) -> Iterator[Evidence]:
         "across a tie it jumps, and has no derivative there",
     )
     differentiable = tie.clone().requires_grad_().argmax(-1).requires_grad
-    yield auxiliary("torch's argmax takes part in gradients", "yes" if differentiable else "no")
+    yield auxiliary("torch differentiates argmax", "yes" if differentiable else "no")
     yield from _softmax_stands_in(x)
 
 
 def _softmax_stands_in(x: Tensor) -> Iterator[Evidence]:
-    """Σ i·softmax(x/T)_i is smooth, and argmax in the limit: so are their gradients."""
+    """Compute the gradient of Σ i·softmax(x/T)_i, which tends to argmax, as T → 0."""
     temperatures = (1.0, 0.1, 0.01, 0.001)
     x = apart(x, 0.05)
     index = torch.arange(1, LENGTH + 1, dtype=torch.float64)
@@ -167,17 +167,17 @@ def _softmax_stands_in(x: Tensor) -> Iterator[Evidence]:
         slopes.append(slope.abs().max().item())
     at = ", ".join(f"{T:g}" for T in temperatures)
     yield auxiliary(
-        f"softmax of x/T as a stand-in, T = {at}: largest distance from argmax",
+        f"approximation by softmax(x/T), T = {at}: largest difference from argmax",
         number_list(gaps, 2),
     )
     yield required(
-        "largest gradient of the stand-in at these T",
+        "largest gradient of the approximation at these T",
         number_list(slopes, 2),
         abs(slopes[-1] - 1) < 1e-6,
-        "the gradient of the smooth stand-in goes to 0, not to 1",
+        "the gradient of the smooth approximation tends to 0, not to 1",
     )
     gap, T = sympy.symbols("Delta T", positive=True)
-    slope = sympy.diff(1 / (1 + sympy.exp(-gap / T)), gap)  # of two, the share of the larger
+    slope = sympy.diff(1 / (1 + sympy.exp(-gap / T)), gap)  # softmax of the larger of two
     away, tied = sympy.limit(slope, T, 0, "+"), sympy.limit(slope.subs(gap, 0), T, 0, "+")
     yield auxiliary(
         "its limit for D = 2 as T → 0, by SymPy: where x_1 > x_2, and at x_1 = x_2",

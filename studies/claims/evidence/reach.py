@@ -1,4 +1,4 @@
-"""Exercise A6.4: what joins distant positions, and which layers serve sequences of any length."""
+"""Exercise A6.4: what connects distant positions, and which layers accept any length."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .vanishing import VANISHED
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-#: Sizes at which paths are counted.
+#: Sizes at which path lengths are counted.
 SHORT = {**AT, "n": 32, "d": 4, "N": 2}
 
 
@@ -32,13 +32,13 @@ SHORT = {**AT, "n": 32, "d": 4, "N": 2}
         "dependences.",
         original="因此，卷积层和循环层不适合用于建模长距离依赖关系",
         how=f"Layers and operations from the first of {SHORT['n']} positions to the last, and the "
-        f"gradient of the last of {AT['n']} outputs in the first {NEAR} inputs beside the largest, "
-        "of conv and rnn and of two of their kind that are made for long range, dilated_stack and "
-        "ssm.",
+        f"gradient of the last of {AT['n']} outputs with respect to the first {NEAR} inputs "
+        "divided by the largest one, for conv and rnn and for two variants designed for long range, "
+        "dilated_stack and ssm.",
     )
 )
 def not_suited(setting: Setting) -> Iterator[Evidence]:
-    """Find it of the plain ones; dilated convolutions and state spaces are suited."""
+    """Test far gradients and paths: dilated convolutions and state spaces are suited."""
     from ....measure import shortest_path  # loads torch
 
     def path(name: str) -> str:
@@ -48,22 +48,23 @@ def not_suited(setting: Setting) -> Iterator[Evidence]:
 
     plain = {name: kept(by_distance(setting, name)) for name in ("conv", "rnn")}
     yield required(
-        f"conv (k = {AT['k']}) and rnn: far gradient in one layer, beside the largest",
+        f"conv (k = {AT['k']}) and rnn: far gradient / largest gradient in one layer",
         number_list(plain.values(), 2),
         max(plain.values()) < VANISHED,
-        "they have a far gradient",
+        "their far gradient does not vanish",
     )
     yield auxiliary("paths of conv, rnn", "; ".join(map(path, plain)))
     for name, why in {
-        "dilated_stack": "a stack of dilated convolutions joins all positions in ⌈log_k n⌉ layers",
-        "ssm": "a linear state space keeps its gradient, though its path is as long as the RNN's",
+        "dilated_stack": "dilated convolutions connect all positions in ⌈log_k n⌉ layers",
+        "ssm": "the gradient of a linear state space does not vanish, though its path is as long "
+        "as the RNN's",
     }.items():
         share = kept(by_distance(setting, name))
         yield limiting(
             f"{name}: the same gradient, and path",
             f"{number(share, 2)}, {path(name)}",
             share > VANISHED,
-            f"it holds of plain ones: {why}",
+            f"it holds for plain layers alone: {why}",
         )
     yield auxiliary(
         "attention", f"{number(kept(by_distance(setting, 'attention')), 2)}, {path('attention')}"
@@ -77,12 +78,12 @@ def not_suited(setting: Setting) -> Iterator[Evidence]:
         text="Long-range dependences can be established by more layers: a deep network gets "
         "information from afar.",
         original="1. 增加网络的层数，通过一个深层网络来获取远距离的信息交互",
-        how="Layers until the last position depends on the first, counted by stacking them, "
-        "against ⌈2(n − 1)/(k − 1)⌉ for convolutions and ⌈log_k n⌉ for dilations 1, k, k², …",
+        how="The number of stacked layers at which the last position depends on the first, "
+        "compared with ⌈2(n − 1)/(k − 1)⌉ for convolutions and ⌈log_k n⌉ for dilations 1, k, k², …",
     )
 )
 def depth(setting: Setting) -> Iterator[Evidence]:
-    """For layers that reach beyond their position; by how much depends on the kernel."""
+    """Test the number of layers: depth helps layers that reach beyond their own position."""
     from ....measure import layers_needed  # loads torch
 
     conv, points = layers.get("conv"), [(n, k) for n in (9, 33) for k in (3, 5, 9)]
@@ -92,18 +93,18 @@ def depth(setting: Setting) -> Iterator[Evidence]:
         f"conv, (n, k) = {', '.join(map(str, points))}: layers, counted and by formula",
         f"{_list(counts)}; {_list(said)}",
         counts == said,
-        "depth does not join them so",
+        "the counts differ from the formula",
     )
     stack, lengths = layers.get("dilated_stack"), (9, 27, 28, 81)
     built = [len(next(stack.build({"n": n, "d": 2, "k": 3}).parameters())) for n in lengths]
     joined = all(layers_needed(stack, {"n": n, "d": 2, "k": 3}) == 1 for n in lengths)
     said = [ceil(round(np.log(n) / np.log(3), 9)) for n in lengths]
     yield required(
-        f"dilated_stack, k = 3, n = {_list(lengths)}: its layers, which join the ends, and ⌈log_3 "
-        "n⌉",
+        f"dilated_stack, k = 3, n = {_list(lengths)}: its layers, which connect both ends, and "
+        "⌈log_3 n⌉",
         f"{_list(built)}; {_list(said)}",
         joined and built == said,
-        "so many dilated layers do not join them",
+        "⌈log_3 n⌉ dilated layers do not connect both ends",
     )
     others = {
         name: layers_needed(layers.get(name), {"n": 9, "d": 4}) for name in ("rnn", "attention")
@@ -124,16 +125,16 @@ def depth(setting: Setting) -> Iterator[Evidence]:
         exercise="A6.4",
         text="Long-range dependences can be established by a fully connected network.",
         original="2. 使用全连接网络",
-        how="Layers and operations between the first position and the last of token_mixing, at "
-        "several lengths, and its path length as a formula.",
+        how="The path length of token_mixing as a formula solved from counts and verified at other "
+        "lengths.",
     )
 )
 def fully_connected(setting: Setting) -> Iterator[Evidence]:
-    """In one operation, at every length."""
+    """Test that one operation connects all positions, at every length."""
     path = formulas("token_mixing")["path_length"]
     yield required(
-        "operations between the ends, as a formula solved from counts and verified at other n",
-        f"{path.expression} (n = {_list(sorted({each['n'] for each in path.verified_at}))})",
+        "operations between both ends, as a formula solved from counts and verified at other n",
+        f"{path.expression} (n = {_list(sorted({each['n'] for each in path.verified}))})",
         path.expression == Integer(1),
         "it takes more than one operation",
     )
@@ -150,12 +151,12 @@ def fully_connected(setting: Setting) -> Iterator[Evidence]:
         "solves this, because its connection weights are learned dynamically (computed from the "
         "input).",
         original="而全连接网络无法处理变长序列，自注意力模型可以解决这个问题，因为其连接权重是动态学习的",
-        how="One module for n = 16, given sequences of other lengths; whether the number of "
-        "parameters depends on n; whether the weights between positions depend on the input.",
+        how="A module built for n = 16 is applied to sequences of other lengths; whether the "
+        "number of parameters depends on n; whether the weights between positions depend on the input.",
     )
 )
 def variable_length(setting: Setting) -> Iterator[Evidence]:
-    """Give sequences of several lengths to the same weights."""
+    """Test the same weights on sequences of several lengths."""
     built, lengths = 16, (1, 7, 16, 17, 100)
     modules = {
         name: layers.get(name).build({"n": built, "d": 8}).double()
@@ -165,16 +166,16 @@ def variable_length(setting: Setting) -> Iterator[Evidence]:
         name: [n for n in lengths if _serves(module, name, n)] for name, module in modules.items()
     }
     yield required(
-        f"lengths of {_list(lengths)} that token_mixing, built for {built}, serves",
+        f"lengths among {_list(lengths)} that token_mixing, built for {built}, accepts",
         _list(served["token_mixing"]),
         served["token_mixing"] == [built],
-        "a fully connected layer serves other lengths",
+        "a fully connected layer accepts other lengths",
     )
     yield required(
-        "the same of attention and multihead",
+        "the same for attention and multihead",
         f"{_list(served['attention'])}; {_list(served['multihead'])}",
         served["attention"] == served["multihead"] == list(lengths),
-        "attention does not serve all lengths",
+        "attention does not accept all lengths",
     )
     counts = {name: formulas(name)["parameters"].expression for name in modules}
     yield required(
@@ -182,12 +183,12 @@ def variable_length(setting: Setting) -> Iterator[Evidence]:
         ", ".join(map(formula_text, counts.values())),
         n in counts["token_mixing"].free_symbols
         and not any(n in counts[name].free_symbols for name in ("attention", "multihead")),
-        "the parameters do not tell them apart",
+        "the number of parameters depends on n in both or in neither",
     )
     moved = [_weights_move(setting, name) for name in ("token_mixing", "attention")]
     yield required(
-        "how much the weights between positions change from one input to another (largest "
-        "difference): token_mixing, attention",
+        "largest change of the weights between positions from one input to another: token_mixing, "
+        "attention",
         number_list(moved, 2),
         moved[0] == 0 < moved[1],
         "the weights of attention are not computed from the input",
@@ -197,27 +198,26 @@ def variable_length(setting: Setting) -> Iterator[Evidence]:
         for name in ("conv", "rnn")
     }
     yield auxiliary(
-        "computed weights are one way, weights shared by all positions another: lengths that conv "
-        "and rnn serve",
+        "weights shared by all positions are another way: lengths that conv and rnn accept",
         "; ".join(_list([n for n in lengths if _serves(m, name, n)]) for name, m in others.items()),
     )
 
 
 def _serves(module: nn.Module, name: str, length: int) -> bool:
-    """Whether a module that was built for another length gives finite outputs for this one."""
+    """Whether a module built for another length gives finite outputs for this one."""
     layer = layers.get(name)
     given = {axis: {"n": length, "d": 8, "k": 3}[axis] for axis in layer.axes}
     inputs = layer.make_inputs(given, dtype=torch.float64)
     try:
         with torch.no_grad():
             out = module(*inputs)
-    except RuntimeError:  # shapes that do not go together
+    except RuntimeError:  # shapes that do not match
         return False
     return out.shape == (1, length, 8) and bool(out.isfinite().all())
 
 
 def _weights_move(setting: Setting, name: str) -> float:
-    """Largest change of ∂y_i/∂v_j, the weight of position j in output i, between two inputs."""
+    """Compute the largest change of ∂y_i/∂v_j, the weight of position j, between two inputs."""
     layer = layers.get(name)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(setting.seed)

@@ -1,4 +1,4 @@
-"""Exercise A6.4: the factors of a plain RNN's gradient, by their singular values."""
+"""Exercise A6.4: singular values of the factors ∂h_k/∂h_{k−1} of a plain RNN's gradient."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     )
 )
 def rnn_factor(setting: Setting) -> Iterator[Evidence]:
-    """On both sides of 1 at once."""
+    """Test the singular values: one factor has values on both sides of 1."""
     x = setting.normal(STEPS * 4, 1)
     weights = (-0.8, 0.8, 1.5, 3.0)
     scalars = [
@@ -41,8 +41,8 @@ def rnn_factor(setting: Setting) -> Iterator[Evidence]:
         f"{len(x)} steps",
         "; ".join(f"{low:.2f}, {high:.2f}" for low, high in ranges),
         all((low >= 0 and high <= 1) or low > 1 for low, high in ranges),
-        "even a scalar factor w(1 − h²) lies on both sides of 1 in one sequence where w > 1, and "
-        "is negative where w is",
+        "even a scalar factor w(1 − h²) lies on both sides of 1 in one sequence if w > 1, and is "
+        "negative if w < 0",
     )
     x = setting.normal(STEPS, D, stream=1)
     U = setting.normal(D, D, stream=2) / D**0.5
@@ -58,8 +58,8 @@ def rnn_factor(setting: Setting) -> Iterator[Evidence]:
     W = 0.9 * torch.linalg.qr(setting.normal(D, D, stream=4)).Q
     values = [sizes(each)[1] for each in rnn_jacobians(x, U, W)]
     yield auxiliary(
-        "what does hold: where no singular value of W exceeds 1, none of a factor does; W = 0.9 Q, "
-        "largest",
+        "if no singular value of W exceeds 1, none of a factor does: the largest for W = 0.9 Q, Q "
+        "orthogonal",
         f"{max(values):.2f}",
     )
 
@@ -68,8 +68,8 @@ def _both_sides(what: str, jacobians: Tensor) -> Evidence:
     values = torch.linalg.svdvals(jacobians)
     both = ((values[:, -1] <= 1) & (values[:, 0] > 1)).double().mean().item()
     return required(
-        f"{what}: smallest and largest singular value; share of steps that have some on both sides "
-        "of 1",
+        f"{what}: smallest and largest singular value; share of steps with singular values on both "
+        "sides of 1",
         f"{values.min():.2g}, {values.max():.2g}; {percent(both)}",
         both == 0,
         "a matrix has many singular values: most steps shrink some directions and stretch others",
@@ -77,14 +77,17 @@ def _both_sides(what: str, jacobians: Tensor) -> Evidence:
 
 
 def _recall(setting: Setting, times: int = 150) -> tuple[float, float, Tensor]:
-    """Train the layer rnn to give its first input at the end: errors, and Jacobians afterwards."""
+    """Train the layer rnn to recall the sign of its first input.
+
+    Return the errors before and after, and the Jacobians after.
+    """
     length, batch = 11, 32
     U, W, read = (
         (setting.normal(rows, D, stream=20 + at) / D**0.5).requires_grad_()
         for at, rows in enumerate((D, D, 1))
     )
     into = torch.zeros(D, dtype=U.dtype)
-    into[0] = 1.0  # the input stands in the first of m = d numbers
+    into[0] = 1.0  # the first of the m = d input numbers has the input
     optimiser = torch.optim.Adam([U, W, read], lr=0.01)
     errors = []
     for time in range(times):

@@ -1,6 +1,6 @@
-"""Exercise A6.4: the table that compares layers, a picture in the course text.
+"""Exercise A6.4: the table that compares layers, Table 1 of Vaswani et al. 2017.
 
-Its rows are those of Vaswani et al. 2017, Table 1.
+The course text shows it as a picture.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from ..statement import Evidence, Setting, Statement, auxiliary, claim, limiting
 
 
 def row(kind: str, cost: str, steps: str, path: str) -> str:
-    """Put a row of the table into words."""
+    """Write a row of the table as a sentence."""
     return (
         f"{TABLE_1}: {kind} takes O({cost}) a layer, O({steps}) operations in sequence, and its "
         f"longest path is O({path})."
     )
 
 
-_COUNTED = "FLOPs, longest chain of operations and shortest path between the ends, from counts."
+_COUNTED = "FLOPs, longest chain of operations and shortest path between both ends, from counts."
 
 
 @claim(
@@ -38,21 +38,21 @@ _COUNTED = "FLOPs, longest chain of operations and shortest path between the end
     )
 )
 def table_attention(setting: Setting) -> Iterator[Evidence]:
-    """Without projections."""
+    """Test the row: it holds without projections."""
     found = formulas("attention")
     yield grows_as(n**2 * d, found["flops"].expression, "attention")
     yield _constant("operations in sequence", found["sequential_ops"].expression)
     yield _constant("path", found["path_length"].expression)
     whole = formulas("multihead")["flops"].expression
     yield limiting(
-        "FLOPs of multihead, projections and all",
+        "FLOPs of multihead, with projections",
         formula_text(whole),
         not leads(n**2 * d, whole),
-        "it leaves out the projections of Q, K, V and the output, which are O(n·d²)",
+        "it holds without the projections of Q, K, V and the output, which are O(n·d²)",
     )
     projections = 4 * formulas("conv_1x1")["flops"].expression
     yield auxiliary(
-        "length at which these projections, four products like conv_1x1's, cost what the rest does",
+        "length at which these projections, four products as of conv_1x1, cost as much as the rest",
         f"n = {formula_text(sympy.solve(whole - 2 * projections, n)[0])}",
     )
 
@@ -67,7 +67,7 @@ def table_attention(setting: Setting) -> Iterator[Evidence]:
     )
 )
 def table_recurrent(setting: Setting) -> Iterator[Evidence]:
-    """Elman's, and the gated ones."""
+    """Test the row for rnn, lstm and gru."""
     found = formulas("rnn")
     yield grows_as(n * d**2, found["flops"].expression, "rnn")
     for metric, what in _CHAINS.items():
@@ -86,7 +86,7 @@ def table_recurrent(setting: Setting) -> Iterator[Evidence]:
             f"FLOPs and operations in sequence of {name}, as counted at {len(points)} sizes",
             f"{formula_text(theory.flops)}, {formula_text(theory.depth)}",
             exact and chains and leads(n * d**2, theory.flops) and leads(n, theory.depth),
-            f"{name} grows otherwise",
+            f"{name} is not O(n·d²) with O(n) operations in sequence",
         )
 
 
@@ -103,7 +103,7 @@ _CHAINS = {"sequential_ops": "operations in sequence", "path_length": "operation
     )
 )
 def table_convolution(setting: Setting) -> Iterator[Evidence]:
-    """Find that the logarithm is that of dilations."""
+    """Test the row: the logarithm holds for dilated kernels."""
     found, dilated = formulas("conv"), layers.get("dilated_stack")
     yield grows_as(n * k * d**2, found["flops"].expression, "conv")
     yield _constant("operations in sequence", found["sequential_ops"].expression)
@@ -115,15 +115,15 @@ def table_convolution(setting: Setting) -> Iterator[Evidence]:
         "path with dilations 1, k, k², …, k = 3, n = 3, 9, 27, 81",
         ", ".join(map(str, steps)),
         steps == [1, 2, 3, 4],
-        "dilations do not give a logarithm",
+        "the path with dilations is not log_k n",
     )
     path = found["path_length"].expression
     yield limiting(
-        "path through contiguous kernels, as conv has them",
+        "path through contiguous kernels, those of conv",
         formula_text(path),
         path.subs(k, 3).limit(n, oo) == oo and path == ceiling((2 * n - 2) / (k - 1)),
-        "it holds of dilated kernels; contiguous ones take O(n/k) layers, as the paper says in "
-        "section 4",
+        "it holds for dilated kernels; contiguous ones need O(n/k) layers, as section 4 of the "
+        "paper says",
     )
 
 
@@ -133,12 +133,12 @@ def table_convolution(setting: Setting) -> Iterator[Evidence]:
         exercise="A6.4",
         text=row("self-attention restricted to a window of r", "r·n·d", "1", "n/r"),
         original="",
-        how="FLOPs and longest chain of local_attention against its theory's formulas at several "
-        "sizes; layers until the ends are joined.",
+        how="FLOPs and longest chain of local_attention compared with its theory at several sizes; "
+        "the number of layers that connect both ends.",
     )
 )
 def table_restricted(setting: Setting) -> Iterator[Evidence]:
-    """`local_attention`, whose window is r positions."""
+    """Test the row for `local_attention`, whose window has r positions."""
     from ....measure import (
         counting_grid,  # loads torch
         layers_needed,
@@ -149,14 +149,14 @@ def table_restricted(setting: Setting) -> Iterator[Evidence]:
     points = counting_grid(local, {"n": (8, 24), "d": (4, 20), "r": (3, 9)})
     flops = local.theory.flops
     yield required(
-        f"FLOPs at {len(points)} sizes are those of the formula, which is O(n·r·d)",
+        f"FLOPs at {len(points)} sizes equal the formula, which is O(n·r·d)",
         formula_text(flops),
         flops_where(local, points) and leads(n * r * d, flops),
-        "they are others",
+        "counted FLOPs differ from it",
     )
     chains = {longest_chain(local, at) for at in points}
     yield required(
-        "operations in sequence there",
+        "operations in sequence at these sizes",
         ", ".join(map(str, chains)),
         len(chains) == 1,
         "they depend on the sizes",
@@ -165,7 +165,7 @@ def table_restricted(setting: Setting) -> Iterator[Evidence]:
     counts = [layers_needed(local, {"n": n, "d": 2, "r": r}) for n, r in ends]
     said = [-(-2 * (n - 1) // (r - 1)) for n, r in ends]
     yield required(
-        f"layers until the ends are joined, (n, r) = {', '.join(map(str, ends))}, and ⌈2(n − 1)/(r "
+        f"layers that connect both ends, (n, r) = {', '.join(map(str, ends))}, and ⌈2(n − 1)/(r "
         "− 1)⌉",
         f"{', '.join(map(str, counts))}; {', '.join(map(str, said))}",
         counts == said,
@@ -178,5 +178,5 @@ def _constant(what: str, expression: Expr) -> Evidence:
         f"{what}, for all sizes",
         formula_text(expression),
         expression.is_number,
-        "they depend on sizes",
+        "it depends on the sizes",
     )

@@ -1,4 +1,4 @@
-"""Exercise A6.3: whether an LSTM's gradients vanish, by the singular values of Jacobians."""
+"""Exercise A6.3: whether an LSTM's gradients vanish, by singular values of Jacobians."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from .cells import LSTM, Step, chain, rnn_jacobians
 if TYPE_CHECKING:
     from torch import Tensor
 
-#: Width, steps of a long distance, and steps of what is drawn to look at single steps.
+#: Width, steps of a long distance, and steps of a sequence whose steps are examined one by one.
 D, FAR, STEPS = 16, 100, 50
 
-#: A gradient has vanished when float32 loses it beside 1.
+#: A gradient below this, the precision of float32 at 1, has vanished.
 VANISHED = 2.0**-23
 
 
 def sizes(matrix: Tensor) -> tuple[float, float]:
-    """Smallest and largest singular value."""
+    """Compute the smallest and the largest singular value."""
     values = torch.linalg.svdvals(matrix)
     return values[-1].item(), values[0].item()
 
@@ -30,7 +30,7 @@ def sizes(matrix: Tensor) -> tuple[float, float]:
 def steps_of(
     setting: Setting, steps: int, *, gain: float = 1.0, forget: float = 0.0
 ) -> tuple[LSTM, list[Step]]:
-    """Draw an LSTM and run it; weights are uniform within ±gain/√(2d), b_f is given."""
+    """Draw an LSTM with weights uniform within ±gain/√(2d) and b_f = forget, and run it."""
     source = setting.normal(4 * D, 2 * D, stream=7)
     W = gain * torch.erf(source / 2**0.5) / (2 * D) ** 0.5  # erf makes unit-normal uniform
     b = torch.zeros(4 * D, dtype=W.dtype)
@@ -46,12 +46,12 @@ def steps_of(
         text="Each step ∂C_k/∂C_{k−1} can choose by itself to lie within [0, 1] or to be larger "
         "than 1, because f_k is trainable.",
         original="每一步∂C^(k)/∂C^(k−1)可以自主的选择在[0,1]之间，或者大于1，因为f^(k)是可训练学习的",
-        how="Largest singular value of the steps over weights of several sizes, and before and "
-        "after training for a larger or a smaller one; and the same of diag(f_k) alone.",
+        how="Largest singular value of the steps for weights of several scales, and before and "
+        "after training it to be larger or smaller; and that of diag(f_k) alone.",
     )
 )
 def step_size(setting: Setting) -> Iterator[Evidence]:
-    """Both happen, but f alone never exceeds 1."""
+    """Test the steps: they lie on both sides of 1, but f_k alone never exceeds 1."""
     gains = (0.5, 2, 8)
     largest, forget = [], []
     for gain in gains:
@@ -60,7 +60,7 @@ def step_size(setting: Setting) -> Iterator[Evidence]:
         forget.append(max(step.f.max().item() for step in steps))
     yield auxiliary(
         f"weights within ±g/√(2d), g = {', '.join(map(str, gains))}: largest singular value, "
-        "median and largest step",
+        "median and maximum over steps",
         "; ".join(f"{sorted(each)[len(each) // 2]:.2f}, {max(each):.2f}" for each in largest),
     )
     every = [value for each in largest for value in each]
@@ -69,7 +69,7 @@ def step_size(setting: Setting) -> Iterator[Evidence]:
         "share of the steps whose largest singular value exceeds 1",
         percent(above),
         0 < above < 1,
-        "steps lie on one side of 1",
+        "all steps lie on one side of 1",
     )
     start, up, down = _trained(setting)
     yield required(
@@ -77,19 +77,18 @@ def step_size(setting: Setting) -> Iterator[Evidence]:
         "a smaller one",
         f"{start:.3f}, {up:.3f}, {down:.3f}",
         down < 1 < up,
-        "training does not take a step across 1",
+        "training does not move a step across 1",
     )
     yield limiting(
         "largest forget gate of all steps, which is the largest singular value of diag(f_k)",
         f"{max(forget):.4f}",
         max(forget) < 1,
-        "it is not f_k that takes a step above 1: f_k = σ(·) < 1 whatever is learnt, and the other "
-        "three terms do",
+        "f_k = σ(·) < 1 whatever is learnt: it is the other three terms that raise a step above 1",
     )
 
 
 def _trained(setting: Setting, times: int = 40) -> tuple[float, float, float]:
-    """Largest singular value of a step: at first, and as weights are trained up and down."""
+    """Compute a step's largest singular value: initially, trained to be larger, and smaller."""
     lstm, steps = steps_of(setting, 2, gain=2)
 
     def size(W: Tensor) -> Tensor:
@@ -119,13 +118,13 @@ def _trained(setting: Setting, times: int = 40) -> tuple[float, float, float]:
         "completely, and the LSTM solves the vanishing gradients of the RNN.",
         original="那么整体∏ ∂C^(k)/∂C^(k−1)也就不会一直减小，远距离梯度不至于完全消失，"
         "也就能够解决RNN中存在的梯度消失问题",
-        how=f"Largest singular value of the product over {FAR} steps for several biases of the "
-        "forget gate, beside the product of the forget gates and beside an RNN; it has vanished "
-        "when float32 loses it beside 1.",
+        how=f"Largest singular value of the product over {FAR} steps for several forget biases, "
+        "compared with the product of the forget gates and with an RNN; below 2⁻²³, the precision "
+        "of float32, it has vanished.",
     )
 )
 def need_not_vanish(setting: Setting) -> Iterator[Evidence]:
-    """Not where forget gates are near 1; as their product where they are not."""
+    """Test the product: it vanishes unless forget gates are near 1."""
     biases = (0.0, 2.0, 5.0)
     whole, gates, means = [], [], []
     for forget in biases:
@@ -135,35 +134,35 @@ def need_not_vanish(setting: Setting) -> Iterator[Evidence]:
         gates.append(f.prod(0).max().item())
         means.append(f.mean().item())
     listed = ", ".join(f"{bias:g}" for bias in biases)
-    yield auxiliary(f"forget gates at a bias of {listed}: mean", _list(means))
+    yield auxiliary(f"mean forget gate at a bias of {listed}", _list(means))
     yield required(
         f"the product over {FAR} steps at the largest bias",
         number(whole[-1], 2),
         whole[-1] > VANISHED,
-        "it vanishes even where forget gates are near 1",
+        "it vanishes even if forget gates are near 1",
     )
-    W = 2**0.5 * steps_of(setting, 1)[0].W[:D]  # uniform within ±1/√d, as the layer rnn has it
+    W = 2**0.5 * steps_of(setting, 1)[0].W[:D]  # uniform within ±1/√d, as in the layer rnn
     U, recurrent = W[:, D:], W[:, :D]
     rnn = sizes(chain(list(rnn_jacobians(setting.normal(FAR, D, stream=8), U, recurrent))))[1]
     yield required(
-        "the same of an RNN's ∏ ∂h_k/∂h_{k−1}, its weights within ±1/√d",
+        "the same for an RNN's ∏ ∂h_k/∂h_{k−1}, weights within ±1/√d",
         number(rnn, 2),
         rnn < whole[-1],
-        "the RNN's vanishes less",
+        "the RNN's product is larger",
     )
     yield limiting(
         f"the product over {FAR} steps at a bias of 0",
         number(whole[0], 2),
         whole[0] < VANISHED,
-        "forget gates must be near 1: at a bias of 0 they are about ½, and the product vanishes "
-        "all the same",
+        "forget gates must be near 1: at a bias of 0 they are about ½, and the product vanishes",
     )
     yield auxiliary(
-        f"largest product of forget gates over {FAR} steps at a bias of {listed}, beside the whole",
+        f"largest product of forget gates over {FAR} steps, and the product above, at a bias of "
+        f"{listed}",
         "; ".join(f"{number(g, 2)}, {number(w, 2)}" for g, w in zip(gates, whole, strict=True)),
     )
     yield auxiliary(
-        "decades that both lose a step",
+        "decades that both lose per step",
         "; ".join(
             f"{-log10(g) / FAR:.3f}, {-log10(w) / FAR:.3f}"
             for g, w in zip(gates, whole, strict=True)

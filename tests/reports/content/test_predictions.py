@@ -62,13 +62,13 @@ def test_an_exact_law_needs_no_interval_and_a_size_without_end_is_any():
 
 
 def test_what_is_missing_is_named():
-    with pytest.raises(ValueError, match="mine, time: .* give d as well"):
+    with pytest.raises(ValueError, match=r"mine, time: .* give d as well"):
         answers(FITS, {"n": 5}, None)
-    with pytest.raises(ValueError, match=r"mine, time: .* all of them but the one"):
+    with pytest.raises(ValueError, match=r"mine, time: .* all but the one"):
         answers(FITS, {}, 1.0)
-    with pytest.raises(ValueError, match=r"mine, time: .* all of them but the one"):
+    with pytest.raises(ValueError, match=r"mine, time: .* all but the one"):
         answers(FITS, {"n": 1, "d": 1}, 1.0)
-    with pytest.raises(ValueError, match="'q'.*: d, n"):
+    with pytest.raises(ValueError, match=r"'q'.*: d, n"):
         answers(FITS, {"n": 1, "d": 1, "q": 1}, None)
 
 
