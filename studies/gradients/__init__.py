@@ -1,4 +1,4 @@
-"""Gradients against distance: how far a signal reaches, from experiment to page."""
+"""Gradients against distance: experiment, record, laws of decay, figures, section and page."""
 
 import lazy_loader
 

@@ -1,11 +1,12 @@
-"""The law by which a signal fades with distance: exponential, power or Gaussian, or not at all.
+"""The law by which a gradient decays with distance: exponential, power, Gaussian, or no decay.
 
-For each seed s and distance δ = 1, 2, … a norm g is given. The laws are straight lines in its
-logarithm, log g = a_s − b_s·f(δ) + e, with f(δ) = δ (exponential), log δ (power) or δ²
-(Gaussian). Neighbouring distances share most of their way, so the errors e of a seed follow an
-AR(1) process, whose correlation φ is found by maximum likelihood together with the lines. The
-likelihood chooses the law; all have as many parameters. Seeds alone are independent of one
-another: the interval of b is Student's over the seeds' own b_s, whatever errors within a seed do.
+The data are norms g for each seed s and distance δ = 1, 2, … The laws are straight lines in their
+logarithms, log g = a_s − b_s·f(δ) + e, with f(δ) = δ (exponential), log δ (power) or δ²
+(Gaussian). Paths of adjacent distances have most operations in common, so the errors e of a seed
+are an AR(1) process, whose correlation φ is fitted by maximum likelihood together with the lines.
+The law with the largest likelihood is chosen; all have the same number of parameters. Only seeds
+are independent: the interval of b is Student's t interval over the b_s of the seeds, which holds
+for any correlation of errors within a seed.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from scipy import stats
 
 from ...analysis import Array, Estimate
 
-#: Correlations of neighbouring errors that are tried: 0 to nearly 1, denser towards 1.
+#: Grid of correlations φ: 0 to nearly 1, denser towards 1.
 _CORRELATIONS = 1 - np.geomspace(1, 0.002, 40)
 
-#: f of each law, and what f belongs to.
+#: f(δ) of each law, and its inverse.
 _LAWS: Mapping[str, Callable[[Array], Array]] = {
     "exponential": lambda distance: distance,
     "power": np.log,
@@ -35,33 +36,33 @@ _INVERSES: Mapping[str, Callable[[float], float]] = {
     "gaussian": sqrt,
 }
 
-#: Distances that a law needs at least.
+#: Fewest distances for a law.
 _FEWEST = 4
 
 
 @dataclass(frozen=True)
 class Decay:
-    """How a norm falls with distance.
+    """A fitted law of decay with distance.
 
     Attributes
     ----------
     law
-        The likeliest of "exponential", "power" and "gaussian", or "none" where its rate's interval
-        contains 0, and "grows" where it lies below.
+        The likeliest of "exponential", "power" and "gaussian"; "none" if the interval of its rate
+        contains 0, "grows" if the interval lies below 0.
     shape
-        The law that `rate` is of: the likeliest, or "exponential" where neither has a rate.
+        The law that `rate` belongs to: the likeliest, or "exponential" if that has no decay either.
     rate
         b of that law: λ of exp(−λδ), α of δ^(−α), 1/(2σ²) of exp(−δ²/(2σ²)).
     weights
-        Of each law: its share of the likelihood.
+        By law, its share of the likelihood.
     misfit
-        Factor by which the law is off at a typical distance, in all seeds alike: 1 is none.
+        Typical factor between law and norms that is common to all seeds; 1 is a perfect fit.
     correlation
-        φ between the errors of neighbouring distances.
+        φ between the errors of adjacent distances.
     seeds, farthest
-        How many seeds, and the largest distance that took part.
+        Number of seeds, and the largest distance that was fitted.
     support
-        The largest distance at which any norm was above 0, if it is not the last; else None.
+        The largest distance with a norm above 0, if it is not the last one; else None.
     rates
         By law, b of each seed.
     """
@@ -78,9 +79,9 @@ class Decay:
     rates: Mapping[str, Array]
 
     def falls_to(self, share: float) -> Estimate[float]:
-        """Give the distance at which the law has fallen to a share of what it is at distance 1.
+        """Return the distance at which the law has fallen to a share of its value at distance 1.
 
-        It is infinite where nothing falls.
+        It is infinite without decay.
         """
         first = float(_LAWS[self.shape](np.array(1.0)))
 
@@ -96,24 +97,24 @@ class Decay:
 
 
 def decay(norms: Array) -> Decay:
-    """Find the law of norms (seeds, distances), of distance 0 on.
+    """Fit the law of norms (seeds, distances), the first of which is distance 0.
 
-    Distance 0 takes no part: its way is another one. Nor do distances at which a norm is 0, out of
-    reach, or NaN, not known.
+    Distance 0 is left out, as no step lies between. So are distances with a norm of 0, which are
+    out of reach, or NaN, which are unknown.
 
     Raises
     ------
     ValueError
-        If there are fewer than two seeds, or four distances that take part.
+        If there are fewer than two seeds or fewer than four usable distances.
     """
     if len(norms) < 2:
-        raise ValueError("an interval over seeds needs two of them at least")
+        raise ValueError(f"an interval over seeds needs 2 seeds at least; there is {len(norms)}")
     known = np.flatnonzero(np.all(np.isfinite(norms) & (norms > 0), axis=0))
     distance = known[known > 0]
     if len(distance) < _FEWEST:
         raise ValueError(
-            f"a law needs {_FEWEST} distances at least at which every seed has a norm above 0; "
-            f"there are {len(distance)}"
+            f"a law needs {_FEWEST} distances with norms above 0 in every seed; there are "
+            f"{len(distance)}"
         )
     y = np.log(norms[:, distance])
     fits = {law: _fit(y, f(distance.astype(float))) for law, f in _LAWS.items()}
@@ -122,7 +123,7 @@ def decay(norms: Array) -> Decay:
     shape = next(law for law, fit in fits.items() if fit is best)
     rate, steady = mean(best.rates), mean(fits["exponential"].rates)
     none = rate.low <= 0 <= rate.high
-    if none and steady.low <= 0 <= steady.high:  # of no decay, a rate by position says most
+    if none and steady.low <= 0 <= steady.high:  # without decay, show a rate per position
         shape, rate = "exponential", steady
     reached = np.flatnonzero((norms > 0).any(axis=0) | np.isnan(norms).any(axis=0))
     return Decay(
@@ -140,31 +141,33 @@ def decay(norms: Array) -> Decay:
 
 
 def mean(values: Array) -> Estimate[float]:
-    """Mean of independent values with Student's interval."""
+    """Compute the mean of independent values with its 95 % Student's t interval."""
     middle = float(values.mean())
     half = float(stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / sqrt(len(values)))
     return Estimate(middle, middle - half, middle + half)
 
 
 def slower(first: Decay, second: Decay) -> Estimate[float]:
-    """By how much the mean exponential rate of the second is below that of the first.
+    """Compute the mean exponential rate of the first minus that of the second, paired by seed.
 
-    Seeds are paired: the same seed draws the same weights but for what the two differ in.
+    The same seed draws the same weights in both, apart from what the two differ in.
 
     Raises
     ------
     ValueError
-        If they do not have as many seeds.
+        If their numbers of seeds differ.
     """
     if first.seeds != second.seeds:
-        raise ValueError("seeds are compared in pairs: both need as many")
+        raise ValueError(
+            f"rates are compared seed by seed; there are {first.seeds} and {second.seeds} seeds"
+        )
     return mean(first.rates["exponential"] - second.rates["exponential"])
 
 
 class _Fit(NamedTuple):
     rates: Array  # (seeds,)
     left: Array  # residuals (seeds, distances)
-    likelihood: float  # its logarithm
+    likelihood: float  # log likelihood
     correlation: float
 
 
@@ -178,7 +181,7 @@ def _fit_given(y: Array, f: Array, correlation: float) -> _Fit:
     white, target = _whitened(line, correlation), _whitened(y, correlation)
     found = np.linalg.lstsq(white.T, target.T, rcond=None)[0]  # (2, seeds)
     squares = ((target - found.T @ white) ** 2).sum()
-    # A line without any error has an infinite likelihood: rounding is the least there is.
+    # Exact lines would have an infinite likelihood: the variance is at least that of rounding.
     variance = max(squares / y.size, (1e-13 * max(float(np.abs(y).max()), 1.0)) ** 2)
     likelihood = -y.size / 2 * (log(2 * np.pi * variance) + 1)
     likelihood += len(y) / 2 * log(1 - correlation**2)
@@ -186,13 +189,13 @@ def _fit_given(y: Array, f: Array, correlation: float) -> _Fit:
 
 
 def _whitened(rows: Array, correlation: float) -> Array:
-    """Take from each value what the one before says of it."""
+    """Remove the AR(1) correlation from errors along each row."""
     first = sqrt(1 - correlation**2) * rows[:, :1]
     return np.concatenate([first, rows[:, 1:] - correlation * rows[:, :-1]], axis=1)
 
 
 def _misfit(left: Array) -> float:
-    """Factor by which all seeds alike are off, beyond what their own scatter explains."""
+    """Return the typical factor of the errors common to all seeds, corrected for their scatter."""
     shared = (left.mean(axis=0) ** 2).mean()
     scatter = left.var(axis=0, ddof=1).mean() / len(left)
     return exp(sqrt(max(shared - scatter, 0.0)))

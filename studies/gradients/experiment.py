@@ -1,7 +1,7 @@
-"""Gradients against distance: at initialisation and after a short training, with their record.
+"""The experiment: gradients against distance at initialisation and after a short training.
 
-Everything is given as JSON has it, raw norms by seed and distance, so that laws can be found again
-from a record. It loads torch.
+Results are dictionaries for JSON with raw norms by seed and distance, so that laws can be fitted
+again from a record. It loads torch.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from . import recall
 from .forget_gates import forgetting
 from .jacobians import Network, Subject, build, geometric_mean, normal, profile, receptive_field
 
-#: Of the record's form.
+#: Version of the record's format.
 SCHEMA = 1
 
-#: Sequences that the norms of one seed are a geometric mean over.
+#: Number of sequences; the norms of a seed are geometric means over them.
 SEQUENCES = 4
 
-#: Depths of the stacks of convolutions whose effective receptive fields are measured.
+#: Depths of the stacks of convolutions whose effective receptive field is measured.
 DEPTHS = (2, 4, 8, 16)
 
-#: Of a network that is trained.
+#: States of a network that is trained.
 STATES = ("before", "after")
 
-#: Called with what is done, of how much, and what is under way.
+#: Called with the number of steps done, the number of all, and what is being done.
 Progress = Callable[[int, int, str], object]
 
 Array = NDArray[np.float64]
@@ -47,16 +47,16 @@ Record = dict[str, Any]
 def at_initialisation(
     subjects: Sequence[Subject], sizes: Sizes, seeds: int, progress: Progress
 ) -> Record:
-    """Measure gradients with weights as they are drawn and unit-normal inputs.
+    """Measure gradients with random weights and unit-normal inputs.
 
     Parameters
     ----------
     subjects
-        What is looked at.
+        The networks to measure.
     sizes
         n and d.
     seeds
-        How many; each draws weights and inputs anew.
+        Number of seeds; each draws new weights and inputs.
     progress
         Called before each seed of each subject.
     """
@@ -98,21 +98,21 @@ def after_training(
     finished: MutableMapping[str, Record] | None = None,
     keep: Callable[[], object] = lambda: None,
 ) -> Record:
-    """Train each subject to recall (`recall`), and measure gradients before and after.
+    """Train each subject on the recall task, and measure gradients before and after.
 
     Parameters
     ----------
     subjects, sizes, seeds
-        As of `at_initialisation`; each seed also draws its own sequences.
+        As for `at_initialisation`; each seed also draws its own sequences.
     steps
-        Steps of the training.
+        Steps of each training.
     progress
-        Called now and then, in steps that are left at the beginning.
+        Called every 50 steps; it counts the steps of trainings that are not in `finished`.
     finished
-        Trainings that an earlier call finished, each of one subject with one seed; those that this
-        one finishes are put into it, and all that it used are taken out at the end.
+        Results of an earlier call by training, a training being one subject with one seed. New
+        results are added; at the end all used ones are removed.
     keep
-        Called after each training, to keep `finished`.
+        Called after each training, to save `finished`.
     """
     known = {} if finished is None else finished
     machine = machine_id(fingerprint())
@@ -122,11 +122,11 @@ def after_training(
         for seed in range(seeds)
     }
     todo = {which: name for which, name in trainings.items() if name not in known}
-    total, there = len(todo) * steps + 1, len(trainings) - len(todo)
-    gone_on = f" ({there} of {len(trainings)} trainings were there)" if there else ""
+    total, reused = len(todo) * steps + 1, len(trainings) - len(todo)
+    resumed = f" ({reused} of {len(trainings)} trainings were finished earlier)" if reused else ""
     with _one_thread():
         for at, ((subject, seed), name) in enumerate(todo.items()):
-            text = f"training {subject.label}{gone_on}"
+            text = f"training {subject.label}{resumed}"
             tell = partial(_tell, progress, at * steps, total, text)
             known[name] = _trained(subject, sizes, seed, steps, tell)
             keep()
@@ -149,8 +149,8 @@ def after_training(
 
 
 def _training(subject: Subject, sizes: Sizes, seed: int, steps: int, machine: str) -> str:
-    """Name a training by all that decides it."""
-    text = layers.source_digest(subject.layer)
+    """Return the digest of all settings of a training."""
+    text = layers.digest(subject.layer)
     return digest([SCHEMA, subject.label, text, dict(sizes), seed, steps, machine])
 
 
@@ -161,7 +161,7 @@ def _tell(progress: Progress, before: int, total: int, what: str, step: int) -> 
 def _trained(
     subject: Subject, sizes: Sizes, seed: int, steps: int, tell: Callable[[int], object]
 ) -> Record:
-    """Train a subject with one seed, and look at it before and after, as JSON has it."""
+    """Train a subject with one seed and evaluate it before and after; for JSON."""
     begun = monotonic()
     model = recall.recaller(subject, sizes, seed)
     found: dict[str, recall.Recall] = {}
@@ -187,7 +187,7 @@ def _trained(
 
 
 def _forgetting(network: Network, x: Tensor) -> Record:
-    """Follow the cell of a network of one LSTM, as JSON has it."""
+    """Compute forget gates and cell derivative of a network of one LSTM; for JSON."""
     (lstm,) = network.layers
     W, b = (lstm.get_parameter(name).double() for name in ("W", "b"))
     found = forgetting(W, b, x.double())
@@ -200,7 +200,7 @@ def _forgetting(network: Network, x: Tensor) -> Record:
 
 
 def _together(found: Sequence[Record]) -> Record:
-    """Put what each seed gave side by side."""
+    """Collect the results of all seeds in one list for each name."""
     return {name: [each[name] for each in found] for name in found[0]}
 
 
@@ -209,7 +209,7 @@ def _named(subject: Subject, **found: Any) -> Record:
 
 
 def _where(sizes: Sizes, seeds: int) -> Record:
-    """Say when and on what it was measured."""
+    """Return date, machine, sizes and seeds of a measurement."""
     return {
         "made": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": fingerprint(),
@@ -219,7 +219,7 @@ def _where(sizes: Sizes, seeds: int) -> Record:
 
 
 def _plain(rows: Sequence[Array] | Array | float) -> Any:
-    """Give numbers with five digits as JSON has them, NaN as null."""
+    """Round to five significant digits for JSON; NaN becomes null."""
     return _rounded(np.asarray(rows).tolist())
 
 
@@ -231,7 +231,7 @@ def _rounded(value: Any) -> Any:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Let torch take one thread: matrices are small, and several would wait for one another."""
+    """Run torch on one thread: with small matrices several threads wait for one another."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

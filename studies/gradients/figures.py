@@ -17,18 +17,18 @@ from ...reports import MARKERS, Figure, cost_scale, grid, legend, render, theme_
 from .results import AFTER, DRAWN, Dependencies, Gates, SignalDecay
 from .tables import interval_text, signal_text
 
-_LINES = 6  # in a panel
+_LINES = 6  # most lines in a panel
 _COLUMNS = 2  # of a legend
-_DEEP = 1e-12  # how far below its top a panel goes
+_DEEP = 1e-12  # lowest value of a panel, divided by the highest
 
 
 def dependencies_figures(found: Dependencies) -> list[Figure]:
-    """Draw norms against distance, as drawn and trained, and forget gates with the cell."""
+    """Draw norms against distance before and after training, and forget gates with the cell."""
     drawn = []
     after = [each.after for each in found.trained]
     for some, title, what in (
-        (found.initial, DRAWN, "with weights as they are drawn and unit-normal inputs"),
-        (after, AFTER, "after the training, of the symbol's position"),
+        (found.initial, DRAWN, "with initial weights and unit-normal inputs"),
+        (after, AFTER, "after training, with respect to the symbol's position"),
     ):
         some = [each for each in some if each.law]
         if some:
@@ -40,8 +40,8 @@ def dependencies_figures(found: Dependencies) -> list[Figure]:
                 Figure(
                     panels,
                     "Gradient of the last output with respect to an input position, against the "
-                    f"distance, relative to distance 1; {what}. Geometric means over seeds; what "
-                    "leaves the frame falls on.",
+                    f"distance, relative to distance 1; {what}. Geometric means over seeds; a line "
+                    "that leaves the frame goes on falling.",
                 )
             )
     states = [s for s in (DRAWN, AFTER) if any(each.state == s for each in found.gates)]
@@ -61,7 +61,7 @@ def dependencies_figures(found: Dependencies) -> list[Figure]:
 
 
 def dependencies_svg(found: Dependencies) -> str:
-    """Draw everything as one SVG file."""
+    """Draw all panels as one SVG file."""
     panels = [panel for figure in dependencies_figures(found) for panel in figure.panels]
     return grid(panels, 2, "How far a signal carries, by layer")
 
@@ -102,7 +102,7 @@ def _rendered(lines: Sequence[_Line], title: str, parts: Sequence[str]) -> str:
 
 
 def _power(value: float) -> str:
-    """Write a number of the upright axis: 10⁻⁶, but 0.1 and 30."""
+    """Write a number of the vertical axis: 10⁻⁶, but 0.1 and 30."""
     exponent = round(log10(value))
     if -2 < exponent < 4 or not isclose(value, 10.0**exponent):
         return number(value)
@@ -110,7 +110,7 @@ def _power(value: float) -> str:
 
 
 def _draw(lines: Sequence[_Line], title: str, axes: Axes) -> None:
-    """Draw curves against distance, the upright axis logarithmic."""
+    """Draw curves against distance, with a logarithmic vertical axis."""
     handles, ends = [], []
     for label, curve, place, style in lines:
         distance = np.arange(len(curve))

@@ -1,8 +1,8 @@
 """The product of an LSTM's forget gates, and the true derivative of its cell.
 
 C_t = f_t ∗ C_{t−1} + i_t ∗ C̃_t, so along the cell alone ∂C_n/∂C_t is the diagonal matrix of
-∏ f_k, k = t + 1 … n (Hochreiter & Schmidhuber 1997; course text A6.3). The gates see h_{t−1}, which
-sees C_{t−1}: the true derivative has all those ways too. It loads torch.
+∏ f_k, k = t + 1 … n (Hochreiter & Schmidhuber 1997; course text A6.3). The gates depend on h_{t−1}
+and so on C_{t−1}: the true derivative includes these paths too. It loads torch.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ Array = NDArray[np.float64]
 
 
 class Forgetting(NamedTuple):
-    """Derivatives of the last cell state against the distance 0 … n − 1, each (batch, n).
+    """Derivatives of the last cell state by distance 0 … n − 1, each (batch, n).
 
     Attributes
     ----------
     true, gates
         ‖∂C_n/∂C_t‖/√d and ‖∏ f_k‖/√d, both 1 at distance 0.
     between
-        ‖∂C_n/∂C_t − diag ∏ f_k‖/‖∂C_n/∂C_t‖: what the gates alone leave out.
+        ‖∂C_n/∂C_t − diag ∏ f_k‖/‖∂C_n/∂C_t‖: the share that the product leaves out.
     mean_gate
-        Mean of all forget gates, over sequences, positions and units.
+        Mean forget gate over sequences, positions and units.
     """
 
     true: Array
@@ -40,7 +40,7 @@ class Forgetting(NamedTuple):
 
 
 def forgetting(W: Tensor, b: Tensor, x: Tensor) -> Forgetting:
-    """Follow an LSTM's cell over sequences x (batch, n, m) with weights W (4d, d + m), b (4d,)."""
+    """Differentiate an LSTM's cell over sequences x (batch, n, m), W (4d, d + m) and b (4d,)."""
     sequences, width = len(x), len(b) // 4
     copies = x.detach().repeat_interleave(width, dim=0)  # (batch·d, n, m), one for each output
     h = C = copies.new_zeros(len(copies), width)
@@ -48,7 +48,7 @@ def forgetting(W: Tensor, b: Tensor, x: Tensor) -> Forgetting:
     forget: list[Tensor] = []
     for at, x_t in enumerate(copies.unbind(dim=1)):
         h, C, gates = lstm_step(x_t, h, C, W.detach(), b.detach())
-        if at == 0:  # from here on everything is a function of the first cell state, h_1 too
+        if at == 0:  # make all later states, h_1 too, functions of the first cell state
             o = torch.sigmoid(gates.chunk(4, dim=-1)[3])
             C = C.detach().requires_grad_()
             h = o.detach() * torch.tanh(C)
@@ -57,9 +57,9 @@ def forgetting(W: Tensor, b: Tensor, x: Tensor) -> Forgetting:
     mine = C.view(sequences, width, width).diagonal(dim1=1, dim2=2).sum()
     rows = torch.stack(torch.autograd.grad(mine, cells))  # (n, batch·d, d): ∂C_n/∂C_t, by rows
     jacobian = rows.view(-1, sequences, width, width)  # (n, batch, d, d)
-    f = torch.stack(forget).view(-1, sequences, width, width)[:, :, 0]  # (n, batch, d): all alike
+    f = torch.stack(forget).view(-1, sequences, width, width)[:, :, 0]  # (n, batch, d), of one copy
     later = torch.cat([f[1:], torch.ones_like(f[:1])])  # f of the steps after t
-    product = later.flip(0).cumprod(0).flip(0)  # (n, batch, d): ∏ of all after t
+    product = later.flip(0).cumprod(0).flip(0)  # (n, batch, d): ∏ f_k, k > t
     difference = jacobian - torch.diag_embed(product)
 
     def by_distance(values: Tensor) -> Array:

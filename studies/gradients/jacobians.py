@@ -1,8 +1,8 @@
-"""The gradient of the last output with respect to each input position.
+"""The gradient of the last output with respect to each input position, and the networks.
 
 For a network from x (n, d) to y (n, d) it is ‖∂y_n/∂x_t‖, the Frobenius norm of the Jacobian of
-one position's output with respect to one position's input, exactly and in float64, against the
-distance n − t between them (Bengio et al. 1994; Pascanu et al. 2013). It loads torch.
+one output position with respect to one input position, exact and in float64, against the distance
+n − t (Bengio et al. 1994; Pascanu et al. 2013). It loads torch.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from torch import Tensor, nn
 from ... import layers
 from ...layers import Sizes, d, m, n
 
-#: Sizes that a layer takes, where it has them, besides n and d.
+#: Values of a layer's sizes other than n and d.
 SIZES: Mapping[str, int] = {"k": 5, "N": 16, "r": 9, "c": 8}
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A network whose gradients are looked at: a layer, or several of its kind one on the other.
+    """A network whose gradients are measured: a layer, or a stack of it.
 
     Attributes
     ----------
     layer
         Name in the registry.
     forget_bias
-        What an LSTM's forget gates begin with; None leaves the weights as they are drawn.
+        Initial bias of an LSTM's forget gates; None leaves it random.
     depth
-        How many of the layer follow one another.
+        Number of stacked layers.
     """
 
     layer: str
@@ -43,7 +43,7 @@ class Subject:
 
     @property
     def variant(self) -> str:
-        """What tells it from others of its layer, in words; empty where nothing does."""
+        """Forget bias or depth in words; empty for a single layer with random biases."""
         if self.forget_bias is not None:
             return f"forget bias {self.forget_bias:g}"
         return f"{self.depth} layers" if self.depth > 1 else ""
@@ -54,7 +54,7 @@ class Subject:
         return ", ".join(filter(None, [self.layer, self.variant]))
 
 
-#: The layers of the course text A6.3 and A6.4, and what came after them.
+#: The layers of the course text, A6.3 and A6.4, and later ones.
 SUBJECTS = (
     Subject("rnn"),
     Subject("lstm", forget_bias=0.0),
@@ -72,21 +72,24 @@ SUBJECTS = (
 
 
 def subjects(names: list[str] | None = None) -> list[Subject]:
-    """Give the subjects of these layers; a layer that is none of `SUBJECTS` stands as it is built.
+    """Return the subjects of these layers; a layer not in `SUBJECTS` is a subject of its own.
 
     Raises
     ------
     KeyError
         If no layer has the name.
     ValueError
-        If a layer does not take positions of width d to positions of width d.
+        If a layer does not map (n, d) to (n, d).
     """
     if not names:
         return list(SUBJECTS)
     for name in names:
         layer = layers.get(name)
         if layer.output != (n, d) or not set(layer.inputs.values()) <= {(n, d), (n, m)}:
-            raise ValueError(f"layer {name!r} does not take n positions of width d to n of width d")
+            raise ValueError(
+                f"layer {name!r} maps {', '.join(map(str, layer.inputs.values()))} to "
+                f"{layer.output}; (n, d) to (n, d) is needed"
+            )
     return [
         subject
         for name in dict.fromkeys(names)
@@ -95,10 +98,10 @@ def subjects(names: list[str] | None = None) -> list[Subject]:
 
 
 class Network(nn.Module):
-    """A subject's layers, one after the other, from x (batch, n, d) to y (batch, n, d).
+    """A subject's stack of layers, from x (batch, n, d) to y (batch, n, d).
 
-    A layer that takes queries, keys and values gets each from x by a projection of its own, drawn
-    as torch draws it: uniform within ±1/√d.
+    A layer with queries, keys and values gets each from x by a projection of its own, initialised
+    by torch: uniform within ±1/√d.
     """
 
     def __init__(self, subject: Subject, sizes: Sizes) -> None:
@@ -115,11 +118,11 @@ class Network(nn.Module):
         )
         if subject.forget_bias is not None:
             for each in self.layers:
-                with torch.no_grad():  # the forget gate's is the first of four
+                with torch.no_grad():  # the first quarter of b belongs to the forget gates
                     each.get_parameter("b")[:width].fill_(subject.forget_bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Go through all layers."""
+        """Apply all layers."""
         for layer, projection in zip(self.layers, self.projections, strict=True):
             x = layer(*torch.chunk(projection(x), self.parts, dim=-1))
         return x
@@ -135,10 +138,10 @@ def build(subject: Subject, sizes: Sizes, seed: int) -> Network:
 def jacobian_norms(
     network: Callable[[Tensor], Tensor], x: Tensor, at: int = -1, *, rows: int = 512
 ) -> NDArray[np.float64]:
-    """Norms ‖∂y_at/∂x_t‖ for every position t.
+    """Compute the norms ‖∂y_at/∂x_t‖ for every position t.
 
-    Each sequence is repeated once for every output, of which the copy then takes its own
-    derivative: rows of a batch do not see one another, so one pass back gives all of the Jacobian.
+    Each sequence is repeated once for every output element, and each copy differentiates its own:
+    sequences of a batch are independent, so one backward pass gives the whole Jacobian.
 
     Parameters
     ----------
@@ -168,7 +171,7 @@ def _norms(
     copies = x.detach().repeat_interleave(width, dim=0).requires_grad_()  # (batch·width, n, d)
     y = network(copies)[:, at].view(len(x), width, width)  # (batch, width, width)
     (rows,) = torch.autograd.grad(y.diagonal(dim1=1, dim2=2).sum(), copies)
-    # Not .norm(): squares of numbers below 1e-154 would be zero.
+    # Scaled before .norm(), which squares: numbers below 1e-154 would become 0.
     largest = rows.abs().amax(dim=-1, keepdim=True).clamp_min(torch.finfo(rows.dtype).tiny)
     per_row = largest.squeeze(-1) * (rows / largest).norm(dim=-1)  # (batch·width, n)
     per_row = per_row.view(len(x), width, -1)
@@ -178,10 +181,10 @@ def _norms(
 
 
 def rounding(network: Network, x: Tensor) -> float:
-    """Largest derivative of an output with respect to what comes after it.
+    """Return the largest derivative of an output with respect to later positions.
 
-    Of a causal layer it is zero but for rounding (a Fourier transform's, say), so what is as small
-    means nothing. Of others it is not known, and taken for zero.
+    For a causal layer it is rounding error, such as a Fourier transform's, and gradients as small
+    are meaningless. For other layers rounding is unknown and 0 is returned.
     """
     if not network.causal:
         return 0.0
@@ -190,9 +193,9 @@ def rounding(network: Network, x: Tensor) -> float:
 
 
 def profile(subject: Subject, sizes: Sizes, seed: int, sequences: int = 4) -> NDArray[np.float64]:
-    """Norms against the distance 0 … n − 1 at initialisation, a geometric mean over sequences.
+    """Measure norms by distance 0 … n − 1 at initialisation, as geometric means over sequences.
 
-    Inputs are unit normal. What is no larger than rounding is NaN; what cannot be reached is 0.
+    Inputs are unit normal. Norms no larger than rounding are NaN; out of reach they are 0.
     """
     network = build(subject, sizes, seed)
     x = normal(sequences, sizes, seed)
@@ -201,13 +204,13 @@ def profile(subject: Subject, sizes: Sizes, seed: int, sequences: int = 4) -> ND
 
 
 def normal(sequences: int, sizes: Sizes, seed: int) -> Tensor:
-    """Unit-normal sequences (sequences, n, d), the same for the same seed."""
-    source = torch.Generator().manual_seed(2**32 + seed)  # not the weights' own numbers
+    """Draw unit-normal sequences (sequences, n, d), the same for the same seed."""
+    source = torch.Generator().manual_seed(2**32 + seed)  # independent of the weights
     return torch.randn(sequences, sizes["n"], sizes["d"], generator=source, dtype=torch.float64)
 
 
 def geometric_mean(norms: NDArray[np.float64], floor: float = 0.0) -> NDArray[np.float64]:
-    """Mean over the first axis of the logarithms; NaN where values lie within 100 times a floor."""
+    """Compute the geometric mean over the first axis; NaN where a value is below 100 · floor."""
     with np.errstate(divide="ignore"):
         mean = np.exp(np.log(norms).mean(axis=0))
     above = (norms > 100 * floor).all(axis=0) | (floor == 0.0)
@@ -216,21 +219,22 @@ def geometric_mean(norms: NDArray[np.float64], floor: float = 0.0) -> NDArray[np
 
 @dataclass(frozen=True)
 class Field:
-    """How wide the effective receptive field of a stack of convolutions is.
+    """The effective receptive field of a stack of convolutions.
 
     Attributes
     ----------
     depth, k
-        Layers of the stack, and their kernel.
+        Number of layers L, and their kernel.
     widths
-        Of each seed: standard deviation of the distance, weighted by the squared gradient.
+        By seed, the standard deviation of the distance, weighted by the squared gradient.
     expected
-        √(L (k² − 1)/12), that of L independent steps, uniform over the kernel's k places: with
-        independent weights the expected squared gradient is their distribution (Luo et al. 2016).
+        √(L (k² − 1)/12), the standard deviation of a sum of L independent steps, each uniform over
+        the k taps: its distribution is the expected squared gradient at independent weights (Luo
+        et al. 2016).
     reach
-        L (k − 1)/2, beyond which the gradient is zero.
+        L (k − 1)/2, beyond which the gradient is 0.
     reached
-        The largest distance at which a gradient was not zero.
+        The largest distance with a gradient above 0.
     """
 
     depth: int
@@ -242,9 +246,9 @@ class Field:
 
 
 def receptive_field(depth: int, width: int, seeds: range, k: int = SIZES["k"]) -> Field:
-    """Measure the effective receptive field of a stack of `conv` at `width` channels.
+    """Measure the effective receptive field of a stack of `conv` with `width` channels.
 
-    The output is in the middle of a sequence longer than the field, so that no end is seen.
+    The output is in the middle of a sequence longer than the field, so that neither end matters.
     """
     reach = depth * (k - 1) // 2
     sizes = {"n": 2 * reach + 5, "d": width, "k": k}

@@ -1,9 +1,8 @@
-"""A task that needs a long memory: recall the one symbol, somewhere in a sequence of noise.
+"""The recall task, which needs a long memory: name the one symbol in a sequence of noise.
 
-At one position, drawn evenly, stands one of `SYMBOLS` symbols; at all others but the last stands
-noise, of as many symbols of its own; at the last a question mark, at which the symbol has to be
-named. It is the memory task of Hochreiter & Schmidhuber 1997, section 5, with the place to be
-remembered at every distance. It loads torch.
+One position, drawn uniformly, has one of `SYMBOLS` symbols; the last has a question mark, where the
+symbol has to be named; all others have one of `SYMBOLS` noise symbols. It is the memory task of
+Hochreiter & Schmidhuber 1997, section 5, with the symbol at any distance. It loads torch.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ from torch import Tensor, nn
 from ...layers import Sizes
 from .jacobians import Network, Subject, build, geometric_mean, jacobian_norms
 
-#: Symbols to be remembered, and as many that are noise; one more asks.
+#: Number of symbols, and of noise symbols; the question mark is one more token.
 SYMBOLS = 8
 
 _BATCH, _RATE, _CLIP = 32, 0.01, 1.0
-_TESTS = 1024  # sequences that the accuracy is found on: ±1.5 % at most
+_TESTS = 1024  # sequences for the accuracy, whose standard error is 1.6 % at most
 
 
 class Recaller(nn.Module):
@@ -32,18 +31,18 @@ class Recaller(nn.Module):
 
     def __init__(self, network: Network, width: int) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(2 * SYMBOLS + 1, width)  # unit normal, as torch draws it
+        self.embedding = nn.Embedding(2 * SYMBOLS + 1, width)  # unit normal, torch's default
         self.network = network
         self.readout = nn.Linear(width, SYMBOLS)
 
     def forward(self, tokens: Tensor) -> Tensor:  # (batch, n), whole numbers
-        """Give the scores of all symbols, (batch, SYMBOLS)."""
+        """Compute the scores of all symbols, (batch, SYMBOLS)."""
         scores: Tensor = self.readout(self.network(self.embedding(tokens))[:, -1])
         return scores
 
 
 def recaller(subject: Subject, sizes: Sizes, seed: int) -> Recaller:
-    """Build a subject for the task in float32, the same for the same seed."""
+    """Build a model of a subject in float32, the same for the same seed."""
     network = build(subject, sizes, seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -51,7 +50,7 @@ def recaller(subject: Subject, sizes: Sizes, seed: int) -> Recaller:
 
 
 def sequences(where: Tensor, length: int, source: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Make sequences (batch, n) with the symbol at the positions `where`, and the symbols."""
+    """Draw sequences (batch, n) with symbols at the positions `where`; return both."""
     noise = torch.randint(SYMBOLS, 2 * SYMBOLS, (len(where), length), generator=source)
     symbols = torch.randint(SYMBOLS, (len(where),), generator=source)
     noise[:, -1] = 2 * SYMBOLS
@@ -60,7 +59,7 @@ def sequences(where: Tensor, length: int, source: torch.Generator) -> tuple[Tens
 
 
 def train(model: Recaller, length: int, steps: int, seed: int) -> Iterator[int]:
-    """Train a model with Adam (Kingma & Ba 2015) in place, yielding steps done, now and then.
+    """Train a model in place with Adam (Kingma & Ba 2015); yield the steps done every 50 steps.
 
     Gradients are clipped at norm 1 (Pascanu et al. 2013).
     """
@@ -71,7 +70,7 @@ def train(model: Recaller, length: int, steps: int, seed: int) -> Iterator[int]:
         tokens, symbols = sequences(where, length, source)
         optimizer.zero_grad()
         loss = nn.functional.cross_entropy(model(tokens), symbols)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch gives no types
+        loss.backward()  # type: ignore[no-untyped-call]  # torch has no types here
         nn.utils.clip_grad_norm_(model.parameters(), _CLIP)
         optimizer.step()
         if step % 50 == 0 or step == steps:
@@ -80,17 +79,17 @@ def train(model: Recaller, length: int, steps: int, seed: int) -> Iterator[int]:
 
 @dataclass(frozen=True)
 class Recall:
-    """How a model does on the task.
+    """A model's accuracy on the task, and its gradients.
 
     Attributes
     ----------
     accuracy
-        Share of symbols named rightly, of all distances alike; by chance it is 1/SYMBOLS.
+        Share of symbols named correctly, over all distances; by chance it is 1/SYMBOLS.
     far
-        The same where the symbol lies in the first quarter of the sequence.
+        The same for symbols in the first quarter of the sequence.
     norms
-        ‖∂y_n/∂x_t‖ against the distance 0 … n − 1, with the symbol at position t: whether a change
-        of what has to be remembered reaches the output. NaN at 0, where the question mark stands.
+        ‖∂y_n/∂x_t‖ by distance 0 … n − 1, with the symbol at position t: how a change of the
+        symbol's embedding reaches the output. NaN at 0, the position of the question mark.
     """
 
     accuracy: float
@@ -99,7 +98,7 @@ class Recall:
 
 
 def examine(model: Recaller, length: int, seed: int, repeats: int = 2) -> Recall:
-    """Say how a model does on sequences that it has not seen."""
+    """Evaluate a model on new sequences."""
     source = torch.Generator().manual_seed(2**32 + seed)
     with torch.no_grad():
         where = torch.randint(length - 1, (_TESTS,), generator=source)
@@ -117,14 +116,14 @@ def examine(model: Recaller, length: int, seed: int, repeats: int = 2) -> Recall
 
 
 def at_every_distance(length: int, repeats: int, source: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Sequences with the symbol at each position in turn, and these positions."""
+    """Draw sequences with the symbol at each position in turn; return both."""
     where = torch.arange(length - 1).repeat(repeats)
     tokens, _ = sequences(where, length, source)
     return tokens, where
 
 
 def embedded(model: Recaller, count: int, length: int, seed: int) -> Tensor:
-    """Embed so many sequences of the task that the model has not seen, (count, n, d)."""
+    """Draw new sequences of the task and embed them, (count, n, d)."""
     source = torch.Generator().manual_seed(2**33 + seed)
     tokens, _ = sequences(torch.randint(length - 1, (count,), generator=source), length, source)
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""The record of a measurement of dependencies: read, and its laws found."""
+"""The record of the experiment, ``dependencies.json``: reading it and fitting its laws."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ...errors import LayerlawError
 from .decay import decay, mean, slower
 from .results import AFTER, BEFORE, DRAWN, Dependencies, Gates, SignalDecay, Trained
 
-#: What the record is called in a folder, and its figure.
+#: File names of the record and of its figure.
 RECORD, FIGURE = "dependencies.json", "dependencies.svg"
 
 
@@ -28,19 +28,19 @@ def read_record(path: Path) -> dict[str, Any]:
     Raises
     ------
     RecordError
-        If the file is none.
+        If the file is not a record.
     """
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError):
         record = None
     if not isinstance(record, dict) or record.get("schema") != 1 or "initial" not in record:
-        raise RecordError(f"{path}: not a record of layerlaw dependencies")
+        raise RecordError(f"{path}: not a record of `layerlaw dependencies`")
     return record
 
 
 def dependencies(record: Mapping[str, Any]) -> Dependencies:
-    """Find the laws of a record; of trainings, those of its own subjects alone."""
+    """Fit the laws of a record; trainings of subjects that it no longer measures are left out."""
     initial, training = record["initial"], record.get("trained") or {}
     drawn = [_signal_decay(each, DRAWN, each["norms"]) for each in initial["profiles"]]
     chosen = {(each.layer, each.variant) for each in drawn}
@@ -66,7 +66,7 @@ def dependencies(record: Mapping[str, Any]) -> Dependencies:
 
 
 def _how(part: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Say when, on what and how a part of a record was measured."""
+    """List date, machine and settings of a part of a record, as (label, value) pairs."""
     machine = part["machine"]
     facts = {
         "date": part["made"],

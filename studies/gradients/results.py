@@ -1,4 +1,4 @@
-"""Gradients against distance: the laws that were found of a record, and what training changed."""
+"""The results of a record: laws of decay, forget gates, and what training changed."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ import numpy as np
 from ...analysis import Array, Estimate
 from .decay import Decay
 
-#: The states of the weights, in the order in which they are shown.
+#: States of the weights, in the order in which they are shown.
 DRAWN, BEFORE, AFTER = "as drawn", "before training", "trained"
 
 
 @dataclass(frozen=True)
 class SignalDecay:
-    """The gradients of one subject against distance, with one state of its weights.
+    """The gradients of one subject against distance, in one state of its weights.
 
     Attributes
     ----------
     layer, variant, state
-        The subject, and whether its weights are as drawn or trained.
+        The subject, and the state of its weights.
     norms
         (seeds, distances), distance 0 first.
     law
-        The law of the norms; None where there is none, and `why` says why.
+        The law of the norms, or None.
+    why
+        Why there is no law.
     """
 
     layer: str
@@ -51,7 +53,7 @@ class SignalDecay:
         return relative
 
     def as_dict(self) -> dict[str, Any]:
-        """Give it as JSON has it."""
+        """Convert to a dictionary for JSON."""
         decay = self.law and {
             "law": self.law.law,
             "shape": self.law.shape,
@@ -81,9 +83,9 @@ class Trained:
     before, after
         Its gradients against distance.
     less
-        By how much the mean exponential rate fell, seed by seed; None where one has no law.
+        Decrease of the mean exponential rate, paired by seed; None if a law is missing.
     accuracy, far
-        Share of symbols recalled, wherever they stood and from the first quarter, over seeds.
+        Share of symbols recalled from all positions, and from the first quarter; means over seeds.
     """
 
     before: SignalDecay
@@ -93,7 +95,7 @@ class Trained:
     far: Estimate[float]
 
     def as_dict(self) -> dict[str, Any]:
-        """Give it as JSON has it."""
+        """Convert to a dictionary for JSON."""
         return {
             "before": self.before.as_dict(),
             "after": self.after.as_dict(),
@@ -105,20 +107,20 @@ class Trained:
 
 @dataclass(frozen=True)
 class Gates:
-    """An LSTM's forget gates and the derivative of its cell, with one state of its weights.
+    """An LSTM's forget gates and the derivative of its cell, in one state of its weights.
 
     Attributes
     ----------
     variant, state
-        The forget bias, and whether its weights are as drawn or trained.
+        The forget bias, and the state of the weights.
     true, product
         ‖∂C_n/∂C_t‖/√d and ‖∏f‖/√d by seed and distance.
     mean_gate
         Mean forget gate.
     rate, product_rate, less
-        Mean exponential rates of both, and by how much the cell's is less, seed by seed.
+        Mean exponential rates of both, and `product_rate` minus `rate`, paired by seed.
     near, far
-        Share of the derivative that the product leaves out, at distance 1 and the largest.
+        Share of the derivative that the product leaves out, at distance 1 and at the largest.
     """
 
     variant: str
@@ -133,7 +135,7 @@ class Gates:
     far: Estimate[float]
 
     def as_dict(self) -> dict[str, Any]:
-        """Give it as JSON has it."""
+        """Convert to a dictionary for JSON."""
         found = ("mean_gate", "rate", "product_rate", "less", "near", "far")
         intervals = {name: asdict(getattr(self, name)) for name in found}
         return {"variant": self.variant, "state": self.state, **intervals}
@@ -141,14 +143,17 @@ class Gates:
 
 @dataclass(frozen=True)
 class Dependencies:
-    """What a record says: subjects as drawn, trained ones, and forget gates.
+    """The results of a record.
 
     Attributes
     ----------
-    initial, trained, gates, fields
-        A row each; `fields` are the effective receptive fields as the record has them.
+    initial, trained, gates
+        Subjects at initialisation, subjects before and after training, and forget gates.
+    fields
+        Effective receptive fields, as in the record.
     measured, training
-        (label, value) pairs: when, on what and how; the second is empty without training.
+        (label, value) pairs with date, machine and settings of the measurement and of the
+        training; the second is empty without training.
     """
 
     initial: Sequence[SignalDecay]
@@ -160,11 +165,11 @@ class Dependencies:
 
     @property
     def how(self) -> list[tuple[str, str]]:
-        """(label, value) pairs of both: how it was measured."""
+        """(label, value) pairs of measurement and training."""
         return [*self.measured, *((f"training · {label}", value) for label, value in self.training)]
 
     def as_dict(self) -> dict[str, Any]:
-        """Give it as JSON has it."""
+        """Convert to a dictionary for JSON."""
         return {
             "initial": [each.as_dict() for each in self.initial],
             "trained": [each.as_dict() for each in self.trained],

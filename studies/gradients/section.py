@@ -1,4 +1,4 @@
-"""Gradients against distance, as a section of a report."""
+"""The results as a section of a report."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .tables import dependencies_tables
 
 
 def dependencies_section(found: Dependencies) -> Section:
-    """Write what was found as a section, with its figures."""
+    """Write the results as a section with figures and tables."""
     parts: list[Block] = [*dependencies_figures(found)]
     for table in dependencies_tables(found):
         parts += [Heading(table.title), Paragraph(table.explained, quiet=True), table]
@@ -25,7 +25,7 @@ def dependencies_section(found: Dependencies) -> Section:
 
 
 def section_in(folder: Path) -> Section | None:
-    """Read the record in a folder as a section; None where there is no record.
+    """Read the record in a folder and write its section; None if there is no record.
 
     Raises
     ------

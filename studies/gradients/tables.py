@@ -1,4 +1,4 @@
-"""Gradients against distance, as tables."""
+"""The results as tables: laws of decay, forget gates, receptive fields, training."""
 
 from __future__ import annotations
 
@@ -18,41 +18,42 @@ _FORMULAS = {"exponential": "exp(−λδ)", "power": "δ^(−α)", "gaussian": "
 
 
 def dependencies_tables(found: Dependencies) -> list[Table]:
-    """Write what was found as tables, those without rows left out."""
+    """Write all tables that have rows."""
     each = (initial_table(found), gates_table(found), fields_table(found), trained_table(found))
     return [table for table in each if table.rows]
 
 
 def initial_table(found: Dependencies) -> Table:
-    """Write the laws of the gradients with weights as they are drawn."""
+    """Write the laws of the gradients at initialisation."""
     return Table(
         "At initialisation",
-        ("layer", "law, of δ", "halved at δ", "at 1 %", "law off by"),
+        ("layer", "law in δ", "falls to 1/2 at δ", "to 1 % at δ", "misfit"),
         [_signal_row(each) for each in found.initial],
         "The gradient of the last output with respect to each input position, ‖∂y_n/∂x_t‖, against "
         "the distance δ = n − t: its law with a 95 % interval over seeds, the distances at which "
-        "the law has fallen to a half and to one percent of what it is at δ = 1, and the factor by "
-        "which the law is off at a typical distance.",
+        "the law falls to 1/2 and to 1 % of its value at δ = 1, and its misfit, the typical factor "
+        "between law and norms.",
     )
 
 
 def gates_table(found: Dependencies) -> Table:
     """Write an LSTM's forget gates and the derivative of its cell."""
     return Table(
-        "Forget gates beside the cell",
+        "Forget gates and the cell's derivative",
         (
             "lstm",
             "weights",
             "mean forget gate",
             "λ of ∏f",
             "λ of ∂C_n/∂C_t",
-            "less by",
+            "difference",
             "∏f leaves out",
         ),
         [_gates_row(each) for each in found.gates],
         "Along an LSTM's cell alone ∂C_n/∂C_t is the product of the forget gates ∏f; the true "
-        "derivative also goes through the gates, by way of h. Rates are mean exponential ones; ∏f "
-        "leaves out the given share of the derivative, at δ = 1 and at the largest.",
+        "derivative also has the paths through the gates and h. λ is the mean exponential rate of "
+        "each, with the difference λ of ∏f minus λ of ∂C_n/∂C_t. The last column is the share of "
+        "the derivative that ∏f leaves out, at δ = 1 and at the largest δ.",
     )
 
 
@@ -60,39 +61,38 @@ def fields_table(found: Dependencies) -> Table:
     """Write the effective receptive fields of stacked convolutions."""
     return Table(
         "The effective receptive field",
-        ("layers", "k", "width, by squares", "√(L(k² − 1)/12)", "reach", "farthest seen"),
+        ("layers", "k", "width", "√(L(k² − 1)/12)", "reach", "farthest gradient"),
         [_field_row(each) for each in found.fields],
-        "Stacks of the layer conv, seen from the middle of a long sequence. Width: the standard "
-        "deviation of the distance, weighted by the squared gradient, over seeds. With independent "
-        "weights the "
-        "expected squared gradient is the distribution of a sum of L steps, each uniform over the "
-        "kernel's k places, so it is nearly Gaussian and √(L(k² − 1)/12) wide, while the reach is "
-        "L(k − 1)/2 (Luo et al. 2016).",
+        "Stacks of the layer conv; the output is in the middle of a long sequence. Width: the "
+        "standard deviation of the distance, weighted by the squared gradient, a mean over seeds. "
+        "With independent weights the expected squared gradient is the distribution of a sum of L "
+        "steps, each uniform over the k taps of the kernel: nearly Gaussian and √(L(k² − 1)/12) "
+        "wide, while the reach is L(k − 1)/2 (Luo et al. 2016).",
     )
 
 
 def trained_table(found: Dependencies) -> Table:
-    """Write what a training changed."""
+    """Write the laws before and after training, and the accuracies."""
     return Table(
         "After training",
         (
             "layer",
             "law before training",
-            "law after it",
-            "mean λ less by",
+            "law after training",
+            "decrease of λ",
             "recalled",
             "from far",
         ),
         [_trained_row(each) for each in found.trained],
-        "Before and after a short training to name, at the end of a sequence, the one symbol that "
-        "stood somewhere in it among noise. The gradient is that with respect to the symbol's "
-        "position. Recalled: the share of symbols that are named rightly, wherever they stood, and "
-        "of those in the first quarter.",
+        "Before and after a short training to name, at the end of a sequence, the one symbol in it "
+        "among noise. The gradient is that with respect to the symbol's position. Recalled: the "
+        "share of symbols named correctly. From far: the same for symbols in the first quarter of "
+        "the sequence.",
     )
 
 
 def signal_text(signal: SignalDecay) -> str:
-    """Write the law of a signal, or why there is none."""
+    """Write the law of a signal, or the reason why there is none."""
     return law_text(signal.law) if signal.law else signal.why
 
 
@@ -109,16 +109,16 @@ def law_text(law: Decay) -> str:
 
 
 def interval_text(found: Estimate[float]) -> str:
-    """Write an interval for a reader."""
+    """Write an estimate with its interval, with minus signs instead of hyphens."""
     return str(found).replace("-", "−")
 
 
 def distance_text(law: Decay | None, share: float) -> str:
-    """Say at which distance a law has fallen to a share, as far as it was measured."""
+    """Write the distance at which a law has fallen to a share, up to the largest measured one."""
     if law is None:
         return NONE
     end = law.farthest if law.support is None else law.support
-    beyond = f"> {end}" if law.support is None else f"{end + 1}"  # beyond its support all is zero
+    beyond = f"> {end}" if law.support is None else f"{end + 1}"  # beyond its support it is 0
     at = law.falls_to(share)
     if at.estimate > end:
         return beyond

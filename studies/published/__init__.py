@@ -1,4 +1,4 @@
-"""Measurements that others published, fitted and compared with what they state."""
+"""Published measurements of others: their tables, fitted laws, stated crossings, and page."""
 
 import lazy_loader
 

@@ -17,14 +17,14 @@ from .source import Panel, Source
 
 _STEPS = 40
 _ACROSS, _MOST_ACROSS = 2, 3  # panels in a row
-_MANY = 4  # panels above which a row has more
+_MANY = 4  # with more panels a row has `_MOST_ACROSS`
 _LEVELS = (0.025, 0.975)
 
 
 class Curve(NamedTuple):
-    """A law along one size: its points, and itself on `grid` with band and leading term.
+    """A law along one size: its points, and its values on `grid` with band and leading term.
 
-    `low` and `high` are NaN where the law has no intervals.
+    `low` and `high` are NaN if the law has no intervals.
     """
 
     label: str
@@ -58,7 +58,7 @@ def figure(source: Source, fits: Sequence[Fit]) -> str:
 
 
 def curves_info(source: Source, panel: Panel, fits: Sequence[Fit]) -> list[Curve]:
-    """Curves of a panel: one for each law, or for each value of a law's other size."""
+    """Collect the curves of a panel: one for each law, or for each value of a law's other size."""
     return [
         curve
         for fit in fits
@@ -105,14 +105,14 @@ def _curve(label: str, fit: Fit, law: Law, axis: str, at: Mapping[str, float]) -
 
 
 def _columns(curves: int, ordered: bool) -> int:
-    """Columns of the legend: names are long, sizes short, and three of these to a line."""
+    """Return the columns of the legend: names are long; of sizes three fit in a line."""
     return 3 if ordered and curves % 3 == 0 else 2
 
 
 def _draw(
     panel: Panel, curves: Sequence[Curve], places: Sequence[int], ordered: bool, axes: Axes
 ) -> None:
-    """Draw points, laws, bands, and dotted the leading terms, both axes logarithmic."""
+    """Draw points, laws, bands and dotted leading terms, log-log."""
     colours = ramp(len(curves)) if ordered else [theme_colour(f"line{at}") for at in places]
     handles = []
     for curve, colour, place in zip(curves, colours, places, strict=True):

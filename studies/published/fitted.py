@@ -1,4 +1,4 @@
-"""Published tables, fitted: every law given theory's order where there is one."""
+"""Fitting the published tables, with theory's order where there is one."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ class Fitted:
     fits: Sequence[Fit]
 
     def name(self, fit: Fit) -> str:
-        """Give what the source calls a law's layer."""
+        """Return the source's name of a law's layer."""
         return self.source.name(fit.series.layer)
 
     def of(self, fit: Fit) -> str:
-        """Say what a law is of: ``time, forward``."""
+        """Return metric and mode of a law as text: ``time, forward``."""
         return self.source.of(fit.series.mode, fit.series.metric)
 
 
 def fit_sources(
     folder: Path, progress: Callable[[int, int, object], None] | None = None
 ) -> list[Fitted]:
-    """Read a folder of published tables and fit every law, given theory's order where there is one.
+    """Read a folder of published tables and fit every law, with theory's order where there is one.
 
     Raises
     ------
     TableError
-        If a file is not there, or cannot be used.
+        If a file is missing or cannot be used.
     """
     found = []
     for done, source in enumerate(SOURCES):

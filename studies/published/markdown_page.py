@@ -1,4 +1,4 @@
-"""docs/published.md: the laws of measurements that others published, written from their fits."""
+"""docs/published.md and its figures: the laws of published measurements."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .sources import DRAWN, PAPERS
 from .stated_crossings import WIDEST, ComparedCrossing, compare
 
 PAGE = "published.md"
-#: What makes the page again, wherever the tables lie.
+#: The command that makes the page again, whatever the folder of the tables is.
 COMMAND = "layerlaw published FOLDER --out docs"
 
 
@@ -41,15 +41,15 @@ def write_page(
     Parameters
     ----------
     folder
-        Of the published tables.
+        Folder of the published tables.
     out
-        Where the page goes; figures go to the folder ``images`` in it.
+        Folder of the page; figures go to its subfolder ``images``.
     progress
-        Called before each source with the number done, the number of all, and its name.
+        Called before each source with the number done, the number of all, and its title.
 
     Returns
     -------
-    The paths, the page first.
+    The paths of the files, the page first.
     """
     fitted = fit_sources(folder, progress)
     (out / "images").mkdir(parents=True, exist_ok=True)
@@ -93,23 +93,23 @@ def _opening(
     points = sum(len(fit.series.values) for fit in fits)
     yield "# What others measured"
     yield (
-        f"{points} costs of layers and whole models on GPUs and TPUs, published by people who had "
-        f"no part in this project, and the {len(fits)} laws that layerlaw fits to them. None was "
-        "made to suit the method, though some served as tests while it was written. They are the "
+        f"{points} costs of layers and whole models on GPUs and TPUs, published by people outside "
+        f"this project, and the {len(fits)} laws that layerlaw fits to them. No measurement was "
+        "made for this method, though some were test data while it was developed. They are the "
         "evidence for hardware other than a CPU."
     )
-    yield "What it shows:"
+    yield "Results:"
     yield "\n".join(
         [
             f"- Theory gives an order for {len(judged)} of the {len(fits)} laws: "
             f"{len(by[Verdict.MATCHES])} match it, {len(by[Verdict.DIFFERS])} differ, and "
-            f"{len(by[Verdict.UNRESOLVED])} are left unresolved by these points.",
-            f"- A straight line through logarithms is more than {MARGIN:g} from theory for "
-            f"{len(alone)} of the {len(by[Verdict.MATCHES])} that match: it takes overhead for a "
-            "smaller exponent.",
-            f"- Of {len(compared)} crossings that were stated, {agree} "
+            f"{len(by[Verdict.UNRESOLVED])} are unresolved with these points.",
+            f"- For {len(alone)} of the {len(by[Verdict.MATCHES])} that match, a straight line "
+            f"through logarithms has an exponent more than {MARGIN:g} from theory: overhead makes "
+            "its slope smaller.",
+            f"- Of {len(compared)} crossings that the sources state, {agree} "
             f"{'agrees' if agree == 1 else 'agree'} with the fitted ones.",
-            f"- {len(found)} of the {len(fits)} laws have a point that looks like a misprint"
+            f"- {len(found)} of the {len(fits)} laws have points that look like a misprint"
             + (f": {join_words([outlier_text(group) for group in found])}." if found else "."),
         ]
     )
@@ -118,18 +118,18 @@ def _opening(
         (_count(one) for one in fitted),
     )
     yield (
-        "Laws, intervals and verdicts are those of [the method](method.md); every number below "
-        "comes from the fit, except what a source states. This page is the output of"
+        "[The method](method.md) explains laws, intervals and verdicts. Every number below comes "
+        "from the fit, except what a source states. This page is the output of"
     )
     yield f"    {COMMAND}"
     yield "## How to read it"
     yield (
         "*Expected* is theory's order in the sizes that vary. *Exponents* are the fitted ones with "
-        "95 % intervals. *Line* is what a straight line through the logarithms gives. *Scatter* "
-        "is the standard deviation of the points around the law. A law without an expected order "
-        "is searched for and has no verdict. In the figures points are measured, solid lines are "
-        "the laws with the 95 % bands in which they lie, and dotted lines are the leading terms "
-        "alone: what a law has above its dotted line is overhead."
+        "95 % intervals. *Line* is the exponent of a straight line through the logarithms. "
+        "*Scatter* is the standard deviation of the points around the law. Where no order is "
+        "expected, the law is searched for and has no verdict. In the figures points are measured, "
+        "solid lines are the laws with their 95 % bands, and dotted lines are the leading terms "
+        "alone: the distance from the dotted line to the law is overhead."
     )
 
 
@@ -176,11 +176,11 @@ def _section(one: Fitted) -> Iterator[str]:
             f"({order.whose})"
             for (layer, metric), order in source.orders.items()
         )
-        yield f"Orders from: {escape('; '.join(whose))}."
+        yield f"Sources of the orders: {escape('; '.join(whose))}."
 
 
 def _line(fit: Fit) -> Array:
-    """Exponents of a log-log line, (axes,)."""
+    """Fit a log-log line and return its exponents, (axes,)."""
     series = fit.series
     return Line().fit(BaselineData(series.axes, series.sizes, series.values)).exponents
 
@@ -211,26 +211,26 @@ def _because(fit: Fit) -> str:
         return f"{fit.judgement.verdict.value.capitalize()}: {fit.reason}"
     if isinstance(fit.law, ExactLaw):
         return (
-            f"A polynomial of {len(fit.law.polynomials[0])} terms gives all {len(fit.law.values)} "
-            "printed values"
+            f"A polynomial with {len(fit.law.polynomials[0])} terms gives all "
+            f"{len(fit.law.values)} printed values exactly"
         )
     found = "; ".join(
         f"{candidate.text}: {candidate.weight:.2f}"
         for candidate in fit.candidates
         if candidate.weight > 0.05
     )
-    spread = f", with weights {found}" if found else ""
-    return f"Searched for{spread}"
+    spread = f"; candidates with their weights: {found}" if found else ""
+    return f"Searched for without theory{spread}"
 
 
 def _crossings(compared: Sequence[tuple[Source, ComparedCrossing]]) -> Iterator[str]:
-    yield "## Crossings that were stated"
+    yield "## Crossings that sources state"
     yield (
-        "From which n on the first is cheaper than the second: as stated, where the fitted laws "
-        "cross, with a 95 % interval, and where straight lines between the measured points cross, "
-        "in logarithms. A statement *agrees* if the interval meets its range, *does not agree* if "
-        "they lie apart, and is *unresolved* where the interval has no end or spans more than a "
-        f"factor of {WIDEST:g}, which would agree with nearly anything."
+        "The n from which on the first layer is cheaper than the second: as stated; where the "
+        "fitted laws cross, with a 95 % interval; and where straight lines between the logarithms "
+        "of the measured points cross. A statement *agrees* if the interval overlaps its range, "
+        "*does not agree* if it does not overlap, and is *unresolved* if the interval is open or "
+        f"spans more than a factor of {WIDEST:g}, as it would then agree with nearly any statement."
     )
     yield table(
         ["first", "second", "of", "stated", "fitted [95 %]", "straight lines", "verdict"],
@@ -238,7 +238,7 @@ def _crossings(compared: Sequence[tuple[Source, ComparedCrossing]]) -> Iterator[
     )
     texts = dict.fromkeys(f"{one.statement.whose}: {one.statement.text}" for _, one in compared)
     yield "Stated by: " + "; ".join(texts) + "."
-    yield "Papers that only draw their times, so that nothing can be held against them here:"
+    yield "Papers that state a crossing and only plot their times, which cannot be compared here:"
     yield "\n".join(f"- {paper}: {reason}." for paper, reason in DRAWN)
 
 

@@ -13,8 +13,8 @@ from ...reports import table
 from .fitted import Fitted
 from .source import Reading, Source
 
-_DISTINCT = 2.0  # standard deviations between two readings, below which a law does not decide
-_NEXT = 3  # points that are shown although the rule does not find them
+_DISTINCT = 2.0  # standard deviations between two readings from which on a law decides
+_NEXT = 3  # points below the threshold that are shown for comparison
 _HEAD = (
     "layer",
     "of",
@@ -29,19 +29,19 @@ _HEAD = (
 
 
 class SourcedPoint(NamedTuple):
-    """A point compared with the law of the others, and the source that it comes from."""
+    """A point compared with the law of the others, and its source."""
 
     source: Source
     point: DeletionResidual
 
     @property
     def metric(self) -> str:
-        """What was measured."""
+        """The point's metric."""
         return self.point.fit.series.metric
 
     @property
     def law(self) -> tuple[str, str]:
-        """Name the law that the point belongs to: its layer, and what it is of."""
+        """Layer, and metric with mode, of the point's law."""
         series = self.point.fit.series
         return self.source.name(series.layer), self.source.of(series.mode, series.metric)
 
@@ -51,7 +51,7 @@ class SourcedPoint(NamedTuple):
 
 
 def sourced_points(fitted: Sequence[Fitted]) -> list[SourcedPoint]:
-    """Compare every point of the page with the law of the others; one correction for all."""
+    """Compare every point with the law of the others, with one correction for all points."""
     owners = [(at, one.source, fit) for at, one in enumerate(fitted) for fit in one.fits]
     found = find_outliers(
         [fit for _, _, fit in owners],
@@ -63,7 +63,7 @@ def sourced_points(fitted: Sequence[Fitted]) -> list[SourcedPoint]:
 
 
 def outlier_rows(points: Sequence[SourcedPoint]) -> list[list[SourcedPoint]]:
-    """Points that look like misprints, those of one law together, the least likely first."""
+    """Group the points that look like misprints by law, the least likely first."""
     groups: dict[int, list[SourcedPoint]] = {}
     for one in points:
         if one.point.is_outlier:
@@ -72,25 +72,25 @@ def outlier_rows(points: Sequence[SourcedPoint]) -> list[list[SourcedPoint]]:
 
 
 def outlier_text(group: Sequence[SourcedPoint]) -> str:
-    """Name the possible misprints of one law in a sentence."""
+    """Name the possible misprints of one law."""
     layer, of = group[0].law
     return f"{layer} ({of}) at {' or '.join(sizes_text(one.point.sizes) for one in group)}"
 
 
 def outliers_section(points: Sequence[SourcedPoint]) -> Iterator[str]:
-    """Write the rule, the points that it finds and those that come next, as Markdown."""
+    """Write the rule, the points that it finds and the next ones, as Markdown."""
     yield "## Points that look like misprints"
     yield (
-        "The rule: each point is left out in turn and the law fitted to the rest of its table. "
-        "The fall of the squared error, in units of the variance left, is the square of the "
-        "studentised residual; what half of the last printed digit may hide is taken off it. Its "
-        "two-sided level by Student's distribution is multiplied by the number of points looked "
-        f"at, {len(points)} (Bonferroni). Below {OUTLIER_LEVEL:.0%} a point looks like a "
-        "misprint: a page without any shows one as often as that, or less. Where too few points "
-        "are left for a spread of their own, that of the other laws of the same source, mode and "
-        "metric stands for it. A kernel that switches at one size would look the same. Of two "
-        "points that spoil a law of four the rule cannot always tell which: then both are listed, "
-        "the likelier first."
+        "The rule: each point is left out in turn and the law fitted to the other points of its "
+        "table. The decrease of the squared error, divided by the remaining variance, is the "
+        "of the studentised residual; it is reduced by the rounding error, half of the last "
+        "printed digit. Its two-sided level by Student's t distribution is multiplied by the "
+        f"number of points, {len(points)} (Bonferroni). Below {LEVEL:.0%} a point looks like a "
+        "misprint; a page without misprints shows one with at most this probability. Where too "
+        "few points remain to estimate the standard deviation, that of the other laws of the same "
+        "source, mode and metric is used. A kernel that switches at one size would look the same. "
+        "In laws of few points the rule cannot always say which of two points is wrong: then both "
+        "are listed, the likelier first."
     )
     groups = outlier_rows(points)
     rows = [
@@ -100,7 +100,7 @@ def outliers_section(points: Sequence[SourcedPoint]) -> Iterator[str]:
     ]
     nearest = [one for one in points if not one.point.is_outlier][:_NEXT]
     yield table(_HEAD, [*rows, *(_row(one, "no") for one in nearest)])
-    yield f"The last {len(nearest)} come next, and are shown for comparison."
+    yield f"The last {len(nearest)} are the next ones, shown for comparison."
     for one in points:
         series = one.point.fit.series
         for reading in one.source.readings:
@@ -128,20 +128,20 @@ def _level_text(level: float) -> str:
 
 
 def _reading(reading: Reading, one: SourcedPoint) -> str:
-    """Compare a value that was transcribed in two ways with the other points."""
+    """Compare two transcriptions of a value with the law of the other points."""
     each, (layer, of) = one.point, one.law
     values = (each.value, reading.value)
     off = [float(np.log(value / each.predicted)) for value in values]
     distance = abs(off[0] - off[1]) / each.scale
     text = (
-        f"Two transcriptions of {layer}'s {of}, at {sizes_text(each.sizes)} are in "
-        f"circulation: {one.printed(values[0])}, which is used here, and "
-        f"{one.printed(values[1])}. The law of the other points says "
-        f"{one.printed(each.predicted)}: they lie {off[0]:+.1%} and {off[1]:+.1%} from it, and "
-        f"{distance:.1f} standard deviations apart, so that the law "
+        f"There are two transcriptions of {layer} ({of}) at {sizes(each.sizes)}: "
+        f"{one.printed(values[0])}, which is used here, and {one.printed(values[1])}. The law of "
+        f"the other points predicts {one.printed(each.predicted)}; they differ from it by "
+        f"{off[0]:+.1%} and {off[1]:+.1%}, and from each other by {distance:.1f} standard "
+        "deviations, so the law "
     )
     text += (
-        "cannot tell them apart."
+        "does not decide between them."
         if distance < _DISTINCT
         else f"favours {one.printed(_nearer(values, off))}."
     )
@@ -150,9 +150,9 @@ def _reading(reading: Reading, one: SourcedPoint) -> str:
         return text
     off = [float(np.log(value / between)) for value in values]
     return text + (
-        f" A straight line in logarithms between the two neighbours alone gives "
-        f"{one.printed(between)}, from which they lie {off[0]:+.1%} and {off[1]:+.1%}: that "
-        f"speaks for {one.printed(_nearer(values, off))}."
+        f" A straight line between the logarithms of the two adjacent points gives "
+        f"{one.printed(between)}, from which they differ by {off[0]:+.1%} and {off[1]:+.1%}: this "
+        f"supports {one.printed(_nearer(values, off))}."
     )
 
 
@@ -161,7 +161,7 @@ def _nearer(values: Sequence[float], off: Sequence[float]) -> float:
 
 
 def _between(each: DeletionResidual) -> float | None:
-    """Where a straight line between its neighbours in n puts a point; None at an end."""
+    """Interpolate log-log between the adjacent points in n; None for the first and last point."""
     n, values = each.fit.series.sizes[:, 0], each.fit.series.values
     rest = np.arange(len(n)) != each.index
     if not n[rest].min() < n[each.index] < n[rest].max():

@@ -1,4 +1,4 @@
-"""What is known of a file of published measurements besides its numbers."""
+"""Description of a file of published measurements: its source, units, orders and figure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from ...analysis import Array, metric_title
 from ...measure import SECONDS
 
-#: What modes are called for a reader, unless a source says otherwise.
+#: Titles of modes, unless a source has its own.
 MODES = {
     "training": "forward and backward",
     "backward_inputs": "gradient of inputs",
@@ -21,7 +21,7 @@ MODES = {
 
 @dataclass(frozen=True)
 class Order:
-    """A leading order, as SymPy reads it, and who gives it."""
+    """A leading order, in SymPy's syntax, and the reference for it."""
 
     expression: str
     whose: str
@@ -34,9 +34,9 @@ class Digit:
     Attributes
     ----------
     unit
-        One of it, in the printed unit.
+        Its value in the printed unit, such as 0.01.
     name, scale
-        The printed unit, and how much of the metric's unit, or of its inverse, it is.
+        The printed unit, and its size in the metric's unit, or in the inverse of that.
     rate
         Whether the table prints the inverse, such as steps per second.
     """
@@ -47,7 +47,7 @@ class Digit:
     rate: bool = False
 
     def half(self, values: Array) -> Array:
-        """How far rounding may have moved each value, (points,), in the metric's unit."""
+        """Return the largest rounding error of each value, (points,), in the metric's unit."""
         slope = values**2 if self.rate else np.ones(len(values))
         return self.unit * self.scale / 2 * slope
 
@@ -62,7 +62,7 @@ class Digit:
 
 @dataclass(frozen=True)
 class StatedCrossing:
-    """A crossing that a source states: from `low` to `high` on, `cheaper` costs less."""
+    """A crossing that a source states: from an n in `low` to `high` on, `cheaper` costs less."""
 
     text: str
     whose: str
@@ -75,7 +75,7 @@ class StatedCrossing:
 
 @dataclass(frozen=True)
 class Reading:
-    """Another transcription of a printed value, which differs from the table's."""
+    """Another transcription of a printed value, different from the table's."""
 
     layer: str
     mode: str
@@ -90,14 +90,14 @@ class Panel:
     Attributes
     ----------
     title
-        What stands above it.
+        Its title.
     mode, metric
-        Which laws it shows.
+        Mode and metric of the laws that it shows.
     layers
-        Those that it shows; all, if empty. A law of several sizes has a curve for each value of
-        the size that is neither drawn along nor fixed.
+        Layers that it shows; empty for all. A law of several sizes has a curve for each value of
+        the size that is neither the axis nor fixed.
     axis, fixed
-        The size along which it is drawn, and the sizes that are fixed.
+        The size on the horizontal axis, and the values of fixed sizes.
     """
 
     title: str
@@ -115,25 +115,25 @@ class Source:
     Attributes
     ----------
     file, slug
-        The table, and the name of its figure.
+        File name of the table, and the part of the figure's file name that is its own.
     title, citation, hardware, precision
-        For the reader.
+        Texts for the page.
     notes
-        What to know before believing it, a sentence or two each.
+        Limits of the measurements, a sentence or two each.
     orders
-        Theory's order by layer and metric; a layer that is not here has none.
+        Theory's order by layer and metric; other layers have none.
     digits
         The last printed digit of each metric.
     panels
-        Its figure.
+        Panels of the figure.
     names, modes
-        What layers and modes are called for a reader.
+        Titles of layers and of modes.
     axes
-        By layer, columns that are sizes as well.
+        By layer, further columns that are sizes.
     only
-        By layer, the rows that make up its law, by a column's value: the others are single points.
+        By layer, a column and its value in the rows that are fitted; other rows are left out.
     statements, readings
-        What the source states of crossings, and values that were transcribed otherwise too.
+        Crossings that the source states, and other transcriptions of its values.
     """
 
     file: str
@@ -155,13 +155,13 @@ class Source:
 
     @property
     def image(self) -> str:
-        """Where its figure lies, from the page."""
+        """Path of the figure, relative to the page."""
         return f"images/published-{self.slug}.svg"
 
     def name(self, layer: str) -> str:
-        """Give what the source calls a layer."""
+        """Return the source's name of a layer."""
         return self.names.get(layer, layer)
 
     def of(self, mode: str, metric: str) -> str:
-        """Say what was measured: ``time, forward``."""
+        """Return metric and mode as text: ``time, forward``."""
         return f"{metric_title(metric)}, {self.modes.get(mode, mode)}"

@@ -1,7 +1,7 @@
-"""Published measurements that are fitted: their sources, what theory says, what papers state.
+"""The sources of published measurements, with theory's orders and the crossings that papers state.
 
-The numbers here are what others wrote: sizes that a paper states, the digits that it prints. What
-the measurements say comes from the fit.
+All numbers here are from the papers: the sizes of a crossing, the last printed digits. Everything
+else on the page comes from the fits.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _NAMES = {
     "performer": "Performer",
 }
 
-#: Panels of the models that grow fast and of those that hardly do.
+#: Models whose time grows steeply, and the others, each in a panel.
 _STEEP = ("transformer", "synthesizer", "bigbird", "reformer")
 _FLAT = ("local_attention", "linformer", "sinkhorn", "linear_transformer", "performer")
 
@@ -41,7 +41,7 @@ _FLASH = "Dao et al. 2022, theorem 1"
 _RETENTION = "Sun et al. 2023; Yang et al. 2024"
 _CROSS = "approximate attention begins to cross over with FlashAttention between 512 and 1024"
 _OVERTAKES = "chunkwise retention overtakes FlashAttention-2 at about 1,400 to 1,750"
-_READ_OFF = "read off the same table, which tests the laws against their points alone"
+_READ_OFF = "read off the same table, so it tests the laws by their own points"
 
 
 def _overtakes(layer: str) -> StatedCrossing:
@@ -66,10 +66,10 @@ SOURCES = (
         hardware="one NVIDIA A100 with 40 GB",
         precision="fp16; batch 16, 8 heads of 64",
         notes=(
-            "n alone varies, so these laws say nothing of d.",
+            "Only n varies, so these laws say nothing about d.",
             "Times are printed in milliseconds with two decimals: the smallest have one digit.",
-            "The fraction of blocks that block-sparse attention keeps is not in the table, so no "
-            "order is expected of it; the paper speaks of n·√n or n·log n at long lengths.",
+            "The table does not give the fraction of blocks that block-sparse attention computes, "
+            "so no order is expected; the paper mentions n·√n or n·log n at large n.",
         ),
         orders={
             ("attention", SECONDS.name): Order("n**2*d", _VASWANI),
@@ -81,7 +81,7 @@ SOURCES = (
             ("linformer", SECONDS.name): Order(
                 "n*d", "Wang et al. 2020: projected to a fixed length"
             ),
-            ("reformer", SECONDS.name): Order("n*log(n)*d", "Kitaev et al. 2020: sorts its hashes"),
+            ("reformer", SECONDS.name): Order("n*log(n)*d", "Kitaev et al. 2020: sorts hashes"),
         },
         digits={
             SECONDS.name: Digit(0.01, "ms", 1e-3),
@@ -122,11 +122,11 @@ SOURCES = (
         citation="Yang, Zhang 2024. FLA: A Triton-Based Library for Hardware-Efficient "
         "Implementations of Linear Attention Mechanism. README of early 2024",
         hardware="one NVIDIA A100 with 80 GB",
-        precision="batch 8, 32 heads of 128; the README names no type",
+        precision="batch 8, 32 heads of 128; the README does not state the data type",
         notes=(
-            "n alone varies. FlashAttention here is its second version (Dao 2023).",
-            "Times are multiples of 1.024 µs, or of half of that: the clock's own step.",
-            "Below n = 512 passes with gradients take about the same time at every length.",
+            "Only n varies. FlashAttention here is its second version (Dao 2023).",
+            "Times are multiples of 1.024 µs, or of half of that: the resolution of the clock.",
+            "Below n = 512 forward and backward passes take about the same time at every length.",
         ),
         orders={
             ("flash_attention", SECONDS.name): Order("n**2*d", f"{_FLASH}; Dao 2023"),
@@ -155,13 +155,13 @@ SOURCES = (
         precision="fp32",
         notes=(
             "n is the number of steps. The sizes are those of applications, not a grid: only the "
-            "GRU's have several n for each d, with one batch. Those of the RNN and the LSTM vary "
-            "d and the batch, which counts as a size here.",
-            "The RNN has three widths and one n; the LSTM has three n, each with other widths. The "
-            "GRU's one point with another batch is left out, and two widths with a single n each "
-            "are fitted but not drawn.",
-            "At these batches a step is a small matrix product whose weights are read anew, or "
-            "kept on the chip, by kernels that switch with the size.",
+            "GRU has several n for each d, with one batch size. For the RNN and the LSTM d and the "
+            "batch size vary, so the batch size is an axis of their laws.",
+            "The RNN has three widths and one n; the LSTM has three n, each with different widths. "
+            "The GRU's only point with another batch size is left out; two of its widths have a "
+            "single n and are fitted but not drawn.",
+            "At these batch sizes a step is a small matrix product, whose weights are read again "
+            "in each step or stay on the chip, by kernels that change with the size.",
         ),
         orders={
             ("rnn", SECONDS.name): Order("batch*n*d**2", _VASWANI),
@@ -187,14 +187,15 @@ SOURCES = (
         citation="Tay et al. 2020. Long Range Arena: A Benchmark for Efficient Transformers. "
         "ICLR 2021. Table 2",
         hardware="TPU v3, 4 × 4 chips",
-        precision="batch 32; the table names no type",
+        precision="batch 32; the table does not state the data type",
         notes=(
-            "Whole models in training, not layers: embeddings, feed-forward layers and the "
-            "optimiser are in every figure, so no order is expected and the laws are searched for.",
-            "Four lengths, 1K to 4K, and laws of three or four free numbers: most say little, and "
-            "that is the right answer. A polynomial that gives four rounded values exactly is no "
+            "Training steps of whole models, not layers: every value includes embeddings, "
+            "feed-forward layers and the optimiser, so no order is expected and laws are searched "
+            "for.",
+            "Four lengths, 1K to 4K, for laws of three or four parameters: most intervals are "
+            "wide, as they should be. A polynomial that gives four rounded values exactly is no "
             "evidence either.",
-            "The table prints steps per second with one decimal; a slow step is known to 4 %.",
+            "The table prints steps per second with one decimal: up to 4 % of a slow step.",
         ),
         orders={},
         digits={
@@ -212,14 +213,14 @@ SOURCES = (
     ),
 )
 
-#: Crossings that papers state of times which they only draw, so that nothing can be compared.
+#: Papers that state a crossing but only plot their times, and the statement.
 DRAWN = (
     ("Gu & Dao 2023 (Mamba)", "the scan is faster than FlashAttention-2 from n = 2K on"),
     ("Poli et al. 2023 (Hyena)", "as fast as attention at 2K, as FlashAttention at 4K to 8K"),
     ("Dao & Gu 2024 (Mamba-2)", "state-space duality is faster than FlashAttention-2 from 2K on"),
 )
 
-#: Papers that are named above and are no source of a table.
+#: Papers cited above that are not the source of a table.
 PAPERS = (
     "Cho et al. 2014. Learning phrase representations using RNN encoder–decoder. EMNLP.",
     "Dao 2023. FlashAttention-2: faster attention with better parallelism and work partitioning.",

@@ -1,4 +1,4 @@
-"""Crossings that papers state, compared with fitted laws and with the measured points alone."""
+"""Crossings that papers state, compared with those of fitted laws and of interpolated points."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from ...analysis import Crossing, Fit, crossing, interpolated_crossing
 from ...measure import SECONDS
 from .source import StatedCrossing
 
-#: An interval that spans more than this factor agrees with nearly anything.
+#: Largest ratio of an interval's ends: a wider interval agrees with nearly any statement.
 WIDEST = 4.0
 
 
 @dataclass(frozen=True)
 class ComparedCrossing:
-    """A statement and what the points say of it.
+    """A stated crossing, compared with the measurements.
 
     Attributes
     ----------
     statement
-        What was stated.
+        The stated crossing.
     crossing
-        Where the fitted laws cross; None where they do not.
+        The crossing of the fitted laws; None if they do not cross.
     straight
-        Where straight lines between the measured points do.
+        The n at which straight lines between the measured points cross; None if they do not.
     """
 
     statement: StatedCrossing
@@ -34,9 +34,9 @@ class ComparedCrossing:
 
     @property
     def verdict(self) -> str:
-        """``agrees`` where the interval meets the range stated; else ``does not agree``.
+        """``agrees`` if the interval overlaps the stated range, else ``does not agree``.
 
-        ``unresolved`` where the interval has no end, or spans more than a factor of `WIDEST`.
+        ``unresolved`` if the interval is open or spans more than a factor of `WIDEST`.
         """
         found, stated = self.crossing, self.statement
         if found is None or found.cheaper != stated.cheaper:
@@ -54,7 +54,7 @@ def compare(statement: StatedCrossing, fits: Sequence[Fit]) -> ComparedCrossing:
     Raises
     ------
     ValueError
-        If one of them has no law of times in this mode.
+        If one of them has no law of time in this mode.
     """
     cheaper, dearer = (_time_of(name, statement.mode, fits) for name in _names(statement))
     at = {size: value for size, value in cheaper.series.constants.items() if size != "n"}
@@ -74,4 +74,4 @@ def _time_of(layer: str, mode: str, fits: Sequence[Fit]) -> Fit:
         one = fit.series
         if (one.layer, one.mode, one.metric) == (layer, mode, SECONDS.name) and fit.law is not None:
             return fit
-    raise ValueError(f"there is no law of the time of {layer}, {mode}")
+    raise ValueError(f"no law of time was fitted for layer {layer!r}, mode {mode!r}")

@@ -1,4 +1,4 @@
-"""The fitter validated on laws whose truth is known, and compared with other fitters."""
+"""Validation of the fitter on synthetic laws, compared with baselines, and its page."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""What the fitter is to reach on laws whose truth is known, and what it reached."""
+"""Acceptance criteria: limits for the figures of the validation."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _UNBROKEN = (*_LAWS, "overlapping costs", "overhead hides it")
 
 @dataclass(frozen=True)
 class Criterion:
-    """A figure, and between what it is to lie.
+    """An acceptance criterion: a figure with its limits.
 
     Attributes
     ----------
     figure
-        What it is.
+        Name of the figure.
     value
-        What was reached.
+        Its value in this validation.
     low, high
-        Between which it is to lie.
+        Limits, inclusive.
     share
-        Whether it is a share, to be written in per cent.
+        Whether it is a share, written in per cent.
     """
 
     figure: str
@@ -41,11 +41,11 @@ class Criterion:
 
     @property
     def reached(self) -> bool:
-        """Whether it lies there."""
+        """Whether the value lies within the limits."""
         return self.low <= self.value <= self.high
 
 
-#: What it is called, the column of the figures, over which kinds its mean is taken, and the ends.
+#: Criteria on means: name, column of the figures, kinds that the mean is over, and limits.
 _MEANS: Sequence[tuple[str, str, Sequence[str], float, float]] = (
     *(
         (f"mean error of an exponent, {kind}, resolved", "resolved mean error", [kind], 0, most)
@@ -53,29 +53,29 @@ _MEANS: Sequence[tuple[str, str, Sequence[str], float, float]] = (
     ),
     ("median error of an exponent", "median error", _ON[:1], 0, 0.012),
     ("its 95th percentile", "p95 error", _ON[:1], 0, 0.08),
-    ("intervals that hold the exponent", "coverage", _LAWS, 0.93, 0.97),
-    ("the same, with a step", "coverage", ["a step"], 0.93, 0.97),
-    ("the same, with one that comes little by little", "coverage", [_GRADUAL], 0.93, 0.97),
-    ("the same, overlapping costs", "coverage", ["overlapping costs"], 0.93, 0.97),
-    ("intervals that hold a value beyond the grid", "prediction coverage", _LAWS, 0.93, 0.97),
+    ("coverage of exponents", "coverage", _LAWS, 0.93, 0.97),
+    ("coverage of exponents, a step", "coverage", ["a step"], 0.93, 0.97),
+    ("coverage of exponents, a gradual step", "coverage", [_GRADUAL], 0.93, 0.97),
+    ("coverage of exponents, overlapping costs", "coverage", ["overlapping costs"], 0.93, 0.97),
+    ("coverage of values beyond the grid", "prediction coverage", _LAWS, 0.93, 0.97),
     ("median error, overlapping costs", "median error", ["overlapping costs"], 0, 0.012),
-    ("off theory, called matches", "matches", _OFF, 0, 0.005),
-    ("on it and resolved, called matches", "resolved matches", _ON, 0.97, 1),
-    ("on it, left unresolved", "unresolved", _ON[:1], 0, 0.12),
-    ("hidden by overhead, called unresolved", "unresolved", ["overhead hides it"], 0.99, 1),
-    ("no law, called matches", "outside matches", ["no law"], 0, 0.01),
+    ("off the law, verdict matches", "matches", _OFF, 0, 0.005),
+    ("on the law and resolved, verdict matches", "resolved matches", _ON, 0.97, 1),
+    ("on the law, verdict unresolved", "unresolved", _ON[:1], 0, 0.12),
+    ("hidden by overhead, verdict unresolved", "unresolved", ["overhead hides it"], 0.99, 1),
+    ("no law, verdict matches", "outside matches", ["no law"], 0, 0.01),
     ("error of n²·d + n·d² at 4 times the sizes", "far error", _LAWS[-1:], 0, 0.03),
     ("steps found", "two regimes", ["a step"], 0.95, 1),
-    ("steps that come little by little, found", "two regimes", [_GRADUAL], 0.95, 1),
-    ("slopes that change, found", "two regimes", ["a slope that changes"], 0.95, 1),
-    ("borders found where there is none", "two regimes", _UNBROKEN, 0, 0.02),
+    ("gradual steps found", "two regimes", [_GRADUAL], 0.95, 1),
+    ("slope breaks found", "two regimes", ["a slope that changes"], 0.95, 1),
+    ("breakpoints found where there are none", "two regimes", _UNBROKEN, 0, 0.02),
 )
-#: Most times the error of a fitter that is given the terms.
+#: Largest error, divided by that of the fitter given the true terms.
 _ORACLE = 1.15
 
 
 def criteria(figures: pd.DataFrame, recovered: tuple[int, int]) -> list[Criterion]:
-    """Compare the figures of `validation.validate` and `validation.recovered` with their limits."""
+    """Compare the figures of `validate` and `recovered` with their limits."""
     rows: dict[Any, dict[Any, float]] = figures.to_dict("index")
     found = []
     for figure, column, kinds, low, high in _MEANS:
@@ -85,9 +85,7 @@ def criteria(figures: pd.DataFrame, recovered: tuple[int, int]) -> list[Criterio
     on = rows["on the law"]
     for column, figure in (("median error", "median"), ("p95 error", "95th percentile")):
         ratio = on[column] / on[f"oracle {column}"]
-        found.append(
-            Criterion(f"{figure} of the error beside a fitter told the terms", ratio, 0, _ORACLE)
-        )
+        found.append(Criterion(f"{figure} of the error / given the true terms", ratio, 0, _ORACLE))
     right, every = recovered
-    found.append(Criterion("x^p·log^q x found without noise", right / every, 1, 1, share=True))
+    found.append(Criterion("x^p·log^q x found, without noise", right / every, 1, 1, share=True))
     return found

@@ -1,7 +1,7 @@
-"""Other fitters behind one interface, so that they can be validated with the same synthetic laws.
+"""Baselines: other fitters behind one interface, validated with the same synthetic laws.
 
-Each is given the points' values as `split_series` makes them, the same as our fitter, and fitted at
-the settings that served it best; its class says which.
+Each gets the same values of points as our fitter, from `split_series`, and the settings with which
+it did best; its class documents them.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _WORKER = Path(__file__).with_name("extrap_worker.py")
 
 
 class BaselineError(LayerlawError, RuntimeError):
-    """A fitter that is not there or does not answer; the message says what to do."""
+    """A baseline is not installed or fails; the message says what to do."""
 
 
 class BaselineData(NamedTuple):
-    """What a fitter is given: the sizes' names, (points, axes) sizes and (points,) values."""
+    """Points to fit: names of the sizes, sizes (points, axes) and values (points,)."""
 
     axes: tuple[str, ...]
     sizes: Array
@@ -36,15 +36,15 @@ class BaselineData(NamedTuple):
 
 @dataclass(frozen=True)
 class BaselineLaw:
-    """What a fitter made of some points.
+    """A law fitted by a baseline.
 
     Attributes
     ----------
     exponents
         By axis, the slope ∂ log T/∂ log s of the law's highest term along it, at the largest size:
-        a power's degree, and 1/ln s for each logarithm. NaN where there is none.
+        a power's degree, and 1/ln s for each logarithm. NaN if there is none.
     predict
-        From sizes (points, axes) to values (points,); NaN where the fitter says nothing.
+        From sizes (points, axes) to values (points,); NaN if the baseline cannot predict.
     failure
         Why there is no law, or none for some axes.
     """
@@ -55,7 +55,7 @@ class BaselineLaw:
 
     @classmethod
     def missing(cls, axes: int, failure: str) -> BaselineLaw:
-        """Stand for a law that a fitter did not find: all of it is NaN."""
+        """Make a law of NaN, for a baseline that found none."""
         return cls(np.full(axes, np.nan), _unknown, failure)
 
 
@@ -70,10 +70,10 @@ class Baseline(ABC):
 
     @abstractmethod
     def fit(self, points: BaselineData) -> BaselineLaw:
-        """Fit a law to points; one that cannot be found is NaN, with its reason."""
+        """Fit a law to points; if there is none, it is NaN with the reason."""
 
     def fit_all(self, many: Sequence[BaselineData]) -> list[BaselineLaw]:
-        """Fit many laws, in one go where starting the fitter takes time."""
+        """Fit many laws; in one batch if starting the fitter takes time."""
         return [self.fit(points) for points in many]
 
 
@@ -82,12 +82,11 @@ def exponents(
     cases: Sequence[tuple[BaselineData, Leading]],
     fitted: Sequence[BaselineLaw] | None = None,
 ) -> list[Array]:
-    """Exponents that a baseline finds, made comparable with theory's degrees; by case, (axes,).
+    """Return a baseline's exponents, comparable with theory's degrees; by case, (axes,).
 
-    `fitted` are its laws of the cases, where they are there already.
-
-    A sum that leads, or a logarithm, has no exponent of its own on a grid. So the baseline also
-    fits theory's leading part without noise, and what it finds there counts as theory's degrees.
+    A leading part that is a sum, or has a logarithm, has no single exponent on a grid. So the
+    baseline also fits theory's leading part without noise, and the exponents of that fit count as
+    theory's degrees. `fitted` are the baseline's laws of the cases, if they exist already.
     """
     if fitted is None:
         fitted = baseline.fit_all([points for points, _ in cases])
@@ -108,7 +107,7 @@ class Line(Baseline):
         design = np.column_stack([np.ones(len(points.values)), np.log(points.sizes)])
         solution, _, rank, _ = np.linalg.lstsq(design, np.log(points.values), rcond=None)
         if rank < design.shape[1]:
-            return BaselineLaw.missing(len(points.axes), "too few points tell the axes apart")
+            return BaselineLaw.missing(len(points.axes), "too few points to separate the axes")
         start, slopes = solution[0], solution[1:]
         return BaselineLaw(slopes, lambda sizes: np.asarray(np.exp(start + np.log(sizes) @ slopes)))
 
@@ -116,11 +115,11 @@ class Line(Baseline):
 class BigO(Baseline):
     """big_O 0.11, which distinguishes eight classes of complexity.
 
-    It knows one size alone. So each axis is fitted along the line on which the others have their
-    largest value, and with several axes there is no prediction.
+    It fits one size. So each axis is fitted along the line on which the other sizes are largest,
+    and with several axes there is no prediction.
 
-    Values are divided by their mean: its bias toward simpler classes is an absolute 10⁻⁶, which
-    makes everything that takes less than a millisecond constant.
+    Values are divided by their mean: big_O prefers simpler classes by an absolute 10⁻⁶, so times
+    below a millisecond would all be constant.
 
     Raises
     ------
@@ -130,8 +129,8 @@ class BigO(Baseline):
 
     name = "big_O"
 
-    #: A class's degree, and the power of its logarithm. Polynomial is a power with a free exponent,
-    #: exponential has the slope that it reaches at the largest size.
+    #: Degree of each class, and the power of its logarithm. Polynomial has a fitted exponent;
+    #: exponential counts with its slope at the largest size.
     _DEGREES: ClassVar[dict[str, tuple[int, int]]] = {
         "Constant": (0, 0),
         "Logarithmic": (0, 1),
@@ -140,7 +139,7 @@ class BigO(Baseline):
         "Quadratic": (2, 0),
         "Cubic": (3, 0),
     }
-    _FEWEST = 3  # with two points its classes have no residual, and it fails
+    _FEWEST = 3  # with two points all residuals are 0, and it fails
 
     def __init__(self) -> None:
         try:
@@ -160,11 +159,13 @@ class BigO(Baseline):
             others = np.delete(points.sizes, at, axis=1)
             along = np.all(others == others.max(axis=0), axis=1)
             if len(np.unique(points.sizes[along, at])) < self._FEWEST:
-                failures.append(f"{axis}: fewer than {self._FEWEST} sizes, the others largest")
+                failures.append(
+                    f"{axis}: fewer than {self._FEWEST} values at the largest other sizes"
+                )
                 continue
             size, values = points.sizes[along, at], points.values[along]
             unit = values.mean()
-            with np.errstate(all="ignore"):  # its exponentials overflow, and lose
+            with np.errstate(all="ignore"):  # its exponential class may overflow
                 best, _ = self._infer(size, values / unit)
             slopes[at] = self._slope(best, size.max())
             if len(points.axes) == 1:
@@ -187,24 +188,24 @@ def _along(found: Any, unit: float) -> Callable[[Array], Array]:
 
 
 class ExtraP(Baseline):
-    """Extra-P 4.2.5, with the search that it takes by default, for one size or several.
+    """Extra-P 4.2.5 with its default search, for one size or several.
 
     Its law is a constant and a sum of products of s^a · log2(s)^b, with one pair a, b for each
-    size, from a list of its own. It needs NumPy 1, so it has an interpreter of its own, which is
+    size, from a fixed list. It needs NumPy 1, so it runs in an interpreter of its own, which is
     started once for many laws.
 
-    It is given the points' values instead of their repeats. On synthetic laws its own mean of the
-    repeats, the default, errs by more, as spikes are in it, and its median or minimum by no less.
-    Its refining search does better on some kinds of laws and worse on others.
+    It gets the values of points instead of their repeats. On synthetic laws its own mean of the
+    repeats, the default, has larger errors because of outliers; its median and minimum have errors
+    no smaller. Its refining search is better on some kinds of laws and worse on others.
 
-    It models the lines of a grid along each size first, from five sizes on at best. It takes fewer,
-    and grids with points missing, without complaint: its law may then be far off, and is constant
-    where no lines are left.
+    It first models the lines of a grid along each size, for which it recommends five sizes. It
+    accepts fewer sizes and incomplete grids without a warning: its law may then be far off, and is
+    constant if no line remains.
 
     Parameters
     ----------
     python
-        An interpreter that has it: a path, or a name to look up.
+        A Python interpreter with Extra-P: a path, or a name in PATH.
     """
 
     name = "Extra-P"
@@ -213,16 +214,16 @@ class ExtraP(Baseline):
         self._python = python
 
     def fit(self, points: BaselineData) -> BaselineLaw:
-        """Fit one law, which takes as long as starting the interpreter."""
+        """Fit one law; most of the time is the start of the interpreter."""
         return self.fit_all([points])[0]
 
     def fit_all(self, many: Sequence[BaselineData]) -> list[BaselineLaw]:
-        """Fit many laws at about 50 ms each.
+        """Fit many laws, at about 50 ms each.
 
         Raises
         ------
         BaselineError
-            If the interpreter cannot be started, fails, or does not answer each case in a line.
+            If the interpreter cannot be started, fails, or does not answer with a line per case.
         """
         answers = self._ask([json.dumps([p.sizes.tolist(), p.values.tolist()]) for p in many])
         return [
@@ -232,7 +233,7 @@ class ExtraP(Baseline):
 
     def _ask(self, lines: list[str]) -> list[str]:
         try:
-            # Isolated: this folder has modules that are named as some of Python's own.
+            # Isolated (-I): modules of this folder must not shadow those of Python.
             done = subprocess.run(
                 [self._python, "-I", str(_WORKER)],
                 input="".join(f"{line}\n" for line in lines),
@@ -242,13 +243,18 @@ class ExtraP(Baseline):
         except OSError as error:
             raise BaselineError(f"{self._python}: cannot be started: {error.strerror}") from None
         if done.returncode:
-            message = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+            message = (done.stderr.strip().splitlines() or ["no message"])[-1]
             install = f"{self._python} -m pip install extrap==4.2.5"
             missing = f"; get it with: {install}" if "No module named 'extrap" in message else ""
-            raise BaselineError(f"{self._python}: ended with {done.returncode}: {message}{missing}")
+            raise BaselineError(
+                f"{self._python}: Extra-P ended with exit status {done.returncode}: "
+                f"{message}{missing}"
+            )
         answers = done.stdout.splitlines()
         if len(answers) != len(lines):
-            raise BaselineError(f"{self._python}: {len(answers)} answers to {len(lines)} cases")
+            raise BaselineError(
+                f"{self._python}: Extra-P gave {len(answers)} answers to {len(lines)} cases"
+            )
         return answers
 
     def _law(self, points: BaselineData, line: str, number: int) -> BaselineLaw:
@@ -263,7 +269,7 @@ class ExtraP(Baseline):
             logarithms = np.array(answer["logarithms"], dtype=float).reshape(powers.shape)
         except (ValueError, TypeError, KeyError):
             raise BaselineError(
-                f"{self._python}: answer {number} is no law: {line[:80]!r}"
+                f"{self._python}: Extra-P's answer {number} is not a law: {line[:80]!r}"
             ) from None
 
         def predict(sizes: Array) -> Array:

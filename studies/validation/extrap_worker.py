@@ -1,8 +1,8 @@
-"""Extra-P's side of the exchange: a case a line comes in, a law a line goes out.
+"""The program that runs Extra-P: it reads a case from each line and writes a law in a line.
 
-`baselines.ExtraP` runs this file with an interpreter that has Extra-P and nothing of layerlaw;
-nothing imports it. A case is [sizes, values], a law {constant, coefficients, powers, logarithms},
-the last three by term, or {failure} where Extra-P found none.
+`baselines.ExtraP` runs this file with an interpreter that has Extra-P but not layerlaw; nothing
+imports it. A case is [sizes, values]; a law is {constant, coefficients, powers, logarithms}, the
+last three by term, or {failure} if Extra-P found none.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 
 def law(sizes: list[list[float]], values: list[float]) -> dict[str, Any]:
-    """Have Extra-P model one case: sizes (points, axes), values (points,)."""
+    """Fit one case with Extra-P: sizes (points, axes), values (points,)."""
     from extrap.entities.callpath import Callpath
     from extrap.entities.coordinate import Coordinate
     from extrap.entities.experiment import Experiment
@@ -43,9 +43,9 @@ def law(sizes: list[list[float]], values: list[float]) -> dict[str, Any]:
 
 
 def _exponents(term: Any, axes: int) -> tuple[list[float], list[float]]:
-    """Take a term's exponents, of the sizes and of their logarithms, each by axis."""
+    """Return a term's exponents of the sizes and of their logarithms, each by axis."""
     powers, logarithms = [0.0] * axes, [0.0] * axes
-    # With one parameter a term is what stands for each parameter with several.
+    # With one parameter a term has no pairs: it is itself the factor of parameter 0.
     for axis, factor in getattr(term, "parameter_term_pairs", [(0, term)]):
         for simple in factor.simple_terms:
             kind = powers if simple.term_type == "polynomial" else logarithms
@@ -55,10 +55,10 @@ def _exponents(term: Any, axes: int) -> tuple[list[float], list[float]]:
 
 def main() -> None:
     """Answer each line of standard input with one line."""
-    import extrap  # noqa: F401  # where it is missing, that is no failure of each case
+    import extrap  # noqa: F401  # fail here if it is missing, not once for each case
 
     warnings.simplefilter("ignore")  # one for each axis with fewer than five sizes
-    answers, sys.stdout = sys.stdout, sys.stderr  # whatever else is printed is no answer
+    answers, sys.stdout = sys.stdout, sys.stderr  # other prints must not mix with answers
     for line in sys.stdin:
         try:
             answer = law(*json.loads(line))

@@ -1,4 +1,4 @@
-"""docs/validation.md: how well the fitter does on laws whose truth is known."""
+"""docs/validation.md: the results of the validation on synthetic laws."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .acceptance import Criterion
 _BY_KIND = {
     "median error": "error, median",
     "p95 error": "95th percentile",
-    "oracle median error": "told the terms, median",
+    "oracle median error": "given the true terms, median",
     "oracle p95 error": "95th percentile",
-    "coverage": "intervals that hold the truth",
-    "median width": "their width, median",
-    "prediction coverage": "that hold a value beyond",
+    "coverage": "coverage of exponents",
+    "median width": "interval width, median",
+    "prediction coverage": "coverage of predictions",
     "two regimes": "two regimes found",
     "matches": "matches",
     "differs": "differs",
@@ -26,16 +26,16 @@ _BY_KIND = {
 
 
 def render(figures: pd.DataFrame, criteria: Sequence[Criterion], command: str) -> str:
-    """Write the figures of `analysis.validation.validate` as a page of Markdown.
+    """Write the figures of `validate` as a page of Markdown.
 
     Parameters
     ----------
     figures
         A row for each kind of case.
     criteria
-        What is to be reached.
+        The acceptance criteria.
     command
-        What makes the page again.
+        The command that makes the page again.
     """
     return "\n\n".join([*_sections(figures, criteria, command), ""])
 
@@ -43,20 +43,22 @@ def render(figures: pd.DataFrame, criteria: Sequence[Criterion], command: str) -
 def _sections(figures: pd.DataFrame, criteria: Sequence[Criterion], command: str) -> Iterator[str]:
     yield "# How well the fitter does"
     yield (
-        "Laws whose truth is known, made as section 10 of [the method](method.md) says: "
-        f"{figures['number'].iloc[0]:.0f} of each kind. The fitter is told theory's order and "
+        "Synthetic laws, made as section 10 of [the method](method.md) says: "
+        f"{figures['number'].iloc[0]:.0f} of each kind. The fitter is given theory's order and "
         "nothing else. This page is the output of"
     )
     yield f"    {command}"
-    yield "## What is to be reached"
+    yield "## Acceptance criteria"
     missed = [criterion for criterion in criteria if not criterion.reached]
-    yield f"{len(criteria) - len(missed)} of {len(criteria)} are reached."
-    yield table(["figure", "to reach", "reached", ""], map(_criterion_row, criteria))
+    yield f"{len(criteria) - len(missed)} of {len(criteria)} are met."
+    yield table(["figure", "limits", "value", ""], map(_criterion_row, criteria))
     yield "## By kind of law"
     yield (
-        "Errors are |exponent − truth|; where a slope changes, of the side that the law is about, "
-        "or the lower one where none was found. Off the law, one exponent is 0.35 to 0.8 from "
-        "theory, and `differs` is right. Where there is no law, or too few sizes, `unresolved` is."
+        "Errors are |exponent − truth|; where a slope changes, the truth is that of the side whose "
+        "exponent the law gives, or of the smaller sizes if no change was found. Off the law, one "
+        "exponent is 0.35 to 0.8 from theory, and the right verdict is `differs`; without a law or "
+        "with too few sizes it is `unresolved`. Coverage is the share of 95 % intervals that "
+        "contain the truth; predictions are at twice the largest size of one axis."
     )
     yield table(
         ["", *_BY_KIND.values()],
@@ -68,12 +70,11 @@ def _sections(figures: pd.DataFrame, criteria: Sequence[Criterion], command: str
     if others := [c.removesuffix(" fails") for c in map(str, figures) if c.endswith(" fails")]:
         yield "## Other fitters on the same points"
         yield (
-            "Median and 95th percentile of the error of an exponent. What a fitter finds in "
-            "theory's own leading part, without noise, counts as theory's degrees: a sum has none "
-            "of its own. big_O and Extra-P choose from lists of whole and broken "
-            "exponents, so that on theory they are right to the last digit or wrong by a step; off "
-            "theory the truth is no member of a list. Neither gives an interval, and big_O fits "
-            "one size at a time."
+            "Median and 95th percentile of the error of an exponent. A sum has no single exponent, "
+            "so what a fitter finds in theory's leading part without noise counts as theory's "
+            "degrees. big_O and Extra-P choose from lists of exponents: on the law they are exact "
+            "or wrong by a step of the list; off the law the list does not contain the truth. "
+            "Neither gives an interval, and big_O fits one size at a time."
         )
         names = ["median error", "p95 error"]
         yield table(
@@ -89,10 +90,10 @@ def _sections(figures: pd.DataFrame, criteria: Sequence[Criterion], command: str
                 for kind, row in figures.iterrows()
             ),
         )
-        yield "Median error of a prediction at four times the largest size in every axis:"
+        yield "Median error of a prediction at four times the largest size of every axis:"
         prefixes = ("", "oracle ", *(f"{name} " for name in others))
         yield table(
-            ["", "layerlaw", "told the terms", *others],
+            ["", "layerlaw", "given the true terms", *others],
             (
                 [str(kind), *(_percent(row[f"{prefix}far error"]) for prefix in prefixes)]
                 for kind, row in figures.iterrows()

@@ -1,4 +1,4 @@
-"""A noisy machine: what it makes of a law, repeat by repeat."""
+"""The simulated noisy machine that measures a synthetic law."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ REPEATS, PROCESSES = 5, 3
 
 @dataclass(frozen=True)
 class Noise:
-    """How a machine errs; ranges are drawn from for each case.
+    """Relative errors of a simulated machine; a pair is a range to draw from for each case.
 
     Attributes
     ----------
     repeat_sd
         Standard deviation between repeats.
     shared
-        How likely it is that the repeats of a point share most of it, as a layout or a kernel's
-        choice is shared.
+        Probability that the repeats of a point share most of their error, as they do with one
+        memory layout or one choice of kernel.
     size_sd
-        Standard deviation of what all points of one size share.
+        Standard deviation of the error that all points of one size share.
     process_sd
-        Standard deviation of what all of a process shares.
+        Standard deviation of the error that all points of one process share.
     outliers
-        How many repeats are disturbed; each takes longer, by half at the mean.
+        Share of repeats that are disturbed; each takes longer, by 50 % on average.
     """
 
     repeat_sd: tuple[float, float] = (0.01, 0.06)
@@ -48,7 +48,7 @@ def measured(
     truth: Truth,
     noise: Noise,
 ) -> pd.DataFrame:
-    """Measure a law at sizes (points, axes) as a noisy machine would: tidy rows, five a point."""
+    """Simulate measurements of a law at sizes (points, axes): tidy rows, five for each point."""
     repeat_sd = rng.uniform(*noise.repeat_sd)
     time = truth(sizes)
     for column in sizes.T:
@@ -58,7 +58,7 @@ def measured(
         time = time * np.exp(rng.normal(0, repeat_sd, len(time)))
         repeat_sd = repeat_sd / 3
     process = rng.integers(PROCESSES, size=len(time))[:, None]
-    if rng.random() < 0.5:  # every process measures every point; else each measures some
+    if rng.random() < 0.5:  # every process measures every point; otherwise one does
         process = process + np.arange(REPEATS)
     process = process % PROCESSES
     shift = rng.normal(0, rng.uniform(*noise.process_sd), PROCESSES)

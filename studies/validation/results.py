@@ -1,4 +1,4 @@
-"""What came out of cases of the validation, and the figures that sum it up."""
+"""Results of the cases of the validation, and the figures that summarise them."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from ...analysis import Array, Verdict
 
 @dataclass(frozen=True)
 class CaseResult:
-    """What the fitter made of one case.
+    """The result of one case.
 
     Attributes
     ----------
     errors, oracle, baselines
-        |exponent − truth| by axis: of the fitter, of the same given the true terms, and of other
-        fitters by name.
+        |exponent − truth| by axis: of our fitter, of our fitter given the true terms, and of
+        baselines by name.
     covered, widths
         By axis, whether the 95 % interval contains the truth, and its width.
     predicted
-        Of the points beyond the grid, whether the 95 % interval contains what was measured.
+        For each point beyond the grid, whether the 95 % interval contains its measured value.
     far
         Relative error of the prediction at `FAR` times the largest sizes, by fitter; ours is "",
-        the same given the true terms "oracle".
+        ours given the true terms "oracle".
     verdict
         The law's verdict.
     stepped
         Whether two regimes were found.
     outside
-        Whether the truth is so far from every law that none should match.
+        Whether the truth is so far from every law that the verdict should not be `matches`.
     """
 
     errors: Array
@@ -48,10 +48,9 @@ class CaseResult:
 
 
 def summarise(some: Sequence[CaseResult]) -> dict[str, float]:
-    """Sum up outcomes as the figures of the table.
+    """Summarise results as the figures of one row of the table.
 
-    Where nothing is left to be counted, such as errors of resolved laws where none is resolved,
-    a figure is NaN.
+    A figure without data, such as the error of resolved laws if none is resolved, is NaN.
     """
     verdicts = [one.verdict for one in some]
     resolved = [one for one in some if one.verdict is not Verdict.UNRESOLVED]
@@ -82,7 +81,7 @@ def summarise(some: Sequence[CaseResult]) -> dict[str, float]:
 
 
 def _quantiles(name: str, errors: Sequence[Array]) -> dict[str, float]:
-    """Median and 95th percentile of those that there are."""
+    """Compute median and 95th percentile of the errors, without NaN."""
     every = np.concatenate(errors)
     every = _or_nan(every[~np.isnan(every)])
     return {
@@ -96,7 +95,7 @@ def _mean(parts: Sequence[NDArray[np.floating] | NDArray[np.bool_]]) -> float:
 
 
 def _or_nan(values: Sequence[float] | NDArray[np.floating] | NDArray[np.bool_]) -> Array:
-    """Give the values, or NaN where there is none."""
+    """Return the values without NaN; a single NaN if none remains."""
     found = np.asarray(values, dtype=float)
     known = found[~np.isnan(found)]
     return known if len(known) else np.array([np.nan])

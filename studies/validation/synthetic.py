@@ -1,6 +1,6 @@
-"""Laws whose truth is known, measured by a noisy machine: what the fitter is validated with.
+"""Synthetic cases: laws whose truth is known, with the tables of a simulated noisy machine.
 
-Developed on seeds from 0 on; the figures in docs are made with others.
+The fitter was developed on seeds from 0 on; the figures in docs use other seeds.
 """
 
 from __future__ import annotations
@@ -29,47 +29,47 @@ _GRIDS: dict[int, dict[str, NDArray[np.floating]]] = {
 }
 _MOST_POINTS = 150
 
-#: Share of a lower-order term, in units of the leading term, at mid-grid. With the first a
-#: log-log line errs by 0.24 at the median; the second hides the leading term almost everywhere.
+#: Range of a lower-order term divided by the leading term, at mid-grid. With the first the median
+#: error of a log-log line is 0.24; with the second overhead hides the leading term almost anywhere.
 SOME, MUCH = (0.01, 0.3), (0.01, 3.0)
 
-#: Off theory means by so much in one exponent.
+#: Range of the difference of one exponent from theory, off the law.
 _OFF = (0.35, 0.8)
-_SIDE = 6  # a breakpoint has at least one in so many points on either side
+_SIDE = 6  # at least 1/6 of the points lie on either side of a breakpoint
 _EXTRAPOLATED = 4  # points beyond the grid, to be predicted
-_SECOND = 1e-3  # what a point at mid-grid takes
+_SECOND = 1e-3  # seconds of the leading term at mid-grid
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What is true of a case.
+    """A kind of synthetic case: properties of its law, its grid and its noise.
 
     Attributes
     ----------
     order
-        Theory's order; empty where each case draws one.
+        Theory's order; empty if each case draws one.
     off_law
-        Whether one of its exponents is 0.35 to 0.8 from theory.
+        Whether one exponent is 0.35 to 0.8 from theory.
     overhead
-        Range of a lower-order term's share.
+        Range of a lower-order term divided by the leading term, at mid-grid.
     hidden
         Whether the leading term takes less than 20 % of the time at every point.
     overlapping
-        Whether its costs overlap, with an exponent p between 2 and 8, instead of adding up.
+        Whether costs combine as a power mean with p between 2 and 8 instead of adding up.
     stepped
-        Whether the leading term costs 1.5 to 2.5 times as much from some size on.
+        Whether the leading term costs 1.5 to 2.5 times as much beyond some size.
     gradual
-        Whether what lies beyond some size costs 2 to 5 times as much there.
+        Whether only the work beyond some size costs 2 to 5 times as much.
     slope_break
-        Whether one of its exponents is 0.5 to 1 larger or smaller from some size on.
+        Whether one exponent is 0.5 to 1 larger or smaller beyond some size.
     foreign
-        Whether there is a term that the fitter does not know.
+        Whether there is a term that the fitter does not have.
     switching
-        Whether it follows no law: each n runs another kernel, at up to 1.8 times the cost.
+        Whether there is no law: each n runs another kernel, at up to 1.8 times the cost.
     small
-        Whether there are two or three sizes an axis.
+        Whether each axis has only two or three sizes.
     noise
-        How the machine errs.
+        The machine's noise.
     """
 
     order: str = ""
@@ -88,18 +88,18 @@ class Kind:
 
 @dataclass(frozen=True)
 class SyntheticCase:
-    """A law that is known, and the tables that a noisy machine made of it.
+    """A synthetic law with its simulated measurements.
 
     Attributes
     ----------
     name
-        Theory's order, as text, which the fitter is given; also the layer's name in the tables.
+        Theory's order as text, which the fitter is given; also the layer's name in the tables.
     truth
         The law.
     table
-        Tidy rows, five repeats a point.
+        Tidy rows, five repeats for each point.
     extrapolated
-        The same of some points beyond the grid, one of their sizes twice the largest.
+        The same for points beyond the grid, one of whose sizes is twice the largest.
     """
 
     name: str
@@ -132,13 +132,13 @@ def _case(rng: np.random.Generator, kind: Kind) -> SyntheticCase:
 
 
 def _orders() -> list[str]:
-    """Collect the orders in time of the core layers, and two that none of them has."""
+    """Collect the time orders of the core layers, and two that none of them has."""
     registered = {str(layers.get(name).tied_theory().time) for name in layers.CORE}
     return sorted(registered | {"n", "n*log(n)*d"})
 
 
 def _grid(rng: np.random.Generator, axes: tuple[str, ...], *, small: bool) -> Array:
-    """Draw a full grid with one of its axes' ends cut off at random, (points, axes)."""
+    """Draw a full grid, leaving out a random number of the largest sizes; (points, axes)."""
     axes_sizes = []
     for axis, levels in _GRIDS[len(axes)].items():
         fewest = 30 if len(axes) == 1 else 5 if axis != "k" else 4
@@ -177,14 +177,14 @@ def _overhead(
     """Draw one to four lower-order terms with their coefficients."""
     terms = list(theory.divisors())
     picked = [terms[i] for i in rng.permutation(len(terms))[: rng.integers(1, 5)]]
-    if rng.random() < 0.8:  # nearly everything pays something for being called at all
+    if rng.random() < 0.8:  # most have a constant overhead of calls
         picked[0] = terms[0]
     if kind.foreign:
         other = _foreign(theory)
         picked.append(other[rng.integers(len(other))])
     least, most = np.log(kind.overhead)
     shares = np.exp(rng.uniform(least, most, len(picked)))
-    if kind.foreign:  # below the leading term, or it would lead itself
+    if kind.foreign:  # well below the leading term, or it would be leading itself
         shares[-1] = rng.uniform(0.01, 0.1)
     return [
         (float(share) * _SECOND / _middle(term.column(grid)), term)
@@ -193,7 +193,7 @@ def _overhead(
 
 
 def _foreign(theory: Leading) -> list[Monomial]:
-    """Terms that are no divisors of theory's: of a higher degree in one size, or a broken one."""
+    """List terms that do not divide theory's: of higher degree in one size, or with half powers."""
     axes = len(theory.axes)
     tops = [term for _, term in theory.terms]
     broken = [tops[0].shifted(-0.5 * unit) for unit in np.eye(axes)]
@@ -204,7 +204,7 @@ def _foreign(theory: Leading) -> list[Monomial]:
 def _change(
     rng: np.random.Generator, theory: Leading, grid: Array, kind: Kind
 ) -> RegimeChange | None:
-    """Draw a breakpoint with a sixth of the points or more on either side."""
+    """Draw a breakpoint with at least 1/6 of the points on either side; None if kind has none."""
     if kind.slope_break:
         return _slope_break(rng, grid)
     if not (kind.stepped or kind.gradual):
@@ -216,7 +216,7 @@ def _change(
         return RegimeChange(
             _monomial(powers), np.nextafter(location, 0), factor=rng.uniform(1.5, 2.5)
         )
-    # What crosses it is gone through so many times: theory is a multiple of that.
+    # The working set is read repeatedly, so its monomial divides theory's leading terms.
     shared = np.min([term.powers for _, term in theory.terms], axis=0)
     powers = np.minimum(powers, shared).astype(int)
     powers[rng.choice(np.flatnonzero(shared >= 1))] += not powers.any()
@@ -227,7 +227,7 @@ def _change(
 
 
 def _slope_break(rng: np.random.Generator, grid: Array) -> RegimeChange:
-    """Draw a size from which on the leading part has another exponent."""
+    """Draw a size beyond which the leading part has another exponent."""
     axes, least = grid.shape[1], len(grid) / _SIDE
     corners = [
         (axis, location)
@@ -243,7 +243,7 @@ def _slope_break(rng: np.random.Generator, grid: Array) -> RegimeChange:
 
 
 def _fair(rng: np.random.Generator, powers: NDArray[np.int64], grid: Array) -> tuple[Array, float]:
-    """Give what is reached at each point, and draw a value of it that parts the points fairly."""
+    """Evaluate a monomial at each point, and draw a value with enough points on either side."""
     reached, least = _monomial(powers).column(grid), len(grid) / _SIDE
     beyond = {b: np.count_nonzero(reached >= b) for b in np.unique(reached)}
     fair = [b for b, points in beyond.items() if least <= points <= len(grid) - least]
@@ -255,5 +255,5 @@ def _monomial(powers: NDArray[np.int64]) -> Monomial:
 
 
 def _middle(column: Array) -> float:
-    """Geometric mean: the value at mid-grid."""
+    """Return the geometric mean, the value at mid-grid."""
     return float(np.exp(np.mean(np.log(column))))

@@ -1,4 +1,4 @@
-"""Laws whose truth is known: a leading term, lower-order terms, and where the law changes."""
+"""The true law of a synthetic case: leading term, lower-order terms and breakpoint."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from ...analysis import Array, Leading, Monomial, power_mean
 
 @dataclass(frozen=True)
 class RegimeChange:
-    """Where the leading term begins to cost more, or to grow otherwise.
+    """A breakpoint beyond which the leading term costs more or has another exponent.
 
     Attributes
     ----------
     along
-        The monomial that decides where a point lies.
+        The monomial along which the breakpoint lies.
     location
         Its value at the breakpoint.
     factor
-        How many times as much the leading term costs beyond.
+        Factor of the leading term's cost beyond the breakpoint.
     slope_change
-        By how much its exponent along the monomial is larger beyond.
+        Change of its exponent along the monomial beyond the breakpoint.
     gradual
-        Whether only what lies beyond costs so many times as much.
+        Whether the factor applies only to the share 1 − location/value of the work.
     """
 
     along: Monomial
@@ -35,7 +35,7 @@ class RegimeChange:
     gradual: bool = False
 
     def __call__(self, sizes: Array) -> Array:
-        """By how much the leading term is multiplied at sizes (points, axes): (points,)."""
+        """Compute the factor of the leading term at sizes (points, axes): (points,)."""
         reached = np.maximum(self.along.column(sizes) / self.location, 1.0)
         share = 1 - 1 / reached if self.gradual else reached > 1
         return np.asarray((1 + (self.factor - 1) * share) * reached**self.slope_change)
@@ -43,21 +43,21 @@ class RegimeChange:
 
 @dataclass(frozen=True)
 class Truth:
-    """A law as it is: T^p = (c·lead·n^α·d^β·k^γ)^p + Σ (c_j·m_j)^p.
+    """A true law: T^p = (c·lead·n^α·d^β·k^γ)^p + Σ (c_j·m_j)^p.
 
     Attributes
     ----------
     leading, coefficient, shift
-        The leading part that theory gives, its coefficient, and (axes,): what the exponents are
-        off by.
+        Theory's leading part, its coefficient c, and the differences α, β, γ of the exponents from
+        theory, (axes,).
     terms
-        Lower-order terms with their coefficients.
+        Lower-order terms m_j with their coefficients.
     overlap
         p.
     change
         The breakpoint of the leading term.
     switches
-        By size of the first axis, how many times as much everything costs there: no law at all.
+        Factors of the whole cost by size of the first axis, with which there is no law.
     """
 
     leading: Leading
@@ -69,7 +69,7 @@ class Truth:
     switches: dict[float, float] = field(default_factory=dict)
 
     def __call__(self, sizes: Array) -> Array:
-        """Seconds at sizes (points, axes): (points,)."""
+        """Compute the seconds at sizes (points, axes): (points,)."""
         lead = self.coefficient * self.leading.column(sizes) * np.prod(sizes**self.shift, axis=1)
         if self.change is not None:
             lead = lead * self.change(sizes)

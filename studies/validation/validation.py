@@ -1,4 +1,4 @@
-"""The fitter validated on laws whose truth is known; other fitters on the same points."""
+"""Running the validation: our fitter and baselines on the same synthetic cases."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ from .noise import Noise
 from .results import CaseResult, summarise
 from .synthetic import MUCH, Kind, SyntheticCase, cases
 
-#: How many times the largest size, in every axis, laws are followed to.
+#: Predictions are compared with the truth at this multiple of the largest size of every axis.
 FAR = 4.0
-#: What the best law leaves without noise, from which on a truth counts as no law.
+#: Residual standard deviation of the best law without noise, from which on a truth is no law.
 OUTSIDE = 0.1
 
 
 def _repeat_noise(sd: float) -> Noise:
-    """Give noise between repeats alone, of one standard deviation."""
+    """Return noise between repeats alone, with one standard deviation."""
     return Noise(repeat_sd=(sd, sd), shared=0.0, size_sd=(0.0, 0.0), process_sd=(0.0, 0.0))
 
 
-#: The kinds of cases that are tried, by name.
+#: The kinds of cases by name.
 KINDS: Mapping[str, Kind] = {
     "on the law": Kind(),
     "off the law": Kind(off_law=True),
@@ -73,7 +73,7 @@ KINDS: Mapping[str, Kind] = {
 
 
 def case_results(some: Sequence[SyntheticCase], baselines: Sequence[Baseline]) -> list[CaseResult]:
-    """Fit cases, given theory's leading order alone, and compare the laws with the truth."""
+    """Fit cases, given only theory's leading order, and compare the laws with the truth."""
     series = [_series(case.table) for case in some]
     points = [BaselineData(one.axes, one.sizes, one.values) for one in series]
     given = [(own, case.truth.leading) for own, case in zip(points, some, strict=True)]
@@ -135,13 +135,13 @@ def _series(rows: pd.DataFrame) -> Series:
 
 
 def _points(rows: pd.DataFrame, axes: tuple[str, ...]) -> BaselineData:
-    """Collapse rows of any number of points, whichever sizes vary among them."""
+    """Collapse rows to points, for any number of points."""
     points = collapse(rows, list(axes))
     return BaselineData(axes, points[list(axes)].to_numpy(float), point_values(points))
 
 
 def _truth(case: SyntheticCase, law: FittedLaw) -> Array:
-    """Give the true exponents, (axes,): where a slope changes, those of the side a law is about."""
+    """Return the true exponents, (axes,); at a slope break, of the side that the law describes."""
     change, own = case.truth.change, case.truth.exponents
     truth = np.array([own[axis] for axis in law.axes])
     if change is not None and law.slope_break is not None and not law.slope_break.beyond:
@@ -150,7 +150,7 @@ def _truth(case: SyntheticCase, law: FittedLaw) -> Array:
 
 
 def _oracle(case: SyntheticCase, series: Series) -> FittedLaw:
-    """Fit as the fitter does when it is given which lower-order terms there are."""
+    """Fit with the true lower-order terms given."""
     return fit_law(
         series.sizes,
         series.values,
@@ -164,7 +164,7 @@ def _oracle(case: SyntheticCase, series: Series) -> FittedLaw:
 
 
 def _left(case: SyntheticCase, series: Series) -> float:
-    """Find what the best law leaves of the truth itself."""
+    """Return the residual standard deviation of the best law of the truth without noise."""
     lead = case.truth.leading
     law = fit_law(
         series.sizes,
@@ -179,9 +179,9 @@ def _left(case: SyntheticCase, series: Series) -> float:
 
 
 def recovered() -> tuple[int, int]:
-    """Search for x^p·log^q x without noise, p ≤ 3 and q ≤ 2: how many are found, and of how many.
+    """Search for x^p·log^q x without noise, p ≤ 3 and q ≤ 2; return how many are found, and all.
 
-    They are added to an overhead, and nothing is given.
+    An overhead is added to each, and the search is given nothing else.
     """
     sizes = 2 ** np.linspace(5, 14, 37)[:, None]
     laws = [Monomial((float(p),), (q,)) for p, q in itertools.product(range(4), range(3)) if p + q]
@@ -198,7 +198,7 @@ def _batch(number: int, seed: int, kind: str, extrap: str | None) -> list[CaseRe
 
 
 def _baselines(extrap: str | None) -> list[Baseline]:
-    """Collect the fitters that are there."""
+    """Collect the baselines that are installed."""
     found: list[Baseline] = [Line()]
     with suppress(BaselineError):
         found.append(BigO())
@@ -207,7 +207,7 @@ def _baselines(extrap: str | None) -> list[Baseline]:
 
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
-    """Have processes started meanwhile use one thread: matrices are small, and cores all busy."""
+    """Let new processes use one BLAS thread: matrices are small, and all cores are busy."""
     name = "OPENBLAS_NUM_THREADS"
     before = os.environ.get(name)
     os.environ[name] = before or "1"
@@ -233,19 +233,20 @@ def validate(
     number
         Cases of each kind.
     seed
-        Of the cases: the same seed gives the same figures.
+        Seed of the cases; the same seed gives the same figures.
     workers
-        Processes; as many as there are cores, by default.
+        Number of processes; by default one for each core.
     extrap
-        A Python interpreter that has Extra-P, to be compared with it too.
+        A Python interpreter that has Extra-P, to compare with Extra-P as well.
     progress
-        Called after each batch of cases with the number done, the number of all, and its seed.
+        Called after each batch of cases with the number of batches done, the number of all, and
+        the batch's kind and seed.
 
     Returns
     -------
-    One row for each kind of case, as `summarise` gives it.
+    A row for each kind of case, with the figures of `summarise`.
     """
-    # Batches are of a fixed size, so that the figures do not depend on the number of workers.
+    # Batches have a fixed size, so that the figures do not depend on the number of workers.
     chunk = 25
     jobs = [
         (min(chunk, number - start), seed * 1_000_003 + start, kind, extrap)

@@ -49,8 +49,8 @@ def apart(x: Tensor, gap: float) -> Tensor:
         "and 0 for all other elements.",
         original="如果对于输入向量中的某个元素x_i，它是最大值，则其梯度为1，其他所有元素的梯度都为0。",
         how="Compared with autograd and difference quotients at random vectors; then at ties, "
-        "where the text's formula gives 1 to each of several elements, compared with one-sided quotients "
-        "and the inequality max(y) ≥ max(x) + g·(y − x) of a subgradient g.",
+        "where the text's formula gives 1 to each of several elements, compared with one-sided "
+        "quotients and the inequality max(y) ≥ max(x) + g·(y − x) of a subgradient g.",
     )
 )
 def max_gradient(setting: Setting) -> Iterator[Evidence]:

@@ -33,8 +33,8 @@ SHORT = {**AT, "n": 32, "d": 4, "N": 2}
         original="因此，卷积层和循环层不适合用于建模长距离依赖关系",
         how=f"Layers and operations from the first of {SHORT['n']} positions to the last, and the "
         f"gradient of the last of {AT['n']} outputs with respect to the first {NEAR} inputs "
-        "divided by the largest one, for conv and rnn and for two variants designed for long range, "
-        "dilated_stack and ssm.",
+        "divided by the largest one, for conv and rnn and for two variants designed for long "
+        "range, dilated_stack and ssm.",
     )
 )
 def not_suited(setting: Setting) -> Iterator[Evidence]:
@@ -152,7 +152,8 @@ def fully_connected(setting: Setting) -> Iterator[Evidence]:
         "input).",
         original="而全连接网络无法处理变长序列，自注意力模型可以解决这个问题，因为其连接权重是动态学习的",
         how="A module built for n = 16 is applied to sequences of other lengths; whether the "
-        "number of parameters depends on n; whether the weights between positions depend on the input.",
+        "number of parameters depends on n; whether the weights between positions depend on the "
+        "input.",
     )
 )
 def variable_length(setting: Setting) -> Iterator[Evidence]:
