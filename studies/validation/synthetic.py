@@ -30,7 +30,7 @@ _GRIDS: dict[int, dict[str, NDArray[np.floating]]] = {
 _MOST_POINTS = 150
 
 #: Range of a lower-order term divided by the leading term, at mid-grid. With the first the median
-#: error of a log-log line is 0.24; with the second overhead hides the leading term almost anywhere.
+#: error of a log-log line is 0.24; with the second overhead hides the leading term at most points.
 SOME, MUCH = (0.01, 0.3), (0.01, 3.0)
 
 #: Range of the difference of one exponent from theory, off the law.
