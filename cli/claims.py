@@ -84,11 +84,11 @@ def claims(
 
 def _keep(record: Record, folder: Path) -> Path:
     """Write a record into a folder, where reports look for it."""
-    from ..reports import write_whole
-    from ..studies.claims import FILE
+    from ..reports import write_atomically
+    from ..studies.claims import CLAIMS_FILE
 
     folder.mkdir(parents=True, exist_ok=True)
-    return write_whole(folder / FILE, record.to_json())
+    return write_atomically(folder / CLAIMS_FILE, record.to_json())
 
 
 def _measured(chosen: Sequence[Statement], seed: int) -> Sequence[Fit]:

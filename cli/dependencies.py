@@ -52,14 +52,14 @@ def dependencies(
     LSTM's forget gates stand beside the true derivative of its cell. dependencies.json in DIR
     holds every norm; a report of the same folder shows them.
     """
-    from ..reports import write_whole
+    from ..reports import write_atomically
     from ..studies.gradients import (
-        FIGURE,
-        RECORD,
-        dependencies as told,
+        FIGURE_FILE,
+        RECORD_FILE,
+        dependencies_page,
         dependencies_svg,
         dependencies_tables as tables,
-        page,
+        fit_record,
     )
 
     try:
@@ -67,16 +67,16 @@ def dependencies(
     except KeyboardInterrupt:
         show.error("stopped" + "; the same command again goes on from here" * train)
         raise typer.Exit(STOPPED) from None
-    found = told(record)
+    found = fit_record(record)
     _keep(out, record)
-    write_whole(out / FIGURE, dependencies_svg(found))
+    write_atomically(out / FIGURE_FILE, dependencies_svg(found))
     if as_json:
         print(json.dumps(found.as_dict(), indent=2, ensure_ascii=False))
     elif markdown:
-        print(page(found, command(), Path(out.name, FIGURE).as_posix()), end="")
+        print(dependencies_page(found, command(), Path(out.name, FIGURE_FILE).as_posix()), end="")
     else:
         show.tables(tables(found))
-    show.say(f"Every norm is in {out / RECORD}, the figure is {out / FIGURE}.")
+    show.say(f"Every norm is in {out / RECORD_FILE}, the figure is {out / FIGURE_FILE}.")
 
 
 def _record(
@@ -91,15 +91,15 @@ def _record(
 
     What is trained is kept in the folder as it is finished.
     """
-    from ..studies.gradients import RECORD, read_record
+    from ..studies.gradients import RECORD_FILE, read_record
 
-    kept = read_record(out / RECORD) if (out / RECORD).is_file() else {}
+    kept = read_record(out / RECORD_FILE) if (out / RECORD_FILE).is_file() else {}
     from ..studies.gradients import experiment, jacobians  # loads torch
 
     with usage():
         subjects = jacobians.subjects(names)
         with show.Terminal().timing() as update:
-            initial = experiment.at_initialisation(subjects, sizes, seeds, update)
+            initial = experiment.measure_at_initialisation(subjects, sizes, seeds, update)
         record = {
             "schema": experiment.SCHEMA,
             "initial": initial,
@@ -109,7 +109,7 @@ def _record(
         if train_seeds:
             finished, keep = record["unfinished"], partial(_keep, out, record)
             with show.Terminal().timing() as update:
-                record["trained"] = experiment.after_training(
+                record["trained"] = experiment.measure_training(
                     subjects, sizes, train_seeds, steps, update, finished, keep
                 )
     return record
@@ -117,8 +117,8 @@ def _record(
 
 def _keep(out: Path, record: Mapping[str, Any]) -> None:
     """Write the record into a folder."""
-    from ..reports import write_whole
-    from ..studies.gradients import RECORD
+    from ..reports import write_atomically
+    from ..studies.gradients import RECORD_FILE
 
     out.mkdir(parents=True, exist_ok=True)
-    write_whole(out / RECORD, json.dumps(record, ensure_ascii=False) + "\n")
+    write_atomically(out / RECORD_FILE, json.dumps(record, ensure_ascii=False) + "\n")

@@ -30,7 +30,7 @@ def explain(
     """
     from ..experiments import derive
     from ..layers import is_known
-    from ..reports import derived_dict, derived_rows, head
+    from ..reports import derivation_summary, derived_dict, derived_rows
 
     with usage(), show.Terminal().timing() as update:
         found = derive(layer, progress=update)
@@ -39,7 +39,7 @@ def explain(
     if as_json:
         print(json.dumps(derived_dict(found, own), indent=2, ensure_ascii=False))
     else:
-        show.derived(head(found), derived_rows(found, own))
+        show.derived(derivation_summary(found), derived_rows(found, own))
 
 
 def list_layers(

@@ -27,7 +27,7 @@ def validate(
     ] = False,
 ) -> None:
     """Hold the fitter against synthetic laws whose truth is known, beside other fitters."""
-    from ..studies.validation import criteria, recovered, validate as hold
+    from ..studies.validation import criteria, recover_exact_orders, validate as hold
 
     with show.Terminal().fitting("synthetic laws") as update:
         figures = hold(cases, seed, extrap=extrap, progress=update)
@@ -36,10 +36,13 @@ def validate(
     elif markdown:
         from ..studies.validation import markdown_page
 
-        print(markdown_page.render(figures, criteria(figures, recovered()), command()), end="")
+        print(
+            markdown_page.render(figures, criteria(figures, recover_exact_orders()), command()),
+            end="",
+        )
     else:
         show.figures(figures)
-        show.criteria(criteria(figures, recovered()))
+        show.criteria(criteria(figures, recover_exact_orders()))
 
 
 def published(

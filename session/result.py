@@ -11,10 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from ..analysis import MARGIN, Crossovers, Fit, fit
-from ..layers import override_layers
-from ..reports import Content, build_content, in_order, laws_json, summary_rows, write_report
+from ..layers import overriding
+from ..reports import (
+    Content,
+    build_content,
+    laws_json,
+    sort_by_registry,
+    summary_rows,
+    write_report,
+)
 from ..studies.claims import claims_section
-from ..studies.gradients import section_in
+from ..studies.gradients import read_section
 from .archive import read_archive, write_archive
 from .measured import Measured
 from .observer import Observer
@@ -98,7 +105,7 @@ class Result(Measured):
             settings=measured.settings,
             claims=measured.claims,
             layers=measured.layers,
-            fits=tuple(in_order(fits)),
+            fits=tuple(sort_by_registry(fits)),
             expect=dict(expect or {}),
             axes=tuple(axes),
             margin=margin,
@@ -139,7 +146,7 @@ class Result(Measured):
         -------
         The paths, the page first.
         """
-        content, found = self.content, section_in(Path(folder))
+        content, found = self.content, read_section(Path(folder))
         if found is not None:
             content = replace(content, sections=[found, *content.sections])
         with override_layers(self.layers):

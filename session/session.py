@@ -27,7 +27,7 @@ from ..measure import (
     measure_checks,
     open_run,
 )
-from ..reports import in_order
+from ..reports import sort_by_registry
 from ..studies.claims import Record, judge_statements
 from .auxiliary import measure_auxiliary
 from .measured import STORE, Measured
@@ -158,7 +158,7 @@ class Session:
             fits = fit(
                 run.table(), self.options.expected, margin=self.options.margin, progress=update
             )
-        return in_order(fits)
+        return sort_by_registry(fits)
 
     def _check_crossings(
         self, run: ActiveRun, fits: Sequence[Fit]

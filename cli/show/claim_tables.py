@@ -22,17 +22,20 @@ _BEARINGS = {"for": "green", "limits": "yellow", "against": "red", "aside": "dim
 def claims(record: Record, *, details: bool) -> None:
     """Print statements with their verdicts, a line each, and why; with details their evidence."""
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    rows = [(one.statement.exercise, one.statement.id, one.verdict.value) for one in record.judged]
+    rows = [
+        (one.statement.exercise, one.statement.id, one.verdict.value)
+        for one in record.judged_statements
+    ]
     titles = ("exercise", "statement", "verdict")
     for title, *cells in zip(titles, *rows, strict=True):  # never cut for the sake of the last
         shown.add_column(title, no_wrap=True, min_width=max(map(len, [title, *cells])))
     shown.add_column("the course text says", no_wrap=True, overflow="ellipsis")
-    for each, (exercise, name, verdict) in zip(record.judged, rows, strict=True):
+    for each, (exercise, name, verdict) in zip(record.judged_statements, rows, strict=True):
         marked = Text(verdict, style=_CLAIMED[verdict])
         shown.add_row(exercise, name, marked, Text(each.statement.text))
     console = console_out()
     console.print(shown)
-    for each, (_, name, verdict) in zip(record.judged, rows, strict=True):
+    for each, (_, name, verdict) in zip(record.judged_statements, rows, strict=True):
         if each.reason or details:
             why = Text.assemble((name, "bold"), " ", (verdict, _CLAIMED[verdict]))
             console.print(why.append(f": {each.reason}" if each.reason else ""))

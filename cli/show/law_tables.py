@@ -13,7 +13,7 @@ from ...analysis import without_noise
 from .console import VERDICT_STYLES, console_out, drawn
 
 if TYPE_CHECKING:
-    from ...reports import Answer, Summary
+    from ...reports import Prediction, Summary
 
 
 def laws(summary: Summary) -> None:
@@ -59,7 +59,7 @@ def laws(summary: Summary) -> None:
             console.print(Text.assemble((name, "bold"), f": {why}"))
 
 
-def answers(found: Sequence[Answer]) -> None:
+def answers(found: Sequence[Prediction]) -> None:
     """Print predictions, each with what is to be minded of it."""
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     variant = any(each.variant for each in found)

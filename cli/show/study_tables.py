@@ -38,7 +38,7 @@ def figures(table: pd.DataFrame) -> None:
 
 def criteria(some: Sequence[Criterion]) -> None:
     """Print which criteria of the validation are missed."""
-    missed = [one for one in some if not one.reached]
+    missed = [one for one in some if not one.is_met]
     say(f"{len(some) - len(missed)} of {len(some)} bars are reached.")
     for one in missed:
         say(f"missed: {one.figure}: {one.value:.4g}")

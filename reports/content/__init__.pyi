@@ -2,7 +2,7 @@ from . import (
     counts as counts,
 )
 from .counts import (
-    reasons_of as reasons_of,
+    count_reasons as count_reasons,
 )
 from .crossings import (
     crossing_interval as crossing_interval,
@@ -10,40 +10,40 @@ from .crossings import (
 )
 from .derivations import (
     DerivedRow as DerivedRow,
+    derivation_summary as derivation_summary,
     derived_dict as derived_dict,
     derived_rows as derived_rows,
-    head as head,
 )
 from .formulas import (
     Term as Term,
     law_text as law_text,
     overlap_text as overlap_text,
-    sums as sums,
+    term_sums as term_sums,
     theory_text as theory_text,
 )
 from .law_names import (
-    in_order as in_order,
-    labels as labels,
+    law_labels as law_labels,
+    sort_by_registry as sort_by_registry,
 )
 from .predictions import (
-    Answer as Answer,
-    answers as answers,
+    Prediction as Prediction,
+    predict_laws as predict_laws,
 )
 from .report_content import (
     Content as Content,
     build_content as build_content,
 )
 from .roofline import (
-    calibrated_under as calibrated_under,
+    calibration_label as calibration_label,
     roofline_table as roofline_table,
     rooflines as rooflines,
 )
 from .sections import (
     Block as Block,
+    Collapsible as Collapsible,
     Figure as Figure,
     Finding as Finding,
     Findings as Findings,
-    Fold as Fold,
     Heading as Heading,
     Pairs as Pairs,
     Paragraph as Paragraph,
@@ -70,17 +70,17 @@ from .theory import (
 )
 
 __all__ = [
-    "Answer",
     "Block",
+    "Collapsible",
     "Content",
     "DerivedRow",
     "Figure",
     "Finding",
     "Findings",
-    "Fold",
     "Heading",
     "Pairs",
     "Paragraph",
+    "Prediction",
     "Section",
     "Summary",
     "SummaryRow",
@@ -88,28 +88,28 @@ __all__ = [
     "Term",
     "TheoryRow",
     "VerdictStyle",
-    "answers",
     "build_content",
-    "calibrated_under",
+    "calibration_label",
     "cost_name",
+    "count_reasons",
     "counts",
     "crossing_interval",
     "crossings_table",
+    "derivation_summary",
     "derived_dict",
     "derived_rows",
-    "head",
-    "in_order",
     "labelled_gaps",
-    "labels",
+    "law_labels",
     "law_text",
     "overlap_text",
-    "reasons_of",
+    "predict_laws",
     "roofline_table",
     "rooflines",
     "slopes_table",
+    "sort_by_registry",
     "summarise",
     "summary_rows",
-    "sums",
+    "term_sums",
     "theory_rows",
     "theory_text",
 ]

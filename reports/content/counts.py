@@ -15,13 +15,13 @@ from ...analysis import NONE, Array, Fit, formula_text, metric_title
 from ...layers import evaluate
 from ...measure import METRICS, PEAK_BYTES, metric_of
 from .formulas import law_text
-from .law_names import label, variants
+from .law_names import law_label, law_variants
 from .tables import Table
 
 #: Metrics in the table: those that theory gives exactly, and peak memory, which has an order alone.
 COLUMNS = (*(metric.name for metric in METRICS.values() if metric.exact), PEAK_BYTES.name)
 
-_EXPLAINED = (
+_EXPLANATION = (
     "Counts have no noise. ✓: every count equals theory's formula, not only its order; of peak "
     "memory theory gives an order alone, and ✓ says that the exponents match it. ≠: they are not "
     "equal, and the cell has the fitted formula. Path length: operations on the shortest path from "
@@ -57,7 +57,7 @@ class Counts:
     cells: Mapping[str, Cell]
 
 
-def split(fits: Sequence[Fit]) -> tuple[list[Fit], list[Fit]]:
+def split_counts(fits: Sequence[Fit]) -> tuple[list[Fit], list[Fit]]:
     """Separate the laws of times, which the report is about, from those of counts.
 
     Without times, or with other metrics among the laws, the report is about all of them.
@@ -75,7 +75,7 @@ def counts_table(rows: Sequence[Counts]) -> Table:
         "Counts",
         ("layer", *map(metric_title, COLUMNS)),
         [_row(each) for each in rows],
-        _EXPLAINED,
+        _EXPLANATION,
         styles=("code", "formula"),
     )
 
@@ -95,13 +95,13 @@ def counts_info(fits: Sequence[Fit]) -> list[Counts]:
         rows[key][one.metric] = _cell(fit)
         names.setdefault(key, fit)
     labels = [
-        label(fit.series.layer, variant)
-        for fit, variant in zip(names.values(), variants(list(names.values())), strict=True)
+        law_label(fit.series.layer, variant)
+        for fit, variant in zip(names.values(), law_variants(list(names.values())), strict=True)
     ]
     return [Counts(name, cells) for name, cells in zip(labels, rows.values(), strict=True)]
 
 
-def reasons_of(rows: Sequence[Counts]) -> Iterator[tuple[str, str]]:
+def count_reasons(rows: Sequence[Counts]) -> Iterator[tuple[str, str]]:
     """Yield (count, reason) for each count that differs from theory."""
     for row in rows:
         for metric, cell in row.cells.items():

@@ -81,7 +81,7 @@ def derived_dict(found: Derived, theory: Theory | None = None) -> dict[str, Any]
     }
 
 
-def head(found: Derived) -> list[str]:
+def derivation_summary(found: Derived) -> list[str]:
     """Describe the layer in lines: shapes, sizes, and how its time grows if FLOPs decide."""
     layer = found.layer
     inputs = ", ".join(f"{name} {_shape(shape)}" for name, shape in layer.inputs.items())

@@ -67,7 +67,7 @@ def order_text(expr: Expr) -> str:
     return f"O({above})" if below == "1" else f"O({above}/{below})"
 
 
-def sums(law: Law, metric: str) -> list[list[Term]]:
+def term_sums(law: Law, metric: str) -> list[list[Term]]:
     """Return the sums of terms whose largest is the law; leading terms come last.
 
     A law is one sum, except the exact law of a peak, which may be the largest of several.
@@ -85,7 +85,7 @@ def law_text(law: Law, metric: str) -> str:
     p = overlap_text(law)
     written = [
         " + ".join(f"({term})^{p}" if p else str(term) for term in each).replace("+ -", "- ")
-        for each in sums(law, metric)
+        for each in term_sums(law, metric)
     ]
     cost = f"{metric_title(metric)}^{p}" if p else metric_title(metric)
     return f"{cost} = {written[0]}" if len(written) == 1 else f"{cost} = max({', '.join(written)})"
@@ -104,7 +104,7 @@ def _lower(law: Law, metric: str) -> Iterator[Term]:
     for c, term in law.terms:
         for weight, m in _monomials(term):
             yield Term(
-                quantity(c * weight, metric), _factors(law.axes, m), where_text(term, law.axes)
+                quantity(c * weight, metric), _factors(law.axes, m), regime_text(term, law.axes)
             )
 
 
@@ -129,7 +129,7 @@ def _monomials(term: Monomial | StepTerm) -> Sequence[tuple[float, Monomial]]:
     return plain.terms if isinstance(plain, Leading) else [(1.0, plain)]
 
 
-def where_text(term: Monomial | StepTerm, axes: Sequence[str]) -> str:
+def regime_text(term: Monomial | StepTerm, axes: Sequence[str]) -> str:
     """Write in which regime a term applies: ``d²·k ≥ 1.27e+06``; empty if in all."""
     if not isinstance(term, StepTerm):
         return ""

@@ -8,20 +8,21 @@ from ... import layers
 from ...analysis import Fit, metric_title
 
 
-def in_order(fits: Sequence[Fit]) -> list[Fit]:
+def sort_by_registry(fits: Sequence[Fit]) -> list[Fit]:
     """Sort fits in the registry's order of layers, unregistered layers last."""
     rank = {name: place for place, name in enumerate(layers.names())}
     return sorted(fits, key=lambda fit: rank.get(fit.series.layer, len(rank)))
 
 
-def labels(fits: Sequence[Fit]) -> list[str]:
+def law_labels(fits: Sequence[Fit]) -> list[str]:
     """Name each law by its layer and its variant."""
     return [
-        label(fit.series.layer, variant) for fit, variant in zip(fits, variants(fits), strict=True)
+        law_label(fit.series.layer, variant)
+        for fit, variant in zip(fits, law_variants(fits), strict=True)
     ]
 
 
-def label(layer: str, variant: str) -> str:
+def law_label(layer: str, variant: str) -> str:
     """Name a law by its layer and its variant.
 
     >>> label("rnn", ""), label("rnn", "cuda")
@@ -30,7 +31,7 @@ def label(layer: str, variant: str) -> str:
     return f"{layer} ({variant})" if variant else layer
 
 
-def variants(fits: Sequence[Fit]) -> list[str]:
+def law_variants(fits: Sequence[Fit]) -> list[str]:
     """Name each law's variant: its values of device, mode, metric and columns that vary."""
     known = [
         {

@@ -19,11 +19,11 @@ from ...analysis import (
     quantity,
     sizes_text,
 )
-from .law_names import variants
+from .law_names import law_variants
 
 
 @dataclass(frozen=True)
-class Answer:
+class Prediction:
     """A predicted cost, or a predicted largest size.
 
     Attributes
@@ -92,12 +92,12 @@ class Answer:
         return "any" if np.isinf(value) else number(np.floor(value))
 
 
-def answers(
+def predict_laws(
     fits: Sequence[Fit],
     at: Mapping[str, float],
     budget: float | None,
     caches: Mapping[str, Any] | None = None,
-) -> list[Answer]:
+) -> list[Prediction]:
     """Predict each law's cost at the given sizes, or the largest value of the size not given.
 
     Parameters
@@ -124,7 +124,7 @@ def answers(
         )
     return [
         _answer(fit, variant, at, budget, caches or {})
-        for fit, variant in zip(fits, variants(fits), strict=True)
+        for fit, variant in zip(fits, law_variants(fits), strict=True)
     ]
 
 
@@ -134,7 +134,7 @@ def _answer(
     at: Mapping[str, float],
     budget: float | None,
     caches: Mapping[str, Any],
-) -> Answer:
+) -> Prediction:
     law, layer = fit.law, fit.series.layer
     name = f"{layer}, {metric_title(fit.series.metric)}"
     if law is None:
@@ -159,7 +159,7 @@ def _answer(
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
     reached = given if axis is None or np.isinf(value) else {**given, axis: value}
-    return Answer(
+    return Prediction(
         layer,
         variant,
         fit.series.metric,

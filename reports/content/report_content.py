@@ -24,7 +24,7 @@ from ...analysis import (
     thresholds_info,
 )
 from ...measure import AUXILIARY, PEAK_BYTES
-from .law_names import in_order
+from .law_names import sort_by_registry
 from .sections import Section
 from .summaries import Summary, summarise
 
@@ -140,7 +140,7 @@ def build_content(
     crossovers
         Crossings of the reported laws; computed if they are not given.
     """
-    fits = in_order(fits)
+    fits = sort_by_registry(fits)
     summary = summarise(fits)
     shown = summary.fits
     crossovers = crossovers_info(shown) if crossovers is None else crossovers
@@ -149,8 +149,8 @@ def build_content(
         all_fits=fits,
         headline=headline(shown),
         summary=summary,
-        machine=list(facts(machine)),
-        settings=list(facts(settings)),
+        machine=list(labelled_values(machine)),
+        settings=list(labelled_values(settings)),
         counts=list(_counts(table, shown)),
         guide=_guide(margin),
         command=command,
@@ -182,7 +182,7 @@ def headline(fits: Sequence[Fit]) -> str:
     return f"Of {laws}, {join_words(parts)}."
 
 
-def facts(given: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+def labelled_values(given: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
     """Flatten a mapping to (label, value) pairs."""
     for name, value in given.items():
         label = " · ".join(filter(None, [above, _LABELS.get(name, str(name).replace("_", " "))]))
@@ -191,7 +191,7 @@ def facts(given: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]
         elif name == "caches" and isinstance(value, Mapping):
             yield label, ", ".join(f"{c} {quantity(v, PEAK_BYTES.name)}" for c, v in value.items())
         elif isinstance(value, Mapping):
-            yield from facts(value, label)
+            yield from labelled_values(value, label)
         else:
             yield label, _value(value)
 

@@ -17,10 +17,10 @@ from ...analysis import (
     sizes_text,
 )
 from ...measure import PRODUCT_RATE
-from .law_names import labels
+from .law_names import law_labels
 from .tables import Table
 
-_EXPLAINED = (
+_EXPLANATION = (
     "The machine's peak is the highest rate at which any of several engines multiplied matrices; "
     "its bandwidth at a working set is the highest of several streams through it. Both were "
     "measured in the same run as the layers. Attainable is the lower of the peak and of FLOPs/byte "
@@ -44,14 +44,14 @@ def roofline_table(fits: Sequence[Fit]) -> Table:
             "share of what this machine can do",
         ),
         [_row(fit, label, found) for fit, label, found in rooflines(fits)],
-        _EXPLAINED,
+        _EXPLANATION,
         styles=("code", "text", "text", "number"),
     )
 
 
 def rooflines(fits: Sequence[Fit]) -> Iterator[tuple[Fit, str, Roofline]]:
     """Yield each law whose machine was calibrated, with its label and its roofline."""
-    for fit, label in zip(fits, labels(fits), strict=True):
+    for fit, label in zip(fits, law_labels(fits), strict=True):
         if (found := roofline(fit.series)) is not None:
             yield fit, label, found
 
@@ -70,7 +70,7 @@ def _row(fit: Fit, label: str, found: Roofline) -> tuple[str, ...]:
     )
 
 
-def calibrated_under(calibration: Calibration) -> str:
+def calibration_label(calibration: Calibration) -> str:
     """Name the conditions of a calibration: ``cpu, float32, threads 1``."""
     known = calibration.conditions
     threads = f"threads {known['threads']}" if "threads" in known else ""

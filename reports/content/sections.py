@@ -47,7 +47,7 @@ class Figure:
 
     Attributes
     ----------
-    draw
+    panel_functions
         A function for each panel that draws it as inline SVG. Functions, because matplotlib is
         slow and neither Markdown nor the terminal shows a figure.
     caption
@@ -56,17 +56,17 @@ class Figure:
 
     kind: ClassVar = "figure"
 
-    draw: Sequence[Callable[[], str]]
+    panel_functions: Sequence[Callable[[], str]]
     caption: str
 
     @cached_property
     def panels(self) -> list[str]:
         """The panels as inline SVG, drawn on first access."""
-        return [draw() for draw in self.draw]
+        return [draw() for draw in self.panel_functions]
 
 
 @dataclass(frozen=True)
-class Fold:
+class Collapsible:
     """A table or pairs that the page shows after a click on the title."""
 
     kind: ClassVar = "fold"
@@ -132,7 +132,7 @@ class Findings:
     findings: Sequence[Finding]
 
 
-Block = Paragraph | Heading | Pairs | Figure | Table | Fold | Findings
+Block = Paragraph | Heading | Pairs | Figure | Table | Collapsible | Findings
 
 
 @dataclass(frozen=True)

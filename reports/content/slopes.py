@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...analysis import CAUSES, Fit, SlopeGap, number, signed
-from .law_names import labels
+from .law_names import law_labels
 from .tables import Table
 
-_EXPLAINED = (
+_EXPLANATION = (
     "Mean local slope between the smallest and the largest sizes, the slope of theory's leading "
     "term between the same sizes, and the causes of the difference. Overhead: calls of operations, "
     "which cost the same at all sizes. Lower-order work: FLOPs and operations outside the leading "
@@ -21,7 +21,7 @@ _EXPLAINED = (
 
 def labelled_gaps(fits: Sequence[Fit]) -> Iterator[tuple[str, SlopeGap]]:
     """Yield each slope gap of the laws whose operations were timed, with the law's label."""
-    for fit, label in zip(fits, labels(fits), strict=True):
+    for fit, label in zip(fits, law_labels(fits), strict=True):
         for gap in fit.slope_gaps:
             yield label, gap
 
@@ -32,7 +32,7 @@ def slopes_table(fits: Sequence[Fit]) -> Table:
         "All slopes",
         ("layer", "size", "slope", "theory", *CAUSES.values(), "products alone"),
         [_row(label, gap) for label, gap in labelled_gaps(fits)],
-        _EXPLAINED,
+        _EXPLANATION,
         styles=("code", "text", "number"),
     )
 

@@ -17,9 +17,9 @@ from ...analysis import (
     size_matrix,
     sizes_text,
 )
-from .counts import counts_info, counts_table, reasons_of, split
+from .counts import count_reasons, counts_info, counts_table, split_counts
 from .formulas import order_text, theory_text
-from .law_names import label, variants
+from .law_names import law_label, law_variants
 from .tables import Table
 
 
@@ -61,7 +61,7 @@ class SummaryRow:
     @property
     def label(self) -> str:
         """The layer and its variant."""
-        return label(self.layer, self.variant)
+        return law_label(self.layer, self.variant)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def summarise(fits: Sequence[Fit]) -> Summary:
 
     Costs are predicted at `common_size`.
     """
-    shown, counted = split(fits)
+    shown, counted = split_counts(fits)
     at = common_size(shown)
     counts = counts_info(counted)
     return Summary(
@@ -103,14 +103,14 @@ def summarise(fits: Sequence[Fit]) -> Summary:
         cost=cost_name(shown),
         at=sizes_text(at),
         counts=counts_table(counts),
-        count_reasons=list(reasons_of(counts)),
+        count_reasons=list(count_reasons(counts)),
     )
 
 
 def summary_rows(fits: Sequence[Fit], at: Mapping[str, float] | None = None) -> list[SummaryRow]:
     """Write a row for each fit, with its cost at the given sizes or at `common_size`."""
     at = common_size(fits) if at is None else at
-    return [_row(fit, variant, at) for fit, variant in zip(fits, variants(fits), strict=True)]
+    return [_row(fit, variant, at) for fit, variant in zip(fits, law_variants(fits), strict=True)]
 
 
 def cost_name(fits: Sequence[Fit]) -> str:

@@ -23,7 +23,7 @@ class Table:
         Titles of the columns.
     rows
         Cells, one for each title in each row.
-    explained
+    explanation
         How to read it, in a few sentences; empty if the section explains it.
     styles
         Styles of the columns; the last one holds for all further columns.
@@ -38,7 +38,7 @@ class Table:
     title: str
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
-    explained: str = ""
+    explanation: str = ""
     styles: Sequence[ColumnStyle] = ("text",)
     row_heads: bool = True
     narrow: bool = False

@@ -2,8 +2,8 @@ from . import (
     theme as theme,
 )
 from .axes import (
-    cost_scale as cost_scale,
-    size_ticks as size_ticks,
+    set_cost_scale as set_cost_scale,
+    set_size_ticks as set_size_ticks,
 )
 from .crossovers import (
     crossovers_figure as crossovers_figure,
@@ -12,7 +12,7 @@ from .exponents import (
     exponents_figure as exponents_figure,
 )
 from .image import (
-    grid as grid,
+    panel_grid as panel_grid,
 )
 from .law_curves import (
     law_figures as law_figures,
@@ -28,9 +28,9 @@ from .slope_gaps import (
 )
 from .theme import (
     MARKERS as MARKERS,
-    legend as legend,
-    ramp as ramp,
-    render as render,
+    draw_legend as draw_legend,
+    ramp_colours as ramp_colours,
+    render_panel as render_panel,
     theme_colour as theme_colour,
 )
 from .thresholds import (
@@ -39,17 +39,17 @@ from .thresholds import (
 
 __all__ = [
     "MARKERS",
-    "cost_scale",
     "crossovers_figure",
+    "draw_legend",
     "exponents_figure",
-    "grid",
     "law_figures",
-    "legend",
     "machine_speeds_figure",
-    "ramp",
-    "render",
+    "panel_grid",
+    "ramp_colours",
+    "render_panel",
     "roofline_figure",
-    "size_ticks",
+    "set_cost_scale",
+    "set_size_ticks",
     "slope_gaps_figure",
     "theme",
     "theme_colour",

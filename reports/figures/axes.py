@@ -14,13 +14,13 @@ from ...analysis import number, quantity
 from ...measure import metric_of
 
 #: Most ticks of an axis, and the decades below which a logarithmic axis has two ticks in each.
-MOST_TICKS, FEW_DECADES = 7, 3.2
+MAX_TICKS, FEW_DECADES = 7, 3.2
 
 _MOST_LEVELS = 16
 _LABEL_LENGTH = 24
 
 
-def cost_scale(axes: Axes, metric: str) -> None:
+def set_cost_scale(axes: Axes, metric: str) -> None:
     """Make the vertical axis logarithmic, with ticks at 10^i, and at 3 · 10^i over few decades.
 
     Bytes have ticks at powers of 16, or of 4 over few decades, as powers of 10 are not round there.
@@ -37,12 +37,12 @@ def cost_scale(axes: Axes, metric: str) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: quantity(value, metric, 2)))
 
 
-def size_ticks(axes: Axes, levels: NDArray[np.float64]) -> None:
-    """Put at most `MOST_TICKS` ticks at measured sizes, or at powers of 2 if these are many."""
+def set_size_ticks(axes: Axes, levels: NDArray[np.float64]) -> None:
+    """Put at most `MAX_TICKS` ticks at measured sizes, or at powers of 2 if these are many."""
     if len(levels) > _MOST_LEVELS:
         low, high = np.log2(levels.min()), np.log2(levels.max())
         levels = 2.0 ** np.arange(np.floor(low), np.ceil(high) + 1)
-    ticks = levels[:: math.ceil(len(levels) / MOST_TICKS)]
+    ticks = levels[:: math.ceil(len(levels) / MAX_TICKS)]
     axes.xaxis.set_major_locator(FixedLocator(list(ticks)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 6)))
@@ -50,9 +50,9 @@ def size_ticks(axes: Axes, levels: NDArray[np.float64]) -> None:
 
 def label_width(labels: pd.Series) -> float:
     """Return the width of the longest label, in inches."""
-    return 0.25 + 0.066 * max(len(shortened(label)) for label in labels)
+    return 0.25 + 0.066 * max(len(shorten_label(label)) for label in labels)
 
 
-def shortened(label: str) -> str:
+def shorten_label(label: str) -> str:
     """Shorten a label that is too long for an axis or a legend."""
     return label if len(label) <= _LABEL_LENGTH else f"{label[: _LABEL_LENGTH - 1]}…"

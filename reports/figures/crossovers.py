@@ -20,8 +20,8 @@ from ...analysis import (
     sizes_text,
 )
 from ..content import Figure, crossing_interval
-from .axes import cost_scale, shortened, size_ticks
-from .theme import MARKERS, legend, render, theme_colour
+from .axes import set_cost_scale, set_size_ticks, shorten_label
+from .theme import MARKERS, draw_legend, render_panel, theme_colour
 
 _LEGEND_COLUMNS = 3
 
@@ -39,7 +39,7 @@ def crossovers_figure(infos: Sequence[Crossovers]) -> Figure | None:
             f"{_crossings_text(info.crossings)}."
         )
         lines = math.ceil(info.lines["layer"].nunique() / _LEGEND_COLUMNS)
-        panels.append(partial(render, partial(_draw, info), 2.6, alt, legend=lines))
+        panels.append(partial(render_panel, partial(_draw, info), 2.6, alt, legend=lines))
     fixed = {size: value for info in infos for size, value in info.fixed.items()}
     return Figure(
         panels,
@@ -77,18 +77,23 @@ def _draw(info: Crossovers, axes: Axes) -> None:
         zorder=4,
     )
     axes.set(xscale="log", xlabel="n", ylabel="")
-    cost_scale(axes, info.metric)
-    size_ticks(axes, info.lines["n"].to_numpy())
+    set_cost_scale(axes, info.metric)
+    set_size_ticks(axes, info.lines["n"].to_numpy())
     axes.set_xlim(info.lines["n"].min() / 1.2, info.lines["n"].max() * 1.2)
     width = "" if info.d is None else f", d = {number(info.d)}"
     axes.set_title(f"{metric_title(info.metric)} against n{width}")
     handles = [
         Line2D(
-            [], [], color=theme_colour(f"line{i}"), marker=MARKERS[i], ms=4, label=shortened(name)
+            [],
+            [],
+            color=theme_colour(f"line{i}"),
+            marker=MARKERS[i],
+            ms=4,
+            label=shorten_label(name),
         )
         for i, name in enumerate(names)
     ]
-    legend(axes, handles, _LEGEND_COLUMNS)
+    draw_legend(axes, handles, _LEGEND_COLUMNS)
 
 
 def _crossings_text(crossings: Sequence[Crossing]) -> str:

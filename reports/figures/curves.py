@@ -17,7 +17,7 @@ from ...layers import evaluate, is_known, without_rounding
 from ...measure import FLOPS, SECONDS
 
 #: Most values of the other size that are shown, each in a colour.
-MOST_HUES = 8
+MAX_HUES = 8
 
 _STEPS = 40
 _ABOVE = 1.3  # the line with theory's slope is drawn at this multiple of the law
@@ -41,7 +41,7 @@ class Curves(NamedTuple):
         Columns axis, hue and value by theory; empty without theory.
     degree
         Theory's exponent of the axis; None without theory.
-    left_out
+    omitted
         How many values of `hue` are not shown.
     """
 
@@ -53,7 +53,7 @@ class Curves(NamedTuple):
     lines: pd.DataFrame
     theory: pd.DataFrame
     degree: float | None
-    left_out: int
+    omitted: int
 
     @property
     def limits(self) -> tuple[float, float]:
@@ -62,7 +62,7 @@ class Curves(NamedTuple):
         return min(lines) - 0.4, max(lines) + 0.6
 
     @property
-    def outside(self) -> int:
+    def points_outside(self) -> int:
         """Number of points outside `limits`."""
         low, high = self.limits
         return int((~self.points["value"].between(low, high)).sum())
@@ -78,7 +78,7 @@ def times_info(fit: Fit, law: Law, axis: str) -> Curves:
     sizes = _named(law)
     moved = law.predict(size_matrix(law, {**sizes, **fixed})) / law.predict(law.sizes)
     points = pd.DataFrame({axis: sizes[axis], "hue": _hue(sizes, hue), "value": law.values * moved})
-    points, left_out = _thinned(points)
+    points, omitted = _thinned(points)
     lines = _lines(law, points, axis, hue, fixed, law.predict)
     theory = pd.DataFrame(columns=[axis, "hue", "value"])
     if fit.theory is not None and fit.theory.degree(axis):
@@ -90,7 +90,7 @@ def times_info(fit: Fit, law: Law, axis: str) -> Curves:
         theory = theory[theory["value"] >= points["value"].min()]
     degree = fit.theory.degree(axis) if fit.theory is not None else None
     return Curves(
-        axis, hue, fixed, np.unique(_named(law)[axis]), points, lines, theory, degree, left_out
+        axis, hue, fixed, np.unique(_named(law)[axis]), points, lines, theory, degree, omitted
     )
 
 
@@ -101,7 +101,7 @@ def slopes_info(fit: Fit, law: Law, axis: str) -> Curves:
     """
     hue, fixed = _others(law, axis)
     at = law.axes.index(axis)
-    whole, left_out = _thinned(
+    whole, omitted = _thinned(
         pd.DataFrame({axis: _named(law)[axis], "hue": _hue(_named(law), hue)})
     )
     points = pd.DataFrame(_neighbours(law, axis, hue), dtype=float)
@@ -111,17 +111,17 @@ def slopes_info(fit: Fit, law: Law, axis: str) -> Curves:
         band = law.elasticity(_at(law, axis, hue, lines, fixed), interval=0.95)
         lines = lines.assign(low=band.low[:, at], high=band.high[:, at])
     theory = pd.DataFrame(columns=[axis, "hue", "value"])
-    flops = flops_of(fit)
+    flops = theory_flops(fit)
     if flops is not None and len(lines):
         sizes = dict(zip(law.axes, _at(law, axis, hue, lines, fixed).T, strict=True))
         theory = lines.assign(value=elasticity(flops, axis, {**fit.series.constants, **sizes}))
     degree = fit.theory.degree(axis) if fit.theory is not None else None
     return Curves(
-        axis, hue, fixed, np.unique(_named(law)[axis]), points, lines, theory, degree, left_out
+        axis, hue, fixed, np.unique(_named(law)[axis]), points, lines, theory, degree, omitted
     )
 
 
-def flops_of(fit: Fit) -> Expr | None:
+def theory_flops(fit: Fit) -> Expr | None:
     """Return theory's exact FLOPs for a law of times or FLOPs; None for others or if unknown."""
     series = fit.series
     layer = layers.find(series.layer)
@@ -166,11 +166,11 @@ def _hue(sizes: Mapping[str, Array], hue: str | None) -> Array | float:
 
 
 def _thinned(points: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Select at most `MOST_HUES` values of the other size, evenly by rank."""
+    """Select at most `MAX_HUES` values of the other size, evenly by rank."""
     levels = np.unique(points["hue"])
-    if len(levels) <= MOST_HUES:
+    if len(levels) <= MAX_HUES:
         return points, 0
-    shown = levels[np.linspace(0, len(levels) - 1, MOST_HUES).round().astype(int)]
+    shown = levels[np.linspace(0, len(levels) - 1, MAX_HUES).round().astype(int)]
     return points[points["hue"].isin(shown)], len(levels) - len(shown)
 
 

@@ -11,9 +11,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from ...analysis import Fit, number
-from ..content import Figure, labels
-from .axes import label_width, shortened
-from .theme import render, theme_colour
+from ..content import Figure, law_labels
+from .axes import label_width, shorten_label
+from .theme import render_panel, theme_colour
 
 _VERDICT_MARKERS = {"matches": "o", "differs": "X", "unresolved": "^", "none": "s"}
 _FARTHEST = 1.2  # a panel ends this far beyond theory's extreme exponents
@@ -50,7 +50,7 @@ def exponents_info(fits: Sequence[Fit]) -> list[Exponents]:
             if exponent.axis in fit.exponents
             else "none",
         }
-        for fit, label in zip(fits, labels(fits), strict=True)
+        for fit, label in zip(fits, law_labels(fits), strict=True)
         for exponent in (fit.law.exponents if fit.law else ())
     ]
     axes = dict.fromkeys(str(row["axis"]) for row in rows)
@@ -68,7 +68,7 @@ def exponents_figure(fits: Sequence[Fit], margin: float) -> Figure | None:
         return None
     panels = [
         partial(
-            render,
+            render_panel,
             partial(_draw, info, margin),
             plot=0.2 * len(info.rows),
             label=_described(info),
@@ -111,7 +111,7 @@ def _draw(info: Exponents, margin: float, axes: Axes) -> None:
             text = f"{estimate:.2f} →" if estimate > high else f"← {estimate:.2f}"
             axes.annotate(text, (edge, at), ha=side, va="center", fontsize="small")
     axes.set(xlim=(low, high), ylim=(len(rows) - 0.5, -0.5))
-    axes.set_yticks(y, [shortened(label) for label in rows["label"]])
+    axes.set_yticks(y, [shorten_label(label) for label in rows["label"]])
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", visible=False)
     axes.set_title(f"exponent in {info.axis}")

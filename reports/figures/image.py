@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .theme import attribute, colours
+from .theme import colours, escape_attribute
 
 _FILL = "#ffffff"  # on dark pages too
 _GAP = 14.0  # between panels, in points
 
 
-def grid(panels: Sequence[str], columns: int, label: str) -> str:
-    """Combine panels of `theme.render` into one SVG file.
+def panel_grid(panels: Sequence[str], columns: int, label: str) -> str:
+    """Combine panels of `theme.render_panel` into one SVG file.
 
     Parameters
     ----------
@@ -41,8 +41,8 @@ def grid(panels: Sequence[str], columns: int, label: str) -> str:
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'width="{across:g}" height="{top:g}" viewBox="0 0 {across:g} {top:g}" role="img" '
-        f'aria-label="{attribute(label)}">\n<rect width="100%" height="100%" fill="{_FILL}"/>\n'
-        f"{body}\n</svg>\n"
+        f'aria-label="{escape_attribute(label)}">\n'
+        f'<rect width="100%" height="100%" fill="{_FILL}"/>\n{body}\n</svg>\n'
     )
 
 
@@ -63,7 +63,7 @@ def _glyphs_once(svg: str) -> str:
 def _box(panel: str) -> tuple[float, float]:
     """Return width and height of a panel, in points."""
     found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', panel)
-    assert found is not None  # `theme.render` always writes one
+    assert found is not None  # `theme.render_panel` always writes one
     return float(found[1]), float(found[2])
 
 

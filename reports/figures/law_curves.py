@@ -13,9 +13,9 @@ from matplotlib.lines import Line2D
 
 from ...analysis import Fit, Law, join_words, metric_title, number, quantity, sizes_text
 from ..content import Figure
-from .axes import cost_scale, size_ticks
+from .axes import set_cost_scale, set_size_ticks
 from .curves import Curves, slopes_info, times_info
-from .theme import MARKERS, legend, ramp, render, theme_colour
+from .theme import MARKERS, draw_legend, ramp_colours, render_panel, theme_colour
 
 _LEGEND_COLUMNS = 4
 
@@ -32,7 +32,7 @@ def _times(fit: Fit, law: Law) -> Figure:
     infos = [times_info(fit, law, axis) for axis in law.axes]
     panels = [
         partial(
-            render,
+            render_panel,
             partial(_draw_times, info, metric),
             plot=2.2,
             legend=_legend_lines(info),
@@ -56,7 +56,7 @@ def _slopes(fit: Fit, law: Law) -> Figure:
     infos = [slopes_info(fit, law, axis) for axis in law.axes]
     panels = [
         partial(
-            render,
+            render_panel,
             partial(_draw_slopes, info),
             plot=2.2,
             legend=_legend_lines(info),
@@ -79,7 +79,7 @@ def _slopes(fit: Fit, law: Law) -> Figure:
         caption += " Dashed: of theory's FLOPs."
     if any(info.degree is not None for info in infos):
         caption += " The horizontal line is theory's exponent."
-    if outside := sum(info.outside for info in infos):
+    if outside := sum(info.points_outside for info in infos):
         caption += f" {outside} points lie outside the frame."
     return Figure(panels, caption + _fixed_text(infos, moved=False))
 
@@ -99,8 +99,8 @@ def _fixed_text(infos: Sequence[Curves], *, moved: bool) -> str:
     if fixed:
         text += f" Lines are drawn at {sizes(fixed)}; points measured at other values "
         text += "are moved there by the law's ratio." if moved else "are shown as they are."
-    if left_out := max((info.left_out for info in infos), default=0):
-        text += f" {left_out} values of the other size are not shown."
+    if omitted := max((info.omitted for info in infos), default=0):
+        text += f" {omitted} values of the other size are not shown."
     return text
 
 
@@ -114,7 +114,7 @@ def _draw_times(info: Curves, metric: str, axes: Axes) -> None:
         guide.set_label(f"slope {number(info.degree)}" if info.degree else "theory")
         guides.append(guide)
     _curves(info, axes, guides)
-    cost_scale(axes, metric)
+    set_cost_scale(axes, metric)
     axes.set_title(f"{metric_title(metric)} against {info.axis}")
 
 
@@ -137,7 +137,7 @@ def _draw_slopes(info: Curves, axes: Axes) -> None:
     if len(info.theory):
         guides.append(guide)
     levels = list(np.unique(info.lines["hue"]))
-    for (_, line), colour in zip(info.lines.groupby("hue"), ramp(len(levels)), strict=True):
+    for (_, line), colour in zip(info.lines.groupby("hue"), ramp_colours(len(levels)), strict=True):
         if "low" in line:
             axes.fill_between(
                 line[info.axis], line["low"], line["high"], color=colour, alpha=0.15, lw=0
@@ -156,7 +156,7 @@ def _legend_lines(info: Curves) -> int:
 def _curves(info: Curves, axes: Axes, guides: Sequence[Line2D]) -> None:
     """Draw points and lines, with a colour and a marker for each value of the other size."""
     levels = list(np.unique(info.lines["hue"]))
-    palette = dict(zip(levels, ramp(len(levels)), strict=True))
+    palette = dict(zip(levels, ramp_colours(len(levels)), strict=True))
     markers = dict(zip(levels, MARKERS, strict=False))
     for level, line in info.lines.groupby("hue"):
         axes.plot(line[info.axis], line["value"], color=palette[level])
@@ -178,10 +178,10 @@ def _curves(info: Curves, axes: Axes, guides: Sequence[Line2D]) -> None:
         )
     axes.set_xscale("log")
     axes.set(ylabel="")
-    size_ticks(axes, info.levels)
+    set_size_ticks(axes, info.levels)
     shown = levels if info.hue is not None else []
     handles = [
         Line2D([], [], color=palette[v], marker=markers[v], ms=4, label=f"{info.hue} = {number(v)}")
         for v in shown
     ]
-    legend(axes, [*handles, *guides], _LEGEND_COLUMNS)
+    draw_legend(axes, [*handles, *guides], _LEGEND_COLUMNS)

@@ -12,9 +12,9 @@ from matplotlib.ticker import FuncFormatter
 
 from ...analysis import Fit, metric_title, number, quantity
 from ...measure import BANDWIDTH, PEAK_BYTES, PRODUCT_RATE
-from ..content import Figure, calibrated_under, rooflines
-from .axes import cost_scale, size_ticks
-from .theme import render, theme_colour
+from ..content import Figure, calibration_label, rooflines
+from .axes import set_cost_scale, set_size_ticks
+from .theme import render_panel, theme_colour
 
 
 class Speeds(NamedTuple):
@@ -38,7 +38,7 @@ class Speeds(NamedTuple):
 def speeds_info(fits: Sequence[Fit]) -> list[Speeds]:
     """Collect the machine's FLOP/s by matrix size and bandwidth by working set."""
     known = {
-        calibrated_under(found.calibration): found.calibration for _, _, found in rooflines(fits)
+        calibration_label(found.calibration): found.calibration for _, _, found in rooflines(fits)
     }
     return [
         Speeds(
@@ -65,7 +65,7 @@ def machine_speeds_figure(fits: Sequence[Fit]) -> Figure | None:
         best = quantity(info.rows["value"].max(), info.metric)
         where = f" ({info.title})" if info.title else ""
         alt = f"{metric_title(info.metric)}{where} for sizes of {first} to {last}: {best} at most."
-        panels.append(partial(render, partial(_draw, info), plot=2.2, label=alt, left=0.8))
+        panels.append(partial(render_panel, partial(_draw, info), plot=2.2, label=alt, left=0.8))
     if not panels:
         return None
     return Figure(
@@ -82,8 +82,8 @@ def _draw(info: Speeds, axes: Axes) -> None:
     )
     of_sets = info.metric == BANDWIDTH.name
     axes.set(xscale="log", xlabel="working set" if of_sets else "side of square matrices")
-    cost_scale(axes, info.metric)
-    size_ticks(axes, info.rows["size"].to_numpy())
+    set_cost_scale(axes, info.metric)
+    set_size_ticks(axes, info.rows["size"].to_numpy())
     if of_sets:
         axes.xaxis.set_major_formatter(
             FuncFormatter(lambda size, _: quantity(size, PEAK_BYTES.name))

@@ -15,12 +15,12 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from ...analysis import Fit, Roofline, join_words, number, quantity
 from ...measure import PRODUCT_RATE
-from ..content import Figure, calibrated_under, rooflines
-from .axes import FEW_DECADES, MOST_TICKS, cost_scale, shortened
-from .theme import MARKERS, legend, render, theme_colour
+from ..content import Figure, calibration_label, rooflines
+from .axes import FEW_DECADES, MAX_TICKS, set_cost_scale, shorten_label
+from .theme import MARKERS, draw_legend, render_panel, theme_colour
 
 #: Most layers in one panel: more could not be distinguished.
-LAYERS = 6
+LAYERS_PER_PANEL = 6
 
 #: Margin around the points and above the roof, as a factor.
 _ROOM = 1.6
@@ -54,11 +54,11 @@ def roofs_info(fits: Sequence[Fit]) -> list[Roofs]:
     """Collect the points of all layers that have a roofline, `LAYERS` to a panel."""
     under: dict[str, list[tuple[str, Roofline]]] = {}
     for _, label, found in rooflines(fits):
-        under.setdefault(calibrated_under(found.calibration), []).append((label, found))
+        under.setdefault(calibration_label(found.calibration), []).append((label, found))
     return [
-        _info(title if len(under) > 1 else "", some[first : first + LAYERS])
+        _info(title if len(under) > 1 else "", some[first : first + LAYERS_PER_PANEL])
         for title, some in under.items()
-        for first in range(0, len(some), LAYERS)
+        for first in range(0, len(some), LAYERS_PER_PANEL)
     ]
 
 
@@ -91,7 +91,7 @@ def roofline_figure(fits: Sequence[Fit]) -> Figure | None:
         return None
     panels = [
         partial(
-            render,
+            render_panel,
             partial(_draw, info),
             plot=2.6,
             label=_described(info),
@@ -124,9 +124,9 @@ def _draw(info: Roofs, axes: Axes) -> None:
     axes.set(xscale="log", xlabel="FLOPs per byte moved", ylabel="")
     low, high = info.roofs["intensity"].min(), info.roofs["intensity"].max()
     axes.set_xlim(low, high)
-    cost_scale(axes, PRODUCT_RATE.name)
+    set_cost_scale(axes, PRODUCT_RATE.name)
     subs = (1.0, 3.0) if math.log10(high / low) < FEW_DECADES else (1.0,)
-    axes.xaxis.set_major_locator(LogLocator(10, subs=subs, numticks=MOST_TICKS))
+    axes.xaxis.set_major_locator(LogLocator(10, subs=subs, numticks=MAX_TICKS))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
     axes.set_title(" · ".join(filter(None, ["roofline", info.title])))
@@ -138,11 +138,11 @@ def _draw(info: Roofs, axes: Axes) -> None:
             color=theme_colour(f"line{i}"),
             marker=MARKERS[i],
             ms=4,
-            label=shortened(name),
+            label=shorten_label(name),
         )
         for i, name in enumerate(names)
     ]
-    legend(axes, handles, _LEGEND_COLUMNS)
+    draw_legend(axes, handles, _LEGEND_COLUMNS)
 
 
 def _described(info: Roofs) -> str:

@@ -16,8 +16,8 @@ from matplotlib.patches import Patch
 
 from ...analysis import CAUSES, FLOOR, Fit
 from ..content import Figure, labelled_gaps
-from .axes import label_width, shortened
-from .theme import legend, render, theme_colour
+from .axes import label_width, shorten_label
+from .theme import draw_legend, render_panel, theme_colour
 
 _LEGEND_COLUMNS = 2
 
@@ -52,7 +52,7 @@ def slope_gaps_figure(fits: Sequence[Fit]) -> Figure | None:
         return None
     panels = [
         partial(
-            render,
+            render_panel,
             partial(_draw, info),
             plot=0.2 * max(len(info.rows), 3),
             label=_described(info),
@@ -84,11 +84,11 @@ def _draw(info: Gaps, axes: Axes) -> None:
     axes.scatter(gap, y, marker="|", s=60, color=theme_colour("text"), lw=1.4, zorder=3)
     room = 0.03 * (above.max() - below.min()) + FLOOR
     axes.set(xlim=(below.min() - room, above.max() + room), ylim=(len(y) - 0.5, -0.5))
-    axes.set_yticks(y, [shortened(label) for label in info.rows["label"]])
+    axes.set_yticks(y, [shorten_label(label) for label in info.rows["label"]])
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", visible=False)
     axes.set_title(f"slope in {info.axis}, minus theory's")
-    legend(axes, handles, _LEGEND_COLUMNS)
+    draw_legend(axes, handles, _LEGEND_COLUMNS)
 
 
 def _described(info: Gaps) -> str:

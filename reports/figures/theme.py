@@ -1,8 +1,8 @@
 """The theme of figures: inline SVG whose colours the page chooses, light or dark.
 
 Matplotlib needs a colour, the page a CSS variable: each named colour is drawn as a placeholder
-that nothing else uses, and `render` replaces it with the variable. Text is drawn as paths, so no
-font has to be installed.
+that nothing else uses, and `render_panel` replaces it with the variable. Text is drawn as paths, so
+no font has to be installed.
 """
 
 from __future__ import annotations
@@ -78,17 +78,17 @@ def theme_colour(name: str) -> str:
     return _PLACEHOLDERS[name]
 
 
-def ramp(count: int) -> list[str]:
+def ramp_colours(count: int) -> list[str]:
     """Return the placeholders of `count` colours, spread over the ramp."""
     return [theme_colour(f"ramp{round(i * (RAMP - 1) / max(count - 1, 1))}") for i in range(count)]
 
 
-def css(dark: bool) -> str:
+def css_variables(dark: bool) -> str:
     """Write the CSS variables of all colours."""
     return "".join(f"--{name}:{pair[dark]};" for name, pair in colours().items())
 
 
-def render(
+def render_panel(
     draw: Callable[[Axes], object], plot: float, label: str, *, left: float = 0.66, legend: int = 0
 ) -> str:
     """Draw a panel and return it as inline SVG.
@@ -125,8 +125,8 @@ def render(
 _NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 
 
-def legend(axes: Axes, handles: Sequence[Artist], columns: int) -> None:
-    """Put a legend with some columns below a panel; `render` needs the number of its lines."""
+def draw_legend(axes: Axes, handles: Sequence[Artist], columns: int) -> None:
+    """Draw a legend of some columns below a panel; `render_panel` needs the number of its lines."""
     plot = axes.bbox.height / axes.figure.dpi  # in inches
     axes.legend(
         handles=handles,
@@ -205,7 +205,7 @@ def _inline(svg: str, label: str) -> str:
     assert box is not None  # matplotlib always writes one
     start = (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'{box.group()} role="img" aria-label="{attribute(label)}">'
+        f'{box.group()} role="img" aria-label="{escape_attribute(label)}">'
     )
     return start + svg[svg.index(">") + 1 :]
 
@@ -214,7 +214,7 @@ def _rounded(numbers: str) -> str:
     return re.sub(r"-?\d+\.\d+", lambda found: f"{float(found.group()):.1f}", numbers)
 
 
-def attribute(text: str) -> str:
+def escape_attribute(text: str) -> str:
     """Escape a text for an attribute of SVG or HTML."""
     for character, entity in {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}.items():
         text = text.replace(character, entity)

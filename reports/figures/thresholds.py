@@ -13,8 +13,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from ...analysis import Thresholds, join_words, number
 from ..content import Figure
-from .axes import MOST_TICKS, shortened, size_ticks
-from .theme import MARKERS, legend, render, theme_colour
+from .axes import MAX_TICKS, set_size_ticks, shorten_label
+from .theme import MARKERS, draw_legend, render_panel, theme_colour
 
 _LEGEND_COLUMNS = 3
 _BEYOND = 2.0  # a panel ends at this multiple of the extreme n; intervals are cut there
@@ -39,7 +39,7 @@ def thresholds_figure(infos: Sequence[Thresholds]) -> Figure | None:
             f"The n from which others cost less than {info.dearer}, against d: {join_words(parts)}."
         )
         lines = math.ceil(len(names) / _LEGEND_COLUMNS)
-        panels.append(partial(render, partial(_draw, info), 2.2, alt, legend=lines))
+        panels.append(partial(render_panel, partial(_draw, info), 2.2, alt, legend=lines))
     return Figure(
         panels,
         "The n from which on another layer costs less, against the width d, with 95 % intervals; a "
@@ -63,15 +63,20 @@ def _draw(info: Thresholds, axes: Axes) -> None:
         )
     axes.set(xscale="log", yscale="log", xlabel="d", ylabel="")
     axes.set_ylim(info.rows["n"].min() / _BEYOND, top)
-    axes.yaxis.set_major_locator(LogLocator(2, numticks=MOST_TICKS))
+    axes.yaxis.set_major_locator(LogLocator(2, numticks=MAX_TICKS))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 6)))
-    size_ticks(axes, np.unique(info.rows["d"]))
-    axes.set_title(f"cheaper than {shortened(info.dearer)} from n on")
+    set_size_ticks(axes, np.unique(info.rows["d"]))
+    axes.set_title(f"cheaper than {shorten_label(info.dearer)} from n on")
     handles = [
         Line2D(
-            [], [], color=theme_colour(f"line{i}"), marker=MARKERS[i], ms=4, label=shortened(name)
+            [],
+            [],
+            color=theme_colour(f"line{i}"),
+            marker=MARKERS[i],
+            ms=4,
+            label=shorten_label(name),
         )
         for i, name in enumerate(names)
     ]
-    legend(axes, handles, _LEGEND_COLUMNS)
+    draw_legend(axes, handles, _LEGEND_COLUMNS)

@@ -3,23 +3,23 @@ from . import (
     markdown as markdown,
 )
 from .markdown import (
-    escape as escape,
-    section_parts as section_parts,
-    table as table,
+    escape_markdown as escape_markdown,
+    markdown_table as markdown_table,
+    section_markdown as section_markdown,
 )
 from .write import (
     laws_json as laws_json,
+    write_atomically as write_atomically,
     write_report as write_report,
-    write_whole as write_whole,
 )
 
 __all__ = [
-    "escape",
+    "escape_markdown",
     "html",
     "laws_json",
     "markdown",
-    "section_parts",
-    "table",
+    "markdown_table",
+    "section_markdown",
+    "write_atomically",
     "write_report",
-    "write_whole",
 ]

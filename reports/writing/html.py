@@ -11,8 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ... import layers
-from ...analysis import Fit, FittedLaw, metric_title, outgrown_cache
-from ..content import Content, Figure, Section, SummaryRow, Term, overlap_text, sums
+from ...analysis import Fit, FittedLaw, metric_title, outgrown
+from ..content import Content, Figure, Section, SummaryRow, Term, overlap_text, term_sums
 from ..figures import law_figures, theme
 
 #: Signs of the verdicts, which are clear without colour.
@@ -60,7 +60,7 @@ def render(
     content
         The content of the report.
     sections
-        Its sections, from `sections_of`.
+        Its sections, from `build_sections`.
     progress
         Called with the number of laws drawn, the number of all laws, and "laws drawn".
     """
@@ -80,8 +80,8 @@ def render(
         files=["laws.json", *(name for section in sections for name in section.files)],
         laws=list(_laws(content, progress)),
         signs=_SIGNS,
-        light=Markup(theme.css(dark=False)),
-        dark=Markup(theme.css(dark=True)),
+        light=Markup(theme.css_variables(dark=False)),
+        dark=Markup(theme.css_variables(dark=True)),
     )
 
 
@@ -97,7 +97,7 @@ def _laws(content: Content, progress: Callable[[int, int, str], object]) -> Iter
             fit=fit,
             facts=list(_facts(fit, content.caches)),
             metric=metric_title(fit.series.metric),
-            sums=sums(fit.law, fit.series.metric) if fit.law else (),
+            sums=term_sums(fit.law, fit.series.metric) if fit.law else (),
             overlap=overlap_text(fit.law) if fit.law else "",
             figures=figures,
         )

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ..content import (
     Block,
+    Collapsible,
     Content,
     Finding,
     Findings,
-    Fold,
     Heading,
     Pairs,
     Paragraph,
@@ -21,7 +21,7 @@ from ..content import (
 
 
 def render(content: Content, sections: Sequence[Section]) -> str:
-    """Write a report as Markdown, with the sections from `sections_of`."""
+    """Write a report as Markdown, with the sections from `build_sections`."""
     return "\n\n".join([*_parts(content, sections), ""])
 
 
@@ -30,7 +30,7 @@ def _parts(content: Content, sections: Sequence[Section]) -> Iterable[str]:
     yield "# How the cost of layers grows"
     yield content.headline
     yield "## Summary"
-    yield table(
+    yield markdown_table(
         [
             "layer",
             "theory",
@@ -56,11 +56,11 @@ def _parts(content: Content, sections: Sequence[Section]) -> Iterable[str]:
     yield "## Laws and reasons"
     for row, fit in zip(summary.rows, summary.fits, strict=True):
         name = row.label
-        yield f"**{escape(name)}**: {row.verdict}. {escape(fit.reason)}."
+        yield f"**{escape_markdown(name)}**: {row.verdict}. {escape_markdown(fit.reason)}."
         if fit.law is not None:
             yield f"    {law_text(fit.law, fit.series.metric)}"
     for section in sections:
-        if parts := list(section_parts(section)):
+        if parts := list(section_markdown(section)):
             yield f"## {section.title}"
             yield from parts
     for heading, pairs in (
@@ -76,7 +76,7 @@ def _parts(content: Content, sections: Sequence[Section]) -> Iterable[str]:
         yield "\n".join(f"    {line}" for line in content.command.splitlines())
 
 
-def section_parts(section: Section) -> Iterator[str]:
+def section_markdown(section: Section) -> Iterator[str]:
     """Write the parts of a section below its heading, without figures."""
     for block in section.blocks:
         yield from _block(block)
@@ -85,17 +85,17 @@ def section_parts(section: Section) -> Iterator[str]:
 def _block(block: Block) -> Iterator[str]:
     match block:
         case Paragraph():
-            yield escape(block.text)
+            yield escape_markdown(block.text)
         case Heading():
             yield f"### {block.text}"
         case Pairs():
             yield _list(block.pairs)
         case Table():
-            yield table(block.head, block.rows)
-        case Fold():
+            yield markdown_table(block.head, block.rows)
+        case Collapsible():
             yield from _block(block.inside)
         case Findings():
-            yield table(
+            yield markdown_table(
                 block.head,
                 ((each.group, each.name, each.verdict, each.reason) for each in block.findings),
             )
@@ -104,29 +104,33 @@ def _block(block: Block) -> Iterator[str]:
 
 
 def _finding(found: Finding) -> Iterator[str]:
-    yield f"### {found.group} {escape(found.name)}: {found.verdict}"
-    yield escape(found.text) + (f" ({escape(found.original)})" if found.original else "")
+    yield f"### {found.group} {escape_markdown(found.name)}: {found.verdict}"
+    yield escape_markdown(found.text) + (
+        f" ({escape_markdown(found.original)})" if found.original else ""
+    )
     if found.reason:
-        yield f"**{found.verdict.capitalize()}**: {escape(found.reason)}."
-    yield f"How it is tested: {escape(found.method)}"
-    yield table(found.evidence.head, found.evidence.rows)
+        yield f"**{found.verdict.capitalize()}**: {escape_markdown(found.reason)}."
+    yield f"How it is tested: {escape_markdown(found.method)}"
+    yield markdown_table(found.evidence.head, found.evidence.rows)
 
 
 def _list(pairs: Iterable[tuple[str, str]]) -> str:
-    return "\n".join(f"- {escape(label)}: {escape(value)}" for label, value in pairs)
+    return "\n".join(
+        f"- {escape_markdown(label)}: {escape_markdown(value)}" for label, value in pairs
+    )
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Write a Markdown table, with markup in its cells escaped.
 
     tabulate 0.10 was tried: it escapes nothing, not even ``|``, pads the cells, so that one longer
     cell changes every line, and writes 1.10 as 1.1 unless numbers are disabled.
     """
-    lines = [head, ["---"] * len(head), *(list(map(escape, row)) for row in rows)]
+    lines = [head, ["---"] * len(head), *(list(map(escape_markdown, row)) for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def escape(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Escape the characters that Markdown and HTML read as markup."""
     one_line = " ".join(text.split())
     return re.sub(r"([\\`*_\[\]<>|~$])", r"\\\1", one_line)

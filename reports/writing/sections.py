@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from ..content import (
     Block,
+    Collapsible,
     Content,
-    Fold,
     Pairs,
     Paragraph,
     Section,
@@ -28,7 +28,7 @@ from ..figures import (
 )
 
 
-def sections_of(content: Content) -> list[Section]:
+def build_sections(content: Content) -> list[Section]:
     """Build the sections of a report that are not empty; sections of studies come last."""
     built = [section for build in _SECTIONS if (section := build(content)).blocks]
     return [*built, *content.sections]
@@ -42,9 +42,9 @@ def _exponents(content: Content) -> Section:
 
 def _counts(content: Content) -> Section:
     table, reasons = content.summary.counts, content.summary.count_reasons
-    blocks: list[Block] = [Paragraph(table.explained), table] if table.rows else []
+    blocks: list[Block] = [Paragraph(table.explanation), table] if table.rows else []
     if reasons:
-        blocks.append(Fold("Why some differ from theory", Pairs(reasons)))
+        blocks.append(Collapsible("Why some differ from theory", Pairs(reasons)))
     return Section("counts", table.title, "Counts", blocks)
 
 
@@ -53,7 +53,7 @@ def _slopes(content: Content) -> Section:
     table, figure = slopes_table(fits), slope_gaps_figure(fits)
     blocks: list[Block] = []
     if figure:
-        blocks += [Paragraph(table.explained), figure, Fold(table.title, table)]
+        blocks += [Paragraph(table.explanation), figure, Collapsible(table.title, table)]
     return Section("gaps", "Why slopes differ from theory", "Why slopes differ", blocks)
 
 
@@ -63,7 +63,7 @@ def _roofline(content: Content) -> Section:
     roofline, speeds = roofline_figure(fits), machine_speeds_figure(fits)
     blocks: list[Block] = []
     if roofline and speeds:
-        blocks += [Paragraph(table.explained), roofline, table, speeds]
+        blocks += [Paragraph(table.explanation), roofline, table, speeds]
     return Section("roofline", title, title, blocks)
 
 
@@ -72,7 +72,7 @@ def _crossovers(content: Content) -> Section:
     table = crossings_table(content.crossovers)
     blocks: list[Block] = [figure for figure in figures if figure]
     if table.rows:
-        blocks.append(Fold("All crossings at these widths", table))
+        blocks.append(Collapsible("All crossings at these widths", table))
     return Section("crossovers", "Where layers cross over", "Crossovers", blocks)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from ...analysis import Fit, to_json
 from ..content import Content
 from . import html, markdown
-from .sections import sections_of
+from .sections import build_sections
 
 
 def write_report(
@@ -37,7 +37,7 @@ def write_report(
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    sections = sections_of(content)
+    sections = build_sections(content)
     files = {
         "report.html": html.render(content, sections, progress),
         "report.md": markdown.render(content, sections),
@@ -46,7 +46,7 @@ def write_report(
     }
     for section in sections:
         files |= section.files
-    return [write_whole(folder / name, text) for name, text in files.items()]
+    return [write_atomically(folder / name, text) for name, text in files.items()]
 
 
 def laws_json(fits: Sequence[Fit]) -> str:
@@ -64,7 +64,7 @@ def _finite(value: Any) -> Any:
     return value
 
 
-def write_whole(path: Path, text: str) -> Path:
+def write_atomically(path: Path, text: str) -> Path:
     """Write a file atomically: a reader sees the old text or the new one, never a part of it."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

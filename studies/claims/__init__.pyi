@@ -2,7 +2,7 @@ from . import (
     costs as costs,
 )
 from .record import (
-    FILE as FILE,
+    CLAIMS_FILE as CLAIMS_FILE,
     ClaimsError as ClaimsError,
     Record as Record,
 )
@@ -24,7 +24,7 @@ from .statement import (
 )
 
 __all__ = [
-    "FILE",
+    "CLAIMS_FILE",
     "Bearing",
     "ClaimsError",
     "Evidence",

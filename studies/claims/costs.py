@@ -14,7 +14,7 @@ from ... import analysis
 from ...analysis import formula_text
 from ...experiments import ExactFormula, count_formulas
 from ...layers import subs
-from .statement import Evidence, Setting, auxiliary, limiting, required
+from .statement import Evidence, Setting, auxiliary_evidence, limiting_evidence, required_evidence
 
 if TYPE_CHECKING:
     from ...analysis import Fit
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 @lru_cache
-def formulas(layer: str) -> Mapping[str, Counted]:
+def layer_formulas(layer: str) -> Mapping[str, Counted]:
     """Return a layer's formulas, solved from counts; cached, as several statements use them."""
     return counted(layer)
 
 
-def leads(order: Expr, exact: Expr) -> bool:
+def has_order(order: Expr, exact: Expr) -> bool:
     """Whether an exact count is Θ(order): it has this term and none that grows faster.
 
     >>> n, d = sympy.symbols("n d", positive=True)
@@ -42,22 +42,22 @@ def leads(order: Expr, exact: Expr) -> bool:
     )
 
 
-def grows_as(order: Expr, exact: Expr, what: str) -> Evidence:
+def order_evidence(order: Expr, exact: Expr, what: str) -> Evidence:
     """Compare an exact count with an order."""
-    return required(
+    return required_evidence(
         f"exact FLOPs of {what}, compared with O({formula_text(order)})",
         formula_text(exact),
-        leads(order, exact),
+        has_order(order, exact),
         f"they are {formula_text(exact)}, not O({formula_text(order)})",
     )
 
 
-def times(setting: Setting, *names: str) -> Iterator[Evidence]:
+def time_evidence(setting: Setting, *names: str) -> Iterator[Evidence]:
     """Compare the laws of layers' times with theory, for the layers that were measured."""
     for name in names:
         fit = setting.law(name)
         if fit is None or fit.judgement is None:
-            yield auxiliary(f"time of {name}", "not measured")
+            yield auxiliary_evidence(f"time of {name}", "not measured")
         else:
             yield _time(name, fit, fit.judgement)
 
@@ -65,9 +65,9 @@ def times(setting: Setting, *names: str) -> Iterator[Evidence]:
 def _time(name: str, fit: Fit, judgement: analysis.Judgement) -> Evidence:
     what = f"time of {name} ({fit.series.device}): exponents with 95 % intervals, and verdict"
     if judgement.verdict is analysis.Verdict.UNRESOLVED:
-        return auxiliary(what, f"unresolved: {judgement.reason}")
+        return auxiliary_evidence(what, f"unresolved: {judgement.reason}")
     exponents = "; ".join(map(str, fit.law.exponents)) if fit.law else "no law"
-    return limiting(
+    return limiting_evidence(
         what,
         f"{exponents}: {judgement.verdict.value}",
         judgement.verdict is analysis.Verdict.DIFFERS,
@@ -75,7 +75,7 @@ def _time(name: str, fit: Fit, judgement: analysis.Judgement) -> Evidence:
     )
 
 
-def share_of(setting: Setting, whole: str, phases: Sequence[str]) -> float | None:
+def phase_share(setting: Setting, whole: str, phases: Sequence[str]) -> float | None:
     """Return the time of all phases, by their laws, divided by that of the whole.
 
     It is the median over the whole's points that lie within the measured sizes of all phases;
@@ -98,7 +98,7 @@ def share_of(setting: Setting, whole: str, phases: Sequence[str]) -> float | Non
     return float(np.median((total / fit.series.values)[inside]))
 
 
-def flops_where(layer: Layer, points: list[dict[str, int]]) -> bool:
+def flops_match_theory(layer: Layer, points: list[dict[str, int]]) -> bool:
     """Whether counted FLOPs equal theory's, at any sizes: also at those that a sweep ties."""
     from ...measure import count_flops  # loads torch
 

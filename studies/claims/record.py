@@ -17,7 +17,7 @@ from .statement import JudgedStatement, StatementVerdict
 SCHEMA = 1
 
 #: Its name in the folder of a report.
-FILE = "claims.json"
+CLAIMS_FILE = "claims.json"
 
 
 class ClaimsError(LayerlawError):
@@ -30,7 +30,7 @@ class Record:
 
     Parameters
     ----------
-    judged
+    judged_statements
         The statements with evidence and verdict.
     date
         Date and time in UTC, ISO 8601.
@@ -40,7 +40,7 @@ class Record:
         The machine's fingerprint.
     """
 
-    judged: Sequence[JudgedStatement]
+    judged_statements: Sequence[JudgedStatement]
     date: str
     seed: int
     machine: Mapping[str, Any]
@@ -55,9 +55,13 @@ class Record:
     @property
     def headline(self) -> str:
         """A sentence with the number of statements by verdict."""
-        count = Counter(each.verdict for each in self.judged)
+        count = Counter(each.verdict for each in self.judged_statements)
         verdicts = ", ".join(f"{count[v]} {v.value}" for v in StatementVerdict if count[v])
-        statements = "1 statement" if len(self.judged) == 1 else f"{len(self.judged)} statements"
+        statements = (
+            "1 statement"
+            if len(self.judged_statements) == 1
+            else f"{len(self.judged_statements)} statements"
+        )
         return f"{statements}: {verdicts or 'none tested'}."
 
     def to_json(self) -> str:
@@ -67,7 +71,7 @@ class Record:
             "date": self.date,
             "seed": self.seed,
             "machine": self.machine,
-            "statements": [each.as_dict() for each in self.judged],
+            "statements": [each.as_dict() for each in self.judged_statements],
         }
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
@@ -86,7 +90,7 @@ class Record:
         ClaimsError
             If the file is not a record of `to_json`.
         """
-        path = folder / FILE
+        path = folder / CLAIMS_FILE
         if not path.is_file():
             return None
         try:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ...reports import Finding, Findings, Paragraph, Section, Table, VerdictStyle, section_parts
-from .record import FILE, Record
+from ...reports import Finding, Findings, Paragraph, Section, Table, VerdictStyle, section_markdown
+from .record import CLAIMS_FILE, Record
 from .statement import JudgedStatement, StatementVerdict
 
 _TITLE = "What the course text says"
 
-_EXPLAINED = (
+_EXPLANATION = (
     "Statements of the course text (exercises A6.1 to A6.4 of the Chinese textbook with which this "
     "project started), each tested by computed numbers. The verdict follows from them: one line of "
     "evidence against a statement refutes it, one that limits it makes it conditional."
@@ -31,15 +31,15 @@ def claims_section(record: Record) -> Section:
         _TITLE,
         "The course text",
         [
-            Paragraph(f"{_EXPLAINED} {record.headline}"),
+            Paragraph(f"{_EXPLANATION} {record.headline}"),
             Findings(
                 ("exercise", "statement", "verdict", "what refutes or limits it"),
-                [_finding(each) for each in record.judged],
+                [_finding(each) for each in record.judged_statements],
             ),
             Paragraph(tested, quiet=True),
         ],
         after_laws=True,
-        files={FILE: record.to_json()},
+        files={CLAIMS_FILE: record.to_json()},
     )
 
 
@@ -54,7 +54,7 @@ def claims_page(record: Record, command: str) -> str:
         The command that makes the page again.
     """
     head = [f"# {_TITLE}", "This page is the output of", f"    {command}"]
-    return "\n\n".join([*head, *section_parts(claims_section(record)), ""])
+    return "\n\n".join([*head, *section_markdown(claims_section(record)), ""])
 
 
 def evidence_table(judged: JudgedStatement) -> Table:

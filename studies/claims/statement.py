@@ -94,7 +94,7 @@ class Evidence:
     so: str = ""
 
 
-def required(what: str, value: str, holds: bool, so: str) -> Evidence:
+def required_evidence(what: str, value: str, holds: bool, so: str) -> Evidence:
     """Make evidence that refutes the statement unless `holds`; `so` says what is true instead.
 
     >>> required("1 + 1", "3", 1 + 1 == 3, "it is 2").bearing.value
@@ -103,12 +103,12 @@ def required(what: str, value: str, holds: bool, so: str) -> Evidence:
     return _weighed(what, value, holds, Bearing.AGAINST, so)
 
 
-def limiting(what: str, value: str, found: bool, so: str) -> Evidence:
+def limiting_evidence(what: str, value: str, found: bool, so: str) -> Evidence:
     """Make evidence that limits the statement if `found`; `so` is the condition."""
     return _weighed(what, value, not found, Bearing.LIMITS, so)
 
 
-def auxiliary(what: str, value: str) -> Evidence:
+def auxiliary_evidence(what: str, value: str) -> Evidence:
     """Make evidence that is shown with the others and decides nothing."""
     return Evidence(what, value)
 

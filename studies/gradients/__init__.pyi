@@ -7,35 +7,35 @@ from .figures import (
     dependencies_svg as dependencies_svg,
 )
 from .markdown_page import (
-    page as page,
+    dependencies_page as dependencies_page,
 )
 from .record import (
-    FIGURE as FIGURE,
-    RECORD as RECORD,
-    dependencies as dependencies,
+    FIGURE_FILE as FIGURE_FILE,
+    RECORD_FILE as RECORD_FILE,
+    fit_record as fit_record,
     read_record as read_record,
 )
 from .results import (
     Dependencies as Dependencies,
 )
 from .section import (
-    section_in as section_in,
+    read_section as read_section,
 )
 from .tables import (
     dependencies_tables as dependencies_tables,
 )
 
 __all__ = [
-    "FIGURE",
-    "RECORD",
+    "FIGURE_FILE",
+    "RECORD_FILE",
     "Dependencies",
-    "dependencies",
+    "dependencies_page",
     "dependencies_svg",
     "dependencies_tables",
     "experiment",
+    "fit_record",
     "jacobians",
-    "page",
     "read_record",
+    "read_section",
     "recall",
-    "section_in",
 ]

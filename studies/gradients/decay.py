@@ -96,7 +96,7 @@ class Decay:
         return Estimate(at(self.rate.estimate), at(self.rate.high), at(self.rate.low))
 
 
-def decay(norms: Array) -> Decay:
+def fit_decay(norms: Array) -> Decay:
     """Fit the law of norms (seeds, distances), the first of which is distance 0.
 
     Distance 0 is left out, as no step lies between. So are distances with a norm of 0, which are
@@ -121,7 +121,7 @@ def decay(norms: Array) -> Decay:
     best = max(fits.values(), key=lambda fit: fit.likelihood)
     shares = {law: exp(fit.likelihood - best.likelihood) for law, fit in fits.items()}
     shape = next(law for law, fit in fits.items() if fit is best)
-    rate, steady = mean(best.rates), mean(fits["exponential"].rates)
+    rate, steady = mean_interval(best.rates), mean_interval(fits["exponential"].rates)
     none = rate.low <= 0 <= rate.high
     if none and steady.low <= 0 <= steady.high:  # without decay, show a rate per position
         shape, rate = "exponential", steady
@@ -131,7 +131,7 @@ def decay(norms: Array) -> Decay:
         shape=shape,
         rate=rate,
         weights={law: share / sum(shares.values()) for law, share in shares.items()},
-        misfit=_misfit(best.left),
+        misfit=_misfit(best.residuals),
         correlation=best.correlation,
         seeds=len(norms),
         farthest=int(distance[-1]),
@@ -140,14 +140,14 @@ def decay(norms: Array) -> Decay:
     )
 
 
-def mean(values: Array) -> Estimate[float]:
+def mean_interval(values: Array) -> Estimate[float]:
     """Compute the mean of independent values with its 95 % Student's t interval."""
     middle = float(values.mean())
     half = float(stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / sqrt(len(values)))
     return Estimate(middle, middle - half, middle + half)
 
 
-def slower(first: Decay, second: Decay) -> Estimate[float]:
+def rate_difference(first: Decay, second: Decay) -> Estimate[float]:
     """Compute the mean exponential rate of the first minus that of the second, paired by seed.
 
     The same seed draws the same weights in both, apart from what the two differ in.
@@ -161,12 +161,12 @@ def slower(first: Decay, second: Decay) -> Estimate[float]:
         raise ValueError(
             f"rates are compared seed by seed; there are {first.seeds} and {second.seeds} seeds"
         )
-    return mean(first.rates["exponential"] - second.rates["exponential"])
+    return mean_interval(first.rates["exponential"] - second.rates["exponential"])
 
 
 class _Fit(NamedTuple):
     rates: Array  # (seeds,)
-    left: Array  # residuals (seeds, distances)
+    residuals: Array  # (seeds, distances)
     likelihood: float  # log likelihood
     correlation: float
 
@@ -194,8 +194,8 @@ def _whitened(rows: Array, correlation: float) -> Array:
     return np.concatenate([first, rows[:, 1:] - correlation * rows[:, :-1]], axis=1)
 
 
-def _misfit(left: Array) -> float:
+def _misfit(residuals: Array) -> float:
     """Return the typical factor of the errors common to all seeds, corrected for their scatter."""
-    shared = (left.mean(axis=0) ** 2).mean()
-    scatter = left.var(axis=0, ddof=1).mean() / len(left)
+    shared = (residuals.mean(axis=0) ** 2).mean()
+    scatter = residuals.var(axis=0, ddof=1).mean() / len(residuals)
     return exp(sqrt(max(shared - scatter, 0.0)))

@@ -22,8 +22,16 @@ from ... import layers
 from ...layers import Sizes
 from ...measure import digest, fingerprint, machine_id
 from . import recall
-from .forget_gates import forgetting
-from .jacobians import Network, Subject, build, geometric_mean, normal, profile, receptive_field
+from .forget_gates import differentiate_cell
+from .jacobians import (
+    Network,
+    Subject,
+    build_network,
+    geometric_mean,
+    gradient_profile,
+    normal_sequences,
+    receptive_field,
+)
 
 #: Version of the record's format.
 SCHEMA = 1
@@ -44,7 +52,7 @@ Array = NDArray[np.float64]
 Record = dict[str, Any]
 
 
-def at_initialisation(
+def measure_at_initialisation(
     subjects: Sequence[Subject], sizes: Sizes, seeds: int, progress: Progress
 ) -> Record:
     """Measure gradients with random weights and unit-normal inputs.
@@ -68,10 +76,10 @@ def at_initialisation(
             norms, forgot = [], []
             for seed in range(seeds):
                 progress(at * seeds + seed + 1, total, subject.label)
-                norms.append(profile(subject, sizes, seed, SEQUENCES))
+                norms.append(gradient_profile(subject, sizes, seed, SEQUENCES))
                 if subject.forget_bias is not None:
-                    x = normal(SEQUENCES, sizes, seed)
-                    forgot.append(_forgetting(build(subject, sizes, seed), x))
+                    x = normal_sequences(SEQUENCES, sizes, seed)
+                    forgot.append(_forgetting(build_network(subject, sizes, seed), x))
             profiles.append(_named(subject, norms=_plain(norms)))
             if forgot:
                 gates.append(_named(subject, **_together(forgot)))
@@ -89,7 +97,7 @@ def at_initialisation(
     }
 
 
-def after_training(
+def measure_training(
     subjects: Sequence[Subject],
     sizes: Sizes,
     seeds: int,
@@ -103,7 +111,7 @@ def after_training(
     Parameters
     ----------
     subjects, sizes, seeds
-        As for `at_initialisation`; each seed also draws its own sequences.
+        As for `measure_at_initialisation`; each seed also draws its own sequences.
     steps
         Steps of each training.
     progress
@@ -163,16 +171,16 @@ def _trained(
 ) -> Record:
     """Train a subject with one seed and evaluate it before and after; for JSON."""
     begun = monotonic()
-    model = recall.recaller(subject, sizes, seed)
+    model = recall.build_recaller(subject, sizes, seed)
     found: dict[str, recall.Recall] = {}
     forgot: Record = {}
     for state in STATES:
         if state == "after":
             for step in recall.train(model, sizes["n"], steps, seed):
                 tell(step)
-        found[state] = recall.examine(model, sizes["n"], seed)
+        found[state] = recall.evaluate_recall(model, sizes["n"], seed)
         if subject.forget_bias is not None:
-            x = recall.embedded(model, SEQUENCES, sizes["n"], seed)
+            x = recall.embedded_sequences(model, SEQUENCES, sizes["n"], seed)
             forgot[state] = _forgetting(model.network, x)
     after = found["after"]
     return {
@@ -190,7 +198,7 @@ def _forgetting(network: Network, x: Tensor) -> Record:
     """Compute forget gates and cell derivative of a network of one LSTM; for JSON."""
     (lstm,) = network.layers
     W, b = (lstm.get_parameter(name).double() for name in ("W", "b"))
-    found = forgetting(W, b, x.double())
+    found = differentiate_cell(W, b, x.double())
     return {
         "true": _plain(geometric_mean(found.true)),
         "gates": _plain(geometric_mean(found.gates)),

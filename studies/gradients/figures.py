@@ -13,8 +13,16 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from ...analysis import Array, number
-from ...reports import MARKERS, Figure, cost_scale, grid, legend, render, theme_colour
-from .results import AFTER, DRAWN, Dependencies, Gates, SignalDecay
+from ...reports import (
+    MARKERS,
+    Figure,
+    draw_legend,
+    panel_grid,
+    render_panel,
+    set_cost_scale,
+    theme_colour,
+)
+from .results import AFTER, INITIAL, Dependencies, Gates, SignalDecay
 from .tables import interval_text, signal_text
 
 _LINES = 6  # most lines in a panel
@@ -25,9 +33,9 @@ _DEEP = 1e-12  # lowest value of a panel, divided by the highest
 def dependencies_figures(found: Dependencies) -> list[Figure]:
     """Draw norms against distance before and after training, and forget gates with the cell."""
     drawn = []
-    after = [each.after for each in found.trained]
+    after = [each.after for each in found.trainings]
     for some, title, what in (
-        (found.initial, DRAWN, "with initial weights and unit-normal inputs"),
+        (found.initial, INITIAL, "with initial weights and unit-normal inputs"),
         (after, AFTER, "after training, with respect to the symbol's position"),
     ):
         some = [each for each in some if each.law]
@@ -44,7 +52,7 @@ def dependencies_figures(found: Dependencies) -> list[Figure]:
                     "that leaves the frame goes on falling.",
                 )
             )
-    states = [s for s in (DRAWN, AFTER) if any(each.state == s for each in found.gates)]
+    states = [s for s in (INITIAL, AFTER) if any(each.state == s for each in found.gates)]
     if states:
         drawn.append(
             Figure(
@@ -63,7 +71,7 @@ def dependencies_figures(found: Dependencies) -> list[Figure]:
 def dependencies_svg(found: Dependencies) -> str:
     """Draw all panels as one SVG file."""
     panels = [panel for figure in dependencies_figures(found) for panel in figure.panels]
-    return grid(panels, 2, "How far a signal carries, by layer")
+    return panel_grid(panels, 2, "How far a signal carries, by layer")
 
 
 class _Line(NamedTuple):
@@ -93,7 +101,7 @@ def _gates_panel(found: Sequence[Gates], state: str) -> str:
 
 
 def _rendered(lines: Sequence[_Line], title: str, parts: Sequence[str]) -> str:
-    return render(
+    return render_panel(
         partial(_draw, lines, title),
         plot=2.4,
         label=f"{title}, against distance. {'; '.join(parts)}.",
@@ -134,7 +142,7 @@ def _draw(lines: Sequence[_Line], title: str, axes: Axes) -> None:
         ends += [curve[shown].min(), curve[shown].max()]
     axes.set(ylim=(max(min(ends) / 2, max(ends) * _DEEP), max(ends) * 3))
     axes.set(xlabel="distance δ", ylabel="")
-    cost_scale(axes, "gradient")
+    set_cost_scale(axes, "gradient")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _power(value)))
     axes.set_title(title)
-    legend(axes, handles, _COLUMNS)
+    draw_legend(axes, handles, _COLUMNS)

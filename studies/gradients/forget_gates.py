@@ -20,7 +20,7 @@ from ...layers import lstm_step
 Array = NDArray[np.float64]
 
 
-class Forgetting(NamedTuple):
+class CellDerivatives(NamedTuple):
     """Derivatives of the last cell state by distance 0 … n − 1, each (batch, n).
 
     Attributes
@@ -39,7 +39,7 @@ class Forgetting(NamedTuple):
     mean_gate: float
 
 
-def forgetting(W: Tensor, b: Tensor, x: Tensor) -> Forgetting:
+def differentiate_cell(W: Tensor, b: Tensor, x: Tensor) -> CellDerivatives:
     """Differentiate an LSTM's cell over sequences x (batch, n, m), W (4d, d + m) and b (4d,)."""
     sequences, width = len(x), len(b) // 4
     copies = x.detach().repeat_interleave(width, dim=0)  # (batch·d, n, m), one for each output
@@ -67,7 +67,7 @@ def forgetting(W: Tensor, b: Tensor, x: Tensor) -> Forgetting:
         return found
 
     size = jacobian.flatten(2).norm(dim=-1)  # (n, batch)
-    return Forgetting(
+    return CellDerivatives(
         true=by_distance(size / sqrt(width)),
         gates=by_distance(product.norm(dim=-1) / sqrt(width)),
         between=by_distance(difference.flatten(2).norm(dim=-1) / size),

@@ -128,7 +128,7 @@ class Network(nn.Module):
         return x
 
 
-def build(subject: Subject, sizes: Sizes, seed: int) -> Network:
+def build_network(subject: Subject, sizes: Sizes, seed: int) -> Network:
     """Build a subject in float64, with the same weights for the same seed; sizes has n and d."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -152,7 +152,7 @@ def jacobian_norms(
     at
         Position of the output.
     rows
-        How many rows are computed at once: the graph of a pass over so many stays small.
+        Rows of the Jacobian computed at once, which limits the memory of the graph.
 
     Returns
     -------
@@ -180,7 +180,7 @@ def _norms(
     return norms
 
 
-def rounding(network: Network, x: Tensor) -> float:
+def rounding_level(network: Network, x: Tensor) -> float:
     """Return the largest derivative of an output with respect to later positions.
 
     For a causal layer it is rounding error, such as a Fourier transform's, and gradients as small
@@ -192,18 +192,20 @@ def rounding(network: Network, x: Tensor) -> float:
     return float(jacobian_norms(network, x[:1], middle)[:, middle + 1 :].max(initial=0.0))
 
 
-def profile(subject: Subject, sizes: Sizes, seed: int, sequences: int = 4) -> NDArray[np.float64]:
+def gradient_profile(
+    subject: Subject, sizes: Sizes, seed: int, sequences: int = 4
+) -> NDArray[np.float64]:
     """Measure norms by distance 0 … n − 1 at initialisation, as geometric means over sequences.
 
     Inputs are unit normal. Norms no larger than rounding are NaN; out of reach they are 0.
     """
-    network = build(subject, sizes, seed)
-    x = normal(sequences, sizes, seed)
+    network = build_network(subject, sizes, seed)
+    x = normal_sequences(sequences, sizes, seed)
     norms = jacobian_norms(network, x)[:, ::-1]  # (sequences, n), by distance
-    return geometric_mean(norms, rounding(network, x))
+    return geometric_mean(norms, rounding_level(network, x))
 
 
-def normal(sequences: int, sizes: Sizes, seed: int) -> Tensor:
+def normal_sequences(sequences: int, sizes: Sizes, seed: int) -> Tensor:
     """Draw unit-normal sequences (sequences, n, d), the same for the same seed."""
     source = torch.Generator().manual_seed(2**32 + seed)  # independent of the weights
     return torch.randn(sequences, sizes["n"], sizes["d"], generator=source, dtype=torch.float64)
@@ -218,7 +220,7 @@ def geometric_mean(norms: NDArray[np.float64], floor: float = 0.0) -> NDArray[np
 
 
 @dataclass(frozen=True)
-class Field:
+class ReceptiveField:
     """The effective receptive field of a stack of convolutions.
 
     Attributes
@@ -245,7 +247,7 @@ class Field:
     reached: int
 
 
-def receptive_field(depth: int, width: int, seeds: range, k: int = SIZES["k"]) -> Field:
+def receptive_field(depth: int, width: int, seeds: range, k: int = SIZES["k"]) -> ReceptiveField:
     """Measure the effective receptive field of a stack of `conv` with `width` channels.
 
     The output is in the middle of a sequence longer than the field, so that neither end matters.
@@ -256,9 +258,9 @@ def receptive_field(depth: int, width: int, seeds: range, k: int = SIZES["k"]) -
     distance = np.arange(sizes["n"]) - middle
     widths, reached = [], 0
     for seed in seeds:
-        network = build(Subject("conv", depth=depth), sizes, seed)
-        (norms,) = jacobian_norms(network, normal(1, sizes, seed), middle)
+        network = build_network(Subject("conv", depth=depth), sizes, seed)
+        (norms,) = jacobian_norms(network, normal_sequences(1, sizes, seed), middle)
         weights = norms**2 / (norms**2).sum()
         widths.append(sqrt(float(weights @ distance**2 - (weights @ distance) ** 2)))
         reached = max(reached, int(np.abs(distance[norms > 0]).max()))
-    return Field(depth, k, tuple(widths), sqrt(depth * (k**2 - 1) / 12), reach, reached)
+    return ReceptiveField(depth, k, tuple(widths), sqrt(depth * (k**2 - 1) / 12), reach, reached)

@@ -7,10 +7,10 @@ from math import exp, log
 
 from ...analysis import join_words
 from ...layers import DECAY, STEP, get, subs
-from ...reports import escape, table as markdown_table
-from .decay import slower
+from ...reports import escape_markdown, markdown_table as markdown_table
+from .decay import rate_difference
 from .mean_field import rnn_rate
-from .results import AFTER, BEFORE, Dependencies, Trained
+from .results import AFTER, BEFORE, Dependencies, TrainingEffect
 from .tables import dependencies_tables, initial_table, interval_text, trained_table
 
 #: Decrease of λ = −log σ(b) when the forget bias b goes from 0 to 1: log σ(1) − log σ(0).
@@ -50,7 +50,7 @@ _METHOD = (
 )
 
 
-def page(found: Dependencies, command: str, image: str) -> str:
+def dependencies_page(found: Dependencies, command: str, image: str) -> str:
     """Write docs/dependencies.md: results and method.
 
     Parameters
@@ -81,12 +81,14 @@ def _sections(found: Dependencies, command: str, image: str) -> Iterator[str]:
     }
     for table in dependencies_tables(found):
         yield f"## {table.title}"
-        yield table.explained
+        yield table.explanation
         yield markdown_table(table.head, table.rows)
         if table.title in remarks:
             yield "\n".join(f"- {remark}" for remark in remarks[table.title](found))
     yield "## Date, machine and settings"
-    yield "\n".join(f"- {escape(label)}: {escape(value)}" for label, value in found.how)
+    yield "\n".join(
+        f"- {escape_markdown(label)}: {escape_markdown(value)}" for label, value in found.settings
+    )
     yield "## How it is measured"
     yield from _METHOD
 
@@ -105,8 +107,8 @@ def _on_layers(found: Dependencies) -> Iterator[str]:
     if zero and one:
         yield (
             "`lstm`: a forget bias of 1 instead of 0 reduces λ by "
-            f"{interval_text(slower(zero, one))}. Forget gates of σ(1) instead of σ(0) alone would "
-            f"reduce it by log σ(1) − log σ(0) = {_BY_GATE:.3f}."
+            f"{interval_text(rate_difference(zero, one))}. Forget gates of σ(1) instead of σ(0) "
+            f"alone would reduce it by log σ(1) − log σ(0) = {_BY_GATE:.3f}."
         )
     if "dilated_stack" in known:
         depth = int(subs(get("dilated_stack").tied_theory().depth, {"n": length}))
@@ -131,14 +133,14 @@ def _on_layers(found: Dependencies) -> Iterator[str]:
 def _on_training(found: Dependencies) -> Iterator[str]:
     """Describe what training changed, in sentences."""
     for words, some in (
-        ("Gradients decay more slowly after training", [e for e in found.trained if _less(e, 1)]),
-        ("Gradients decay faster after training", [e for e in found.trained if _less(e, -1)]),
+        ("Gradients decay more slowly after training", [e for e in found.trainings if _less(e, 1)]),
+        ("Gradients decay faster after training", [e for e in found.trainings if _less(e, -1)]),
     ):
         if some:
             changes = [
-                f"`{each.before.label}` (λ reduced by {interval_text(each.less)})"
+                f"`{each.before.label}` (λ reduced by {interval_text(each.rate_decrease)})"
                 for each in some
-                if each.less
+                if each.rate_decrease
             ]
             yield f"{words}: {join_words(changes)}."
     yield "By chance alone one interval in twenty does not contain 0."
@@ -160,6 +162,8 @@ def _on_training(found: Dependencies) -> Iterator[str]:
     )
 
 
-def _less(each: Trained, sign: int) -> bool:
+def _less(each: TrainingEffect, sign: int) -> bool:
     """Whether λ fell (1) or rose (−1), with an interval that does not contain 0."""
-    return each.less is not None and (each.less.low > 0 if sign > 0 else each.less.high < 0)
+    return each.rate_decrease is not None and (
+        each.rate_decrease.low > 0 if sign > 0 else each.rate_decrease.high < 0
+    )

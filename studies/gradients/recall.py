@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ...layers import Sizes
-from .jacobians import Network, Subject, build, geometric_mean, jacobian_norms
+from .jacobians import Network, Subject, build_network, geometric_mean, jacobian_norms
 
 #: Number of symbols, and of noise symbols; the question mark is one more token.
 SYMBOLS = 8
@@ -41,15 +41,15 @@ class Recaller(nn.Module):
         return scores
 
 
-def recaller(subject: Subject, sizes: Sizes, seed: int) -> Recaller:
+def build_recaller(subject: Subject, sizes: Sizes, seed: int) -> Recaller:
     """Build a model of a subject in float32, the same for the same seed."""
-    network = build(subject, sizes, seed)
+    network = build_network(subject, sizes, seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return Recaller(network, sizes["d"]).float()
 
 
-def sequences(where: Tensor, length: int, source: torch.Generator) -> tuple[Tensor, Tensor]:
+def draw_sequences(where: Tensor, length: int, source: torch.Generator) -> tuple[Tensor, Tensor]:
     """Draw sequences (batch, n) with symbols at the positions `where`; return both."""
     noise = torch.randint(SYMBOLS, 2 * SYMBOLS, (len(where), length), generator=source)
     symbols = torch.randint(SYMBOLS, (len(where),), generator=source)
@@ -67,7 +67,7 @@ def train(model: Recaller, length: int, steps: int, seed: int) -> Iterator[int]:
     optimizer = torch.optim.Adam(model.parameters(), lr=_RATE)
     for step in range(1, steps + 1):
         where = torch.randint(length - 1, (_BATCH,), generator=source)
-        tokens, symbols = sequences(where, length, source)
+        tokens, symbols = draw_sequences(where, length, source)
         optimizer.zero_grad()
         loss = nn.functional.cross_entropy(model(tokens), symbols)
         loss.backward()  # type: ignore[no-untyped-call]  # torch has no types here
@@ -97,14 +97,14 @@ class Recall:
     norms: NDArray[np.float64]
 
 
-def examine(model: Recaller, length: int, seed: int, repeats: int = 2) -> Recall:
+def evaluate_recall(model: Recaller, length: int, seed: int, repeats: int = 2) -> Recall:
     """Evaluate a model on new sequences."""
     source = torch.Generator().manual_seed(2**32 + seed)
     with torch.no_grad():
         where = torch.randint(length - 1, (_TESTS,), generator=source)
-        tokens, symbols = sequences(where, length, source)
+        tokens, symbols = draw_sequences(where, length, source)
         right = (model(tokens).argmax(dim=-1) == symbols).double()
-    tokens, places = at_every_distance(length, repeats, source)
+    tokens, places = sequences_at_every_distance(length, repeats, source)
     model = copy.deepcopy(model).double()
     norms = jacobian_norms(model.network, model.embedding(tokens))
     own = norms[np.arange(len(places)), places.numpy()].reshape(repeats, length - 1)
@@ -115,17 +115,21 @@ def examine(model: Recaller, length: int, seed: int, repeats: int = 2) -> Recall
     )
 
 
-def at_every_distance(length: int, repeats: int, source: torch.Generator) -> tuple[Tensor, Tensor]:
+def sequences_at_every_distance(
+    length: int, repeats: int, source: torch.Generator
+) -> tuple[Tensor, Tensor]:
     """Draw sequences with the symbol at each position in turn; return both."""
     where = torch.arange(length - 1).repeat(repeats)
-    tokens, _ = sequences(where, length, source)
+    tokens, _ = draw_sequences(where, length, source)
     return tokens, where
 
 
-def embedded(model: Recaller, count: int, length: int, seed: int) -> Tensor:
+def embedded_sequences(model: Recaller, count: int, length: int, seed: int) -> Tensor:
     """Draw new sequences of the task and embed them, (count, n, d)."""
     source = torch.Generator().manual_seed(2**33 + seed)
-    tokens, _ = sequences(torch.randint(length - 1, (count,), generator=source), length, source)
+    tokens, _ = draw_sequences(
+        torch.randint(length - 1, (count,), generator=source), length, source
+    )
     with torch.no_grad():
         x: Tensor = model.embedding(tokens)
     return x

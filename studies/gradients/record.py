@@ -11,11 +11,11 @@ import numpy as np
 
 from ...analysis import NONE, sizes_text
 from ...errors import LayerlawError
-from .decay import decay, mean, slower
-from .results import AFTER, BEFORE, DRAWN, Dependencies, Gates, SignalDecay, Trained
+from .decay import fit_decay, mean_interval, rate_difference
+from .results import AFTER, BEFORE, INITIAL, Dependencies, Gates, SignalDecay, TrainingEffect
 
 #: File names of the record and of its figure.
-RECORD, FIGURE = "dependencies.json", "dependencies.svg"
+RECORD_FILE, FIGURE_FILE = "dependencies.json", "dependencies.svg"
 
 
 class RecordError(LayerlawError):
@@ -39,10 +39,10 @@ def read_record(path: Path) -> dict[str, Any]:
     return record
 
 
-def dependencies(record: Mapping[str, Any]) -> Dependencies:
+def fit_record(record: Mapping[str, Any]) -> Dependencies:
     """Fit the laws of a record; trainings of subjects that it no longer measures are left out."""
     initial, training = record["initial"], record.get("trained") or {}
-    drawn = [_signal_decay(each, DRAWN, each["norms"]) for each in initial["profiles"]]
+    drawn = [_signal_decay(each, INITIAL, each["norms"]) for each in initial["profiles"]]
     chosen = {(each.layer, each.variant) for each in drawn}
     trained = {
         kind: [e for e in training.get(kind, []) if (e["layer"], e["variant"]) in chosen]
@@ -50,9 +50,9 @@ def dependencies(record: Mapping[str, Any]) -> Dependencies:
     }
     return Dependencies(
         initial=drawn,
-        trained=[_trained(each) for each in trained["profiles"]],
+        trainings=[_trained(each) for each in trained["profiles"]],
         gates=[
-            *(_gates(each, DRAWN, each) for each in initial["forgetting"]),
+            *(_gates(each, INITIAL, each) for each in initial["forgetting"]),
             *(
                 _gates(each, state, each[name])
                 for each in trained["forgetting"]
@@ -60,7 +60,7 @@ def dependencies(record: Mapping[str, Any]) -> Dependencies:
             ),
         ],
         fields=initial["fields"],
-        measured=_how(initial),
+        measurement=_how(initial),
         training=_how(training) if trained["profiles"] else [],
     )
 
@@ -86,36 +86,36 @@ def _signal_decay(
 ) -> SignalDecay:
     values = np.array(norms, dtype=float)
     try:
-        law, why = decay(values), ""
+        law, why = fit_decay(values), ""
     except ValueError as error:
         law, why = None, str(error)
     return SignalDecay(profile["layer"], profile["variant"], state, values, law, why)
 
 
-def _trained(profile: Mapping[str, Any]) -> Trained:
+def _trained(profile: Mapping[str, Any]) -> TrainingEffect:
     before = _signal_decay(profile, BEFORE, profile["before"])
     after = _signal_decay(profile, AFTER, profile["after"])
-    return Trained(
+    return TrainingEffect(
         before,
         after,
-        slower(before.law, after.law) if before.law and after.law else None,
-        mean(np.array(profile["accuracy"])),
-        mean(np.array(profile["far"])),
+        rate_difference(before.law, after.law) if before.law and after.law else None,
+        mean_interval(np.array(profile["accuracy"])),
+        mean_interval(np.array(profile["far"])),
     )
 
 
 def _gates(named: Mapping[str, Any], state: str, found: Mapping[str, Any]) -> Gates:
     true, product, between = (np.array(found[name]) for name in ("true", "gates", "between"))
-    cell, alone = decay(true), decay(product)
+    cell, alone = fit_decay(true), fit_decay(product)
     return Gates(
         variant=named["variant"],
         state=state,
         true=true,
         product=product,
-        mean_gate=mean(np.array(found["mean_gate"])),
-        rate=mean(cell.rates["exponential"]),
-        product_rate=mean(alone.rates["exponential"]),
-        less=slower(alone, cell),
-        near=mean(between[:, 1]),
-        far=mean(between[:, -1]),
+        mean_gate=mean_interval(np.array(found["mean_gate"])),
+        rate=mean_interval(cell.rates["exponential"]),
+        product_rate=mean_interval(alone.rates["exponential"]),
+        rate_decrease=rate_difference(alone, cell),
+        near=mean_interval(between[:, 1]),
+        far=mean_interval(between[:, -1]),
     )

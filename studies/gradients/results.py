@@ -13,7 +13,7 @@ from ...analysis import Array, Estimate
 from .decay import Decay
 
 #: States of the weights, in the order in which they are shown.
-DRAWN, BEFORE, AFTER = "as drawn", "before training", "trained"
+INITIAL, BEFORE, AFTER = "as drawn", "before training", "trained"
 
 
 @dataclass(frozen=True)
@@ -75,14 +75,14 @@ class SignalDecay:
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainingEffect:
     """A subject before and after its training.
 
     Attributes
     ----------
     before, after
         Its gradients against distance.
-    less
+    rate_decrease
         Decrease of the mean exponential rate, paired by seed; None if a law is missing.
     accuracy, far
         Share of symbols recalled from all positions, and from the first quarter; means over seeds.
@@ -90,7 +90,7 @@ class Trained:
 
     before: SignalDecay
     after: SignalDecay
-    less: Estimate[float] | None
+    rate_decrease: Estimate[float] | None
     accuracy: Estimate[float]
     far: Estimate[float]
 
@@ -99,7 +99,7 @@ class Trained:
         return {
             "before": self.before.as_dict(),
             "after": self.after.as_dict(),
-            "less": self.less and asdict(self.less),
+            "less": self.rate_decrease and asdict(self.rate_decrease),
             "accuracy": asdict(self.accuracy),
             "far": asdict(self.far),
         }
@@ -117,7 +117,7 @@ class Gates:
         ‖∂C_n/∂C_t‖/√d and ‖∏f‖/√d by seed and distance.
     mean_gate
         Mean forget gate.
-    rate, product_rate, less
+    rate, product_rate, rate_decrease
         Mean exponential rates of both, and `product_rate` minus `rate`, paired by seed.
     near, far
         Share of the derivative that the product leaves out, at distance 1 and at the largest.
@@ -130,15 +130,25 @@ class Gates:
     mean_gate: Estimate[float]
     rate: Estimate[float]
     product_rate: Estimate[float]
-    less: Estimate[float]
+    rate_decrease: Estimate[float]
     near: Estimate[float]
     far: Estimate[float]
 
     def as_dict(self) -> dict[str, Any]:
         """Convert to a dictionary for JSON."""
-        found = ("mean_gate", "rate", "product_rate", "less", "near", "far")
-        intervals = {name: asdict(getattr(self, name)) for name in found}
-        return {"variant": self.variant, "state": self.state, **intervals}
+        intervals = {
+            "mean_gate": self.mean_gate,
+            "rate": self.rate,
+            "product_rate": self.product_rate,
+            "less": self.rate_decrease,
+            "near": self.near,
+            "far": self.far,
+        }
+        return {
+            "variant": self.variant,
+            "state": self.state,
+            **{name: asdict(interval) for name, interval in intervals.items()},
+        }
 
 
 @dataclass(frozen=True)
@@ -147,32 +157,35 @@ class Dependencies:
 
     Attributes
     ----------
-    initial, trained, gates
+    initial, trainings, gates
         Subjects at initialisation, subjects before and after training, and forget gates.
     fields
         Effective receptive fields, as in the record.
-    measured, training
+    measurement, training
         (label, value) pairs with date, machine and settings of the measurement and of the
         training; the second is empty without training.
     """
 
     initial: Sequence[SignalDecay]
-    trained: Sequence[Trained]
+    trainings: Sequence[TrainingEffect]
     gates: Sequence[Gates]
     fields: Sequence[Mapping[str, Any]]
-    measured: Sequence[tuple[str, str]]
+    measurement: Sequence[tuple[str, str]]
     training: Sequence[tuple[str, str]]
 
     @property
-    def how(self) -> list[tuple[str, str]]:
+    def settings(self) -> list[tuple[str, str]]:
         """(label, value) pairs of measurement and training."""
-        return [*self.measured, *((f"training · {label}", value) for label, value in self.training)]
+        return [
+            *self.measurement,
+            *((f"training · {label}", value) for label, value in self.training),
+        ]
 
     def as_dict(self) -> dict[str, Any]:
         """Convert to a dictionary for JSON."""
         return {
             "initial": [each.as_dict() for each in self.initial],
-            "trained": [each.as_dict() for each in self.trained],
+            "trained": [each.as_dict() for each in self.trainings],
             "gates": [each.as_dict() for each in self.gates],
             "fields": list(self.fields),
         }

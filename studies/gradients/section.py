@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ...reports import Block, Heading, Pairs, Paragraph, Section
 from .figures import dependencies_figures
-from .record import RECORD, dependencies, read_record
+from .record import RECORD_FILE, fit_record, read_record
 from .results import Dependencies
 from .tables import dependencies_tables
 
@@ -15,16 +15,16 @@ def dependencies_section(found: Dependencies) -> Section:
     """Write the results as a section with figures and tables."""
     parts: list[Block] = [*dependencies_figures(found)]
     for table in dependencies_tables(found):
-        parts += [Heading(table.title), Paragraph(table.explained, quiet=True), table]
+        parts += [Heading(table.title), Paragraph(table.explanation, quiet=True), table]
     return Section(
         "dependencies",
         "How far a signal carries",
         "How far",
-        [*parts, Pairs(found.how)],
+        [*parts, Pairs(found.settings)],
     )
 
 
-def section_in(folder: Path) -> Section | None:
+def read_section(folder: Path) -> Section | None:
     """Read the record in a folder and write its section; None if there is no record.
 
     Raises
@@ -32,5 +32,5 @@ def section_in(folder: Path) -> Section | None:
     RecordError
         If the record cannot be read.
     """
-    path = folder / RECORD
-    return dependencies_section(dependencies(read_record(path))) if path.is_file() else None
+    path = folder / RECORD_FILE
+    return dependencies_section(fit_record(read_record(path))) if path.is_file() else None

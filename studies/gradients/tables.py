@@ -10,8 +10,8 @@ import numpy as np
 
 from ...analysis import NONE, Estimate, number
 from ...reports import Table
-from .decay import Decay, mean
-from .results import Dependencies, Gates, SignalDecay, Trained
+from .decay import Decay, mean_interval
+from .results import Dependencies, Gates, SignalDecay, TrainingEffect
 
 _SYMBOLS = {"exponential": "λ", "power": "α", "gaussian": "σ"}
 _FORMULAS = {"exponential": "exp(−λδ)", "power": "δ^(−α)", "gaussian": "exp(−δ²/2σ²)"}
@@ -83,7 +83,7 @@ def trained_table(found: Dependencies) -> Table:
             "recalled",
             "from far",
         ),
-        [_trained_row(each) for each in found.trained],
+        [_trained_row(each) for each in found.trainings],
         "Before and after a short training to name, at the end of a sequence, the one symbol in it "
         "among noise. The gradient is that with respect to the symbol's position. Recalled: the "
         "share of symbols named correctly. From far: the same for symbols in the first quarter of "
@@ -136,7 +136,7 @@ def _field_row(field: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         str(field["depth"]),
         str(field["k"]),
-        interval_text(mean(np.array(field["widths"]))),
+        interval_text(mean_interval(np.array(field["widths"]))),
         number(field["expected"]),
         str(field["reach"]),
         str(field["reached"]),
@@ -153,18 +153,18 @@ def _signal_row(signal: SignalDecay) -> tuple[str, ...]:
     )
 
 
-def _trained_row(trained: Trained) -> tuple[str, ...]:
+def _trained_row(trained: TrainingEffect) -> tuple[str, ...]:
     return (
         trained.before.label,
         signal_text(trained.before),
         signal_text(trained.after),
-        interval_text(trained.less) if trained.less else NONE,
+        interval_text(trained.rate_decrease) if trained.rate_decrease else NONE,
         _share(trained.accuracy),
         _share(trained.far),
     )
 
 
 def _gates_row(gates: Gates) -> tuple[str, ...]:
-    intervals = (gates.mean_gate, gates.product_rate, gates.rate, gates.less)
+    intervals = (gates.mean_gate, gates.product_rate, gates.rate, gates.rate_decrease)
     left_out = f"{gates.near.estimate:.0%}, {gates.far.estimate:.0%}"
     return gates.variant, gates.state, *map(interval_text, intervals), left_out

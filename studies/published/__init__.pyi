@@ -1,11 +1,11 @@
 from . import (
-    fitted as fitted,
+    fitting as fitting,
 )
 from .markdown_page import (
     write_page as write_page,
 )
 
 __all__ = [
-    "fitted",
+    "fitting",
     "write_page",
 ]

@@ -11,8 +11,17 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from ...analysis import Array, Fit, Law, metric_title, number, size_columns, size_matrix
-from ...reports import MARKERS, cost_scale, grid, legend, ramp, render, size_ticks, theme_colour
+from ...analysis import Array, Fit, Law, columns, metric_title, number, size_columns
+from ...reports import (
+    MARKERS,
+    draw_legend,
+    panel_grid,
+    ramp_colours,
+    render_panel,
+    set_cost_scale,
+    set_size_ticks,
+    theme_colour,
+)
 from .source import Panel, Source
 
 _STEPS = 40
@@ -47,14 +56,14 @@ def figure(source: Source, fits: Sequence[Fit]) -> str:
         ordered = not any(curve.label in names for curve in curves)
         places = [at if ordered else names.index(c.label) for at, c in enumerate(curves)]
         panels.append(
-            render(
+            render_panel(
                 partial(_draw, panel, curves, places, ordered),
                 plot=2.5,
                 label=f"{panel.title}: {', '.join(curve.label for curve in curves)}",
                 legend=ceil(len(curves) / _columns(len(curves), ordered)),
             )
         )
-    return grid(panels, _MOST_ACROSS if len(panels) > _MANY else _ACROSS, source.title)
+    return panel_grid(panels, _MOST_ACROSS if len(panels) > _MANY else _ACROSS, source.title)
 
 
 def curves_info(source: Source, panel: Panel, fits: Sequence[Fit]) -> list[Curve]:
@@ -113,7 +122,7 @@ def _draw(
     panel: Panel, curves: Sequence[Curve], places: Sequence[int], ordered: bool, axes: Axes
 ) -> None:
     """Draw points, laws, bands and dotted leading terms, log-log."""
-    colours = ramp(len(curves)) if ordered else [theme_colour(f"line{at}") for at in places]
+    colours = ramp_colours(len(curves)) if ordered else [theme_colour(f"line{at}") for at in places]
     handles = []
     for curve, colour, place in zip(curves, colours, places, strict=True):
         marker = MARKERS[place]
@@ -125,7 +134,7 @@ def _draw(
     values = np.concatenate([curve.values for curve in curves])
     axes.set_xscale("log")
     axes.set(xlabel=panel.axis, ylabel="", ylim=(values.min() / 2, values.max() * 2))
-    cost_scale(axes, panel.metric)
-    size_ticks(axes, np.unique(np.concatenate([curve.sizes for curve in curves])))
+    set_cost_scale(axes, panel.metric)
+    set_size_ticks(axes, np.unique(np.concatenate([curve.sizes for curve in curves])))
     axes.set_title(panel.title or metric_title(panel.metric))
-    legend(axes, handles, _columns(len(curves), ordered))
+    draw_legend(axes, handles, _columns(len(curves), ordered))

@@ -17,14 +17,21 @@ from ...analysis import (
     number,
 )
 from ...measure import SECONDS
-from ...reports import crossing_interval, escape, law_text, table, theory_text, write_whole
-from ..validation import BaselineData, Line
+from ...reports import (
+    crossing_interval,
+    escape_markdown,
+    law_text,
+    markdown_table,
+    theory_text,
+    write_atomically,
+)
+from ..validation import BaselineData, LogLogLine
 from .figures import figure
-from .fitted import Fitted, fit_sources
+from .fitting import FittedSource, fit_sources
 from .outliers import SourcedPoint, outlier_rows, outlier_text, outliers_section, sourced_points
 from .source import Source
-from .sources import DRAWN, PAPERS
-from .stated_crossings import WIDEST, ComparedCrossing, compare
+from .sources import PAPERS, PLOTTED_ONLY
+from .stated_crossings import MAX_INTERVAL_RATIO, ComparedCrossing, compare_crossing
 
 PAGE = "published.md"
 #: The command that makes the page again, whatever the folder of the tables is.
@@ -55,14 +62,14 @@ def write_page(
     (out / "images").mkdir(parents=True, exist_ok=True)
     figures = {out / one.source.image: figure(one.source, one.fits) for one in fitted}
     written = {out / PAGE: render(fitted), **figures}
-    return [write_whole(path, text) for path, text in written.items()]
+    return [write_atomically(path, text) for path, text in written.items()]
 
 
-def render(fitted: Sequence[Fitted]) -> str:
+def render(fitted: Sequence[FittedSource]) -> str:
     """Write the page as Markdown."""
     sourced = sourced_points(fitted)
     compared = [
-        (one.source, compare(statement, one.fits))
+        (one.source, compare_crossing(statement, one.fits))
         for one in fitted
         for statement in one.source.statements
     ]
@@ -80,7 +87,7 @@ def render(fitted: Sequence[Fitted]) -> str:
 
 
 def _opening(
-    fitted: Sequence[Fitted],
+    fitted: Sequence[FittedSource],
     compared: Sequence[tuple[Source, ComparedCrossing]],
     sourced: Sequence[SourcedPoint],
 ) -> Iterator[str]:
@@ -113,7 +120,7 @@ def _opening(
             + (f": {join_words([outlier_text(group) for group in found])}." if found else "."),
         ]
     )
-    yield table(
+    yield markdown_table(
         ["source", "hardware", "laws", *(v.value for v in Verdict), "no order expected"],
         (_count(one) for one in fitted),
     )
@@ -133,7 +140,7 @@ def _opening(
     )
 
 
-def _count(one: Fitted) -> tuple[str, ...]:
+def _count(one: FittedSource) -> tuple[str, ...]:
     """Count a source's laws by their verdicts."""
     verdicts = [fit.judgement.verdict if fit.judgement else None for fit in one.fits]
     counts = (str(verdicts.count(verdict)) for verdict in (*Verdict, None))
@@ -148,7 +155,7 @@ def _line_agrees(fit: Fit) -> bool:
     )
 
 
-def _section(one: Fitted) -> Iterator[str]:
+def _section(one: FittedSource) -> Iterator[str]:
     source = one.source
     yield f"## {source.title}"
     yield f"{source.citation}."
@@ -162,35 +169,36 @@ def _section(one: Fitted) -> Iterator[str]:
         ]
     )
     yield f"![Points and fitted laws of {source.title}]({source.image})"
-    yield table(
+    yield markdown_table(
         ["layer", "of", "points", "expected", "exponents [95 %]", "line", "scatter", "verdict"],
         (_row(one, fit) for fit in one.fits),
     )
     yield "\n".join(
-        f"- **{escape(one.name(fit))}**, {one.of(fit)}: {_law_text(fit)}. {escape(_because(fit))}."
+        f"- **{escape_markdown(one.name(fit))}**, {one.cost_title(fit)}: {_law_text(fit)}. "
+        f"{escape_markdown(_because(fit))}."
         for fit in one.fits
     )
     if source.orders:
         whose = dict.fromkeys(
             f"{source.name(layer)}, {metric_title(metric)}: {order.expression.replace('**', '^')} "
-            f"({order.whose})"
+            f"({order.reference})"
             for (layer, metric), order in source.orders.items()
         )
-        yield f"Sources of the orders: {escape('; '.join(whose))}."
+        yield f"Sources of the orders: {escape_markdown('; '.join(whose))}."
 
 
 def _line(fit: Fit) -> Array:
     """Fit a log-log line and return its exponents, (axes,)."""
     series = fit.series
-    return Line().fit(BaselineData(series.axes, series.sizes, series.values)).exponents
+    return LogLogLine().fit(BaselineData(series.axes, series.sizes, series.values)).exponents
 
 
-def _row(one: Fitted, fit: Fit) -> tuple[str, ...]:
+def _row(one: FittedSource, fit: Fit) -> tuple[str, ...]:
     law, series = fit.law, fit.series
     line = _line(fit) if series.axes else ()
     return (
         one.name(fit),
-        one.of(fit),
+        one.cost_title(fit),
         str(len(series.values)),
         theory_text(fit),
         "; ".join(map(str, law.exponents)) if law else NONE,
@@ -203,7 +211,7 @@ def _row(one: Fitted, fit: Fit) -> tuple[str, ...]:
 def _law_text(fit: Fit) -> str:
     if fit.law is None:
         return "no law"
-    return escape(law_text(fit.law, fit.series.metric))
+    return escape_markdown(law_text(fit.law, fit.series.metric))
 
 
 def _because(fit: Fit) -> str:
@@ -230,16 +238,17 @@ def _crossings(compared: Sequence[tuple[Source, ComparedCrossing]]) -> Iterator[
         "fitted laws cross, with a 95 % interval; and where straight lines between the logarithms "
         "of the measured points cross. A statement *agrees* if the interval overlaps its range, "
         "*does not agree* if it does not overlap, and is *unresolved* if the interval is open or "
-        f"spans more than a factor of {WIDEST:g}, as it would then agree with nearly any statement."
+        f"spans more than a factor of {MAX_INTERVAL_RATIO:g}, as it would then agree with nearly "
+        "any statement."
     )
-    yield table(
+    yield markdown_table(
         ["first", "second", "of", "stated", "fitted [95 %]", "straight lines", "verdict"],
         (_crossing_row(source, one) for source, one in compared),
     )
-    texts = dict.fromkeys(f"{one.statement.whose}: {one.statement.text}" for _, one in compared)
+    texts = dict.fromkeys(f"{one.statement.reference}: {one.statement.text}" for _, one in compared)
     yield "Stated by: " + "; ".join(texts) + "."
     yield "Papers that state a crossing and only plot their times, which cannot be compared here:"
-    yield "\n".join(f"- {paper}: {reason}." for paper, reason in DRAWN)
+    yield "\n".join(f"- {paper}: {reason}." for paper, reason in PLOTTED_ONLY)
 
 
 def _crossing_row(source: Source, one: ComparedCrossing) -> tuple[str, ...]:
@@ -247,9 +256,9 @@ def _crossing_row(source: Source, one: ComparedCrossing) -> tuple[str, ...]:
     return (
         source.name(stated.cheaper),
         source.name(stated.dearer),
-        source.of(stated.mode, SECONDS.name),
+        source.cost_title(stated.mode, SECONDS.name),
         f"{number(stated.low)} to {number(stated.high)}",
         f"{number(found.n)} {crossing_interval(found)}".strip() if found else "they do not cross",
-        number(one.straight) if one.straight is not None else "they do not cross",
+        number(one.line_crossing) if one.line_crossing is not None else "they do not cross",
         one.verdict,
     )

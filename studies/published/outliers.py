@@ -9,9 +9,9 @@ import numpy as np
 
 from ...analysis import OUTLIER_LEVEL, DeletionResidual, find_outliers, sizes_text
 from ...measure import SECONDS
-from ...reports import table
-from .fitted import Fitted
-from .source import Reading, Source
+from ...reports import markdown_table
+from .fitting import FittedSource
+from .source import Source, Transcription
 
 _DISTINCT = 2.0  # standard deviations between two readings from which on a law decides
 _NEXT = 3  # points below the threshold that are shown for comparison
@@ -43,19 +43,19 @@ class SourcedPoint(NamedTuple):
     def law(self) -> tuple[str, str]:
         """Layer, and metric with mode, of the point's law."""
         series = self.point.fit.series
-        return self.source.name(series.layer), self.source.of(series.mode, series.metric)
+        return self.source.name(series.layer), self.source.cost_title(series.mode, series.metric)
 
-    def printed(self, value: float) -> str:
+    def write(self, value: float) -> str:
         """Write a value as the source prints it."""
-        return self.source.digits[self.metric].printed(value)
+        return self.source.digits[self.metric].write(value)
 
 
-def sourced_points(fitted: Sequence[Fitted]) -> list[SourcedPoint]:
+def sourced_points(fitted: Sequence[FittedSource]) -> list[SourcedPoint]:
     """Compare every point with the law of the others, with one correction for all points."""
     owners = [(at, one.source, fit) for at, one in enumerate(fitted) for fit in one.fits]
     found = find_outliers(
         [fit for _, _, fit in owners],
-        [src.digits[fit.series.metric].half(fit.series.values) for _, src, fit in owners],
+        [src.digits[fit.series.metric].rounding_error(fit.series.values) for _, src, fit in owners],
         [at for at, _, _ in owners],
     )
     source_of = {id(fit): source for _, source, fit in owners}
@@ -98,12 +98,12 @@ def outliers_section(points: Sequence[SourcedPoint]) -> Iterator[str]:
         for group in groups
         for place, one in enumerate(group)
     ]
-    nearest = [one for one in points if not one.point.is_outlier][:_NEXT]
-    yield table(_HEAD, [*rows, *(_row(one, "no") for one in nearest)])
+    nearest = [one for one in points if not one.point.suspect][:_NEXT]
+    yield markdown_table(_HEAD, [*rows, *(_row(one, "no") for one in nearest)])
     yield f"The last {len(nearest)} are the next ones, shown for comparison."
     for one in points:
         series = one.point.fit.series
-        for reading in one.source.readings:
+        for reading in one.source.transcriptions:
             its = (reading.layer, reading.mode, SECONDS.name, {"n": reading.n})
             if its == (series.layer, series.mode, series.metric, one.point.sizes):
                 yield _reading(reading, one)
@@ -113,9 +113,9 @@ def _row(one: SourcedPoint, answer: str) -> tuple[str, ...]:
     point = one.point
     return (
         *one.law,
-        sizes_text(point.sizes),
-        one.printed(point.value),
-        one.printed(point.predicted),
+        sizes(point.sizes),
+        one.write(point.value),
+        one.write(point.predicted),
         f"{point.value / point.predicted:.2f}",
         f"{point.studentised:.1f}",
         _level_text(point.p_value),
@@ -127,7 +127,7 @@ def _level_text(level: float) -> str:
     return "1" if level >= 1 else f"{level:.1%}" if level >= 0.001 else "< 0.1%"
 
 
-def _reading(reading: Reading, one: SourcedPoint) -> str:
+def _reading(reading: Transcription, one: SourcedPoint) -> str:
     """Compare two transcriptions of a value with the law of the other points."""
     each, (layer, of) = one.point, one.law
     values = (each.value, reading.value)
@@ -135,15 +135,15 @@ def _reading(reading: Reading, one: SourcedPoint) -> str:
     distance = abs(off[0] - off[1]) / each.scale
     text = (
         f"There are two transcriptions of {layer} ({of}) at {sizes(each.sizes)}: "
-        f"{one.printed(values[0])}, which is used here, and {one.printed(values[1])}. The law of "
-        f"the other points predicts {one.printed(each.predicted)}; they differ from it by "
+        f"{one.write(values[0])}, which is used here, and {one.write(values[1])}. The law of "
+        f"the other points predicts {one.write(each.predicted)}; they differ from it by "
         f"{off[0]:+.1%} and {off[1]:+.1%}, and from each other by {distance:.1f} standard "
         "deviations, so the law "
     )
     text += (
         "does not decide between them."
         if distance < _DISTINCT
-        else f"favours {one.printed(_nearer(values, off))}."
+        else f"favours {one.write(_nearer(values, off))}."
     )
     between = _between(each)
     if between is None:
@@ -151,8 +151,8 @@ def _reading(reading: Reading, one: SourcedPoint) -> str:
     off = [float(np.log(value / between)) for value in values]
     return text + (
         f" A straight line between the logarithms of the two adjacent points gives "
-        f"{one.printed(between)}, from which they differ by {off[0]:+.1%} and {off[1]:+.1%}: this "
-        f"supports {one.printed(_nearer(values, off))}."
+        f"{one.write(between)}, from which they differ by {off[0]:+.1%} and {off[1]:+.1%}: this "
+        f"supports {one.write(_nearer(values, off))}."
     )
 
 

@@ -24,7 +24,7 @@ class Order:
     """A leading order, in SymPy's syntax, and the reference for it."""
 
     expression: str
-    whose: str
+    reference: str
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,12 @@ class Digit:
     scale: float = 1.0
     rate: bool = False
 
-    def half(self, values: Array) -> Array:
+    def rounding_error(self, values: Array) -> Array:
         """Return the largest rounding error of each value, (points,), in the metric's unit."""
         slope = values**2 if self.rate else np.ones(len(values))
         return self.unit * self.scale / 2 * slope
 
-    def printed(self, value: float) -> str:
+    def write(self, value: float) -> str:
         """Write a value in the metric's unit as the table prints it."""
         decimals = max(ceil(-log10(self.unit)), 0)
         return f"{(1 / value if self.rate else value) / self.scale:.{decimals}f} {self.name}"
@@ -65,7 +65,7 @@ class StatedCrossing:
     """A crossing that a source states: from an n in `low` to `high` on, `cheaper` costs less."""
 
     text: str
-    whose: str
+    reference: str
     cheaper: str
     dearer: str
     mode: str
@@ -74,7 +74,7 @@ class StatedCrossing:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Transcription:
     """Another transcription of a printed value, different from the table's."""
 
     layer: str
@@ -130,9 +130,9 @@ class Source:
         Titles of layers and of modes.
     axes
         By layer, further columns that are sizes.
-    only
+    row_filters
         By layer, a column and its value in the rows that are fitted; other rows are left out.
-    statements, readings
+    statements, transcriptions
         Crossings that the source states, and other transcriptions of its values.
     """
 
@@ -149,9 +149,9 @@ class Source:
     names: Mapping[str, str]
     modes: Mapping[str, str] = field(default_factory=lambda: MODES)
     axes: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    only: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+    row_filters: Mapping[str, tuple[str, float]] = field(default_factory=dict)
     statements: Sequence[StatedCrossing] = ()
-    readings: Sequence[Reading] = ()
+    transcriptions: Sequence[Transcription] = ()
 
     @property
     def image(self) -> str:
@@ -162,6 +162,6 @@ class Source:
         """Return the source's name of a layer."""
         return self.names.get(layer, layer)
 
-    def of(self, mode: str, metric: str) -> str:
+    def cost_title(self, mode: str, metric: str) -> str:
         """Return metric and mode as text: ``time, forward``."""
         return f"{metric_title(metric)}, {self.modes.get(mode, mode)}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...measure import PEAK_BYTES, SECONDS
-from .source import MODES, Digit, Order, Panel, Reading, Source, StatedCrossing
+from .source import MODES, Digit, Order, Panel, Source, StatedCrossing, Transcription
 
 _NAMES = {
     "attention": "standard attention",
@@ -113,7 +113,7 @@ SOURCES = (
                 1024,
             ),
         ),
-        readings=(Reading("flash_attention", "forward", 8192, 0.03554),),
+        transcriptions=(Transcription("flash_attention", "forward", 8192, 0.03554),),
     ),
     Source(
         file="flash-linear-attention-2024.csv",
@@ -178,7 +178,7 @@ SOURCES = (
         ),
         names=_NAMES,
         axes={"rnn": ("batch",), "lstm": ("batch",)},
-        only={"gru": ("batch", 32)},
+        row_filters={"gru": ("batch", 32)},
     ),
     Source(
         file="long-range-arena-2020.csv",
@@ -214,7 +214,7 @@ SOURCES = (
 )
 
 #: Papers that state a crossing but only plot their times, and the statement.
-DRAWN = (
+PLOTTED_ONLY = (
     ("Gu & Dao 2023 (Mamba)", "the scan is faster than FlashAttention-2 from n = 2K on"),
     ("Poli et al. 2023 (Hyena)", "as fast as attention at 2K, as FlashAttention at 4K to 8K"),
     ("Dao & Gu 2024 (Mamba-2)", "state-space duality is faster than FlashAttention-2 from 2K on"),

@@ -11,7 +11,7 @@ from ...measure import SECONDS
 from .source import StatedCrossing
 
 #: Largest ratio of an interval's ends: a wider interval agrees with nearly any statement.
-WIDEST = 4.0
+MAX_INTERVAL_RATIO = 4.0
 
 
 @dataclass(frozen=True)
@@ -24,31 +24,33 @@ class ComparedCrossing:
         The stated crossing.
     crossing
         The crossing of the fitted laws; None if they do not cross.
-    straight
+    line_crossing
         The n at which straight lines between the measured points cross; None if they do not.
     """
 
     statement: StatedCrossing
     crossing: Crossing | None
-    straight: float | None
+    line_crossing: float | None
 
     @property
     def verdict(self) -> str:
         """``agrees`` if the interval overlaps the stated range, else ``does not agree``.
 
-        ``unresolved`` if the interval is open or spans more than a factor of `WIDEST`.
+        ``unresolved`` if the interval is open or spans more than a factor of `MAX_INTERVAL_RATIO`.
         """
         found, stated = self.crossing, self.statement
         if found is None or found.cheaper != stated.cheaper:
             return "does not agree"
         if found.high < stated.low or found.low > stated.high:
             return "does not agree"
-        if not (isfinite(found.high) and found.low > 0 and found.high <= WIDEST * found.low):
+        if not (
+            isfinite(found.high) and found.low > 0 and found.high <= MAX_INTERVAL_RATIO * found.low
+        ):
             return "unresolved"
         return "agrees"
 
 
-def compare(statement: StatedCrossing, fits: Sequence[Fit]) -> ComparedCrossing:
+def compare_crossing(statement: StatedCrossing, fits: Sequence[Fit]) -> ComparedCrossing:
     """Compare a statement with the laws of its two layers.
 
     Raises

@@ -10,21 +10,21 @@ from .acceptance import (
 )
 from .baselines import (
     BaselineData as BaselineData,
-    Line as Line,
+    LogLogLine as LogLogLine,
 )
 from .validation import (
-    recovered as recovered,
+    recover_exact_orders as recover_exact_orders,
     validate as validate,
 )
 
 __all__ = [
     "BaselineData",
     "Criterion",
-    "Line",
+    "LogLogLine",
     "baselines",
     "criteria",
     "markdown_page",
-    "recovered",
+    "recover_exact_orders",
     "synthetic",
     "validate",
     "validation",

@@ -40,7 +40,7 @@ class Criterion:
     share: bool = False
 
     @property
-    def reached(self) -> bool:
+    def is_met(self) -> bool:
         """Whether the value lies within the limits."""
         return self.low <= self.value <= self.high
 
@@ -75,7 +75,7 @@ _ORACLE = 1.15
 
 
 def criteria(figures: pd.DataFrame, recovered: tuple[int, int]) -> list[Criterion]:
-    """Compare the figures of `validate` and `recovered` with their limits."""
+    """Compare the figures of `validate` and `recover_exact_orders` with their limits."""
     rows: dict[Any, dict[Any, float]] = figures.to_dict("index")
     found = []
     for figure, column, kinds, low, high in _MEANS:

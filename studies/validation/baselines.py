@@ -77,7 +77,7 @@ class Baseline(ABC):
         return [self.fit(points) for points in many]
 
 
-def exponents(
+def comparable_exponents(
     baseline: Baseline,
     cases: Sequence[tuple[BaselineData, Leading]],
     fitted: Sequence[BaselineLaw] | None = None,
@@ -97,7 +97,7 @@ def exponents(
     ]
 
 
-class Line(Baseline):
+class LogLogLine(Baseline):
     """A straight line through the logarithms, by least squares."""
 
     name = "log-log line"

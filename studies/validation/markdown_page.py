@@ -7,7 +7,7 @@ from math import isnan
 
 import pandas as pd
 
-from ...reports import table
+from ...reports import markdown_table
 from .acceptance import Criterion
 
 _BY_KIND = {
@@ -49,9 +49,9 @@ def _sections(figures: pd.DataFrame, criteria: Sequence[Criterion], command: str
     )
     yield f"    {command}"
     yield "## Acceptance criteria"
-    missed = [criterion for criterion in criteria if not criterion.reached]
+    missed = [criterion for criterion in criteria if not criterion.is_met]
     yield f"{len(criteria) - len(missed)} of {len(criteria)} are met."
-    yield table(["figure", "limits", "value", ""], map(_criterion_row, criteria))
+    yield markdown_table(["figure", "limits", "value", ""], map(_criterion_row, criteria))
     yield "## By kind of law"
     yield (
         "Errors are |exponent − truth|; where a slope changes, the truth is that of the side whose "
@@ -60,7 +60,7 @@ def _sections(figures: pd.DataFrame, criteria: Sequence[Criterion], command: str
         "with too few sizes it is `unresolved`. Coverage is the share of 95 % intervals that "
         "contain the truth; predictions are at twice the largest size of one axis."
     )
-    yield table(
+    yield markdown_table(
         ["", *_BY_KIND.values()],
         (
             [str(kind), *(_written(figure, row[figure]) for figure in _BY_KIND)]
@@ -77,7 +77,7 @@ def _sections(figures: pd.DataFrame, criteria: Sequence[Criterion], command: str
             "Neither gives an interval, and big_O fits one size at a time."
         )
         names = ["median error", "p95 error"]
-        yield table(
+        yield markdown_table(
             ["", "layerlaw", *others],
             (
                 [
@@ -92,7 +92,7 @@ def _sections(figures: pd.DataFrame, criteria: Sequence[Criterion], command: str
         )
         yield "Median error of a prediction at four times the largest size of every axis:"
         prefixes = ("", "oracle ", *(f"{name} " for name in others))
-        yield table(
+        yield markdown_table(
             ["", "layerlaw", "given the true terms", *others],
             (
                 [str(kind), *(_percent(row[f"{prefix}far error"]) for prefix in prefixes)]
@@ -114,7 +114,7 @@ def _criterion_row(criterion: Criterion) -> list[str]:
         criterion.figure,
         to_reach,
         write(criterion.value),
-        "" if criterion.reached else "missed",
+        "" if criterion.is_met else "missed",
     ]
 
 

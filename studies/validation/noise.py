@@ -40,7 +40,7 @@ class Noise:
     outliers: float = 0.08
 
 
-def measured(
+def simulate_measurements(
     rng: np.random.Generator,
     name: str,
     axes: tuple[str, ...],

@@ -17,34 +17,34 @@ class CaseResult:
 
     Attributes
     ----------
-    errors, oracle, baselines
+    errors, oracle_errors, baseline_errors
         |exponent − truth| by axis: of our fitter, of our fitter given the true terms, and of
         baselines by name.
-    covered, widths
+    interval_covers, widths
         By axis, whether the 95 % interval contains the truth, and its width.
-    predicted
+    prediction_covers
         For each point beyond the grid, whether the 95 % interval contains its measured value.
-    far
-        Relative error of the prediction at `FAR` times the largest sizes, by fitter; ours is "",
-        ours given the true terms "oracle".
+    far_errors
+        Relative error of the prediction at `FAR_FACTOR` times the largest sizes, by fitter; ours
+        is "", ours given the true terms "oracle".
     verdict
         The law's verdict.
-    stepped
+    two_regimes
         Whether two regimes were found.
-    outside
+    lawless
         Whether the truth is so far from every law that the verdict should not be `matches`.
     """
 
     errors: Array
-    oracle: Array
-    baselines: Mapping[str, Array]
-    covered: NDArray[np.bool_]
+    oracle_errors: Array
+    baseline_errors: Mapping[str, Array]
+    interval_covers: NDArray[np.bool_]
     widths: Array
-    predicted: NDArray[np.bool_]
-    far: Mapping[str, float]
+    prediction_covers: NDArray[np.bool_]
+    far_errors: Mapping[str, float]
     verdict: Verdict
-    stepped: bool
-    outside: bool
+    two_regimes: bool
+    lawless: bool
 
 
 def summarise(some: Sequence[CaseResult]) -> dict[str, float]:
@@ -54,28 +54,28 @@ def summarise(some: Sequence[CaseResult]) -> dict[str, float]:
     """
     verdicts = [one.verdict for one in some]
     resolved = [one for one in some if one.verdict is not Verdict.UNRESOLVED]
-    outside = [one for one in some if one.outside]
-    names = list(some[0].baselines)
+    outside = [one for one in some if one.lawless]
+    names = list(some[0].baseline_errors)
     figures = {
         "number": len(some),
         **_quantiles("", [one.errors for one in some]),
         "resolved mean error": _mean([one.errors for one in resolved]),
-        **_quantiles("oracle ", [one.oracle for one in some]),
-        "coverage": _mean([one.covered for one in some]),
+        **_quantiles("oracle ", [one.oracle_errors for one in some]),
+        "coverage": _mean([one.interval_covers for one in some]),
         "median width": float(np.median(np.concatenate([one.widths for one in some]))),
-        "prediction coverage": _mean([one.predicted for one in some]),
-        "far error": float(np.median([one.far[""] for one in some])),
-        "oracle far error": float(np.median([one.far["oracle"] for one in some])),
-        "two regimes": float(np.mean([one.stepped for one in some])),
+        "prediction coverage": _mean([one.prediction_covers for one in some]),
+        "far error": float(np.median([one.far_errors[""] for one in some])),
+        "oracle far error": float(np.median([one.far_errors["oracle"] for one in some])),
+        "two regimes": float(np.mean([one.two_regimes for one in some])),
         **{v.value: verdicts.count(v) / len(verdicts) for v in Verdict},
         "resolved matches": _mean([np.array([o.verdict is Verdict.MATCHES]) for o in resolved]),
         "outside": len(outside) / len(some),
         "outside matches": _mean([np.array([o.verdict is Verdict.MATCHES]) for o in outside]),
     }
     for name in names:
-        figures |= _quantiles(f"{name} ", [one.baselines[name] for one in some])
-        figures[f"{name} far error"] = float(np.median(_or_nan([o.far[name] for o in some])))
-        found = np.concatenate([one.baselines[name] for one in some])
+        figures |= _quantiles(f"{name} ", [one.baseline_errors[name] for one in some])
+        figures[f"{name} far error"] = float(np.median(_or_nan([o.far_errors[name] for o in some])))
+        found = np.concatenate([one.baseline_errors[name] for one in some])
         figures[f"{name} fails"] = float(np.mean(np.isnan(found)))
     return figures
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ... import layers
 from ...analysis import Array, Leading, Monomial, leading_part, monomials, parse
 from ...measure import SIZES
-from .noise import REPEATS, Noise, measured
+from .noise import REPEATS, Noise, simulate_measurements
 from .truth import RegimeChange, Truth
 
 _GRIDS: dict[int, dict[str, NDArray[np.floating]]] = {
@@ -31,7 +31,7 @@ _MOST_POINTS = 150
 
 #: Range of a lower-order term divided by the leading term, at mid-grid. With the first the median
 #: error of a log-log line is 0.24; with the second overhead hides the leading term at most points.
-SOME, MUCH = (0.01, 0.3), (0.01, 3.0)
+SOME_OVERHEAD, MUCH_OVERHEAD = (0.01, 0.3), (0.01, 3.0)
 
 #: Range of the difference of one exponent from theory, off the law.
 _OFF = (0.35, 0.8)
@@ -74,7 +74,7 @@ class Kind:
 
     order: str = ""
     off_law: bool = False
-    overhead: tuple[float, float] = SOME
+    overhead: tuple[float, float] = SOME_OVERHEAD
     hidden: bool = False
     overlapping: bool = False
     stepped: bool = False
@@ -108,7 +108,7 @@ class SyntheticCase:
     extrapolated: pd.DataFrame
 
 
-def cases(number: int, seed: int, kind: Kind) -> Iterator[SyntheticCase]:
+def draw_cases(number: int, seed: int, kind: Kind) -> Iterator[SyntheticCase]:
     """Draw cases; the same seed gives the same cases."""
     for index in range(number):
         yield _case(np.random.default_rng([seed, index, kind.off_law]), kind)
@@ -125,7 +125,7 @@ def _case(rng: np.random.Generator, kind: Kind) -> SyntheticCase:
     doubled = rng.integers(len(axes), size=_EXTRAPOLATED)
     beyond[np.arange(_EXTRAPOLATED), doubled] = 2 * grid.max(axis=0)[doubled]
     beyond = np.unique(beyond, axis=0)
-    rows = measured(rng, name, axes, np.vstack([grid, beyond]), truth, kind.noise)
+    rows = simulate_measurements(rng, name, axes, np.vstack([grid, beyond]), truth, kind.noise)
     return SyntheticCase(
         name, truth, rows[: REPEATS * len(grid)], rows[REPEATS * len(grid) :].reset_index(drop=True)
     )

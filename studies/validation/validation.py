@@ -33,17 +33,17 @@ from .baselines import (
     BaselineLaw,
     BigO,
     ExtraP,
-    Line,
-    exponents,
+    LogLogLine,
+    comparable_exponents,
 )
 from .noise import Noise
 from .results import CaseResult, summarise
-from .synthetic import MUCH, Kind, SyntheticCase, cases
+from .synthetic import MUCH_OVERHEAD, Kind, SyntheticCase, draw_cases
 
 #: Predictions are compared with the truth at this multiple of the largest size of every axis.
-FAR = 4.0
+FAR_FACTOR = 4.0
 #: Residual standard deviation of the best law without noise, from which on a truth is no law.
-OUTSIDE = 0.1
+NO_LAW_RESIDUAL = 0.1
 
 
 def _repeat_noise(sd: float) -> Noise:
@@ -55,14 +55,14 @@ def _repeat_noise(sd: float) -> Noise:
 KINDS: Mapping[str, Kind] = {
     "on the law": Kind(),
     "off the law": Kind(off_law=True),
-    "on the law, much overhead": Kind(overhead=MUCH),
-    "off the law, much overhead": Kind(off_law=True, overhead=MUCH),
-    "overlapping costs": Kind(overhead=MUCH, overlapping=True),
+    "on the law, much overhead": Kind(overhead=MUCH_OVERHEAD),
+    "off the law, much overhead": Kind(off_law=True, overhead=MUCH_OVERHEAD),
+    "overlapping costs": Kind(overhead=MUCH_OVERHEAD, overlapping=True),
     "a step": Kind(stepped=True),
     "a step that comes little by little": Kind(gradual=True),
     "a slope that changes": Kind(slope_break=True),
     "a term that is not known": Kind(foreign=True),
-    "overhead hides it": Kind(overhead=MUCH, hidden=True),
+    "overhead hides it": Kind(overhead=MUCH_OVERHEAD, hidden=True),
     "no law": Kind(switching=True),
     "too few sizes": Kind(small=True),
     "2 % between repeats": Kind(noise=_repeat_noise(0.02)),
@@ -79,7 +79,8 @@ def case_results(some: Sequence[SyntheticCase], baselines: Sequence[Baseline]) -
     given = [(own, case.truth.leading) for own, case in zip(points, some, strict=True)]
     laws = {baseline.name: baseline.fit_all(points) for baseline in baselines}
     found = {
-        baseline.name: exponents(baseline, given, laws[baseline.name]) for baseline in baselines
+        baseline.name: comparable_exponents(baseline, given, laws[baseline.name])
+        for baseline in baselines
     }
     return [
         _case_result(
@@ -112,21 +113,23 @@ def _case_result(
         beyond = _points(case.extrapolated, series.axes)
         _, least, most = law.predict(beyond.sizes, interval=0.95)
         predicted = (least <= beyond.values) & (beyond.values <= most)
-    far = FAR * series.sizes.max(axis=0, keepdims=True)
+    far = FAR_FACTOR * series.sizes.max(axis=0, keepdims=True)
     at = case.truth(far)
     given: dict[str, Callable[[Array], Array]] = {"": law.predict, "oracle": oracle.predict}
     given |= {name: baseline.predict for name, baseline in laws.items()}
     return CaseResult(
         errors=np.abs(estimate - truth),
-        oracle=np.abs([e.estimate for e in oracle.exponents] - _truth(case, oracle)),
-        baselines={name: np.abs(each - truth) for name, each in found.items()},
-        covered=(low <= truth) & (truth <= high),
+        oracle_errors=np.abs([e.estimate for e in oracle.exponents] - _truth(case, oracle)),
+        baseline_errors={name: np.abs(each - truth) for name, each in found.items()},
+        interval_covers=(low <= truth) & (truth <= high),
         widths=high - low,
-        predicted=predicted,
-        far={name: float(np.abs(predict(far) / at - 1)[0]) for name, predict in given.items()},
+        prediction_covers=predicted,
+        far_errors={
+            name: float(np.abs(predict(far) / at - 1)[0]) for name, predict in given.items()
+        },
         verdict=one.judgement.verdict,
-        stepped=bool(law.regimes),
-        outside=bool(case.truth.switches) and _left(case, series) >= OUTSIDE,
+        two_regimes=bool(law.regimes),
+        lawless=bool(case.truth.switches) and _left(case, series) >= NO_LAW_RESIDUAL,
     )
 
 
@@ -178,7 +181,7 @@ def _left(case: SyntheticCase, series: Series) -> float:
     return law.diagnostics.residual_sd
 
 
-def recovered() -> tuple[int, int]:
+def recover_exact_orders() -> tuple[int, int]:
     """Search for x^p·log^q x without noise, p ≤ 3 and q ≤ 2; return how many are found, and all.
 
     An overhead is added to each, and the search is given nothing else.
@@ -194,12 +197,12 @@ def recovered() -> tuple[int, int]:
 
 
 def _batch(number: int, seed: int, kind: str, extrap: str | None) -> list[CaseResult]:
-    return case_results(list(cases(number, seed, KINDS[kind])), _baselines(extrap))
+    return case_results(list(draw_cases(number, seed, KINDS[kind])), _baselines(extrap))
 
 
 def _baselines(extrap: str | None) -> list[Baseline]:
     """Collect the baselines that are installed."""
-    found: list[Baseline] = [Line()]
+    found: list[Baseline] = [LogLogLine()]
     with suppress(BaselineError):
         found.append(BigO())
     return [*found, ExtraP(extrap)] if extrap else found

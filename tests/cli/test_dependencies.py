@@ -139,14 +139,14 @@ def test_a_training_that_is_gone_on_with_trains_only_what_is_left():
         told.append(said)
 
     with pytest.raises(KeyboardInterrupt):
-        experiment.after_training(subjects, sizes, 2, 3, progress, known, partial(stop_at, 3))
+        experiment.measure_training(subjects, sizes, 2, 3, progress, known, partial(stop_at, 3))
     assert told[0] == (3, 13, "training rnn")
     told.clear()
     more = dict(known)
-    experiment.after_training(subjects, sizes, 2, 4, progress, more)
+    experiment.measure_training(subjects, sizes, 2, 4, progress, more)
     assert told[0] == (4, 17, "training rnn"), "of other steps nothing was there"
     told.clear()
-    experiment.after_training(subjects, sizes, 2, 3, progress, known)
+    experiment.measure_training(subjects, sizes, 2, 3, progress, known)
     assert told == [(3, 4, "training gru (3 of 4 trainings were there)")]
     assert known == {}
 

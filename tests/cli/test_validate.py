@@ -13,8 +13,8 @@ from tests.helpers.command import layerlaw
 @pytest.fixture
 def validated(monkeypatch):
     """Have figures that took no time: those of two cases for every kind."""
-    some = list(synthetic.cases(2, 5, validation.KINDS["on the law"]))
-    figures = results.summarise(validation.case_results(some, [baselines.Line()]))
+    some = list(synthetic.draw_cases(2, 5, validation.KINDS["on the law"]))
+    figures = results.summarise(validation.case_results(some, [baselines.LogLogLine()]))
     table = pd.DataFrame([figures] * len(validation.KINDS), index=list(validation.KINDS))
     asked = []
 
@@ -23,7 +23,7 @@ def validated(monkeypatch):
         return table
 
     monkeypatch.setattr(study, "validate", validate)
-    monkeypatch.setattr(study, "recovered", lambda: (11, 11))
+    monkeypatch.setattr(study, "recover_exact_orders", lambda: (11, 11))
     return asked
 
 

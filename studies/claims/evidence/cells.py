@@ -52,7 +52,7 @@ class LSTM:
         """Width of the state."""
         return len(self.b) // 4
 
-    def on_h(self) -> tuple[Tensor, ...]:
+    def recurrent_weights(self) -> tuple[Tensor, ...]:
         """Return the columns of W_f, W_i, W_C and W_o that multiply h_{t−1}, each (d, d)."""
         return self.W[:, : self.d].chunk(4)
 
@@ -77,7 +77,7 @@ class LSTM:
 
         They are those of the course text, with diagonal matrices instead of its vectors.
         """
-        W_f, W_i, W_C, _ = self.on_h()
+        W_f, W_i, W_C, _ = self.recurrent_weights()
         by_h = torch.diag(before.o * dtanh(torch.tanh(before.C)))  # ∂h_{k−1}/∂C_{k−1}
         return {
             "forget gate": torch.diag(before.C * dsigmoid(step.f)) @ W_f @ by_h,
@@ -96,7 +96,7 @@ class LSTM:
 
     def state_jacobian(self, step: Step) -> Tensor:
         """Compute ∂(h_k, C_k)/∂(h_{k−1}, C_{k−1}), (2d, 2d), the Jacobian of the whole state."""
-        W_f, W_i, W_C, W_o = self.on_h()
+        W_f, W_i, W_C, W_o = self.recurrent_weights()
         C_by_h = (
             torch.diag(step.C_before * dsigmoid(step.f)) @ W_f
             + torch.diag(step.a * dsigmoid(step.i)) @ W_i
@@ -108,7 +108,7 @@ class LSTM:
         h_by_h = torch.diag(out * dsigmoid(step.o)) @ W_o + h_by_C @ C_by_h
         return torch.cat([torch.cat([h_by_h, h_by_C @ C_by_C], 1), torch.cat([C_by_h, C_by_C], 1)])
 
-    def direct(self, step: Step) -> Tensor:
+    def parameter_jacobian(self, step: Step) -> Tensor:
         """Compute ∂(h_k, C_k)/∂W with the state before constant, (2d, 4d, d + m)."""
         d = self.d
         rows = torch.eye(d, dtype=self.W.dtype)
@@ -149,7 +149,7 @@ def rnn_jacobians(x: Tensor, U: Tensor, W: Tensor) -> Tensor:
     return torch.stack(factors)
 
 
-def chain(factors: Sequence[Tensor]) -> Tensor:
+def jacobian_product(factors: Sequence[Tensor]) -> Tensor:
     """Multiply the Jacobians of successive steps, the last one on the left."""
     product = factors[0]
     for factor in factors[1:]:
@@ -157,6 +157,6 @@ def chain(factors: Sequence[Tensor]) -> Tensor:
     return product
 
 
-def relative(found: Tensor, truth: Tensor) -> float:
+def relative_error(found: Tensor, truth: Tensor) -> float:
     """Compute the relative error ‖found − truth‖/‖truth‖ (Frobenius norms)."""
     return float((found - truth).norm() / truth.norm())

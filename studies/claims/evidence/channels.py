@@ -11,8 +11,16 @@ import sympy
 from .... import layers
 from ....analysis import formula_text, number, percent
 from ....layers import k, torch
-from ..costs import formulas
-from ..statement import Evidence, Setting, Statement, auxiliary, claim, limiting, required
+from ..costs import layer_formulas
+from ..statement import (
+    Evidence,
+    Setting,
+    Statement,
+    auxiliary_evidence,
+    claim,
+    limiting_evidence,
+    required_evidence,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,7 +31,7 @@ if TYPE_CHECKING:
 POSITIONS, CHANNELS = 20, 8
 
 #: Two results are equal if they differ by no more than this, in float64.
-SAME = 1e-12
+TOLERANCE = 1e-12
 
 
 def convolve(x: Tensor, W: Tensor) -> Tensor:
@@ -53,21 +61,21 @@ def channels(setting: Setting) -> Iterator[Evidence]:
         outputs.append(convolve(x, W))
         torchs = torch.nn.functional.conv1d(x.mT, W[:, :, None]).mT
         off = max(off, (outputs[-1] - torchs).abs().max().item())
-    yield required(
+    yield required_evidence(
         f"{CHANNELS} channels, {', '.join(map(str, kernels))} kernels: channels of the output",
         ", ".join(str(y.shape[-1]) for y in outputs),
         tuple(y.shape[-1] for y in outputs) == kernels,
         "the output has another number of channels",
     )
-    yield required(
+    yield required_evidence(
         "positions of the output",
         ", ".join(str(y.shape[1]) for y in outputs),
         {y.shape[1] for y in outputs} == {POSITIONS},
         "the number of positions changes",
     )
-    yield auxiliary("largest difference from torch's convolution", number(off, 2))
+    yield auxiliary_evidence("largest difference from torch's convolution", number(off, 2))
     ranks = [int(torch.linalg.matrix_rank(y[0])) for y in outputs]
-    yield auxiliary(
+    yield auxiliary_evidence(
         "rank of the output over positions: channels beyond the input's add no information",
         ", ".join(map(str, ranks)),
     )
@@ -95,40 +103,40 @@ def nonlinearity(setting: Setting) -> Iterator[Evidence]:
     def activated(z: Tensor) -> Tensor:
         return convolve(convolve(z, first).relu(), second)
 
-    yield required(
+    yield required_evidence(
         "shape of the features before, and after a 1×1 convolution with ReLU",
         f"{tuple(x.shape[1:])}, {tuple(activated(x).shape[1:])}",
         x.shape == activated(x).shape,
         "the features have another dimension",
     )
-    bent = _bent(activated, x, y)
-    yield required(
+    bent = _nonlinearity(activated, x, y)
+    yield required_evidence(
         "with ReLU between two: largest |f(x + y) − f(x) − f(y)| / largest |f(x + y)|",
         number(bent, 2),
-        bent > SAME,
+        bent > TOLERANCE,
         "the result is linear",
     )
-    residue = _beyond_linear(activated, x)
-    yield auxiliary(
+    residue = _nonlinear_share(activated, x)
+    yield auxiliary_evidence(
         "share of its variance that no single 1×1 convolution explains", percent(residue)
     )
-    straight = _bent(plain, x, y)
+    straight = _nonlinearity(plain, x, y)
     one = (plain(x) - convolve(x, second @ first)).abs().max().item()
-    yield limiting(
+    yield limiting_evidence(
         "without activation: the same, and the largest difference between two 1×1 convolutions and "
         "the one with W_2 W_1",
         f"{number(straight, 2)}, {number(one, 2)}",
-        straight < SAME and one < SAME,
+        straight < TOLERANCE and one < TOLERANCE,
         "only the activation is non-linear: two 1×1 convolutions alone are one 1×1 convolution",
     )
 
 
-def _bent(function: Callable[[Tensor], Tensor], x: Tensor, y: Tensor) -> float:
+def _nonlinearity(function: Callable[[Tensor], Tensor], x: Tensor, y: Tensor) -> float:
     whole = function(x + y)
     return ((whole - function(x) - function(y)).abs().max() / whole.abs().max()).item()
 
 
-def _beyond_linear(function: Callable[[Tensor], Tensor], x: Tensor) -> float:
+def _nonlinear_share(function: Callable[[Tensor], Tensor], x: Tensor) -> float:
     """Compute the share of the variance that the best linear map of a position leaves."""
     inputs, outputs = x[0], function(x)[0]
     left = outputs - inputs @ torch.linalg.lstsq(inputs, outputs).solution
@@ -159,16 +167,16 @@ def position_wise(setting: Setting) -> Iterator[Evidence]:
     for name, other in others.items():
         theirs = _with_gradients(other, x, W, along)
         off = max((a - b).abs().max().item() for a, b in zip(mine, theirs, strict=True))
-        yield required(
+        yield required_evidence(
             f"output and gradients of input and weights: largest difference from {name}",
             number(off, 2),
-            off < SAME,
+            off < TOLERANCE,
             "it is another function",
         )
     from ....measure import reach  # loads torch
 
     seen = reach(layers.get("conv_1x1"), {"n": 6, "d": 4})
-    yield required(
+    yield required_evidence(
         "positions that an output of 6 depends on",
         ", ".join(str(int(row.sum())) for row in seen),
         bool((seen == torch.eye(6, dtype=torch.bool)).all()),
@@ -198,11 +206,11 @@ def _with_gradients(
 )
 def one_kth(setting: Setting) -> Iterator[Evidence]:
     """Test the ratio of FLOPs and of parameters, as formulas."""
-    small, large = formulas("conv_1x1"), formulas("conv")
+    small, large = layer_formulas("conv_1x1"), layer_formulas("conv")
     for metric, what in {"flops": "FLOPs", "parameters": "parameters"}.items():
         one, other = small[metric].expression, large[metric].expression
         ratio = sympy.cancel(one / other)
-        yield required(
+        yield required_evidence(
             f"{what} of the 1×1 convolution, of the one with k, and their ratio",
             ", ".join(map(formula_text, (one, other, ratio))),
             ratio == 1 / k,
@@ -221,7 +229,7 @@ def _ratio_of_times(conv: Law, alone: Law) -> Evidence:
         float(law.predict(np.array([[at[axis] for axis in law.axes]]))[0]) for law in (conv, alone)
     )
     where = ", ".join(f"{axis} = {size:g}" for axis, size in at.items())
-    return auxiliary(
+    return auxiliary_evidence(
         f"time of the convolution / time of the 1×1 convolution, by their laws at {where}",
         number(of_conv / of_alone, 2),
     )

@@ -11,8 +11,23 @@ from sympy import Expr
 from .... import layers
 from ....analysis import formula_text, number
 from ....layers import d, evaluate, k, m, n, subs, torch
-from ..costs import flops_where, formulas, grows_as, leads, share_of, times
-from ..statement import Evidence, Setting, Statement, auxiliary, claim, limiting, required
+from ..costs import (
+    flops_match_theory,
+    has_order,
+    layer_formulas,
+    order_evidence,
+    phase_share,
+    time_evidence,
+)
+from ..statement import (
+    Evidence,
+    Setting,
+    Statement,
+    auxiliary_evidence,
+    claim,
+    limiting_evidence,
+    required_evidence,
+)
 
 if TYPE_CHECKING:
     pass
@@ -38,13 +53,13 @@ def recurrence_input(setting: Setting) -> Iterator[Evidence]:
     phase = layers.get("conv_1x1")
     points = [{"n": 1, "d": 8, "m": 3}, {"n": 5, "d": 8, "m": 3}, {"n": 7, "d": 2, "m": 64}]
     step = sympy.cancel(phase.theory.flops / n)
-    yield required(
+    yield required_evidence(
         "exact FLOPs of a position, counted at m < d and m > d; compared with O(d·m)",
         formula_text(step),
-        flops_where(phase, points) and leads(d * m, step),
+        flops_match_theory(phase, points) and has_order(d * m, step),
         "counted FLOPs are not O(d·m)",
     )
-    yield from times(setting, "conv_1x1")
+    yield from time_evidence(setting, "conv_1x1")
 
 
 @claim(
@@ -59,11 +74,11 @@ def recurrence_input(setting: Setting) -> Iterator[Evidence]:
 )
 def recurrence_state(setting: Setting) -> Iterator[Evidence]:
     """Count one product of a d × d matrix and a vector for each step."""
-    flops = formulas("rnn_states")["flops"].expression
-    yield grows_as(d**2, sympy.expand(sympy.cancel(flops / n)), "a step of rnn_states")
-    chain = formulas("rnn_states")["sequential_ops"].expression
-    yield auxiliary("sequential operations of n steps", formula_text(chain))
-    yield from times(setting, "rnn_states")
+    flops = layer_formulas("rnn_states")["flops"].expression
+    yield order_evidence(d**2, sympy.expand(sympy.cancel(flops / n)), "a step of rnn_states")
+    chain = layer_formulas("rnn_states")["sequential_ops"].expression
+    yield auxiliary_evidence("sequential operations of n steps", formula_text(chain))
+    yield from time_evidence(setting, "rnn_states")
 
 
 @claim(
@@ -79,11 +94,11 @@ def recurrence_state(setting: Setting) -> Iterator[Evidence]:
 )
 def recurrence_total(setting: Setting) -> Iterator[Evidence]:
     """Test the whole layer: it holds if the input is no wider than the state."""
-    whole = formulas("rnn")["flops"].expression
-    phases = [formulas(name)["flops"].expression for name in ("conv_1x1", "rnn_states")]
-    yield grows_as(n * d**2, whole, "rnn, m = d")
+    whole = layer_formulas("rnn")["flops"].expression
+    phases = [layer_formulas(name)["flops"].expression for name in ("conv_1x1", "rnn_states")]
+    yield order_evidence(n * d**2, whole, "rnn, m = d")
     left = sympy.expand(whole - sum(phases))
-    yield required(
+    yield required_evidence(
         "FLOPs of rnn minus those of its phases U x_t (conv_1x1) and the steps (rnn_states)",
         formula_text(left),
         left == 0,
@@ -91,15 +106,15 @@ def recurrence_total(setting: Setting) -> Iterator[Evidence]:
     )
     layer = layers.get("rnn")
     wide = [{"n": 5, "d": 8, "m": m} for m in (8, 64, 512)]
-    exact = flops_where(layer, wide)
+    exact = flops_match_theory(layer, wide)
     shares = [evaluate(2 * d * m / (layer.theory.flops / n), at) for at in wide]
-    yield limiting(
+    yield limiting_evidence(
         "share of U x_t in a step's FLOPs at m = d, 8d, 64d",
         ", ".join(f"{share:.0%}" for share in shares),
-        exact and not leads(d**2, layer.theory.flops / n),
+        exact and not has_order(d**2, layer.theory.flops / n),
         "m must grow no faster than d: in general a step is O(m·d + d²)",
     )
-    yield from times(setting, "rnn")
+    yield from time_evidence(setting, "rnn")
     yield from _added(
         setting,
         "rnn",
@@ -131,7 +146,7 @@ def convolution_padding(setting: Setting) -> Iterator[Evidence]:
         return int(torch.nn.functional.conv1d(x, W, padding=padding).shape[-1])
 
     plain = [positions(k, 0) for k in kernels]
-    yield required(
+    yield required_evidence(
         f"n = {length}, k = {', '.join(map(str, kernels))}: positions without padding",
         ", ".join(map(str, plain)),
         plain == [length - k + 1 for k in kernels],
@@ -139,7 +154,7 @@ def convolution_padding(setting: Setting) -> Iterator[Evidence]:
     )
     odd = [k for k in kernels if k % 2]
     padded = [positions(k, (k - 1) // 2) for k in odd]
-    yield required(
+    yield required_evidence(
         "padded by (k − 1)/2 on both sides, odd k",
         ", ".join(map(str, padded)),
         padded == [length] * len(odd),
@@ -147,7 +162,7 @@ def convolution_padding(setting: Setting) -> Iterator[Evidence]:
     )
     even = [k for k in kernels if not k % 2]
     around = [[positions(k, (k - 1) // 2), positions(k, k // 2)] for k in even]
-    yield limiting(
+    yield limiting_evidence(
         f"even k = {', '.join(map(str, even))}: (k − 1)/2 rounded down, and rounded up",
         "; ".join(", ".join(map(str, each)) for each in around),
         all(length not in each for each in around),
@@ -168,9 +183,9 @@ def convolution_padding(setting: Setting) -> Iterator[Evidence]:
 )
 def convolution_kernel(setting: Setting) -> Iterator[Evidence]:
     """Test one of the d kernels."""
-    whole = formulas("conv")["flops"].expression
-    yield grows_as(k * d, sympy.cancel(whole / (n * d)), "one kernel at one position")
-    yield grows_as(n * k * d, sympy.cancel(whole / d), "one kernel at all positions")
+    whole = layer_formulas("conv")["flops"].expression
+    yield order_evidence(k * d, sympy.cancel(whole / (n * d)), "one kernel at one position")
+    yield order_evidence(n * k * d, sympy.cancel(whole / d), "one kernel at all positions")
 
 
 @claim(
@@ -186,10 +201,10 @@ def convolution_kernel(setting: Setting) -> Iterator[Evidence]:
 )
 def convolution_total(setting: Setting) -> Iterator[Evidence]:
     """Test that the matrix product has all of its FLOPs: windows are only copied."""
-    whole = formulas("conv")["flops"].expression
-    yield grows_as(n * k * d**2, whole, "conv")
-    left = sympy.expand(whole - formulas("conv_product")["flops"].expression)
-    yield required(
+    whole = layer_formulas("conv")["flops"].expression
+    yield order_evidence(n * k * d**2, whole, "conv")
+    left = sympy.expand(whole - layer_formulas("conv_product")["flops"].expression)
+    yield required_evidence(
         "FLOPs of conv minus those of conv_product",
         formula_text(left),
         left == 0,
@@ -197,8 +212,10 @@ def convolution_total(setting: Setting) -> Iterator[Evidence]:
     )
     (weight,) = layers.get("conv").build({"n": 4, "d": 6, "k": 3}).parameters()
     kernels = len(weight)
-    yield required("kernels at d = 6", str(kernels), kernels == 6, "there are not d kernels")
-    yield from times(setting, "conv", "conv_product")
+    yield required_evidence(
+        "kernels at d = 6", str(kernels), kernels == 6, "there are not d kernels"
+    )
+    yield from time_evidence(setting, "conv", "conv_product")
     yield from _added(setting, "conv", ("conv_product",))
 
 
@@ -232,8 +249,8 @@ def attention_scores(setting: Setting) -> Iterator[Evidence]:
 )
 def attention_softmax(setting: Setting) -> Iterator[Evidence]:
     """Test the phase `attention_softmax`."""
-    flops = formulas("attention_softmax")["flops"].expression
-    yield grows_as(n, sympy.cancel(flops / n), "the softmax of a row")
+    flops = layer_formulas("attention_softmax")["flops"].expression
+    yield order_evidence(n, sympy.cancel(flops / n), "the softmax of a row")
     yield from _phase(setting, "attention_softmax", n**2)
 
 
@@ -267,39 +284,39 @@ _PHASES = ("attention_scores", "attention_softmax", "attention_sum")
 )
 def attention_total(setting: Setting) -> Iterator[Evidence]:
     """Test that the phases add up to the whole."""
-    whole = formulas("attention")["flops"].expression
-    yield grows_as(n**2 * d, whole, "attention")
-    left = sympy.expand(whole - sum(formulas(name)["flops"].expression for name in _PHASES))
-    yield required(
+    whole = layer_formulas("attention")["flops"].expression
+    yield order_evidence(n**2 * d, whole, "attention")
+    left = sympy.expand(whole - sum(layer_formulas(name)["flops"].expression for name in _PHASES))
+    yield required_evidence(
         "FLOPs of attention minus those of its three phases",
         formula_text(left),
         left == 0,
         "the phases do not add up to the whole",
     )
-    yield from times(setting, "attention")
+    yield from time_evidence(setting, "attention")
     yield from _added(setting, "attention", _PHASES)
 
 
 def _phase(setting: Setting, name: str, order: Expr) -> Iterator[Evidence]:
-    yield grows_as(order, formulas(name)["flops"].expression, name)
+    yield order_evidence(order, layer_formulas(name)["flops"].expression, name)
     layer, at = layers.get(name), {"n": 5, "d": 3}
     shape = layer.build(at)(*layer.make_inputs(at)).shape[1:]
     said = tuple(int(subs(side, at)) for side in layer.output)
-    yield required(
+    yield required_evidence(
         f"shape of the result at n = 5, d = 3; expected {layer.output}",
         str(tuple(shape)),
         tuple(shape) == said,
         "it has another shape",
     )
-    yield from times(setting, name)
+    yield from time_evidence(setting, name)
 
 
 def _added(
     setting: Setting, whole: str, phases: tuple[str, ...], note: str = ""
 ) -> Iterator[Evidence]:
     """Compare the summed times of the phases with the whole, by laws, if all were measured."""
-    if share := share_of(setting, whole, phases):
-        yield auxiliary(
+    if share := phase_share(setting, whole, phases):
+        yield auxiliary_evidence(
             f"time of {' + '.join(phases)} / time of {whole}{note}, median over its measured "
             "points",
             number(share, 2),

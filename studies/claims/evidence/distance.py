@@ -8,14 +8,22 @@ from typing import TYPE_CHECKING
 from .... import layers
 from ....analysis import number, number_list, percent
 from ....layers import torch
-from ..statement import Evidence, Setting, Statement, auxiliary, claim, limiting, required
-from .vanishing import VANISHED
+from ..statement import (
+    Evidence,
+    Setting,
+    Statement,
+    auxiliary_evidence,
+    claim,
+    limiting_evidence,
+    required_evidence,
+)
+from .vanishing import VANISHING
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 #: Sizes at which gradients are computed: length, width, kernel and number of states.
-AT = {"n": 128, "d": 16, "k": 3, "N": 8}
+SIZES = {"n": 128, "d": 16, "k": 3, "N": 8}
 
 #: Number of random weights and inputs that a gradient is averaged over.
 DRAWS = 3
@@ -24,7 +32,7 @@ DRAWS = 3
 NEAR = 10
 
 
-def by_distance(
+def gradient_by_distance(
     setting: Setting, name: str, adjust: Callable[[nn.Module], object] | None = None
 ) -> Tensor:
     """Compute the norm of the last output's gradient with respect to each input position.
@@ -44,8 +52,8 @@ def by_distance(
         (n,): root mean square over random directions of the output, the last position first.
     """
     layer = layers.get(name)
-    given = {axis: size for axis, size in AT.items() if axis in layer.axes}
-    total = torch.zeros(AT["n"], dtype=torch.float64)
+    given = {axis: size for axis, size in SIZES.items() if axis in layer.axes}
+    total = torch.zeros(SIZES["n"], dtype=torch.float64)
     for draw in range(DRAWS):
         seed = 1000 * setting.seed + draw
         with torch.random.fork_rng(devices=[]):
@@ -64,25 +72,25 @@ def by_distance(
     return (total / DRAWS).sqrt()
 
 
-def forget_bias(value: float) -> Callable[[nn.Module], object]:
+def set_forget_bias(value: float) -> Callable[[nn.Module], object]:
     """Return a function that sets the biases of an LSTM's forget gates."""
 
     def adjust(module: nn.Module) -> None:
         weights = dict(module.named_parameters())
         bias = next(weight for name, weight in weights.items() if name.split(".")[-1] == "b")
-        bias[: AT["d"]] = value
+        bias[: SIZES["d"]] = value
 
     return adjust
 
 
-def orthogonal(module: nn.Module) -> None:
+def make_orthogonal(module: nn.Module) -> None:
     """Make recurrent weights orthogonal and input weights small, so that tanh is nearly linear."""
     weights = {name.split(".")[-1]: weight for name, weight in module.named_parameters()}
     weights["W"].copy_(torch.linalg.qr(weights["W"]).Q)
     weights["U"].mul_(0.01)
 
 
-def kept(gradient: Tensor) -> float:
+def far_gradient(gradient: Tensor) -> float:
     """Return the gradient of the far positions (root mean square) divided by the largest one."""
     return ((gradient[-NEAR:] ** 2).mean().sqrt() / gradient.max()).item()
 
@@ -113,20 +121,20 @@ def local_encoding(setting: Setting) -> Iterator[Evidence]:
         layer = layers.get(name)
         given = {axis: {"n": length, "d": 4, "k": kernel}[axis] for axis in layer.axes}
         most[name] = int(reach(layer, given).sum(1).max())
-    yield required(
+    yield required_evidence(
         f"n = {length}, k = {kernel}: most positions that an output of conv depends on",
         str(most["conv"]),
         most["conv"] == kernel,
         "an output of a convolution does not depend on k positions",
     )
-    yield limiting(
+    yield limiting_evidence(
         "the same for rnn and lstm",
         f"{most['rnn']}, {most['lstm']}",
         most["rnn"] == most["lstm"] == length,
         "it holds for a convolution; a recurrent layer's output depends on all positions before "
         "it, and is local only where gradients vanish",
     )
-    yield auxiliary("the same for attention", str(most["attention"]))
+    yield auxiliary_evidence("the same for attention", str(most["attention"]))
 
 
 @claim(
@@ -138,30 +146,36 @@ def local_encoding(setting: Setting) -> Iterator[Evidence]:
         "capacity to pass information on).",
         original="虽然循环网络理论上可以建立长距离依赖关系，但是由于信息传递的容量以及梯度消失问题，"
         "实际上也只能建立短距离依赖关系",
-        how=f"Gradient of the last of {AT['n']} outputs with respect to the first {NEAR} inputs, "
+        how=f"Gradient of the last of {SIZES['n']} outputs with respect to the first {NEAR} inputs "
         "divided by the largest one, at random weights; below 2⁻²³, the precision of float32, it "
         "has vanished. Capacity is not tested.",
     )
 )
 def short_range(setting: Setting) -> Iterator[Evidence]:
     """Test far gradients: they vanish at usual weights, not in layers that preserve their state."""
-    plain = {name: kept(by_distance(setting, name)) for name in ("rnn", "lstm", "gru")}
-    yield required(
+    plain = {
+        name: far_gradient(gradient_by_distance(setting, name)) for name in ("rnn", "lstm", "gru")
+    }
+    yield required_evidence(
         "far gradient / largest gradient: rnn, lstm, gru at initial weights",
         number_list(plain.values(), 2),
-        max(plain.values()) < VANISHED,
+        max(plain.values()) < VANISHING,
         "far gradients do not vanish",
     )
     others = {
-        "lstm with a forget bias of 5": kept(by_distance(setting, "lstm", forget_bias(5))),
-        "rnn with orthogonal W and small U": kept(by_distance(setting, "rnn", orthogonal)),
-        "ssm, a linear recurrence": kept(by_distance(setting, "ssm")),
+        "lstm with a forget bias of 5": far_gradient(
+            gradient_by_distance(setting, "lstm", set_forget_bias(5))
+        ),
+        "rnn with orthogonal W and small U": far_gradient(
+            gradient_by_distance(setting, "rnn", make_orthogonal)
+        ),
+        "ssm, a linear recurrence": far_gradient(gradient_by_distance(setting, "ssm")),
     }
     for name, share in others.items():
-        yield limiting(
+        yield limiting_evidence(
             f"the same for {name}",
             number(share, 2),
-            share > VANISHED,
+            share > VANISHING,
             "it holds for recurrent layers at usual initial weights; with forget gates near 1, "
             "orthogonal weights or a linear state space the far gradient does not vanish",
         )
@@ -175,19 +189,19 @@ def short_range(setting: Setting) -> Iterator[Evidence]:
         "model hardly learns from distant ones.",
         original="RNN梯度消失的原因是，随着梯度的传导，梯度被近距离梯度主导，模型难以学习到远距离的信息",
         how=f"Share of the squared gradient of the last output that the nearest {NEAR} of "
-        f"{AT['n']} positions have, at random weights.",
+        f"{SIZES['n']} positions have, at random weights.",
     )
 )
 def near_dominates(setting: Setting) -> Iterator[Evidence]:
     """Test the share of near positions: they dominate at usual weights, not with orthogonal W."""
-    even = NEAR / AT["n"]
-    yield auxiliary(f"share of {NEAR} positions if all were equal", percent(even))
-    share = near_share(by_distance(setting, "rnn"))
-    yield required(
+    even = NEAR / SIZES["n"]
+    yield auxiliary_evidence(f"share of {NEAR} positions if all were equal", percent(even))
+    share = near_share(gradient_by_distance(setting, "rnn"))
+    yield required_evidence(
         "rnn at initial weights", f"{share:.6f}", share > 0.5, "near positions do not dominate"
     )
-    share = near_share(by_distance(setting, "rnn", orthogonal))
-    yield limiting(
+    share = near_share(gradient_by_distance(setting, "rnn", make_orthogonal))
+    yield limiting_evidence(
         "rnn with orthogonal W and small U",
         percent(share),
         share < 0.5,

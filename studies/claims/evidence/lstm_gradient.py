@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING
 
 from ....analysis import number, number_list, percent
 from ....layers import torch
-from ..statement import Evidence, Setting, Statement, auxiliary, claim, limiting, required
-from .cells import LSTM, Step, chain, dtanh, relative
-from .lstm_step import RIGHT, STEPS, D, drawn
+from ..statement import (
+    Evidence,
+    Setting,
+    Statement,
+    auxiliary_evidence,
+    claim,
+    limiting_evidence,
+    required_evidence,
+)
+from .cells import LSTM, Step, dtanh, jacobian_product, relative_error
+from .lstm_step import STEPS, TOLERANCE, D, random_lstm
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,16 +33,16 @@ def text_gradient(lstm: LSTM, steps: list[Step], along: Tensor) -> Tensor:
     back = along @ h_by_C(steps[-1])  # ∂L/∂C_k, from k = T down to 1
     for factor in reversed(lstm.factors(steps)):
         back = back @ factor
-    return torch.einsum("c,cij->ij", back, lstm.direct(steps[0])[lstm.d :])  # ∂C_1/∂W
+    return torch.einsum("c,cij->ij", back, lstm.parameter_jacobian(steps[0])[lstm.d :])  # ∂C_1/∂W
 
 
-def text_summed(lstm: LSTM, steps: list[Step], along: Tensor) -> Tensor:
+def text_summed_gradient(lstm: LSTM, steps: list[Step], along: Tensor) -> Tensor:
     """Compute ∂L/∂W as the sum over steps k, with the text's chain through C; (4d, d + m)."""
     back = along @ h_by_C(steps[-1])
-    total = torch.einsum("h,hij->ij", along, lstm.direct(steps[-1])[: lstm.d])
+    total = torch.einsum("h,hij->ij", along, lstm.parameter_jacobian(steps[-1])[: lstm.d])
     for step, factor in zip(steps[-2::-1], reversed(lstm.factors(steps)), strict=True):
         back = back @ factor
-        total += torch.einsum("c,cij->ij", back, lstm.direct(step)[lstm.d :])
+        total += torch.einsum("c,cij->ij", back, lstm.parameter_jacobian(step)[lstm.d :])
     return total
 
 
@@ -43,7 +51,7 @@ def summed_gradient(lstm: LSTM, steps: list[Step], along: Tensor) -> Tensor:
     back = torch.cat([along, torch.zeros_like(along)])  # ∂L/∂(h_k, C_k), from k = T down
     total = torch.zeros_like(lstm.W)
     for step in reversed(steps):
-        total += torch.einsum("s,sij->ij", back, lstm.direct(step))
+        total += torch.einsum("s,sij->ij", back, lstm.parameter_jacobian(step))
         back = back @ lstm.state_jacobian(step)
     return total
 
@@ -62,48 +70,48 @@ def summed_gradient(lstm: LSTM, steps: list[Step], along: Tensor) -> Tensor:
 )
 def parameter_gradient(setting: Setting) -> Iterator[Evidence]:
     """Test the formula: it is one term of a sum over steps, for a part of the state."""
-    lstm, steps = drawn(setting, 0)
+    lstm, steps = random_lstm(setting, 0)
     along = setting.normal(D, stream=1000)  # ∂L/∂h_T
-    said, truth = text_gradient(lstm, steps, along), by_autograd(lstm, steps, along)
+    said, truth = text_gradient(lstm, steps, along), autograd_gradient(lstm, steps, along)
     pairs = zip(said.chunk(4), truth.chunk(4), strict=True)
     gates = dict(zip(("W_f", "W_i", "W_C", "W_o"), pairs, strict=True))
-    off = {name: relative(*pair) for name, pair in gates.items() if name != "W_C"}
-    yield required(
+    off = {name: relative_error(*pair) for name, pair in gates.items() if name != "W_C"}
+    yield required_evidence(
         f"T = {STEPS} steps: relative difference from autograd for " + ", ".join(off),
         number_list(off.values(), 2),
-        max(off.values()) <= RIGHT,
+        max(off.values()) <= TOLERANCE,
         "W acts at every step: the gradient is a sum over the steps k, of which the text has the "
         "term k = 1 alone",
     )
     for name in ("W_f", "W_o"):
         one, other = (each.norm().item() for each in gates[name])
-        yield required(
+        yield required_evidence(
             f"size of the gradient of {name} by the text, and by autograd",
             f"{number(one, 2)}, {number(other, 2)}",
-            abs(one - other) <= RIGHT * other,
+            abs(one - other) <= TOLERANCE * other,
             "C_1 depends neither on W_f, since C_0 = 0, nor on W_o: the text's gradient of these "
             "is 0",
         )
-    yield auxiliary(
+    yield auxiliary_evidence(
         "the sum over all steps, with the text's factors ∂C_k/∂C_{k−1}: relative difference from "
         "autograd",
-        number(relative(text_summed(lstm, steps, along), truth), 2),
+        number(relative_error(text_summed_gradient(lstm, steps, along), truth), 2),
     )
-    yield auxiliary(
+    yield auxiliary_evidence(
         "the sum over all steps, with Jacobians of the whole state (h, C)",
-        number(relative(summed_gradient(lstm, steps, along), truth), 2),
+        number(relative_error(summed_gradient(lstm, steps, along), truth), 2),
     )
     first = steps[:1]
-    said, truth = text_gradient(lstm, first, along), by_autograd(lstm, first, along)
-    alone = (relative(said.chunk(4)[gate], truth.chunk(4)[gate]) for gate in (1, 3))
-    yield auxiliary(
+    said, truth = text_gradient(lstm, first, along), autograd_gradient(lstm, first, along)
+    alone = (relative_error(said.chunk(4)[gate], truth.chunk(4)[gate]) for gate in (1, 3))
+    yield auxiliary_evidence(
         "the text's formula with a single step, T = 1: relative difference from autograd for W_i, "
         "and for W_o, which acts on h_1 without passing through C",
         number_list(alone, 2),
     )
 
 
-def by_autograd(lstm: LSTM, steps: list[Step], along: Tensor) -> Tensor:
+def autograd_gradient(lstm: LSTM, steps: list[Step], along: Tensor) -> Tensor:
     """Compute ∂L/∂W by autograd; (4d, d + m)."""
     W = lstm.W.clone().requires_grad_()
     last = LSTM(W, lstm.b).run(torch.stack([step.x for step in steps]))[-1]
@@ -122,65 +130,67 @@ def by_autograd(lstm: LSTM, steps: list[Step], along: Tensor) -> Tensor:
 )
 def forget_product(setting: Setting) -> Iterator[Evidence]:
     """Test the product of factors: the identity holds, but it is not the whole derivative."""
-    lstm, steps = drawn(setting, 1)
+    lstm, steps = random_lstm(setting, 1)
     factors = lstm.factors(steps)
     alone = LSTM(torch.cat([torch.zeros(4 * D, D), lstm.W[:, D:]], 1), lstm.b)  # gates see x alone
     lonely = alone.run(torch.stack([step.x for step in steps]))
     only = alone.factors(lonely)
-    gates = chain([torch.diag(step.f) for step in lonely[1:]])
-    off = relative(chain(only), gates)
-    yield required(
+    gates = jacobian_product([torch.diag(step.f) for step in lonely[1:]])
+    off = relative_error(jacobian_product(only), gates)
+    yield required_evidence(
         f"without weights on h_(k−1), over {STEPS - 1} steps: relative difference between the "
         "product of factors and f_(t+1) ⊙ … ⊙ f_T",
         number(off, 2),
-        off <= RIGHT,
+        off <= TOLERANCE,
         "the product of factors is not that of the forget gates",
     )
     distances = (1, 3, STEPS - 1)
     others = []
     for distance in distances:
-        whole = chain(factors[:distance])
-        forget = chain([torch.diag(step.f) for step in steps[1 : distance + 1]])
+        whole = jacobian_product(factors[:distance])
+        forget = jacobian_product([torch.diag(step.f) for step in steps[1 : distance + 1]])
         others.append(((whole - forget).norm() / whole.norm()).item())
-    yield auxiliary(
+    yield auxiliary_evidence(
         f"with weights on h_(k−1), over {', '.join(map(str, distances))} steps: norm of the other "
         "terms as a share of the product's",
         ", ".join(map(percent, others)),
     )
     first = torch.stack([step.f for step in steps[1:]])
-    late = relative(first[1:].prod(0), first.prod(0))
-    yield limiting(
+    late = relative_error(first[1:].prod(0), first.prod(0))
+    yield limiting_evidence(
         "the product of forget gates from f_(t+2) on instead of f_(t+1) (the text writes f_k, "
         "where k names no step): relative difference",
         number(late, 2),
-        late > RIGHT,
+        late > TOLERANCE,
         "the first gate of the product is f_(t+1)",
     )
-    truths = [_through_all(lstm, steps, distance) for distance in distances]
+    truths = [_autograd_product(lstm, steps, distance) for distance in distances]
     off_by = [
-        relative(chain(factors[:distance]), truth)
+        relative_error(jacobian_product(factors[:distance]), truth)
         for distance, truth in zip(distances, truths, strict=True)
     ]
-    yield limiting(
+    yield limiting_evidence(
         f"∂C_T/∂C_t by autograd over {', '.join(map(str, distances))} steps: relative difference "
         "of the product of factors",
         number_list(off_by, 2),
-        max(off_by) > RIGHT,
+        max(off_by) > TOLERANCE,
         "the product is not ∂C_T/∂C_t: h_k depends on h_{k−1} by o_k too, so the chain rule runs "
         "over the state (h, C)",
     )
     start = torch.cat([h_by_C(steps[0]), torch.eye(D, dtype=lstm.W.dtype)])
     chained = [
-        (chain([lstm.state_jacobian(step) for step in steps[1 : distance + 1]]) @ start)[D:]
+        (jacobian_product([lstm.state_jacobian(step) for step in steps[1 : distance + 1]]) @ start)[
+            D:
+        ]
         for distance in distances
     ]
-    yield auxiliary(
+    yield auxiliary_evidence(
         "relative difference of the product of the Jacobians of (h, C)",
-        ", ".join(number(relative(c, t), 2) for c, t in zip(chained, truths, strict=True)),
+        ", ".join(number(relative_error(c, t), 2) for c, t in zip(chained, truths, strict=True)),
     )
 
 
-def _through_all(lstm: LSTM, steps: list[Step], distance: int) -> Tensor:
+def _autograd_product(lstm: LSTM, steps: list[Step], distance: int) -> Tensor:
     """Compute ∂C_T/∂C_1 by autograd over `distance` steps, with o_1 constant; (d, d)."""
 
     def last(C: Tensor) -> Tensor:

@@ -11,8 +11,16 @@ import sympy
 from .... import layers
 from ....analysis import number
 from ....layers import torch
-from ..statement import Evidence, Setting, Statement, auxiliary, claim, limiting, required
-from .cells import LSTM, Step, relative
+from ..statement import (
+    Evidence,
+    Setting,
+    Statement,
+    auxiliary_evidence,
+    claim,
+    limiting_evidence,
+    required_evidence,
+)
+from .cells import LSTM, Step, relative_error
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,17 +29,17 @@ if TYPE_CHECKING:
 D, M, STEPS, DRAWS = 6, 4, 12, 20
 
 #: Largest relative difference from autograd, in float64, at which a formula is right.
-RIGHT = 1e-10
+TOLERANCE = 1e-10
 
 
-def drawn(setting: Setting, stream: int, gain: float = 2.0) -> tuple[LSTM, list[Step]]:
+def random_lstm(setting: Setting, stream: int, gain: float = 2.0) -> tuple[LSTM, list[Step]]:
     """Draw an LSTM and run it; weights have the standard deviation gain/√(d + m)."""
     W = gain * setting.normal(4 * D, D + M, stream=3 * stream) / (D + M) ** 0.5
     lstm = LSTM(W, setting.normal(4 * D, stream=3 * stream + 1))
     return lstm, lstm.run(setting.normal(STEPS, M, stream=3 * stream + 2))
 
 
-def by_autograd(lstm: LSTM, step: Step, before: Step) -> Tensor:
+def autograd_factor(lstm: LSTM, step: Step, before: Step) -> Tensor:
     """Compute ∂C_k/∂C_{k−1} by autograd, with h_{k−1} = o_{k−1} ∗ tanh(C_{k−1}); (d, d)."""
 
     def cell(C: Tensor) -> Tensor:
@@ -45,24 +53,24 @@ def by_autograd(lstm: LSTM, step: Step, before: Step) -> Tensor:
 Formula = Callable[[LSTM, Step, Step, Step], "Tensor"]
 
 
-def derived(lstm: LSTM, step: Step, before: Step, first: Step) -> Tensor:
+def four_term_factor(lstm: LSTM, step: Step, before: Step, first: Step) -> Tensor:
     """Compute ∂C_k/∂C_{k−1} with its four terms."""
     return lstm.factor(step, before)
 
 
-def without_direct(lstm: LSTM, step: Step, before: Step, first: Step) -> Tensor:
+def factor_without_direct_term(lstm: LSTM, step: Step, before: Step, first: Step) -> Tensor:
     """Compute it by the course text's first formula, through h_{k−1} alone."""
     return lstm.factor(step, before) - torch.diag(step.f)
 
 
-def with_first_gate(lstm: LSTM, step: Step, before: Step, first: Step) -> Tensor:
+def factor_with_first_gate(lstm: LSTM, step: Step, before: Step, first: Step) -> Tensor:
     """Compute it with f_t instead of f_k."""
     return lstm.factor(step, before) + torch.diag(first.f - step.f)
 
 
-def as_printed(lstm: LSTM, step: Step, before: Step, first: Step) -> Tensor:
+def printed_factor(lstm: LSTM, step: Step, before: Step, first: Step) -> Tensor:
     """Compute it as the course text prints it: vectors times matrices, element by element."""
-    W_f, W_i, W_C, _ = lstm.on_h()
+    W_f, W_i, W_C, _ = lstm.recurrent_weights()
     by_h = before.o * (1 - torch.tanh(before.C) ** 2)
     return (
         before.C * step.f * (1 - step.f) * W_f * by_h
@@ -72,14 +80,14 @@ def as_printed(lstm: LSTM, step: Step, before: Step, first: Step) -> Tensor:
     )
 
 
-def worst(setting: Setting, formula: Formula) -> float:
+def largest_error(setting: Setting, formula: Formula) -> float:
     """Compute the largest relative error of a formula of ∂C_k/∂C_{k−1}, over LSTMs and steps."""
     found = []
     for draw in range(DRAWS):
-        lstm, steps = drawn(setting, draw)
+        lstm, steps = random_lstm(setting, draw)
         for before, step in itertools.pairwise(steps):
             given = formula(lstm, step, before, steps[0])
-            found.append(relative(given, by_autograd(lstm, step, before)))
+            found.append(relative_error(given, autograd_factor(lstm, step, before)))
     return max(found)
 
 
@@ -118,52 +126,52 @@ def symbolic_remainder() -> sympy.Expr:
 )
 def four_terms(setting: Setting) -> Iterator[Evidence]:
     """Test the formula: it holds with diagonal matrices and f_k."""
-    lstm, steps = drawn(setting, 0)
+    lstm, steps = random_lstm(setting, 0)
     x = torch.stack([step.x for step in steps])
     layer = layers.get("lstm").forward(x[None], W=lstm.W, b=lstm.b)[0]  # type: ignore[attr-defined]
     off = (torch.stack([step.h for step in steps]) - layer).abs().max().item()
-    yield auxiliary(
+    yield auxiliary_evidence(
         "largest difference between the LSTM used here and the layer lstm", number(off, 2)
     )
     remainder = symbolic_remainder()
-    yield required(
+    yield required_evidence(
         "SymPy, scalar: the derivative minus the four terms",
         str(remainder),
         remainder == 0,
         "there are other terms",
     )
-    off = worst(setting, derived)
-    yield required(
+    off = largest_error(setting, four_term_factor)
+    yield required_evidence(
         f"{DRAWS} random LSTMs (d = {D}, m = {M}), {STEPS - 1} steps each, diagonal matrices for "
         "vectors: largest relative difference from autograd",
         number(off, 2),
-        off <= RIGHT,
+        off <= TOLERANCE,
         "the formula with diagonal matrices is not the derivative",
     )
-    off = worst(setting, as_printed)
-    yield limiting(
+    off = largest_error(setting, printed_factor)
+    yield limiting_evidence(
         "the same as printed: vectors times W element by element, which scales columns of W",
         number(off, 2),
-        off > RIGHT,
+        off > TOLERANCE,
         "C_{k−1}, σ′, a, i, o and tanh′ stand for diagonal matrices diag(…), and ∗ for their "
         "product",
     )
-    off = worst(setting, with_first_gate)
-    yield limiting(
+    off = largest_error(setting, factor_with_first_gate)
+    yield limiting_evidence(
         "the same with f_t, of the step where the product begins, instead of f_k",
         number(off, 2),
-        off > RIGHT,
+        off > TOLERANCE,
         "the direct term is f_k, not f_t",
     )
     W_f, by_h = lstm.W.chunk(4)[0], steps[0].o
-    yield limiting(
+    yield limiting_evidence(
         "W_f is (d, d + m) on [h_{k−1}, x_k]; it can be multiplied by diag(o_{k−1})",
         f"{tuple(W_f.shape)} times {(D, D)}",
         W_f.shape[1] != len(by_h),
         "only the columns of W_f, W_i and W_C that multiply h_{k−1} belong in the formula",
     )
     shares = {name: term.norm().item() for name, term in lstm.terms(steps[1], steps[0]).items()}
-    yield auxiliary(
+    yield auxiliary_evidence(
         "Frobenius norms of the four terms at a step",
         ", ".join(f"{name} {number(size, 2)}" for name, size in shares.items()),
     )
@@ -183,16 +191,18 @@ def four_terms(setting: Setting) -> Iterator[Evidence]:
 )
 def three_paths(setting: Setting) -> Iterator[Evidence]:
     """Test the three terms: the direct path C_{k−1} → C_k is missing."""
-    off = worst(setting, without_direct)
-    yield required(
+    off = largest_error(setting, factor_without_direct_term)
+    yield required_evidence(
         "largest relative difference from autograd",
         number(off, 2),
-        off <= RIGHT,
+        off <= TOLERANCE,
         "the direct term diag(f_k) is missing, which the text's second formula has",
     )
-    lstm, steps = drawn(setting, 0)
-    missing = by_autograd(lstm, steps[1], steps[0]) - without_direct(
+    lstm, steps = random_lstm(setting, 0)
+    missing = autograd_factor(lstm, steps[1], steps[0]) - factor_without_direct_term(
         lstm, steps[1], steps[0], steps[0]
     )
-    off = relative(missing, torch.diag(steps[1].f))
-    yield auxiliary("relative difference between the missing term and diag(f_k)", number(off, 2))
+    off = relative_error(missing, torch.diag(steps[1].f))
+    yield auxiliary_evidence(
+        "relative difference between the missing term and diag(f_k)", number(off, 2)
+    )

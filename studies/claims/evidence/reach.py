@@ -12,16 +12,24 @@ from sympy import Integer
 from .... import layers
 from ....analysis import formula_text, number, number_list
 from ....layers import n, torch
-from ..costs import formulas
-from ..statement import Evidence, Setting, Statement, auxiliary, claim, limiting, required
-from .distance import AT, NEAR, by_distance, kept
-from .vanishing import VANISHED
+from ..costs import layer_formulas
+from ..statement import (
+    Evidence,
+    Setting,
+    Statement,
+    auxiliary_evidence,
+    claim,
+    limiting_evidence,
+    required_evidence,
+)
+from .distance import NEAR, SIZES, far_gradient, gradient_by_distance
+from .vanishing import VANISHING
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 #: Sizes at which path lengths are counted.
-SHORT = {**AT, "n": 32, "d": 4, "N": 2}
+PATH_SIZES = {**SIZES, "n": 32, "d": 4, "N": 2}
 
 
 @claim(
@@ -31,8 +39,8 @@ SHORT = {**AT, "n": 32, "d": 4, "N": 2}
         text="Therefore convolutional and recurrent layers are not suited to modelling long-range "
         "dependences.",
         original="因此，卷积层和循环层不适合用于建模长距离依赖关系",
-        how=f"Layers and operations from the first of {SHORT['n']} positions to the last, and the "
-        f"gradient of the last of {AT['n']} outputs with respect to the first {NEAR} inputs "
+        how=f"Layers and operations from the first of {PATH_SIZES['n']} positions to the last, and "
+        f"the gradient of the last of {SIZES['n']} outputs with respect to the first {NEAR} inputs "
         "divided by the largest one, for conv and rnn and for two variants designed for long "
         "range, dilated_stack and ssm.",
     )
@@ -43,32 +51,33 @@ def not_suited(setting: Setting) -> Iterator[Evidence]:
 
     def path(name: str) -> str:
         layer = layers.get(name)
-        found = shortest_path(layer, {axis: s for axis, s in SHORT.items() if axis in layer.axes})
+        found = shortest_path(
+            layer, {axis: s for axis, s in PATH_SIZES.items() if axis in layer.axes}
+        )
         return f"layers {found.layers}, operations {found.steps}" if found else "no path"
 
-    plain = {name: kept(by_distance(setting, name)) for name in ("conv", "rnn")}
-    yield required(
-        f"conv (k = {AT['k']}) and rnn: far gradient / largest gradient in one layer",
+    plain = {name: far_gradient(gradient_by_distance(setting, name)) for name in ("conv", "rnn")}
+    yield required_evidence(
+        f"conv (k = {SIZES['k']}) and rnn: far gradient / largest gradient in one layer",
         number_list(plain.values(), 2),
-        max(plain.values()) < VANISHED,
+        max(plain.values()) < VANISHING,
         "their far gradient does not vanish",
     )
-    yield auxiliary("paths of conv, rnn", "; ".join(map(path, plain)))
+    yield auxiliary_evidence("paths of conv, rnn", "; ".join(map(path, plain)))
     for name, why in {
         "dilated_stack": "dilated convolutions connect all positions in ⌈log_k n⌉ layers",
         "ssm": "the gradient of a linear state space does not vanish, though its path is as long "
         "as the RNN's",
     }.items():
-        share = kept(by_distance(setting, name))
-        yield limiting(
+        share = far_gradient(gradient_by_distance(setting, name))
+        yield limiting_evidence(
             f"{name}: the same gradient, and path",
             f"{number(share, 2)}, {path(name)}",
-            share > VANISHED,
+            share > VANISHING,
             f"it holds for plain layers alone: {why}",
         )
-    yield auxiliary(
-        "attention", f"{number(kept(by_distance(setting, 'attention')), 2)}, {path('attention')}"
-    )
+    share = far_gradient(gradient_by_distance(setting, "attention"))
+    yield auxiliary_evidence("attention", f"{number(share, 2)}, {path('attention')}")
 
 
 @claim(
@@ -89,7 +98,7 @@ def depth(setting: Setting) -> Iterator[Evidence]:
     conv, points = layers.get("conv"), [(n, k) for n in (9, 33) for k in (3, 5, 9)]
     counts = [layers_needed(conv, {"n": n, "d": 2, "k": k}) for n, k in points]
     said = [ceil(2 * (n - 1) / (k - 1)) for n, k in points]
-    yield required(
+    yield required_evidence(
         f"conv, (n, k) = {', '.join(map(str, points))}: layers, counted and by formula",
         f"{_list(counts)}; {_list(said)}",
         counts == said,
@@ -99,7 +108,7 @@ def depth(setting: Setting) -> Iterator[Evidence]:
     built = [len(next(stack.build({"n": n, "d": 2, "k": 3}).parameters())) for n in lengths]
     joined = all(layers_needed(stack, {"n": n, "d": 2, "k": 3}) == 1 for n in lengths)
     said = [ceil(round(np.log(n) / np.log(3), 9)) for n in lengths]
-    yield required(
+    yield required_evidence(
         f"dilated_stack, k = 3, n = {_list(lengths)}: its layers, which connect both ends, and "
         "⌈log_3 n⌉",
         f"{_list(built)}; {_list(said)}",
@@ -109,9 +118,9 @@ def depth(setting: Setting) -> Iterator[Evidence]:
     others = {
         name: layers_needed(layers.get(name), {"n": 9, "d": 4}) for name in ("rnn", "attention")
     }
-    yield auxiliary("rnn and attention: layers", _list(list(others.values())))
+    yield auxiliary_evidence("rnn and attention: layers", _list(list(others.values())))
     alone = [layers_needed(layers.get(name), {"n": 9, "d": 4}) for name in ("conv_1x1", "dense")]
-    yield limiting(
+    yield limiting_evidence(
         "conv_1x1 and dense: layers",
         ", ".join("never" if each is None else str(each) for each in alone),
         alone == [None, None],
@@ -131,15 +140,15 @@ def depth(setting: Setting) -> Iterator[Evidence]:
 )
 def fully_connected(setting: Setting) -> Iterator[Evidence]:
     """Test that one operation connects all positions, at every length."""
-    path = formulas("token_mixing")["path_length"]
-    yield required(
+    path = layer_formulas("token_mixing")["path_length"]
+    yield required_evidence(
         "operations between both ends, as a formula solved from counts and verified at other n",
         f"{path.expression} (n = {_list(sorted({each['n'] for each in path.verified}))})",
         path.expression == Integer(1),
         "it takes more than one operation",
     )
-    yield auxiliary(
-        "its parameters", formula_text(formulas("token_mixing")["parameters"].expression)
+    yield auxiliary_evidence(
+        "its parameters", formula_text(layer_formulas("token_mixing")["parameters"].expression)
     )
 
 
@@ -164,30 +173,31 @@ def variable_length(setting: Setting) -> Iterator[Evidence]:
         for name in ("token_mixing", "attention", "multihead")
     }
     served = {
-        name: [n for n in lengths if _serves(module, name, n)] for name, module in modules.items()
+        name: [n for n in lengths if _accepts_length(module, name, n)]
+        for name, module in modules.items()
     }
-    yield required(
+    yield required_evidence(
         f"lengths among {_list(lengths)} that token_mixing, built for {built}, accepts",
         _list(served["token_mixing"]),
         served["token_mixing"] == [built],
         "a fully connected layer accepts other lengths",
     )
-    yield required(
+    yield required_evidence(
         "the same for attention and multihead",
         f"{_list(served['attention'])}; {_list(served['multihead'])}",
         served["attention"] == served["multihead"] == list(lengths),
         "attention does not accept all lengths",
     )
-    counts = {name: formulas(name)["parameters"].expression for name in modules}
-    yield required(
+    counts = {name: layer_formulas(name)["parameters"].expression for name in modules}
+    yield required_evidence(
         "parameters of token_mixing, attention, multihead",
         ", ".join(map(formula_text, counts.values())),
         n in counts["token_mixing"].free_symbols
         and not any(n in counts[name].free_symbols for name in ("attention", "multihead")),
         "the number of parameters depends on n in both or in neither",
     )
-    moved = [_weights_move(setting, name) for name in ("token_mixing", "attention")]
-    yield required(
+    moved = [_largest_weight_change(setting, name) for name in ("token_mixing", "attention")]
+    yield required_evidence(
         "largest change of the weights between positions from one input to another: token_mixing, "
         "attention",
         number_list(moved, 2),
@@ -198,13 +208,15 @@ def variable_length(setting: Setting) -> Iterator[Evidence]:
         name: layers.get(name).build({"n": built, "d": 8, "k": 3}).double()
         for name in ("conv", "rnn")
     }
-    yield auxiliary(
+    yield auxiliary_evidence(
         "weights shared by all positions are another way: lengths that conv and rnn accept",
-        "; ".join(_list([n for n in lengths if _serves(m, name, n)]) for name, m in others.items()),
+        "; ".join(
+            _list([n for n in lengths if _accepts_length(m, name, n)]) for name, m in others.items()
+        ),
     )
 
 
-def _serves(module: nn.Module, name: str, length: int) -> bool:
+def _accepts_length(module: nn.Module, name: str, length: int) -> bool:
     """Whether a module built for another length gives finite outputs for this one."""
     layer = layers.get(name)
     given = {axis: {"n": length, "d": 8, "k": 3}[axis] for axis in layer.axes}
@@ -217,7 +229,7 @@ def _serves(module: nn.Module, name: str, length: int) -> bool:
     return out.shape == (1, length, 8) and bool(out.isfinite().all())
 
 
-def _weights_move(setting: Setting, name: str) -> float:
+def _largest_weight_change(setting: Setting, name: str) -> float:
     """Compute the largest change of ∂y_i/∂v_j, the weight of position j, between two inputs."""
     layer = layers.get(name)
     with torch.random.fork_rng(devices=[]):

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from ....analysis import number, percent
 from ....layers import torch
-from ..statement import Evidence, Setting, Statement, auxiliary, claim, required
+from ..statement import Evidence, Setting, Statement, auxiliary_evidence, claim, required_evidence
 from .cells import rnn_jacobians
-from .vanishing import STEPS, D, sizes
+from .vanishing import STEPS, D, extreme_singular_values
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,7 +36,7 @@ def rnn_factor(setting: Setting) -> Iterator[Evidence]:
         for w in weights
     ]
     ranges = [(each.min().item(), each.max().item()) for each in scalars]
-    yield required(
+    yield required_evidence(
         f"scalar RNN, w = {', '.join(map(str, weights))}: smallest and largest factor over "
         f"{len(x)} steps",
         "; ".join(f"{low:.2f}, {high:.2f}" for low, high in ranges),
@@ -56,8 +56,8 @@ def rnn_factor(setting: Setting) -> Iterator[Evidence]:
         jacobians,
     )
     W = 0.9 * torch.linalg.qr(setting.normal(D, D, stream=4)).Q
-    values = [sizes(each)[1] for each in rnn_jacobians(x, U, W)]
-    yield auxiliary(
+    values = [extreme_singular_values(each)[1] for each in rnn_jacobians(x, U, W)]
+    yield auxiliary_evidence(
         "if no singular value of W exceeds 1, none of a factor does: the largest for W = 0.9 Q, Q "
         "orthogonal",
         f"{max(values):.2f}",
@@ -67,7 +67,7 @@ def rnn_factor(setting: Setting) -> Iterator[Evidence]:
 def _both_sides(what: str, jacobians: Tensor) -> Evidence:
     values = torch.linalg.svdvals(jacobians)
     both = ((values[:, -1] <= 1) & (values[:, 0] > 1)).double().mean().item()
-    return required(
+    return required_evidence(
         f"{what}: smallest and largest singular value; share of steps with singular values on both "
         "sides of 1",
         f"{values.min():.2g}, {values.max():.2g}; {percent(both)}",

@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING
 
 from ....analysis import number, percent
 from ....layers import torch
-from ..statement import Evidence, Setting, Statement, auxiliary, claim, limiting, required
-from .cells import LSTM, Step, chain, rnn_jacobians
+from ..statement import (
+    Evidence,
+    Setting,
+    Statement,
+    auxiliary_evidence,
+    claim,
+    limiting_evidence,
+    required_evidence,
+)
+from .cells import LSTM, Step, jacobian_product, rnn_jacobians
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,16 +26,16 @@ if TYPE_CHECKING:
 D, FAR, STEPS = 16, 100, 50
 
 #: A gradient below this, the precision of float32 at 1, has vanished.
-VANISHED = 2.0**-23
+VANISHING = 2.0**-23
 
 
-def sizes(matrix: Tensor) -> tuple[float, float]:
+def extreme_singular_values(matrix: Tensor) -> tuple[float, float]:
     """Compute the smallest and the largest singular value."""
     values = torch.linalg.svdvals(matrix)
     return values[-1].item(), values[0].item()
 
 
-def steps_of(
+def uniform_lstm(
     setting: Setting, steps: int, *, gain: float = 1.0, forget: float = 0.0
 ) -> tuple[LSTM, list[Step]]:
     """Draw an LSTM with weights uniform within ±gain/√(2d) and b_f = forget, and run it."""
@@ -55,31 +63,31 @@ def step_size(setting: Setting) -> Iterator[Evidence]:
     gains = (0.5, 2, 8)
     largest, forget = [], []
     for gain in gains:
-        lstm, steps = steps_of(setting, STEPS, gain=gain)
-        largest.append([sizes(each)[1] for each in lstm.factors(steps)])
+        lstm, steps = uniform_lstm(setting, STEPS, gain=gain)
+        largest.append([extreme_singular_values(each)[1] for each in lstm.factors(steps)])
         forget.append(max(step.f.max().item() for step in steps))
-    yield auxiliary(
+    yield auxiliary_evidence(
         f"weights within ±g/√(2d), g = {', '.join(map(str, gains))}: largest singular value, "
         "median and maximum over steps",
         "; ".join(f"{sorted(each)[len(each) // 2]:.2f}, {max(each):.2f}" for each in largest),
     )
     every = [value for each in largest for value in each]
     above = sum(value > 1 for value in every) / len(every)
-    yield required(
+    yield required_evidence(
         "share of the steps whose largest singular value exceeds 1",
         percent(above),
         0 < above < 1,
         "all steps lie on one side of 1",
     )
-    start, up, down = _trained(setting)
-    yield required(
+    start, up, down = _train_step_size(setting)
+    yield required_evidence(
         "a step's largest singular value before training, after training for a larger one, and for "
         "a smaller one",
         f"{start:.3f}, {up:.3f}, {down:.3f}",
         down < 1 < up,
         "training does not move a step across 1",
     )
-    yield limiting(
+    yield limiting_evidence(
         "largest forget gate of all steps, which is the largest singular value of diag(f_k)",
         f"{max(forget):.4f}",
         max(forget) < 1,
@@ -87,9 +95,9 @@ def step_size(setting: Setting) -> Iterator[Evidence]:
     )
 
 
-def _trained(setting: Setting, times: int = 40) -> tuple[float, float, float]:
+def _train_step_size(setting: Setting, times: int = 40) -> tuple[float, float, float]:
     """Compute a step's largest singular value: initially, trained to be larger, and smaller."""
-    lstm, steps = steps_of(setting, 2, gain=2)
+    lstm, steps = uniform_lstm(setting, 2, gain=2)
 
     def size(W: Tensor) -> Tensor:
         now = LSTM(W, lstm.b)
@@ -128,40 +136,42 @@ def need_not_vanish(setting: Setting) -> Iterator[Evidence]:
     biases = (0.0, 2.0, 5.0)
     whole, gates, means = [], [], []
     for forget in biases:
-        lstm, steps = steps_of(setting, FAR + 1, forget=forget)
-        whole.append(sizes(chain(lstm.factors(steps)))[1])
+        lstm, steps = uniform_lstm(setting, FAR + 1, forget=forget)
+        whole.append(extreme_singular_values(jacobian_product(lstm.factors(steps)))[1])
         f = torch.stack([step.f for step in steps[1:]])
         gates.append(f.prod(0).max().item())
         means.append(f.mean().item())
     listed = ", ".join(f"{bias:g}" for bias in biases)
-    yield auxiliary(f"mean forget gate at a bias of {listed}", _list(means))
-    yield required(
+    yield auxiliary_evidence(f"mean forget gate at a bias of {listed}", _list(means))
+    yield required_evidence(
         f"the product over {FAR} steps at the largest bias",
         number(whole[-1], 2),
-        whole[-1] > VANISHED,
+        whole[-1] > VANISHING,
         "it vanishes even if forget gates are near 1",
     )
-    W = 2**0.5 * steps_of(setting, 1)[0].W[:D]  # uniform within ±1/√d, as in the layer rnn
+    W = 2**0.5 * uniform_lstm(setting, 1)[0].W[:D]  # uniform within ±1/√d, as in the layer rnn
     U, recurrent = W[:, D:], W[:, :D]
-    rnn = sizes(chain(list(rnn_jacobians(setting.normal(FAR, D, stream=8), U, recurrent))))[1]
-    yield required(
+    rnn = extreme_singular_values(
+        jacobian_product(list(rnn_jacobians(setting.normal(FAR, D, stream=8), U, recurrent)))
+    )[1]
+    yield required_evidence(
         "the same for an RNN's ∏ ∂h_k/∂h_{k−1}, weights within ±1/√d",
         number(rnn, 2),
         rnn < whole[-1],
         "the RNN's product is larger",
     )
-    yield limiting(
+    yield limiting_evidence(
         f"the product over {FAR} steps at a bias of 0",
         number(whole[0], 2),
-        whole[0] < VANISHED,
+        whole[0] < VANISHING,
         "forget gates must be near 1: at a bias of 0 they are about ½, and the product vanishes",
     )
-    yield auxiliary(
+    yield auxiliary_evidence(
         f"largest product of forget gates over {FAR} steps, and the product above, at a bias of "
         f"{listed}",
         "; ".join(f"{number(g, 2)}, {number(w, 2)}" for g, w in zip(gates, whole, strict=True)),
     )
-    yield auxiliary(
+    yield auxiliary_evidence(
         "decades that both lose per step",
         "; ".join(
             f"{-log10(g) / FAR:.3f}, {-log10(w) / FAR:.3f}"

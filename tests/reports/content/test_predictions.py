@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from layerlaw import analysis
-from layerlaw.reports import answers
+from layerlaw.reports import predict_laws
 
 
 def table(layer="mine", metric="seconds", scale=1e-9):
@@ -19,7 +19,7 @@ FITS = analysis.fit(table(), {"mine": "n*d**2"})
 
 
 def test_a_cost_is_predicted_with_an_interval_and_how_far_beyond_it_is():
-    (found,) = answers(FITS, {"n": 1024, "d": 128}, None)
+    (found,) = predict_laws(FITS, {"n": 1024, "d": 128}, None)
     assert found.low < found.value < found.high
     assert found.value == pytest.approx(1e-9 * 1024 * 128**2, rel=0.03)
     assert found.question == "n = 1024, d = 128"
@@ -30,7 +30,7 @@ def test_a_cost_is_predicted_with_an_interval_and_how_far_beyond_it_is():
 
 
 def test_within_the_points_there_is_no_warning():
-    (found,) = answers(FITS, {"n": 100, "d": 100}, None)
+    (found,) = predict_laws(FITS, {"n": 100, "d": 100}, None)
     assert found.warning == ""
     assert found.axis is None
 
@@ -38,13 +38,13 @@ def test_within_the_points_there_is_no_warning():
 def test_what_a_law_that_is_unresolved_predicts_says_so():
     noise = np.exp(np.random.default_rng(4).normal(0, 0.4, len(table())))
     rough = table().assign(value=lambda frame: frame.value * noise)
-    (found,) = answers(analysis.fit(rough, {"mine": "n*d**2"}), {"n": 100, "d": 100}, None)
+    (found,) = predict_laws(analysis.fit(rough, {"mine": "n*d**2"}), {"n": 100, "d": 100}, None)
     assert found.as_dict()["verdict"] == "unresolved"
     assert found.warning == "the law is unresolved"
 
 
 def test_the_size_that_is_not_given_is_found():
-    (found,) = answers(FITS, {"d": 64}, 1.0)
+    (found,) = predict_laws(FITS, {"d": 64}, 1.0)
     assert found.axis == "n"
     assert found.low < found.value < found.high
     assert found.value == pytest.approx(1e9 / 64**2, rel=0.05)
@@ -54,25 +54,25 @@ def test_the_size_that_is_not_given_is_found():
 
 def test_an_exact_law_needs_no_interval_and_a_size_without_end_is_any():
     fits = analysis.fit(table(metric="flops", scale=2), {"mine": "n*d**2"})
-    (found,) = answers(fits, {"n": 10, "d": 10}, None)
+    (found,) = predict_laws(fits, {"n": 10, "d": 10}, None)
     assert found.answer == "2 kFLOP"
-    (found,) = answers(fits, {"d": 1}, 1e30)
+    (found,) = predict_laws(fits, {"d": 1}, 1e30)
     assert found.answer == "any"
     assert found.as_dict()["value"] is None
 
 
 def test_what_is_missing_is_named():
     with pytest.raises(ValueError, match=r"mine, time: .* give d as well"):
-        answers(FITS, {"n": 5}, None)
+        predict_laws(FITS, {"n": 5}, None)
     with pytest.raises(ValueError, match=r"mine, time: .* all but the one"):
-        answers(FITS, {}, 1.0)
+        predict_laws(FITS, {}, 1.0)
     with pytest.raises(ValueError, match=r"mine, time: .* all but the one"):
-        answers(FITS, {"n": 1, "d": 1}, 1.0)
+        predict_laws(FITS, {"n": 1, "d": 1}, 1.0)
     with pytest.raises(ValueError, match=r"'q'.*: d, n"):
-        answers(FITS, {"n": 1, "d": 1, "q": 1}, None)
+        predict_laws(FITS, {"n": 1, "d": 1, "q": 1}, None)
 
 
 def test_a_law_without_intervals_says_so():
     few = table().iloc[[0, 6, 12]]
     with pytest.raises(ValueError, match="mine, time: 3 points are too few"):
-        answers(analysis.fit(few, {"mine": "n*d**2"}), {"n": 5, "d": 5}, None)
+        predict_laws(analysis.fit(few, {"mine": "n*d**2"}), {"n": 5, "d": 5}, None)

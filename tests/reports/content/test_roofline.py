@@ -10,7 +10,7 @@ from layerlaw.analysis.tables import check_table, split_series
 from layerlaw.reports import build_content, write_report
 from layerlaw.reports.content.roofline import roofline_table
 from layerlaw.reports.figures.machine_speeds import speeds_info
-from layerlaw.reports.figures.roofline import LAYERS, roofline_figure, roofs_info
+from layerlaw.reports.figures.roofline import LAYERS_PER_PANEL, roofline_figure, roofs_info
 
 from tests.helpers.known_laws import attention, rnn, rows
 
@@ -69,13 +69,18 @@ def test_a_row_tells_of_the_largest_point(fits):
 
 def test_layers_are_parted_into_panels_and_told_by_their_conditions():
     known = ["attention", "rnn", "dense", "sdpa", "lstm", "gru", "torch_rnn"]
-    assert len(known) == LAYERS + 1
+    assert len(known) == LAYERS_PER_PANEL + 1
     tables = [rows(name, rnn, dtype=t) for name in known for t in ("float32", "bfloat16")]
     both = [machine(dtype=t) for t in ("float32", "bfloat16")]
     series = check_table(pd.concat([*tables, *both], ignore_index=True), "table")
     fits = [analysis.Fit(one, None, None, None, {}) for one in split_series(series, "table")]
     infos = roofs_info(fits)
-    assert [info.points["label"].nunique() for info in infos] == [LAYERS, 1, LAYERS, 1]
+    assert [info.points["label"].nunique() for info in infos] == [
+        LAYERS_PER_PANEL,
+        1,
+        LAYERS_PER_PANEL,
+        1,
+    ]
     assert [info.title for info in infos] == ["cpu, float32"] * 2 + ["cpu, bfloat16"] * 2
     assert len(roofline_figure(fits).panels) == 4
 

@@ -11,9 +11,9 @@ from layerlaw.analysis.expressions.reading import leading_part, parse
 from layerlaw.analysis.expressions.terms import Monomial
 from layerlaw.analysis.laws.interpolation import exact_law
 from layerlaw.analysis.laws.peaks import peak_law
-from layerlaw.reports import in_order
-from layerlaw.reports.content.formulas import law_text, order_text, sums, theory_text
-from layerlaw.reports.content.law_names import variants
+from layerlaw.reports import sort_by_registry
+from layerlaw.reports.content.formulas import law_text, order_text, term_sums, theory_text
+from layerlaw.reports.content.law_names import law_variants
 from layerlaw.reports.content.summaries import cost_name, summary_rows
 from sympy import oo, symbols
 
@@ -97,7 +97,7 @@ def test_what_varies_tells_laws_of_one_layer_apart():
             for device, dtype in (("cpu", "float32"), ("cuda", "float32"), ("cuda", "float16"))
         ]
     )
-    assert variants(analysis.fit(table)) == [
+    assert law_variants(analysis.fit(table)) == [
         "cpu, dtype float32",
         "cuda, dtype float32",
         "cuda, dtype float16",
@@ -114,7 +114,7 @@ def test_the_cost_is_named_after_its_metric():
 
 
 def test_laws_are_reported_in_the_order_of_the_registry(fits):
-    assert [fit.series.layer for fit in in_order(fits)] == ["attention", "rnn", "mine"]
+    assert [fit.series.layer for fit in sort_by_registry(fits)] == ["attention", "rnn", "mine"]
 
 
 def test_one_point_has_neither_law_nor_cost():
@@ -133,7 +133,7 @@ def test_orders_are_written_as_in_a_textbook():
 
 def test_a_law_is_written_with_units_and_its_fitted_exponents():
     fit = exact("rnn", 2e-9, {"n": 1, "d": 2}, overhead=1.5e-5)
-    assert [[str(term) for term in each] for each in sums(fit.law, "seconds")] == [
+    assert [[str(term) for term in each] for each in term_sums(fit.law, "seconds")] == [
         ["15 µs", "2 ns·n^1.00·d^2.00"]
     ]
 
@@ -143,7 +143,7 @@ def test_a_term_of_one_regime_says_where_it_holds():
     for beyond, sign in ((True, "≥"), (False, "<")):
         step = StepTerm(Monomial((1.0, 1.0), (0, 0)), breakpoint, beyond)
         law = dataclasses.replace(exact("rnn", 2e-9, {"n": 1, "d": 2}).law, terms=((1e-9, step),))
-        assert str(sums(law, "seconds")[0][0]) == f"1 ns·n·d [d² {sign} 200]"
+        assert str(term_sums(law, "seconds")[0][0]) == f"1 ns·n·d [d² {sign} 200]"
 
 
 def test_a_term_that_comes_in_part_says_so():
@@ -152,14 +152,14 @@ def test_a_term_that_comes_in_part_says_so():
     for beyond, where in ((True, "d ≥ 50, 30% below 200"), (False, "d < 200, 70% from 50")):
         step = StepTerm(Monomial((1.0, 1.0), (0, 0)), breakpoint, beyond)
         stepped = dataclasses.replace(law, terms=((1e-9, step),))
-        assert str(sums(stepped, "seconds")[0][0]) == f"1 ns·n·d [{where}]"
+        assert str(term_sums(stepped, "seconds")[0][0]) == f"1 ns·n·d [{where}]"
 
 
 def test_a_term_that_comes_little_by_little_says_so():
     breakpoint = CapacityBreakpoint(Monomial((0.0, 1.0), (0, 0)), 100.0, 400.0, start=150.0)
     law = exact("rnn", 2e-9, {"n": 1, "d": 2}).law
     step = StepTerm(Monomial((1.0, 1.0), (0, 0)), breakpoint, beyond=True)
-    (term, _), *_ = sums(dataclasses.replace(law, terms=((1e-9, step),)), "seconds")
+    (term, _), *_ = term_sums(dataclasses.replace(law, terms=((1e-9, step),)), "seconds")
     assert str(term) == "1 ns·n·d [d ≥ 150, the more the further beyond]"
 
 

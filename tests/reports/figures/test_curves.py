@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from layerlaw import analysis, layers
 from layerlaw.layers.core.theory import d, n
-from layerlaw.reports.figures.curves import MOST_HUES, elasticity, slopes_info, times_info
+from layerlaw.reports.figures.curves import MAX_HUES, elasticity, slopes_info, times_info
 from layerlaw.reports.figures.exponents import exponents_info
 
 from tests.helpers.known_laws import D, N, exact, rows
@@ -11,7 +11,7 @@ from tests.helpers.known_laws import D, N, exact, rows
 def test_points_and_lines_are_told_apart_by_the_other_size():
     fit = exact("rnn", 2e-9, {"n": 1, "d": 2}, overhead=1e-6)
     info = times_info(fit, fit.law, "n")
-    assert (info.axis, info.hue, info.fixed, info.left_out) == ("n", "d", {}, 0)
+    assert (info.axis, info.hue, info.fixed, info.omitted) == ("n", "d", {}, 0)
     assert list(info.levels) == list(N)
     assert sorted(set(info.points["hue"])) == sorted(set(info.lines["hue"])) == list(D)
     assert len(info.points) == len(N) * len(D)
@@ -49,8 +49,8 @@ def test_points_at_other_values_of_a_third_size_are_moved_along_the_law():
 def test_more_values_than_can_be_told_apart_are_thinned_and_counted():
     fit = exact("rnn", 1.0, {"n": 1, "d": 1}, {"n": (16, 32), "d": tuple(range(1, 21))})
     info = times_info(fit, fit.law, "n")
-    assert info.lines["hue"].nunique() == MOST_HUES
-    assert info.left_out == 20 - MOST_HUES
+    assert info.lines["hue"].nunique() == MAX_HUES
+    assert info.omitted == 20 - MAX_HUES
     assert {1, 20} <= set(info.points["hue"])
     assert set(slopes_info(fit, fit.law, "n").points["hue"]) <= set(info.lines["hue"])
 
@@ -62,7 +62,7 @@ def test_local_slopes_stand_between_neighbours():
     assert info.points["value"].to_numpy() == pytest.approx(np.full(len(info.points), 1.5))
     assert info.points["n"].min() == pytest.approx(np.sqrt(16 * 32))
     assert info.lines["value"].to_numpy() == pytest.approx(np.full(len(info.lines), 1.5))
-    assert info.outside == 0
+    assert info.points_outside == 0
 
 
 def test_overhead_flattens_the_local_slope_and_not_that_of_the_flops():
@@ -77,7 +77,7 @@ def test_overhead_flattens_the_local_slope_and_not_that_of_the_flops():
 def test_a_disturbed_pair_lies_beyond_the_frame_and_is_counted():
     fit = exact("rnn", 1.0, {"n": 1, "d": 2})
     fit.law.values[:1] *= 1000.0  # n = 16, d = 8
-    assert slopes_info(fit, fit.law, "n").outside == 1
+    assert slopes_info(fit, fit.law, "n").points_outside == 1
 
 
 def test_elasticity_is_exact():
@@ -126,4 +126,4 @@ def test_scattered_sizes_have_curves_too():
     (fit,) = analysis.fit(table, {"mine": "n*d"})
     info = slopes_info(fit, fit.law, "n")
     assert len(info.points) == 0
-    assert info.left_out > 0
+    assert info.omitted > 0

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from layerlaw import analysis
 from layerlaw.reports import build_content, summarise, write_report
-from layerlaw.reports.content.report_content import facts, headline
+from layerlaw.reports.content.report_content import headline, labelled_values
 from layerlaw.reports.writing.write import laws_json
 from layerlaw.studies.claims import (
     Bearing,
@@ -195,7 +195,7 @@ def test_the_headline_counts_verdicts(fits):
 
 
 def test_facts_are_flattened_for_a_reader():
-    assert dict(facts({**MACHINE, **SETTINGS})) == {
+    assert dict(labelled_values({**MACHINE, **SETTINGS})) == {
         "processor": "A Processor",
         "data caches": "L1 32 KiB, L2 1 MiB",
         "libraries": "x; y",

@@ -15,7 +15,7 @@ from layerlaw.studies.claims import (
     Statement,
     StatementVerdict,
 )
-from layerlaw.studies.claims.statement import limiting, required
+from layerlaw.studies.claims.statement import limiting_evidence, required_evidence
 
 C, L, R = StatementVerdict.CONFIRMED, StatementVerdict.CONDITIONAL, StatementVerdict.REFUTED
 
@@ -89,8 +89,11 @@ def test_statements_are_told_in_the_texts_order_with_how_they_are_tested(checked
 
 def test_one_line_against_refutes_and_one_that_limits_makes_conditional():
     said = Statement("x", "A6.1", "x", "", "x")
-    good, bad = required("a", "1", True, "no"), required("a", "1", False, "no")
-    limited, not_limited = limiting("a", "1", True, "if"), limiting("a", "1", False, "if")
+    good, bad = required_evidence("a", "1", True, "no"), required_evidence("a", "1", False, "no")
+    limited, not_limited = (
+        limiting_evidence("a", "1", True, "if"),
+        limiting_evidence("a", "1", False, "if"),
+    )
     assert JudgedStatement(said, (good, not_limited)).verdict is C
     assert JudgedStatement(said, (good, limited)).verdict is L
     assert JudgedStatement(said, (good, limited)).reason == "if"
@@ -114,15 +117,15 @@ def test_unknown_names_are_answered_with_the_known_ones():
 
 def test_a_record_is_read_as_it_was_written(checked, tmp_path):
     record = Record.now(tuple(checked.values()), 0)
-    (tmp_path / claims.FILE).write_text(record.to_json(), encoding="utf-8")
+    (tmp_path / claims.CLAIMS_FILE).write_text(record.to_json(), encoding="utf-8")
     assert Record.read(tmp_path) == record
     assert Record.read(tmp_path / "elsewhere") is None
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 2}', '{"schema": 1}'])
 def test_a_file_that_is_no_record_is_named(tmp_path, text):
-    (tmp_path / claims.FILE).write_text(text)
-    with pytest.raises(claims.ClaimsError, match=re.escape(str(tmp_path / claims.FILE))):
+    (tmp_path / claims.CLAIMS_FILE).write_text(text)
+    with pytest.raises(claims.ClaimsError, match=re.escape(str(tmp_path / claims.CLAIMS_FILE))):
         Record.read(tmp_path)
 
 

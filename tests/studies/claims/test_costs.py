@@ -70,9 +70,9 @@ def test_times_that_are_unresolved_leave_a_statement_as_it_is():
 
 def test_phases_are_held_against_the_whole_where_their_points_meet(fits):
     setting = Setting(fits=fits)
-    share = costs.share_of(setting, "attention", ("attention_scores", "attention_sum"))
+    share = costs.phase_share(setting, "attention", ("attention_scores", "attention_sum"))
     sizes = np.array([[n, d] for n in (16, 32, 64, 128, 256) for d in (8, 16, 32, 64)]).T
     whole = 1e-6 + TIMES["attention"](*sizes)
     parts = 2e-6 + 2 * TIMES["attention_sum"](*sizes)
     assert share == pytest.approx(np.median(parts / whole), rel=0.02)
-    assert costs.share_of(setting, "attention", ("rnn_states",)) is None
+    assert costs.phase_share(setting, "attention", ("rnn_states",)) is None

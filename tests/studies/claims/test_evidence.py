@@ -19,7 +19,7 @@ from torch import nn
 
 def test_jacobians_of_the_lstms_state_are_autograds():
     setting = Setting(seed=3)
-    lstm, steps = lstm_step.drawn(setting, 0)
+    lstm, steps = lstm_step.random_lstm(setting, 0)
     step = steps[4]
 
     def state(h, C):
@@ -34,7 +34,7 @@ def test_jacobians_of_the_lstms_state_are_autograds():
         return torch.cat([after.h, after.C])
 
     assert torch.allclose(
-        lstm.direct(step),
+        lstm.parameter_jacobian(step),
         torch.autograd.functional.jacobian(of_weights, lstm.W),
         rtol=0,
         atol=1e-14,
@@ -42,7 +42,7 @@ def test_jacobians_of_the_lstms_state_are_autograds():
 
 
 def test_the_lstm_taken_apart_is_torchs():
-    lstm, steps = lstm_step.drawn(Setting(), 5)
+    lstm, steps = lstm_step.random_lstm(Setting(), 5)
     f, i, a, o = lstm.W.chunk(4)
     b_f, b_i, b_a, b_o = lstm.b.chunk(4)
     width = lstm.d
@@ -72,18 +72,18 @@ def test_rnn_jacobians_are_autograds():
 
 
 def test_without_weights_on_h_the_cells_gradient_decays_as_the_forget_gates_do():
-    lstm, _ = vanishing.steps_of(Setting(), 1, forget=1.0)
+    lstm, _ = vanishing.uniform_lstm(Setting(), 1, forget=1.0)
     W = lstm.W.clone()
     W[:, : vanishing.D] = 0.0
     alone = cells.LSTM(W, lstm.b)
     steps = alone.run(Setting().normal(30, vanishing.D))
-    _, largest = vanishing.sizes(cells.chain(alone.factors(steps)))
+    _, largest = vanishing.extreme_singular_values(cells.jacobian_product(alone.factors(steps)))
     gates = torch.stack([step.f for step in steps[1:]])
     assert log(largest) == pytest.approx(float(gates.log().sum(0).max()), rel=1e-12)
 
 
 def test_drawn_weights_are_uniform():
-    lstm, _ = vanishing.steps_of(Setting(), 1)
+    lstm, _ = vanishing.uniform_lstm(Setting(), 1)
     scaled = (lstm.W * (2 * vanishing.D) ** 0.5).flatten()
     assert scaled.abs().max() <= 1
     assert torch.histc(scaled, 4, -1, 1) / len(scaled) == pytest.approx([0.25] * 4, abs=0.04)
@@ -92,10 +92,10 @@ def test_drawn_weights_are_uniform():
 def test_gradients_by_distance_are_those_of_the_layer_alone():
     setting = Setting()
     for name, near in (("conv", 2), ("dense", 1)):  # k = 3: the last output sees two positions
-        gradient = distance.by_distance(setting, name)
+        gradient = distance.gradient_by_distance(setting, name)
         assert (gradient[:near] > 0).all()
         assert (gradient[near:] == 0).all()
-    states = distance.by_distance(setting, "ssm")
+    states = distance.gradient_by_distance(setting, "ssm")
     assert (states > 0).all()
     assert (states[1:] < states[:-1]).all()  # every state fades
 

@@ -45,24 +45,24 @@ def test_a_wrong_sign_or_a_product_in_the_other_order_is_refuted(monkeypatch):
 
 
 def test_the_right_formulas_in_the_texts_place_are_confirmed(monkeypatch):
-    monkeypatch.setattr(lstm_step, "without_direct", lstm_step.derived)
+    monkeypatch.setattr(lstm_step, "factor_without_direct_term", lstm_step.four_term_factor)
     monkeypatch.setattr(lstm_gradient, "text_gradient", lstm_gradient.summed_gradient)
     assert again("three-paths").verdict is C
     assert again("parameter-gradient").verdict is C
 
 
 def test_a_gradient_of_max_that_is_1_everywhere_is_refuted(monkeypatch):
-    monkeypatch.setattr(maximum, "text_max", torch.ones_like)
+    monkeypatch.setattr(maximum, "text_max_gradient", torch.ones_like)
     assert again("max-gradient").verdict is R
 
 
 def test_a_gradient_of_max_that_chooses_one_of_several_needs_no_condition(monkeypatch):
-    monkeypatch.setattr(maximum, "text_max", maximum.text_argmax)
+    monkeypatch.setattr(maximum, "text_max_gradient", maximum.text_argmax_gradient)
     assert again("max-gradient").verdict is C
 
 
 def test_a_zero_gradient_agrees_with_argmax_but_for_ties_and_the_limit(monkeypatch):
-    monkeypatch.setattr(maximum, "text_argmax", torch.zeros_like)
+    monkeypatch.setattr(maximum, "text_argmax_gradient", torch.zeros_like)
     first, *others = again("argmax-gradient").evidence
     assert first.bearing is Bearing.FOR
     assert Bearing.AGAINST in {line.bearing for line in others}
@@ -87,9 +87,9 @@ def test_a_convolution_with_a_bend_in_it_is_not_taken_for_linear(monkeypatch):
     ],
 )
 def test_an_order_is_that_of_the_leading_term_and_of_no_other(order, exact, so):
-    assert costs.leads(order, exact) is so
+    assert costs.has_order(order, exact) is so
 
 
 def test_a_layer_with_other_flops_is_no_longer_of_the_order():
-    line = costs.grows_as(n * d, costs.formulas("rnn")["flops"].expression, "rnn")
+    line = costs.order_evidence(n * d, costs.layer_formulas("rnn")["flops"].expression, "rnn")
     assert line.bearing is Bearing.AGAINST

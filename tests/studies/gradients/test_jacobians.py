@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 import torch
 from layerlaw.layers.recurrent import lstm_step
-from layerlaw.studies.gradients.decay import decay
+from layerlaw.studies.gradients.decay import fit_decay
 from layerlaw.studies.gradients.jacobians import (
     SUBJECTS,
     Network,
     Subject,
-    build,
+    build_network,
     geometric_mean,
+    gradient_profile,
     jacobian_norms,
-    normal,
-    profile,
+    normal_sequences,
     receptive_field,
-    rounding,
+    rounding_level,
     subjects,
 )
 from layerlaw.studies.gradients.mean_field import rnn_rate
@@ -25,8 +25,8 @@ SIZES = {"n": 24, "d": 8}
 
 @pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.label)
 def test_norms_are_those_of_torchs_own_jacobian(subject):
-    network = build(subject, SIZES, 0)
-    x = normal(3, SIZES, 0)
+    network = build_network(subject, SIZES, 0)
+    x = normal_sequences(3, SIZES, 0)
     found = jacobian_norms(network, x)
     for sequence, norms in zip(x, found, strict=True):
         jacobian = torch.autograd.functional.jacobian(
@@ -36,19 +36,19 @@ def test_norms_are_those_of_torchs_own_jacobian(subject):
 
 
 def test_a_batch_in_parts_gives_the_same():
-    network, x = build(Subject("gru"), SIZES, 0), normal(5, SIZES, 0)
+    network, x = build_network(Subject("gru"), SIZES, 0), normal_sequences(5, SIZES, 0)
     whole = jacobian_norms(network, x)
     np.testing.assert_allclose(jacobian_norms(network, x, rows=12), whole, rtol=1e-12)
 
 
 def test_a_linear_rnn_of_scaled_rotations_fades_at_minus_log_of_the_scale():
-    network = build(Subject("rnn"), {"n": 40, "d": 8}, 0)
+    network = build_network(Subject("rnn"), {"n": 40, "d": 8}, 0)
     (rnn,) = network.layers
     orthogonal, _ = torch.linalg.qr(torch.randn(8, 8, dtype=torch.float64))
     with torch.no_grad():
         rnn.W.copy_(0.8 * orthogonal)
     # tanh is its argument where that is small
-    x = 1e-9 * normal(1, {"n": 40, "d": 8}, 0)
+    x = 1e-9 * normal_sequences(1, {"n": 40, "d": 8}, 0)
     (norms,) = jacobian_norms(network, x)[:, ::-1]
     np.testing.assert_allclose(norms, norms[0] * 0.8 ** np.arange(40), rtol=1e-9)
 
@@ -57,11 +57,13 @@ def test_tiny_norms_are_neither_lost_nor_zero():
     def scale(x):  # y_t is the input at every position, times 1e-200
         return 1e-200 * x.cumsum(dim=1)
 
-    np.testing.assert_allclose(jacobian_norms(scale, normal(1, SIZES, 0)), 1e-200 * np.sqrt(8))
+    np.testing.assert_allclose(
+        jacobian_norms(scale, normal_sequences(1, SIZES, 0)), 1e-200 * np.sqrt(8)
+    )
 
 
 def test_a_state_space_fades_as_its_a_says():
-    network, x = build(Subject("ssm"), SIZES, 0), normal(1, SIZES, 0)
+    network, x = build_network(Subject("ssm"), SIZES, 0), normal_sequences(1, SIZES, 0)
     (ssm,) = network.layers
     a = torch.exp(-(2.0**-5) * torch.exp(ssm.A))
     weights = ssm.C * (1 - a) * ssm.B  # (d, N)
@@ -70,11 +72,16 @@ def test_a_state_space_fades_as_its_a_says():
 
 
 def test_convolutions_end_at_their_reach_and_dilated_ones_see_all():
-    (norms,) = jacobian_norms(build(Subject("conv", depth=4), SIZES, 0), normal(1, SIZES, 0))
+    (norms,) = jacobian_norms(
+        build_network(Subject("conv", depth=4), SIZES, 0), normal_sequences(1, SIZES, 0)
+    )
     assert (norms[::-1][:9] > 0).all()  # 4 layers of (5 − 1)/2
     assert (norms[::-1][9:] == 0).all()
     assert (
-        jacobian_norms(build(Subject("dilated_stack"), SIZES, 0), normal(1, SIZES, 0)) > 0
+        jacobian_norms(
+            build_network(Subject("dilated_stack"), SIZES, 0), normal_sequences(1, SIZES, 0)
+        )
+        > 0
     ).all()
 
 
@@ -86,7 +93,7 @@ def test_the_effective_field_is_as_wide_as_a_sum_of_even_steps():
 
 
 def test_forget_biases_are_set_and_nothing_else_differs():
-    zero, one = (build(Subject("lstm", bias), SIZES, 3).layers[0] for bias in (0.0, 1.0))
+    zero, one = (build_network(Subject("lstm", bias), SIZES, 3).layers[0] for bias in (0.0, 1.0))
     assert (zero.b[:8] == 0).all()
     assert (one.b[:8] == 1).all()
     assert torch.equal(zero.b[8:], one.b[8:])
@@ -95,18 +102,20 @@ def test_forget_biases_are_set_and_nothing_else_differs():
 
 def test_the_same_seed_gives_the_same_and_leaves_the_callers_numbers_alone():
     state = torch.get_rng_state()
-    first = profile(Subject("attention"), SIZES, 7)
+    first = gradient_profile(Subject("attention"), SIZES, 7)
     assert torch.equal(torch.get_rng_state(), state)
-    np.testing.assert_array_equal(profile(Subject("attention"), SIZES, 7), first)
-    assert not np.allclose(profile(Subject("attention"), SIZES, 8), first)
+    np.testing.assert_array_equal(gradient_profile(Subject("attention"), SIZES, 7), first)
+    assert not np.allclose(gradient_profile(Subject("attention"), SIZES, 8), first)
 
 
 def test_rounding_of_a_transform_is_found_and_no_more_is_left_out():
-    assert rounding(build(Subject("rnn"), SIZES, 0), normal(1, SIZES, 0)) == 0
-    network, x = build(Subject("ssm_conv"), SIZES, 0), normal(1, SIZES, 0)
-    assert 0 < rounding(network, x) < 1e-15
-    exact = profile(Subject("ssm"), SIZES, 0)
-    np.testing.assert_allclose(profile(Subject("ssm_conv"), SIZES, 0), exact, rtol=1e-6)
+    assert (
+        rounding_level(build_network(Subject("rnn"), SIZES, 0), normal_sequences(1, SIZES, 0)) == 0
+    )
+    network, x = build_network(Subject("ssm_conv"), SIZES, 0), normal_sequences(1, SIZES, 0)
+    assert 0 < rounding_level(network, x) < 1e-15
+    exact = gradient_profile(Subject("ssm"), SIZES, 0)
+    np.testing.assert_allclose(gradient_profile(Subject("ssm_conv"), SIZES, 0), exact, rtol=1e-6)
     norms = np.array([[1.0, 1e-3, 1e-9]])
     np.testing.assert_allclose(geometric_mean(norms, 1e-10), [1.0, 1e-3, np.nan])
 
@@ -133,14 +142,16 @@ def test_subjects_by_name_with_their_variants():
 )
 def test_other_layers_are_measured_too(name):
     (subject,) = subjects([name])
-    norms = profile(subject, {"n": 16, "d": 8}, 0)
+    norms = gradient_profile(subject, {"n": 16, "d": 8}, 0)
     assert norms.shape == (16,)
     assert norms[0] > 0
 
 
 def test_a_wide_rnn_fades_as_mean_field_theory_says():
     sizes = {"n": 40, "d": 48}
-    found = decay(np.array([profile(Subject("rnn"), sizes, seed, 1) for seed in range(8)]))
+    found = fit_decay(
+        np.array([gradient_profile(Subject("rnn"), sizes, seed, 1) for seed in range(8)])
+    )
     assert found.law == "exponential"
     assert found.rate.low < rnn_rate() < found.rate.high
     assert found.rate.high - found.rate.low < 0.1
@@ -148,7 +159,9 @@ def test_a_wide_rnn_fades_as_mean_field_theory_says():
 
 def test_gates_slow_the_decay_and_attention_has_none():
     laws = {
-        subject.label: decay(np.array([profile(subject, {"n": 48, "d": 12}, s) for s in range(6)]))
+        subject.label: fit_decay(
+            np.array([gradient_profile(subject, {"n": 48, "d": 12}, s) for s in range(6)])
+        )
         for subject in [*subjects(["rnn", "lstm", "dilated_stack", "linear_attention_recurrent"])]
     }
     rates = {label: law.rate for label, law in laws.items()}
@@ -158,10 +171,10 @@ def test_gates_slow_the_decay_and_attention_has_none():
 
 
 def test_a_step_of_the_lstm_is_the_layers_own():
-    network = build(Subject("lstm"), SIZES, 0)
+    network = build_network(Subject("lstm"), SIZES, 0)
     assert isinstance(network, Network)
     (lstm,) = network.layers
-    x = normal(2, SIZES, 0)
+    x = normal_sequences(2, SIZES, 0)
     h = C = x.new_zeros(2, 8)
     for x_t in x.unbind(1):
         h, C, gates = lstm_step(x_t, h, C, lstm.W, lstm.b)

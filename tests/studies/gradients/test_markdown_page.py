@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from layerlaw.reports import build_content, write_report
 from layerlaw.studies.gradients.figures import dependencies_figures, dependencies_svg
-from layerlaw.studies.gradients.markdown_page import page
-from layerlaw.studies.gradients.record import RECORD, RecordError, dependencies, read_record
-from layerlaw.studies.gradients.section import section_in
+from layerlaw.studies.gradients.markdown_page import dependencies_page
+from layerlaw.studies.gradients.record import RECORD_FILE, RecordError, fit_record, read_record
+from layerlaw.studies.gradients.section import read_section
 from layerlaw.studies.gradients.tables import initial_table, trained_table
 
 from tests.helpers.strict_html import Strict
@@ -87,7 +87,7 @@ def record():
 
 
 def test_each_layers_law_is_told_with_its_interval(record):
-    found = dependencies(record)
+    found = fit_record(record)
     rows = {row[0]: row for row in initial_table(found).rows}
     rnn, conv, attention_ = (rows[n] for n in ("rnn", "conv, 8 layers", "attention"))
     assert re.fullmatch(r"exp\(−λδ\), λ = 0\.70?\d* \[0\.6\d+, 0\.7\d*\]", rnn[1])
@@ -101,10 +101,10 @@ def test_each_layers_law_is_told_with_its_interval(record):
 
 
 def test_training_is_told_of_the_subjects_of_this_run_alone(record):
-    found = dependencies(record)
-    assert [each.before.label for each in found.trained] == ["rnn"]
-    (rnn,) = found.trained
-    assert rnn.less.estimate == pytest.approx(0.3, abs=0.03)
+    found = fit_record(record)
+    assert [each.before.label for each in found.trainings] == ["rnn"]
+    (rnn,) = found.trainings
+    assert rnn.rate_decrease.estimate == pytest.approx(0.3, abs=0.03)
     assert rnn.accuracy.estimate == pytest.approx(0.6)
     assert trained_table(found).rows[0][-1] == "20% [11%, 29%]"
     assert [(g.variant, g.state) for g in found.gates] == [
@@ -113,19 +113,19 @@ def test_training_is_told_of_the_subjects_of_this_run_alone(record):
         ("forget bias 0", "before training"),
         ("forget bias 0", "trained"),
     ]
-    assert found.gates[0].less.estimate == pytest.approx(0.2, abs=0.03)
+    assert found.gates[0].rate_decrease.estimate == pytest.approx(0.2, abs=0.03)
 
 
 def test_without_training_nothing_is_said_of_it(record):
     record["trained"] = None
-    found = dependencies(record)
-    assert not found.trained
-    assert "After training" not in page(found, "layerlaw dependencies", "x.svg")
-    assert len(found.how) == len(found.measured)
+    found = fit_record(record)
+    assert not found.trainings
+    assert "After training" not in dependencies_page(found, "layerlaw dependencies", "x.svg")
+    assert len(found.settings) == len(found.measurement)
 
 
 def test_the_page_has_its_numbers_from_the_record(record):
-    text = page(dependencies(record), "layerlaw dependencies --train", "images/x.svg")
+    text = dependencies_page(fit_record(record), "layerlaw dependencies --train", "images/x.svg")
     assert "    layerlaw dependencies --train\n" in text
     assert "(images/x.svg)" in text
     taken = re.search(r"forget bias of 1 takes ([\d.]+) \[", text)[1]
@@ -135,20 +135,20 @@ def test_the_page_has_its_numbers_from_the_record(record):
     assert "it would be 0.380" in text  # log σ(1) − log σ(0) = log 2 − log(1 + 1/e)
     assert "No decay over 31 positions: `attention`." in text
     record["initial"]["profiles"] = record["initial"]["profiles"][:1]
-    again = page(dependencies(record), "", "")
+    again = dependencies_page(fit_record(record), "", "")
     assert "forget bias of 1 takes" not in again
     assert "No decay over" not in again
 
 
 def test_the_page_of_the_docs_is_that_of_its_record():
     shipped = DOCS / "dependencies.md"
-    record = read_record(DOCS / "dependencies" / RECORD)
+    record = read_record(DOCS / "dependencies" / RECORD_FILE)
     text = shipped.read_text(encoding="utf-8")
     command, image = (
         re.search(r"^    (layerlaw .*)$", text, re.M)[1],
         "dependencies/dependencies.svg",
     )
-    again = page(dependencies(record), command, image)
+    again = dependencies_page(fit_record(record), command, image)
     number = r"−?\d+(?:\.\d+)?(?:e−?\d+)?"
     assert re.sub(number, "0", again) == re.sub(number, "0", text)
     for ours, theirs in zip(re.findall(number, again), re.findall(number, text), strict=True):
@@ -157,7 +157,7 @@ def test_the_page_of_the_docs_is_that_of_its_record():
 
 
 def test_figures_tell_in_words_what_they_show(record):
-    found = dependencies(record)
+    found = fit_record(record)
     drawn = dependencies_figures(found)
     assert [len(each.panels) for each in drawn] == [1, 1, 2]
     assert "rnn: exp(−λδ), λ = 0.7" in drawn[0].panels[0]
@@ -168,16 +168,16 @@ def test_figures_tell_in_words_what_they_show(record):
 
 
 def test_json_is_strict(record):
-    told = dependencies(record).as_dict()
+    told = fit_record(record).as_dict()
     text = json.dumps(told, allow_nan=False)
     assert json.loads(text)["initial"][0]["decay"]["law"] == "exponential"
     assert told["initial"][4]["decay"]["half"]["high"] is None  # attention's never falls
 
 
 def test_a_folders_record_becomes_a_section_of_its_report(record, table, fits, tmp_path):
-    assert section_in(tmp_path) is None
-    (tmp_path / RECORD).write_text(json.dumps(record))
-    section = section_in(tmp_path)
+    assert read_section(tmp_path) is None
+    (tmp_path / RECORD_FILE).write_text(json.dumps(record))
+    section = read_section(tmp_path)
     content = build_content(table, fits, {}, {}, "layerlaw run", sections=[section])
     write_report(tmp_path, content)
     html = Strict((tmp_path / "report.html").read_text())
@@ -192,7 +192,7 @@ def test_a_folders_record_becomes_a_section_of_its_report(record, table, fits, t
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"schema": 1}', '{"schema": 2, "initial": {}}', "\0"])
 def test_what_is_no_record_is_refused_by_name(text, tmp_path):
-    path = tmp_path / RECORD
+    path = tmp_path / RECORD_FILE
     path.write_text(text)
     with pytest.raises(RecordError, match=r"dependencies\.json: not a record"):
         read_record(path)

@@ -1,7 +1,7 @@
 """The published tables, fitted once for all tests of them."""
 
 import pytest
-from layerlaw.studies.published import fitted as fitting
+from layerlaw.studies.published import fitting
 
 from tests.helpers.published import FOLDER
 

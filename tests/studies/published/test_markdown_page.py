@@ -6,10 +6,10 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from layerlaw.reports.figures.image import grid
-from layerlaw.reports.figures.theme import render, theme_colour
+from layerlaw.reports.figures.image import panel_grid
+from layerlaw.reports.figures.theme import render_panel, theme_colour
 from layerlaw.studies.published.figures import figure
-from layerlaw.studies.published.fitted import fit_sources
+from layerlaw.studies.published.fitting import fit_sources
 from layerlaw.studies.published.markdown_page import render as render_page
 from layerlaw.studies.published.source import Digit
 from layerlaw.studies.published.sources import SOURCES
@@ -96,8 +96,8 @@ def test_panels_share_the_shapes_of_their_letters():
         axes.plot([1, 2], [1, 2], color=theme_colour("line0"))
         axes.set_title("a & b")
 
-    panel = render(draw, 1.0, "a line")
-    svg = grid([panel, panel, panel], 2, 'say "it"')
+    panel = render_panel(draw, 1.0, "a line")
+    svg = panel_grid([panel, panel, panel], 2, 'say "it"')
     root = ElementTree.fromstring(svg)
     assert root.attrib["aria-label"] == 'say "it"'
     ids = [each.attrib["id"] for each in root.iter() if "DejaVu" in each.attrib.get("id", "")]
@@ -107,9 +107,9 @@ def test_panels_share_the_shapes_of_their_letters():
 
 def test_digits_are_written_as_the_table_prints_them():
     steps = Digit(0.1, "steps per second", rate=True)
-    assert steps.printed(1 / 6.6) == "6.6 steps per second"
-    assert steps.half(np.array([0.5])) == pytest.approx([0.0125])
+    assert steps.write(1 / 6.6) == "6.6 steps per second"
+    assert steps.rounding_error(np.array([0.5])) == pytest.approx([0.0125])
     milliseconds = Digit(0.01, "ms", 1e-3)
-    assert milliseconds.printed(0.03354) == "33.54 ms"
-    assert milliseconds.half(np.array([1.0, 2.0])) == pytest.approx([5e-6, 5e-6])
+    assert milliseconds.write(0.03354) == "33.54 ms"
+    assert milliseconds.rounding_error(np.array([1.0, 2.0])) == pytest.approx([5e-6, 5e-6])
     assert str(Digit(1, "MiB", 2.0**20)) == "1 MiB"

@@ -6,7 +6,7 @@ import pytest
 from layerlaw.analysis import fit
 from layerlaw.analysis.crossings.crossing_points import crossing, interpolated_crossing
 from layerlaw.studies.published.source import StatedCrossing
-from layerlaw.studies.published.stated_crossings import ComparedCrossing, compare
+from layerlaw.studies.published.stated_crossings import ComparedCrossing, compare_crossing
 
 from tests.helpers.known_laws import exact
 
@@ -41,10 +41,10 @@ def said(low, high, cheaper="line", dearer="square"):
     ],
 )
 def test_a_statement_is_held_against_the_interval(fits, statement, verdict):
-    compared = compare(statement, fits)
+    compared = compare_crossing(statement, fits)
     assert compared.crossing is not None
     assert compared.crossing.low <= TRUTH <= compared.crossing.high
-    assert compared.straight == pytest.approx(TRUTH, rel=0.1)
+    assert compared.line_crossing == pytest.approx(TRUTH, rel=0.1)
     assert compared.verdict == verdict
 
 
@@ -54,7 +54,7 @@ def test_a_statement_is_held_against_the_interval(fits, statement, verdict):
 )
 def test_an_interval_that_would_agree_with_anything_does_not(fits, low, high, verdict):
     statement = said(900, 1100)
-    found = compare(statement, fits).crossing._replace(low=low, high=high)
+    found = compare_crossing(statement, fits).crossing._replace(low=low, high=high)
     assert ComparedCrossing(statement, found, None).verdict == verdict
 
 
@@ -64,7 +64,7 @@ def test_laws_that_do_not_cross_do_not_agree(fits):
 
 def test_a_statement_of_a_layer_that_is_not_there_is_an_error(fits):
     with pytest.raises(ValueError, match="the time of nothing, forward"):
-        compare(said(1, 2, "nothing"), fits)
+        compare_crossing(said(1, 2, "nothing"), fits)
 
 
 def test_layers_that_no_registry_knows_cross_too():

@@ -11,8 +11,8 @@ from layerlaw.studies.validation.baselines import (
     BaselineError,
     BigO,
     ExtraP,
-    Line,
-    exponents,
+    LogLogLine,
+    comparable_exponents,
 )
 
 N, D = 2.0 ** np.arange(5, 12), 2.0 ** np.arange(4, 11)
@@ -44,14 +44,14 @@ def two_lead(n, d):
 
 
 def test_a_line_finds_a_power_and_predicts_it():
-    law = Line().fit(on_grid(lambda n, d: 3e-9 * n**2 * d**0.5))
+    law = LogLogLine().fit(on_grid(lambda n, d: 3e-9 * n**2 * d**0.5))
     assert law.exponents == pytest.approx([2, 0.5])
     assert law.predict(np.array([[4096.0, 64]])) == pytest.approx(3e-9 * 4096**2 * 8)
     assert not law.failure
 
 
 def test_a_line_has_no_law_where_the_axes_are_one():
-    law = Line().fit(on_grid(cost, np.array([[32.0, 16], [64, 32], [128, 64]])))
+    law = LogLogLine().fit(on_grid(cost, np.array([[32.0, 16], [64, 32], [128, 64]])))
     assert np.isnan(law.exponents).all()
     assert np.isnan(law.predict(GRID)).all()
     assert "axes apart" in law.failure
@@ -61,7 +61,7 @@ def test_a_line_has_no_law_where_the_axes_are_one():
 def test_theorys_sums_and_logarithms_are_no_errors(order):
     theory = leading_part(parse(order), ("n", "d"))
     points = BaselineData(("n", "d"), GRID, theory.column(GRID))
-    (found,) = exponents(Line(), [(points, theory)])
+    (found,) = comparable_exponents(LogLogLine(), [(points, theory)])
     assert found == pytest.approx([theory.degree("n"), theory.degree("d")])
 
 

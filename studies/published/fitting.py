@@ -13,7 +13,7 @@ from .sources import SOURCES
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedSource:
     """A source with its laws."""
 
     source: Source
@@ -23,14 +23,14 @@ class Fitted:
         """Return the source's name of a law's layer."""
         return self.source.name(fit.series.layer)
 
-    def of(self, fit: Fit) -> str:
+    def cost_title(self, fit: Fit) -> str:
         """Return metric and mode of a law as text: ``time, forward``."""
-        return self.source.of(fit.series.mode, fit.series.metric)
+        return self.source.cost_title(fit.series.mode, fit.series.metric)
 
 
 def fit_sources(
     folder: Path, progress: Callable[[int, int, object], None] | None = None
-) -> list[Fitted]:
+) -> list[FittedSource]:
     """Read a folder of published tables and fit every law, with theory's order where there is one.
 
     Raises
@@ -42,7 +42,7 @@ def fit_sources(
     for done, source in enumerate(SOURCES):
         if progress is not None:
             progress(done, len(SOURCES), source.title)
-        found.append(Fitted(source, list(_fits(folder / source.file, source))))
+        found.append(FittedSource(source, list(_fits(folder / source.file, source))))
     return found
 
 
@@ -53,8 +53,8 @@ def _fits(path: Path, source: Source) -> Iterator[Fit]:
     ):
         own = (whole["layer"] == layer) & (whole["mode"] == mode) & (whole["metric"] == metric)
         rows = whole[own]
-        if layer in source.only:
-            column, value = source.only[layer]
+        if layer in source.row_filters:
+            column, value = source.row_filters[layer]
             rows = rows[rows[column] == value]
         axes = tuple(source.axes.get(layer, ()))
         columns = [c for c in (*KEYS, *SIZES, *axes, "value") if c in rows.columns]
