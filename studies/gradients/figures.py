@@ -94,7 +94,7 @@ def _gates_panel(found: Sequence[Gates], state: str) -> str:
             curve = np.exp(np.log(values).mean(axis=0))
             lines.append(_Line(f"{name}, {each.variant}", curve, at, style))
         parts.append(
-            f"{each.variant}: the derivative fades with λ = {interval_text(each.rate)}, "
+            f"{each.variant}: the derivative decays with λ = {interval_text(each.rate)}, "
             f"the product with {interval_text(each.product_rate)}"
         )
     return _rendered(lines, f"cell and forget gates, {state}", parts)

@@ -138,7 +138,7 @@ def _on_training(found: Dependencies) -> Iterator[str]:
     ):
         if some:
             changes = [
-                f"`{each.before.label}` (λ reduced by {interval_text(each.rate_decrease)})"
+                f"`{each.before.label}` (decrease of λ: {interval_text(each.rate_decrease)})"
                 for each in some
                 if each.rate_decrease
             ]

@@ -27,7 +27,7 @@ def test_a_statements_evidence_is_printed_where_it_is_named(tmp_path):
     done = layerlaw("claims", "--claim", "argmax-gradient", cwd=tmp_path)
     assert "its limit for D = 2 as T → 0, by SymPy" in done.stdout
     assert "如果对于输入向量中的某个元素x_i" in done.stdout
-    assert "against it" in done.stdout
+    assert "refutes it" in done.stdout
 
 
 def test_the_page_of_the_claims_is_the_commands_output(tmp_path):

@@ -66,7 +66,7 @@ def test_the_page_shows_the_figure_beside_it(command):
     ("arguments", "message"),
     [
         (("--layer", "nope"), "no layer is called 'nope'"),
-        (("--layer", "softmax_output"), "does not take n positions"),
+        (("--layer", "softmax_output"), "to (n, d) is needed"),
         (("--layer", "multihead", "--d", "6"), "d/h must be a whole number"),
     ],
 )
@@ -83,7 +83,7 @@ def test_another_file_in_the_records_place_is_not_overwritten(command, tmp_path)
     (tmp_path / "out" / "dependencies.json").write_text("mine")
     status, _, err = command(*SMALL)
     assert status == 2
-    assert "not a record of layerlaw dependencies" in err
+    assert "not a record of `layerlaw dependencies`" in err
     assert (tmp_path / "out" / "dependencies.json").read_text() == "mine"
 
 
@@ -147,7 +147,7 @@ def test_a_training_that_is_gone_on_with_trains_only_what_is_left():
     assert told[0] == (4, 17, "training rnn"), "of other steps nothing was there"
     told.clear()
     experiment.measure_training(subjects, sizes, 2, 3, progress, known)
-    assert told == [(3, 4, "training gru (3 of 4 trainings were there)")]
+    assert told == [(3, 4, "training gru (3 of 4 trainings were finished earlier)")]
     assert known == {}
 
 

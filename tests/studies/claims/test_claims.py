@@ -99,12 +99,12 @@ def test_one_line_against_refutes_and_one_that_limits_makes_conditional():
     assert JudgedStatement(said, (good, limited)).reason == "if"
     assert JudgedStatement(said, (good, limited, bad)).verdict is R
     assert JudgedStatement(said, (good, limited, bad)).reason == "no"
-    with pytest.raises(ValueError, match="nothing was tested"):
+    with pytest.raises(ValueError, match="no evidence"):
         _ = JudgedStatement(said, (Evidence("a", "1"),)).verdict
 
 
 def test_a_taken_id_is_refused():
-    with pytest.raises(ValueError, match="'channels' is there already"):
+    with pytest.raises(ValueError, match="'channels' is registered already"):
         claims.claim(Statement("channels", "A6.1", "", "", ""))
 
 
@@ -149,12 +149,12 @@ def values(checked: JudgedStatement, what: str) -> str:
 def test_numbers_that_can_be_told_beforehand(checked):
     assert values(checked["one-kth"], "FLOPs of the 1×1").endswith("1/k")
     # P(4 normals are all negative) = 1/16, of 1000
-    tied = float(values(checked["max-gradient"], "how often").removesuffix(" %"))
+    tied = float(values(checked["max-gradient"], "share of ties").removesuffix(" %"))
     assert tied == pytest.approx(100 / 16, abs=2.5)
     assert values(checked["argmax-gradient"], "by SymPy") == "0, ∞"
     assert values(checked["argmax-gradient"], "across the tie") == "5, 500, 500000"
     assert values(checked["four-terms"], "SymPy") == "0"
-    assert values(checked["variable-length"], "lengths of") == "16"
+    assert values(checked["variable-length"], "lengths among") == "16"
     assert values(checked["table-convolution"], "contiguous") == "⌈(2·n - 2)/(k - 1)⌉"
     assert values(checked["convolution-padding"], "without padding") == "20, 18, 17, 16, 13, 12"
     # 2·8·m / (2·8·m + 2·8² + 2·8) at m = 8, 64, 512

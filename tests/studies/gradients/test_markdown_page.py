@@ -128,15 +128,15 @@ def test_the_page_has_its_numbers_from_the_record(record):
     text = dependencies_page(fit_record(record), "layerlaw dependencies --train", "images/x.svg")
     assert "    layerlaw dependencies --train\n" in text
     assert "(images/x.svg)" in text
-    taken = re.search(r"forget bias of 1 takes ([\d.]+) \[", text)[1]
+    taken = re.search(r"forget bias of 1 instead of 0 reduces λ by ([\d.]+) \[", text)[1]
     assert float(taken) == pytest.approx(0.3, abs=0.02)
-    assert "Gradients fade more slowly after training: `rnn` (λ less by 0.3" in text
-    assert "training takes the mean forget gate from 0.5" in text
-    assert "it would be 0.380" in text  # log σ(1) − log σ(0) = log 2 − log(1 + 1/e)
+    assert "Gradients decay more slowly after training: `rnn` (decrease of λ: 0.3" in text
+    assert "training changes the mean forget gate from 0.5" in text
+    assert "log σ(1) − log σ(0) = 0.380" in text  # log σ(1) − log σ(0) = log 2 − log(1 + 1/e)
     assert "No decay over 31 positions: `attention`." in text
     record["initial"]["profiles"] = record["initial"]["profiles"][:1]
     again = dependencies_page(fit_record(record), "", "")
-    assert "forget bias of 1 takes" not in again
+    assert "forget bias of 1" not in again
     assert "No decay over" not in again
 
 
@@ -161,7 +161,7 @@ def test_figures_tell_in_words_what_they_show(record):
     drawn = dependencies_figures(found)
     assert [len(each.panels) for each in drawn] == [1, 1, 2]
     assert "rnn: exp(−λδ), λ = 0.7" in drawn[0].panels[0]
-    assert "forget bias 1: the derivative fades with λ = 0.2" in drawn[2].panels[0]
+    assert "forget bias 1: the derivative decays with λ = 0.2" in drawn[2].panels[0]
     svg = dependencies_svg(found)
     assert svg.count("aria-label") == 5
     assert "var(--" not in svg

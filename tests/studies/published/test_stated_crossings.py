@@ -63,7 +63,7 @@ def test_laws_that_do_not_cross_do_not_agree(fits):
 
 
 def test_a_statement_of_a_layer_that_is_not_there_is_an_error(fits):
-    with pytest.raises(ValueError, match="the time of nothing, forward"):
+    with pytest.raises(ValueError, match="'nothing', mode 'forward'"):
         compare_crossing(said(1, 2, "nothing"), fits)
 
 

@@ -54,7 +54,7 @@ def test_a_line_has_no_law_where_the_axes_are_one():
     law = LogLogLine().fit(on_grid(cost, np.array([[32.0, 16], [64, 32], [128, 64]])))
     assert np.isnan(law.exponents).all()
     assert np.isnan(law.predict(GRID)).all()
-    assert "axes apart" in law.failure
+    assert "too few points" in law.failure
 
 
 @pytest.mark.parametrize("order", ["n**2*d", "8*n*d**2 + 4*n**2*d", "n*log(n)*d"])
@@ -97,7 +97,7 @@ def test_big_o_has_no_exponent_along_an_axis_without_a_line():
     corner = (GRID[:, 0] < N[-1]) | (GRID[:, 1] > D[-3])
     law = BigO().fit(on_grid(cost, GRID[corner]))
     assert law.exponents == pytest.approx([2, np.nan], nan_ok=True)
-    assert law.failure == "d: fewer than 3 sizes, the others largest"
+    assert law.failure == "d: fewer than 3 values at the largest other sizes"
 
 
 def test_big_o_that_is_not_there_says_how_to_get_it(monkeypatch):
@@ -191,7 +191,7 @@ def test_a_case_that_failed_over_there_is_missing(interpreter):
 )
 def test_an_answer_that_is_no_law_is_shown(interpreter, answer):
     python = interpreter(f"print({answer!r})")
-    with pytest.raises(BaselineError, match=r"python: answer 1 is no law: '") as error:
+    with pytest.raises(BaselineError, match=r"python: .*answer 1 is not a law: '") as error:
         ExtraP(python).fit(on_grid(cost))
     assert repr(answer) in str(error.value)
 
@@ -199,11 +199,11 @@ def test_an_answer_that_is_no_law_is_shown(interpreter, answer):
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        ("sys.exit('out of luck')", "python: ended with 1: out of luck"),
-        ("sys.exit(3)", "python: ended with 3: it said nothing"),
+        ("sys.exit('out of luck')", "exit status 1: out of luck"),
+        ("sys.exit(3)", "exit status 3: no message"),
         ("raise ImportError(\"No module named 'extrap'\")", "python -m pip install extrap==4.2.5"),
-        ("print('{}')", "python: 1 answers to 2 cases"),
-        ("pass", "python: 0 answers to 2 cases"),
+        ("print('{}')", "1 answers to 2 cases"),
+        ("pass", "0 answers to 2 cases"),
     ],
 )
 def test_an_interpreter_that_fails_is_named(interpreter, code, message):

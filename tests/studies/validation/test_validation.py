@@ -91,7 +91,7 @@ def test_bars_say_what_is_reached():
     some = summarise(case_results(list(draw_cases(1, 5, Kind())), []))
     figures = pd.DataFrame([some] * len(KINDS), index=list(KINDS))
     found = {bar.figure: bar for bar in criteria(figures, (10, 11))}
-    assert not found["x^p·log^q x found without noise"].is_met
+    assert not found["x^p·log^q x found, without noise"].is_met
     assert found["median error of an exponent"].value == some["median error"]
 
 
