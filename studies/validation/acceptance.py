@@ -85,7 +85,11 @@ def criteria(figures: pd.DataFrame, recovered: tuple[int, int]) -> list[Criterio
     on = rows["on the law"]
     for column, figure in (("median error", "median"), ("p95 error", "95th percentile")):
         ratio = on[column] / on[f"oracle {column}"]
-        found.append(Criterion(f"{figure} of the error / given the true terms", ratio, 0, _ORACLE))
+        found.append(
+            Criterion(
+                f"{figure} of the error, divided by that given the true terms", ratio, 0, _ORACLE
+            )
+        )
     right, every = recovered
     found.append(Criterion("x^p·log^q x found, without noise", right / every, 1, 1, share=True))
     return found
