@@ -110,8 +110,8 @@ def count_reasons(rows: Sequence[Counts]) -> Iterator[tuple[str, str]]:
 
 
 def _cell(fit: Fit) -> Cell:
-    exact = _exactly(fit)
-    if exact is not None and np.array_equal(_values(exact, fit), fit.series.values):
+    exact = _exact_theory(fit)
+    if exact is not None and np.array_equal(_evaluate_at_points(exact, fit), fit.series.values):
         return Cell(formula_text(exact), "✓")
     found = law_text(fit.law, fit.series.metric).partition(" = ")[2] if fit.law else NONE
     if exact is not None:
@@ -124,7 +124,7 @@ def _cell(fit: Fit) -> Cell:
     return Cell(found, sign, "" if sign == "✓" else fit.reason)
 
 
-def _exactly(fit: Fit) -> Expr | None:
+def _exact_theory(fit: Fit) -> Expr | None:
     """Return theory's exact formula of a count; None where theory has none."""
     one = fit.series
     layer = layers.find(one.layer)
@@ -137,7 +137,7 @@ def _exactly(fit: Fit) -> Expr | None:
     return None if exact.is_infinite or exact is sympy.nan else exact
 
 
-def _values(exact: Expr, fit: Fit) -> Array:
+def _evaluate_at_points(exact: Expr, fit: Fit) -> Array:
     """Evaluate theory's formula at the points of a count, (points,)."""
     one = fit.series
     points = (dict(zip(one.axes, point, strict=True)) for point in one.sizes.tolist())

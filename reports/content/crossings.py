@@ -13,7 +13,7 @@ def crossings_table(crossovers: Sequence[Crossovers]) -> Table:
     """Write a row for each crossing."""
     return Table(
         "All crossings",
-        ("from this n on", "95 %", "at d", "this costs less", "than this", "measured anew", ""),
+        ("from n on", "95 %", "at d", "cheaper layer", "dearer layer", "check", ""),
         [_row(crossing) for info in crossovers for crossing in info.crossings],
         styles=("text", "text", "text", "code", "code", "text"),
         row_heads=False,

@@ -62,7 +62,9 @@ def derived_rows(found: Derived, theory: Theory | None = None) -> list[DerivedRo
     theory
         The layer's own theory, for comparison.
     """
-    return [_row(found, metric, theory) for metric in DERIVED_METRICS if _tried(found, metric)]
+    return [
+        _row(found, metric, theory) for metric in DERIVED_METRICS if _was_derived(found, metric)
+    ]
 
 
 def derived_dict(found: Derived, theory: Theory | None = None) -> dict[str, Any]:
@@ -103,14 +105,14 @@ def _shape(shape: Sequence[Expr | int]) -> str:
     return f"({', '.join(['batch', *map(str, shape)])})"
 
 
-def _tried(found: Derivation, metric: str) -> bool:
+def _was_derived(found: Derived, metric: str) -> bool:
     return metric in found.formulas or metric in found.reasons
 
 
 def _row(found: Derivation, metric: str, theory: Theory | None) -> DerivedRow:
     one = found.formulas.get(metric)
     order = found.order(metric)
-    expected, agrees = _expected(one, order, metric, theory)
+    expected, agrees = _compare_theory(one, order, metric, theory)
     return DerivedRow(
         metric,
         "FLOPs, forward" if metric == FLOPS.name else metric_title(metric),
@@ -124,8 +126,8 @@ def _row(found: Derivation, metric: str, theory: Theory | None) -> DerivedRow:
     )
 
 
-def _expected(
-    one: ExactFormula | None, order: Expr, metric: str, theory: Theory | None
+def _compare_theory(
+    one: Counted | None, order: Expr, metric: str, theory: Theory | None
 ) -> tuple[str, bool | None]:
     """Return theory's formula or order of a metric, and whether the derived one equals it."""
     if theory is None:

@@ -48,7 +48,7 @@ class Term(NamedTuple):
 
 def theory_text(fit: Fit) -> str:
     """Write theory's order in the sizes that vary, without coefficients: ``O(n²·d + n·d²)``."""
-    return NONE if fit.theory is None else f"O({_plain(fit.theory)})"
+    return NONE if fit.theory is None else f"O({_without_coefficients(fit.theory)})"
 
 
 def order_text(expr: Expr) -> str:
@@ -74,7 +74,7 @@ def term_sums(law: Law, metric: str) -> list[list[Term]]:
     """
     if isinstance(law, ExactLaw):
         return [
-            [Term(_exactly(c, metric), _factors(law.axes, term)) for c, term in each]
+            [Term(_exact_coefficient(c, metric), _factors(law.axes, term)) for c, term in each]
             for each in law.polynomials
         ]
     return [[*_lower(law, metric), *_leading(law, metric)]]
@@ -91,7 +91,7 @@ def law_text(law: Law, metric: str) -> str:
     return f"{cost} = {written[0]}" if len(written) == 1 else f"{cost} = max({', '.join(written)})"
 
 
-def _exactly(coefficient: Fraction, metric: str) -> str:
+def _exact_coefficient(coefficient: Fraction, metric: str) -> str:
     """Write the coefficient of an exact law with all its digits, bytes without a prefix."""
     if coefficient.denominator > 1:  # the measured values were rounded
         return quantity(float(coefficient), metric)
@@ -168,10 +168,10 @@ def _sum(expr: Expr) -> str:
     letters = sorted(symbol.name for symbol in expr.free_symbols)
     letters.sort(key=lambda letter: "ndk".find(letter) % 4)
     try:
-        return _plain(leading(expr, letters)) if letters else "1"
+        return _without_coefficients(leading(expr, letters)) if letters else "1"
     except ExpressionError:  # not a sum of monomials
         return str(expr)
 
 
-def _plain(lead: Leading) -> str:
+def _without_coefficients(lead: Leading) -> str:
     return Leading(lead.axes, tuple((1.0, term) for _, term in lead.terms)).text()

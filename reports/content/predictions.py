@@ -169,15 +169,15 @@ def _answer(
         value,
         low,
         high,
-        beyond=_beyond(law, reached),
-        outgrown=outgrown_cache_at(fit.series, law, reached, caches)
+        beyond=_extrapolation(law, reached),
+        outgrown=outgrown_at(fit.series, law, reached, caches)
         if len(reached) == len(law.axes)
         else "",
         verdict=fit.judgement.verdict.value if fit.judgement else None,
     )
 
 
-def _beyond(law: Law, at: Mapping[str, float]) -> dict[str, float]:
+def _extrapolation(law: Law, at: Mapping[str, float]) -> dict[str, float]:
     """Divide each size that exceeds the largest measured one by it."""
     largest = dict(zip(law.axes, law.sizes.max(axis=0), strict=True))
     return {axis: float(x / largest[axis]) for axis, x in at.items() if x > largest[axis]}

@@ -218,12 +218,12 @@ def _counts(table: pd.DataFrame, fits: Sequence[Fit]) -> Iterator[tuple[str, str
         if column in table:
             yield label, str(table[column].nunique())
     if "status" in table:
-        yield "rows left out", _failed(table) or "0"
-        if failed := _failed(parts):
+        yield "rows left out", _failure_text(table) or "0"
+        if failed := _failure_text(parts):
             yield "auxiliary rows left out", failed
 
 
-def _failed(table: pd.DataFrame) -> str:
+def _failure_text(table: pd.DataFrame) -> str:
     """Count the rows that failed, by layer and status; empty if none did."""
     failed = table[~table["status"].fillna("ok").isin(["ok", ""])]
     why = Counter(zip(failed["layer"], failed["status"], strict=True))

@@ -74,23 +74,31 @@ def times_info(fit: Fit, law: Law, axis: str) -> Curves:
     If a law has more than two sizes, every point is shown: the law's ratio moves its value to the
     sizes that are fixed.
     """
-    hue, fixed = _others(law, axis)
-    sizes = _named(law)
-    moved = law.predict(size_matrix(law, {**sizes, **fixed})) / law.predict(law.sizes)
+    hue, fixed = _line_axis(law, axis)
+    sizes = _sizes_by_axis(law)
+    moved = law.predict(columns(law, {**sizes, **fixed})) / law.predict(law.sizes)
     points = pd.DataFrame({axis: sizes[axis], "hue": _hue(sizes, hue), "value": law.values * moved})
-    points, omitted = _thinned(points)
+    points, omitted = _select_levels(points)
     lines = _lines(law, points, axis, hue, fixed, law.predict)
     theory = pd.DataFrame(columns=[axis, "hue", "value"])
     if fit.theory is not None and fit.theory.degree(axis):
         # It touches the end of the longest line, and is cut below the smallest point.
         reach = lines.groupby("hue")[axis].agg(lambda sizes: sizes.iloc[-1] / sizes.iloc[0])
         top = lines[lines["hue"] == reach[::-1].idxmax()]
-        shape = fit.theory.column(_at(law, axis, hue, top, fixed))
+        shape = fit.theory.column(_law_sizes(law, axis, hue, top, fixed))
         theory = top.assign(value=shape / shape[-1] * top["value"].iloc[-1] * _ABOVE)
         theory = theory[theory["value"] >= points["value"].min()]
     degree = fit.theory.degree(axis) if fit.theory is not None else None
     return Curves(
-        axis, hue, fixed, np.unique(_named(law)[axis]), points, lines, theory, degree, omitted
+        axis,
+        hue,
+        fixed,
+        np.unique(_sizes_by_axis(law)[axis]),
+        points,
+        lines,
+        theory,
+        degree,
+        omitted,
     )
 
 
@@ -99,25 +107,33 @@ def slopes_info(fit: Fit, law: Law, axis: str) -> Curves:
 
     Adjacent points differ in this axis alone; their slope is drawn at their geometric mean.
     """
-    hue, fixed = _others(law, axis)
+    hue, fixed = _line_axis(law, axis)
     at = law.axes.index(axis)
-    whole, omitted = _thinned(
-        pd.DataFrame({axis: _named(law)[axis], "hue": _hue(_named(law), hue)})
+    whole, omitted = _select_levels(
+        pd.DataFrame({axis: _sizes_by_axis(law)[axis], "hue": _hue(_sizes_by_axis(law), hue)})
     )
-    points = pd.DataFrame(_neighbours(law, axis, hue), dtype=float)
+    points = pd.DataFrame(_adjacent_slopes(law, axis, hue), dtype=float)
     points = points[points["hue"].isin(whole["hue"])]
     lines = _lines(law, whole, axis, hue, fixed, lambda sizes: law.elasticity(sizes)[:, at])
     if isinstance(law, FittedLaw) and law.has_intervals and len(lines):
-        band = law.elasticity(_at(law, axis, hue, lines, fixed), interval=0.95)
+        band = law.elasticity(_law_sizes(law, axis, hue, lines, fixed), interval=0.95)
         lines = lines.assign(low=band.low[:, at], high=band.high[:, at])
     theory = pd.DataFrame(columns=[axis, "hue", "value"])
     flops = theory_flops(fit)
     if flops is not None and len(lines):
-        sizes = dict(zip(law.axes, _at(law, axis, hue, lines, fixed).T, strict=True))
+        sizes = dict(zip(law.axes, _law_sizes(law, axis, hue, lines, fixed).T, strict=True))
         theory = lines.assign(value=elasticity(flops, axis, {**fit.series.constants, **sizes}))
     degree = fit.theory.degree(axis) if fit.theory is not None else None
     return Curves(
-        axis, hue, fixed, np.unique(_named(law)[axis]), points, lines, theory, degree, omitted
+        axis,
+        hue,
+        fixed,
+        np.unique(_sizes_by_axis(law)[axis]),
+        points,
+        lines,
+        theory,
+        degree,
+        omitted,
     )
 
 
@@ -148,16 +164,16 @@ def elasticity(expr: Expr, axis: str, sizes: Mapping[str, float | Array]) -> Arr
     return values
 
 
-def _others(law: Law, axis: str) -> tuple[str | None, dict[str, float]]:
+def _line_axis(law: Law, axis: str) -> tuple[str | None, dict[str, float]]:
     """Choose the size with a line for each value, and the middle value of each further size."""
     others = [a for a in law.axes if a != axis]
-    sizes = _named(law)
+    sizes = _sizes_by_axis(law)
     levels = {a: np.unique(sizes[a]) for a in others[1:]}
     fixed = {a: float(values[len(values) // 2]) for a, values in levels.items()}
     return (others[0] if others else None), fixed
 
 
-def _named(law: Law) -> dict[str, Array]:
+def _sizes_by_axis(law: Law) -> dict[str, Array]:
     return {axis: law.sizes[:, at] for at, axis in enumerate(law.axes)}
 
 
@@ -165,7 +181,7 @@ def _hue(sizes: Mapping[str, Array], hue: str | None) -> Array | float:
     return sizes[hue] if hue is not None else 0.0
 
 
-def _thinned(points: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+def _select_levels(points: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """Select at most `MAX_HUES` values of the other size, evenly by rank."""
     levels = np.unique(points["hue"])
     if len(levels) <= MAX_HUES:
@@ -187,12 +203,12 @@ def _lines(
     for level, there in points.groupby("hue"):
         low, high = there[axis].min(), there[axis].max()
         piece = pd.DataFrame({axis: np.geomspace(low, high, _STEPS), "hue": level})
-        piece["value"] = evaluate(_at(law, axis, hue, piece, fixed))
+        piece["value"] = evaluate(_law_sizes(law, axis, hue, piece, fixed))
         pieces.append(piece)
     return pd.concat(pieces, ignore_index=True)
 
 
-def _at(
+def _law_sizes(
     law: Law, axis: str, hue: str | None, frame: pd.DataFrame, fixed: Mapping[str, float]
 ) -> Array:
     """Return the sizes of a frame's rows in the order of the law's axes, (rows, axes)."""
@@ -202,7 +218,7 @@ def _at(
     return size_matrix(law, at)
 
 
-def _neighbours(law: Law, axis: str, hue: str | None) -> dict[str, list[float]]:
+def _adjacent_slopes(law: Law, axis: str, hue: str | None) -> dict[str, list[float]]:
     """Compute slopes between points that differ by one step of the grid in one axis alone."""
     found: dict[str, list[float]] = {axis: [], "hue": [], "value": []}
     for first, second in _pairs(law, law.axes.index(axis)):

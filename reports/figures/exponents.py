@@ -71,7 +71,7 @@ def exponents_figure(fits: Sequence[Fit], margin: float) -> Figure | None:
             render_panel,
             partial(_draw, info, margin),
             plot=0.2 * len(info.rows),
-            label=_described(info),
+            label=_alt_text(info),
             left=label_width(info.rows["label"]),
         )
         for info in infos
@@ -117,7 +117,7 @@ def _draw(info: Exponents, margin: float, axes: Axes) -> None:
     axes.set_title(f"exponent in {info.axis}")
 
 
-def _described(info: Exponents) -> str:
+def _alt_text(info: Exponents) -> str:
     parts = [
         f"{row.label} {row.estimate:.2f} [{row.low:.2f}, {row.high:.2f}]"
         + (f" {row.verdict}, theory {row.expected:g}" if row.verdict != "none" else "")

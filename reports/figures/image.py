@@ -32,10 +32,10 @@ def panel_grid(panels: Sequence[str], columns: int, label: str) -> str:
     placed, top = [], _GAP
     for row in rows:
         for place, at in enumerate(row):
-            placed.append(_placed(panels[at], _GAP + place * (wide + _GAP), top, *boxes[at]))
+            placed.append(_place(panels[at], _GAP + place * (wide + _GAP), top, *boxes[at]))
         top += max(boxes[at][1] for at in row) + _GAP
     across = _GAP + min(columns, len(panels)) * (wide + _GAP)
-    body = _glyphs_once("\n".join(placed))
+    body = _share_glyphs("\n".join(placed))
     for name, (light, _) in colours().items():
         body = body.replace(f"var(--{name})", light)
     return (
@@ -46,7 +46,7 @@ def panel_grid(panels: Sequence[str], columns: int, label: str) -> str:
     )
 
 
-def _glyphs_once(svg: str) -> str:
+def _share_glyphs(svg: str) -> str:
     """Remove repeated definitions of a letter's shape: the panels share one font."""
     svg = re.sub(r'(id="|href="#)[0-9a-f]{8}-(DejaVuSans)', r"\1\2", svg)
     seen: set[str] = set()
@@ -67,5 +67,5 @@ def _box(panel: str) -> tuple[float, float]:
     return float(found[1]), float(found[2])
 
 
-def _placed(panel: str, x: float, y: float, width: float, height: float) -> str:
+def _place(panel: str, x: float, y: float, width: float, height: float) -> str:
     return panel.replace("<svg ", f'<svg x="{x:g}" y="{y:g}" width="{width}" height="{height}" ', 1)

@@ -94,7 +94,7 @@ def roofline_figure(fits: Sequence[Fit]) -> Figure | None:
             render_panel,
             partial(_draw, info),
             plot=2.6,
-            label=_described(info),
+            label=_alt_text(info),
             left=0.8,
             legend=math.ceil(info.points["label"].nunique() / _LEGEND_COLUMNS),
         )
@@ -145,7 +145,7 @@ def _draw(info: Roofs, axes: Axes) -> None:
     draw_legend(axes, handles, _LEGEND_COLUMNS)
 
 
-def _described(info: Roofs) -> str:
+def _alt_text(info: Roofs) -> str:
     best = info.points.groupby("label", sort=False)["rate"].max()
     parts = [f"{label} {quantity(rate, PRODUCT_RATE.name)}" for label, rate in best.items()]
     where = f" ({info.title})" if info.title else ""

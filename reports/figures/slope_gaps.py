@@ -55,7 +55,7 @@ def slope_gaps_figure(fits: Sequence[Fit]) -> Figure | None:
             render_panel,
             partial(_draw, info),
             plot=0.2 * max(len(info.rows), 3),
-            label=_described(info),
+            label=_alt_text(info),
             left=label_width(info.rows["label"]),
             legend=math.ceil(len(CAUSES) / _LEGEND_COLUMNS),
         )
@@ -91,7 +91,7 @@ def _draw(info: Gaps, axes: Axes) -> None:
     draw_legend(axes, handles, _LEGEND_COLUMNS)
 
 
-def _described(info: Gaps) -> str:
+def _alt_text(info: Gaps) -> str:
     gap, causes = info.rows["slope"] - info.rows["theory"], info.rows[list(CAUSES)]
     parts = [
         f"{label} {whole:+.2f}, most of it {CAUSES[str(cause)]}"

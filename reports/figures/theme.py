@@ -192,8 +192,8 @@ def _inline(svg: str, label: str) -> str:
     """Turn matplotlib's file into inline SVG: small, with unique ids, colours as variables."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'(?<= d=")[^"]+', lambda found: _rounded(found.group()), svg)
-    svg = re.sub(r'(?<= [xy]=")[^"]+', lambda found: _rounded(found.group()), svg)
+    svg = re.sub(r'(?<= d=")[^"]+', lambda found: _round_numbers(found.group()), svg)
+    svg = re.sub(r'(?<= [xy]=")[^"]+', lambda found: _round_numbers(found.group()), svg)
     svg = re.sub(r'<g id="[a-z_]+\d*"', "<g", svg)  # nothing refers to groups
     own = hashlib.sha256(svg.encode()).hexdigest()[:8]
     svg = re.sub(r'\bid="', f'id="{own}-', svg)
@@ -210,7 +210,7 @@ def _inline(svg: str, label: str) -> str:
     return start + svg[svg.index(">") + 1 :]
 
 
-def _rounded(numbers: str) -> str:
+def _round_numbers(numbers: str) -> str:
     return re.sub(r"-?\d+\.\d+", lambda found: f"{float(found.group()):.1f}", numbers)
 
 

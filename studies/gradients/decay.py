@@ -178,7 +178,7 @@ def _fit(y: Array, f: Array) -> _Fit:
 
 def _fit_given(y: Array, f: Array, correlation: float) -> _Fit:
     line = np.stack([np.ones_like(f), -f])  # (2, distances)
-    white, target = _whitened(line, correlation), _whitened(y, correlation)
+    white, target = _whiten(line, correlation), _whiten(y, correlation)
     found = np.linalg.lstsq(white.T, target.T, rcond=None)[0]  # (2, seeds)
     squares = ((target - found.T @ white) ** 2).sum()
     # Exact lines would have an infinite likelihood: the variance is at least that of rounding.
@@ -188,7 +188,7 @@ def _fit_given(y: Array, f: Array, correlation: float) -> _Fit:
     return _Fit(found[1], y - found.T @ line, likelihood, correlation)
 
 
-def _whitened(rows: Array, correlation: float) -> Array:
+def _whiten(rows: Array, correlation: float) -> Array:
     """Remove the AR(1) correlation from errors along each row."""
     first = sqrt(1 - correlation**2) * rows[:, :1]
     return np.concatenate([first, rows[:, 1:] - correlation * rows[:, :-1]], axis=1)

@@ -79,17 +79,17 @@ def measure_at_initialisation(
                 norms.append(gradient_profile(subject, sizes, seed, SEQUENCES))
                 if subject.forget_bias is not None:
                     x = normal_sequences(SEQUENCES, sizes, seed)
-                    forgot.append(_forgetting(build_network(subject, sizes, seed), x))
-            profiles.append(_named(subject, norms=_plain(norms)))
+                    forgot.append(_cell_results(build_network(subject, sizes, seed), x))
+            profiles.append(_with_subject(subject, norms=_to_json(norms)))
             if forgot:
-                gates.append(_named(subject, **_together(forgot)))
+                gates.append(_with_subject(subject, **_collect(forgot)))
         fields = []
         for at, depth in enumerate(depths):
             progress(len(subjects) * seeds + at + 1, total, "receptive field")
             field = receptive_field(depth, sizes["d"], range(seeds))
             fields.append({**vars(field), "widths": list(field.widths)})
     return {
-        **_where(sizes, seeds),
+        **_provenance(sizes, seeds),
         "sequences": SEQUENCES,
         "profiles": profiles,
         "forgetting": gates,
@@ -104,7 +104,7 @@ def measure_training(
     steps: int,
     progress: Progress,
     finished: MutableMapping[str, Record] | None = None,
-    keep: Callable[[], object] = lambda: None,
+    save: Callable[[], object] = lambda: None,
 ) -> Record:
     """Train each subject on the recall task, and measure gradients before and after.
 
@@ -119,13 +119,13 @@ def measure_training(
     finished
         Results of an earlier call by training, a training being one subject with one seed. New
         results are added; at the end all used ones are removed.
-    keep
+    save
         Called after each training, to save `finished`.
     """
     known = {} if finished is None else finished
     machine = machine_id(fingerprint())
     trainings = {
-        (subject, seed): _training(subject, sizes, seed, steps, machine)
+        (subject, seed): _training_digest(subject, sizes, seed, steps, machine)
         for subject in subjects
         for seed in range(seeds)
     }
@@ -135,19 +135,19 @@ def measure_training(
     with _one_thread():
         for at, ((subject, seed), name) in enumerate(todo.items()):
             text = f"training {subject.label}{resumed}"
-            tell = partial(_tell, progress, at * steps, total, text)
-            known[name] = _trained(subject, sizes, seed, steps, tell)
-            keep()
+            tell = partial(_report_step, progress, at * steps, total, text)
+            known[name] = _train_and_evaluate(subject, sizes, seed, steps, tell)
+            save()
     profiles, gates, seconds = [], [], 0.0
     for subject in subjects:
         each = [known.pop(trainings[subject, seed]) for seed in range(seeds)]
         seconds += sum(one["seconds"] for one in each)
-        profiles.append(_named(subject, **_together([one["profile"] for one in each])))
+        profiles.append(_with_subject(subject, **_collect([one["profile"] for one in each])))
         if subject.forget_bias is not None:
             forgot = {state: [one["forgetting"][state] for one in each] for state in STATES}
-            gates.append(_named(subject, **{s: _together(forgot[s]) for s in STATES}))
+            gates.append(_with_subject(subject, **{s: _collect(forgot[s]) for s in STATES}))
     return {
-        **_where(sizes, seeds),
+        **_provenance(sizes, seeds),
         "steps": steps,
         "seconds": round(seconds),
         "chance": 1 / recall.SYMBOLS,
@@ -156,17 +156,17 @@ def measure_training(
     }
 
 
-def _training(subject: Subject, sizes: Sizes, seed: int, steps: int, machine: str) -> str:
+def _training_digest(subject: Subject, sizes: Sizes, seed: int, steps: int, machine: str) -> str:
     """Return the digest of all settings of a training."""
     text = layers.digest(subject.layer)
     return digest([SCHEMA, subject.label, text, dict(sizes), seed, steps, machine])
 
 
-def _tell(progress: Progress, before: int, total: int, what: str, step: int) -> None:
+def _report_step(progress: Progress, before: int, total: int, what: str, step: int) -> None:
     progress(before + step, total, what)
 
 
-def _trained(
+def _train_and_evaluate(
     subject: Subject, sizes: Sizes, seed: int, steps: int, tell: Callable[[int], object]
 ) -> Record:
     """Train a subject with one seed and evaluate it before and after; for JSON."""
@@ -181,12 +181,12 @@ def _trained(
         found[state] = recall.evaluate_recall(model, sizes["n"], seed)
         if subject.forget_bias is not None:
             x = recall.embedded_sequences(model, SEQUENCES, sizes["n"], seed)
-            forgot[state] = _forgetting(model.network, x)
+            forgot[state] = _cell_results(model.network, x)
     after = found["after"]
     return {
         "seconds": monotonic() - begun,
         "profile": {
-            **{state: _plain(found[state].norms) for state in STATES},
+            **{state: _to_json(found[state].norms) for state in STATES},
             "accuracy": after.accuracy,
             "far": after.far,
         },
@@ -194,29 +194,29 @@ def _trained(
     }
 
 
-def _forgetting(network: Network, x: Tensor) -> Record:
+def _cell_results(network: Network, x: Tensor) -> Record:
     """Compute forget gates and cell derivative of a network of one LSTM; for JSON."""
     (lstm,) = network.layers
     W, b = (lstm.get_parameter(name).double() for name in ("W", "b"))
     found = differentiate_cell(W, b, x.double())
     return {
-        "true": _plain(geometric_mean(found.true)),
-        "gates": _plain(geometric_mean(found.gates)),
-        "between": _plain(found.between.mean(axis=0)),
-        "mean_gate": _plain(found.mean_gate),
+        "true": _to_json(geometric_mean(found.true)),
+        "gates": _to_json(geometric_mean(found.gates)),
+        "between": _to_json(found.between.mean(axis=0)),
+        "mean_gate": _to_json(found.mean_gate),
     }
 
 
-def _together(found: Sequence[Record]) -> Record:
+def _collect(found: Sequence[Record]) -> Record:
     """Collect the results of all seeds in one list for each name."""
     return {name: [each[name] for each in found] for name in found[0]}
 
 
-def _named(subject: Subject, **found: Any) -> Record:
+def _with_subject(subject: Subject, **found: Any) -> Record:
     return {"layer": subject.layer, "variant": subject.variant, **found}
 
 
-def _where(sizes: Sizes, seeds: int) -> Record:
+def _provenance(sizes: Sizes, seeds: int) -> Record:
     """Return date, machine, sizes and seeds of a measurement."""
     return {
         "made": datetime.datetime.now(datetime.UTC).date().isoformat(),
@@ -226,14 +226,14 @@ def _where(sizes: Sizes, seeds: int) -> Record:
     }
 
 
-def _plain(rows: Sequence[Array] | Array | float) -> Any:
+def _to_json(rows: Sequence[Array] | Array | float) -> Any:
     """Round to five significant digits for JSON; NaN becomes null."""
-    return _rounded(np.asarray(rows).tolist())
+    return _round(np.asarray(rows).tolist())
 
 
-def _rounded(value: Any) -> Any:
+def _round(value: Any) -> Any:
     if isinstance(value, list):
-        return [_rounded(inner) for inner in value]
+        return [_round(inner) for inner in value]
     return None if np.isnan(value) else float(f"{value:.5g}")
 
 

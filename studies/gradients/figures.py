@@ -84,7 +84,7 @@ class _Line(NamedTuple):
 def _panel(some: Sequence[SignalDecay], title: str) -> str:
     lines = [_Line(each.label, each.curve, at, "-") for at, each in enumerate(some)]
     parts = [f"{each.label}: {signal_text(each)}" for each in some]
-    return _rendered(lines, title, parts)
+    return _render_lines(lines, title, parts)
 
 
 def _gates_panel(found: Sequence[Gates], state: str) -> str:
@@ -97,10 +97,10 @@ def _gates_panel(found: Sequence[Gates], state: str) -> str:
             f"{each.variant}: the derivative decays with λ = {interval_text(each.rate)}, "
             f"the product with {interval_text(each.product_rate)}"
         )
-    return _rendered(lines, f"cell and forget gates, {state}", parts)
+    return _render_lines(lines, f"cell and forget gates, {state}", parts)
 
 
-def _rendered(lines: Sequence[_Line], title: str, parts: Sequence[str]) -> str:
+def _render_lines(lines: Sequence[_Line], title: str, parts: Sequence[str]) -> str:
     return render_panel(
         partial(_draw, lines, title),
         plot=2.4,

@@ -133,8 +133,14 @@ def _on_layers(found: Dependencies) -> Iterator[str]:
 def _on_training(found: Dependencies) -> Iterator[str]:
     """Describe what training changed, in sentences."""
     for words, some in (
-        ("Gradients decay more slowly after training", [e for e in found.trainings if _less(e, 1)]),
-        ("Gradients decay faster after training", [e for e in found.trainings if _less(e, -1)]),
+        (
+            "Gradients decay more slowly after training",
+            [e for e in found.trainings if _rate_changed(e, 1)],
+        ),
+        (
+            "Gradients decay faster after training",
+            [e for e in found.trainings if _rate_changed(e, -1)],
+        ),
     ):
         if some:
             changes = [
@@ -162,7 +168,7 @@ def _on_training(found: Dependencies) -> Iterator[str]:
     )
 
 
-def _less(each: TrainingEffect, sign: int) -> bool:
+def _rate_changed(each: TrainingEffect, sign: int) -> bool:
     """Whether λ fell (1) or rose (−1), with an interval that does not contain 0."""
     return each.rate_decrease is not None and (
         each.rate_decrease.low > 0 if sign > 0 else each.rate_decrease.high < 0

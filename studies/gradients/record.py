@@ -50,7 +50,7 @@ def fit_record(record: Mapping[str, Any]) -> Dependencies:
     }
     return Dependencies(
         initial=drawn,
-        trainings=[_trained(each) for each in trained["profiles"]],
+        trainings=[_training_effect(each) for each in trained["profiles"]],
         gates=[
             *(_gates(each, INITIAL, each) for each in initial["forgetting"]),
             *(
@@ -60,12 +60,12 @@ def fit_record(record: Mapping[str, Any]) -> Dependencies:
             ),
         ],
         fields=initial["fields"],
-        measurement=_how(initial),
-        training=_how(training) if trained["profiles"] else [],
+        measurement=_settings(initial),
+        training=_settings(training) if trained["profiles"] else [],
     )
 
 
-def _how(part: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _settings(part: Mapping[str, Any]) -> list[tuple[str, str]]:
     """List date, machine and settings of a part of a record, as (label, value) pairs."""
     machine = part["machine"]
     facts = {
@@ -92,7 +92,7 @@ def _signal_decay(
     return SignalDecay(profile["layer"], profile["variant"], state, values, law, why)
 
 
-def _trained(profile: Mapping[str, Any]) -> TrainingEffect:
+def _training_effect(profile: Mapping[str, Any]) -> TrainingEffect:
     before = _signal_decay(profile, BEFORE, profile["before"])
     after = _signal_decay(profile, AFTER, profile["after"])
     return TrainingEffect(

@@ -175,7 +175,7 @@ def _section(one: FittedSource) -> Iterator[str]:
     )
     yield "\n".join(
         f"- **{escape_markdown(one.name(fit))}**, {one.cost_title(fit)}: {_law_text(fit)}. "
-        f"{escape_markdown(_because(fit))}."
+        f"{escape_markdown(_reason(fit))}."
         for fit in one.fits
     )
     if source.orders:
@@ -214,7 +214,7 @@ def _law_text(fit: Fit) -> str:
     return escape_markdown(law_text(fit.law, fit.series.metric))
 
 
-def _because(fit: Fit) -> str:
+def _reason(fit: Fit) -> str:
     if fit.judgement is not None:
         return f"{fit.judgement.verdict.value.capitalize()}: {fit.reason}"
     if isinstance(fit.law, ExactLaw):

@@ -145,7 +145,7 @@ def _reading(reading: Transcription, one: SourcedPoint) -> str:
         if distance < _DISTINCT
         else f"favours {one.write(_nearer(values, off))}."
     )
-    between = _between(each)
+    between = _interpolate(each)
     if between is None:
         return text
     off = [float(np.log(value / between)) for value in values]
@@ -160,7 +160,7 @@ def _nearer(values: Sequence[float], off: Sequence[float]) -> float:
     return min(zip(values, off, strict=True), key=lambda pair: abs(pair[1]))[0]
 
 
-def _between(each: DeletionResidual) -> float | None:
+def _interpolate(each: DeletionResidual) -> float | None:
     """Interpolate log-log between the adjacent points in n; None for the first and last point."""
     n, values = each.fit.series.sizes[:, 0], each.fit.series.values
     rest = np.arange(len(n)) != each.index

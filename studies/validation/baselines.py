@@ -56,10 +56,10 @@ class BaselineLaw:
     @classmethod
     def missing(cls, axes: int, failure: str) -> BaselineLaw:
         """Make a law of NaN, for a baseline that found none."""
-        return cls(np.full(axes, np.nan), _unknown, failure)
+        return cls(np.full(axes, np.nan), _no_prediction, failure)
 
 
-def _unknown(sizes: Array) -> Array:
+def _no_prediction(sizes: Array) -> Array:
     return np.full(len(sizes), np.nan)
 
 
@@ -154,7 +154,7 @@ class BigO(Baseline):
         """Find the class of each axis."""
         slopes = np.full(len(points.axes), np.nan)
         failures = []
-        predict: Callable[[Array], Array] = _unknown
+        predict: Callable[[Array], Array] = _no_prediction
         for at, axis in enumerate(points.axes):
             others = np.delete(points.sizes, at, axis=1)
             along = np.all(others == others.max(axis=0), axis=1)
@@ -169,7 +169,7 @@ class BigO(Baseline):
                 best, _ = self._infer(size, values / unit)
             slopes[at] = self._slope(best, size.max())
             if len(points.axes) == 1:
-                predict = _along(best, unit)
+                predict = _predictor(best, unit)
         return BaselineLaw(slopes, predict, "; ".join(failures))
 
     def _slope(self, found: Any, largest: float) -> float:
@@ -183,7 +183,7 @@ class BigO(Baseline):
                 return float(degree + logarithms / np.log(largest))
 
 
-def _along(found: Any, unit: float) -> Callable[[Array], Array]:
+def _predictor(found: Any, unit: float) -> Callable[[Array], Array]:
     return lambda sizes: np.asarray(unit * found.compute(sizes[:, 0]))
 
 

@@ -63,7 +63,7 @@ def _sections(figures: pd.DataFrame, criteria: Sequence[Criterion], command: str
     yield markdown_table(
         ["", *_BY_KIND.values()],
         (
-            [str(kind), *(_written(figure, row[figure]) for figure in _BY_KIND)]
+            [str(kind), *(_figure_text(figure, row[figure]) for figure in _BY_KIND)]
             for kind, row in figures.iterrows()
         ),
     )
@@ -83,7 +83,7 @@ def _sections(figures: pd.DataFrame, criteria: Sequence[Criterion], command: str
                 [
                     str(kind),
                     *(
-                        " / ".join(_written(n, row[f"{prefix}{n}"]) for n in names)
+                        " / ".join(_figure_text(n, row[f"{prefix}{n}"]) for n in names)
                         for prefix in ("", *(f"{name} " for name in others))
                     ),
                 ]
@@ -118,7 +118,7 @@ def _criterion_row(criterion: Criterion) -> list[str]:
     ]
 
 
-def _written(figure: str, value: float) -> str:
+def _figure_text(figure: str, value: float) -> str:
     if isnan(value):
         return "–"
     return f"{value:.4f}" if "error" in figure or "width" in figure else _percent(value)

@@ -212,7 +212,7 @@ def _change(
     powers = rng.integers(0, 3, size=(grid.shape[1],))
     powers[rng.integers(len(powers))] += not powers.any()
     if not kind.gradual:
-        _, location = _fair(rng, powers, grid)
+        _, location = _draw_location(rng, powers, grid)
         return RegimeChange(
             _monomial(powers), np.nextafter(location, 0), factor=rng.uniform(1.5, 2.5)
         )
@@ -220,7 +220,7 @@ def _change(
     shared = np.min([term.powers for _, term in theory.terms], axis=0)
     powers = np.minimum(powers, shared).astype(int)
     powers[rng.choice(np.flatnonzero(shared >= 1))] += not powers.any()
-    reached, location = _fair(rng, powers, grid)
+    reached, location = _draw_location(rng, powers, grid)
     below = reached[reached < location].max()
     location = float(below * (location / below) ** rng.uniform())
     return RegimeChange(_monomial(powers), location, factor=rng.uniform(2, 5), gradual=True)
@@ -242,7 +242,9 @@ def _slope_break(rng: np.random.Generator, grid: Array) -> RegimeChange:
     )
 
 
-def _fair(rng: np.random.Generator, powers: NDArray[np.int64], grid: Array) -> tuple[Array, float]:
+def _draw_location(
+    rng: np.random.Generator, powers: NDArray[np.int64], grid: Array
+) -> tuple[Array, float]:
     """Evaluate a monomial at each point, and draw a value with enough points on either side."""
     reached, least = _monomial(powers).column(grid), len(grid) / _SIDE
     beyond = {b: np.count_nonzero(reached >= b) for b in np.unique(reached)}

@@ -129,7 +129,7 @@ def _case_result(
         },
         verdict=one.judgement.verdict,
         two_regimes=bool(law.regimes),
-        lawless=bool(case.truth.switches) and _left(case, series) >= NO_LAW_RESIDUAL,
+        lawless=bool(case.truth.switches) and _smallest_residual(case, series) >= NO_LAW_RESIDUAL,
     )
 
 
@@ -166,7 +166,7 @@ def _oracle(case: SyntheticCase, series: Series) -> FittedLaw:
     )
 
 
-def _left(case: SyntheticCase, series: Series) -> float:
+def _smallest_residual(case: SyntheticCase, series: Series) -> float:
     """Return the residual standard deviation of the best law of the truth without noise."""
     lead = case.truth.leading
     law = fit_law(

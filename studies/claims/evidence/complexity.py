@@ -115,7 +115,7 @@ def recurrence_total(setting: Setting) -> Iterator[Evidence]:
         "m must grow no faster than d: in general a step is O(m·d + d²)",
     )
     yield from time_evidence(setting, "rnn")
-    yield from _added(
+    yield from _phase_times(
         setting,
         "rnn",
         ("conv_1x1", "rnn_states"),
@@ -216,7 +216,7 @@ def convolution_total(setting: Setting) -> Iterator[Evidence]:
         "kernels at d = 6", str(kernels), kernels == 6, "there are not d kernels"
     )
     yield from time_evidence(setting, "conv", "conv_product")
-    yield from _added(setting, "conv", ("conv_product",))
+    yield from _phase_times(setting, "conv", ("conv_product",))
 
 
 # Self-attention: Softmax(Q Kᵀ) V.
@@ -234,7 +234,7 @@ def convolution_total(setting: Setting) -> Iterator[Evidence]:
 )
 def attention_scores(setting: Setting) -> Iterator[Evidence]:
     """Test the phase `attention_scores`."""
-    yield from _phase(setting, "attention_scores", n**2 * d)
+    yield from _phase_evidence(setting, "attention_scores", n**2 * d)
 
 
 @claim(
@@ -251,7 +251,7 @@ def attention_softmax(setting: Setting) -> Iterator[Evidence]:
     """Test the phase `attention_softmax`."""
     flops = layer_formulas("attention_softmax")["flops"].expression
     yield order_evidence(n, sympy.cancel(flops / n), "the softmax of a row")
-    yield from _phase(setting, "attention_softmax", n**2)
+    yield from _phase_evidence(setting, "attention_softmax", n**2)
 
 
 @claim(
@@ -266,7 +266,7 @@ def attention_softmax(setting: Setting) -> Iterator[Evidence]:
 )
 def attention_sum(setting: Setting) -> Iterator[Evidence]:
     """Test the phase `attention_sum`."""
-    yield from _phase(setting, "attention_sum", n**2 * d)
+    yield from _phase_evidence(setting, "attention_sum", n**2 * d)
 
 
 _PHASES = ("attention_scores", "attention_softmax", "attention_sum")
@@ -294,10 +294,10 @@ def attention_total(setting: Setting) -> Iterator[Evidence]:
         "the phases do not add up to the whole",
     )
     yield from time_evidence(setting, "attention")
-    yield from _added(setting, "attention", _PHASES)
+    yield from _phase_times(setting, "attention", _PHASES)
 
 
-def _phase(setting: Setting, name: str, order: Expr) -> Iterator[Evidence]:
+def _phase_evidence(setting: Setting, name: str, order: Expr) -> Iterator[Evidence]:
     yield order_evidence(order, layer_formulas(name)["flops"].expression, name)
     layer, at = layers.get(name), {"n": 5, "d": 3}
     shape = layer.build(at)(*layer.make_inputs(at)).shape[1:]
@@ -311,7 +311,7 @@ def _phase(setting: Setting, name: str, order: Expr) -> Iterator[Evidence]:
     yield from time_evidence(setting, name)
 
 
-def _added(
+def _phase_times(
     setting: Setting, whole: str, phases: tuple[str, ...], note: str = ""
 ) -> Iterator[Evidence]:
     """Compare the summed times of the phases with the whole, by laws, if all were measured."""

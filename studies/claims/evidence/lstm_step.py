@@ -182,7 +182,7 @@ def four_terms(setting: Setting) -> Iterator[Evidence]:
         id="three-paths",
         exercise="A6.3",
         text="∂C_k/∂C_{k−1} is the sum of three terms, by the forget gate, the input gate and the "
-        "candidate, each by way of h_{k−1} (the text's first formula).",
+        "candidate, each through h_{k−1} (the text's first formula).",
         original="∂C^(k)/∂C^(k−1) = ∂C^(k)/∂f^(k) ∂f^(k)/∂h^(k−1) ∂h^(k−1)/∂C^(k−1) + "
         "… (i) + … (a)",
         how="The three terms, with diagonal matrices, compared with autograd; the difference "

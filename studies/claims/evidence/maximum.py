@@ -162,10 +162,10 @@ def argmax_gradient(setting: Setting) -> Iterator[Evidence]:
     )
     differentiable = tie.clone().requires_grad_().argmax(-1).requires_grad
     yield auxiliary_evidence("torch differentiates argmax", "yes" if differentiable else "no")
-    yield from _softmax_stands_in(x)
+    yield from _softmax_approximation(x)
 
 
-def _softmax_stands_in(x: Tensor) -> Iterator[Evidence]:
+def _softmax_approximation(x: Tensor) -> Iterator[Evidence]:
     """Compute the gradient of Σ i·softmax(x/T)_i, which tends to argmax, as T → 0."""
     temperatures = (1.0, 0.1, 0.01, 0.001)
     x = without_near_ties(x, 0.05)
