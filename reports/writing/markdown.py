@@ -72,7 +72,7 @@ def _parts(content: Content, sections: Sequence[Section]) -> Iterable[str]:
             yield f"## {heading}"
             yield _list(pairs)
     if content.command:
-        yield "## How to make it again"
+        yield "## How to reproduce it"
         yield "\n".join(f"    {line}" for line in content.command.splitlines())
 
 

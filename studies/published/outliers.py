@@ -83,7 +83,7 @@ def outliers_section(points: Sequence[SourcedPoint]) -> Iterator[str]:
     yield (
         "The rule: each point is left out in turn and the law fitted to the other points of its "
         "table. The decrease of the squared error, divided by the remaining variance, is the "
-        "of the studentised residual; it is reduced by the rounding error, half of the last "
+        "square of the studentised residual; it is reduced by the rounding error, half of the last "
         "printed digit. Its two-sided level by Student's t distribution is multiplied by the "
         f"number of points, {len(points)} (Bonferroni). Below {LEVEL:.0%} a point looks like a "
         "misprint; a page without misprints shows one with at most this probability. Where too "

@@ -195,7 +195,7 @@ SOURCES = (
             "Four lengths, 1K to 4K, for laws of three or four parameters: most intervals are "
             "wide, as they should be. A polynomial that gives four rounded values exactly is no "
             "evidence either.",
-            "The table prints steps per second with one decimal: up to 4 % of a slow step.",
+            "The table prints steps per second with one decimal, so slow steps are known to 4 %.",
         ),
         orders={},
         digits={

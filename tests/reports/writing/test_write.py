@@ -100,7 +100,7 @@ def test_a_hostile_name_stays_text(tmp_path):
     parsed = Strict(page)
     assert parsed.fetched == []
     assert "img" not in parsed.tags
-    before_command = paths[1].read_text(encoding="utf-8").split("## How to make it again")[0]
+    before_command = paths[1].read_text(encoding="utf-8").split("## How to reproduce it")[0]
     assert not re.search(r"(?<!\\)[<$*]", before_command.replace("**", ""))
     assert json.loads(paths[3].read_text(encoding="utf-8"))["fits"][0]["layer"] == HOSTILE
 
