@@ -51,7 +51,7 @@ class Roofs(NamedTuple):
 
 
 def roofs_info(fits: Sequence[Fit]) -> list[Roofs]:
-    """Collect the points of all layers that have a roofline, `LAYERS` to a panel."""
+    """Collect the points of all layers that have a roofline, `LAYERS_PER_PANEL` to a panel."""
     under: dict[str, list[tuple[str, Roofline]]] = {}
     for _, label, found in rooflines(fits):
         under.setdefault(calibration_label(found.calibration), []).append((label, found))

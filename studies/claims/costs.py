@@ -28,7 +28,7 @@ def layer_formulas(layer: str) -> Mapping[str, Counted]:
 
 
 def has_order(order: Expr, exact: Expr) -> bool:
-    """Whether an exact count is Θ(order): it has this term and none that grows faster.
+    """Return whether an exact count is Θ(order): it has this term and none that grows faster.
 
     >>> n, d = sympy.symbols("n d", positive=True)
     >>> leads(n * d**2, 4 * n * d**2 + 2 * n * d), leads(n * d, 4 * n * d**2), leads(n * d, n)
@@ -99,7 +99,7 @@ def phase_share(setting: Setting, whole: str, phases: Sequence[str]) -> float | 
 
 
 def flops_match_theory(layer: Layer, points: list[dict[str, int]]) -> bool:
-    """Whether counted FLOPs equal theory's, at any sizes: also at those that a sweep ties."""
+    """Return whether counted FLOPs equal theory's, also at sizes that a sweep ties."""
     from ...measure import count_flops  # loads torch
 
     return all(

@@ -169,7 +169,7 @@ def _on_training(found: Dependencies) -> Iterator[str]:
 
 
 def _rate_changed(each: TrainingEffect, sign: int) -> bool:
-    """Whether λ fell (1) or rose (−1), with an interval that does not contain 0."""
+    """Return whether λ fell (1) or rose (−1), with an interval that does not contain 0."""
     return each.rate_decrease is not None and (
         each.rate_decrease.low > 0 if sign > 0 else each.rate_decrease.high < 0
     )

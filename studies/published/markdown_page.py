@@ -148,7 +148,7 @@ def _count(one: FittedSource) -> tuple[str, ...]:
 
 
 def _line_agrees(fit: Fit) -> bool:
-    """Whether a log-log line is within the margin of theory in every axis."""
+    """Return whether a log-log line is within the margin of theory in every axis."""
     return all(
         fit.theory is None or abs(slope - fit.theory.degree(axis)) <= MARGIN
         for axis, slope in zip(fit.series.axes, _line(fit), strict=True)

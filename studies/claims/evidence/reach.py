@@ -217,7 +217,7 @@ def variable_length(setting: Setting) -> Iterator[Evidence]:
 
 
 def _accepts_length(module: nn.Module, name: str, length: int) -> bool:
-    """Whether a module built for another length gives finite outputs for this one."""
+    """Return whether a module built for another length gives finite outputs for this one."""
     layer = layers.get(name)
     given = {axis: {"n": length, "d": 8, "k": 3}[axis] for axis in layer.axes}
     inputs = layer.make_inputs(given, dtype=torch.float64)
