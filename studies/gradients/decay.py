@@ -78,7 +78,7 @@ class Decay:
     support: int | None
     rates: Mapping[str, Array]
 
-    def falls_to(self, share: float) -> Estimate[float]:
+    def distance_at_share(self, share: float) -> Estimate[float]:
         """Return the distance at which the law has fallen to a share of its value at distance 1.
 
         It is infinite without decay.

@@ -61,8 +61,8 @@ class SignalDecay:
             "likelihoods": dict(self.law.weights),
             "misfit": self.law.misfit,
             "reach": self.law.support,
-            "half": _finite(self.law.falls_to(0.5)),
-            "percent": _finite(self.law.falls_to(0.01)),
+            "half": _finite(self.law.distance_at_share(0.5)),
+            "percent": _finite(self.law.distance_at_share(0.01)),
         }
         return {
             "layer": self.layer,

@@ -119,7 +119,7 @@ def distance_text(law: Decay | None, share: float) -> str:
         return NONE
     end = law.farthest if law.support is None else law.support
     beyond = f"> {end}" if law.support is None else f"{end + 1}"  # beyond its support it is 0
-    at = law.falls_to(share)
+    at = law.distance_at_share(share)
     if at.estimate > end:
         return beyond
     high = number(at.high) if at.high <= end else beyond

@@ -60,7 +60,7 @@ def test_what_grows_is_told_from_what_fades():
     found = fit_decay(norms(np.random.default_rng(0), "exponential", rate=-0.2))
     assert found.law == "grows"
     assert found.rate.high < 0
-    assert found.falls_to(0.5).estimate == np.inf
+    assert found.distance_at_share(0.5).estimate == np.inf
 
 
 def test_exact_laws_are_found_exactly():
@@ -72,7 +72,7 @@ def test_exact_laws_are_found_exactly():
     assert found.misfit == pytest.approx(1)
     assert found.weights["exponential"] == pytest.approx(1)
     assert list(found.rates["exponential"]) == pytest.approx(rates)
-    assert found.falls_to(0.5).estimate == pytest.approx(1 + np.log(2) / 0.4)
+    assert found.distance_at_share(0.5).estimate == pytest.approx(1 + np.log(2) / 0.4)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_exact_laws_are_found_exactly():
 def test_where_a_law_has_halved(law, rate, half):
     rng = np.random.default_rng(1)
     found = fit_decay(norms(rng, law, rate=rate, spread=rate / 1000, noise=1e-3, correlation=0))
-    at = found.falls_to(0.5)
+    at = found.distance_at_share(0.5)
     assert found.law == law
     assert at.low < at.estimate < at.high
     assert at.estimate == pytest.approx(half, rel=0.01)
