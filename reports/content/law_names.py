@@ -25,7 +25,7 @@ def law_labels(fits: Sequence[Fit]) -> list[str]:
 def law_label(layer: str, variant: str) -> str:
     """Name a law by its layer and its variant.
 
-    >>> label("rnn", ""), label("rnn", "cuda")
+    >>> law_label("rnn", ""), law_label("rnn", "cuda")
     ('rnn', 'rnn (cuda)')
     """
     return f"{layer} ({variant})" if variant else layer

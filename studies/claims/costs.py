@@ -31,8 +31,10 @@ def has_order(order: Expr, exact: Expr) -> bool:
     """Return whether an exact count is Θ(order): it has this term and none that grows faster.
 
     >>> n, d = sympy.symbols("n d", positive=True)
-    >>> leads(n * d**2, 4 * n * d**2 + 2 * n * d), leads(n * d, 4 * n * d**2), leads(n * d, n)
-    (True, False, False)
+    >>> has_order(n * d**2, 4 * n * d**2 + 2 * n * d)
+    True
+    >>> has_order(n * d, 4 * n * d**2), has_order(n * d, n)
+    (False, False)
     """
     symbols = sorted(order.free_symbols | exact.free_symbols, key=str)
     most = sympy.Poly(order, *symbols).monoms()[0]

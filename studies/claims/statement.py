@@ -97,7 +97,7 @@ class Evidence:
 def required_evidence(what: str, value: str, holds: bool, so: str) -> Evidence:
     """Make evidence that refutes the statement unless `holds`; `so` says what is true instead.
 
-    >>> required("1 + 1", "3", 1 + 1 == 3, "it is 2").bearing.value
+    >>> required_evidence("1 + 1", "3", 1 + 1 == 3, "it is 2").bearing.value
     'against'
     """
     return _weighed(what, value, holds, Bearing.AGAINST, so)
