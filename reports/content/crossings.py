@@ -36,7 +36,7 @@ def crossing_interval(crossing: Crossing) -> str:
 
 def checks_text(crossing: Crossing) -> str:
     """Write whether the checks confirm a crossing, with the ratio of costs at each checked n."""
-    if crossing.holds is None:
+    if crossing.confirmed is None:
         return ""
     sides = {n > crossing.n for n, _ in crossing.checks}
     where = "" if len(sides) == 2 else " above" if True in sides else " below"

@@ -52,7 +52,7 @@ class DerivedRow:
     reason: str
 
 
-def derived_rows(found: Derived, theory: Theory | None = None) -> list[DerivedRow]:
+def derived_rows(found: Derivation, theory: Theory | None = None) -> list[DerivedRow]:
     """Write a row for each metric of a derived theory.
 
     Parameters
@@ -67,7 +67,7 @@ def derived_rows(found: Derived, theory: Theory | None = None) -> list[DerivedRo
     ]
 
 
-def derived_dict(found: Derived, theory: Theory | None = None) -> dict[str, Any]:
+def derived_dict(found: Derivation, theory: Theory | None = None) -> dict[str, Any]:
     """Convert a derived theory to a dictionary for JSON."""
     layer = found.layer
     return {
@@ -83,7 +83,7 @@ def derived_dict(found: Derived, theory: Theory | None = None) -> dict[str, Any]
     }
 
 
-def derivation_summary(found: Derived) -> list[str]:
+def derivation_summary(found: Derivation) -> list[str]:
     """Describe the layer in lines: shapes, sizes, and how its time grows if FLOPs decide."""
     layer = found.layer
     inputs = ", ".join(f"{name} {_shape(shape)}" for name, shape in layer.inputs.items())
@@ -105,7 +105,7 @@ def _shape(shape: Sequence[Expr | int]) -> str:
     return f"({', '.join(['batch', *map(str, shape)])})"
 
 
-def _was_derived(found: Derived, metric: str) -> bool:
+def _was_derived(found: Derivation, metric: str) -> bool:
     return metric in found.formulas or metric in found.reasons
 
 
@@ -127,7 +127,7 @@ def _row(found: Derivation, metric: str, theory: Theory | None) -> DerivedRow:
 
 
 def _compare_theory(
-    one: Counted | None, order: Expr, metric: str, theory: Theory | None
+    one: ExactFormula | None, order: Expr, metric: str, theory: Theory | None
 ) -> tuple[str, bool | None]:
     """Return theory's formula or order of a metric, and whether the derived one equals it."""
     if theory is None:

@@ -168,7 +168,7 @@ def _sum(expr: Expr) -> str:
     letters = sorted(symbol.name for symbol in expr.free_symbols)
     letters.sort(key=lambda letter: "ndk".find(letter) % 4)
     try:
-        return _without_coefficients(leading(expr, letters)) if letters else "1"
+        return _without_coefficients(leading_part(expr, letters)) if letters else "1"
     except ExpressionError:  # not a sum of monomials
         return str(expr)
 

@@ -170,7 +170,7 @@ def _answer(
         low,
         high,
         beyond=_extrapolation(law, reached),
-        outgrown=outgrown_at(fit.series, law, reached, caches)
+        outgrown=outgrown_cache_at(fit.series, law, reached, caches)
         if len(reached) == len(law.axes)
         else "",
         verdict=fit.judgement.verdict.value if fit.judgement else None,

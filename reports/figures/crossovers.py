@@ -45,7 +45,7 @@ def crossovers_figure(infos: Sequence[Crossovers]) -> Figure | None:
         panels,
         "Costs that the laws predict, against n, with a panel for each width; rings mark where two "
         f"lines cross. Dashed: extrapolated, up to {number(EXTRAPOLATION)} times the largest "
-        "measured n." + (f" Further sizes are fixed at {sizes(fixed)}." if fixed else ""),
+        "measured n." + (f" Further sizes are fixed at {sizes_text(fixed)}." if fixed else ""),
     )
 
 

@@ -76,7 +76,7 @@ def times_info(fit: Fit, law: Law, axis: str) -> Curves:
     """
     hue, fixed = _line_axis(law, axis)
     sizes = _sizes_by_axis(law)
-    moved = law.predict(columns(law, {**sizes, **fixed})) / law.predict(law.sizes)
+    moved = law.predict(size_matrix(law, {**sizes, **fixed})) / law.predict(law.sizes)
     points = pd.DataFrame({axis: sizes[axis], "hue": _hue(sizes, hue), "value": law.values * moved})
     points, omitted = _select_levels(points)
     lines = _lines(law, points, axis, hue, fixed, law.predict)

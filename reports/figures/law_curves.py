@@ -97,7 +97,7 @@ def _fixed_text(infos: Sequence[Curves], *, moved: bool) -> str:
     fixed = {size: value for info in infos for size, value in info.fixed.items()}
     text = ""
     if fixed:
-        text += f" Lines are drawn at {sizes(fixed)}; points measured at other values "
+        text += f" Lines are drawn at {sizes_text(fixed)}; points measured at other values "
         text += "are moved there by the law's ratio." if moved else "are shown as they are."
     if omitted := max((info.omitted for info in infos), default=0):
         text += f" {omitted} values of the other size are not shown."

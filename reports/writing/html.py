@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ... import layers
-from ...analysis import Fit, FittedLaw, metric_title, outgrown
+from ...analysis import Fit, FittedLaw, metric_title, outgrown_cache
 from ..content import Content, Figure, Section, SummaryRow, Term, overlap_text, term_sums
 from ..figures import law_figures, theme
 

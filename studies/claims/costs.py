@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 @lru_cache
-def layer_formulas(layer: str) -> Mapping[str, Counted]:
+def layer_formulas(layer: str) -> Mapping[str, ExactFormula]:
     """Return a layer's formulas, solved from counts; cached, as several statements use them."""
-    return counted(layer)
+    return count_formulas(layer)
 
 
 def has_order(order: Expr, exact: Expr) -> bool:

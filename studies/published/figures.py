@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from ...analysis import Array, Fit, Law, columns, metric_title, number, size_columns
+from ...analysis import Array, Fit, Law, metric_title, number, size_columns, size_matrix
 from ...reports import (
     MARKERS,
     draw_legend,

@@ -85,8 +85,8 @@ def outliers_section(points: Sequence[SourcedPoint]) -> Iterator[str]:
         "table. The decrease of the squared error, divided by the remaining variance, is the "
         "square of the studentised residual; it is reduced by the rounding error, half of the last "
         "printed digit. Its two-sided level by Student's t distribution is multiplied by the "
-        f"number of points, {len(points)} (Bonferroni). Below {LEVEL:.0%} a point looks like a "
-        "misprint; a page without misprints shows one with at most this probability. Where too "
+        f"number of points, {len(points)} (Bonferroni). Below {OUTLIER_LEVEL:.0%} a point looks like "
+        "a misprint; a page without misprints shows one with at most this probability. Where too "
         "few points remain to estimate the standard deviation, that of the other laws of the same "
         "source, mode and metric is used. A kernel that switches at one size would look the same. "
         "In laws of few points the rule cannot always say which of two points is wrong: then both "
@@ -98,7 +98,7 @@ def outliers_section(points: Sequence[SourcedPoint]) -> Iterator[str]:
         for group in groups
         for place, one in enumerate(group)
     ]
-    nearest = [one for one in points if not one.point.suspect][:_NEXT]
+    nearest = [one for one in points if not one.point.is_outlier][:_NEXT]
     yield markdown_table(_HEAD, [*rows, *(_row(one, "no") for one in nearest)])
     yield f"The last {len(nearest)} are the next ones, shown for comparison."
     for one in points:
@@ -113,7 +113,7 @@ def _row(one: SourcedPoint, answer: str) -> tuple[str, ...]:
     point = one.point
     return (
         *one.law,
-        sizes(point.sizes),
+        sizes_text(point.sizes),
         one.write(point.value),
         one.write(point.predicted),
         f"{point.value / point.predicted:.2f}",
@@ -134,7 +134,7 @@ def _reading(reading: Transcription, one: SourcedPoint) -> str:
     off = [float(np.log(value / each.predicted)) for value in values]
     distance = abs(off[0] - off[1]) / each.scale
     text = (
-        f"There are two transcriptions of {layer} ({of}) at {sizes(each.sizes)}: "
+        f"There are two transcriptions of {layer} ({of}) at {sizes_text(each.sizes)}: "
         f"{one.write(values[0])}, which is used here, and {one.write(values[1])}. The law of "
         f"the other points predicts {one.write(each.predicted)}; they differ from it by "
         f"{off[0]:+.1%} and {off[1]:+.1%}, and from each other by {distance:.1f} standard "

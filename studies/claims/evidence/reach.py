@@ -143,7 +143,7 @@ def fully_connected(setting: Setting) -> Iterator[Evidence]:
     path = layer_formulas("token_mixing")["path_length"]
     yield required_evidence(
         "operations between both ends, as a formula solved from counts and verified at other n",
-        f"{path.expression} (n = {_list(sorted({each['n'] for each in path.verified}))})",
+        f"{path.expression} (n = {_list(sorted({each['n'] for each in path.verified_at}))})",
         path.expression == Integer(1),
         "it takes more than one operation",
     )
