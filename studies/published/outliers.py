@@ -85,12 +85,12 @@ def outliers_section(points: Sequence[SourcedPoint]) -> Iterator[str]:
         "table. The decrease of the squared error, divided by the remaining variance, is the "
         "square of the studentised residual; it is reduced by the rounding error, half of the last "
         "printed digit. Its two-sided level by Student's t distribution is multiplied by the "
-        f"number of points, {len(points)} (Bonferroni). Below {OUTLIER_LEVEL:.0%} a point looks like "
-        "a misprint; a page without misprints shows one with at most this probability. Where too "
-        "few points remain to estimate the standard deviation, that of the other laws of the same "
-        "source, mode and metric is used. A kernel that switches at one size would look the same. "
-        "In laws of few points the rule cannot always say which of two points is wrong: then both "
-        "are listed, the likelier first."
+        f"number of points, {len(points)} (Bonferroni). Below {OUTLIER_LEVEL:.0%} a point looks "
+        "like a misprint; a page without misprints shows one with at most this probability. Where "
+        "too few points remain to estimate the standard deviation, that of the other laws of the "
+        "same source, mode and metric is used. A kernel that switches at one size would look the "
+        "same. In laws of few points the rule cannot always say which of two points is wrong: then "
+        "both are listed, the likelier first."
     )
     groups = outlier_rows(points)
     rows = [
