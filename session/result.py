@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..analysis import MARGIN, Crossovers, Fit, fit
-from ..layers import overriding
+from ..layers import override_layers
 from ..reports import (
     Content,
     build_content,

@@ -158,7 +158,7 @@ def measure_training(
 
 def _training_digest(subject: Subject, sizes: Sizes, seed: int, steps: int, machine: str) -> str:
     """Return the digest of all settings of a training."""
-    text = layers.digest(subject.layer)
+    text = layers.source_digest(subject.layer)
     return digest([SCHEMA, subject.label, text, dict(sizes), seed, steps, machine])
 
 
