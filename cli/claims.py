@@ -63,7 +63,7 @@ def claims(
     if not chosen:
         raise UsageError(f"--exercise {exercise} has none of the statements of --claim")
     fits = _measured(chosen, seed) if times else ()
-    with show.Terminal().timing() as update:
+    with show.Terminal().steps() as update:
         record = Record.now(judge_statements(chosen, seed=seed, fits=fits, progress=update), seed)
     if markdown:
         from ..studies.claims import claims_page

@@ -98,8 +98,8 @@ def _record(
 
     with usage():
         subjects = jacobians.subjects(names)
-        with show.Terminal().timing() as update:
-            initial = experiment.measure_at_initialisation(subjects, sizes, seeds, update)
+        with show.Terminal().steps() as update:
+            initial = experiment.at_initialisation(subjects, sizes, seeds, update)
         record = {
             "schema": experiment.SCHEMA,
             "initial": initial,
@@ -108,8 +108,8 @@ def _record(
         }
         if train_seeds:
             finished, keep = record["unfinished"], partial(_keep, out, record)
-            with show.Terminal().timing() as update:
-                record["trained"] = experiment.measure_training(
+            with show.Terminal().steps() as update:
+                record["trained"] = experiment.after_training(
                     subjects, sizes, train_seeds, steps, update, finished, keep
                 )
     return record

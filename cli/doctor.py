@@ -41,8 +41,8 @@ def doctor(
 def _examine(*, as_json: bool) -> None:
     from ..measure import check_environment
 
-    with show.Terminal().working("looking at the machine"):
-        found = check_environment()
+    with show.Terminal().activity("looking at the machine"):
+        found = examine()
     if as_json:
         print(json.dumps([each.as_dict() for each in found], indent=2, ensure_ascii=False))
     else:
@@ -52,7 +52,7 @@ def _examine(*, as_json: bool) -> None:
 def _ablate(layer: str, profile: str, threads: int, *, as_json: bool) -> None:
     from ..session import ablate
 
-    with show.Terminal().timing() as update, usage():
+    with show.Terminal().steps() as update, usage():
         rows = list(ablate(layer, profile=profile, threads=threads, progress=update))
     if as_json:
         written = [

@@ -115,11 +115,11 @@ def report(
 
     A run that was stopped is reported as far as it went.
     """
-    from ..session import STORE, Result, read_measured
+    from ..session import STORE, Result, read_measurements
 
     to = out or (source if (source / STORE).is_file() else OUT)
-    result = Result.of(
-        read_measured(source),
+    result = Result.from_measurements(
+        read_measurements(source),
         expect=expected(expect),
         axes=axes or (),
         margin=margin,
@@ -168,18 +168,18 @@ def predict(
     """
     from ..analysis import caches_of
     from ..measure import SECONDS
-    from ..reports import predict_laws
-    from ..session import Result, read_measured
+    from ..reports import answers
+    from ..session import Result, read_measurements
 
     sizes = sizes_of(at)
-    measured = read_measured(source)
+    measured = read_measurements(source)
     table = measured.table
     if within is not None and not metrics and (table["metric"] == SECONDS.name).any():
         metrics = [SECONDS.name]
     for column, wanted in (("layer", layers), ("metric", metrics)):
         if wanted:
             table = _only(table, column, wanted)
-    result = Result.of(
+    result = Result.from_measurements(
         replace(measured, table=table),
         expect=expected(expect),
         axes=axes or (),

@@ -32,7 +32,7 @@ def explain(
     from ..layers import is_known
     from ..reports import derivation_summary, derived_dict, derived_rows
 
-    with usage(), show.Terminal().timing() as update:
+    with usage(), show.Terminal().steps() as update:
         found = derive(layer, progress=update)
     theory = found.layer.tied_theory()
     own = theory if is_known(theory.flops) else None

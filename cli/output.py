@@ -20,7 +20,7 @@ def command() -> str:
 
 def write_report(result: Result, out: Path, *, as_json: bool) -> None:
     """Write the report of a result into a folder, and print the laws."""
-    with show.Terminal().timing() as update:
+    with show.Terminal().steps() as update:
         page, *_ = result.report(out, update)
     print_laws(result, as_json=as_json)
     show.say(f"The report is {page}; table.csv, laws.json and report.md lie beside it in {out}.")

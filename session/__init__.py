@@ -1,6 +1,6 @@
-"""A run as a whole, for Python as for the command line: from layers to a result with its report.
+"""A whole run, from layers to a result with its report; Python and the command line share it.
 
-`run` does it in one call; a `Session` is the same in steps, and `Result` what comes out.
+`run` does it in one call, a `Session` in steps; both give a `Result`.
 """
 
 import lazy_loader

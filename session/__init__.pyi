@@ -4,10 +4,10 @@ from .ablation import (
 from .archive import (
     ArchiveError as ArchiveError,
 )
-from .measured import (
+from .measurements import (
     STORE as STORE,
-    Measured as Measured,
-    read_measured as read_measured,
+    Measurements as Measurements,
+    read_measurements as read_measurements,
 )
 from .observer import (
     Observer as Observer,
@@ -31,7 +31,7 @@ from .sweeping import (
 __all__ = [
     "STORE",
     "ArchiveError",
-    "Measured",
+    "Measurements",
     "Observer",
     "OptionError",
     "Result",
@@ -39,7 +39,7 @@ __all__ = [
     "Session",
     "Update",
     "ablate",
-    "read_measured",
+    "read_measurements",
     "run",
     "sweep",
 ]

@@ -1,4 +1,4 @@
-"""A result as one file: a ZIP archive of its table and of all that the laws are fitted with."""
+"""Save and load a result as one ZIP archive: its table, and what its laws are fitted with."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ import pandas as pd
 
 from ..errors import LayerlawError
 from ..studies.claims import Record
-from .layer_records import layer_of, layer_record
-from .measured import Measured
+from .layer_records import layer_from_record, layer_to_record
+from .measurements import Measurements
 
-#: Version of the file's format. 1: ``table.csv`` and ``result.json`` as `write_archive` has them.
+#: Version of the file's format. 1: ``table.csv`` and ``result.json``, see `write_archive`.
 SCHEMA = 1
 
 _TABLE, _RESULT = "table.csv", "result.json"
 
 
 class ArchiveError(LayerlawError, ValueError):
-    """A file holds no result; the message names it."""
+    """A file is not a saved result, or is of another version; the message names it."""
 
 
-def write_archive(path: Path, measured: Measured, result: Mapping[str, Any]) -> Path:
-    """Write what was measured and what came out into a file, whole or not at all.
+def write_archive(path: Path, measured: Measurements, result: Mapping[str, Any]) -> Path:
+    """Write measurements and a result into a file, completely or not at all.
 
     Parameters
     ----------
     path
         The file.
     measured
-        Its table and its layers are written.
+        The measurements; their table and layers are written.
     result
-        The rest, as JSON holds it.
+        The result as JSON values; see `Result.to_dict`.
 
     Returns
     -------
@@ -48,59 +48,61 @@ def write_archive(path: Path, measured: Measured, result: Mapping[str, Any]) -> 
         "schema": SCHEMA,
         **result,
         "columns": {str(name): str(dtype) for name, dtype in measured.table.dtypes.items()},
-        "layers": {name: layer_record(layer) for name, layer in measured.layers.items()},
+        "layers": {name: layer_to_record(layer) for name, layer in measured.layers.items()},
     }
-    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file, ZipFile(file, "w", ZIP_DEFLATED) as archive:
             archive.writestr(_TABLE, measured.table.to_csv(index=False))
             archive.writestr(_RESULT, json.dumps(document, indent=2, ensure_ascii=False))
-        Path(beside).chmod(0o644)  # mkstemp's files are their owner's alone
-        Path(beside).replace(path)
+        Path(temporary).chmod(0o644)  # mkstemp makes files that only their owner can read
+        Path(temporary).replace(path)
     except BaseException:
-        Path(beside).unlink(missing_ok=True)
+        Path(temporary).unlink(missing_ok=True)
         raise
     return path
 
 
-def read_archive(path: Path) -> tuple[Measured, Mapping[str, Any]]:
-    """Read what was measured, and the rest as `write_archive` was given it.
+def read_archive(path: Path) -> tuple[Measurements, Mapping[str, Any]]:
+    """Read the measurements, and the JSON values that `write_archive` wrote with them.
 
     Raises
     ------
     ArchiveError
-        If the file is no result, or one of another version.
+        If the file is not a saved result, or is of another version.
     """
     try:
         with ZipFile(path) as archive:
-            given = json.loads(archive.read(_RESULT))
-            if given["schema"] != SCHEMA:
+            document = json.loads(archive.read(_RESULT))
+            if document["schema"] != SCHEMA:
                 raise ArchiveError(
-                    f"{path}: its format is {given['schema']!r}, and this layerlaw reads {SCHEMA}"
+                    f"{path}: its format is version {document['schema']!r}, and this layerlaw "
+                    f"reads version {SCHEMA}"
                 )
-            table = _table(archive.read(_TABLE).decode(), given["columns"])
-        claims = given["claims"]
-        measured = Measured(
+            table = _read_table(archive.read(_TABLE).decode(), document["columns"])
+        claims = document["claims"]
+        layers = document["layers"].items()
+        measured = Measurements(
             table=table,
-            machine=given["machine"],
-            settings=given["settings"],
+            machine=document["machine"],
+            settings=document["settings"],
             claims=None if claims is None else Record.from_dict(claims),
-            layers={name: layer_of(record) for name, record in given["layers"].items()},
+            layers={name: layer_from_record(record) for name, record in layers},
         )
     except FileNotFoundError:
         raise ArchiveError(f"{path}: there is no such file") from None
     except (BadZipFile, KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
-        raise ArchiveError(f"{path}: it is no result that was saved ({error})") from None
-    return measured, given
+        raise ArchiveError(f"{path}: not a file that Result.save wrote ({error})") from None
+    return measured, document
 
 
-def _table(text: str, types: dict[str, Any]) -> pd.DataFrame:
-    """Read a table with the types that its columns had; numbers are the same to the last digit."""
+def _read_table(text: str, types: dict[str, Any]) -> pd.DataFrame:
+    """Read a table with its columns' original types; numbers are the same to the last digit."""
     cells = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False)
-    return pd.DataFrame({name: _typed(cells[name], dtype) for name, dtype in types.items()})
+    return pd.DataFrame({name: _convert(cells[name], dtype) for name, dtype in types.items()})
 
 
-def _typed(column: pd.Series[str], dtype: str) -> pd.Series[Any]:
+def _convert(column: pd.Series[str], dtype: str) -> pd.Series[Any]:
     if dtype.startswith("float"):
         return pd.Series([float(cell or "nan") for cell in column])
     if dtype == "Int64":

@@ -1,4 +1,4 @@
-"""What is measured beside the times of passes, stage by stage."""
+"""The auxiliary measurements of a run: counts, peak memory, machine rates, parts of passes."""
 
 from __future__ import annotations
 
@@ -15,26 +15,29 @@ from .observer import Observer
 def measure_auxiliary(
     run: ActiveRun, observer: Observer, *, counts: bool, peaks: bool, parts: bool
 ) -> None:
-    """Measure what a run lacks beside its times.
+    """Measure counts, peaks and parts, as far as the run does not have them yet.
 
     Parameters
     ----------
     run
-        Whose times were measured: parts are timed of passes that did not fail.
+        A run whose passes were timed: only passes that did not fail have their parts timed.
     observer
-        Hears of each stage.
-    counts, peaks, parts
-        Whether to count operations, to measure the peak memory of passes, and to time their parts
-        and what the machine can do at its best.
+        Called at each stage.
+    counts
+        Whether to count operations and path lengths.
+    peaks
+        Whether to measure the peak memory of passes.
+    parts
+        Whether to calibrate the machine and to time the parts of passes.
     """
     if counts:
-        with observer.working("counting"):
+        with observer.activity("counting"):
             measure_counts(run)
     if peaks:
-        with observer.timing() as update:
+        with observer.steps() as update:
             measure_peaks(run, update)
     if parts:
-        with observer.working("finding out what the machine can do at its best"):
+        with observer.activity("calibrating the machine"):
             measure_machine(run)
-        with observer.timing() as update:
+        with observer.steps() as update:
             measure_parts(run, update)

@@ -1,4 +1,4 @@
-"""Layers of one's own as JSON: what fits and reports need of them, without their modules."""
+"""The user's own layers as JSON: what fits and reports need of them, without their modules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..layers import Layer, Shape, Sizes, Theory, UserLayer
 if TYPE_CHECKING:
     from torch import nn
 
-#: What an expression may consist of; nothing else is read.
+#: The functions that an expression may consist of; no others are read.
 _FUNCTIONS: Mapping[str, Any] = {
     "Add": sympy.Add,
     "Mul": sympy.Mul,
@@ -35,24 +35,24 @@ _CONSTANTS: Mapping[str, Expr] = {
     "pi": sympy.pi,
 }
 
-#: Attributes of a layer that are kept as they are.
+#: Attributes of a layer that are JSON values already.
 _PLAIN = ("name", "title", "formula", "axes", "least", "units", "native", "causal")
 
 
 class RecordedLayer(Layer):
-    """A layer that was read from a file: what it is is known, but not how it is built."""
+    """A layer read from a file, with its shapes and its theory, that cannot be built."""
 
     def build(self, sizes: Sizes) -> nn.Module:
-        """Refuse: the module is not in the file."""
-        raise LayerlawError(f"layer {self.name!r} was read from a result, which holds no modules")
+        """Raise LayerlawError: the file has no module."""
+        raise LayerlawError(f"layer {self.name!r} was read from a saved result, without its module")
 
 
-class RecordedOwn(RecordedLayer, UserLayer):
-    """The same of a module of one's own, whose theory was derived."""
+class RecordedOwn(RecordedLayer, Own):
+    """A recorded layer made of a user's module, whose theory was derived."""
 
 
-def layer_record(layer: Layer) -> dict[str, Any]:
-    """Give a layer as JSON holds it."""
+def layer_to_record(layer: Layer) -> dict[str, Any]:
+    """Return a layer as JSON values."""
     theory = layer.theory
     expressions = [one.name for one in fields(theory) if one.name != "sources"]
     return {
@@ -61,37 +61,38 @@ def layer_record(layer: Layer) -> dict[str, Any]:
         "expect": getattr(layer, "expect", ""),
         "inputs": {name: _shape(shape) for name, shape in layer.inputs.items()},
         "output": _shape(layer.output),
-        "ties": {letter: written(size) for letter, size in layer.ties.items()},
-        "theory": {name: written(getattr(theory, name)) for name in expressions},
+        "ties": {letter: expr_to_json(size) for letter, size in layer.ties.items()},
+        "theory": {name: expr_to_json(getattr(theory, name)) for name in expressions},
         "sources": dict(theory.sources),
     }
 
 
-def layer_of(record: Mapping[str, Any]) -> Layer:
-    """Make the layer of a record; it cannot be built."""
-    theory = {name: read(given) for name, given in record["theory"].items()}
+def layer_from_record(record: Mapping[str, Any]) -> Layer:
+    """Return the layer of a record; it cannot be built."""
+    theory = {name: expr_from_json(value) for name, value in record["theory"].items()}
+    inputs = {name: tuple(map(expr_from_json, shape)) for name, shape in record["inputs"].items()}
     attributes = {
         **{name: record[name] for name in _PLAIN},
         "axes": tuple(record["axes"]),
         "expect": record["expect"],
-        "inputs": {name: tuple(map(read, shape)) for name, shape in record["inputs"].items()},
-        "output": tuple(map(read, record["output"])),
-        "ties": {letter: read(size) for letter, size in record["ties"].items()},
+        "inputs": inputs,
+        "output": tuple(map(expr_from_json, record["output"])),
+        "ties": {letter: expr_from_json(size) for letter, size in record["ties"].items()},
         "theory": Theory(**theory, sources=record["sources"]),
     }
     base = RecordedOwn if record["own"] else RecordedLayer
-    made: Layer = type(base.__name__, (base,), attributes)()
-    return made
+    layer: Layer = type(base.__name__, (base,), attributes)()
+    return layer
 
 
 def _shape(shape: Shape) -> list[Any]:
-    return [written(side) for side in shape]
+    return [expr_to_json(side) for side in shape]
 
 
-def written(expr: Expr | int) -> Any:
+def expr_to_json(expr: Expr | int) -> Any:
     """Write an expression as nested lists, the function first.
 
-    >>> written(2 * sympy.Symbol("n", positive=True) ** 2)
+    >>> expr_to_json(2 * sympy.Symbol("n", positive=True) ** 2)
     ['Mul', 2, ['Pow', 'n', 2]]
     """
     expr = sympy.sympify(expr)
@@ -106,23 +107,23 @@ def written(expr: Expr | int) -> Any:
     if (name := str(expr)) in _CONSTANTS:
         return [name]
     if (name := expr.func.__name__) not in _FUNCTIONS:
-        raise LayerlawError(f"a formula with {name} cannot be saved: {expr}")
-    return [name, *map(written, expr.args)]
+        raise LayerlawError(f"a formula with the function {name} cannot be saved: {expr}")
+    return [name, *map(expr_to_json, expr.args)]
 
 
-def read(given: Any) -> Expr:
-    """Read what `written` wrote.
+def expr_from_json(value: Any) -> Expr:
+    """Read what `expr_to_json` wrote.
 
-    >>> read(["Mul", 2, ["Pow", "n", 2]])
+    >>> expr_from_json(["Mul", 2, ["Pow", "n", 2]])
     2*n**2
     """
-    if isinstance(given, int):
-        return sympy.Integer(given)
-    if isinstance(given, str):
-        return sympy.Symbol(given, positive=True)
-    name, *arguments = given
+    if isinstance(value, int):
+        return sympy.Integer(value)
+    if isinstance(value, str):
+        return sympy.Symbol(value, positive=True)
+    name, *arguments = value
     if name in _CONSTANTS:
         return _CONSTANTS[name]
     if name == "Float":
         return sympy.Float(arguments[0])
-    return _FUNCTIONS[name](*map(read, arguments))
+    return _FUNCTIONS[name](*map(expr_from_json, arguments))

@@ -1,4 +1,4 @@
-"""What is told of a run under way: one object hears of every stage, and shows it, or not."""
+"""The observer of a run: one object that is called at every stage, and may show progress."""
 
 from __future__ import annotations
 
@@ -10,41 +10,41 @@ if TYPE_CHECKING:
     from ..experiments import AdaptivePlanner
     from ..measure import Measurement, Plan, Progress
 
-#: Called with how many are done, how many there are, and what they are, or the one at hand.
+#: Called with the number of steps done, the number of all steps, and the current one.
 Update = Callable[[int, int, object], None]
 
 
 class Observer:
-    """Hears of the stages of a run. This one says nothing; others override what they show.
+    """Receive the stages of a run and show nothing; a subclass overrides what it shows.
 
-    Each stage is a context manager, which is left when the stage is over. What it shows, it shows
-    when it is called: a thread that draws would disturb what is measured.
+    Each stage is a context manager that is left at the end of the stage. An observer may draw only
+    while it is called: a thread that draws would disturb what is measured.
     """
 
-    def working(self, what: str) -> AbstractContextManager[object]:
-        """Hear of a stage of which nothing is known but what it does."""
+    def activity(self, what: str) -> AbstractContextManager[object]:
+        """Begin a stage without steps, described by a phrase such as "counting"."""
         return nullcontext()
 
-    def timing(self) -> AbstractContextManager[Update]:
-        """Hear of a stage whose steps take about as long as one another."""
+    def steps(self) -> AbstractContextManager[Update]:
+        """Begin a stage whose steps take about equally long; its update is called at each step."""
         return nullcontext(_ignore)
 
     def fitting(self, what: str) -> AbstractContextManager[Update]:
-        """Hear of laws that are fitted, each before it is."""
+        """Begin a stage that fits laws; its update is called before each law."""
         return nullcontext(_ignore)
 
     def measuring(self, plan: Plan) -> AbstractContextManager[Callable[[Progress], object]]:
-        """Hear of a plan that is carried out; called after each measurement."""
+        """Begin to execute a plan; its update is called after each measurement."""
         return nullcontext(_ignore)
 
-    def narrowing(
+    def choosing_points(
         self, planner: AdaptivePlanner
     ) -> AbstractContextManager[Callable[[Measurement], object]]:
-        """Hear of points that are chosen one by one; called after each measurement."""
+        """Begin to measure points chosen one by one; its update follows each measurement."""
         return nullcontext(_ignore)
 
     def failures(self, measured: Iterable[Measurement]) -> None:
-        """Hear of all measurements of passes, of which some may have failed."""
+        """Receive all measurements of passes; those that failed have a status other than ok."""
 
 
 def _ignore(*_: object) -> None:

@@ -1,4 +1,4 @@
-"""What decides a run: the options of `layerlaw run`, for Python as for the command line."""
+"""The options of a run, shared by `layerlaw.run` and the command `layerlaw run`."""
 
 from __future__ import annotations
 
@@ -14,61 +14,68 @@ _GIB = 2**30
 
 
 class OptionError(LayerlawError, ValueError):
-    """Options that do not go together; the message names them."""
+    """Options that cannot be combined; the message names them."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """What a run is to do; each has the name and the meaning of the command's option.
+    """The options of a run; each has the name and the meaning of the command's option.
 
     Parameters
     ----------
     layers
         One name, several, or None for the layers of the textbook and torch's own.
     profile
-        How much is measured: ``quick``, ``standard``, ``full`` or another of `grid.PROFILES`; None
-        for ``standard``, or with `precision` for the points to choose from.
+        How much to measure: ``quick``, ``standard``, ``full`` or another of `grid.PROFILES`. None
+        is ``standard``, or ``choice`` with `precision`.
     device, batch, dtype, threads, mode
-        Of every case; see `measure.plan`.
+        The settings of every case; see `measure.plan`.
     compile, tf32, graph, flush
-        How passes are run otherwise than torch does by itself; see `measure.Case`.
-    timeout, memory
-        Most for one measurement, in seconds, and for one case, in GiB.
+        Whether to use torch.compile, TF32, CUDA graphs, and an empty level-2 cache; see
+        `measure.Case`.
+    timeout
+        Limit of one measurement, in seconds; None is 300.
+    memory
+        Limit of one case, in GiB; None is 80 % of the free memory.
     isolate
-        Whether each layer is measured in processes of its own.
+        Whether to measure each layer in processes of its own.
     rounds, repeats
-        Instead of the profile's.
+        Rounds over all points, and repeats in each; None is the profile's number.
     seed
-        Of the order of points, the weights and the inputs.
+        Seed of the order of points, the weights and the inputs.
     raw
-        Whether the memory allocator is left as it is.
+        Whether to leave the memory allocator as it is.
     counts
-        Whether FLOPs, parameters, sequential operations and path lengths are counted.
-    peaks, explain, check
-        Whether peak memory is measured, the parts of passes are timed and the machine is
-        calibrated, and crossings are measured anew; None for yes, unless `precision` is given.
+        Whether to count FLOPs, parameters, sequential operations and path lengths.
+    peaks
+        Whether to measure peak memory; None is yes, unless `precision` is given.
+    explain
+        Whether to time the parts of passes and to calibrate the machine; None as for `peaks`.
+    check
+        Whether to measure again on both sides of each crossing; None as for `peaks`.
     claims
-        Whether the statements of the course text are tested; None for yes where `layers` and
-        `precision` are None.
-    precision, budget
-        Half-width of the exponents' intervals that is to be reached by choosing points, and
-        seconds after which it is enough.
+        Whether to test the statements of the course text; None is yes if `layers` and `precision`
+        are None.
+    precision
+        Half-width of the exponents' 95 % intervals to reach by adaptive choice of points.
+    budget
+        Seconds after which the adaptive choice stops without that precision.
     expect
-        Order of the time that is expected: of the one layer, or by layer.
+        Expected order of the time: an expression for a single layer, or one for each layer by name.
     margin
         Largest deviation of an exponent that still matches theory.
     fresh
-        Whether to measure anew what is in the folder already.
+        Whether to measure again what the folder already holds.
 
     Raises
     ------
     OptionError
-        If there is a `budget` without a `precision`, or one expectation for several layers.
+        If `budget` is given without `precision`, or one expression for several layers.
 
     Examples
     --------
     >>> options = RunOptions(layers="attention", expect="n**2*d")
-    >>> options.expect, options.checks, options.tests_claims
+    >>> options.expect, options.checks_crossings, options.tests_claims
     ({'attention': 'n**2*d'}, True, False)
     """
 
@@ -103,47 +110,50 @@ class RunOptions:
 
     def __post_init__(self) -> None:
         if self.budget is not None and self.precision is None:
-            raise OptionError("budget goes with precision: say how well exponents are to be known")
+            raise OptionError(
+                f"budget={self.budget:g} needs precision, the half-width of intervals to reach"
+            )
         if isinstance(self.layers, str):
             object.__setattr__(self, "layers", [self.layers])
         if isinstance(self.expect, str):
             if self.layers is None or len(set(self.layers)) != 1 or "all" in self.layers:
                 raise OptionError(
-                    f"expect {self.expect!r}: of several layers, write it as {{layer: expression}}"
+                    f"expect={self.expect!r} needs a single layer; for several, write "
+                    "{layer: expression}"
                 )
             object.__setattr__(self, "expect", {self.layers[0]: self.expect})
 
     @property
-    def expected(self) -> Mapping[str, str]:
-        """What is expected, by layer."""
+    def expectations(self) -> Mapping[str, str]:
+        """The expected orders by layer."""
         return self.expect if isinstance(self.expect, Mapping) else {}
 
     @property
     def measures_peaks(self) -> bool:
-        """Whether peak memory is measured."""
+        """Whether to measure peak memory."""
         return self._unless_precise(self.peaks)
 
     @property
-    def explains(self) -> bool:
-        """Whether parts of passes are timed, and the machine is calibrated."""
+    def times_parts(self) -> bool:
+        """Whether to time the parts of passes and to calibrate the machine."""
         return self._unless_precise(self.explain)
 
     @property
-    def checks(self) -> bool:
-        """Whether crossings are measured anew."""
+    def checks_crossings(self) -> bool:
+        """Whether to measure again on both sides of each crossing."""
         return self._unless_precise(self.check)
 
     @property
     def tests_claims(self) -> bool:
-        """Whether the statements of the course text are tested."""
+        """Whether to test the statements of the course text."""
         return self._unless_precise(self.claims) if not self.layers else bool(self.claims)
 
     def _unless_precise(self, chosen: bool | None) -> bool:
         return self.precision is None if chosen is None else chosen
 
     def plan(self) -> Plan:
-        """Plan the run; it raises as `measure.plan` does."""
-        ways = ("compile", "flush", "graph", "tf32")
+        """Return the plan of the run; raises as `measure.plan` does."""
+        switches = ("compile", "flush", "graph", "tf32")
         return plan(
             self.layers,
             profile=self.profile or ("standard" if self.precision is None else "choice"),
@@ -152,7 +162,7 @@ class RunOptions:
             dtype=self.dtype,
             threads=self.threads,
             mode=self.mode,
-            options=[way for way in ways if getattr(self, way)],
+            options=[name for name in switches if getattr(self, name)],
             rounds=self.rounds,
             repeats=self.repeats,
             seed=self.seed,
@@ -162,10 +172,10 @@ class RunOptions:
             controls=Controls(isolation=self.isolate),
         )
 
-    def call(self) -> str:
-        """Give the call of `layerlaw.run` with these options.
+    def python_call(self) -> str:
+        """Return the call of `layerlaw.run` with these options, as text.
 
-        >>> RunOptions(layers=["rnn"], profile="quick").call()
+        >>> RunOptions(layers=["rnn"], profile="quick").python_call()
         "layerlaw.run('rnn', profile='quick')"
         """
         changed: dict[str, Any] = {
@@ -174,5 +184,5 @@ class RunOptions:
             if (value := getattr(self, each.name)) != each.default
         }
         layers = changed.pop("layers", ())
-        given = [*map(repr, layers), *(f"{name}={value!r}" for name, value in changed.items())]
-        return f"layerlaw.run({', '.join(given)})"
+        arguments = [*map(repr, layers), *(f"{name}={value!r}" for name, value in changed.items())]
+        return f"layerlaw.run({', '.join(arguments)})"

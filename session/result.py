@@ -1,4 +1,4 @@
-"""What comes out of a run: the table, its laws and their verdicts, ready to be told or kept."""
+"""The result of a run: its table, laws and verdicts, with its report, repr and saved file."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ from ..reports import (
 from ..studies.claims import claims_section
 from ..studies.gradients import read_section
 from .archive import read_archive, write_archive
-from .measured import Measured
+from .measurements import Measurements
 from .observer import Observer
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class Result(Measured):
+class Result(Measurements):
     """A table of measurements with its laws and their verdicts.
 
     Attributes
     ----------
     table, machine, settings, claims, layers
-        What was measured; see `Measured`.
+        What was measured; see `Measurements`.
     fits
-        The laws, in the order of the registry.
+        The laws with their verdicts, in the order of the registry.
     expect, axes, margin
-        What they were fitted and judged with; see `analysis.fit`.
+        The arguments of the fit; see `analysis.fit`.
     command
-        What makes it again: a call of the command or of `layerlaw.run`.
+        The command or the call of `layerlaw.run` that repeats the run.
     crossovers
-        Where the laws of times cross over; None where that was not asked for yet.
+        The crossings of the laws of times; None if they were not computed yet.
 
     Examples
     --------
@@ -59,9 +59,9 @@ class Result(Measured):
     crossovers: Sequence[Crossovers] | None = None
 
     @classmethod
-    def of(
+    def from_measurements(
         cls,
-        measured: Measured,
+        measured: Measurements,
         fits: Sequence[Fit] | None = None,
         *,
         expect: Mapping[str, str] | None = None,
@@ -71,22 +71,22 @@ class Result(Measured):
         crossovers: Sequence[Crossovers] | None = None,
         observer: Observer | None = None,
     ) -> Result:
-        """Fit the laws of what was measured, and judge them.
+        """Fit the laws of measurements, and judge them.
 
         Parameters
         ----------
         measured
-            The table, and what is known of it.
+            The measurements.
         fits
-            The laws, where they are fitted already.
+            The laws, if they are fitted already.
         expect, axes, margin
             As in `analysis.fit`.
         command
-            What makes it again.
+            The command or the call that repeats the run.
         crossovers
-            Where the laws of times cross over, where that is known already.
+            The crossings of the laws of times, if they are computed already.
         observer
-            Hears of the laws.
+            Called before each law is fitted.
 
         Raises
         ------
@@ -115,8 +115,8 @@ class Result(Measured):
 
     @cached_property
     def content(self) -> Content:
-        """What a report of it says, computed once for the terminal, Markdown and HTML."""
-        with override_layers(self.layers):
+        """The content of the report, computed once for the terminal, Markdown and HTML."""
+        with overriding(self.layers):
             return build_content(
                 self.table,
                 self.fits,
@@ -138,22 +138,22 @@ class Result(Measured):
         Parameters
         ----------
         folder
-            Where to; it is made if it is not there.
+            The folder; it is made if it does not exist.
         progress
-            Called with how many laws are drawn, how many there are, and what they are.
+            Called with the number of laws drawn, the number of all, and their name.
 
         Returns
         -------
         The paths, the page first.
         """
-        content, found = self.content, read_section(Path(folder))
-        if found is not None:
-            content = replace(content, sections=[found, *content.sections])
-        with override_layers(self.layers):
+        content, gradients = self.content, section_in(Path(folder))
+        if gradients is not None:
+            content = replace(content, sections=[gradients, *content.sections])
+        with overriding(self.layers):
             return write_report(folder, content, progress)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give what came out as JSON holds it: ``laws`` is what ``laws.json`` has."""
+        """Return the result as JSON values; ``laws`` is the content of ``laws.json``."""
         return {
             "command": self.command,
             "machine": dict(self.machine),
@@ -166,10 +166,10 @@ class Result(Measured):
         }
 
     def save(self, path: str | Path) -> Path:
-        """Write it into one file, from which `load` gives it back.
+        """Write the result into one file, which `load` reads.
 
-        The file is a ZIP archive of ``table.csv``, as `layerlaw.fit` reads it, and
-        ``result.json``: `to_dict`, the columns' types and the layers of one's own.
+        The file is a ZIP archive of ``table.csv``, which `layerlaw.fit` reads, and
+        ``result.json``: `to_dict`, the types of the columns and the user's own layers.
 
         Returns
         -------
@@ -179,29 +179,29 @@ class Result(Measured):
 
     @classmethod
     def load(cls, path: str | Path) -> Result:
-        """Read what `save` wrote; the laws are fitted anew to the same table, and are the same.
+        """Read a file that `save` wrote, and fit the same laws to its table again.
 
-        A layer of one's own need not be there: what was derived of it is in the file.
+        The user's own layers need not exist here: their derived theory is in the file.
 
         Raises
         ------
         ArchiveError
-            If the file is no result, or one of another version.
+            If the file is not a saved result, or is of another version.
         """
-        measured, given = read_archive(Path(path))
-        return cls.of(
+        measured, document = read_archive(Path(path))
+        return cls.from_measurements(
             measured,
-            expect=given["expect"],
-            axes=given["axes"],
-            margin=given["margin"],
-            command=given["command"],
+            expect=document["expect"],
+            axes=document["axes"],
+            margin=document["margin"],
+            command=document["command"],
         )
 
     def __repr__(self) -> str:
         return "\n".join(": ".join(line) for line in self._lines()) or "no law was fitted"
 
     def _repr_html_(self) -> str:
-        """Show it in a notebook: a row for each law, with its exponents and its verdict."""
+        """Return an HTML table for a notebook: each law with its exponents and its verdict."""
         rows = (
             "".join(f"<td>{escape(cell)}</td>" for cell in (name, exponents, verdict))
             for name, exponents, verdict in self._lines()
@@ -210,7 +210,7 @@ class Result(Measured):
         return f"<table>{head}{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
 
     def _lines(self) -> Iterator[tuple[str, str, str]]:
-        """Give the layer, exponents and verdict of each law of times, or of each law if none is."""
+        """Yield layer, exponents and verdict of the laws of times, or of all laws without any."""
         fits = [one for one in self.fits if one.series.timed] or self.fits
         with override_layers(self.layers):
             rows = summary_rows(fits)

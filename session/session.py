@@ -1,4 +1,7 @@
-"""A run from layers to a result: derive, plan, measure, count, fit, check, test claims."""
+"""A run from layers to a result, step by step.
+
+Derive, plan, measure, count, peaks, machine, parts, fit, check crossings, test claims.
+"""
 
 from __future__ import annotations
 
@@ -30,36 +33,38 @@ from ..measure import (
 from ..reports import sort_by_registry
 from ..studies.claims import Record, judge_statements
 from .auxiliary import measure_auxiliary
-from .measured import STORE, Measured
+from .measurements import STORE, Measurements
 from .observer import Observer
 from .options import RunOptions
 from .result import Result
 
 
 class Session:
-    """One run: making it derives the theory of layers that bring none, and plans; `run` does it.
+    """One run; its constructor derives missing theory and plans, and `run` executes the plan.
+
+    `run` measures the times of passes, counts operations, measures peaks, the machine and parts,
+    fits the laws, checks crossings and tests claims; the options leave steps out.
 
     Parameters
     ----------
     options
-        What is to be done.
+        The options of the run.
     out
-        Folder whose `STORE` keeps each measurement as it is made: the same session again goes on
-        where one was stopped. None keeps nothing.
+        Folder whose `STORE` stores each measurement as it is made, so that the same session
+        continues a stopped one. None stores nothing.
     command
-        What makes the result again, as a reader would type it; by default the call of
-        `layerlaw.run`.
+        The command that repeats the run, for its report; by default the call of `layerlaw.run`.
     observer
-        Hears of each stage; by default nobody does.
+        Called at each stage; by default it shows nothing.
 
     Raises
     ------
     KeyError, ValueError, DeviceUnavailable
-        As `measure.plan` does: a name that is not known, say.
+        As `measure.plan` does, such as for an unknown name.
     LayerError
-        If a layer of one's own cannot be used.
+        If one of the user's own layers cannot be used.
     ExpressionError
-        If what is expected is no expression in the sizes.
+        If an expected order is not an expression in the sizes.
 
     Examples
     --------
@@ -78,21 +83,22 @@ class Session:
         observer: Observer | None = None,
     ) -> None:
         self.options, self.out = options, None if out is None else Path(out)
-        self._command = command or options.call()
+        self._command = command or options.python_call()
         self.observer = observer or Observer()
-        for text in options.expected.values():
-            parse(text)  # before the work, not after it
-        with self.observer.timing() as update:
-            derived = derive_missing(select_layers(options.layers), update)
+        for text in options.expectations.values():
+            parse(text)  # refuse a wrong expression before measuring, not after it
+        with self.observer.steps() as update:
+            derived = derive_missing(chosen(options.layers), update)
         self._layers_to_measure = {name: one.sizing_layer for name, one in derived.items()}
         self._layers_with_theory = {name: one.reporting_layer for name, one in derived.items()}
         with override_layers(self._layers_to_measure):
             self.plan = options.plan()
 
     def run(self) -> Result:
-        """Measure what is not there yet, fit the laws, and judge them.
+        """Measure what the store does not have yet, fit the laws, and judge them.
 
-        It may be stopped by Ctrl-C at any moment: what was measured is kept.
+        The steps are: times of passes, counts, peaks, machine, parts, fits, checks of crossings
+        and claims. Ctrl-C may stop it at any moment: the store has every finished measurement.
 
         Raises
         ------
@@ -105,32 +111,32 @@ class Session:
                 self._measure(run)
             with override_layers(self._layers_with_theory):
                 fits, crossovers = self._fit(run), None
-                if self.options.checks:
+                if self.options.checks_crossings:
                     fits, crossovers = self._check_crossings(run, fits)
                 claims = self._claims(fits)
-                measured = Measured(
+                measured = Measurements(
                     table=run.table(),
                     machine=run.machine,
                     settings=run.settings,
                     claims=claims,
                     layers=self._external(),
                 )
-        return Result.of(
+        return Result.from_measurements(
             measured,
             fits,
             crossovers=crossovers,
-            expect=self.options.expected,
+            expect=self.options.expectations,
             margin=self.options.margin,
             command=self._command,
         )
 
     def _measure(self, run: ActiveRun) -> None:
-        """Measure the times of passes, and what goes beside them."""
+        """Measure the times of passes, then the auxiliary measurements."""
         options, observer = self.options, self.observer
         if options.precision is None:
-            with closing(execute(run)) as steps, observer.measuring(run.plan) as tell:
+            with closing(execute(run)) as steps, observer.measuring(run.plan) as update:
                 for step in steps:
-                    tell(step)
+                    update(step)
         else:
             self._measure_adaptively(run, options.precision)
         observer.failures(run.measurements)
@@ -139,51 +145,51 @@ class Session:
             observer,
             counts=options.counts,
             peaks=options.measures_peaks,
-            parts=options.explains,
+            parts=options.times_parts,
         )
 
     def _measure_adaptively(self, run: ActiveRun, precision: float) -> None:
-        """Measure the points that narrow the intervals most, until they are narrow enough."""
+        """Measure the points that narrow the intervals most, until `precision` or `budget`."""
         budget = inf if self.options.budget is None else self.options.budget
         planner = AdaptivePlanner(run.plan.cases, precision, budget)
         with (
             closing(execute_adaptively(planner, run)) as steps,
-            self.observer.narrowing(planner) as tell,
+            self.observer.choosing_points(planner) as update,
         ):
-            for made in steps:
-                tell(made)
+            for measurement in steps:
+                update(measurement)
 
     def _fit(self, run: ActiveRun) -> list[Fit]:
         with self.observer.fitting("laws") as update:
             fits = fit(
-                run.table(), self.options.expected, margin=self.options.margin, progress=update
+                run.table(), self.options.expectations, margin=self.options.margin, progress=update
             )
         return sort_by_registry(fits)
 
     def _check_crossings(
         self, run: ActiveRun, fits: Sequence[Fit]
     ) -> tuple[list[Fit], list[Crossovers]]:
-        """Measure on both sides of where layers cross over."""
+        """Measure both layers on either side of each crossing, and add the checks to the fits."""
         crossovers = crossovers_info([one for one in fits if one.series.timed])
         points = check_points(crossovers)
         if not points:
             return list(fits), crossovers
-        with self.observer.timing() as update:
+        with self.observer.steps() as update:
             measure_checks(run, points, update)
         checked = with_checks(fits, run.table())
         times = [one for one in checked if one.series.timed]
         return checked, crossovers_with_checks(crossovers, times)
 
     def _claims(self, fits: Sequence[Fit]) -> Record | None:
-        """Test the statements of the course text with these times, or read an earlier test."""
+        """Test the statements of the course text with these laws, or read an earlier test."""
         if not self.options.tests_claims:
             return None if self.out is None else Record.read(self.out)
-        with self.observer.timing() as update:
+        with self.observer.steps() as update:
             found = judge_statements(seed=self.options.seed, fits=fits, progress=update)
         return Record.now(found, self.options.seed)
 
     def _external(self) -> Mapping[str, Layer]:
-        """Layers from elsewhere, which another process may not find, with what is known of them."""
+        """Return the user's own layers, which another process may not find, with their theory."""
         return {
             name: get(name)
             for name in self.plan.layers
@@ -202,15 +208,15 @@ def run(
     Parameters
     ----------
     layers
-        Names, or where layers of one's own are: ``module:Name`` or ``file.py:Name``. None for the
-        layers of the textbook and torch's own.
+        Names of layers, or locations of your own: ``module:Name`` or ``file.py:Name``. Without
+        any, the layers of the textbook and torch's own.
     out
-        Folder that keeps the measurements, so that the same call goes on where it was stopped, and
-        that gets the report. None keeps nothing; `Result.report` writes a report too.
+        Folder for the measurements and the report; the same call continues a stopped run. None
+        writes nothing; `Result.report` writes a report later.
     observer
-        Hears of each stage; by default nobody does.
+        Called at each stage; by default it shows nothing.
     options
-        Those of the command, by name; see `RunOptions`.
+        The options of the command, by name; see `RunOptions`.
 
     Raises
     ------
@@ -226,6 +232,6 @@ def run(
     session = Session(RunOptions(layers=layers or None, **options), out, observer=observer)
     result = session.run()
     if session.out is not None:
-        with session.observer.timing() as update:
+        with session.observer.steps() as update:
             result.report(session.out, update)
     return result

@@ -35,27 +35,29 @@ def sweep(
 ) -> pd.DataFrame:
     """Measure layers over the grid of a profile.
 
-    What sizes are chosen by is derived of layers of one's own first.
+    For your own layers it first derives the theory by which sizes are chosen.
 
     Parameters
     ----------
     layers
-        A layer's name, several, ``all`` that are registered, or None for `layers.CORE`.
+        The name of a layer, several names, ``all`` for every registered one, or None for
+        `layers.CORE`.
     profile
-        How much is measured: ``quick``, ``standard`` or ``full``.
+        How much to measure: ``quick``, ``standard`` or ``full``.
     store
-        File that keeps each measurement as it is done; the same call goes on where it was.
-        None measures without one.
+        SQLite file that stores each measurement as it is made, so that the same call continues a
+        stopped one. None measures without one.
     fresh
-        Begin anew, whatever the store has of this run.
+        Whether to measure again what the store has of this run.
     parts
-        Whether to measure what passes consist of too, and what the machine can do at its best:
-        they explain slopes, and tell a layer's share of it.
-    counts, peaks
-        Whether to count FLOPs, parameters, sequential operations and path lengths, and to measure
-        the peak memory of passes.
+        Whether to calibrate the machine and to time the parts of passes, which explain slopes and
+        give a layer's share of the machine's peak.
+    counts
+        Whether to count FLOPs, parameters, sequential operations and path lengths.
+    peaks
+        Whether to measure the peak memory of passes.
     progress
-        Called after each measurement.
+        Called after each measurement of a pass.
     settings
         Further arguments of `plan`: `device`, `batch`, `dtype`, `threads`, `mode`, `options`,
         `rounds`, `repeats`, `seed`, `raw`.
@@ -80,11 +82,9 @@ def sweep(
     """
     derived = derive_missing(select_layers(layers))
     with ExitStack() as stack:
-        stack.enter_context(
-            override_layers({name: one.sizing_layer for name, one in derived.items()})
-        )
-        todo = plan(layers, profile=profile, **settings)  # type: ignore[arg-type]
-        run = open_run(todo, stack.enter_context(Store(store)), fresh=fresh)
+        stack.enter_context(overriding({name: one.sizing_layer for name, one in derived.items()}))
+        run_plan = plan(layers, profile=profile, **settings)  # type: ignore[arg-type]
+        run = open_run(run_plan, stack.enter_context(Store(store)), fresh=fresh)
         with closing(execute(run)) as steps:
             for step in steps:
                 if progress is not None:

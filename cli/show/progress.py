@@ -33,13 +33,13 @@ class Terminal(Observer):
     """Shows the stages of a run in the terminal."""
 
     @contextmanager
-    def working(self, what: str) -> Iterator[None]:
+    def activity(self, what: str) -> Iterator[None]:
         """Show that something is under way."""
         with Console(stderr=True).status(what):
             yield
 
     @contextmanager
-    def timing(self) -> Iterator[Callable[[int, int, object], None]]:
+    def steps(self) -> Iterator[Callable[[int, int, object], None]]:
         """Draw a bar with the time left."""
         console = Console(stderr=True)
         began = drawn = monotonic()
@@ -109,7 +109,7 @@ class Terminal(Observer):
             bars.refresh()
 
     @contextmanager
-    def narrowing(self, planner: AdaptivePlanner) -> Iterator[Callable[[Measurement], None]]:
+    def choosing_points(self, planner: AdaptivePlanner) -> Iterator[Callable[[Measurement], None]]:
         """Show how wide the widest interval still is, and in the end how far each law came."""
         console = Console(stderr=True)
         begun = drawn = monotonic()

@@ -8,7 +8,7 @@ import layerlaw
 import pandas as pd
 import pytest
 from layerlaw.measure import Store
-from layerlaw.session import Observer, OptionError, RunOptions, Session, read_measured
+from layerlaw.session import Observer, OptionError, RunOptions, Session, read_measurements
 
 from .conftest import TINY
 
@@ -18,26 +18,26 @@ class Recorder(Observer):
 
     def __init__(self):
         self.heard = []
-        self.steps = Counter()
+        self.updates = Counter()
 
     @contextmanager
-    def working(self, what):
+    def activity(self, what):
         self.heard.append(what)
         yield
 
     @contextmanager
-    def timing(self):
-        yield lambda done, total, what: self.steps.update([what])
+    def steps(self):
+        yield lambda done, total, what: self.updates.update([what])
 
     @contextmanager
     def fitting(self, what):
         self.heard.append(f"fitting {what}")
-        yield lambda done, total, series: self.steps.update([series.metric])
+        yield lambda done, total, series: self.updates.update([series.metric])
 
     @contextmanager
     def measuring(self, plan):
         self.heard.append("measuring")
-        yield lambda step: self.steps.update([step.layer])
+        yield lambda step: self.updates.update([step.layer])
 
     def failures(self, measured):
         self.heard.append("failures")
@@ -68,12 +68,12 @@ def test_a_run_that_is_complete_reads_its_store_once_and_measures_nothing(ran, m
     pd.testing.assert_frame_equal(again.table, result.table)
     assert again.to_dict()["laws"] == result.to_dict()["laws"]
     assert recorder.heard == ["measuring", "failures", "counting", "fitting laws"]
-    assert recorder.steps["seconds"] == 1
+    assert recorder.updates["seconds"] == 1
 
 
 def test_what_a_folder_holds_is_read_as_it_was_measured(ran):
     folder, result = ran
-    found = read_measured(folder)
+    found = read_measurements(folder)
     pd.testing.assert_frame_equal(found.table, result.table)
     assert (found.machine, found.settings) == (result.machine, result.settings)
 
@@ -89,9 +89,9 @@ def test_names_that_are_not_known_are_refused_before_the_work(tmp_path):
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"budget": 9.0}, "budget goes with precision"),
-        ({"layers": ["rnn", "dense"], "expect": "n"}, "of several layers"),
-        ({"expect": "n"}, "of several layers"),
+        ({"budget": 9.0}, "budget=9 needs precision"),
+        ({"layers": ["rnn", "dense"], "expect": "n"}, "expect='n' needs a single layer"),
+        ({"expect": "n"}, "expect='n' needs a single layer"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(options, says):
@@ -99,12 +99,17 @@ def test_options_that_do_not_go_together_are_refused(options, says):
         RunOptions(**options)
 
 
-def test_precision_leaves_out_what_goes_beside_times():
+def test_precision_leaves_out_auxiliary_measurements():
     def does(options):
-        return (options.measures_peaks, options.explains, options.checks, options.tests_claims)
+        return (
+            options.measures_peaks,
+            options.times_parts,
+            options.checks_crossings,
+            options.tests_claims,
+        )
 
     assert does(RunOptions()) == (True, True, True, True)
     assert does(RunOptions(precision=0.1)) == (False, False, False, False)
     assert does(RunOptions(layers="rnn")) == (True, True, True, False)
     assert does(RunOptions(layers="rnn", claims=True)) == (True, True, True, True)
-    assert RunOptions(precision=0.1, check=True).checks
+    assert RunOptions(precision=0.1, check=True).checks_crossings

@@ -1,4 +1,4 @@
-"""What was measured: the table, the machine and the settings, before laws are fitted to it."""
+"""The measurements of a run, before laws are fitted: table, machine, settings, claims, layers."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from ..analysis import read
 from ..layers import Layer
 from ..studies.claims import Record
 
-#: Name of the file in which a run's folder keeps its measurements.
+#: Name of the SQLite file in a run's folder that stores its measurements.
 STORE = "measurements.sqlite"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Measured:
-    """Tidy rows, and how they came about as far as that is known.
+class Measurements:
+    """A tidy table, with the machine and the settings that it was measured with.
 
     Parameters
     ----------
     table
         Tidy rows, one per repeat; see `table.COLUMNS`.
     machine, settings
-        The machine's fingerprint and how it was measured, as JSON holds them; empty where that is
-        not known.
+        The machine's fingerprint and the settings of the run, as JSON values; empty where they are
+        unknown.
     claims
-        Statements of the course text that were tested; None where none were.
+        The statements of the course text that were tested; None where none were.
     layers
-        Layers of one's own, with what was derived of them, by name.
+        The user's own layers by name, with their derived theory.
     """
 
     table: pd.DataFrame
@@ -41,14 +41,14 @@ class Measured:
     layers: Mapping[str, Layer] = field(default_factory=dict)
 
 
-def read_measured(source: str | Path) -> Measured:
-    """Read what `layerlaw run` left in a folder, as far as it went, or a table.
+def read_measurements(source: str | Path) -> Measurements:
+    """Read the folder of a run, finished or not, or a table.
 
     Parameters
     ----------
     source
-        A folder with a store, of which the run that was measured into last counts; or a file or
-        folder that `analysis.fit` reads.
+        A folder with a store, of which the latest run is read; or a file or folder that
+        `analysis.fit` reads.
 
     Raises
     ------
@@ -57,11 +57,13 @@ def read_measured(source: str | Path) -> Measured:
     """
     source = Path(source)
     if not (source / STORE).is_file():
-        return Measured(table=read(source))
+        return Measurements(table=read(source))
     from ..measure import Store  # loads SQLAlchemy
 
     with Store(source / STORE, readonly=True) as store:
         run = store.latest_run()
         settings = {**run.settings, "controls": store.controls(run)}
         table = store.table(run)
-    return Measured(table=table, machine=run.machine, settings=settings, claims=Record.read(source))
+    return Measurements(
+        table=table, machine=run.machine, settings=settings, claims=Record.read(source)
+    )
