@@ -40,10 +40,7 @@ from .result import Result
 
 
 class Session:
-    """One run; its constructor derives missing theory and plans, and `run` executes the plan.
-
-    `run` measures the times of passes, counts operations, measures peaks, the machine and parts,
-    fits the laws, checks crossings and tests claims; the options leave steps out.
+    """One run: the constructor derives missing theory and plans; `run` does the rest.
 
     Parameters
     ----------
@@ -98,7 +95,8 @@ class Session:
         """Measure what the store does not have yet, fit the laws, and judge them.
 
         The steps are: times of passes, counts, peaks, machine, parts, fits, checks of crossings
-        and claims. Ctrl-C may stop it at any moment: the store has every finished measurement.
+        and claims; options leave steps out. Ctrl-C may stop it at any moment: the store has every
+        finished measurement.
 
         Raises
         ------
@@ -113,13 +111,13 @@ class Session:
                 fits, crossovers = self._fit(run), None
                 if self.options.checks_crossings:
                     fits, crossovers = self._check_crossings(run, fits)
-                claims = self._claims(fits)
+                claims = self._test_claims(fits)
                 measured = Measurements(
                     table=run.table(),
                     machine=run.machine,
                     settings=run.settings,
                     claims=claims,
-                    layers=self._external(),
+                    layers=self._external_layers(),
                 )
         return Result.from_measurements(
             measured,
@@ -180,7 +178,7 @@ class Session:
         times = [one for one in checked if one.series.timed]
         return checked, crossovers_with_checks(crossovers, times)
 
-    def _claims(self, fits: Sequence[Fit]) -> Record | None:
+    def _test_claims(self, fits: Sequence[Fit]) -> Record | None:
         """Test the statements of the course text with these laws, or read an earlier test."""
         if not self.options.tests_claims:
             return None if self.out is None else Record.read(self.out)
@@ -188,7 +186,7 @@ class Session:
             found = judge_statements(seed=self.options.seed, fits=fits, progress=update)
         return Record.now(found, self.options.seed)
 
-    def _external(self) -> Mapping[str, Layer]:
+    def _external_layers(self) -> Mapping[str, Layer]:
         """Return the user's own layers, which another process may not find, with their theory."""
         return {
             name: get(name)

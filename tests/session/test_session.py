@@ -100,16 +100,12 @@ def test_options_that_do_not_go_together_are_refused(options, says):
 
 
 def test_precision_leaves_out_auxiliary_measurements():
-    def does(options):
-        return (
-            options.measures_peaks,
-            options.times_parts,
-            options.checks_crossings,
-            options.tests_claims,
-        )
+    def steps(options):
+        measured = (options.measures_peaks, options.times_parts)
+        return (*measured, options.checks_crossings, options.tests_claims)
 
-    assert does(RunOptions()) == (True, True, True, True)
-    assert does(RunOptions(precision=0.1)) == (False, False, False, False)
-    assert does(RunOptions(layers="rnn")) == (True, True, True, False)
-    assert does(RunOptions(layers="rnn", claims=True)) == (True, True, True, True)
+    assert steps(RunOptions()) == (True, True, True, True)
+    assert steps(RunOptions(precision=0.1)) == (False, False, False, False)
+    assert steps(RunOptions(layers="rnn")) == (True, True, True, False)
+    assert steps(RunOptions(layers="rnn", claims=True)) == (True, True, True, True)
     assert RunOptions(precision=0.1, check=True).checks_crossings
