@@ -1,4 +1,4 @@
-"""layerlaw measures how the cost of a neural-network layer grows, and fits the law.
+"""Measure how the cost of a neural-network layer grows, and fit its law.
 
 >>> import layerlaw
 >>> result = layerlaw.run("attention", "sdpa", profile="quick")  # doctest: +SKIP
@@ -33,8 +33,9 @@ __all__ = [
     "sweep",
 ]
 
-# Loaded when first asked for: `import layerlaw` stays quick, and torch comes with a layer.
-_HOMES = {
+# The module and name of each public object, imported when it is first used: `import layerlaw`
+# loads neither torch nor pandas.
+_LOCATIONS = {
     "Result": ("layerlaw.session", "Result"),
     "explain": ("layerlaw.experiments", "derive"),
     "fit": ("layerlaw.analysis", "fit"),
@@ -47,9 +48,9 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name == "layers":
         return importlib.import_module("layerlaw.layers")
-    if name in _HOMES:
-        home, there = _HOMES[name]
-        return getattr(importlib.import_module(home), there)
+    if name in _LOCATIONS:
+        module, attribute = _LOCATIONS[name]
+        return getattr(importlib.import_module(module), attribute)
     raise AttributeError(f"module 'layerlaw' has no attribute {name!r}")
 
 

@@ -1,18 +1,18 @@
-"""The errors that a user can mend: each message is one line that says what to change.
+"""The base of all errors that a user can correct.
 
-They stand apart from every package, so that each can raise them and the command line can tell
-them from its own mistakes without loading SymPy or torch.
+It imports nothing, so that every package can raise it, and the command can recognise it without
+loading SymPy or torch.
 """
 
 from __future__ import annotations
 
 
 class LayerlawError(Exception):
-    """What was given to layerlaw cannot be used; the message is one line that says why.
+    """An input that layerlaw cannot use; the message is one line that says why.
 
-    Every error that a user can mend derives from it: the command line prints its message and ends
+    Every error that a user can correct derives from it: the command prints its message and ends
     with exit status 2. Where Python has a class for the mistake, such as ValueError, the error
-    derives from that too.
+    also derives from that.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""The command `layerlaw`: it wires layers, measuring, analysis and reports, and nothing more."""
+"""The command `layerlaw`: it reads options, calls the other packages and prints their results."""

@@ -1,4 +1,4 @@
-"""The command that measures how far signals carry."""
+"""The command `dependencies`: measure gradients against distance."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from . import show
-from .options import OUT, STOPPED, Json, usage
+from .options import EXIT_INTERRUPTED, REPORT_FOLDER, Json, usage_errors
 from .output import command
 
 
@@ -22,25 +22,32 @@ def dependencies(
             "--layer",
             "-l",
             metavar="NAME",
-            help="A layer; repeat. By default a dozen of the textbook, with variants.",
+            help="A layer; may be repeated. By default a dozen layers, some in variants.",
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=2, help="Each draws weights and inputs anew.")] = 10,
-    n: Annotated[int, typer.Option("--n", min=8, help="Length of the sequence.")] = 64,
+    seeds: Annotated[
+        int, typer.Option(min=2, help="Number of seeds; each draws new weights and inputs.")
+    ] = 10,
+    n: Annotated[int, typer.Option("--n", min=8, help="Sequence length.")] = 64,
     d: Annotated[int, typer.Option("--d", min=1, help="Width.")] = 16,
     train: Annotated[
         bool,
         typer.Option(
             "--train",
-            help="Train each layer to recall too: minutes; the same again goes on where it was "
-            "stopped. Without it what an earlier --train left in DIR is kept.",
+            help="Also train each layer to recall a symbol, which takes minutes; the same command "
+            "continues a stopped training. Without --train, DIR retains its earlier training.",
         ),
     ] = False,
-    train_seeds: Annotated[int, typer.Option(min=2, help="With --train: how many.")] = 5,
-    steps: Annotated[int, typer.Option(min=1, help="With --train: of each training.")] = 1000,
+    train_seeds: Annotated[
+        int, typer.Option(min=2, help="With --train: trainings of each layer, one per seed.")
+    ] = 5,
+    steps: Annotated[int, typer.Option(min=1, help="With --train: steps of each training.")] = 1000,
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for record and figure.")
-    ] = OUT,
+        Path,
+        typer.Option(
+            "--out", "-o", metavar="DIR", help="Folder for dependencies.json and the figure."
+        ),
+    ] = REPORT_FOLDER,
     as_json: Json = False,
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print the page docs/dependencies.md.")
@@ -48,15 +55,15 @@ def dependencies(
 ) -> None:
     """Measure how far a signal carries: the gradient of the last output against distance.
 
-    Each layer's law of decay (exponential, power or Gaussian) has its interval over seeds. An
-    LSTM's forget gates stand beside the true derivative of its cell. dependencies.json in DIR
-    holds every norm; a report of the same folder shows them.
+    Each layer's law of decay (exponential, power or Gaussian) has a 95 % interval over seeds. The
+    product of an LSTM's forget gates is compared with the true derivative of its cell.
+    dependencies.json in DIR holds every gradient norm; a report of DIR shows them.
     """
     from ..reports import write_atomically
     from ..studies.gradients import (
-        FIGURE_FILE,
-        RECORD_FILE,
-        dependencies_page,
+        FIGURE,
+        RECORD,
+        dependencies as analyse,
         dependencies_svg,
         dependencies_tables as tables,
         fit_record,
@@ -65,18 +72,18 @@ def dependencies(
     try:
         record = _record(out, names, seeds, {"n": n, "d": d}, train_seeds * train, steps)
     except KeyboardInterrupt:
-        show.error("stopped" + "; the same command again goes on from here" * train)
-        raise typer.Exit(STOPPED) from None
-    found = fit_record(record)
-    _keep(out, record)
-    write_atomically(out / FIGURE_FILE, dependencies_svg(found))
+        show.error("stopped" + "; the same command continues from here" * train)
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    found = analyse(record)
+    _save(out, record)
+    write_whole(out / FIGURE, dependencies_svg(found))
     if as_json:
         print(json.dumps(found.as_dict(), indent=2, ensure_ascii=False))
     elif markdown:
         print(dependencies_page(found, command(), Path(out.name, FIGURE_FILE).as_posix()), end="")
     else:
         show.tables(tables(found))
-    show.say(f"Every norm is in {out / RECORD_FILE}, the figure is {out / FIGURE_FILE}.")
+    show.note(f"Every gradient norm is in {out / RECORD}; the figure is {out / FIGURE}.")
 
 
 def _record(
@@ -87,35 +94,35 @@ def _record(
     train_seeds: int,
     steps: int,
 ) -> dict[str, Any]:
-    """Measure, and take what an earlier training left, unless there is a new one.
+    """Measure gradients, and train or take the earlier training from the folder.
 
-    What is trained is kept in the folder as it is finished.
+    Each training is written into the folder as it is finished.
     """
     from ..studies.gradients import RECORD_FILE, read_record
 
-    kept = read_record(out / RECORD_FILE) if (out / RECORD_FILE).is_file() else {}
+    earlier = read_record(out / RECORD) if (out / RECORD).is_file() else {}
     from ..studies.gradients import experiment, jacobians  # loads torch
 
-    with usage():
+    with usage_errors():
         subjects = jacobians.subjects(names)
         with show.Terminal().steps() as update:
             initial = experiment.at_initialisation(subjects, sizes, seeds, update)
         record = {
             "schema": experiment.SCHEMA,
             "initial": initial,
-            "trained": kept.get("trained"),
-            "unfinished": kept.get("unfinished", {}),  # of trainings that were stopped
+            "trained": earlier.get("trained"),
+            "unfinished": earlier.get("unfinished", {}),  # of trainings that were stopped
         }
         if train_seeds:
-            finished, keep = record["unfinished"], partial(_keep, out, record)
+            finished, save = record["unfinished"], partial(_save, out, record)
             with show.Terminal().steps() as update:
                 record["trained"] = experiment.after_training(
-                    subjects, sizes, train_seeds, steps, update, finished, keep
+                    subjects, sizes, train_seeds, steps, update, finished, save
                 )
     return record
 
 
-def _keep(out: Path, record: Mapping[str, Any]) -> None:
+def _save(out: Path, record: Mapping[str, Any]) -> None:
     """Write the record into a folder."""
     from ..reports import write_atomically
     from ..studies.gradients import RECORD_FILE

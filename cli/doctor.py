@@ -1,4 +1,4 @@
-"""The command that looks at the machine, and at what the controls do on it."""
+"""The command `doctor`: check the machine, and measure what each control does on it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from . import show
-from .options import Json, usage
+from .options import Json, usage_errors
 
 
 def doctor(
@@ -16,19 +16,22 @@ def doctor(
         bool,
         typer.Option(
             "--ablate",
-            help="Measure a layer with each control left alone in turn: some two minutes.",
+            help="Measure a layer with each control switched off in turn: about two minutes.",
         ),
     ] = False,
     layer: Annotated[
-        str, typer.Option("--layer", "-l", metavar="NAME", help="With --ablate: the layer.")
+        str,
+        typer.Option("--layer", "-l", metavar="NAME", help="With --ablate: the layer to measure."),
     ] = "attention",
     profile: Annotated[
-        str, typer.Option(help="With --ablate: how much is measured each time.")
+        str, typer.Option(help="With --ablate: how much to measure each time.")
     ] = "quick",
-    threads: Annotated[int, typer.Option(min=1, help="With --ablate: of torch.")] = 1,
+    threads: Annotated[
+        int, typer.Option(min=1, help="With --ablate: threads that torch may use.")
+    ] = 1,
     as_json: Json = False,
 ) -> None:
-    """Say what on this machine disturbs measuring, and how to mend it.
+    """Check what on this machine disturbs measurements, and say how to fix it.
 
     With --ablate, show what each control does to the exponents of a layer.
     """
@@ -41,18 +44,18 @@ def doctor(
 def _examine(*, as_json: bool) -> None:
     from ..measure import check_environment
 
-    with show.Terminal().activity("looking at the machine"):
+    with show.Terminal().activity("checking the machine"):
         found = examine()
     if as_json:
         print(json.dumps([each.as_dict() for each in found], indent=2, ensure_ascii=False))
     else:
-        show.findings(found)
+        show.environment_checks(found)
 
 
 def _ablate(layer: str, profile: str, threads: int, *, as_json: bool) -> None:
     from ..session import ablate
 
-    with show.Terminal().steps() as update, usage():
+    with show.Terminal().steps() as update, usage_errors():
         rows = list(ablate(layer, profile=profile, threads=threads, progress=update))
     if as_json:
         written = [
@@ -61,4 +64,4 @@ def _ablate(layer: str, profile: str, threads: int, *, as_json: bool) -> None:
         ]
         print(json.dumps(written, indent=2))
     else:
-        show.ablated(rows)
+        show.ablations(rows)

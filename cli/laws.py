@@ -1,4 +1,4 @@
-"""The commands that fit laws to what was measured: their report, and what they predict."""
+"""The commands `fit`, `report` and `predict`, which use existing measurements."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ import typer
 from . import show
 from .options import (
     MARGIN,
-    OUT,
+    REPORT_FOLDER,
     Axes,
     Expect,
     Json,
     Margin,
     Source,
     UsageError,
-    expected,
-    sizes_of,
-    usage,
+    parse_expected,
+    parse_sizes,
+    usage_errors,
 )
 from .output import command, write_report
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Metrics that are times by another name than the one by which times are known.
-_TIMES = {
+#: Names that a table may give to times instead of the metric "seconds".
+_TIME_NAMES = {
     "time",
     "times",
     "runtime",
@@ -49,7 +49,7 @@ def fit(
         list[Path],
         typer.Argument(
             metavar="TABLE...",
-            help="Tidy CSV, asv's result folder or file, or pytest-benchmark's JSON.",
+            help="A tidy CSV table, asv's results (folder or file), or pytest-benchmark's JSON.",
             show_default=False,
         ),
     ],
@@ -59,7 +59,8 @@ def fit(
     at_most: Annotated[
         bool,
         typer.Option(
-            "--at-most", help="An exponent below theory's matches too: no worse than theory."
+            "--at-most",
+            help="An exponent below theory's matches too: test only that the cost grows no faster.",
         ),
     ] = False,
     json_file: Annotated[
@@ -69,28 +70,28 @@ def fit(
         ),
     ] = None,
 ) -> None:
-    """Fit the laws of measurements that are there already, and judge them.
+    """Fit the laws of existing measurements, and judge them.
 
-    Columns: layer, device, mode, metric, n, d, value; k, repeat, process, round and status may
-    be there. Any other column that varies separates laws, unless --axis makes it a size.
+    Required columns: layer, device, mode, metric, n, d, value. Optional: k, repeat, process, round,
+    status. Any other column that varies separates laws, unless --axis makes it a size.
     """
     from ..analysis import fit as fit_laws
     from ..reports import laws_json, summarise
 
-    if json_file is not None and not json_file.parent.is_dir():  # before the work, not after it
-        raise UsageError(f"{json_file}: there is no folder {json_file.parent}")
+    if json_file is not None and not json_file.parent.is_dir():  # refuse it before the fits
+        raise UsageError(f"--json {json_file}: there is no folder {json_file.parent}")
     with show.Terminal().fitting("laws") as update:
         fits = fit_laws(
             tables,
-            expected(expect),
+            parse_expected(expect),
             axes=axes or (),
             margin=margin,
             at_most=at_most,
             progress=update,
         )
     for metric in dict.fromkeys(each.series.metric for each in fits):
-        if metric.lower() in _TIMES:
-            show.say(f"{metric!r} is fitted as a count: a time has the metric 'seconds'")
+        if metric.lower() in _TIME_NAMES:
+            show.note(f"metric {metric!r} is fitted as a count: times need the metric 'seconds'")
     text = laws_json(fits)
     if json_file == Path("-"):
         print(text, end="")
@@ -101,39 +102,46 @@ def fit(
 
 
 def report(
-    source: Source = OUT,
+    source: Source = REPORT_FOLDER,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="DIR", help="Where to; the folder of SOURCE."),
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="DIR",
+            help=f"Folder for the report; by default SOURCE, or {REPORT_FOLDER} if it is a table.",
+        ),
     ] = None,
     expect: Expect = None,
     axes: Axes = None,
     margin: Margin = MARGIN,
     as_json: Json = False,
 ) -> None:
-    """Write the report of measurements that are there already, measuring nothing.
+    """Write the report of existing measurements, without measuring.
 
-    A run that was stopped is reported as far as it went.
+    A stopped run is reported as far as it was measured.
     """
     from ..session import STORE, Result, read_measurements
 
-    to = out or (source if (source / STORE).is_file() else OUT)
+    folder = out or (source if (source / STORE).is_file() else REPORT_FOLDER)
     result = Result.from_measurements(
         read_measurements(source),
-        expect=expected(expect),
+        expect=parse_expected(expect),
         axes=axes or (),
         margin=margin,
         command=command(),
         observer=show.Terminal(),
     )
-    write_report(result, to, as_json=as_json)
+    write_report(result, folder, as_json=as_json)
 
 
 def predict(
-    source: Source = OUT,
+    source: Source = REPORT_FOLDER,
     layers: Annotated[
         list[str] | None,
-        typer.Option("--layer", "-l", metavar="NAME", help="A layer; repeat. All, by default."),
+        typer.Option(
+            "--layer", "-l", metavar="NAME", help="A layer; may be repeated. By default all."
+        ),
     ] = None,
     metrics: Annotated[
         list[str] | None,
@@ -141,37 +149,40 @@ def predict(
             "--metric",
             "-m",
             metavar="NAME",
-            help="What the cost is, such as peak_bytes; repeat. By default all that grow, with "
-            "--within seconds where there are any.",
+            help="The cost to predict, such as peak_bytes; may be repeated. By default every cost "
+            "that grows; with --within, only seconds if the table has them.",
         ),
     ] = None,
     at: Annotated[
-        list[str] | None, typer.Option("--at", metavar="SIZE=NUMBER", help="A size; repeat.")
+        list[str] | None,
+        typer.Option(
+            "--at", metavar="SIZE=NUMBER", help="A size, such as n=4096; may be repeated."
+        ),
     ] = None,
     within: Annotated[
         float | None,
         typer.Option(
             min=0.0,
             metavar="BUDGET",
-            help="Find how far the size goes that --at leaves out: in seconds, or the metric's "
-            "own unit.",
+            help="Find the largest size within this budget, which is in the unit of the metric, "
+            "such as seconds; --at gives all sizes but that one.",
         ),
     ] = None,
     expect: Expect = None,
     axes: Axes = None,
     as_json: Json = False,
 ) -> None:
-    """Predict a cost at sizes that were not measured, or how far a size can go, with intervals.
+    """Predict a cost at sizes that were not measured, or the largest size within a budget.
 
-    An interval knows of no regime beyond the points: where a cache overflows it is wrong, and
-    where the machine is known the answer says so.
+    Each answer has a 95 % interval, which assumes that no new regime begins beyond the measured
+    sizes. If the machine is known, a warning names each cache that the working set outgrows.
     """
     from ..analysis import caches_of
     from ..measure import SECONDS
     from ..reports import answers
     from ..session import Result, read_measurements
 
-    sizes = sizes_of(at)
+    sizes = parse_sizes(at)
     measured = read_measurements(source)
     table = measured.table
     if within is not None and not metrics and (table["metric"] == SECONDS.name).any():
@@ -181,15 +192,15 @@ def predict(
             table = _only(table, column, wanted)
     result = Result.from_measurements(
         replace(measured, table=table),
-        expect=expected(expect),
+        expect=parse_expected(expect),
         axes=axes or (),
         observer=show.Terminal(),
     )
     fits = result.fits
     if not metrics:
         fits = [fit for fit in fits if fit.law is not None] or fits
-    with usage():
-        found = predict_laws(fits, sizes, within, caches_of(result.machine, result.settings))
+    with usage_errors():
+        found = answers(fits, sizes, within, caches_of(result.machine, result.settings))
     if as_json:
         print(json.dumps([each.as_dict() for each in found], indent=2))
     else:
@@ -197,11 +208,13 @@ def predict(
 
 
 def _only(table: pd.DataFrame, column: str, wanted: list[str]) -> pd.DataFrame:
-    """Give the rows of some layers or metrics, and what stands beside times."""
+    """Return the rows of some layers or metrics, and the auxiliary measurements."""
     from ..measure import AUXILIARY
 
-    beside = table["metric"].isin(AUXILIARY)
-    known = list(dict.fromkeys(table[column][~beside].astype(str)))
+    auxiliary = table["metric"].isin(AUXILIARY)
+    known = list(dict.fromkeys(table[column][~auxiliary].astype(str)))
     if unknown := [name for name in wanted if name not in known]:
-        raise UsageError(f"no row has the {column} {unknown[0]!r}; there are: {', '.join(known)}")
-    return table[table[column].astype(str).isin(wanted) | beside]
+        raise UsageError(
+            f"--{column} {unknown[0]!r}: no row has this {column}; there are: {', '.join(known)}"
+        )
+    return table[table[column].astype(str).isin(wanted) | auxiliary]

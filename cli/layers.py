@@ -1,4 +1,4 @@
-"""The commands that say what layers do without timing them."""
+"""The commands `explain` and `list`, which describe layers without timing them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from . import show
-from .options import Json, usage
+from .options import Json, usage_errors
 
 
 def explain(
@@ -16,30 +16,30 @@ def explain(
         str,
         typer.Argument(
             metavar="LAYER",
-            help="A layer's name, or where one of your own is: module:Name or file.py:Name.",
+            help="A layer's name, or the location of your own: module:Name or file.py:Name.",
             show_default=False,
         ),
     ],
     as_json: Json = False,
 ) -> None:
-    """Say what a layer does, without timing it: exact formulas, beside its theory if it has one.
+    """Derive exact formulas of a layer's costs from counts, without timing it.
 
-    FLOPs, parameters, sequential operations, path length and what is kept for the gradients are
-    counted on tensors without numbers; peaks of memory are read from torch's allocator at small
-    sizes.
+    FLOPs, parameters, sequential operations, path length and saved tensors are counted on meta
+    tensors, which have shapes and no numbers. Peak memory is read from torch's allocator at small
+    sizes. If the layer has a theory, it is shown next to the formulas.
     """
     from ..experiments import derive
     from ..layers import is_known
     from ..reports import derivation_summary, derived_dict, derived_rows
 
-    with usage(), show.Terminal().steps() as update:
+    with usage_errors(), show.Terminal().steps() as update:
         found = derive(layer, progress=update)
     theory = found.layer.tied_theory()
     own = theory if is_known(theory.flops) else None
     if as_json:
         print(json.dumps(derived_dict(found, own), indent=2, ensure_ascii=False))
     else:
-        show.derived(derivation_summary(found), derived_rows(found, own))
+        show.derivation(head(found), derived_rows(found, own))
 
 
 def list_layers(

@@ -1,4 +1,4 @@
-"""The command line: what each command takes, and the one place where errors become one line."""
+"""The app of the command `layerlaw`: its commands, and how an error becomes one line."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .dependencies import dependencies
 from .doctor import doctor
 from .laws import fit, predict, report
 from .layers import explain, list_layers
-from .options import STOPPED
+from .options import EXIT_INTERRUPTED
 from .run import run
 from .show import console
 from .studies import published, validate
 
 app = typer.Typer(
     name="layerlaw",
-    help="Measure how the cost of a layer grows, fit the law, and hold it against theory.",
+    help="Measure how the cost of a layer grows, fit its law, and compare the law with theory.",
     epilog="Example: layerlaw run --profile quick --out my-report",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -34,7 +34,7 @@ app = typer.Typer(
 
 @app.callback(invoke_without_command=True)
 def _version(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     if version:
         from .. import __version__
@@ -62,21 +62,21 @@ _add("published", published, "published ../shared/published --out docs")
 
 
 def run_app() -> None:
-    """Run the command; what a user can mend ends with one line and exit status 2."""
+    """Run the command; an error of the user's ends with one line and exit status 2."""
     warnings.showwarning = show.warning
     try:
         app()
     except SystemExit as end:
-        if end.code == STOPPED and not console.errors:
+        if end.code == EXIT_INTERRUPTED and not console.printed_errors:
             show.error("stopped")
         raise
     except (LayerlawError, OSError) as error:
-        show.error(_told(error))
+        show.error(_error_text(error))
         sys.exit(2)
 
 
-def _told(error: Exception) -> str:
-    """Say what happened, without the number that systems give it."""
+def _error_text(error: Exception) -> str:
+    """Return the message of an error, without the number of an OSError."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return str(error)

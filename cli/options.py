@@ -1,4 +1,4 @@
-"""Options that commands share, the choices that some offer, and what their text means."""
+"""Options that several commands share, and the functions that parse their texts."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ import typer
 from ..errors import LayerlawError
 
 #: Exit status after Ctrl-C.
-STOPPED = 130
+EXIT_INTERRUPTED = 130
 
-#: Where `run` leaves what it makes, in the current folder.
-OUT = Path("layerlaw-report")
+#: Default folder of a run and its report, in the current folder.
+REPORT_FOLDER = Path("layerlaw-report")
 
 #: Largest deviation of an exponent that still matches theory.
 MARGIN = 0.2
 
 Source = Annotated[
-    Path, typer.Argument(metavar="SOURCE", help="Folder that run wrote, or a table that fit reads.")
+    Path,
+    typer.Argument(metavar="SOURCE", help="The folder of a run, or a table as `fit` reads it."),
 ]
 Layers = Annotated[
     list[str] | None,
@@ -31,8 +32,8 @@ Layers = Annotated[
         "--layer",
         "-l",
         metavar="NAME",
-        help="A layer to measure, or all; repeat for several. By default those of the textbook, "
-        "and torch's own. One of your own by where it is: module:Name or file.py:Name.",
+        help="A layer's name, the location of your own (module:Name or file.py:Name), or all; may "
+        "be repeated. By default the layers of the textbook and torch's own.",
     ),
 ]
 Out = Annotated[
@@ -44,7 +45,7 @@ Expect = Annotated[
         "--expect",
         "-e",
         metavar="LAYER=EXPR",
-        help="Theory's leading order, such as mine=n*k*d**2; repeat.",
+        help="The expected order of a layer's time, such as mine=n*k*d**2; may be repeated.",
     ),
 ]
 ExpectOne = Annotated[
@@ -53,24 +54,26 @@ ExpectOne = Annotated[
         "--expect",
         "-e",
         metavar="EXPR",
-        help="The order that is expected of a layer's time, such as n*k*d**2, or LAYER=EXPR where "
-        "several are measured; of a layer without theory, or instead of its own.",
+        help="The expected order of the layer's time, such as n*k*d**2; with several layers "
+        "LAYER=EXPR, may be repeated. It replaces the order that the layer's theory gives.",
     ),
 ]
 Axes = Annotated[
     list[str] | None,
     typer.Option(
-        "--axis", metavar="COLUMN", help="A column that is a size too, such as batch; repeat."
+        "--axis",
+        metavar="COLUMN",
+        help="A further column that is a size, such as batch; may be repeated.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a program.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Margin = Annotated[
     float, typer.Option(min=0.0, help="Largest deviation of an exponent that still matches theory.")
 ]
 
 
-def finite(option: typer.CallbackParam, value: float | None) -> float | None:
-    """Refuse infinity and NaN, which pass for numbers; who wants no limit leaves the option out."""
+def require_finite(option: typer.CallbackParam, value: float | None) -> float | None:
+    """Refuse infinity and NaN, which typer accepts; without the option there is no limit."""
     if value is not None and not isfinite(value):
         raise UsageError(f"--{option.name} takes a finite number, not {value}")
     return value
@@ -94,7 +97,7 @@ class DType(StrEnum):
 
 
 class Mode(StrEnum):
-    """Which pass."""
+    """The pass to measure."""
 
     FORWARD = "forward"
     BACKWARD = "backward"
@@ -102,58 +105,58 @@ class Mode(StrEnum):
 
 
 class UsageError(LayerlawError):
-    """Something the user gave cannot be used; the message is one line."""
+    """An option or argument that cannot be used; the message is one line."""
 
 
 @contextmanager
-def usage() -> Iterator[None]:
-    """Tell of a name or a value that is not known as of a mistake of the user's."""
+def usage_errors() -> Iterator[None]:
+    """Turn a KeyError or ValueError about an unknown name or value into a UsageError."""
     try:
         yield
     except (KeyError, ValueError) as error:
         raise UsageError(error.args[0]) from None
 
 
-def expected(pairs: list[str] | None) -> dict[str, str]:
-    """Read ``--expect LAYER=EXPR``.
+def parse_expected(pairs: list[str] | None) -> dict[str, str]:
+    """Parse the values of ``--expect LAYER=EXPR``.
 
     Raises
     ------
     UsageError
-        If one is not written like that.
+        If one does not have this form.
     """
     return dict(_split("--expect", pairs, "LAYER=EXPR, such as mine=n*d**2"))
 
 
-def expected_of(texts: list[str] | None, layers: list[str] | None) -> dict[str, str]:
-    """Read ``--expect EXPR`` for the one layer that is measured, or ``--expect LAYER=EXPR``.
+def parse_expected_of_run(texts: list[str] | None, layers: list[str] | None) -> dict[str, str]:
+    """Parse ``--expect EXPR`` of a run of one layer, or ``--expect LAYER=EXPR``.
 
     Raises
     ------
     UsageError
-        If it is neither, or speaks of a layer that is not measured.
+        If one has neither form, or names a layer that is not measured.
     """
-    found: dict[str, str] = {}
+    orders: dict[str, str] = {}
     for text in texts or []:
         if "=" in text:
-            found |= expected([text])
+            orders |= parse_expected([text])
         elif layers is None or len(set(layers)) != 1 or "all" in layers:
-            raise UsageError(f"--expect {text!r}: of several layers, write it as LAYER=EXPR")
+            raise UsageError(f"--expect {text!r} needs a single --layer; for several: LAYER=EXPR")
         else:
-            found[layers[0]] = text
-    for layer in found:
+            orders[layers[0]] = text
+    for layer, order in orders.items():
         if layers is not None and layer not in layers and "all" not in layers:
-            raise UsageError(f"--expect {layer}={found[layer]}: --layer {layer} is not measured")
-    return found
+            raise UsageError(f"--expect {layer}={order} needs --layer {layer}")
+    return orders
 
 
-def sizes_of(pairs: list[str] | None) -> dict[str, float]:
-    """Read ``--at SIZE=NUMBER``.
+def parse_sizes(pairs: list[str] | None) -> dict[str, float]:
+    """Parse the values of ``--at SIZE=NUMBER``.
 
     Raises
     ------
     UsageError
-        If one is not written like that, or its number is not positive.
+        If one does not have this form, or its number is not positive.
     """
     form = "SIZE=NUMBER, such as n=4096"
     sizes = {}
@@ -163,12 +166,12 @@ def sizes_of(pairs: list[str] | None) -> dict[str, float]:
         except ValueError:
             raise UsageError(f"--at '{size}={text}': write it as {form}") from None
         if not 0 < sizes[size] < inf:
-            raise UsageError(f"--at '{size}={text}': a size is a positive number")
+            raise UsageError(f"--at '{size}={text}': a size must be a positive number")
     return sizes
 
 
 def _split(option: str, pairs: list[str] | None, form: str) -> Iterator[tuple[str, str]]:
-    """Split what is written as NAME=TEXT."""
+    """Split each NAME=TEXT of an option."""
     for pair in pairs or []:
         name, _, text = pair.partition("=")
         if not (name.strip() and text.strip()):

@@ -1,4 +1,4 @@
-"""What commands give: the report of a result, its laws, and the command that makes them again."""
+"""The output of commands: a result's report and laws, and the command line that repeats it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def command() -> str:
-    """Give the command as it was typed, to be shown where its result can be made again."""
+    """Return the command as it was typed; reports show it."""
     return shlex.join(["layerlaw", *sys.argv[1:]])
 
 
@@ -23,7 +23,7 @@ def write_report(result: Result, out: Path, *, as_json: bool) -> None:
     with show.Terminal().steps() as update:
         page, *_ = result.report(out, update)
     print_laws(result, as_json=as_json)
-    show.say(f"The report is {page}; table.csv, laws.json and report.md lie beside it in {out}.")
+    show.note(f"The report is {page}; report.md, table.csv and laws.json are in the same folder.")
 
 
 def print_laws(result: Result, *, as_json: bool) -> None:

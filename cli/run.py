@@ -1,4 +1,4 @@
-"""The command that measures, fits and reports."""
+"""The command `run`: measure, fit and report."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import typer
 
 from . import show
 from .options import (
+    EXIT_INTERRUPTED,
     MARGIN,
-    OUT,
-    STOPPED,
+    REPORT_FOLDER,
     Device,
     DType,
     ExpectOne,
@@ -20,9 +20,9 @@ from .options import (
     Mode,
     Out,
     UsageError,
-    expected_of,
-    finite,
-    usage,
+    parse_expected_of_run,
+    require_finite,
+    usage_errors,
 )
 from .output import command, write_report
 
@@ -32,16 +32,16 @@ def run(
     profile: Annotated[
         str | None,
         typer.Option(
-            help="How much to measure: quick (under 3 minutes), standard (under 15; by default) or "
-            "full (hours, to sizes beyond the caches; --rounds 1 first gives all points once). "
-            "With --precision: the points to choose from, all of standard's by default.",
+            help="How much to measure: quick (under 3 minutes), standard (under 15 minutes, the "
+            "default) or full (hours, to sizes beyond the caches; with --rounds 1, each point "
+            "once). With --precision: the points to choose from, by default a denser grid.",
             show_default=False,
         ),
     ] = None,
     device: Annotated[
-        Device, typer.Option(help="Where to measure; all: every device that is there.")
+        Device, typer.Option(help="Where to measure; all is every available device.")
     ] = Device.CPU,
-    out: Out = OUT,
+    out: Out = REPORT_FOLDER,
     batch: Annotated[int, typer.Option(min=1, help="Sequences per pass.")] = 1,
     dtype: Annotated[DType, typer.Option(help="Type of weights and inputs.")] = DType.FLOAT32,
     threads: Annotated[int, typer.Option(min=1, help="Threads that torch may use.")] = 1,
@@ -49,8 +49,8 @@ def run(
         list[Mode] | None,
         typer.Option(
             "--mode",
-            help="The pass: forward (by default), backward (the gradient alone) or training "
-            "(both); repeat for several.",
+            help="The pass: forward (the default), backward (the gradients alone) or training "
+            "(both); may be repeated.",
             show_default=False,
         ),
     ] = None,
@@ -58,13 +58,13 @@ def run(
         bool, typer.Option("--compile", help="Run the layers through torch.compile.")
     ] = False,
     tf32: Annotated[
-        bool, typer.Option("--tf32", help="On CUDA, let products of float32 use TF32.")
+        bool, typer.Option("--tf32", help="On CUDA, let float32 matrix products use TF32.")
     ] = False,
     graph: Annotated[
         bool,
         typer.Option(
             "--graph",
-            help="On CUDA, replay passes as CUDA graphs, where launching kernels hides the law.",
+            help="On CUDA, replay passes as CUDA graphs, for laws that kernel launches hide.",
         ),
     ] = False,
     flush: Annotated[
@@ -75,8 +75,8 @@ def run(
         typer.Option(
             min=0.1,
             metavar="SECONDS",
-            help="Most for one measurement; 300 by default.",
-            callback=finite,
+            help="Limit of one measurement; by default 300 seconds.",
+            callback=require_finite,
         ),
     ] = None,
     memory: Annotated[
@@ -84,8 +84,8 @@ def run(
         typer.Option(
             min=0.0,
             metavar="GIB",
-            help="Most for one case, as a number of GiB; 80 % of what is free by default.",
-            callback=finite,
+            help="Limit of one case in GiB; by default 80 % of the free memory.",
+            callback=require_finite,
         ),
     ] = None,
     isolate: Annotated[
@@ -95,25 +95,29 @@ def run(
         int | None,
         typer.Option(
             min=1,
-            help="Passes over all points, instead of the profile's; more go on where fewer ended.",
+            help="Rounds over all points, instead of the profile's number; a larger number "
+            "continues a finished run.",
         ),
     ] = None,
     seed: Annotated[
-        int, typer.Option(help="Of the order of points, the weights and the inputs.")
+        int, typer.Option(help="Seed of the order of points, the weights and the inputs.")
     ] = 0,
     raw: Annotated[
         bool,
-        typer.Option("--raw", help="Leave the memory allocator as it is: pages are mapped anew."),
+        typer.Option(
+            "--raw",
+            help="Do not control the memory allocator: it may map memory anew in each pass.",
+        ),
     ] = False,
     counts: Annotated[
         bool,
-        typer.Option(help="Count FLOPs, parameters, sequential operations and path lengths too."),
+        typer.Option(help="Also count FLOPs, parameters, sequential operations and path lengths."),
     ] = True,
     peaks: Annotated[
         bool | None,
         typer.Option(
             "--peaks/--no-peaks",
-            help="Measure the peak memory of passes too. On, unless --precision is given.",
+            help="Also measure the peak memory of passes. On, unless --precision is given.",
             show_default=False,
         ),
     ] = None,
@@ -122,8 +126,9 @@ def run(
         typer.Option(
             min=0.001,
             metavar="HALF-WIDTH",
-            help="Choose each point for what it adds, until every exponent is known within this.",
-            callback=finite,
+            help="Choose each point for the information it adds, until the 95 % interval of every "
+            "exponent is at most this half-width.",
+            callback=require_finite,
         ),
     ] = None,
     budget: Annotated[
@@ -131,16 +136,17 @@ def run(
         typer.Option(
             min=0.1,
             metavar="SECONDS",
-            help="With --precision: when to stop measuring anyway; counts and report come on top.",
-            callback=finite,
+            help="With --precision: stop measuring passes after this time; counts and the report "
+            "take extra time.",
+            callback=require_finite,
         ),
     ] = None,
     explain: Annotated[
         bool | None,
         typer.Option(
             "--explain/--no-explain",
-            help="Time the parts of each pass alone, to say why slopes differ from theory's, and "
-            "what the machine can do at its best. On, unless --precision is given.",
+            help="Also time the parts of each pass alone and calibrate the machine, to explain why "
+            "slopes differ from theory. On, unless --precision is given.",
             show_default=False,
         ),
     ] = None,
@@ -148,8 +154,8 @@ def run(
         bool | None,
         typer.Option(
             "--check/--no-check",
-            help="Measure anew on both sides of where layers cross over. On, unless --precision "
-            "is given.",
+            help="Measure again on both sides of each size at which two layers cost the same. On, "
+            "unless --precision is given.",
             show_default=False,
         ),
     ] = None,
@@ -157,15 +163,14 @@ def run(
         bool | None,
         typer.Option(
             "--claims/--no-claims",
-            help="Put what the course text says to the test too, with these times: some 20 "
-            "seconds. On where the layers of the textbook are measured, unless --precision is "
-            "given.",
+            help="Also test the statements of the course text with these times: about 20 seconds. "
+            "On, unless --layer or --precision is given.",
             show_default=False,
         ),
     ] = None,
     fresh: Annotated[
         bool,
-        typer.Option("--fresh", help="Measure anew instead of going on where a run was stopped."),
+        typer.Option("--fresh", help="Measure everything again instead of continuing a run."),
     ] = False,
     expect: ExpectOne = None,
     margin: Margin = MARGIN,
@@ -173,13 +178,13 @@ def run(
 ) -> None:
     """Measure layers, fit their laws, judge them, and write the report.
 
-    The same command again goes on where a stopped run was, and measures nothing twice.
+    The same command continues a stopped run and measures nothing twice.
     """
     from ..session import RunOptions, Session
 
     if budget is not None and precision is None:
-        raise UsageError("--budget goes with --precision: say how well exponents are to be known")
-    with usage():
+        raise UsageError(f"--budget {budget:g} needs --precision, the half-width to reach")
+    with usage_errors():
         options = RunOptions(
             layers=layers,
             profile=profile,
@@ -205,7 +210,7 @@ def run(
             claims=claims,
             precision=precision,
             budget=budget,
-            expect=expected_of(expect, layers),
+            expect=parse_expected_of_run(expect, layers),
             margin=margin,
             fresh=fresh,
         )
@@ -213,5 +218,5 @@ def run(
     try:
         write_report(session.run(), out, as_json=as_json)
     except KeyboardInterrupt:
-        show.error("stopped; the same command again goes on from here")
-        raise typer.Exit(STOPPED) from None
+        show.error("stopped; the same command continues from here")
+        raise typer.Exit(EXIT_INTERRUPTED) from None

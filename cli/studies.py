@@ -1,4 +1,4 @@
-"""The commands that hold the fitter against known truths and against others' measurements."""
+"""The commands `validate` and `published`: test the fitter, and fit published measurements."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .output import command
 
 
 def validate(
-    cases: Annotated[int, typer.Option(min=1, help="Synthetic laws of each kind.")] = 200,
-    seed: Annotated[int, typer.Option(min=0, help="Of the cases.")] = 1000,
+    cases: Annotated[int, typer.Option(min=1, help="Number of synthetic laws of each kind.")] = 200,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the synthetic laws.")] = 1000,
     extrap: Annotated[
         str | None,
         typer.Option(
-            metavar="PYTHON", help="A Python that has Extra-P, to hold the fitter against it too."
+            metavar="PYTHON", help="A Python that has Extra-P, to compare the fitter with it too."
         ),
     ] = None,
     as_json: Json = False,
@@ -26,11 +26,11 @@ def validate(
         bool, typer.Option("--markdown", help="Print the page docs/validation.md.")
     ] = False,
 ) -> None:
-    """Hold the fitter against synthetic laws whose truth is known, beside other fitters."""
-    from ..studies.validation import criteria, recover_exact_orders, validate as hold
+    """Test the fitter on synthetic laws whose truth is known, and compare it with other fitters."""
+    from ..studies.validation import criteria, recovered, validate as run_validation
 
     with show.Terminal().fitting("synthetic laws") as update:
-        figures = hold(cases, seed, extrap=extrap, progress=update)
+        figures = run_validation(cases, seed, extrap=extrap, progress=update)
     if as_json:
         print(figures.to_json(orient="index", indent=2))
     elif markdown:
@@ -41,22 +41,24 @@ def validate(
             end="",
         )
     else:
-        show.figures(figures)
-        show.criteria(criteria(figures, recover_exact_orders()))
+        show.validation_figures(figures)
+        show.criteria(criteria(figures, recovered()))
 
 
 def published(
     folder: Annotated[
         Path,
-        typer.Argument(metavar="FOLDER", help="Of the published tables, CSV.", show_default=False),
+        typer.Argument(
+            metavar="FOLDER", help="Folder of the published tables, as CSV.", show_default=False
+        ),
     ],
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for page and figures.")
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the page and figures.")
     ] = Path("docs"),
 ) -> None:
-    """Fit what others measured on GPUs and TPUs, and write the page docs/published.md."""
+    """Fit the laws of published GPU and TPU measurements, and write the page docs/published.md."""
     from ..studies.published import write_page
 
     with show.Terminal().fitting("published tables") as update:
         page, *figures = write_page(folder, out, update)
-    show.say(f"The page is {page}; its {len(figures)} figures lie in {out / 'images'}.")
+    show.note(f"The page is {page}; its {len(figures)} figures are in {out / 'images'}.")

@@ -1,4 +1,4 @@
-"""What a person sees in the terminal: progress on standard error, results on standard output."""
+"""The output in the terminal: progress on standard error, tables on standard output."""
 
 import lazy_loader
 

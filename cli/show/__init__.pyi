@@ -7,8 +7,8 @@ from .claim_tables import (
 from .console import (
     console_out as console_out,
     error as error,
-    errors as errors,
-    say as say,
+    note as note,
+    printed_errors as printed_errors,
     warning as warning,
 )
 from .law_tables import (
@@ -16,38 +16,38 @@ from .law_tables import (
     laws as laws,
 )
 from .layer_tables import (
-    derived as derived,
+    derivation as derivation,
     theory as theory,
 )
 from .machine_tables import (
-    ablated as ablated,
-    findings as findings,
+    ablations as ablations,
+    environment_checks as environment_checks,
 )
 from .progress import (
     Terminal as Terminal,
 )
 from .study_tables import (
     criteria as criteria,
-    figures as figures,
     tables as tables,
+    validation_figures as validation_figures,
 )
 
 __all__ = [
     "Terminal",
-    "ablated",
+    "ablations",
     "answers",
     "claims",
     "console",
     "console_out",
     "criteria",
-    "derived",
+    "derivation",
+    "environment_checks",
     "error",
-    "errors",
-    "figures",
-    "findings",
     "laws",
-    "say",
+    "note",
+    "printed_errors",
     "tables",
     "theory",
+    "validation_figures",
     "warning",
 ]

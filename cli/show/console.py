@@ -1,4 +1,4 @@
-"""Where things are printed: lines for a person on standard error, results on standard output."""
+"""Consoles and lines: notes, warnings and errors on standard error, tables on standard output."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from rich.text import Text
 if TYPE_CHECKING:
     from ...reports import Table as ReportTable
 
-#: Styles of verdicts.
+#: Colours of verdicts.
 VERDICT_STYLES = {"matches": "green", "differs": "red", "unresolved": "yellow"}
 
-#: Width of a table that goes to a file, in characters: wide enough not to be folded.
+#: Width of a table that is not printed in a terminal, in characters; so wide that no row is folded.
 _PIPE_WIDTH = 160
 
-#: Errors that were printed.
-errors: list[str] = []
+#: The errors that were printed, so that an interrupt is reported once.
+printed_errors: list[str] = []
 
 _show_warning = warnings.showwarning
 
 
 def console_out() -> Console:
-    """Give the console of standard output."""
+    """Return a console of standard output."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=_PIPE_WIDTH)
 
 
-def drawn(
+def rich_table(
     table: ReportTable, *, title: str | None = None, overflow: OverflowMethod = "ellipsis"
 ) -> Table:
-    """Draw a report's table for the terminal."""
+    """Return a table of a report as rich's table, for the terminal."""
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
     for column in table.head:
         shown.add_column(column, overflow=overflow)
@@ -44,14 +44,14 @@ def drawn(
     return shown
 
 
-def say(text: str) -> None:
-    """Print a line for a person, apart from what a program would read."""
+def note(text: str) -> None:
+    """Print a line for a person on standard error; programs read standard output."""
     Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
 
 
 def error(message: str) -> None:
     """Print an error as one line on standard error."""
-    errors.append(message)
+    printed_errors.append(message)
     print("layerlaw: " + " ".join(message.split()), file=sys.stderr)
 
 
@@ -63,14 +63,14 @@ def warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Show a warning; what speaks to the user goes in one line."""
+    """Show a warning; one about a package's broken layer becomes one line."""
     if category.__name__ == "BrokenLayer":
-        say(f"layerlaw: warning: {message}")
+        note(f"layerlaw: warning: {message}")
     else:
         _show_warning(message, category, filename, lineno, file, line)
 
 
-def clock(seconds: float) -> str:
-    """Write seconds as minutes and seconds."""
+def format_duration(seconds: float) -> str:
+    """Return seconds as minutes and seconds, such as 2:05."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02d}"

@@ -1,4 +1,4 @@
-"""What the terminal shows of laws: their summary, and what they predict."""
+"""Print the summary of laws, and predictions."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from rich.table import Table
 from rich.text import Text
 
 from ...analysis import without_noise
-from .console import VERDICT_STYLES, console_out, drawn
+from .console import VERDICT_STYLES, console_out, rich_table
 
 if TYPE_CHECKING:
     from ...reports import Prediction, Summary
 
 
 def laws(summary: Summary) -> None:
-    """Print the summary of laws, and the reasons of all that do not match."""
+    """Print the summary of laws, and the reason of each verdict other than `matches`."""
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     shown.add_column("layer", no_wrap=True)
     variant = any(row.variant for row in summary.rows)
     if variant:
-        shown.add_column("of")
+        shown.add_column("variant")
     shown.add_column("theory")
     shown.add_column("measured exponents [95 %]")
     shown.add_column("verdict")
@@ -51,21 +51,22 @@ def laws(summary: Summary) -> None:
             console.print(reason.append(f": {fit.reason}"))
         elif fit.judgement is None and fit.law is not None:
             law = without_noise(fit.law.expression)
-            found = Text.assemble((row.label, "bold"), f": {law}; {fit.reason}")
-            console.print(found.append(f"; {fit.law.regimes}" if fit.law.regimes else ""))
+            line = Text.assemble((row.label, "bold"), f": {law}; {fit.reason}")
+            console.print(line.append(f"; {fit.law.regimes}" if fit.law.regimes else ""))
     if summary.counts.rows:
-        console.print(drawn(summary.counts, overflow="fold"))
+        console.print(rich_table(summary.counts, overflow="fold"))
         for name, why in summary.count_reasons:
             console.print(Text.assemble((name, "bold"), f": {why}"))
 
 
-def answers(found: Sequence[Prediction]) -> None:
-    """Print predictions, each with what is to be minded of it."""
+def answers(predictions: Sequence[Answer]) -> None:
+    """Print predictions, each with its warning."""
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    variant = any(each.variant for each in found)
-    for column in ("layer", *(["of"] if variant else []), "asked", "predicted [95 %]", "to mind"):
+    variant = any(each.variant for each in predictions)
+    kind = ["variant"] if variant else []
+    for column in ("layer", *kind, "question", "predicted [95 %]", "warning"):
         shown.add_column(column)
-    for each in found:
+    for each in predictions:
         shown.add_row(
             Text(each.layer),
             *([Text(each.variant)] if variant else []),

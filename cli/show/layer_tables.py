@@ -1,4 +1,4 @@
-"""What the terminal shows of layers: their theory, and what was derived of one."""
+"""Print the theory of layers, and the derived formulas of one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def theory(rows: Sequence[TheoryRow]) -> None:
-    """Print the layers with their theory."""
+    """Print each layer with its formula and its theory."""
     listed = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in (
         "layer",
@@ -35,8 +35,8 @@ def theory(rows: Sequence[TheoryRow]) -> None:
     console_out().print(listed)
 
 
-def derived(head: Sequence[str], rows: Sequence[DerivedRow]) -> None:
-    """Print what was derived of a layer, and why the rest was not."""
+def derivation(head: Sequence[str], rows: Sequence[DerivedRow]) -> None:
+    """Print the derived formulas of a layer, and the reason of each that is missing."""
     console = console_out()
     for line in head:
         console.print(Text(line))
@@ -56,7 +56,7 @@ def derived(head: Sequence[str], rows: Sequence[DerivedRow]) -> None:
             sizes,
         )
     console.print(listed)
-    console.print("sizes: those that a formula was solved from + others at which it holds")
+    console.print("sizes: those that a formula was solved from + further ones at which it holds")
     for row in rows:
         if row.reason:
             console.print(Text.assemble((row.title, "bold"), f": no formula: {row.reason}"))

@@ -1,4 +1,4 @@
-"""What the terminal shows of the machine: what disturbs measuring, and what controls do."""
+"""Print the environment checks of the machine, and the ablations of the controls."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ if TYPE_CHECKING:
     from ...measure import EnvironmentCheck
 
 
-_SEVERITIES = {"ok": "green", "warn": "yellow", "bad": "red", "unknown": "dim"}
+_SEVERITY_STYLES = {"ok": "green", "warn": "yellow", "bad": "red", "unknown": "dim"}
 
 
-def findings(found: Sequence[EnvironmentCheck]) -> None:
-    """Print what was found on the machine, how to mend it below each, and what to do of it all."""
+def environment_checks(checks: Sequence[EnvironmentCheck]) -> None:
+    """Print each check with its finding and remedy, then the advice for each severity."""
     from ...measure import Severity
 
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("", "looked at", "found"):
+    for column in ("", "check", "finding"):
         shown.add_column(column)
-    for each in found:
+    for each in checks:
         state = Text(each.state)
         if each.mend:
             state.append(f"\n→ {each.mend}", style="bold")
-        verdict = Text(each.severity.value, style=_SEVERITIES[each.severity.value])
+        verdict = Text(each.severity.value, style=_SEVERITY_STYLES[each.severity.value])
         shown.add_row(verdict, Text(each.subject), state)
     console = console_out()
     console.print(shown)
     for severity in Severity:
-        if count := sum(each.severity is severity for each in found):
-            style = _SEVERITIES[severity.value]
+        if count := sum(each.severity is severity for each in checks):
+            style = _SEVERITY_STYLES[severity.value]
             console.print(
                 Text.assemble((f"{count} {severity.value}", style), f": {severity.advice}")
             )
 
 
-def ablated(rows: Sequence[tuple[str, Mapping[str, Exponent]]]) -> None:
-    """Print exponents with each control left alone, side by side."""
+def ablations(rows: Sequence[tuple[str, Mapping[str, Exponent]]]) -> None:
+    """Print the exponents with each control switched off, and how far each moved."""
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    shown.add_column("left alone")
+    shown.add_column("switched off")
     axes = list(dict.fromkeys(axis for _, exponents in rows for axis in exponents))
     for axis in axes:
         shown.add_column(f"{axis} [95 %]")

@@ -1,7 +1,7 @@
-"""What the terminal shows while something is under way, on standard error.
+"""Show the progress of a run on standard error.
 
-It draws between measurements alone: a thread that redraws would disturb them. In a log file a line
-now and then stands for a bar.
+It draws only between measurements, since a thread that redraws would disturb them. In a log file a
+line every ten seconds takes the place of a bar.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ...session import Observer
-from .console import clock, say
+from .console import format_duration, note
 
 if TYPE_CHECKING:
     from ...experiments import AdaptivePlanner, IntervalWidths
     from ...measure import Case, Measurement, Plan, Progress as Step
 
-#: A screen is drawn at most this often, and a log gets a line at most that often, in seconds.
-_SCREEN, _LOG = 0.25, 10.0
+#: Seconds between two drawings of a terminal, and between two lines of a log.
+_SCREEN_SECONDS, _LOG_SECONDS = 0.25, 10.0
 
 _NUMBER = re.compile(r"[\d.]+(e[+-]?\d+)?")
 
 
 class Terminal(Observer):
-    """Shows the stages of a run in the terminal."""
+    """Show the stages of a run in the terminal."""
 
     @contextmanager
     def activity(self, what: str) -> Iterator[None]:
-        """Show that something is under way."""
+        """Show a spinner with a text."""
         with Console(stderr=True).status(what):
             yield
 
@@ -42,8 +42,9 @@ class Terminal(Observer):
     def steps(self) -> Iterator[Callable[[int, int, object], None]]:
         """Draw a bar with the time left."""
         console = Console(stderr=True)
+        every = _SCREEN_SECONDS if console.is_terminal else _LOG_SECONDS
         began = drawn = monotonic()
-        with _bars(console) as bars:
+        with _progress_bars(console) as bars:
             bar = bars.add_task("", total=None, left="")
 
             def update(done: int, total: int, what: object) -> None:
@@ -51,21 +52,21 @@ class Terminal(Observer):
                 if done == 1:
                     began = monotonic()
                 now = monotonic()
-                if now - drawn < (_SCREEN if console.is_terminal else _LOG) and done < total:
+                if now - drawn < every and done < total:
                     return
-                drawn, left = now, clock((now - began) / done * (total - done))
+                drawn, left = now, format_duration((now - began) / done * (total - done))
                 if console.is_terminal:
                     text = f"{left} left"
                     bars.update(bar, description=str(what), completed=done, total=total, left=text)
                     bars.refresh()
                 elif done < total:
-                    say(f"{what}: {done} of {total}, {left} left")
+                    note(f"{what}: {done} of {total}, {left} left")
 
             yield update
 
     @contextmanager
     def fitting(self, what: str) -> Iterator[Callable[[int, int, object], None]]:
-        """Draw a bar with the time left, and the law at hand."""
+        """Draw a bar with the time left and the current law."""
         console = Console(stderr=True)
         with Progress(
             TextColumn("fitting {task.description}"),
@@ -78,30 +79,31 @@ class Terminal(Observer):
         ) as bars:
             bar = bars.add_task(what, total=None)
 
-            def update(done: int, total: int, at_hand: object) -> None:
-                bars.update(bar, completed=done, total=total, description=f"{what}: {at_hand}")
+            def update(done: int, total: int, current: object) -> None:
+                bars.update(bar, completed=done, total=total, description=f"{what}: {current}")
 
             yield update
 
     @contextmanager
     def measuring(self, plan: Plan) -> Iterator[Callable[[Step], None]]:
-        """Draw a line for each layer, and the time left; in a log print a line now and then."""
+        """Draw a bar for each layer, and one for all with the time left."""
         console = Console(stderr=True)
+        every = _SCREEN_SECONDS if console.is_terminal else _LOG_SECONDS
         drawn = monotonic()
-        with _bars(console) as bars:
+        with _progress_bars(console) as bars:
             rows = {layer: bars.add_task(layer, total=None, left="") for layer in plan.layers}
             whole = bars.add_task("[bold]all", total=plan.total, left="")
 
             def update(step: Step) -> None:
                 nonlocal drawn
-                left = f"{clock(step.seconds_left)} left"
+                left = f"{format_duration(step.seconds_left)} left"
                 bars.update(rows[step.layer], total=step.layer_total, completed=step.layer_done)
                 bars.update(whole, completed=step.done, left=left)
-                if monotonic() - drawn > (_SCREEN if console.is_terminal else _LOG):
+                if monotonic() - drawn > every:
                     if console.is_terminal:
                         bars.refresh()
                     else:
-                        say(f"measured {step.done} of {step.total}, {left}")
+                        note(f"measured {step.done} of {step.total}, {left}")
                     drawn = monotonic()
 
             yield update
@@ -110,38 +112,38 @@ class Terminal(Observer):
 
     @contextmanager
     def choosing_points(self, planner: AdaptivePlanner) -> Iterator[Callable[[Measurement], None]]:
-        """Show how wide the widest interval still is, and in the end how far each law came."""
+        """Show the half-widths of the current layer's intervals, and at the end those of all."""
         console = Console(stderr=True)
         begun = drawn = monotonic()
-        every, count = _SCREEN if console.is_terminal else _LOG, 0
+        every, count = _SCREEN_SECONDS if console.is_terminal else _LOG_SECONDS, 0
         coarse = "measuring a coarse grid"
         with console.status(coarse) if console.is_terminal else nullcontext() as bar:
 
-            def update(made: Measurement) -> None:
+            def update(measurement: Measurement) -> None:
                 nonlocal drawn, count
                 count += 1
                 if (now := monotonic()) - drawn <= every:
                     return
                 drawn = now
-                text = f"{count} measurements, {clock(now - begun)}: " + "; ".join(
-                    f"{each.layer} {_halves(each)}"
+                text = f"{count} measurements, {format_duration(now - begun)}: " + "; ".join(
+                    f"{each.layer} {_half_widths(each)}"
                     for each in planner.widths
-                    if not each.stop_reason and each.layer == made.case.layer
+                    if not each.why and each.layer == measurement.case.layer
                 )
                 if bar is not None:
                     bar.update(text)
                 else:
-                    say(text)
+                    note(text)
 
             yield update
         for each in planner.widths:
-            why = each.stop_reason or "stopped"
-            say(f"{each.layer} ({each.device}, {each.mode}): {_halves(each)}; {why}")
+            why = each.why or "stopped"
+            note(f"{each.layer} ({each.device}, {each.mode}): {_half_widths(each)}; {why}")
 
     def failures(self, measured: Iterable[Measurement]) -> None:
-        """Say on standard error why points have no times, and how many of each layer.
+        """Print how many points of each layer were not timed, and why.
 
-        Reasons that differ in numbers alone are told once, by the first of them.
+        Of reasons that differ only in their numbers, the first is printed.
         """
         from ...measure import SECONDS
 
@@ -151,19 +153,19 @@ class Terminal(Observer):
                 kind = one.case.layer, one.status, _NUMBER.sub("", one.note)
                 notes.setdefault(kind, {}).setdefault(one.case, one.note)
         for (layer, status, _), failed in notes.items():
-            count = "1 point has" if len(failed) == 1 else f"{len(failed)} points have"
+            count = "1 point was" if len(failed) == 1 else f"{len(failed)} points were"
             first, *others = dict.fromkeys(failed.values())
-            at_first = " (at the first of them)" if others else ""
-            say(f"{layer}: {count} no times: {status}: {first}{at_first}")
+            of_first = " (the first of them)" if others else ""
+            note(f"{layer}: {count} not timed; {status}: {first}{of_first}")
 
 
-def _halves(width: IntervalWidths) -> str:
-    known = (f"{axis} ±{half:.3f}" for axis, half in width.half_widths.items() if half < inf)
+def _half_widths(width: Width) -> str:
+    known = (f"{axis} ±{half:.3f}" for axis, half in width.half.items() if half < inf)
     return ", ".join(known) or "no interval yet"
 
 
-def _bars(console: Console) -> Progress:
-    """Bars with what is left of each, drawn only when they are told to; none in a log."""
+def _progress_bars(console: Console) -> Progress:
+    """Return bars that are drawn only by `refresh`, and not at all in a log."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=30),

@@ -1,4 +1,4 @@
-"""What the terminal shows of studies: gradients over distance, and the validation."""
+"""Print the tables of the gradients study, and the figures and criteria of the validation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich import box
 from rich.table import Table
 
-from .console import VERDICT_STYLES, console_out, drawn, say
+from .console import VERDICT_STYLES, console_out, note, rich_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 def tables(found: Iterable[ReportTable]) -> None:
-    """Print tables, each below its title."""
+    """Print tables with their titles."""
     for table in found:
-        console_out().print(drawn(table, title=table.title))
+        console_out().print(rich_table(table, title=table.title))
 
 
-def figures(table: pd.DataFrame) -> None:
-    """Print the figures of the validation, a row for each kind of case."""
+def validation_figures(table: pd.DataFrame) -> None:
+    """Print errors, coverage and verdicts of the validation, a row for each kind of law."""
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     shown.add_column("laws")
     columns = ("median error", "p95 error", "coverage", "two regimes", *VERDICT_STYLES)
@@ -37,8 +37,8 @@ def figures(table: pd.DataFrame) -> None:
 
 
 def criteria(some: Sequence[Criterion]) -> None:
-    """Print which criteria of the validation are missed."""
-    missed = [one for one in some if not one.is_met]
-    say(f"{len(some) - len(missed)} of {len(some)} bars are reached.")
+    """Print how many acceptance criteria are met, and those that are missed."""
+    missed = [one for one in some if not one.reached]
+    note(f"{len(some) - len(missed)} of {len(some)} acceptance criteria are met.")
     for one in missed:
-        say(f"missed: {one.figure}: {one.value:.4g}")
+        note(f"missed: {one.figure}: {one.value:.4g}")

@@ -110,7 +110,7 @@ def test_a_training_that_is_stopped_goes_on_where_it_was(command, tmp_path):
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert said == "layerlaw: stopped; the same command again goes on from here\n"
+    assert said == "layerlaw: stopped; the same command continues from here\n"
     stopped = json.loads(path.read_text())["unfinished"]
     assert 2 <= len(stopped) < 9
 

@@ -42,7 +42,7 @@ def test_fit_without_theory_prints_the_law_that_was_found(table, tmp_path):
 def test_fit_says_how_times_are_to_be_called(table, tmp_path):
     assert "'seconds'" not in layerlaw("fit", table.name, cwd=tmp_path).stderr
     pd.read_csv(table).assign(metric="runtime").to_csv(table, index=False)
-    assert "'runtime' is fitted as a count" in layerlaw("fit", table.name, cwd=tmp_path).stderr
+    assert "metric 'runtime' is fitted as a" in layerlaw("fit", table.name, cwd=tmp_path).stderr
 
 
 def test_fit_gives_json_alone_on_standard_output(table, tmp_path):

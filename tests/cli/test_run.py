@@ -114,7 +114,7 @@ def test_ctrl_c_says_that_the_run_goes_on_from_there_and_it_does(tmp_path):
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert said.strip().endswith("layerlaw: stopped; the same command again goes on from here")
+    assert said.strip().endswith("layerlaw: stopped; the same command continues from here")
     layerlaw_process(*command, cwd=tmp_path)
     rows = rows_of(tmp_path)
     assert not rows.duplicated(["layer", "mode", "n", "d", "metric", "round", "repeat"]).any()

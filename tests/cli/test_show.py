@@ -19,7 +19,7 @@ def test_what_is_interrupted_says_so_once(monkeypatch, capsys):
         raise SystemExit(130)  # what typer makes of Ctrl-C
 
     monkeypatch.setattr(main, "app", interrupted)
-    monkeypatch.setattr(console, "errors", [])
+    monkeypatch.setattr(console, "printed_errors", [])
     for said in ("layerlaw: stopped\n", ""):  # the second time it was said already
         with pytest.raises(SystemExit) as end:
             main.run_app()
@@ -39,9 +39,9 @@ def test_reasons_that_differ_in_numbers_alone_are_told_once(capsys):
         ]
     )
     assert capsys.readouterr().err.splitlines() == [
-        "rnn: 2 points have no times: skipped: it would take 1.5e-05 GiB; 0 may be had "
-        "(at the first of them)",
-        "rnn: 1 point has no times: error: ValueError: too long",
+        "rnn: 2 points were not timed; skipped: it would take 1.5e-05 GiB; 0 may be had "
+        "(the first of them)",
+        "rnn: 1 point was not timed; error: ValueError: too long",
     ]
 
 
@@ -50,7 +50,7 @@ def test_controls_are_shown_with_what_leaving_each_alone_moves(capsys, monkeypat
         ("nothing", {"n": Exponent(2.0, 1.9, 2.1, "n"), "d": Exponent(1.0, 0.9, 1.1, "d")}),
         ("allocator", {"n": Exponent(2.31, 2.2, 2.4, "n"), "d": Exponent(0.9, 0.8, 1.0, "d")}),
     ]
-    show.ablated(rows)
+    show.ablations(rows)
     out = capsys.readouterr().out
     assert "2.31 [2.20, 2.40]" in out
     assert "+0.31" in out
@@ -71,7 +71,7 @@ def test_findings_are_shown_with_what_mends_them(capsys):
         EnvironmentCheck("clock", "steps of 0.04 µs", Severity.OK),
         EnvironmentCheck("turbo", "not known here", Severity.UNKNOWN),
     ]
-    show.findings(found)
+    show.environment_checks(found)
     out = capsys.readouterr().out
     for each in found:
         assert each.subject in out
