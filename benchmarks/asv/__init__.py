@@ -1,1 +1,1 @@
-"""The asv suite; asv imports every module in here."""
+"""The asv suite; asv imports every module of this folder."""

@@ -1,6 +1,6 @@
-"""Times of the core layers, and the exponents fitted to them, commit by commit.
+"""Benchmarks for asv: the times of the core layers, and the exponents fitted to them.
 
-No layer and no size is named here: `layers.CORE` and the grid's profile `asv` give them.
+`layers.CORE` gives the layers, and the profile `asv` their sizes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import layerlaw
-import torch  # noqa: F401 - once, before asv forks a process for each case
+import torch  # noqa: F401 - imported once, before asv forks a process for each case
 from layerlaw.layers import CORE
 from layerlaw.measure import Case, Controls, plan
 from layerlaw.measure.timing.workload import ready_pass
@@ -22,26 +22,26 @@ if TYPE_CHECKING:
 PROFILE = "asv"
 
 
-#: What is in force until the process ends, in which asv measures a single case.
-IN_FORCE = ExitStack()
-atexit.register(IN_FORCE.close)
+#: Contexts that are left when the process ends; asv measures a single case in each process.
+CONTEXTS = ExitStack()
+atexit.register(CONTEXTS.close)
 
 
 @cache
-def ready_for_good(key: str) -> Pass:
-    """Make a case ready for the rest of the process."""
+def prepare_pass(key: str) -> Pass:
+    """Build the module and inputs of a case once, for the rest of the process."""
     case = Case.parse(key)
-    IN_FORCE.enter_context(Controls(threads=case.threads).in_force())
-    call, _ = IN_FORCE.enter_context(ready_pass(case))
+    CONTEXTS.enter_context(Controls(threads=case.threads).in_force())
+    call, _ = CONTEXTS.enter_context(ready(case))
     return call
 
 
 class Forward:
     """One forward pass of each case.
 
-    There is no `setup` on purpose: where there is one, asv runs it again before every call and
-    times single calls, with cold caches; without one it times calls in a row, 10 ms of them, and
-    its warm-up takes the making ready. The look-up costs 0.1 µs.
+    It has no `setup`: with one, asv repeats it before every call and times single calls with cold
+    caches. Without one, asv times calls in a row for 10 ms, and prepares the pass in its warm-up.
+    Looking the pass up takes 0.1 µs.
     """
 
     params = [case.key for case in plan(profile=PROFILE).cases]
@@ -49,11 +49,11 @@ class Forward:
     timeout = 300
 
     def time_forward(self, case):
-        ready_for_good(case)()
+        prepare_pass(case)()
 
 
 class Exponents:
-    """The exponents that layerlaw measures and fits by itself, as numbers to be gated on."""
+    """The exponents that layerlaw measures and fits, for asv to detect regressions in."""
 
     params = [list(CORE), ["n", "d", "k"]]
     param_names = ["layer", "axis"]
@@ -61,7 +61,7 @@ class Exponents:
     timeout = 1800
 
     def setup_cache(self):
-        """Measure all layers in one run, whose shuffled rounds spread what drifts over them."""
+        """Measure all layers in one run, whose shuffled rounds spread drift over all of them."""
         return {
             fit.series.layer: {
                 axis: e["estimate"] for axis, e in fit.to_dict()["exponents"].items()
@@ -71,7 +71,7 @@ class Exponents:
 
     def setup(self, exponents, layer, axis):
         if axis not in exponents.get(layer, {}):
-            raise NotImplementedError  # asv's way to skip: the layer lacks the axis
+            raise NotImplementedError  # asv then skips the axis, which this layer does not have
 
     def track_exponent(self, exponents, layer, axis):
         return exponents[layer][axis]

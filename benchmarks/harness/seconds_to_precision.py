@@ -1,10 +1,10 @@
-"""Seconds until a layer's exponents are known within a precision: chosen points, or a whole grid.
+"""Measure the seconds until a layer's exponents have a given precision, with two choices of points.
 
     python benchmarks/harness/seconds_to_precision.py --others
 
-Adaptively each point is chosen for what it adds; the fixed grid measures all of the same points in
-rounds, and is fitted after each. With ``--others`` the times follow that pytest-benchmark and asv
-take for their grids of the layer.
+The adaptive choice takes each point for the information it adds; the whole grid measures all of
+these points in rounds, with a fit after each. ``--others`` adds the times that pytest-benchmark and
+asv take for their grids of the layer.
 """
 
 from __future__ import annotations
@@ -29,48 +29,50 @@ from layerlaw.measure.workers.executor import open_executor
 ROOT = Path(__file__).parents[2]
 
 
-def chosen(todo: Plan, precision: float, budget: float) -> tuple[float, float, int, float]:
-    """Seconds in all and of measuring alone, measurements and half-width of a planner's choice."""
+def adaptive_choice(
+    run_plan: Plan, precision: float, budget: float
+) -> tuple[float, float, int, float]:
+    """Choose points one by one; return seconds, seconds of measuring, measurements, half-width."""
     start = perf_counter()
     first = None
-    planner = AdaptivePlanner(todo.cases, precision, budget)
-    done = 0
+    planner = AdaptivePlanner(run_plan.cases, precision, budget)
+    measurements = 0
     with Store() as store:
-        for _ in execute_adaptively(planner, open_run(todo, store)):
+        for _ in execute_adaptively(planner, open_run(run_plan, store)):
             first = first or perf_counter()
-            done += 1
+            measurements += 1
     end = perf_counter()
-    return end - start, end - (first or end), done, max(w.widest for w in planner.widths)
+    return end - start, end - (first or end), measurements, max(w.widest for w in planner.widths)
 
 
-def whole(todo: Plan, precision: float, budget: float) -> tuple[float, float, int, float]:
-    """Give the same of the whole grid, in rounds, until the intervals are as narrow."""
+def whole_grid(run_plan: Plan, precision: float, budget: float) -> tuple[float, float, int, float]:
+    """Measure all points in rounds until the intervals are as narrow; return the same figures."""
     start = perf_counter()
-    first, half, made = None, float("inf"), []
+    first, half, measurements = None, float("inf"), []
     with Store() as store:
-        run = open_run(todo, store)
-        with open_executor(todo, run.add_process) as executor:
+        run = open_run(run_plan, store)
+        with open_executor(run_plan, run.add_process) as executor:
             for round in count():
-                for case in todo.order(round):
-                    made.append(executor.measure(round % todo.rounds, case))
+                for case in run_plan.order(round):
+                    measurements.append(executor.measure(round % run_plan.rounds, case))
                     first = first or perf_counter()
-                (fit,) = layerlaw.fit(tidy_table(made, ""))
+                (fit,) = layerlaw.fit(tidy(measurements, ""))
                 half = max((e.high - e.low) / 2 for e in fit.law.exponents)
                 if half <= precision or perf_counter() - start > budget:
                     break
     end = perf_counter()
-    return end - start, end - (first or end), len(made), half
+    return end - start, end - (first or end), len(measurements), half
 
 
-def others(layer: str) -> Iterator[tuple[str, float]]:
-    """Give the seconds that pytest-benchmark and asv take with their defaults for their grids."""
-    own = f"{layer} "  # a case's key begins with its layer
+def other_tools(layer: str) -> Iterator[tuple[str, float]]:
+    """Yield the seconds that pytest-benchmark and asv take for their grids, with their defaults."""
+    key = f"{layer} "  # a case's key begins with its layer
     asv = ["asv", "run", "--environment", "existing:same", "--dry-run", "--bench"]
     commands = {
-        "pytest-benchmark": ["pytest", "-q", "-k", own, "benchmarks/pytest_benchmark"],
-        "asv": [*asv, f"time_forward.*{own}"],
+        "pytest-benchmark": ["pytest", "-q", "-k", key, "benchmarks/pytest_benchmark"],
+        "asv": [*asv, f"time_forward.*{key}"],
     }
-    with TemporaryDirectory() as home:  # asv keeps there what it knows of the machine
+    with TemporaryDirectory() as home:  # asv writes its description of the machine there
         run = partial(
             subprocess.run,
             cwd=ROOT,
@@ -86,28 +88,28 @@ def others(layer: str) -> Iterator[tuple[str, float]]:
 
 
 def main() -> None:
-    """Print a line for each way."""
+    """Print a line for each choice of points, and for each other tool."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--layer", default="attention")
     parser.add_argument("--precision", type=float, default=0.05)
     parser.add_argument("--profile", default="choice")
-    parser.add_argument("--budget", type=float, default=60, help="seconds of each way at most")
+    parser.add_argument("--budget", type=float, default=60, help="limit of each choice, in seconds")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--others", action="store_true", help="time asv and pytest-benchmark too")
-    given = parser.parse_args()
-    todo = plan(given.layer, profile=given.profile, seed=given.seed)
-    ways = {
-        "points chosen": chosen(todo, given.precision, given.budget),
-        "whole grid": whole(todo, given.precision, given.budget),
+    parser.add_argument("--others", action="store_true", help="also time asv and pytest-benchmark")
+    options = parser.parse_args()
+    run_plan = plan(options.layer, profile=options.profile, seed=options.seed)
+    choices = {
+        "adaptive choice": adaptive_choice(run_plan, options.precision, options.budget),
+        "whole grid": whole_grid(run_plan, options.precision, options.budget),
     }
-    print(f"{given.layer} to ±{given.precision:g}, {len(todo.cases)} points to choose from")
-    for name, (seconds, measuring, done, half) in ways.items():
+    print(f"{options.layer} to ±{options.precision:g}, {len(run_plan.cases)} points to choose from")
+    for name, (seconds, measuring, measurements, half) in choices.items():
         print(
-            f"  {name:16} {seconds:6.1f} s, {measuring:6.1f} s of them after the processes began; "
-            f"{done} measurements, ±{half:.3f}"
+            f"  {name:16} {seconds:6.1f} s, {measuring:6.1f} s of them after the workers started; "
+            f"{measurements} measurements, ±{half:.3f}"
         )
-    if given.others:
-        for name, seconds in others(given.layer):
+    if options.others:
+        for name, seconds in other_tools(options.layer):
             print(f"  {name:16} {seconds:6.1f} s")
 
 
