@@ -1,4 +1,4 @@
-"""The documentation site: Sphinx with MyST, over the pages that GitHub shows as they are."""
+"""Configure the documentation site: Sphinx with MyST, from the pages that GitHub shows too."""
 
 import os
 import re
@@ -22,10 +22,10 @@ extensions = [
 # Headings can be linked to, as on GitHub.
 myst_heading_anchors = 3
 myst_enable_extensions = ["colon_fence"]
-# A page may begin with the figures of a command's output, whose headings skip a level.
+# A page may begin with the output of a command, whose headings skip a level.
 suppress_warnings = ["myst.header"]
 
-#: An example may use what its module imports: names of the packages beside its own.
+#: An example may use the names that its module imports from other packages.
 doctest_global_setup = """
 from layerlaw import layers
 from layerlaw.layers import *
@@ -41,7 +41,7 @@ autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 napoleon_google_docstring = False
 napoleon_use_ivar = False
-#: What a function returns, where its docstring says it in a sentence instead of naming a type.
+#: Heading of a "Returns" section that is a sentence instead of a type with its description.
 RETURNED = "Return value"
 napoleon_custom_sections = [RETURNED]
 python_use_unqualified_type_names = True
@@ -51,7 +51,7 @@ html_title = f"layerlaw {release}"
 html_show_sphinx = False
 html_theme_options = {"navigation_with_keys": True}
 
-#: Texts of the repository's root that are pages of the site too, each with its page.
+#: Texts outside docs/ that are pages of the site too, each with its page.
 PAGES = {
     "README.md": "index.md",
     "CONTRIBUTING.md": "contributing.md",
@@ -61,7 +61,7 @@ PAGES = {
 
 
 def _relinked(text: str, folder: Path, page: Path) -> str:
-    """Let links that hold in a text's own folder hold in the page that shows it."""
+    """Rewrite the links of a text in `folder` so that they work in the page that includes it."""
 
     def moved(found: re.Match[str]) -> str:
         link, _, anchor = found[1].partition("#")
@@ -77,7 +77,7 @@ def _relinked(text: str, folder: Path, page: Path) -> str:
 
 
 def setup(app):
-    """Rewrite links between the root's texts and the pages here."""
+    """Connect the hooks that rewrite links and docstrings."""
 
     def page_read(app, name, source):
         page = DOCS / name
