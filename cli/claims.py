@@ -10,7 +10,7 @@ import typer
 
 from . import show
 from .options import REPORT_FOLDER, Json, UsageError, usage_errors
-from .output import command
+from .output import command_line
 
 if TYPE_CHECKING:
     from ..analysis import Fit
@@ -73,7 +73,7 @@ def claims(
     if markdown:
         from ..studies.claims import claims_page
 
-        print(claims_page(record, command()), end="")
+        print(claims_page(record, command_line()), end="")
         return
     everything = ids is None and exercise is None
     if as_json:

@@ -12,7 +12,7 @@ import typer
 
 from . import show
 from .options import EXIT_INTERRUPTED, REPORT_FOLDER, Json, usage_errors
-from .output import command
+from .output import command_line
 
 
 def dependencies(
@@ -80,7 +80,7 @@ def dependencies(
     if as_json:
         print(json.dumps(found.as_dict(), indent=2, ensure_ascii=False))
     elif markdown:
-        print(dependencies_page(found, command(), Path(out.name, FIGURE_FILE).as_posix()), end="")
+        print(page(found, command_line(), Path(out.name, FIGURE).as_posix()), end="")
     else:
         show.tables(tables(found))
     show.note(f"Every gradient norm is in {out / RECORD}; the figure is {out / FIGURE}.")

@@ -23,7 +23,7 @@ from .options import (
     parse_sizes,
     usage_errors,
 )
-from .output import command, write_report
+from .output import command_line, write_report
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,7 +129,7 @@ def report(
         expect=parse_expected(expect),
         axes=axes or (),
         margin=margin,
-        command=command(),
+        command=command_line(),
         observer=show.Terminal(),
     )
     write_report(result, folder, as_json=as_json)

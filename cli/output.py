@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..session import Result
 
 
-def command() -> str:
+def command_line() -> str:
     """Return the command as it was typed; reports show it."""
     return shlex.join(["layerlaw", *sys.argv[1:]])
 

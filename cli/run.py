@@ -24,7 +24,7 @@ from .options import (
     require_finite,
     usage_errors,
 )
-from .output import command, write_report
+from .output import command_line, write_report
 
 
 def run(
@@ -214,7 +214,7 @@ def run(
             margin=margin,
             fresh=fresh,
         )
-        session = Session(options, out, command=command(), observer=show.Terminal())
+        session = Session(options, out, command=command_line(), observer=show.Terminal())
     try:
         write_report(session.run(), out, as_json=as_json)
     except KeyboardInterrupt:

@@ -9,7 +9,7 @@ import typer
 
 from . import show
 from .options import Json
-from .output import command
+from .output import command_line
 
 
 def validate(
@@ -36,10 +36,7 @@ def validate(
     elif markdown:
         from ..studies.validation import markdown_page
 
-        print(
-            markdown_page.render(figures, criteria(figures, recover_exact_orders()), command()),
-            end="",
-        )
+        print(markdown_page.render(figures, criteria(figures, recovered()), command_line()), end="")
     else:
         show.validation_figures(figures)
         show.criteria(criteria(figures, recovered()))
