@@ -45,11 +45,11 @@ def _examine(*, as_json: bool) -> None:
     from ..measure import check_environment
 
     with show.Terminal().activity("checking the machine"):
-        found = examine()
+        checks = examine()
     if as_json:
-        print(json.dumps([each.as_dict() for each in found], indent=2, ensure_ascii=False))
+        print(json.dumps([each.as_dict() for each in checks], indent=2, ensure_ascii=False))
     else:
-        show.environment_checks(found)
+        show.environment_checks(checks)
 
 
 def _ablate(layer: str, profile: str, threads: int, *, as_json: bool) -> None:

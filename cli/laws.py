@@ -189,7 +189,7 @@ def predict(
         metrics = [SECONDS.name]
     for column, wanted in (("layer", layers), ("metric", metrics)):
         if wanted:
-            table = _only(table, column, wanted)
+            table = _select_rows(table, column, wanted)
     result = Result.from_measurements(
         replace(measured, table=table),
         expect=parse_expected(expect),
@@ -207,7 +207,7 @@ def predict(
         show.answers(found)
 
 
-def _only(table: pd.DataFrame, column: str, wanted: list[str]) -> pd.DataFrame:
+def _select_rows(table: pd.DataFrame, column: str, wanted: list[str]) -> pd.DataFrame:
     """Return the rows of some layers or metrics, and the auxiliary measurements."""
     from ..measure import AUXILIARY
 

@@ -148,8 +148,8 @@ class RunOptions:
         """Whether to test the statements of the course text."""
         return self._unless_precise(self.claims) if not self.layers else bool(self.claims)
 
-    def _unless_precise(self, chosen: bool | None) -> bool:
-        return self.precision is None if chosen is None else chosen
+    def _unless_precise(self, option: bool | None) -> bool:
+        return self.precision is None if option is None else option
 
     def plan(self) -> Plan:
         """Return the plan of the run; raises as `measure.plan` does."""
