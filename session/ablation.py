@@ -1,4 +1,4 @@
-"""The exponents of a layer's law with each control of the measurement left alone in turn."""
+"""Ablation: the exponents of a layer's law with each control switched off in turn."""
 
 from __future__ import annotations
 
@@ -20,21 +20,22 @@ def ablate(
     progress: Update = lambda *_: None,
     measure: Callable[..., pd.DataFrame] = sweep,
 ) -> Iterator[tuple[str, Mapping[str, Exponent]]]:
-    """Measure a layer with all controls in force, and with each left alone in turn.
+    """Measure a layer with all controls, with each one switched off in turn, and with all again.
 
     Parameters
     ----------
     layer, profile, threads
-        What is measured, as `sweep` takes it.
+        Arguments of `sweep`.
     progress
-        Called before each measurement with its number, how many there are, and what is left alone.
+        Called before each sweep with its number, the number of steps, and a text that names the
+        control.
     measure
-        Instead of `sweep`.
+        The function that measures, in place of `sweep`.
 
     Yields
     ------
     str
-        What is left alone.
+        The control that is switched off.
     dict
         The exponents by axis; empty where too few points were measured for a law.
 
@@ -44,7 +45,7 @@ def ablate(
         As `sweep` does.
     """
     runs = list(ablations(Controls(threads=threads)))
-    for number, (left_alone, controls) in enumerate(runs, 1):
-        progress(number, len(runs) + 1, f"left alone: {left_alone}")
+    for number, (switched_off, controls) in enumerate(runs, 1):
+        progress(number, len(runs) + 1, f"switched off: {switched_off}")
         (found,) = fit(measure(layer, profile=profile, controls=controls, threads=threads))
-        yield left_alone, {each.axis: each for each in found.law.exponents} if found.law else {}
+        yield switched_off, {each.axis: each for each in found.law.exponents} if found.law else {}

@@ -1,11 +1,11 @@
-"""Each control is left alone in turn, and its law is fitted."""
+"""Each control is switched off in turn, and a law is fitted."""
 
 from layerlaw.session import ablate
 
 from tests.helpers.known_laws import rnn, rows
 
 
-def test_a_law_is_fitted_with_each_control_left_alone():
+def test_a_law_is_fitted_with_each_control_switched_off():
     measured, said = [], []
 
     def measure(layer, *, profile, controls, threads):
@@ -30,4 +30,4 @@ def test_a_law_is_fitted_with_each_control_left_alone():
     assert {at[:3] for at in measured} == {("rnn", "asv", 2)}
     assert [c.allocator for *_, c in measured] == [left != "allocator" for left in found]
     assert {c.threads for *_, c in measured} == {2}
-    assert said[0] == (1, 10, "left alone: nothing")
+    assert said[0] == (1, 10, "switched off: nothing")
