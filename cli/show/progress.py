@@ -128,7 +128,7 @@ class Terminal(Observer):
                 text = f"{count} measurements, {format_duration(now - begun)}: " + "; ".join(
                     f"{each.layer} {_half_widths(each)}"
                     for each in planner.widths
-                    if not each.why and each.layer == measurement.case.layer
+                    if not each.stop_reason and each.layer == measurement.case.layer
                 )
                 if bar is not None:
                     bar.update(text)
@@ -137,7 +137,7 @@ class Terminal(Observer):
 
             yield update
         for each in planner.widths:
-            why = each.why or "stopped"
+            why = each.stop_reason or "stopped"
             note(f"{each.layer} ({each.device}, {each.mode}): {_half_widths(each)}; {why}")
 
     def failures(self, measured: Iterable[Measurement]) -> None:
@@ -159,8 +159,8 @@ class Terminal(Observer):
             note(f"{layer}: {count} not timed; {status}: {first}{of_first}")
 
 
-def _half_widths(width: Width) -> str:
-    known = (f"{axis} ±{half:.3f}" for axis, half in width.half.items() if half < inf)
+def _half_widths(width: IntervalWidths) -> str:
+    known = (f"{axis} ±{half:.3f}" for axis, half in width.half_widths.items() if half < inf)
     return ", ".join(known) or "no interval yet"
 
 
