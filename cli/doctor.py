@@ -45,7 +45,7 @@ def _examine(*, as_json: bool) -> None:
     from ..measure import check_environment
 
     with show.Terminal().activity("checking the machine"):
-        checks = examine()
+        checks = check_environment()
     if as_json:
         print(json.dumps([each.as_dict() for each in checks], indent=2, ensure_ascii=False))
     else:

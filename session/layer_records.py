@@ -47,7 +47,7 @@ class RecordedLayer(Layer):
         raise LayerlawError(f"layer {self.name!r} was read from a saved result, without its module")
 
 
-class RecordedOwn(RecordedLayer, Own):
+class RecordedOwn(RecordedLayer, UserLayer):
     """A recorded layer made of a user's module, whose theory was derived."""
 
 

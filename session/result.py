@@ -116,7 +116,7 @@ class Result(Measurements):
     @cached_property
     def content(self) -> Content:
         """The content of the report, computed once for the terminal, Markdown and HTML."""
-        with overriding(self.layers):
+        with override_layers(self.layers):
             return build_content(
                 self.table,
                 self.fits,
@@ -149,7 +149,7 @@ class Result(Measurements):
         content, gradients = self.content, section_in(Path(folder))
         if gradients is not None:
             content = replace(content, sections=[gradients, *content.sections])
-        with overriding(self.layers):
+        with override_layers(self.layers):
             return write_report(folder, content, progress)
 
     def to_dict(self) -> dict[str, Any]:

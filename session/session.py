@@ -85,7 +85,7 @@ class Session:
         for text in options.expectations.values():
             parse(text)  # refuse a wrong expression before measuring, not after it
         with self.observer.steps() as update:
-            derived = derive_missing(chosen(options.layers), update)
+            derived = derive_missing(select_layers(options.layers), update)
         self._layers_to_measure = {name: one.sizing_layer for name, one in derived.items()}
         self._layers_with_theory = {name: one.reporting_layer for name, one in derived.items()}
         with override_layers(self._layers_to_measure):

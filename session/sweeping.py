@@ -82,7 +82,9 @@ def sweep(
     """
     derived = derive_missing(select_layers(layers))
     with ExitStack() as stack:
-        stack.enter_context(overriding({name: one.sizing_layer for name, one in derived.items()}))
+        stack.enter_context(
+            override_layers({name: one.sizing_layer for name, one in derived.items()})
+        )
         run_plan = plan(layers, profile=profile, **settings)  # type: ignore[arg-type]
         run = open_run(run_plan, stack.enter_context(Store(store)), fresh=fresh)
         with closing(execute(run)) as steps:

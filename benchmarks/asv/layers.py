@@ -32,7 +32,7 @@ def prepare_pass(key: str) -> Pass:
     """Build the module and inputs of a case once, for the rest of the process."""
     case = Case.parse(key)
     CONTEXTS.enter_context(Controls(threads=case.threads).in_force())
-    call, _ = CONTEXTS.enter_context(ready(case))
+    call, _ = CONTEXTS.enter_context(ready_pass(case))
     return call
 
 

@@ -26,7 +26,7 @@ REPEATS = 5
 
 def times(case: Case, *, first: str) -> dict[str, float]:
     """Time one case with both, beginning with `first`; return the median of each in seconds."""
-    with ready(case) as (call, _):
+    with ready_pass(case) as (call, _):
 
         def ours() -> float:
             return float(np.median(time_repeats(call, clock_for(case.device), repeats=REPEATS)))

@@ -56,7 +56,7 @@ def whole_grid(run_plan: Plan, precision: float, budget: float) -> tuple[float, 
                 for case in run_plan.order(round):
                     measurements.append(executor.measure(round % run_plan.rounds, case))
                     first = first or perf_counter()
-                (fit,) = layerlaw.fit(tidy(measurements, ""))
+                (fit,) = layerlaw.fit(tidy_table(measurements, ""))
                 half = max((e.high - e.low) / 2 for e in fit.law.exponents)
                 if half <= precision or perf_counter() - start > budget:
                     break

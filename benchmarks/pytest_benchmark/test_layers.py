@@ -16,5 +16,5 @@ from layerlaw.measure.timing.workload import ready_pass
 def test_forward(benchmark, case):
     """Time one forward pass of each case."""
     parsed = Case.parse(case)
-    with Controls(threads=parsed.threads).in_force(), ready(parsed) as (call, _):
+    with Controls(threads=parsed.threads).in_force(), ready_pass(parsed) as (call, _):
         benchmark(call)
