@@ -87,8 +87,8 @@ def claims(
 
 def _save(record: Record, folder: Path) -> Path:
     """Write a record into a folder, where reports read it."""
-    from ..reports import write_whole
-    from ..studies.claims import FILE
+    from ..reports import write_atomically
+    from ..studies.claims import CLAIMS_FILE
 
     folder.mkdir(parents=True, exist_ok=True)
     return write_atomically(folder / CLAIMS_FILE, record.to_json())

@@ -61,9 +61,9 @@ def dependencies(
     """
     from ..reports import write_atomically
     from ..studies.gradients import (
-        FIGURE,
-        RECORD,
-        dependencies as analyse,
+        FIGURE_FILE,
+        RECORD_FILE,
+        dependencies_page,
         dependencies_svg,
         dependencies_tables as tables,
         fit_record,
@@ -74,16 +74,18 @@ def dependencies(
     except KeyboardInterrupt:
         show.error("stopped" + "; the same command continues from here" * train)
         raise typer.Exit(EXIT_INTERRUPTED) from None
-    found = analyse(record)
+    found = fit_record(record)
     _save(out, record)
-    write_whole(out / FIGURE, dependencies_svg(found))
+    write_atomically(out / FIGURE_FILE, dependencies_svg(found))
     if as_json:
         print(json.dumps(found.as_dict(), indent=2, ensure_ascii=False))
     elif markdown:
-        print(page(found, command_line(), Path(out.name, FIGURE).as_posix()), end="")
+        print(
+            dependencies_page(found, command_line(), Path(out.name, FIGURE_FILE).as_posix()), end=""
+        )
     else:
         show.tables(tables(found))
-    show.note(f"Every gradient norm is in {out / RECORD}; the figure is {out / FIGURE}.")
+    show.note(f"Every gradient norm is in {out / RECORD_FILE}; the figure is {out / FIGURE_FILE}.")
 
 
 def _record(
@@ -100,13 +102,13 @@ def _record(
     """
     from ..studies.gradients import RECORD_FILE, read_record
 
-    earlier = read_record(out / RECORD) if (out / RECORD).is_file() else {}
+    earlier = read_record(out / RECORD_FILE) if (out / RECORD_FILE).is_file() else {}
     from ..studies.gradients import experiment, jacobians  # loads torch
 
     with usage_errors():
         subjects = jacobians.subjects(names)
         with show.Terminal().steps() as update:
-            initial = experiment.at_initialisation(subjects, sizes, seeds, update)
+            initial = experiment.measure_at_initialisation(subjects, sizes, seeds, update)
         record = {
             "schema": experiment.SCHEMA,
             "initial": initial,
@@ -116,7 +118,7 @@ def _record(
         if train_seeds:
             finished, save = record["unfinished"], partial(_save, out, record)
             with show.Terminal().steps() as update:
-                record["trained"] = experiment.after_training(
+                record["trained"] = experiment.measure_training(
                     subjects, sizes, train_seeds, steps, update, finished, save
                 )
     return record

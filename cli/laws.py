@@ -179,7 +179,7 @@ def predict(
     """
     from ..analysis import caches_of
     from ..measure import SECONDS
-    from ..reports import answers
+    from ..reports import predict_laws
     from ..session import Result, read_measurements
 
     sizes = parse_sizes(at)
@@ -200,7 +200,7 @@ def predict(
     if not metrics:
         fits = [fit for fit in fits if fit.law is not None] or fits
     with usage_errors():
-        found = answers(fits, sizes, within, caches_of(result.machine, result.settings))
+        found = predict_laws(fits, sizes, within, caches_of(result.machine, result.settings))
     if as_json:
         print(json.dumps([each.as_dict() for each in found], indent=2))
     else:

@@ -39,7 +39,7 @@ def explain(
     if as_json:
         print(json.dumps(derived_dict(found, own), indent=2, ensure_ascii=False))
     else:
-        show.derivation(head(found), derived_rows(found, own))
+        show.derivation(derivation_summary(found), derived_rows(found, own))
 
 
 def list_layers(

@@ -27,7 +27,7 @@ def validate(
     ] = False,
 ) -> None:
     """Test the fitter on synthetic laws whose truth is known, and compare it with other fitters."""
-    from ..studies.validation import criteria, recovered, validate as run_validation
+    from ..studies.validation import criteria, recover_exact_orders, validate as run_validation
 
     with show.Terminal().fitting("synthetic laws") as update:
         figures = run_validation(cases, seed, extrap=extrap, progress=update)
@@ -36,10 +36,15 @@ def validate(
     elif markdown:
         from ..studies.validation import markdown_page
 
-        print(markdown_page.render(figures, criteria(figures, recovered()), command_line()), end="")
+        print(
+            markdown_page.render(
+                figures, criteria(figures, recover_exact_orders()), command_line()
+            ),
+            end="",
+        )
     else:
         show.validation_figures(figures)
-        show.criteria(criteria(figures, recovered()))
+        show.criteria(criteria(figures, recover_exact_orders()))
 
 
 def published(

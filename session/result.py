@@ -146,7 +146,7 @@ class Result(Measurements):
         -------
         The paths, the page first.
         """
-        content, gradients = self.content, section_in(Path(folder))
+        content, gradients = self.content, read_section(Path(folder))
         if gradients is not None:
             content = replace(content, sections=[gradients, *content.sections])
         with override_layers(self.layers):

@@ -30,7 +30,7 @@ def claims(record: Record, *, details: bool) -> None:
     for title, *cells in zip(titles, *rows, strict=True):  # only the last column may be cut
         shown.add_column(title, no_wrap=True, min_width=max(map(len, [title, *cells])))
     shown.add_column("the course text says", no_wrap=True, overflow="ellipsis")
-    for each, (exercise, name, verdict) in zip(record.judged, rows, strict=True):
+    for each, (exercise, name, verdict) in zip(record.judged_statements, rows, strict=True):
         marked = Text(verdict, style=_VERDICT_STYLES[verdict])
         shown.add_row(exercise, name, marked, Text(each.statement.text))
     console = console_out()

@@ -59,7 +59,7 @@ def laws(summary: Summary) -> None:
             console.print(Text.assemble((name, "bold"), f": {why}"))
 
 
-def answers(predictions: Sequence[Answer]) -> None:
+def answers(predictions: Sequence[Prediction]) -> None:
     """Print predictions, each with its warning."""
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     variant = any(each.variant for each in predictions)

@@ -38,7 +38,7 @@ def validation_figures(table: pd.DataFrame) -> None:
 
 def criteria(some: Sequence[Criterion]) -> None:
     """Print how many acceptance criteria are met, and those that are missed."""
-    missed = [one for one in some if not one.reached]
+    missed = [one for one in some if not one.is_met]
     note(f"{len(some) - len(missed)} of {len(some)} acceptance criteria are met.")
     for one in missed:
         note(f"missed: {one.figure}: {one.value:.4g}")
