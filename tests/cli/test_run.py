@@ -76,8 +76,6 @@ def test_run_checks_where_layers_cross(tmp_path):
     checks = rows[rows["metric"] == "check_seconds"]
     assert {*checks["layer"]} == {"attention", "linear_attention"}
     assert (checks.groupby(["layer", "n", "d"])["round"].nunique() == 5).all()
-    page = (tmp_path / "out" / "report.html").read_text()
-    assert "holds: " in page or "does not hold: " in page
 
 
 def test_run_measures_until_exponents_are_known_and_goes_on(tmp_path):

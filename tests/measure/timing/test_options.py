@@ -16,6 +16,11 @@ needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA d
 needs_compiler = pytest.mark.skipif(
     not (shutil.which("g++") or shutil.which("clang++")), reason="no C++ compiler"
 )
+# torch writes kernels for vector instructions, which do not compile where it is kept from them.
+needs_vectors = pytest.mark.skipif(
+    torch.backends.cpu.get_cpu_capability() == "DEFAULT",
+    reason="torch's compiler needs vector instructions",
+)
 
 #: Inductor's own.
 quiet = pytest.mark.filterwarnings("ignore:.*script_method:DeprecationWarning")
@@ -39,6 +44,7 @@ def test_tf32_is_used_where_the_case_says_so_and_nowhere_else(options, before):
 
 
 @needs_compiler
+@needs_vectors
 @quiet
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["attention", "rnn"])
@@ -52,6 +58,7 @@ def test_a_compiled_layer_is_the_same_function(name):
 
 
 @needs_compiler
+@needs_vectors
 @quiet
 @pytest.mark.slow
 def test_every_size_is_compiled_anew_however_many_there_are(monkeypatch):
