@@ -209,9 +209,9 @@ def predict(
 
 def _select_rows(table: pd.DataFrame, column: str, wanted: list[str]) -> pd.DataFrame:
     """Return the rows of some layers or metrics, and the auxiliary measurements."""
-    from ..measure import AUXILIARY
+    from ..measure import METRICS_WITHOUT_LAW
 
-    auxiliary = table["metric"].isin(AUXILIARY)
+    auxiliary = table["metric"].isin(METRICS_WITHOUT_LAW)
     known = list(dict.fromkeys(table[column][~auxiliary].astype(str)))
     if unknown := [name for name in wanted if name not in known]:
         raise UsageError(

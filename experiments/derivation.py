@@ -286,11 +286,7 @@ def _reason(error: Exception) -> str:
 
 def _peak(name: str, metric: str) -> ExactFormula:
     """Measure peaks of memory at small sizes, and find the exact law that they follow."""
-    from ..measure import (
-        Case,  # these load torch
-        counting_grid,
-        peak_bytes,
-    )
+    from ..measure import Case, counting_grid, peak_bytes  # these load torch
 
     layer, mode = layers.get(name), metric.partition("_")[0]
 

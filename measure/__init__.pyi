@@ -1,5 +1,4 @@
 from .cases import (
-    AUXILIARY as AUXILIARY,
     AXIS_SIZES as AXIS_SIZES,
     BANDWIDTH as BANDWIDTH,
     CALIBRATION as CALIBRATION,
@@ -10,6 +9,7 @@ from .cases import (
     FORWARD_PEAK_BYTES as FORWARD_PEAK_BYTES,
     KEPT_BYTES as KEPT_BYTES,
     METRICS as METRICS,
+    METRICS_WITHOUT_LAW as METRICS_WITHOUT_LAW,
     OTHER_SECONDS as OTHER_SECONDS,
     PARAMETERS as PARAMETERS,
     PARTS as PARTS,
@@ -92,7 +92,6 @@ from .workers import (
 )
 
 __all__ = [
-    "AUXILIARY",
     "AXIS_SIZES",
     "BANDWIDTH",
     "CALIBRATION",
@@ -105,6 +104,7 @@ __all__ = [
     "FORWARD_PEAK_BYTES",
     "KEPT_BYTES",
     "METRICS",
+    "METRICS_WITHOUT_LAW",
     "MODES",
     "OTHER_SECONDS",
     "PARAMETERS",

@@ -26,8 +26,8 @@ class RunOptions:
     layers
         One name, several, or None for the layers of the textbook and torch's own.
     profile
-        How much to measure: ``quick``, ``standard``, ``full`` or another of `grid.PROFILES`. None
-        is ``standard``, or ``choice`` with `precision`.
+        How much to measure: ``quick``, ``standard``, ``full`` or another of
+        `planning.PROFILES`. None is ``standard``, or ``choice`` with `precision`.
     device, batch, dtype, threads, mode
         The settings of every case; see `measure.plan`.
     compile, tf32, graph, flush

@@ -1,6 +1,7 @@
 """A run from layers to a result, step by step.
 
-Derive, plan, measure, count, peaks, machine, parts, fit, check crossings, test claims.
+It derives theory, plans, measures times, counts, peaks, the machine and parts, fits, checks
+crossings and tests claims.
 """
 
 from __future__ import annotations

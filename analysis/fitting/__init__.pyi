@@ -1,6 +1,6 @@
 from . import (
     law_fitting as law_fitting,
-    power_mean as power_mean,
+    overlap_exponents as overlap_exponents,
 )
 from .holdout import (
     HoldoutError as HoldoutError,
@@ -24,6 +24,6 @@ __all__ = [
     "fit_law",
     "holdout_errors",
     "law_fitting",
-    "power_mean",
+    "overlap_exponents",
     "refit",
 ]

@@ -63,8 +63,8 @@ def _adjacent_step_models(models: Sequence[Model], points: FitData, bound: float
                     prior = best.prior * other.breakpoint.weight / step.breakpoint.weight
                     near.append(_with_step(best, other, points, prior, bound))
             found += near
-            likelier = [one for one in near if one.likelihood > best.likelihood]
-            better = max(likelier, key=lambda one: one.likelihood, default=None)
+            likelier = [one for one in near if one.log_weight > best.log_weight]
+            better = max(likelier, key=lambda one: one.log_weight, default=None)
     return found
 
 
@@ -86,22 +86,24 @@ def slope_break_models(
     if not found:
         return []
     found = likeliest_models(found, _UNLIKELY)
-    if found[0].likelihood < other + np.log(CREDIBLE / (1 - CREDIBLE)):
+    if found[0].log_weight < other + np.log(CREDIBLE / (1 - CREDIBLE)):
         return []
-    posterior_probability = 1 / (1 + float(np.exp(other - found[0].likelihood)))
+    slope_break_probability = 1 / (1 + float(np.exp(other - found[0].log_weight)))
     best = found[0].slope_break
     location_interval = credible_range(
         (
             each.slope_break.low,
             each.slope_break.high,
-            float(np.exp(each.likelihood - found[0].likelihood)),
+            float(np.exp(each.log_weight - found[0].log_weight)),
         )
         for each in found
         if each.slope_break and best and each.slope_break.axis == best.axis
     )
     return [
         replace(
-            each, posterior_probability=posterior_probability, location_interval=location_interval
+            each,
+            slope_break_probability=slope_break_probability,
+            location_interval=location_interval,
         )
         for each in found
         if each.slope_break == best
@@ -126,7 +128,7 @@ def _with_slope_break(
     variance = np.linalg.pinv(curvature, hermitian=True)[-1, -1] * found.best.sse / freedom
     width = min(float(np.sqrt(2 * np.pi * max(variance, 0.0))), 2 * bound)
     evidence = np.log(max(width, FLOOR) / (2 * bound))
-    return replace(found, likelihood=found.likelihood + float(evidence), slope_break=slope_break)
+    return replace(found, log_weight=found.log_weight + float(evidence), slope_break=slope_break)
 
 
 def _with_step(model: Model, step: StepTerm, points: FitData, prior: float, bound: float) -> Model:

@@ -69,7 +69,7 @@ def fit_law(
     breakpoint_probability = min(
         float(sum(p for p, one in zip(probabilities, models, strict=True) if one.step)), 1.0
     )
-    breakpoint_probability = max(breakpoint_probability, models[0].posterior_probability)
+    breakpoint_probability = max(breakpoint_probability, models[0].slope_break_probability)
     # The law has a breakpoint only if that is credible. Its overlap is the likeliest over all
     # exponents, not at the best ones.
     eligible = [
@@ -121,7 +121,7 @@ def _central_model(models: Sequence[Model], drawn: PosteriorSample | None) -> Mo
     """
     if drawn is None or models[0].step is None:
         return models[0]
-    equal = [one for one in models if one.step and one.likelihood > models[0].likelihood - _EQUAL]
+    equal = [one for one in models if one.step and one.log_weight > models[0].log_weight - _EQUAL]
     mean, scale = drawn.moments()
     return min(equal, key=lambda one: np.linalg.norm((one.best.exponents - mean) / scale))
 
@@ -161,7 +161,7 @@ def _posterior_probabilities(models: Sequence[Model], drawn: PosteriorSample | N
     """Return the models' posterior probabilities; without a sample, those at the best exponents."""
     if drawn is not None:
         return drawn.problem_probabilities
-    ratios = np.exp(np.array([model.likelihood for model in models]) - models[0].likelihood)
+    ratios = np.exp(np.array([model.log_weight for model in models]) - models[0].log_weight)
     return np.asarray(ratios / ratios.sum())
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..expressions import FLOOR, Array
 from ..regression import Solution, VariableProjection, Whitening, independent_errors, whitenings
-from . import power_mean
+from . import overlap_exponents
 from .breakpoint_models import slope_break_models, step_models
 from .models import NEGLIGIBLE, FitData, Model, fit_model, likeliest_models
 
@@ -64,7 +64,9 @@ def _fit_overlaps(
 
     starts = np.outer((0.0, -0.4, 0.4), np.ones(len(points.leading.axes)))
     found = []
-    for p in power_mean.FIRST_EXPONENTS if overlap else power_mean.FIRST_EXPONENTS[:1]:
+    for p in (
+        overlap_exponents.FIRST_EXPONENTS if overlap else overlap_exponents.FIRST_EXPONENTS[:1]
+    ):
         found.append(_fit_robustly(problem(p), bound, starts))
         starts = np.array([found[-1][1].exponents, np.zeros(len(points.leading.axes))])
     closest = min(found, key=lambda each: each[2])
@@ -76,15 +78,15 @@ def _fit_overlaps(
         each, best = solved[p]
         return float(each.with_whitening(weights).log_likelihood(best.exponents[None, :])[0])
 
-    for _ in range(power_mean.HALVINGS if overlap else 0):
+    for _ in range(overlap_exponents.HALVINGS if overlap else 0):
         best = max((p for p in solved if p > 1), key=likelihood)
         if likelihood(best) < likelihood(1) - NEGLIGIBLE:
             break
-        for p in power_mean.halfway_exponents(list(solved), best):
+        for p in overlap_exponents.halfway_exponents(list(solved), best):
             start = solved[best][1].exponents[None, :]
             new = problem(p).with_whitening(weights)
             solved[p] = new, new.search(bound, start)
-    priors = power_mean.priors(list(solved))
+    priors = overlap_exponents.priors(list(solved))
     return closest, [
         (*each, float(prior)) for each, prior in zip(solved.values(), priors, strict=True)
     ]
@@ -109,7 +111,7 @@ def _fit_whitenings(
     if not regimes:
         return models
     likely = likeliest_models([*models, *step_models(models, points, bound)], NEGLIGIBLE)
-    return slope_break_models(models, points, bound, likely[0].likelihood) or likely
+    return slope_break_models(models, points, bound, likely[0].log_weight) or likely
 
 
 def _fit_robustly(

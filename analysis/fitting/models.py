@@ -63,11 +63,11 @@ class Model:
         The step term; None without one.
     prior
         Its prior probability.
-    likelihood
+    log_weight
         Log likelihood of the solution plus the logarithm of the prior.
     slope_break
         Where the leading part's exponent changes; the change is the last of the exponents.
-    posterior_probability, location_interval
+    slope_break_probability, location_interval
         Posterior probability of the slope break, and the interval of its location.
     """
 
@@ -76,9 +76,9 @@ class Model:
     lower: Sequence[Monomial | StepTerm]
     step: StepTerm | None
     prior: float
-    likelihood: float
+    log_weight: float
     slope_break: SlopeBreak | None = None
-    posterior_probability: float = 0.0
+    slope_break_probability: float = 0.0
     location_interval: tuple[float, float] | None = None
 
     @property
@@ -103,5 +103,5 @@ def fit_model(
 
 def likeliest_models(models: list[Model], within: float) -> list[Model]:
     """Return the models within a log likelihood of the best, the likeliest first."""
-    models = sorted(models, key=lambda model: -model.likelihood)
-    return [one for one in models if one.likelihood > models[0].likelihood - within]
+    models = sorted(models, key=lambda model: -model.log_weight)
+    return [one for one in models if one.log_weight > models[0].log_weight - within]

@@ -30,7 +30,7 @@ _STAGES = (
 
 @dataclass(frozen=True)
 class PosteriorSample:
-    """Weighted draws of the exponents.
+    """Weighted draws of the shifts of the exponents from the leading degrees.
 
     Attributes
     ----------
@@ -84,7 +84,7 @@ def sample_posterior(
     best
         Solution of the first problem, where the proposal starts.
     bound
-        Largest exponent, in absolute value.
+        Largest shift of an exponent from its leading degree, in absolute value.
     """
     problem = problems[0]
     axes = problem.axes

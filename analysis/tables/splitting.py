@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...measure import AUXILIARY, CALIBRATION, CHECK_SECONDS, OTHER_SECONDS, PARTS, SECONDS, SIZES
+from ...measure import (
+    CALIBRATION,
+    CHECK_SECONDS,
+    METRICS_WITHOUT_LAW,
+    OTHER_SECONDS,
+    PARTS,
+    SECONDS,
+    SIZES,
+)
 from ..expressions import Array
 from .calibration import calibration_of
 from .checking import KEYS, WITHIN, TableError
@@ -33,7 +41,7 @@ def split_series(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> It
         If a size is empty in some rows of a series, or no series has two points.
     """
     sizes = [*(s for s in SIZES if s in frame.columns), *axes]
-    is_auxiliary = frame["metric"].isin(AUXILIARY)
+    is_auxiliary = frame["metric"].isin(METRICS_WITHOUT_LAW)
     frame, auxiliary = frame[~is_auxiliary], frame[is_auxiliary & frame["value"].notna()]
     if frame.empty:
         raise TableError(

@@ -26,7 +26,8 @@ _BOUND_TOLERANCE = 0.05  # an interval this near to the end of the searched rang
 _MOSTLY = 0.5  # overhead above this share of the time hides the leading term
 _STRONG_EVIDENCE = np.log(1000)  # log likelihood ratio that rules out theory's exponent
 _BEYOND_ROUNDS = 2.0  # scatter above this multiple of that between rounds is not noise
-_FEWEST_LED = 4  # least ratio of the sizes at which the leading term takes the larger part
+_LARGE_SCATTER = 0.02  # of the points around a law: more rounds make the interval narrower
+_LEAST_LED_RATIO = 4  # least ratio of the sizes at which the leading term takes the larger part
 
 
 class Verdict(Enum):
@@ -233,8 +234,10 @@ def _hidden(law: FittedLaw, exponent: Exponent) -> str | None:
     # lower-order terms.
     at, sizes = law.axes.index(exponent.axis), _levels(law, exponent.axis)
     leads = [size for size in sizes if share[law.sizes[:, at] == size].max() > _MOSTLY]
-    short = sizes[-1] < _FEWEST_LED * sizes[0]  # all sizes span less: then the interval decides
-    if not short and (not leads or leads[-1] < _FEWEST_LED * leads[0]):
+    short = (
+        sizes[-1] < _LEAST_LED_RATIO * sizes[0]
+    )  # all sizes span less: then the interval decides
+    if not short and (not leads or leads[-1] < _LEAST_LED_RATIO * leads[0]):
         return f"{_compared(law, exponent)}: {_overhead_in_words(law, exponent.axis)}"
     return None
 
@@ -286,21 +289,21 @@ def _at_search_bound(law: FittedLaw, exponent: Exponent) -> str | None:
     degree = law.leading.degree(exponent.axis)
     return (
         f"{_compared(law, exponent)} reaches the end of the searched range ({degree - BOUND:g} to "
-        f"{degree + BOUND:g}): {_why_wide(law, exponent, MARGIN)}"
+        f"{degree + BOUND:g}): {_why_wide(law, exponent)}"
     )
 
 
-def _why_wide(law: FittedLaw, exponent: Exponent, margin: float) -> str:
+def _why_wide(law: FittedLaw, exponent: Exponent, margin: float | None = None) -> str:
     axis = exponent.axis
     sizes = _levels(law, axis)
     by_size = _overhead_by_size(law, axis)
     if by_size[-1] > _MOSTLY or (by_size[: len(sizes) // 2 + 1] > _MOSTLY).all():
         return _overhead_in_words(law, axis)
-    if exponent.high - exponent.low <= margin:
+    if margin is not None and exponent.high - exponent.low <= margin:
         return f"the interval lies across the edge of ±{margin:g}"
     if len(sizes) < _FEWEST_SIZES:
         return f"{axis} takes {len(sizes)} values: measure at least {_FEWEST_SIZES}"
-    if law.diagnostics.residual_sd > 0.02:
+    if law.diagnostics.residual_sd > _LARGE_SCATTER:
         return (
             f"the points scatter by {law.diagnostics.residual_sd:.1%} around the law over "
             f"{axis} = {sizes[0]:g} to {sizes[-1]:g}: measure more rounds, or a wider range "

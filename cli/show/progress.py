@@ -54,13 +54,15 @@ class Terminal(Observer):
                 now = monotonic()
                 if now - drawn < every and done < total:
                     return
-                drawn, left = now, format_duration((now - began) / done * (total - done))
+                drawn, text = now, ""
+                if done > 1:  # the first step is done as the clock starts
+                    left = (now - began) / (done - 1) * (total - done)
+                    text = f"{format_duration(left)} left"
                 if console.is_terminal:
-                    text = f"{left} left"
                     bars.update(bar, description=str(what), completed=done, total=total, left=text)
                     bars.refresh()
                 elif done < total:
-                    note(f"{what}: {done} of {total}, {left} left")
+                    note(", ".join(filter(None, [f"{what}: {done} of {total}", text])))
 
             yield update
 

@@ -124,7 +124,8 @@ class Theory:
     depth
         Exact number of sequential operations (docs/counts.md), such as 3n for the order n.
     path_length
-        Order of the longest path between two positions; infinite if there is none.
+        Order of `distance`: operations on the shortest path between the positions that are
+        farthest apart; infinite if there is none.
     distance
         Exact number of operations on the shortest path from the first of two or more positions to
         the last, through as many stacked layers as that takes.
@@ -156,5 +157,7 @@ class Theory:
         >>> theory.flops, theory.at({"n": 512, "d": 64}).flops
         (4*d*n**2 + 5*n**2, 68419584)
         """
-        values = {f.name: subs(getattr(self, f.name), sizes) for f in fields(self)[:-1]}
+        values = {
+            f.name: subs(getattr(self, f.name), sizes) for f in fields(self) if f.name != "sources"
+        }
         return replace(self, **values)

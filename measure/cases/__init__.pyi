@@ -11,7 +11,6 @@ from .case import (
     Status as Status,
 )
 from .metric import (
-    AUXILIARY as AUXILIARY,
     BANDWIDTH as BANDWIDTH,
     CALIBRATION as CALIBRATION,
     CHECK_SECONDS as CHECK_SECONDS,
@@ -19,6 +18,7 @@ from .metric import (
     FORWARD_PEAK_BYTES as FORWARD_PEAK_BYTES,
     KEPT_BYTES as KEPT_BYTES,
     METRICS as METRICS,
+    METRICS_WITHOUT_LAW as METRICS_WITHOUT_LAW,
     OTHER_SECONDS as OTHER_SECONDS,
     PARAMETERS as PARAMETERS,
     PARTS as PARTS,
@@ -49,7 +49,6 @@ from .table import (
 )
 
 __all__ = [
-    "AUXILIARY",
     "AXIS_SIZES",
     "BANDWIDTH",
     "CALIBRATION",
@@ -63,6 +62,7 @@ __all__ = [
     "LARGE_BYTES",
     "MACHINE",
     "METRICS",
+    "METRICS_WITHOUT_LAW",
     "OCTAVES",
     "OTHER_SECONDS",
     "PARAMETERS",

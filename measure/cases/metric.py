@@ -1,6 +1,7 @@
 """The metrics: name, title, unit, and the fields of a theory that each is compared with.
 
-To add a metric, register it here; tables, fits, reports and figures look it up.
+To add a metric, register it here and measure it in `runs.auxiliary`; tables, fits, reports and
+figures read its entry.
 """
 
 from __future__ import annotations
@@ -129,4 +130,4 @@ PARTS = (PRODUCT_FLOPS.name, PRODUCT_SECONDS.name, OTHER_SECONDS.name, CALL_SECO
 CALIBRATION = (PRODUCT_RATE.name, BANDWIDTH.name)
 
 #: Names of the metrics to which no law is fitted.
-AUXILIARY = (*PARTS, CHECK_SECONDS.name, *CALIBRATION)
+METRICS_WITHOUT_LAW = (*PARTS, CHECK_SECONDS.name, *CALIBRATION)

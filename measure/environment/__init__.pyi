@@ -8,7 +8,7 @@ from .ablation import (
 from .doctor import (
     check_environment as check_environment,
 )
-from .finding import (
+from .environment_check import (
     EnvironmentCheck as EnvironmentCheck,
     Severity as Severity,
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..host import linux
 from ..timing import MIN_SECONDS
-from .finding import EnvironmentCheck, Severity, grade, unknown_check
+from .environment_check import EnvironmentCheck, Severity, grade, unknown_check
 
 #: Environment variables that set the number of threads of the libraries that torch uses.
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")

@@ -13,7 +13,7 @@ import psutil
 
 from ..host import GpuState, linux
 from ..timing import SLOW_FACTOR, Clock, NoiseGate
-from .finding import EnvironmentCheck, Severity, grade, unknown_check
+from .environment_check import EnvironmentCheck, Severity, grade, unknown_check
 
 #: The name under which this program's processes are reported.
 _OURS = "layerlaw"

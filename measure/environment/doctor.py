@@ -12,7 +12,7 @@ from ...layers import torch
 from ..host import affinity, gpu_state
 from ..timing import Controls
 from . import configuration, contention
-from .finding import EnvironmentCheck, Severity
+from .environment_check import EnvironmentCheck, Severity
 
 __all__ = ["EnvironmentCheck", "Severity", "check_environment"]
 

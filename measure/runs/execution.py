@@ -12,7 +12,7 @@ from ..cases import SECONDS, Case, Measurement
 from ..workers import open_executor
 from .active_run import ActiveRun
 
-#: Most seconds of a block of measurements that one task makes; so much is lost when a run stops.
+#: Most seconds of a block of measurements that one task makes: a stopped run loses at most this.
 BLOCK_SECONDS = 0.3
 
 

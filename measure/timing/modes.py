@@ -75,7 +75,7 @@ def _reached(
     module: nn.Module, output: Tensor, along: Tensor, wanted: tuple[Tensor, ...]
 ) -> tuple[Tensor, ...]:
     """Drop weights without a gradient, which a user's module may have."""
-    if not getattr(module, "may_idle", False):
+    if not getattr(module, "may_have_unused_weights", False):
         return wanted
     found = torch.autograd.grad(output, wanted, along, retain_graph=True, allow_unused=True)
     return tuple(x for x, gradient in zip(wanted, found, strict=True) if gradient is not None)

@@ -4,7 +4,7 @@ from . import (
     sandbox as sandbox,
     worker as worker,
 )
-from .closing import (
+from .closeable import (
     Closeable as Closeable,
 )
 from .executor import (

@@ -1,7 +1,7 @@
 """Executors: they measure in a process per layer and device, or in the calling process.
 
 A process may be slow or fast as a whole, by where its code and memory lie. So each layer is
-measured in several processes one after another (`planning.PROCESSES`), each of which measures all
+measured in several processes one after another (`run_plan.PROCESSES`), each of which measures all
 of its points in some of the rounds: differences between processes then show as spread between
 rounds, not as a bias.
 """

@@ -36,7 +36,7 @@ from time import monotonic
 from typing import Any, Self
 
 from ...layers import import_module
-from .closing import Closeable
+from .closeable import Closeable
 
 _PR_SET_PDEATHSIG = 1  # from Linux' prctl.h
 

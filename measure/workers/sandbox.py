@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from ...layers import Layer, LayerError, Sizes, get, is_external, observing_sizes
-from .closing import Closeable
+from .closeable import Closeable
 from .forkserver import ForkServer, WorkerError, can_fork
 
 Answer = TypeVar("Answer")

@@ -23,7 +23,7 @@ from ..timing import (
 )
 
 #: The note of a measurement that was made although the machine was not quiet.
-DISTURBED = "(measured while the machine was slower than as a rule)"
+DISTURBED = "(measured while the machine was slower than usual)"
 
 
 @dataclass

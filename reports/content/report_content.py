@@ -23,7 +23,7 @@ from ...analysis import (
     quantity,
     thresholds_info,
 )
-from ...measure import AUXILIARY, PEAK_BYTES
+from ...measure import METRICS_WITHOUT_LAW, PEAK_BYTES
 from .law_names import sort_by_registry
 from .sections import Section
 from .summaries import Summary, summarise
@@ -208,7 +208,7 @@ def _counts(table: pd.DataFrame, fits: Sequence[Fit]) -> Iterator[tuple[str, str
     yield "laws", str(len(fits))
     yield "points", str(sum(len(fit.series.values) for fit in fits))
     yield "rows", str(len(table))
-    aside = table["metric"].isin(AUXILIARY)
+    aside = table["metric"].isin(METRICS_WITHOUT_LAW)
     table, parts = table[~aside], table[aside]
     for column, label in {
         "process": "processes",

@@ -4,7 +4,7 @@ import json
 
 import torch
 from layerlaw.measure import Severity, check_environment
-from layerlaw.measure.environment.finding import EnvironmentCheck, grade
+from layerlaw.measure.environment.environment_check import EnvironmentCheck, grade
 from layerlaw.measure.timing import stabilisation
 
 
