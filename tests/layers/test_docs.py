@@ -12,6 +12,8 @@ from sympy import simplify, sympify
 
 from tests.layers.contract import CLAUSES
 
+pytestmark = pytest.mark.usefixtures("isolated_registry")
+
 DOCS = Path(__file__).parents[2] / "docs"
 
 
