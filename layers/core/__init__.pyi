@@ -28,6 +28,7 @@ from .random_tensors import (
 from .registration import (
     register as register,
     registered as registered,
+    registry as registry,
 )
 from .sliding_windows import (
     windows as windows,
@@ -88,6 +89,7 @@ __all__ = [
     "register",
     "registered",
     "registration",
+    "registry",
     "row_length",
     "subs",
     "torch",

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
-from ..core import Layer, registered, registration
+from ..core import Layer, registered, registry
 from ..external import discovery
 from . import stacking
 
@@ -139,7 +139,7 @@ def isolated_registry() -> Iterator[None]:
     >>> "projection" in names()
     False
     """
-    states: tuple[Any, ...] = (registration.registry, discovery.declarations, _loaded, _broken)
+    states: tuple[Any, ...] = (registry, discovery.declarations, _loaded, _broken)
     before = [state.copy() for state in states]
     _loaded.clear()
     _broken.clear()
