@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
@@ -25,15 +26,18 @@ _FUNCTIONS: Mapping[str, Any] = {
     "ceiling": sympy.ceiling,
     "floor": sympy.floor,
     "log": sympy.log,
-    "Rational": sympy.Rational,
-    "Float": sympy.Float,
 }
+_UNARY = ("ceiling", "floor", "log")
 _CONSTANTS: Mapping[str, Expr] = {
     "nan": sympy.nan,
     "oo": sympy.oo,
     "zoo": sympy.zoo,
     "pi": sympy.pi,
 }
+
+_LARGEST = 10**300  # number
+_DEEPEST, _MOST_ARGUMENTS = 50, 500
+_SHOWN = 60  # characters of a value that a message repeats
 
 #: Attributes of a layer that are JSON values already.
 _PLAIN = ("name", "title", "formula", "axes", "least", "units", "native", "causal")
@@ -95,7 +99,7 @@ def expr_to_json(expr: Expr | int) -> Any:
     >>> expr_to_json(2 * sympy.Symbol("n", positive=True) ** 2)
     ['Mul', 2, ['Pow', 'n', 2]]
     """
-    expr = sympy.sympify(expr)
+    expr = sympy.sympify(expr, strict=True)
     if expr.is_Symbol:
         return expr.name
     if expr.is_Integer:
@@ -114,16 +118,48 @@ def expr_to_json(expr: Expr | int) -> Any:
 def expr_from_json(value: Any) -> Expr:
     """Read what `expr_to_json` wrote.
 
+    Raises
+    ------
+    LayerlawError
+        If the value is anything else, or its numbers are too large to compute.
+
+    Examples
+    --------
     >>> expr_from_json(["Mul", 2, ["Pow", "n", 2]])
     2*n**2
     """
-    if isinstance(value, int):
-        return sympy.Integer(value)
-    if isinstance(value, str):
-        return sympy.Symbol(value, positive=True)
-    name, *arguments = value
-    if name in _CONSTANTS:
-        return _CONSTANTS[name]
-    if name == "Float":
-        return sympy.Float(arguments[0])
-    return _FUNCTIONS[name](*map(expr_from_json, arguments))
+    return _expression(value, 0)
+
+
+def _expression(value: Any, depth: int) -> Expr:
+    if depth > _DEEPEST:
+        raise LayerlawError(f"a saved formula has more than {_DEEPEST} levels")
+    match value:
+        case bool():
+            pass
+        case int() if abs(value) <= _LARGEST:
+            return sympy.Integer(value)
+        case str():
+            return sympy.Symbol(value, positive=True)
+        case [str(name)] if name in _CONSTANTS:
+            return _CONSTANTS[name]
+        case ["Float", int() | float() as number]:
+            return sympy.Float(number)
+        case ["Rational", int(p), int(q)] if q and max(abs(p), abs(q)) <= _LARGEST:
+            return sympy.Rational(p, q)
+        case ["Pow", base, power]:
+            return _power(_expression(base, depth + 1), _expression(power, depth + 1))
+        case [str(name), first, *others] if name in _FUNCTIONS and name != "Pow":
+            if (others and name in _UNARY) or len(others) >= _MOST_ARGUMENTS:
+                raise LayerlawError(f"a saved formula has {name} of {1 + len(others)} values")
+            arguments = [_expression(each, depth + 1) for each in (first, *others)]
+            return _FUNCTIONS[name](*arguments)
+    raise LayerlawError(f"a saved formula has {ascii(value)[:_SHOWN]}, which is no expression")
+
+
+def _power(base: Expr, power: Expr) -> Expr:
+    """Raise to a power, unless the result is a number that is too large to compute."""
+    known = all(each.is_number and each.is_real for each in (base, power))
+    if known and base and abs(float(power) * math.log(abs(float(base)))) > math.log(_LARGEST):
+        raise LayerlawError(f"a saved formula has a power above {float(_LARGEST):g}")
+    return base**power

@@ -3,8 +3,9 @@ from .arrays import (
     Array as Array,
     power_mean as power_mean,
 )
+from .grammar import write as write
+from .operands import ExpressionError as ExpressionError
 from .reading import (
-    ExpressionError as ExpressionError,
     leading_part as leading_part,
     parse as parse,
     split as split,
@@ -34,4 +35,5 @@ __all__ = [
     "product",
     "split",
     "summands",
+    "write",
 ]

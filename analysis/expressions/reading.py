@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -10,104 +9,44 @@ from dataclasses import replace
 import sympy
 from sympy import Expr, Symbol
 
-from ...errors import LayerlawError
 from ...layers import SYMBOLS
+from . import grammar
+from .operands import ExpressionError, brief
 from .terms import Leading, Monomial
 
 #: Letters that an expression may use even if the table has no such column: the size symbols
 #: and the constants of a layer (input width, heads, chunk).
 SIZE_LETTERS = tuple(SYMBOLS)
 
-_LONGEST, _LARGEST, _HIGHEST = 500, 1e9, 10  # characters, number and power in an expression
-
-
-class ExpressionError(LayerlawError, ValueError):
-    """An expression that is not a sum of monomials in the sizes; the message says why."""
-
 
 def parse(text: str, extra: Iterable[str] = ()) -> Expr:
-    """Read an expression such as ``n*k*d**2`` or ``n*log(n)*d``.
+    """Read an expression such as ``n*k*d**2``, ``n*log(n)*d`` or ``ceil(n/2)*d^2``.
 
-    The text is checked as a Python expression first, since SymPy would evaluate any code.
+    Nothing is evaluated. The result is finite at all sizes of 1 or more.
 
     Parameters
     ----------
     text
-        Numbers, size letters, ``+ - * / **``, parentheses and ``log``.
+        Numbers, size letters, ``+ - * / ** ^``, parentheses, and ``log(x)``, ``log(x, base)``,
+        ``sqrt``, ``min``, ``max``, ``ceil`` and ``floor``.
     extra
         Names that are allowed besides `SIZE_LETTERS`, such as ``batch``.
 
     Raises
     ------
     ExpressionError
-        If the text has anything else; the message names it.
+        If the text has anything else, or its value could be infinite, too large or no real number;
+        the message says which part.
 
     Examples
     --------
     >>> parse("n*log(n)*d")
     d*n*log(n)
+    >>> parse("4*n^2*d + sqrt(n)*max(n, d)")
+    4*d*n**2 + sqrt(n)*Max(d, n)
     """
-    allowed = {*SIZE_LETTERS, *extra}
-    if len(text) > _LONGEST:
-        raise ExpressionError(f"the expression {text[:40]!r}… is longer than {_LONGEST} characters")
-    try:
-        tree = ast.parse(text.strip(), mode="eval")
-    except (SyntaxError, ValueError):
-        raise ExpressionError(f"cannot read the expression {text!r}") from None
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            if node.id not in allowed and node.id != "log":
-                names = ", ".join(sorted(allowed))
-                raise ExpressionError(
-                    f"unknown symbol {node.id!r} in {text!r}; known are {names}, log"
-                )
-        elif isinstance(node, ast.Constant):
-            if type(node.value) is not int and type(node.value) is not float:
-                raise ExpressionError(f"{node.value!r} in {text!r} is not a number")
-            if not abs(float(node.value)) <= _LARGEST:
-                raise ExpressionError(f"a number in {text!r} is larger than {_LARGEST:g}")
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
-            # SymPy would compute any power of numbers, however large.
-            if not abs(_number(node.right)) <= _HIGHEST:
-                raise ExpressionError(
-                    f"the power {ast.unparse(node.right)} in {text!r} must be a number, "
-                    f"{_HIGHEST} at most"
-                )
-        elif isinstance(node, ast.Call):
-            if not isinstance(node.func, ast.Name) or node.func.id != "log" or node.keywords:
-                raise ExpressionError(f"{text!r} calls a function other than log(size)")
-        elif not isinstance(
-            node,
-            ast.Expression
-            | ast.BinOp
-            | ast.UnaryOp
-            | ast.operator
-            | ast.unaryop
-            | ast.expr_context,
-        ):
-            raise ExpressionError(
-                f"{ast.unparse(node)!r} is not allowed in the expression {text!r}"
-            )
-    symbols = {letter: Symbol(letter, positive=True) for letter in allowed}
-    try:
-        expr = sympy.sympify(text, locals={**symbols, "log": sympy.log})
-    except (TypeError, ValueError, SyntaxError, AttributeError, sympy.SympifyError):
-        raise ExpressionError(f"cannot read the expression {text!r}") from None
-    if not isinstance(expr, Expr):
-        raise ExpressionError(f"cannot read the expression {text!r}")
-    return expr
-
-
-def _number(node: ast.expr) -> float:
-    """Evaluate a power such as 2, 0.5, -1 or (1/2); NaN for anything else."""
-    match node:
-        case ast.Constant(value=int() | float() as value):
-            return float(value)
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_number(operand)
-        case ast.BinOp(left=dividend, op=ast.Div(), right=divisor):
-            return _number(dividend) / (_number(divisor) or math.nan)
-    return math.nan
+    names = (*SIZE_LETTERS, *(name for name in extra if name not in SIZE_LETTERS))
+    return grammar.read(text, names)
 
 
 def leading_part(
@@ -137,8 +76,9 @@ def leading_part(
     terms: dict[Monomial, float] = {}
     for term in summands(expr, axes, constants):
         weight, monomial = split(term, axes)
-        if weight <= 0:
-            raise ExpressionError(f"the term {term} of {expr} is not positive")
+        if not 0 < weight < math.inf:
+            what = "too large" if weight > 0 else "not positive"
+            raise ExpressionError(f"the term {brief(term)} of {brief(expr)} is {what}")
         terms[monomial] = terms.get(monomial, 0.0) + weight
     lead = Leading.of(axes, terms)
     if len(lead.terms) == 1:  # a single term's coefficient is fitted anyway
@@ -169,6 +109,8 @@ def split(term: Expr, axes: Sequence[str]) -> tuple[float, Monomial]:
     for factor in sympy.Mul.make_args(term):
         base, power = factor.as_base_exp()
         if factor.is_number:
+            if not factor.is_extended_real:  # such as the root of the logarithm of a size below 1
+                raise ExpressionError(f"{brief(factor)} in {brief(term)} is no real number")
             weight *= float(factor)
         elif isinstance(base, Symbol) and power.is_number:
             powers[base.name] += float(power)
@@ -180,5 +122,7 @@ def split(term: Expr, axes: Sequence[str]) -> tuple[float, Monomial]:
         ):
             logs[base.args[0].name] += int(power)
         else:
-            raise ExpressionError(f"{factor} in {term} is neither a power of a size nor of its log")
+            raise ExpressionError(
+                f"{brief(factor)} in {brief(term)} is neither a power of a size nor of its log"
+            )
     return weight, Monomial(tuple(powers[a] for a in axes), tuple(logs[a] for a in axes))

@@ -11,6 +11,7 @@ import pandas as pd
 from sympy import Expr, Symbol
 
 from ... import layers
+from ...layers import without_rounding
 from ...measure import PEAK_BYTES, SIZES
 from ..expressions import Leading, leading_part, parse
 from ..fitting import find_leading_parts, fit_law
@@ -82,7 +83,9 @@ def fit(
     """
     if not margin >= 0:
         raise ValueError(f"the margin must be 0 or larger, not {margin}")
-    expected = {layer: parse(text, axes) for layer, text in (expect or {}).items()}
+    expected = {
+        layer: without_rounding(parse(text, axes)) for layer, text in (expect or {}).items()
+    }
     sources = [source] if isinstance(source, pd.DataFrame | str | Path) else source
     series = [one for each in sources for one in series_of(each, axes)]
     present = list(dict.fromkeys(one.layer for one in series))

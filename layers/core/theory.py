@@ -30,7 +30,7 @@ TABLE_1 = "Vaswani et al. 2017, Table 1"
 
 def subs(expr: Expr | int, sizes: Mapping[str, int | Expr]) -> Expr:
     """Substitute sizes, by letter, in an expression; other letters are ignored."""
-    return _subs(sympy.sympify(expr), tuple(sizes.items()))
+    return _subs(sympy.sympify(expr, strict=True), tuple(sizes.items()))
 
 
 @lru_cache(maxsize=2**16)  # a sweep builds the same shapes again in each round
@@ -88,8 +88,13 @@ def _function(expr: Expr, module: str) -> tuple[tuple[str, ...], Callable[..., A
 
 
 def without_rounding(expr: Expr) -> Expr:
-    """Return an expression without ceilings, such as log₂ n for ⌈log₂ n⌉; the order is the same."""
-    return expr.replace(sympy.ceiling, lambda exact: exact)
+    """Return an expression without ceilings and floors, such as log₂ n for ⌈log₂ n⌉.
+
+    The order is the same.
+    """
+    return expr.replace(sympy.ceiling, lambda exact: exact).replace(
+        sympy.floor, lambda exact: exact
+    )
 
 
 def is_known(*exprs: Expr) -> bool:
