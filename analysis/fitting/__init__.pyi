@@ -15,11 +15,17 @@ from .search import (
     Candidate as Candidate,
     find_leading_parts as find_leading_parts,
 )
+from .theory_comparison import (
+    TheoryComparison as TheoryComparison,
+    compare_with_theory as compare_with_theory,
+)
 
 __all__ = [
     "BOUND",
     "Candidate",
     "HoldoutError",
+    "TheoryComparison",
+    "compare_with_theory",
     "find_leading_parts",
     "fit_law",
     "holdout_errors",

@@ -110,6 +110,7 @@ def fit_law(
         problems=[(each.problem, each.lower) for each in models],
         lower=lower,
         processes=processes,
+        log_weight=max(one.log_weight for one in eligible),
     )
 
 

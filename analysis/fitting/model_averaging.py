@@ -111,6 +111,8 @@ def _fit_whitenings(
     if not regimes:
         return models
     likely = likeliest_models([*models, *step_models(models, points, bound)], NEGLIGIBLE)
+    if not bound:  # exponents are fixed, on either side of a break
+        return likely
     return slope_break_models(models, points, bound, likely[0].log_weight) or likely
 
 

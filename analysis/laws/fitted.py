@@ -50,6 +50,9 @@ class FittedLaw(Law):
         The candidate lower-order terms that hold in all regimes.
     processes
         (points, processes): the share of a point's repeats that each measured, where known.
+    log_weight
+        Log likelihood of the likeliest model that has a breakpoint if the law has one, plus the
+        logarithm of its prior.
     """
 
     residuals: Array
@@ -62,6 +65,7 @@ class FittedLaw(Law):
     problems: Sequence[tuple[VariableProjection, Sequence[Monomial | StepTerm]]] = ()
     lower: Sequence[Monomial] = ()
     processes: Array | None = None
+    log_weight: float = 0.0
 
     @property
     def has_intervals(self) -> bool:

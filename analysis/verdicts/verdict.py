@@ -5,25 +5,25 @@ Each judgement has a reason, which is computed from the fit and says what to mea
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 
 import numpy as np
 
 from ..breakpoints import StepTerm
-from ..expressions import Array
-from ..fitting import BOUND
+from ..fitting import BOUND, TheoryComparison, compare_with_theory
 from ..formatting import number
 from ..laws import LEAST_LEADING_SHARE, ExactLaw, Exponent, FittedLaw, Law
 from ..regression import TOLERANCE
+from .overhead import MOSTLY, levels, overhead_by_size, overhead_in_words
 
 #: An exponent matches if its whole interval lies within ± this of theory's.
 MARGIN = 0.2
 
 _FEWEST_SIZES = 4
 _BOUND_TOLERANCE = 0.05  # an interval this near to the end of the searched range is cut off by it
-_MOSTLY = 0.5  # overhead above this share of the time hides the leading term
 _STRONG_EVIDENCE = np.log(1000)  # log likelihood ratio that rules out theory's exponent
 _BEYOND_ROUNDS = 2.0  # scatter above this multiple of that between rounds is not noise
 _LARGE_SCATTER = 0.02  # of the points around a law: more rounds make the interval narrower
@@ -75,8 +75,14 @@ def judge_law(
     -------
     The judgement of the law, and of each expected exponent by axis.
     """
+
+    @cache
+    def compared() -> TheoryComparison:  # takes as long as a fit, so only where it decides
+        assert isinstance(law, FittedLaw)
+        return compare_with_theory(law)
+
     by_axis = {
-        e.axis: _judge_exponent(law, e, expected[e.axis], margin, at_most)
+        e.axis: _judge_exponent(law, e, expected[e.axis], margin, at_most, compared)
         for e in law.exponents
         if e.axis in expected
     }
@@ -125,7 +131,12 @@ def _two_regimes(law: FittedLaw, step: StepTerm) -> str:
 
 
 def _judge_exponent(
-    law: Law, exponent: Exponent, theory: float, margin: float, at_most: bool
+    law: Law,
+    exponent: Exponent,
+    theory: float,
+    margin: float,
+    at_most: bool,
+    compared: Callable[[], TheoryComparison],
 ) -> Judgement:
     """Test equivalence by interval inclusion: matches within the margin, differs outside it."""
     low, high = -np.inf if at_most else theory - margin, theory + margin
@@ -146,6 +157,8 @@ def _judge_exponent(
     if exponent.high < low and (reason := _perhaps_hidden(law, exponent)):
         return Judgement(Verdict.UNRESOLVED, reason)
     if exponent.low > high or exponent.high < low:
+        if reason := _fits_as_well(law, exponent, compared()):
+            return Judgement(Verdict.UNRESOLVED, reason)
         reason = _outside(exponent, theory)
         if law.diagnostics.residual_sd > TOLERANCE:
             reason += (
@@ -208,7 +221,7 @@ def _along_breakpoint(law: FittedLaw, exponent: Exponent) -> str | None:
 
 
 def _too_few(law: FittedLaw, exponent: Exponent) -> str | None:
-    sizes = _levels(law, exponent.axis)
+    sizes = levels(law, exponent.axis)
     if len(sizes) < 3:
         listed = " and ".join(f"{s:g}" for s in sizes)
         return (
@@ -232,13 +245,13 @@ def _hidden(law: FittedLaw, exponent: Exponent) -> str | None:
         )
     # Where it leads over less than two octaves, its exponent depends as much on the form of the
     # lower-order terms.
-    at, sizes = law.axes.index(exponent.axis), _levels(law, exponent.axis)
-    leads = [size for size in sizes if share[law.sizes[:, at] == size].max() > _MOSTLY]
+    at, sizes = law.axes.index(exponent.axis), levels(law, exponent.axis)
+    leads = [size for size in sizes if share[law.sizes[:, at] == size].max() > MOSTLY]
     short = (
         sizes[-1] < _LEAST_LED_RATIO * sizes[0]
     )  # all sizes span less: then the interval decides
     if not short and (not leads or leads[-1] < _LEAST_LED_RATIO * leads[0]):
-        return f"{_compared(law, exponent)}: {_overhead_in_words(law, exponent.axis)}"
+        return f"{_compared(law, exponent)}: {overhead_in_words(law, exponent.axis)}"
     return None
 
 
@@ -249,6 +262,18 @@ def _perhaps_hidden(law: FittedLaw, exponent: Exponent) -> str | None:
     return (
         f"{_compared(law, exponent)}: a lower-order term may have taken the place of theory's "
         f"term, which may be too small to see: measure larger {exponent.axis}"
+    )
+
+
+def _fits_as_well(law: FittedLaw, exponent: Exponent, theory: TheoryComparison) -> str | None:
+    """Give a reason to doubt a difference: theory's law may fit as well."""
+    if theory.log_likelihood_ratio >= _STRONG_EVIDENCE:
+        return None
+    return (
+        f"{_compared(law, exponent)}: theory fits as well with its lower-order terms (the points "
+        f"scatter by {theory.residual_sd:.1%} around it, by {law.diagnostics.residual_sd:.1%} "
+        f"around the law), and {law.leading.text()} then takes at most "
+        f"{theory.leading_share:.0%} of the time: measure larger {exponent.axis}"
     )
 
 
@@ -295,10 +320,10 @@ def _at_search_bound(law: FittedLaw, exponent: Exponent) -> str | None:
 
 def _why_wide(law: FittedLaw, exponent: Exponent, margin: float | None = None) -> str:
     axis = exponent.axis
-    sizes = _levels(law, axis)
-    by_size = _overhead_by_size(law, axis)
-    if by_size[-1] > _MOSTLY or (by_size[: len(sizes) // 2 + 1] > _MOSTLY).all():
-        return _overhead_in_words(law, axis)
+    sizes = levels(law, axis)
+    by_size = overhead_by_size(law, axis)
+    if by_size[-1] > MOSTLY or (by_size[: len(sizes) // 2 + 1] > MOSTLY).all():
+        return overhead_in_words(law, axis)
     if margin is not None and exponent.high - exponent.low <= margin:
         return f"the interval lies across the edge of ±{margin:g}"
     if len(sizes) < _FEWEST_SIZES:
@@ -313,40 +338,3 @@ def _why_wide(law: FittedLaw, exponent: Exponent, margin: float | None = None) -
         f"lower-order terms could take its place over {axis} = {sizes[0]:g} to {sizes[-1]:g}: "
         f"measure a wider range of {axis}"
     )
-
-
-def _overhead_by_size(law: FittedLaw, axis: str) -> Array:
-    """Compute the mean share of the lower-order terms at each size of an axis."""
-    column, overhead = law.sizes[:, law.axes.index(axis)], law.overhead()
-    return np.array([overhead[column == size].mean() for size in _levels(law, axis)])
-
-
-def _overhead_in_words(law: FittedLaw, axis: str) -> str:
-    """Say up to which size the lower-order terms take most of the time, and what to measure."""
-    axis = _remedy(law, axis)
-    sizes, by_size = _levels(law, axis), _overhead_by_size(law, axis)
-    hidden = np.flatnonzero(by_size > _MOSTLY)
-    last = sizes[hidden[-1]] if len(hidden) else sizes[-1]
-    share = law.overhead()[law.sizes[:, law.axes.index(axis)] <= last].mean()
-    return (
-        f"the overhead takes {share:.0%} of the time up to {axis} = {last:g}: measure larger {axis}"
-    )
-
-
-def _remedy(law: FittedLaw, axis: str) -> str:
-    """Choose the axis along which overhead falls: the exponent's, or one where it falls far more.
-
-    A recurrent layer has overhead in each step, so a longer sequence does not reduce its share.
-    """
-    now = law.overhead().mean()
-    falls = {}
-    for at, each in enumerate(law.axes):
-        doubled = law.sizes.copy()
-        doubled[:, at] *= 2
-        falls[each] = now - law.overhead(doubled).mean()
-    best = max(falls, key=lambda each: falls[each])
-    return axis if falls[axis] >= falls[best] / 2 else best
-
-
-def _levels(law: FittedLaw, axis: str) -> Array:
-    return np.unique(law.sizes[:, law.axes.index(axis)])
