@@ -95,10 +95,21 @@ def columns(terms: Sequence[Evaluated], sizes: Array) -> Array:
 
 @dataclass(frozen=True)
 class Leading:
-    """The leading part of a law: Σ weight · monomial, where no monomial divides another."""
+    """The leading part of a law: Σ weight · monomial, where no monomial divides another.
+
+    Attributes
+    ----------
+    axes
+        The sizes that vary.
+    terms
+        The weight of each monomial.
+    separate
+        Whether each term has a coefficient of its own to be fitted: theory states no ratio.
+    """
 
     axes: tuple[str, ...]
     terms: tuple[tuple[float, Monomial], ...]
+    separate: bool = False
 
     @classmethod
     def of(cls, axes: Sequence[str], terms: Mapping[Monomial, float]) -> Leading:
@@ -114,6 +125,24 @@ class Leading:
         """Evaluate at sizes of shape (points, axes); gives (points,)."""
         columns = [weight * term.column(sizes) for weight, term in self.terms]
         return np.asarray(np.sum(columns, axis=0))
+
+    def columns(self, sizes: Array) -> Array:
+        """Evaluate what has a coefficient: (points, 1), or each monomial, (points, terms)."""
+        if not self.separate:
+            return self.column(sizes)[:, None]
+        return columns([term for _, term in self.terms], sizes)
+
+    def weighted(self, weights: Array) -> Leading:
+        """Return it with these weights if its terms are separate, else as it is."""
+        if not self.separate:
+            return self
+        pairs = zip(weights.tolist(), self.terms, strict=True)
+        return replace(self, terms=tuple((weight, term) for weight, (_, term) in pairs))
+
+    @property
+    def coefficients(self) -> int:
+        """Number of coefficients to be fitted."""
+        return len(self.terms) if self.separate else 1
 
     def shifted(self, shift: Array) -> Leading:
         """Return the leading part with all degrees moved by a shift, (axes,)."""
@@ -143,14 +172,15 @@ class Leading:
     @property
     def formula(self) -> str:
         """The leading part as a factor that SymPy reads: ``(4*n**2*d + 8*n*d**2)``, ``n**2*d``."""
-        texts = (product(weight, term.text(self.axes), unit="") for weight, term in self.terms)
-        return f"({' + '.join(texts)})" if len(self.terms) > 1 else "".join(texts)
+        texts = [product(w, term.text(self.axes), unit="") for w, term in self.terms if w]
+        return f"({' + '.join(texts)})" if len(texts) > 1 else "".join(texts)
 
     def text(self) -> str:
         """Write the leading part for a reader: ``4·n²·d + 8·n·d²``."""
+        stated = [(1.0 if self.separate else weight, term) for weight, term in self.terms]
         return " + ".join(
             "·".join(filter(None, [f"{weight:g}" if weight != 1 else "", _pretty(self.axes, term)]))
-            for weight, term in self.terms
+            for weight, term in stated
         )
 
 

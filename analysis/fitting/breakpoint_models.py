@@ -34,7 +34,7 @@ def step_models(models: Sequence[Model], points: FitData, bound: float) -> list[
                 model.best,
                 points.sizes,
                 *points.sides,
-                points.leading,
+                points.leading.weighted(model.best.weights),
                 points.lower,
             )
         ]
@@ -116,7 +116,12 @@ def _with_slope_break(
     """Fit a model with a slope break, starting from the model without it."""
     sizes = np.column_stack([points.sizes, slope_break.size(points.sizes)])
     problem = VariableProjection(
-        sizes, points.values, points.lead, points.terms, model.problem.overlap
+        sizes,
+        points.values,
+        points.lead,
+        points.terms,
+        model.problem.overlap,
+        points.leading.coefficients,
     )
     start = replace(model.best, exponents=np.append(model.best.exponents, 0.0))
     found = fit_model(
@@ -138,8 +143,10 @@ def _with_step(model: Model, step: StepTerm, points: FitData, prior: float, boun
     if step.leads is None:
         terms = np.column_stack([terms, step.column(sizes)])
     else:  # a step of the leading part has the law's exponents
-        lead = np.column_stack([lead, lead * step.share(sizes)])
-    problem = VariableProjection(sizes, values, lead, terms, model.problem.overlap)
+        lead = np.column_stack([lead, step.leads.column(sizes) * step.share(sizes)])
+    problem = VariableProjection(
+        sizes, values, lead, terms, model.problem.overlap, points.leading.coefficients
+    )
     whitened = problem.with_whitening(model.problem.whitening)
     found = fit_model(whitened, model.best, [*lower, step], step, prior, bound)
     step = step.following(found.best.exponents)

@@ -89,7 +89,7 @@ def fit_law(
     residuals = problem.residuals(best)
     exponents = _exponents(leading, best, drawn, bound)
     return FittedLaw(
-        leading=leading,
+        leading=leading.weighted(best.weights),
         coefficient=best.leading,
         exponents=exponents[: len(leading.axes)],
         terms=tuple(

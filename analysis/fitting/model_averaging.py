@@ -60,7 +60,8 @@ def _fit_overlaps(
     """
 
     def problem(p: float) -> VariableProjection:
-        return VariableProjection(points.sizes, points.values, points.lead, points.terms, p)
+        own = points.leading.coefficients
+        return VariableProjection(points.sizes, points.values, points.lead, points.terms, p, own)
 
     starts = np.outer((0.0, -0.4, 0.4), np.ones(len(points.leading.axes)))
     found = []

@@ -30,8 +30,8 @@ class FitData:
 
     @cached_property
     def lead(self) -> Array:
-        """The leading part at the sizes, (points,)."""
-        return self.leading.column(self.sizes)
+        """What of the leading part has a coefficient, at the sizes: (points, coefficients)."""
+        return self.leading.columns(self.sizes)
 
     @cached_property
     def terms(self) -> Array:

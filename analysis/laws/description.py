@@ -115,6 +115,7 @@ def _terms(law: Law) -> list[tuple[float, str, bool]]:
     leads = [
         (law.coefficient * weight, term.text(law.axes, law.shift) + law.slope_factor, True)
         for weight, term in (law.leading.terms if law.coefficient else ())
+        if weight
     ]
     return [*lower, *leads]
 

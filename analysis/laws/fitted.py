@@ -97,10 +97,15 @@ class FittedLaw(Law):
         return description.regime_records(self)
 
     def parts(self, sizes: Array) -> Array:
-        """Evaluate each term at sizes (points, axes): (points, terms + 1), the leading one last."""
-        lead = self.coefficient * self.leading.column(sizes) * np.prod(sizes**self.shift, axis=1)
+        """Evaluate each term at sizes (points, axes): (points, terms), the leading ones last."""
+        lead = self.coefficient * self.leading.column(sizes)[:, None]
+        if self.leading.separate:
+            weights = np.array([weight for weight, _ in self.leading.terms])
+            lead = self.coefficient * weights * self.leading.columns(sizes)
+        lead = lead * np.prod(sizes**self.shift, axis=1)[:, None]
         if self.slope_break is not None and self.slope_change is not None:
-            lead = lead * self.slope_break.size(sizes) ** self.slope_change.estimate
+            change = self.slope_break.size(sizes) ** self.slope_change.estimate
+            lead = lead * change[:, None]
         return np.column_stack([*(c * term.column(sizes) for c, term in self.terms), lead])
 
     def posterior_predictions(self, sizes: Array, *, measured: bool = False) -> Array:

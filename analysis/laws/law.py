@@ -97,7 +97,7 @@ class Law(ABC):
 
     @abstractmethod
     def parts(self, sizes: Array) -> Array:
-        """Evaluate each term at sizes (points, axes): (points, terms + 1), the leading one last."""
+        """Evaluate each term at sizes (points, axes): (points, terms), the leading ones last."""
 
     @abstractmethod
     def posterior_predictions(self, sizes: Array, *, measured: bool = False) -> Array:
@@ -242,7 +242,8 @@ class Law(ABC):
         """
         parts = self.parts(self.sizes if sizes is None else sizes) ** self.overlap
         leads = [isinstance(term, StepTerm) and term.leads is not None for _, term in self.terms]
-        return np.asarray(1 - parts[:, [*leads, True]].sum(axis=1) / parts.sum(axis=1))
+        leads += [True] * self.leading.coefficients
+        return np.asarray(1 - parts[:, leads].sum(axis=1) / parts.sum(axis=1))
 
     def summary(self) -> str:
         """Describe the law in a few lines of text."""

@@ -65,7 +65,7 @@ class PosteriorPredictive:
         measured
             Whether to add the error of a measurement.
         """
-        lead = self._leading.column(sizes)
+        lead = self._leading.columns(sizes)
         grows = sizes
         if self._slope_break is not None:
             grows = np.column_stack([sizes, self._slope_break.size(sizes)])
@@ -73,8 +73,8 @@ class PosteriorPredictive:
         parts = {id(law[1]): columns(law[1], sizes) for law in self._laws}
         rows = []
         for drawn, error in zip(self._laws, self._errors, strict=True):
-            p, lower, theta, top, others, scale = drawn
-            leads = top * lead * np.prod(grows**theta, axis=1)
+            p, lower, theta, tops, others, scale = drawn
+            leads = tops * lead * np.prod(grows**theta, axis=1)[:, None]
             law = power_mean(np.column_stack([others * parts[id(lower)], leads]), p)
             if measured:
                 law = law * np.exp(np.clip(scale * error, -_LARGEST_ERROR, _LARGEST_ERROR))

@@ -33,7 +33,9 @@ class Solution:
     exponents
         Exponents by which the leading part's degrees are shifted, by axis.
     leading
-        Coefficient of the leading part.
+        Coefficient of the leading part: the largest one if each of its terms has its own.
+    weights
+        Coefficients of its terms, divided by the largest: 1 where it has one for all.
     lower
         Coefficients of the lower-order terms, then of the leading part's step if there is one.
     sse
@@ -42,13 +44,15 @@ class Solution:
 
     exponents: Array
     leading: float
+    weights: Array
     lower: Array
     sse: float
 
     @property
     def terms_in_use(self) -> int:
         """Number of terms in use, including the leading one."""
-        return int(np.count_nonzero(self.lower) + (self.leading > 0))
+        leads = np.count_nonzero(self.weights) if self.leading > 0 else 0
+        return int(np.count_nonzero(self.lower) + leads)
 
 
 class VariableProjection:
@@ -61,22 +65,32 @@ class VariableProjection:
     values
         (points,), positive: the measured values.
     leading
-        (points,): the leading part at those sizes; or (points, 2) where it has a step: the second
-        column is the leading part times the share in which the step's regime holds.
+        (points, coefficients): the leading part at those sizes, or its terms if each has a
+        coefficient; one more column where it has a step: the leading part times the share in which
+        the step's regime holds.
     lower
         (points, terms): the lower-order terms at those sizes.
     overlap
         The exponent p.
+    coefficients
+        Number of coefficients of the leading part, without a step's.
     """
 
     def __init__(
-        self, sizes: Array, values: Array, leading: Array, lower: Array, overlap: float = 1.0
+        self,
+        sizes: Array,
+        values: Array,
+        leading: Array,
+        lower: Array,
+        overlap: float = 1.0,
+        coefficients: int = 1,
     ) -> None:
         self.logs = np.log(sizes)
         self.centre = self.logs.mean(axis=0)
         self.centred = self.logs - self.centre  # so that the coefficient hardly moves with α
         self.points, self.axes = sizes.shape
         self.overlap = overlap
+        self.coefficients = coefficients
         self._values = values
         self._leading = (leading.reshape(len(values), -1) / values[:, None]) ** overlap
         self._lower = (lower / values[:, None]) ** overlap
@@ -163,14 +177,15 @@ class VariableProjection:
         outside = np.maximum(self._total - np.sum(targets**2, axis=1), 0.0)
         return coefficients, errors**2 + outside, triangles
 
-    def _term_coefficients(self, powers: Array, exponents: Array) -> tuple[float, Array]:
-        """Convert coefficients^p to coefficients of the terms: the leading one, and the others.
+    def _term_coefficients(self, powers: Array, exponents: Array) -> tuple[Array, Array]:
+        """Convert coefficients^p to coefficients of the terms: the leading ones, and the others.
 
         The centring is undone: the leading coefficient multiplies lead·n^α·d^β·k^γ itself.
         """
         coefficients = powers ** (1 / self.overlap)
         coefficients[self._unit.shape[1] :] *= np.exp(-self.centre @ exponents)
-        return float(coefficients[-1]), coefficients[:-1]
+        others = len(coefficients) - self.coefficients
+        return coefficients[others:][::-1], coefficients[:others]
 
     def _powers(self, coefficients: Array, lengths: Array) -> Array:
         """Convert coefficients of the unit columns (draws, terms) to those of the terms^p."""
@@ -182,10 +197,12 @@ class VariableProjection:
         columns, lengths = self._columns(self._lead(exponents[None, :]))
         coefficients, sse, _ = self._solve(columns)
         powers = self._powers(coefficients, lengths)
-        leading, lower = self._term_coefficients(powers[0], exponents)
-        return Solution(exponents, leading, lower, float(sse[0]))
+        tops, lower = self._term_coefficients(powers[0], exponents)
+        leading = float(tops.max())
+        weights = tops / leading if leading else np.ones(len(tops))
+        return Solution(exponents, leading, weights, lower, float(sse[0]))
 
-    def draw(self, exponents: Array, rng: np.random.Generator) -> tuple[float, Array, float]:
+    def draw(self, exponents: Array, rng: np.random.Generator) -> tuple[Array, Array, float]:
         """Draw coefficients and the error's size from their posterior at these exponents.
 
         With flat priors σ² is SSE/χ² and the coefficients in use are normal around the best;
@@ -193,7 +210,7 @@ class VariableProjection:
 
         Returns
         -------
-        The leading coefficient, the lower ones, and the standard deviation of the relative error
+        The leading coefficients, the lower ones, and the standard deviation of the relative error
         of a point at new sizes.
         """
         leads, lengths = self._columns(self._lead(exponents[None, :]))
@@ -297,7 +314,8 @@ class VariableProjection:
         """Return each term's part of the measured values^p, (points, terms); leading last."""
         terms = self._lower.shape[1]
         growth = np.exp(self.logs @ solution.exponents)
-        leading = np.append(solution.lower[terms:], solution.leading)
+        tops = solution.leading * solution.weights
+        leading = np.append(solution.lower[terms:], tops[::-1])
         leads = self._leading[:, ::-1] * np.outer(growth, leading) ** self.overlap
         return np.column_stack([self._lower * solution.lower[:terms] ** self.overlap, leads])
 

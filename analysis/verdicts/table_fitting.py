@@ -7,6 +7,7 @@ from dataclasses import replace
 from math import prod
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from sympy import Expr, Symbol
 
@@ -18,7 +19,7 @@ from ..fitting import find_leading_parts, fit_law
 from ..laws import ExactLaw, FittedLaw, Law, exact_law, law_with_terms, peak_law
 from ..tables import Series, TableError, check_table, readers, split_series
 from .fits import Fit, no_law_reason
-from .theory import exact_terms, theory_of
+from .theory import exact_terms, is_users, states_ratio, theory_of
 from .verdict import MARGIN, Judgement, Verdict, judge_law
 
 Source = pd.DataFrame | str | Path
@@ -102,9 +103,10 @@ def fit(
         if progress is not None:
             progress(done, len(series), one)
         theory = expected.get(one.layer) if one.timed or one.layer not in timed else None
+        own = theory is not None or is_users(one.layer)
         if theory is None:
             theory = theory_of(one.layer, one.metric, one.mode)
-        fits.append(fit_series(one, theory, margin, at_most=at_most))
+        fits.append(fit_series(one, theory, margin, at_most=at_most, separate=own))
     return fits
 
 
@@ -141,10 +143,12 @@ def fit_series(
     *,
     at_most: bool = False,
     regimes: bool = True,
+    separate: bool = False,
 ) -> Fit:
     """Fit one series, and judge its law if there is a theory.
 
-    Without `regimes` no breakpoint is looked for, which takes a tenth of the time.
+    Without `regimes` no breakpoint is looked for, which takes a tenth of the time. If `separate`,
+    each leading term of a theory that states no ratio of its terms has a coefficient of its own.
 
     Raises
     ------
@@ -170,6 +174,8 @@ def fit_series(
     named = {symbol.name for symbol in theory.free_symbols} | {*SIZES, *own}
     unnamed = [axis for axis in series.axes if axis not in named]
     lead = leading_part(theory * prod(map(Symbol, unnamed)), series.axes, series.constants)
+    if separate and series.timed and len(lead.terms) > 1 and not states_ratio(theory):
+        lead = replace(lead, separate=True).weighted(np.ones(len(lead.terms)))
     law: Law = _exact(series, lead) or _law(series, lead, regimes)
     if isinstance(law, ExactLaw) and law.valid_from is not None:
         series = series.starting_at(law.valid_from.axis, law.valid_from.size)

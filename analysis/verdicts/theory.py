@@ -65,6 +65,21 @@ def theory_of(layer: str, metric: str, mode: str = "forward") -> Expr | None:
     return without_rounding(expression)
 
 
+def is_users(layer: str) -> bool:
+    """Return whether the order of a layer's time is an expression of its author."""
+    registered = layers.find(layer)
+    return isinstance(registered, layers.UserLayer) and bool(registered.expect)
+
+
+def states_ratio(theory: Expr) -> bool:
+    """Return whether theory states the ratio of its terms, by a coefficient other than 1.
+
+    4·n²·d + 8·n·d² states it, from counted operations; n²·d + n·d² does not.
+    """
+    axes = sorted(str(symbol.name) for symbol in theory.free_symbols)
+    return any(split(term, axes)[0] != 1 for term in summands(theory, axes))
+
+
 def exact_terms(series: Series) -> list[Monomial]:
     """Return the terms of theory's exact count; empty where it has none of that form."""
     layer = layers.find(series.layer)

@@ -110,6 +110,8 @@ def _lower(law: Law, metric: str) -> Iterator[Term]:
 
 def _leading(law: Law, metric: str) -> Iterator[Term]:
     for weight, m in law.leading.terms if law.coefficient else ():
+        if not weight:
+            continue
         coefficient = quantity(law.coefficient * weight, metric)
         yield Term(coefficient, _factors(law.axes, m, law.shift), _slope_break_text(law))
 
