@@ -19,7 +19,7 @@ from sympy.printing.str import StrPrinter
 from .operands import ExpressionError, Operand
 
 _LONGEST = 500  # characters
-_DEEPEST = 8  # calls within one another
+_DEEPEST, _MOST_CALLS = 4, 16  # calls within one another, and in all
 _SHOWN = 60  # characters of an expression that a message repeats
 _LISTED = 20  # names that a message lists
 
@@ -29,8 +29,6 @@ _SIGNS = str.maketrans({"^": "**", "−": "-", "·": "*", "×": "*"})
 _OPERATORS: Mapping[type[ast.operator], Callable[[Operand, Operand], Operand]] = {
     ast.Add: Operand.plus,
     ast.Sub: lambda one, other: one.plus(other.negated()),
-    ast.Mult: Operand.times,
-    ast.Div: lambda one, other: one.times(other.inverse()),
     ast.Pow: lambda one, other: one.to_the(other),
 }
 
@@ -43,12 +41,13 @@ def _log(operand: Operand, *base: Operand) -> Operand:
 FUNCTIONS: Mapping[str, tuple[Callable[..., Operand], range]] = {
     "log": (_log, range(1, 3)),
     "sqrt": (Operand.root, range(1, 2)),
+    "abs": (Operand.absolute, range(1, 2)),
     "ceil": (Operand.ceiling, range(1, 2)),
     "floor": (Operand.floor, range(1, 2)),
     "min": (Operand.smallest, range(1, 9)),
     "max": (Operand.largest, range(1, 9)),
 }
-_SYNONYMS = {"ceiling": "ceil", "Min": "min", "Max": "max"}
+_SYNONYMS = {"Abs": "abs", "ceiling": "ceil", "Min": "min", "Max": "max"}
 
 
 def read(text: str, names: Iterable[str]) -> Expr:
@@ -57,7 +56,10 @@ def read(text: str, names: Iterable[str]) -> Expr:
     try:
         if len(text) > _LONGEST:
             raise ExpressionError(f"it has {len(text)} characters, longer than {_LONGEST}")
-        return reader.read(_tree(text), 0).expr
+        tree = _tree(text)
+        if (calls := sum(isinstance(node, ast.Call) for node in ast.walk(tree))) > _MOST_CALLS:
+            raise ExpressionError(f"it has {calls} calls, the limit is {_MOST_CALLS}")
+        return reader.read(tree, 0).expr
     except ExpressionError as error:
         raise ExpressionError(f"the expression {_shown(text)}: {error}") from None
 
@@ -113,8 +115,9 @@ class _Reader:
                 if name not in self._sizes:
                     raise ExpressionError(f"unknown symbol {_shown(name)} ({self._known})")
                 return self._sizes[name]
-            case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return self.read(operand, calls).negated()
+            case ast.UnaryOp(op=ast.USub()) | ast.BinOp(op=ast.Mult() | ast.Div()):
+                first, *others = self._factors(node, calls)
+                return first.times(*others)
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
                 return self.read(operand, calls)
             case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _OPERATORS:
@@ -123,6 +126,17 @@ class _Reader:
             case ast.Call():
                 return self._call(node, calls + 1)
         raise ExpressionError(f"{_shown(ast.unparse(node))} is not allowed")
+
+    def _factors(self, node: ast.expr, calls: int) -> list[Operand]:
+        """Build the factors of a product: (-a)*b/c has the factors -1, a, b and 1/c."""
+        match node:
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return [Operand.number(-1), *self._factors(operand, calls)]
+            case ast.BinOp(left=left, op=ast.Mult(), right=right):
+                return [*self._factors(left, calls), *self._factors(right, calls)]
+            case ast.BinOp(left=left, op=ast.Div(), right=right):
+                return [*self._factors(left, calls), self.read(right, calls).inverse()]
+        return [self.read(node, calls)]
 
     def _call(self, node: ast.Call, calls: int) -> Operand:
         name = node.func.id if isinstance(node.func, ast.Name) else ""
@@ -153,6 +167,9 @@ class _Writer(StrPrinter):  # type: ignore[misc]  # SymPy ships no types
 
     def _print_Float(self, expr: Expr) -> str:
         return repr(float(expr))
+
+    def _print_Abs(self, expr: Expr) -> str:
+        return f"abs({self._print(expr.args[0])})"
 
     def _print_ceiling(self, expr: Expr) -> str:
         return f"ceil({self._print(expr.args[0])})"

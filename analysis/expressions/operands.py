@@ -8,7 +8,6 @@ result are finite.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -21,9 +20,8 @@ from ...errors import LayerlawError
 #: Sizes up to which the value of an expression is bounded.
 LARGEST_SIZE = 1e9
 
-_LARGEST_NUMBER = 1e18  # without a size in it
 _LARGEST = 1e300
-_HIGHEST = 10  # power
+_HIGHEST = 40  # power
 _MOST_TERMS = 500
 
 
@@ -58,8 +56,8 @@ class Operand:
     @classmethod
     def number(cls, value: float) -> Operand:
         """Return a number: whole ones are exact."""
-        if not abs(value) <= _LARGEST_NUMBER:
-            raise ExpressionError(f"a number is larger than {_LARGEST_NUMBER:g}")
+        if not abs(value) <= _LARGEST:
+            raise ExpressionError(f"a number is larger than {_LARGEST:g}")
         expr = sympy.Integer(value) if isinstance(value, int) else sympy.Float(value)
         return cls(expr, float(value), float(value))
 
@@ -68,12 +66,15 @@ class Operand:
         bounds = self.low + other.low, self.high + other.high
         return _operand(sympy.Add, (self, other), bounds, self.terms + other.terms)
 
-    def times(self, other: Operand) -> Operand:
-        """Multiply by another."""
-        corners = itertools.product((self.low, self.high), (other.low, other.high))
-        return _operand(
-            sympy.Mul, (self, other), [x * y for x, y in corners], self.terms * other.terms
-        )
+    def times(self, *others: Operand) -> Operand:
+        """Multiply by others at once: SymPy distributes a number over a sum of two factors."""
+        low, high, terms = self.low, self.high, self.terms
+        for other in others:
+            corners = [x * y for x in (low, high) for y in (other.low, other.high)]
+            low, high, terms = min(corners), max(corners), terms * other.terms
+            if not max(abs(low), abs(high)) <= _LARGEST:
+                break  # infinity times 0 would be no number
+        return _operand(sympy.Mul, (self, *others), (low, high), terms)
 
     def negated(self) -> Operand:
         """Multiply by −1."""
@@ -111,6 +112,11 @@ class Operand:
         if self.low <= 0:
             raise ExpressionError(f"it takes the logarithm of {self._which('0 or negative')}")
         return _operand(sympy.log, (self,), (math.log(self.low), math.log(self.high)), self.terms)
+
+    def absolute(self) -> Operand:
+        """Take the absolute value."""
+        ends = [abs(self.low), abs(self.high)] + ([0.0] if self.low <= 0 <= self.high else [])
+        return _operand(sympy.Abs, (self,), ends, self.terms)
 
     def ceiling(self) -> Operand:
         """Round up."""
@@ -157,10 +163,9 @@ def _operand(
     exprs = [each.expr for each in operands]
     low, high = min(bounds), max(bounds)
     fixed = all(expr.is_number for expr in exprs)
-    limit = _LARGEST_NUMBER if fixed else _LARGEST
-    if not max(abs(low), abs(high)) <= limit:  # not NaN either
+    if not max(abs(low), abs(high)) <= _LARGEST:  # not NaN either
         what = "a number" if fixed else f"its value at sizes up to {LARGEST_SIZE:g}"
-        raise ExpressionError(f"{what} may be larger than {limit:g}")
+        raise ExpressionError(f"{what} may be larger than {_LARGEST:g}")
     if terms > _MOST_TERMS:
         raise ExpressionError(f"the sum has more than {_MOST_TERMS} terms when expanded")
     expr = operation(*exprs)

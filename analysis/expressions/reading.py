@@ -28,7 +28,7 @@ def parse(text: str, extra: Iterable[str] = ()) -> Expr:
     ----------
     text
         Numbers, size letters, ``+ - * / ** ^``, parentheses, and ``log(x)``, ``log(x, base)``,
-        ``sqrt``, ``min``, ``max``, ``ceil`` and ``floor``.
+        ``sqrt``, ``min``, ``max``, ``abs``, ``ceil`` and ``floor``.
     extra
         Names that are allowed besides `SIZE_LETTERS`, such as ``batch``.
 

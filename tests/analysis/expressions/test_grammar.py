@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from layerlaw.analysis.expressions import ExpressionError, parse, write
 from layerlaw.layers import SYMBOLS, evaluate
-from sympy import Max, Min, ceiling, floor, log, sqrt
+from sympy import Abs, Max, Min, Mul, ceiling, floor, log, sqrt
 
 PACKAGES = "layers", "measure", "analysis", "experiments", "reports", "studies", "session", "cli"
 
@@ -33,6 +33,8 @@ LONGEST = 1.0
         ("max(n, d)*min(n, k, 7)", Max(n, d) * Min(n, k, 7)),
         ("log(n, 2)*d", log(n) / log(2) * d),
         ("n**(1/2)", sqrt(n)),
+        ("-(n - 1)*(d - 2)/k", Mul(-1, n - 1, d - 2, 1 / k)),
+        ("abs(n - d)", Abs(n - d)),
         ("Max(n, ceiling(d/3))", Max(n, ceiling(d / 3))),
     ],
 )
@@ -44,9 +46,9 @@ def test_the_language_has_powers_roots_logarithms_rounding_and_extremes(text, ex
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("9^9^9", "the power 387420489 must be a number, 10 at most"),
-        ("((((((10**10)**10)**10)**10)**10)**10)**10", "may be larger than 1e\\+18"),
-        ("9" * 499, "a number is larger than 1e\\+18"),
+        ("9^9^9", "the power 387420489 must be a number, 40 at most"),
+        ("((((((10**10)**10)**10)**10)**10)**10)**10", "a number may be larger than 1e\\+300"),
+        ("9" * 499, "a number is larger than 1e\\+300"),
         ("1/0", "divides by 0"),
         ("1/(n - n)", "divides by 0"),
         ("1/(n - d)", "divides by -d \\+ n, which may be 0"),
@@ -55,8 +57,9 @@ def test_the_language_has_powers_roots_logarithms_rounding_and_extremes(text, ex
         ("sqrt(n - d)", "the power 1/2 of -d \\+ n, which may be negative"),
         ("((n**10)**10)**10", "sizes up to 1e\\+09 may be larger than 1e\\+300"),
         ("(n+d+k+m+h+r+c+N+g+f+V+L)**10", "more than 500 terms"),
-        ("sqrt(" * 60 + "n" + ")" * 60, "more than 8 calls"),
+        ("sqrt(" * 60 + "n" + ")" * 60, "60 calls, the limit is 16"),
         ("(" * 240 + "n" + ")" * 240, "cannot read"),
+        ("sqrt(" * 6 + "n" + ")" * 6, "more than 4 calls lie within"),
         ("n" * 501, "longer than 500"),
         ("n # + d", "'#' is not allowed"),
         ("n//2", "'n // 2' is not allowed"),
@@ -129,7 +132,8 @@ def test_any_text_is_refused_or_has_a_finite_value_and_is_written_back(text):
     for size in (1, 7, 4096, 1e9):
         value = evaluate(expr, dict.fromkeys(SYMBOLS, size))
         assert math.isfinite(value)
-    assert parse(write(expr)) == expr
+    again = parse(write(expr))  # SymPy may distribute a number over a sum when it is read again
+    assert again == expr or parse(write(again)) == again
 
 
 def test_no_text_is_given_to_sympify():
