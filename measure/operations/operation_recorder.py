@@ -21,7 +21,7 @@ from torch.utils._pytree import tree_flatten
 
 from ..cases import Case
 from ..counting import PRODUCTS, DispatchMode, operation_name
-from ..timing import prepare_pass
+from ..timing import prepare_pass, restored
 from .operation import (
     AlternatingProducts,
     CallKind,
@@ -38,6 +38,11 @@ from .operation import (
 class OperationRecorder(DispatchMode):
     """Record the operations of what runs inside it.
 
+    Parameters
+    ----------
+    decomposing
+        Whether composite operations are recorded as those that they consist of.
+
     Attributes
     ----------
     operations
@@ -49,8 +54,9 @@ class OperationRecorder(DispatchMode):
         How often `count_module` was called.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, decomposing: bool = True) -> None:
         super().__init__()
+        self.decomposing = decomposing
         self.operations: Counter[Operation] = Counter()
         self.occurrences: defaultdict[tuple[Operation, int], list[int]] = defaultdict(list)
         self.modules = 0
@@ -140,8 +146,8 @@ def _recorded(case: Case, seed: int, *, whole: bool = False) -> OperationRecorde
     """Record a pass, with operations as they are called (`whole`) or decomposed."""
     with torch.inference_mode() if whole else torch.set_grad_enabled(case.mode != "forward"):
         # The operations of a replayed graph and of compiled code are not dispatched.
-        call = prepare_pass(replace(case, options=()), seed)
-        recorder = OperationRecorder()
+        call = restored(prepare_pass(replace(case, options=()), seed))
+        recorder = OperationRecorder(decomposing=not whole)
         with register_module_forward_pre_hook(recorder.count_module), recorder:
             call()
     return recorder

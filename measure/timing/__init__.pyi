@@ -18,6 +18,7 @@ from .modes import (
     MODES as MODES,
     forward as forward,
     require_gradients as require_gradients,
+    restored as restored,
 )
 from .noise_gate import (
     SLOW_FACTOR as SLOW_FACTOR,
@@ -67,6 +68,7 @@ __all__ = [
     "peak_bytes",
     "prepare_pass",
     "require_gradients",
+    "restored",
     "stabilisation",
     "time_repeats",
     "uncalibrated_conditions",

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from ...layers import torch
 from ..cases import PEAK_BYTES, Case, Measurement, Status
 from .clocks import Call
+from .modes import restored
 from .workload import InvalidOutput, failure_of, ready_pass
 
 
@@ -124,7 +125,7 @@ def peak_bytes(
         # A CUDA graph allocates when it is captured and not when it is replayed.
         plain = replace(case, options=tuple(each for each in case.options if each != "graph"))
         with _threads(case.threads), ready_pass(plain, seed) as (call, note):
-            values = (float((meter or meter_for(case.device))(call)),)
+            values = (float((meter or meter_for(case.device))(restored(call))),)
         if values == (0.0,):  # the output is a view of the input
             values, status, note = (), "invalid", "the pass allocates nothing"
     except InvalidOutput as error:
