@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from math import ceil, sqrt
 from typing import Any, ClassVar, Protocol
@@ -138,11 +138,15 @@ class UserModule(nn.Module):
 
     def forward(self, *inputs: Tensor) -> Tensor:
         """Call the module."""
+        return self.all_outputs(*inputs)[0]
+
+    def all_outputs(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """Call the module; return all floating-point tensors of its output, in order."""
         given = (x.mT for x in inputs) if self.channels_first else inputs
-        out = _first(self.module(*given))
-        if out is None:
+        outputs = tuple(_floating_tensors(self.module(*given)))
+        if not outputs:
             raise TypeError("its output has no floating-point tensor")
-        return out.mT if self.channels_first and out.dim() == 3 else out
+        return tuple(x.mT if self.channels_first and x.dim() == 3 else x for x in outputs)
 
 
 class EmbeddedModule(nn.Module):
@@ -157,12 +161,13 @@ class EmbeddedModule(nn.Module):
         return self.model(inputs_embeds=x)
 
 
-def _first(given: object) -> Tensor | None:
-    """Find the first floating-point tensor of an output, such as a tuple or a mapping."""
+def _floating_tensors(given: object) -> Iterator[Tensor]:
+    """Yield the floating-point tensors of an output, such as a tuple or a mapping."""
     if isinstance(given, Tensor):
-        return given if given.is_floating_point() else None
-    if isinstance(given, Mapping):
-        given = tuple(given.values())
-    if isinstance(given, tuple | list):
-        return next((x for x in map(_first, given) if x is not None), None)
-    return None
+        if given.is_floating_point():
+            yield given
+    elif isinstance(given, Mapping):
+        yield from _floating_tensors(tuple(given.values()))
+    elif isinstance(given, tuple | list):
+        for each in given:
+            yield from _floating_tensors(each)

@@ -7,7 +7,7 @@ softmax as many as one of its elements goes through: see docs/counts.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,16 +30,17 @@ from .aten_operations import (
     fused_function,
     is_free,
     operation_name,
-    stages,
+    transform_stages,
 )
-from .dispatch_mode import DispatchMode, tensors
+from .dispatch_mode import DispatchMode
 from .flops import run_on_meta
+from .known_operations import of_aten, rule_of, unknown, written_out
+from .operation_call import OperationCall, stages, tensors
+from .written_out import Function
 
-#: Operations that are not decomposed, each with its stated depth. A cumulative sum adds in each
-#: stage the sum 1, 2, 4, … positions before (Hillis & Steele 1986).
-OPAQUE: Mapping[str, Callable[..., int]] = {
-    "cumsum": lambda x, axis, **_: stages("cumsum", x, [axis]),
-}
+#: Scans, whose depth is stated. A cumulative sum adds in each stage the sum 1, 2, 4, … positions
+#: before (Hillis & Steele 1986); products and maxima go the same way.
+SCANS = frozenset({"cumsum", "cumprod", "cummax", "cummin"})
 
 #: In-place operations that do not read what they overwrite.
 OVERWRITES = frozenset({"copy", "fill", "zero"})
@@ -62,14 +63,15 @@ def count_steps(
     NotImplementedError
         If the operation is in none of the tables.
     """
-    name = operation_name(func)
-    if name in PRODUCTS:
-        bias = PRODUCTS[name]
-        added = bias is not None and args[bias] is not None
-        return 1 if place == bias else 1 + added
-    if name in VECTORS:
-        summand = VECTORS[name][1]
-        return 1 if summand is None or place == summand else 2
+    name, call = operation_name(func), OperationCall(func, args, kwargs or {})
+    if (rule := rule_of(func)) is not None:
+        return rule.depth(call, call.name_at(place))
+    if is_free(func):
+        return 0
+    if not of_aten(func):
+        raise unknown(func, "depth")
+    if name in PRODUCTS or name in VECTORS:
+        return _of_product(name, place, call)
     if name in ELEMENTWISE:
         return _of_element(name, place, args, kwargs or {})
     if name in FUSED:
@@ -77,25 +79,45 @@ def count_steps(
     if name in POOLS:
         return 1 + POOLS[name]
     if name in TRANSFORMS:  # a stage is a product with a sparse matrix: one operation
-        return stages(name, *args)
-    if name in OPAQUE:
-        return OPAQUE[name](*args)
+        return transform_stages(name, *args)
+    if name in SCANS:
+        return stages(call.length(call["dim"]))
     if name in REDUCTIONS:
         return 1 + REDUCTIONS[name]
-    if is_free(func):
-        return 0
-    raise NotImplementedError(
-        f"the depth of {func} is not known: add it to "
-        "layerlaw.measure.counting.aten_operations, or state its depth in "
-        "layerlaw.measure.counting.critical_path.OPAQUE"
-    )
+    if (function := written_out(func)) is not None:
+        return _of_written(function, place, call)
+    raise unknown(func, "depth")
+
+
+def _of_product(name: str, place: int, call: OperationCall) -> int:
+    """Count the product, α, β and the sum: β·summand + α·product."""
+    summand = PRODUCTS[name] if name in PRODUCTS else VECTORS[name][1]
+    scaled = bool(call.get("alpha", 1) != 1)
+    if summand is None or call.args[summand] is None:
+        return 1 + scaled
+    weight = call.get("beta", 1)
+    if place == summand:
+        return 0 if weight == 0 else 1 + bool(weight != 1)
+    return 1 + scaled + bool(weight != 0)
+
+
+def _of_written(function: Function, place: int, call: OperationCall) -> int:
+    """Trace a function that is written out, from one of its arguments."""
+    meta, early = call.on_meta, 10**6  # later than all that does not depend on the argument
+    tracer = DepthTracer()
+    for x in tensors([*meta.args, *meta.kwargs.values()][place]):
+        tracer.delay(x, early)
+    with tracer:
+        out = function(*meta.args, **meta.kwargs)
+    return max(0, max(tracer.depth(x) for x in tensors(out)) - early)
 
 
 def _of_element(name: str, place: int, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> int:
     several = flops_per_element(name, args, kwargs)
     if several == TANH_GELU and name == "gelu":
         return several - 1  # x/2 is not on the longest chain
-    if kwargs.get("alpha", 1) != 1 and place == 0:  # a + alpha·b: b is multiplied first
+    scaled = 0 if name == "rsub" else 1  # a + α·b: b is multiplied first
+    if kwargs.get("alpha", 1) != 1 and place != scaled:
         return several - 1
     if name in ("addcmul", "addcdiv") and place == 0:
         return 1
@@ -133,6 +155,10 @@ class DepthTracer(DispatchMode):
         memory = self._memory.get(_address(x))
         return memory.depth(x) if memory else 0
 
+    def delay(self, x: Tensor, depth: int) -> None:
+        """State the depth of the numbers of a tensor."""
+        self._memory.setdefault(_address(x), _Memory(x)).write(x, depth)
+
     def dispatch(self, func: OpOverload, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run one operation and record the depth of its output."""
         self.operations += 1
@@ -153,7 +179,7 @@ class DepthTracer(DispatchMode):
         for x in tensors(out):
             # An output in an argument's memory is either written to or a view.
             if func._schema.is_mutable or _address(x) not in before:
-                self._memory.setdefault(_address(x), _Memory(x)).write(x, depth)
+                self.delay(x, depth)
         return out
 
 
@@ -224,7 +250,7 @@ class Trace:
     Parameters
     ----------
     depth
-        Operations of the longest chain to the output.
+        Operations of the longest chain to any of the outputs.
     operations
         Dispatched operations; if they grow with a size, the layer loops over it.
     """
@@ -249,8 +275,8 @@ def trace(layer: Layer, sizes: Sizes) -> Trace:
         If the layer uses an operation whose depth is not known.
     """
     tracer = DepthTracer()
-    out = run_on_meta(layer, sizes, tracer)
-    return Trace(tracer.depth(out), tracer.operations)
+    outputs = run_on_meta(layer, sizes, tracer)
+    return Trace(max(map(tracer.depth, outputs)), tracer.operations)
 
 
 def longest_chain(layer: Layer, sizes: Sizes) -> int:

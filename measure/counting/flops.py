@@ -8,20 +8,19 @@ the convention of docs/flops.md.
 from __future__ import annotations
 
 from collections import Counter
-from math import ceil, prod
+from math import ceil
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch._ops import OpOverload
-from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.utils.flop_counter import flop_registry
 
 from ...layers import Layer, Sizes
 from .aten_operations import (
     COMPLEX,
+    COMPLEX_BY_REAL,
+    COMPLEX_PRODUCT,
     ELEMENTWISE,
-    FREE,
     FUSED,
     POOLS,
     PRODUCTS,
@@ -32,9 +31,13 @@ from .aten_operations import (
     fused_function,
     is_free,
     operation_name,
-    stages,
+    transform_stages,
 )
-from .dispatch_mode import DispatchMode, tensors
+from .dispatch_mode import DispatchMode, unfused
+from .known_operations import of_aten, rule_of, unknown, written_out
+from .module_outputs import outputs_of
+from .operation_call import OperationCall, tensors, window
+from .user_rules import registered_formula, user_rule
 
 
 class FlopCounter(DispatchMode):
@@ -61,71 +64,119 @@ class FlopCounter(DispatchMode):
     def dispatch(self, func: OpOverload, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run one operation and count it."""
         out = func(*args, **kwargs)
-        name = operation_name(func)
-        if name in FREE or not _floats(out):
-            pass  # positions and masks are integers, which count as 0
-        elif name in PRODUCTS:
-            count = flop_registry[func.overloadpacket]
-            self.products[name] += count(*args, **kwargs, out_val=out)
-            bias = PRODUCTS[name]
-            if bias is not None and args[bias] is not None:
-                self.elementwise[name] += out.numel()
-        elif name in VECTORS:
-            matrix, added = VECTORS[name]
-            self.products[name] += 2 * args[matrix].numel()
-            if added is not None:
-                self.elementwise[name] += out.numel()
-        elif name in ELEMENTWISE and not first_tensor(out).is_complex():
-            self.elementwise[name] += (
-                flops_per_element(name, args, kwargs) * first_tensor(out).numel()
-            )
-        elif name in FUSED:
-            self.elementwise[name] += _of_rows(name, args, out)
-        elif name in POOLS:
-            window = prod(args[1]) if len(args[1]) > 1 else args[1][0] ** 2
-            self.elementwise[name] += (window + POOLS[name]) * first_tensor(out).numel()
-        elif name in COMPLEX and all(isinstance(x, Tensor) and x.is_complex() for x in args):
-            self.elementwise[name] += COMPLEX[name] * out.numel()
-        elif name in TRANSFORMS:
-            real = args[0].numel() if name == "_fft_r2c" else out.numel()
-            numbers = 2 * real if name == "_fft_c2c" else real
-            self.elementwise[name] += ceil(5 / 2 * numbers * stages(name, *args))
-        elif name in REDUCTIONS:
-            self.elementwise[name] += args[0].numel() + REDUCTIONS[name] * first_tensor(out).numel()
-        elif not is_free(func):
-            raise NotImplementedError(
-                f"the FLOPs of {func} are not known: add it to "
-                "layerlaw.measure.counting.aten_operations, "
-                "to ELEMENTWISE with its FLOPs per element, or to FREE if it does no arithmetic"
-            )
+        name, call = operation_name(func), OperationCall(func, args, kwargs, out)
+        products = _products(name, call)
+        others = _other_flops(name, call) if products is None else _summands(name, call)
+        if products:
+            self.products[name] += products
+        if others:
+            self.elementwise[name] += others
         return out
 
 
-def first_tensor(out: Any) -> Tensor:
-    """Return an operation's output, or the first of several, such as maxima and their indices."""
-    made: Tensor = out if isinstance(out, Tensor) else out[0]
-    return made
+def _products(name: str, call: OperationCall) -> int | None:
+    """Return the FLOPs of a matrix product or convolution, whole numbers too; None of others."""
+    func = call.function
+    known = name in PRODUCTS or name in VECTORS
+    if not known or not of_aten(func) or user_rule(func) is not None:
+        return None
+    complex_numbers = COMPLEX_PRODUCT if call.made.is_complex() else 1
+    if name == "_int_mm":
+        rows, inner = call.args[0].shape
+        return 2 * int(rows * inner * call.made.shape[-1])
+    if name in PRODUCTS:
+        formula = registered_formula(func)
+        assert formula is not None  # torch has one for each of these
+        return complex_numbers * formula(*call.args, **call.kwargs, out_val=call.out)
+    return complex_numbers * 2 * int(call.args[VECTORS[name][0]].numel())
+
+
+def _summands(name: str, call: OperationCall) -> int:
+    """Return the FLOPs that a fused product has beyond the product: β·summand + α·product."""
+    place = PRODUCTS[name] if name in PRODUCTS else VECTORS[name][1]
+    scaled = call.made.numel() if call.get("alpha", 1) != 1 else 0
+    if place is None or call.args[place] is None or call.get("beta", 1) == 0:
+        return scaled
+    summand = call.args[place].numel() if call.get("beta", 1) != 1 else 0
+    each = 2 if call.made.is_complex() else 1
+    return each * (scaled + int(summand) + call.made.numel())
+
+
+def _other_flops(name: str, call: OperationCall) -> int:
+    """Return the FLOPs of an operation that is not a product."""
+    func, args, kwargs = call.function, call.args, call.kwargs
+    if (rule := rule_of(func)) is not None:
+        # Positions and masks are whole numbers, which count as 0 unless the user says otherwise.
+        counts = user_rule(func) is not None or _has_numbers(call)
+        return rule.flops(call) if counts else 0
+    if (formula := registered_formula(func)) is not None:
+        return formula(*args, **kwargs, out_val=call.out)
+    if is_free(func):
+        return 0
+    if not of_aten(func):
+        raise unknown(func, "number of FLOPs")
+    if not _has_numbers(call):
+        return 0
+    if name in ELEMENTWISE:
+        return _of_elements(name, call)
+    if name in FUSED:
+        return _of_rows(name, args, call.out)
+    if name in POOLS:
+        size = window(call["kernel_size"], 3 if "3d" in name else 2)
+        return (size + POOLS[name]) * call.made.numel()
+    if name in TRANSFORMS:
+        real = args[0].numel() if name == "_fft_r2c" else call.made.numel()
+        numbers = 2 * real if name == "_fft_c2c" else real
+        return ceil(5 / 2 * numbers * transform_stages(name, *args))
+    if name in REDUCTIONS:
+        each = 2 if call.made.is_complex() else 1
+        return each * (call.x.numel() + REDUCTIONS[name] * call.made.numel())
+    if (function := written_out(func)) is not None:
+        counter, meta = FlopCounter(), call.on_meta
+        with counter:
+            function(*meta.args, **meta.kwargs)
+        return counter.total
+    raise unknown(func, "number of FLOPs")
+
+
+def _of_elements(name: str, call: OperationCall) -> int:
+    """Return the FLOPs of an element-wise operation, on complex numbers too."""
+    numbers = call.made.numel()
+    given = tensors((call.args, call.kwargs))
+    if not any(x.is_complex() for x in (*given, call.made)):
+        return flops_per_element(name, call.args, call.kwargs) * numbers
+    factors = call.args[:2] if len(call.args) > 1 else call.args
+    real = not all(_is_complex(factor) for factor in factors)
+    table = COMPLEX_BY_REAL if real and name in COMPLEX_BY_REAL else COMPLEX
+    if name not in table:
+        raise unknown(call.function, "number of FLOPs on complex numbers")
+    scaled = 2 * numbers if call.kwargs.get("alpha", 1) != 1 else 0
+    return table[name] * numbers + scaled
+
+
+def _is_complex(factor: Any) -> bool:
+    return factor.is_complex() if isinstance(factor, Tensor) else isinstance(factor, complex)
+
+
+def _has_numbers(call: OperationCall) -> bool:
+    """Return whether an operation reads or makes floating-point numbers, or no tensor at all."""
+    seen = tensors((call.args, call.kwargs, call.out))
+    return not seen or any(x.is_floating_point() or x.is_complex() for x in seen)
 
 
 def _of_rows(name: str, args: tuple[Any, ...], out: Any) -> int:
     """Return the FLOPs of a function of rows."""
     one, x = fused_function(name, args), args[0]
-    if name == "native_batch_norm":
+    if "batch_norm" in name:
         rows = x.shape[1]
     elif name.startswith("native"):
         rows = out[1].numel()  # their means
     elif name == "_log_softmax":
         rows = x.numel() // x.shape[args[1]]
     else:
-        rows = first_tensor(out).numel()
+        rows = tensors(out)[0].numel()
     affine = sum(args[place] is not None for place in one.affine)
     return int((one.each + affine) * x.numel() + one.row * rows)
-
-
-def _floats(out: Any) -> bool:
-    """Return whether an operation's output has floating-point numbers or no tensor at all."""
-    made = tensors(out)
-    return not made or any(x.is_floating_point() or x.is_complex() for x in made)
 
 
 def count_flops(layer: Layer, sizes: Sizes, *, batch: int = 1) -> int:
@@ -156,15 +207,16 @@ def count_flops(layer: Layer, sizes: Sizes, *, batch: int = 1) -> int:
     return counter.total
 
 
-def run_on_meta(layer: Layer, sizes: Sizes, observer: DispatchMode, *, batch: int = 1) -> Tensor:
-    """Run a layer's forward pass on meta tensors inside a dispatch mode; return its output.
+def run_on_meta(
+    layer: Layer, sizes: Sizes, observer: DispatchMode, *, batch: int = 1
+) -> tuple[Tensor, ...]:
+    """Run a layer's forward pass on meta tensors inside a dispatch mode; return its outputs.
 
-    A layer that reads numbers runs on the CPU instead. Fused attention is decomposed.
+    A layer that reads numbers runs on the CPU instead. Fused kernels are decomposed.
     """
     device = "meta" if layer.runs_on_meta else "cpu"
     with torch.random.fork_rng(devices=[]), torch.device(device):
         module = layer.build(sizes)
     inputs = layer.make_inputs(sizes, batch=batch, device=device)
-    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), observer:
-        output: Tensor = module(*inputs)
-    return output
+    with torch.no_grad(), unfused(), observer:
+        return outputs_of(module, inputs)

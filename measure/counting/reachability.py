@@ -20,14 +20,15 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch._ops import OpOverload
-from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_map_only, tree_unflatten
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from ...layers import Layer, Shape, Sizes, n
 from .aten_operations import operation_name
 from .critical_path import count_steps
-from .dispatch_mode import DispatchMode, tensors
+from .dispatch_mode import DispatchMode, unfused
+from .module_outputs import outputs_of
+from .operation_call import tensors
 
 #: Differences below this share of the largest number count as rounding.
 _ROUNDING = 1e-11
@@ -50,12 +51,48 @@ def _mean_of(x: Tensor, *how: Any) -> Any:
     return mean, torch.zeros_like(mean, dtype=torch.long)
 
 
+def _sorted(x: Tensor, dim: int = -1, *_: Any, **named: Any) -> Any:
+    total = _sum(x, named.get("dim", dim), keepdim=True).expand(x.shape) if x.dim() else x
+    return total.clone(), torch.zeros(x.shape, dtype=torch.long)
+
+
+def _topk(x: Tensor, k: int, dim: int = -1, *_: Any, **__: Any) -> Any:
+    total, indices = _sorted(x, dim)
+    return total.narrow(dim, 0, k), indices.narrow(dim, 0, k)
+
+
+def _kth(x: Tensor, _: int, dim: int = -1, keepdim: bool = False) -> Any:
+    return _sum_of(x, dim, keepdim)
+
+
+def _running_sum(x: Tensor, dim: int) -> Any:
+    return x.cumsum(dim), torch.zeros(x.shape, dtype=torch.long)
+
+
+def _scatter_sum(x: Tensor, dim: int, index: Tensor, source: Tensor, *_: Any, **__: Any) -> Tensor:
+    return x.scatter_add(dim, index, source)
+
+
+def _index_sum(x: Tensor, dim: int, index: Tensor, source: Tensor, *_: Any, **__: Any) -> Tensor:
+    return x.index_add(dim, index, source)
+
+
 #: Substitutes for operations whose output depends on all numbers but changes with only one.
 _SUBSTITUTES: Mapping[str, Callable[..., Any]] = {
     **dict.fromkeys(("amax", "amin"), _sum),
-    **dict.fromkeys(("max", "min"), _sum_of),
+    **dict.fromkeys(("max", "min", "median", "nanmedian", "mode"), _sum_of),
+    **dict.fromkeys(("argmax", "argmin"), lambda x, *how, **named: _sum(x, *how, **named)),
+    **dict.fromkeys(("sort", "argsort", "msort"), _sorted),
+    **dict.fromkeys(("cummax", "cummin"), _running_sum),
+    "topk": _topk,
+    "kthvalue": _kth,
     "max_pool2d_with_indices": _mean_of,
+    "scatter_reduce": _scatter_sum,
+    "index_reduce": _index_sum,
 }
+
+#: Operations that draw random numbers, which must be the same with and without changes.
+_RANDOM = frozenset({"native_dropout", "rrelu_with_noise", "bernoulli", "multinomial", "normal"})
 
 #: Operations that are views, although PyTorch does not mark them as such.
 _VIEWS = frozenset({"_unsafe_view", "unsafe_split", "transpose"})
@@ -105,6 +142,8 @@ class ReachabilityTracer(DispatchMode):
         again: Callable[..., Any] = _SUBSTITUTES.get(operation_name(func), func)
 
         def run(leaves: Iterable[Any]) -> list[Tensor]:
+            if operation_name(func) in _RANDOM:
+                torch.default_generator.manual_seed(0)
             positional, named = tree_unflatten(leaves, form)
             return tensors(again(*positional, **named))
 
@@ -292,10 +331,44 @@ def _arrivals(layers: Iterable[Layer], sizes: Sizes, start: int) -> Iterator[Ten
             else:
                 given = (below,) * len(given)
             with signal:
-                below = out = module(*given)
-        positions = 1 + _axis(layer.output) if n in layer.output else 1  # else one position
-        others = [axis for axis in range(out.dim()) if axis != positions]
-        yield signal.steps(out).amin(others)
+                outputs = outputs_of(module, given)
+            below = next((x for x in outputs if x.shape == given[0].shape), outputs[0])
+            axes = _position_axes(layer, sizes, outputs)
+        yield _soonest(signal, outputs, axes)
+
+
+def _soonest(
+    signal: ReachabilityTracer, outputs: Sequence[Tensor], axes: Sequence[int | None]
+) -> Tensor:
+    """Return when the signal first arrives at each position of any output: (n,)."""
+    placed = [(x, axis) for x, axis in zip(outputs, axes, strict=True) if axis is not None]
+    arrived = [
+        signal.steps(x).amin([other for other in range(x.dim()) if other != axis])
+        for x, axis in placed or [(x, 1) for x in outputs if x.dim() > 1]
+    ]
+    longest = max(map(len, arrived))
+    return torch.stack([each for each in arrived if len(each) == longest]).amin(0)
+
+
+def _position_axes(layer: Layer, sizes: Sizes, outputs: Sequence[Tensor]) -> list[int | None]:
+    """Return the axis of the positions of each output, batch included; None where it has none.
+
+    Of outputs after the first only the shapes are known: an axis that grows with n has positions.
+    """
+    first = 1 + _axis(layer.output) if n in layer.output else None
+    if len(outputs) == 1:
+        return [first]
+    full = layer.resolve(sizes)
+    device = "meta" if layer.runs_on_meta else "cpu"
+    longer = {**sizes, "n": 2 * full["n"]}
+    with torch.device(device):
+        module = layer.build(longer)
+    others = outputs_of(module, layer.make_inputs(longer, device=device))
+    grown = [
+        [axis for axis in range(1, x.dim()) if y.shape[axis] > x.shape[axis]]
+        for x, y in zip(outputs, others, strict=True)
+    ]
+    return [first, *(max(axes, default=None) for axes in grown[1:])]
 
 
 def _axis(shape: Shape) -> int:
@@ -305,12 +378,12 @@ def _axis(shape: Shape) -> int:
 
 @contextmanager
 def _traceable() -> Iterator[None]:
-    """Fix the seed of weights, and decompose fused attention kernels, within a block."""
-    fast = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
-    try:
-        with torch.random.fork_rng(devices=[]), torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
-            torch.manual_seed(0)
+    """Fix the seed of weights, make tensors in float64 and decompose fused kernels in a block."""
+    precision = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    with torch.random.fork_rng(devices=[]), torch.no_grad(), unfused():
+        torch.manual_seed(0)
+        try:
             yield
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fast)
+        finally:
+            torch.set_default_dtype(precision)

@@ -75,7 +75,7 @@ def test_a_convolutions_bias_is_one_addition_per_output() -> None:
 @pytest.mark.parametrize(
     ("compute", "operation"),
     [
-        (lambda x: x.cumprod(dim=0), "aten.cumprod"),
+        (lambda x: torch.linalg.inv(x[:, :3]), "aten.linalg_inv_ex"),
         (lambda x: x.digamma(), "aten.digamma"),
     ],
 )

@@ -12,6 +12,7 @@ from layerlaw.measure.counting.reachability import ReachabilityTracer
 from torch import Tensor
 from torch.nn import functional
 
+SQUARE, CUBE = torch.ones(8, 8, device="meta"), torch.ones(5, 8, 8, device="meta")
 GAIN, BIAS, ROWS = torch.ones(8, device="meta"), torch.ones(8, device="meta"), (6, 8)
 
 
@@ -82,6 +83,76 @@ PAIRS: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]] 
         lambda x: torch.addmv(x[:, 0], x, GAIN),
         lambda x: torch.addmm(x[:, :1], x, GAIN[:, None]),
     ),
+    "scaled product and sum": (
+        lambda x: torch.addmm(SQUARE, x.mT, x, beta=0.5, alpha=2.0),
+        lambda x: 0.5 * SQUARE + 2.0 * (x.mT @ x),
+    ),
+    "scaled product alone": (
+        lambda x: torch.addmm(SQUARE, x.mT, x, beta=0, alpha=2.0),
+        lambda x: 2.0 * (x.mT @ x),
+    ),
+    "scaled products and sums": (
+        lambda x: torch.baddbmm(SQUARE[None], x.mT[None], x[None], alpha=2.0),
+        lambda x: SQUARE + 2.0 * (x.mT[None] @ x),
+    ),
+    "sum of products": (
+        lambda x: torch.addbmm(SQUARE, x.mT.expand(3, 8, 6), x.expand(3, 6, 8), beta=2, alpha=3),
+        lambda x: 2 * SQUARE + 3 * (x.mT.expand(3, 8, 6) @ x.expand(3, 6, 8)).sum(0),
+    ),
+    "scaled vector and sum": (
+        lambda x: torch.addmv(x[:, 0], x, GAIN, beta=0.5, alpha=2.0),
+        lambda x: 0.5 * x[:, 0] + 2.0 * (x @ GAIN[:, None])[:, 0],
+    ),
+    "outer product and sum": (
+        lambda x: torch.addr(SQUARE, GAIN, BIAS, alpha=2.0),
+        lambda x: SQUARE + 2.0 * (GAIN[:, None] * BIAS),
+    ),
+    "elu": (lambda x: functional.elu(x, 2.0), lambda x: 2.0 * (x.exp() - 1)),
+    "softplus": (lambda x: functional.softplus(x, 2.0), lambda x: (1 + (2 * x).exp()).log() / 2),
+    "softshrink": (
+        lambda x: functional.softshrink(x),
+        lambda x: torch.where(x > 0, x - 0.5, torch.where(x < 0, x + 0.5, 0)),
+    ),
+    "hardshrink": (functional.hardshrink, lambda x: torch.where(x.abs() > 0.5, x, 0)),
+    "tanhshrink": (functional.tanhshrink, lambda x: x - x.tanh()),
+    "rrelu": (functional.rrelu, lambda x: torch.maximum(x, 0.1 * x)),
+    "logaddexp": (
+        lambda x: torch.logaddexp(x, 2 * x),
+        lambda x: torch.maximum(x, y := 2 * x) + torch.log1p((-(x - y).abs()).exp()),
+    ),
+    "taxicab length": (lambda x: x.norm(p=1, dim=-1), lambda x: x.abs().sum(-1)),
+    "largest length": (lambda x: x.norm(p=torch.inf, dim=-1), lambda x: x.abs().amax(-1)),
+    "distance": (
+        lambda x: functional.pairwise_distance(x, 2 * x),
+        lambda x: ((x - 2 * x + 1e-6) ** 2).sum(-1).sqrt(),
+    ),
+    "all distances": (
+        lambda x: torch.cdist(x, x),
+        lambda x: ((x[:, None] - x).square()).sum(-1).sqrt(),
+    ),
+    "taxicab distances": (
+        lambda x: torch.cdist(x, x, p=1.0),
+        lambda x: ((x[:, None] - x).abs()).sum(-1),
+    ),
+    "weight norm": (
+        lambda x: torch._weight_norm_interface(x, GAIN[:6, None], 0)[0],
+        lambda x: x * (GAIN[:6, None] / (x * x).sum(-1, keepdim=True).sqrt()),
+    ),
+    "bilinear form": (
+        lambda x: functional.bilinear(x, x, SQUARE[None].expand(5, 8, 8)),
+        lambda x: torch.einsum("bkj,bj->bk", torch.einsum("bi,kij->bkj", x, CUBE), x),
+    ),
+    "polar": (
+        lambda x: torch.view_as_real(torch.polar(x, x)),
+        lambda x: torch.stack([x * x.cos(), x * x.sin()], -1),
+    ),
+    "squared error": (
+        lambda x: functional.mse_loss(x, 2 * x),
+        lambda x: (x - 2 * x).square().mean(),
+    ),
+    "running product": (lambda x: x.cumprod(0), lambda x: x.cumsum(0)),
+    "running maximum": (lambda x: x.cummax(0)[0], lambda x: x.cumsum(0)),
+    "argmax": (lambda x: x * x.argmax(-1, keepdim=True), lambda x: x * x.amax(-1, keepdim=True)),
     "average": (
         lambda x: functional.avg_pool1d(x[None], 3),
         lambda x: x[None].unfold(-1, 3, 3).mean(-1),

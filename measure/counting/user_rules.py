@@ -1,0 +1,152 @@
+"""Users' own rules: FLOPs and depth of operations that the package does not know.
+
+A rule is given with the decorator `flop_rule`, with torch's `register_flop_formula`, or in the
+table ``[tool.layerlaw.flops]`` of the ``pyproject.toml`` in the current folder or above it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from torch._ops import OpOverload
+from torch.utils._pytree import tree_map
+from torch.utils.flop_counter import flop_registry
+
+from ...errors import LayerlawError
+from .operation_call import OperationCall
+from .operation_rules import Rule
+
+Formula = TypeVar("Formula", bound=Callable[..., int])
+
+#: Keys of a rule in the file.
+KEYS = ("input", "output", "depth")
+
+_declared: dict[str, Rule] = {}
+
+
+class RuleError(LayerlawError, ValueError):
+    """A user's rule cannot be used; the message is one line with the reason."""
+
+
+def flop_rule(
+    operation: str, *, depth: int | Callable[..., int] = 1
+) -> Callable[[Formula], Formula]:
+    """State the FLOPs of an operation by a function of the shapes of its arguments.
+
+    The function is called as those of ``torch.utils.flop_counter.register_flop_formula`` are: with
+    the operation's arguments, shapes in place of tensors, and the shape of the output as
+    ``out_shape``.
+
+    Parameters
+    ----------
+    operation
+        The operation's name, ``library::name``, or ``library::name.overload``.
+    depth
+        Sequential operations from an argument to the output: a number, or a function of the
+        arguments, shapes in place of tensors.
+
+    Raises
+    ------
+    RuleError
+        If the name has no ``::`` or the depth is negative.
+
+    Examples
+    --------
+    >>> @flop_rule("mylib::scaled_product", depth=2)
+    ... def scaled_product(a, b, *, out_shape, **_):
+    ...     (n, m), (_, p) = a, b
+    ...     return 2 * n * m * p + n * p
+    """
+    if operation.count("::") != 1:
+        raise RuleError(f"{operation!r} is not an operation's name: write library::name")
+    if isinstance(depth, int) and depth < 0:
+        raise RuleError(f"{operation}: the depth is {depth}; it must not be negative")
+
+    def declare(formula: Formula) -> Formula:
+        def flops(call: OperationCall) -> int:
+            args, kwargs = _shapes((call.args, dict(call.kwargs)))
+            return int(formula(*args, out_shape=_shapes(call.out), **kwargs))
+
+        def steps(call: OperationCall, name: str) -> int:
+            if isinstance(depth, int):
+                return depth
+            args, kwargs = _shapes((call.args, dict(call.kwargs)))
+            return int(depth(*args, **kwargs))
+
+        _declared[operation] = Rule(flops, steps)
+        return formula
+
+    return declare
+
+
+def _shapes(tree: Any) -> Any:
+    return tree_map(lambda x: getattr(x, "shape", x), tree)
+
+
+def user_rule(function: OpOverload) -> Rule | None:
+    """Return the rule that a user gives for an operation, or None."""
+    overload = str(function).replace(".", "::", 1)  # library::name.overload
+    name = overload.rpartition(".")[0]
+    for rules in (_declared, file_rules()):
+        for key in (overload, name):
+            if key in rules:
+                return rules[key]
+    return None
+
+
+def registered_formula(function: OpOverload) -> Callable[..., int] | None:
+    """Return the formula of FLOPs that was registered with torch for an operation, or None."""
+    registered: Mapping[Any, Callable[..., int]] = flop_registry
+    return registered.get(function.overloadpacket) or registered.get(function)
+
+
+def file_rules() -> Mapping[str, Rule]:
+    """Return the rules of the nearest ``pyproject.toml`` that has some.
+
+    Raises
+    ------
+    RuleError
+        If the table has something else than rules.
+    """
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        path = folder / "pyproject.toml"
+        if path.is_file():
+            found = _read(path, path.stat().st_mtime_ns)
+            if found:
+                return found
+    return {}
+
+
+@lru_cache(maxsize=16)
+def _read(path: Path, changed: int) -> Mapping[str, Rule]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RuleError(f"{path} cannot be read: {' '.join(str(error).split())}") from None
+    rules = table.get("tool", {}).get("layerlaw", {}).get("flops", {})
+    if not isinstance(rules, dict):
+        raise RuleError(f"{path}: tool.layerlaw.flops must be a table of operations")
+    return {name: _parsed(f"{path}: tool.layerlaw.flops", name, one) for name, one in rules.items()}
+
+
+def _parsed(place: str, name: str, given: Any) -> Rule:
+    """Return a rule of the file: FLOPs per number of the input and of the output, and the depth."""
+    if name.count("::") != 1:
+        raise RuleError(f"{place}: {name!r} is not an operation's name: write library::name")
+    if not isinstance(given, dict) or not given or set(given) - set(KEYS):
+        raise RuleError(f"{place}: {name}: it must have some of {', '.join(KEYS)}, not {given!r}")
+    for key, value in given.items():
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise RuleError(f"{place}: {name}: {key} is {value!r}; it must be a whole number")
+    of_input, of_output = given.get("input", 0), given.get("output", 0)
+    depth = given.get("depth", 1)
+
+    def flops(call: OperationCall) -> int:
+        inputs = call.x.numel() if of_input else 0
+        return int(of_input * inputs + of_output * call.made.numel())
+
+    return Rule(flops, lambda call, argument: depth)
