@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .analysis import fit as fit
     from .experiments import derive as explain
     from .layers import layer as layer
+    from .measure import flop_rule as flop_rule
     from .session import Result as Result, run as run, sweep as sweep
 
 __version__ = version("layerlaw")
@@ -27,6 +28,7 @@ __all__ = [
     "__version__",
     "explain",
     "fit",
+    "flop_rule",
     "layer",
     "layers",
     "run",
@@ -39,6 +41,7 @@ _LOCATIONS = {
     "Result": ("layerlaw.session", "Result"),
     "explain": ("layerlaw.experiments", "derive"),
     "fit": ("layerlaw.analysis", "fit"),
+    "flop_rule": ("layerlaw.measure", "flop_rule"),
     "layer": ("layerlaw.layers", "layer"),
     "run": ("layerlaw.session", "run"),
     "sweep": ("layerlaw.session", "sweep"),

@@ -39,6 +39,10 @@ from .reachability import (
 from .saved_tensors import (
     count_saved as count_saved,
 )
+from .user_rules import (
+    RuleError as RuleError,
+    flop_rule as flop_rule,
+)
 
 __all__ = [
     "COUNTED",
@@ -51,11 +55,13 @@ __all__ = [
     "TRANSFORMS",
     "VECTORS",
     "DispatchMode",
+    "RuleError",
     "count",
     "count_flops",
     "count_parameters",
     "count_saved",
     "counting_grid",
+    "flop_rule",
     "flops",
     "furthest_position",
     "is_free",
