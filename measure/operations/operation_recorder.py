@@ -54,7 +54,7 @@ class OperationRecorder(DispatchMode):
         How often `count_module` was called.
     """
 
-    def __init__(self, *, decomposing: bool = True) -> None:
+    def __init__(self, *, decomposing: bool = False) -> None:
         super().__init__()
         self.decomposing = decomposing
         self.operations: Counter[Operation] = Counter()
