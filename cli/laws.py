@@ -76,10 +76,12 @@ def fit(
     status. Any other column that varies separates laws, unless --axis makes it a size.
     """
     from ..analysis import fit as fit_laws
-    from ..reports import laws_json, summarise
+    from ..reports import laws_json, summarise, write_atomically
 
     if json_file is not None and not json_file.parent.is_dir():  # refuse it before the fits
         raise UsageError(f"--json {json_file}: there is no folder {json_file.parent}")
+    if json_file is not None and json_file.is_dir():
+        raise UsageError(f"--json {json_file}: it is a folder; name a file in it")
     with show.Terminal().fitting("laws") as update:
         fits = fit_laws(
             tables,
@@ -97,7 +99,7 @@ def fit(
         print(text, end="")
         return
     if json_file is not None:
-        json_file.write_text(text, encoding="utf-8")
+        write_atomically(json_file, text)
     show.laws(summarise(fits))
 
 

@@ -43,6 +43,7 @@ from .writing import (
     escape_markdown as escape_markdown,
     laws_json as laws_json,
     markdown_table as markdown_table,
+    open_atomically as open_atomically,
     section_markdown as section_markdown,
     write_atomically as write_atomically,
     write_report as write_report,

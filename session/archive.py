@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
+import zlib
 from collections.abc import Mapping
-from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 import pandas as pd
 
 from ..errors import LayerlawError
+from ..reports import open_atomically
 from ..studies.claims import Record
 from .layer_records import layer_from_record, layer_to_record
 from .measurements import Measurements
@@ -22,6 +21,29 @@ from .measurements import Measurements
 SCHEMA = 1
 
 _TABLE, _RESULT = "table.csv", "result.json"
+
+#: Types of entries of ``result.json``.
+_KINDS: Mapping[str, type | tuple[type, ...]] = {
+    "machine": dict,
+    "settings": dict,
+    "expect": dict,
+    "axes": list,
+    "margin": (int, float),
+    "command": str,
+}
+
+#: What a file that is damaged, or was not written by `write_archive`, raises when it is read.
+_DAMAGE = (
+    BadZipFile,
+    zlib.error,
+    EOFError,
+    KeyError,
+    IndexError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    RuntimeError,  # it is encrypted, or nested too deeply
+)
 
 
 class ArchiveError(LayerlawError, ValueError):
@@ -50,16 +72,10 @@ def write_archive(path: Path, measured: Measurements, result: Mapping[str, Any])
         "columns": {str(name): str(dtype) for name, dtype in measured.table.dtypes.items()},
         "layers": {name: layer_to_record(layer) for name, layer in measured.layers.items()},
     }
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file, ZipFile(file, "w", ZIP_DEFLATED) as archive:
-            archive.writestr(_TABLE, measured.table.to_csv(index=False))
-            archive.writestr(_RESULT, json.dumps(document, indent=2, ensure_ascii=False))
-        Path(temporary).chmod(0o644)  # mkstemp makes files that only their owner can read
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with open_atomically(path) as file, ZipFile(file, "w", ZIP_DEFLATED) as archive:
+        with archive.open(_TABLE, "w", force_zip64=True) as member:
+            measured.table.to_csv(member, index=False, lineterminator="\n")
+        archive.writestr(_RESULT, json.dumps(document, indent=2, ensure_ascii=False))
     return path
 
 
@@ -79,7 +95,11 @@ def read_archive(path: Path) -> tuple[Measurements, Mapping[str, Any]]:
                     f"{path}: its format is version {document['schema']!r}, and this layerlaw "
                     f"reads version {SCHEMA}"
                 )
-            table = _read_table(archive.read(_TABLE).decode(), document["columns"])
+            with archive.open(_TABLE) as member:
+                table = _read_table(member, document["columns"])
+        for key, kind in _KINDS.items():
+            if not isinstance(document[key], kind):
+                raise ArchiveError(f"{path}: not a file that Result.save wrote ({key} is damaged)")
         claims = document["claims"]
         layers = document["layers"].items()
         measured = Measurements(
@@ -91,22 +111,30 @@ def read_archive(path: Path) -> tuple[Measurements, Mapping[str, Any]]:
         )
     except FileNotFoundError:
         raise ArchiveError(f"{path}: there is no such file") from None
-    except (BadZipFile, KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
-        raise ArchiveError(f"{path}: not a file that Result.save wrote ({error})") from None
+    except ArchiveError:
+        raise
+    except OSError as error:
+        raise ArchiveError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except _DAMAGE as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ArchiveError(f"{path}: not a file that Result.save wrote ({reason})") from None
     return measured, document
 
 
-def _read_table(text: str, types: dict[str, Any]) -> pd.DataFrame:
+def _read_table(file: IO[bytes], types: dict[str, str]) -> pd.DataFrame:
     """Read a table with its columns' original types; numbers are the same to the last digit."""
-    cells = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False)
-    return pd.DataFrame({name: _convert(cells[name], dtype) for name, dtype in types.items()})
-
-
-def _convert(column: pd.Series[str], dtype: str) -> pd.Series[Any]:
-    if dtype.startswith("float"):
-        return pd.Series([float(cell or "nan") for cell in column])
-    if dtype == "Int64":
-        return pd.Series([int(cell) if cell else pd.NA for cell in column], dtype=pd.Int64Dtype())
-    if dtype.startswith("int"):
-        return pd.Series([int(cell) for cell in column])
-    return column == "True" if dtype == "bool" else column
+    floats = {name for name, dtype in types.items() if dtype.startswith("float")}
+    integers = {name: dtype for name, dtype in types.items() if "int" in dtype.lower()}
+    table = pd.read_csv(
+        file,
+        # Python reads a number to its last digit; a quick parser of pandas may not.
+        converters={name: lambda cell: float(cell or "nan") for name in floats},
+        dtype={name: integers.get(name, "str") for name in types if name not in floats},
+        usecols=list(types),
+        keep_default_na=False,
+        na_values={name: [""] for name in integers},
+    )
+    for name, dtype in types.items():
+        if dtype == "bool":
+            table[name] = table[name] == "True"
+    return table[list(types)]

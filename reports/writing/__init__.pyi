@@ -2,6 +2,10 @@ from . import (
     html as html,
     markdown as markdown,
 )
+from .files import (
+    open_atomically as open_atomically,
+    write_atomically as write_atomically,
+)
 from .markdown import (
     escape_markdown as escape_markdown,
     markdown_table as markdown_table,
@@ -9,7 +13,6 @@ from .markdown import (
 )
 from .write import (
     laws_json as laws_json,
-    write_atomically as write_atomically,
     write_report as write_report,
 )
 
@@ -19,6 +22,7 @@ __all__ = [
     "laws_json",
     "markdown",
     "markdown_table",
+    "open_atomically",
     "section_markdown",
     "write_atomically",
     "write_report",

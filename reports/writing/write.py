@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 from ...analysis import Fit, to_json
 from ..content import Content
 from . import html, markdown
+from .files import write_atomically, write_table
 from .sections import build_sections
 
 
@@ -38,15 +37,15 @@ def write_report(
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     sections = build_sections(content)
-    files = {
+    texts = {
         "report.html": html.render(content, sections, progress),
         "report.md": markdown.render(content, sections),
-        "table.csv": content.table.to_csv(index=False),
         "laws.json": laws_json(content.all_fits),
     }
     for section in sections:
-        files |= section.files
-    return [write_atomically(folder / name, text) for name, text in files.items()]
+        texts |= section.files
+    page, summary, *others = (write_atomically(folder / name, texts[name]) for name in texts)
+    return [page, summary, write_table(folder / "table.csv", content.table), *others]
 
 
 def laws_json(fits: Sequence[Fit]) -> str:
@@ -62,17 +61,3 @@ def _finite(value: Any) -> Any:
     if isinstance(value, float) and not float("-inf") < value < float("inf"):
         return None
     return value
-
-
-def write_atomically(path: Path, text: str) -> Path:
-    """Write a file atomically: a reader sees the old text or the new one, never a part of it."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        Path(name).chmod(0o644)  # mkstemp lets only the owner read
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return path

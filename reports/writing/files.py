@@ -1,0 +1,71 @@
+"""Files that are written completely or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import pandas as pd
+
+
+@contextmanager
+def open_atomically(path: str | Path) -> Iterator[BinaryIO]:
+    """Open a file for writing that takes the place of `path` when the block ends without an error.
+
+    A reader sees the old content or the new one, never a part of it, whether the disk is full or
+    the process is killed. A device or a pipe, such as ``/dev/stdout``, is written directly.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written, with `path` as its file name; the old file is then unchanged.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> path = Path(tempfile.mkdtemp(), "laws.json")
+    >>> with open_atomically(path) as file:
+    ...     _ = file.write(b"{}")
+    >>> path.read_text()
+    '{}'
+    """
+    try:
+        if Path(path).exists() and not Path(path).is_file():
+            with Path(path).open("wb") as file:
+                yield file
+            return
+        target = Path(os.path.realpath(path))  # of a link, the file that it leads to
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".layerlaw-")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(descriptor)  # some file systems report a full disk only here
+            Path(temporary).chmod(0o644)  # mkstemp lets only the owner read
+            Path(temporary).replace(target)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
+
+
+def write_atomically(path: Path, text: str) -> Path:
+    """Write a text into a file, completely or not at all, and return its path."""
+    with open_atomically(path) as file:
+        file.write(text.encode())
+    return path
+
+
+def write_table(path: Path, table: pd.DataFrame) -> Path:
+    """Write a table as CSV into a file, completely or not at all, and return its path."""
+    with open_atomically(path) as file:
+        table.to_csv(file, index=False, lineterminator="\n")
+    return path
