@@ -44,7 +44,7 @@ class Observer:
         return nullcontext(_ignore)
 
     def failures(self, measured: Iterable[Measurement]) -> None:
-        """Receive all measurements of passes; those that failed have a status other than ok."""
+        """Receive the measurements of passes that failed: their status is not ``ok``."""
 
 
 def _ignore(*_: object) -> None:

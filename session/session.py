@@ -24,6 +24,7 @@ from ..analysis import (
 from ..experiments import AdaptivePlanner, check_points, derive_missing
 from ..layers import Layer, get, is_external, override_layers, select_layers
 from ..measure import (
+    SECONDS,
     ActiveRun,
     Store,
     execute,
@@ -138,7 +139,7 @@ class Session:
                     update(step)
         else:
             self._measure_adaptively(run, options.precision)
-        observer.failures(run.measurements)
+        observer.failures(run.failures(SECONDS.name))
         measure_auxiliary(
             run,
             observer,

@@ -10,6 +10,11 @@ from .case import (
     Measurement as Measurement,
     Status as Status,
 )
+from .columns import (
+    Coded as Coded,
+    Integers as Integers,
+    MeasurementColumns as MeasurementColumns,
+)
 from .metric import (
     BANDWIDTH as BANDWIDTH,
     CALIBRATION as CALIBRATION,
@@ -76,7 +81,10 @@ __all__ = [
     "SIZES",
     "TRAINING_PEAK_BYTES",
     "Case",
+    "Coded",
+    "Integers",
     "Measurement",
+    "MeasurementColumns",
     "Status",
     "activations",
     "bytes_of",

@@ -14,6 +14,7 @@ from .auxiliary import (
     measure_parts as measure_parts,
     measure_peaks as measure_peaks,
 )
+from .database import StoreError as StoreError
 from .execution import (
     Planner as Planner,
     Progress as Progress,
@@ -23,7 +24,6 @@ from .execution import (
 from .store import (
     Run as Run,
     Store as Store,
-    StoreError as StoreError,
 )
 
 __all__ = [

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from ...layers import evaluate, get
-from ..cases import CHECK_SECONDS, PARTS, PEAK_BYTES, SECONDS, Case
+from ..cases import CALIBRATION, CHECK_SECONDS, PARTS, PEAK_BYTES, SECONDS, Case
 from ..timing import calibrate, uncalibrated_conditions
 from ..workers import open_executor, open_worker
 from .active_run import ActiveRun
@@ -43,8 +43,8 @@ def measure_parts(
     """
     from ..operations import time_operations  # loads torch
 
-    fine = {one.case for one in run.with_metrics(SECONDS.name) if one.status == "ok"}
-    done = {one.case for one in run.with_metrics(*PARTS)}
+    fine = {one.case for one in run.counts(SECONDS.name) if one.status == "ok"}
+    done = run.cases(*PARTS)
     cases = [case for case in run.plan.cases if case in fine and case not in done]
     if not cases:
         return
@@ -66,7 +66,7 @@ def measure_counts(run: ActiveRun) -> None:
     """
     from ..counting import COUNTED, count  # loads torch
 
-    done = {replace(one.case, sizes={}) for one in run.with_metrics(*COUNTED)}
+    done = {replace(case, sizes={}) for case in run.cases(*COUNTED)}
     for one in count(case for case in run.plan.cases if replace(case, sizes={}) not in done):
         run.add(*one)
 
@@ -85,7 +85,7 @@ def measure_peaks(
     progress
         Called with the number done, the total, and a description.
     """
-    plan, done = run.plan, {one.case for one in run.with_metrics(PEAK_BYTES.name)}
+    plan, done = run.plan, run.cases(PEAK_BYTES.name)
     todo = [case for case in plan.cases if case not in done and _steps(case) <= PEAK_STEPS]
     if not todo:
         return
@@ -109,7 +109,7 @@ def measure_machine(run: ActiveRun) -> None:
     run
         The run; its cases' devices, dtypes and threads are calibrated.
     """
-    todo = uncalibrated_conditions(run.plan.cases, run.measurements)
+    todo = uncalibrated_conditions(run.plan.cases, run.cases(*CALIBRATION))
     if not todo:
         return
     with open_worker(run.plan.controls) as at:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
@@ -11,6 +11,7 @@ from typing import Protocol
 from ..cases import SECONDS, Case, Measurement
 from ..workers import open_executor
 from .active_run import ActiveRun
+from .reading import CaseCount
 
 #: Most seconds of a block of measurements that one task makes: a stopped run loses at most this.
 BLOCK_SECONDS = 0.3
@@ -57,14 +58,7 @@ def execute(run: ActiveRun) -> Generator[Progress, None, None]:
     disturb the next measurement. A case that failed is not tried again in later rounds. Close the
     generator when leaving early, to release the controls.
     """
-    plan, known = run.plan, run.with_metrics(SECONDS.name)
-    failed = {m.case for m in known if m.status != "ok"}
-    done = {(m.round, m.case) for m in known}
-    pending = [
-        (round, case)
-        for round, case in plan.measurements()
-        if (round, case) not in done and case not in failed
-    ]
+    plan, pending = run.plan, _pending(run)
     if not pending:
         return
     totals = Counter(case.layer for case in plan.cases)
@@ -72,14 +66,15 @@ def execute(run: ActiveRun) -> Generator[Progress, None, None]:
     with open_executor(plan, run.add_process) as executor:
         while pending:
             block = estimate.next_block(pending)
-            pending = pending[len(block) :]
+            for _ in block:
+                pending.popleft()
             round, start = block[0][0], monotonic()
             made = executor.measure_all(round, [case for _, case in block])
             run.add(*made)
             spent = (monotonic() - start) / len(block)
             for at, result in enumerate(made, 1):
                 if result.status != "ok":
-                    pending = [(r, other) for r, other in pending if other != result.case]
+                    pending = deque(each for each in pending if each[1] != result.case)
                 estimate.record(result.case, spent, again=result.status == "ok")
                 layer_total = totals[result.case.layer] * plan.rounds
                 yield Progress(
@@ -92,6 +87,28 @@ def execute(run: ActiveRun) -> Generator[Progress, None, None]:
                     running=executor.running,
                     waited=executor.waited,
                 )
+
+
+def _pending(run: ActiveRun) -> deque[tuple[int, Case]]:
+    """Return the rounds and cases that are left to measure, in order.
+
+    A complete run is recognised by the numbers of its cases' measurements, without reading them.
+    """
+    counts = run.counts(SECONDS.name)
+    complete = {one.case for one in counts if one.status != "ok" or _has_all(one, run.plan.rounds)}
+    left = set(run.plan.cases) - complete
+    if not left:
+        return deque()
+    partly = any(one.case in left for one in counts)
+    known = run.with_metrics(SECONDS.name) if partly else []
+    done = {(one.round, one.case) for one in known if one.case in left}
+    todo = run.plan.measurements()
+    return deque(each for each in todo if each[1] in left and each not in done)
+
+
+def _has_all(count: CaseCount, rounds: int) -> bool:
+    """Return whether a case has all rounds up to its last one, and that is the last or later."""
+    return count.measurements == count.last_round + 1 >= rounds
 
 
 class Planner(Protocol):
@@ -108,11 +125,13 @@ def execute_adaptively(planner: Planner, run: ActiveRun) -> Generator[Measuremen
     the planner first.
     """
     made = run.with_metrics(SECONDS.name)
+    rounds = Counter(one.case for one in made)
     with open_executor(replace(run.plan, processes=1), run.add_process) as executor:
         while (case := planner.next(made)) is not None:
-            result = executor.measure(sum(one.case == case for one in made), case)
+            result = executor.measure(rounds[case], case)
             run.add(result)
             made.append(result)
+            rounds[case] += 1
             yield result
 
 

@@ -3,100 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from filelock import FileLock, Timeout
-from sqlalchemy import (
-    JSON,
-    Column,
-    Connection,
-    DateTime,
-    Float,
-    ForeignKey,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    UniqueConstraint,
-    create_engine,
-    delete,
-    event,
-    func,
-    insert,
-    select,
-)
-from sqlalchemy.exc import DatabaseError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import Connection, delete, func, insert, select
 
-from ...errors import LayerlawError
-from ..cases import SECONDS, Case, Measurement, tidy_table
+from ..cases import SECONDS, Measurement, MeasurementColumns, tidy_table
 from ..host import digest
 from ..workers import Closeable
-
-#: Application id of layerlaw's stores in SQLite's header: "LLAW".
-APPLICATION = 0x4C4C4157
-
-#: Version of the tables below. 1: runs, processes, measurements, repeats.
-SCHEMA = 1
-
-_tables = MetaData()
-
-runs = Table(
-    "runs",
-    _tables,
-    Column("id", Integer, primary_key=True),
-    Column("settings_hash", String, nullable=False),
-    Column("settings", JSON, nullable=False),
-    Column("machine_id", String, nullable=False),
-    Column("machine", JSON, nullable=False),
-    Column("created", DateTime, nullable=False),
-    UniqueConstraint("settings_hash", "machine_id"),
-)
-
-processes = Table(
-    "processes",
-    _tables,
-    Column("run", ForeignKey(runs.c.id), primary_key=True),
-    Column("number", Integer, primary_key=True),  # from 0 within the run
-    Column("started", DateTime, nullable=False),
-    Column("controls", JSON, nullable=False),  # the controls in force, in words
-)
-
-measurements = Table(
-    "measurements",
-    _tables,
-    Column("id", Integer, primary_key=True),
-    Column("run", ForeignKey(runs.c.id), nullable=False),
-    Column("case", String, nullable=False),
-    Column("metric", String, nullable=False),
-    Column("round", Integer, nullable=False),
-    Column("process", Integer, nullable=False),
-    Column("fields", JSON, nullable=False),  # the case's, by name
-    Column("status", String, nullable=False),
-    Column("note", String, nullable=False),
-    UniqueConstraint("run", "case", "metric", "round"),  # nothing is measured twice
-)
-
-repeats = Table(
-    "repeats",
-    _tables,
-    Column("measurement", ForeignKey(measurements.c.id), primary_key=True),
-    Column("repeat", Integer, primary_key=True),
-    Column("value", Float, nullable=False),
-)
+from .database import Database, StoreError
+from .reading import CaseCount, count_cases, read_columns
+from .schema import APPLICATION, SCHEMA, measurements, processes, repeats, runs, tables
 
 # Built once, for thousands of measurements. The first returns the ids of the new rows.
 _MEASUREMENT = insert(measurements).returning(measurements.c.id, sort_by_parameter_order=True)
 _REPEATS = insert(repeats)
-
-
-class StoreError(LayerlawError):
-    """The store cannot be used; the message is one line with the reason."""
 
 
 @dataclass(frozen=True)
@@ -123,21 +48,14 @@ class Store(Closeable):
     Raises
     ------
     StoreError
-        If the file is not a store or has another version; if another process measures into it; if
-        it is opened for reading and does not exist.
+        If the file is not a store, is damaged or has another version; if another process measures
+        into it; if it cannot be written, or is opened for reading and does not exist. Each method
+        raises it where the file cannot be used any more, such as when its disk is full.
     """
 
     def __init__(self, path: str | Path | None = None, *, readonly: bool = False) -> None:
         self.path = Path(path) if path is not None else None
-        self._lock = None if readonly or self.path is None else _lock(self.path)
-        if readonly and self.path is not None and not self.path.is_file():
-            raise StoreError(f"there is no store at {self.path}")
-        self._engine = (
-            create_engine(f"sqlite:///{self.path}")
-            if self.path is not None
-            else create_engine("sqlite://", poolclass=StaticPool)
-        )
-        event.listen(self._engine, "connect", _set_up)
+        self._database = Database(self.path, readonly=readonly)
         try:
             self._prepare(readonly)
         except BaseException:
@@ -145,33 +63,46 @@ class Store(Closeable):
             raise
 
     def _prepare(self, readonly: bool) -> None:
-        try:
-            with self._engine.begin() as connection:
-                pragma = connection.exec_driver_sql
-                application = pragma("PRAGMA application_id").scalar_one()
-                version = pragma("PRAGMA user_version").scalar_one()
-                empty = pragma("SELECT count(*) FROM sqlite_master").scalar_one() == 0
-                if empty and not readonly:
-                    _tables.create_all(connection)
-                    pragma(f"PRAGMA application_id = {APPLICATION}")
-                    pragma(f"PRAGMA user_version = {SCHEMA}")
-                    return
-        except DatabaseError as error:
-            raise StoreError(f"{self.path} cannot be read as a store: {error.orig}") from error
-        if application != APPLICATION:
-            raise StoreError(f"{self.path} is not a store of layerlaw")
-        if version != SCHEMA:
-            raise StoreError(
-                f"{self.path} is a store of version {version}, and this layerlaw "
-                f"reads version {SCHEMA}: measure into another file"
-            )
+        """Verify that the file is a store of this version and whole; create it if it is empty."""
+        with self._transaction() as connection:
+            pragma = connection.exec_driver_sql
+            application = pragma("PRAGMA application_id").scalar_one()
+            version = pragma("PRAGMA user_version").scalar_one()
+            empty = pragma("SELECT count(*) FROM sqlite_master").scalar_one() == 0
+            new = empty and application == version == 0
+            if not new and application != APPLICATION:
+                raise StoreError(
+                    f"{self.path} is not a store of layerlaw, but of another program: "
+                    "choose another folder"
+                )
+            if not new and version != SCHEMA:
+                raise StoreError(
+                    f"{self.path} is a store of version {version}, and this layerlaw "
+                    f"reads version {SCHEMA}: measure into another file"
+                )
+            if new and readonly:
+                raise StoreError(f"{self.path} has no measurement: it is empty")
+            if not new and (found := pragma("PRAGMA quick_check(1)").scalar_one()) != "ok":
+                raise self._database.damaged(found.splitlines()[-1])
+            if not readonly:
+                # Readers see one state while this process writes, and a commit does not wait for
+                # the disk.
+                pragma("PRAGMA journal_mode = WAL")
+            if new:
+                pragma("BEGIN IMMEDIATE")  # all tables, or an empty file
+                pragma(f"PRAGMA application_id = {APPLICATION}")
+                pragma(f"PRAGMA user_version = {SCHEMA}")
+                tables.create_all(connection)
+
+    def _transaction(self) -> AbstractContextManager[Connection]:
+        return self._database.transaction()
 
     def open_run(
         self, settings: Mapping[str, Any], machine_id: str, machine: Mapping[str, Any]
     ) -> Run:
         """Return the run with these settings on this machine, created if it does not exist."""
         key = {"settings_hash": digest(settings), "machine_id": machine_id}
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             known = select(runs.c.id).filter_by(**key)
             if connection.execute(known).first() is None:
                 values = {"settings": settings, "machine": machine, "created": _now()}
@@ -181,14 +112,14 @@ class Store(Closeable):
     def delete_measurements(self, run: Run) -> None:
         """Delete the measurements of a run."""
         own = select(measurements.c.id).where(measurements.c.run == run.id)
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             connection.execute(delete(repeats).where(repeats.c.measurement.in_(own)))
             connection.execute(delete(measurements).where(measurements.c.run == run.id))
             connection.execute(delete(processes).where(processes.c.run == run.id))
 
     def add_process(self, run: Run, controls: Mapping[str, str]) -> int:
         """Register a process that measures in a run, with its controls; return its number."""
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             count = select(func.count()).where(processes.c.run == run.id)
             number = connection.execute(count).scalar_one()
             values = {"run": run.id, "number": number, "started": _now(), "controls": controls}
@@ -197,18 +128,18 @@ class Store(Closeable):
 
     def controls(self, run: Run) -> dict[str, str]:
         """Return the controls, in words, of the last process that measured times."""
-        timed = select(measurements.c.process).filter_by(run=run.id, metric=SECONDS.name)
+        timed = select(func.max(measurements.c.process)).filter_by(run=run.id, metric=SECONDS.name)
         query = select(processes.c.controls).filter_by(run=run.id)
-        last = processes.c.number.in_(timed).desc(), processes.c.number.desc()
-        with self._engine.connect() as connection:
-            found = connection.scalars(query.order_by(*last).limit(1)).first()
-        return dict(found or {})
+        last = processes.c.number == timed.scalar_subquery(), processes.c.number
+        with self._transaction() as connection:
+            found = connection.scalars(query.order_by(*(one.desc() for one in last)).limit(1))
+            return dict(found.first() or {})
 
     def add(self, run: Run, *made: Measurement) -> None:
         """Store measurements, all or none; they are on disk once this returns."""
         if not made:
             return
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             numbers = connection.scalars(_MEASUREMENT, [_row(run, one) for one in made]).all()
             values = [
                 {"measurement": number, "repeat": repeat, "value": value}
@@ -218,39 +149,34 @@ class Store(Closeable):
             if values:
                 connection.execute(_REPEATS, values)
 
-    def measurements(self, run: Run) -> Iterator[Measurement]:
-        """Yield the measurements of a run, in the order in which they were made."""
-        joined = measurements.outerjoin(repeats)
-        columns = (*measurements.c, repeats.c.value)
-        query = (
-            select(*columns)
-            .select_from(joined)
-            .where(measurements.c.run == run.id)
-            .order_by(measurements.c.id, repeats.c.repeat)
-        )
-        with self._engine.connect() as connection:
-            rows = connection.execute(query).all()
-        for _, group in groupby(rows, key=lambda row: row.id):
-            found = list(group)
-            first = found[0]
-            yield Measurement(
-                Case(**first.fields),
-                first.process,
-                first.round,
-                tuple(row.value for row in found if row.value is not None),
-                first.status,
-                first.note,
-                first.metric,
-            )
+    def columns(self, run: Run, *metrics: str) -> MeasurementColumns:
+        """Return the measurements of a run, or of some metrics, in the order they were made in."""
+        with self._transaction() as connection:
+            return read_columns(connection, run.id, metrics)
+
+    def measurements(self, run: Run, *metrics: str) -> Iterator[Measurement]:
+        """Yield the measurements of a run, or of some metrics, in the order they were made in."""
+        yield from self.columns(run, *metrics)
+
+    def failures(self, run: Run, metric: str) -> list[Measurement]:
+        """Return the measurements of a metric whose status is not ``ok``."""
+        with self._transaction() as connection:
+            return list(read_columns(connection, run.id, [metric], failed=True))
+
+    def counts(self, run: Run) -> list[CaseCount]:
+        """Count the measurements of a run by case, metric and status, without reading values."""
+        with self._transaction() as connection:
+            return count_cases(connection, run.id)
 
     def table(self, run: Run) -> pd.DataFrame:
         """Return the tidy table of a run, one row per repeat; see `COLUMNS`."""
-        return tidy_table(self.measurements(run), run.machine_id)
+        return tidy_table(self.columns(run), run.machine_id)
 
     def runs(self) -> list[Run]:
         """Return the runs of the store, in the order of creation."""
-        with self._engine.connect() as connection:
-            return [_run(connection, id) for id in connection.scalars(select(runs.c.id))]
+        with self._transaction() as connection:
+            found = connection.scalars(select(runs.c.id).order_by(runs.c.id)).all()
+            return [_run(connection, id) for id in found]
 
     def latest_run(self) -> Run:
         """Return the run with the latest measurement.
@@ -261,7 +187,7 @@ class Store(Closeable):
             If the store has no measurement.
         """
         query = select(measurements.c.run).order_by(measurements.c.id.desc()).limit(1)
-        with self._engine.connect() as connection:
+        with self._transaction() as connection:
             found = connection.scalar(query)
             if found is None:
                 raise StoreError(f"{self.path or 'the store'} has no measurement")
@@ -269,9 +195,7 @@ class Store(Closeable):
 
     def close(self) -> None:
         """Close the file and release its lock."""
-        self._engine.dispose()
-        if self._lock is not None:
-            self._lock.release()
+        self._database.close()
 
 
 def _row(run: Run, measurement: Measurement) -> dict[str, Any]:
@@ -285,25 +209,6 @@ def _row(run: Run, measurement: Measurement) -> dict[str, Any]:
         "status": measurement.status,
         "note": measurement.note,
     }
-
-
-def _lock(path: Path) -> FileLock:
-    """Lock the store for this process; the system releases it however the process ends."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(f"{path}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise StoreError(f"another process measures into {path}: wait for it or stop it") from None
-    return lock
-
-
-def _set_up(connection: Any, _: object) -> None:
-    # With a write-ahead log, committed data survives a crash of the process without waiting for the
-    # disk at each commit; a power failure may lose the last seconds, not the file.
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA foreign_keys = ON")
 
 
 def _run(connection: Connection, id: int) -> Run:

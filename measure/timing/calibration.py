@@ -16,7 +16,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...layers import torch
-from ..cases import BANDWIDTH, CALIBRATION, MACHINE, PRODUCT_RATE, Case, Measurement, octaves
+from ..cases import BANDWIDTH, MACHINE, PRODUCT_RATE, Case, Measurement, octaves
 from .clocks import Call, Clock, clock_for, time_repeats
 from .noise_gate import NoiseGate
 from .options import float32_precision
@@ -176,10 +176,13 @@ def calibrate(
 
 
 def uncalibrated_conditions(
-    cases: Iterable[Case], measured: Iterable[Measurement]
+    cases: Iterable[Case], calibrated: Iterable[Case]
 ) -> list[tuple[str, str, int]]:
-    """List the (device, dtype, threads) of cases for which the machine is not calibrated."""
-    done = {_conditions(one.case) for one in measured if one.metric in CALIBRATION}
+    """List the (device, dtype, threads) of cases for which the machine is not calibrated.
+
+    `calibrated` are the cases of the metrics in `CALIBRATION` that were measured.
+    """
+    done = set(map(_conditions, calibrated))
     return [each for each in dict.fromkeys(map(_conditions, cases)) if each not in done]
 
 

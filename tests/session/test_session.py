@@ -54,17 +54,17 @@ def test_a_run_gives_what_the_command_writes(ran):
 
 def test_a_run_that_is_complete_reads_its_store_once_and_measures_nothing(ran, monkeypatch):
     folder, result = ran
-    reads, measured = Counter(), Store.measurements
+    reads, columns = Counter(), Store.columns
 
-    def counted(self, run):
-        reads["measured"] += 1
-        return measured(self, run)
+    def counted(self, run, *metrics):
+        reads["columns"] += 1
+        return columns(self, run, *metrics)
 
-    monkeypatch.setattr(Store, "measurements", counted)
+    monkeypatch.setattr(Store, "columns", counted)
     monkeypatch.setattr(Store, "add", None)
     recorder = Recorder()
     again = Session(RunOptions(layers=["dense"], **TINY), folder, observer=recorder).run()
-    assert reads == {"measured": 1}
+    assert reads == {"columns": 1}
     pd.testing.assert_frame_equal(again.table, result.table)
     assert again.to_dict()["laws"] == result.to_dict()["laws"]
     assert recorder.heard == ["measuring", "failures", "counting", "fitting laws"]

@@ -6,7 +6,9 @@ import pytest
 from layerlaw.layers import get
 from layerlaw.layers.core.theory import subs
 from layerlaw.measure import (
+    Case,
     Controls,
+    Measurement,
     Store,
     execute,
     measure_counts,
@@ -87,14 +89,21 @@ def test_the_machine_is_calibrated_once(kept):
     assert list(kept.measurements(run.stored_run)) == once
 
 
-def test_a_run_is_read_once_and_its_view_is_what_the_store_holds(kept, monkeypatch):
+def test_a_table_is_built_once_and_is_what_the_store_holds(kept, monkeypatch):
     run = open_run(plan(["attention", "rnn"], **TODO), kept)
     list(execute(run))
+    passes = run.table()
     with monkeypatch.context() as patched:
-        patched.setattr(kept, "measurements", None)  # nothing is read anew
+        patched.setattr(kept, "columns", None)  # nothing is read anew
         measure_counts(run)
         measure_peaks(run)
+        table = run.table()
+        assert run.table() is table
+    assert len(table) > len(passes)
     assert list(run.measurements) == list(kept.measurements(run.stored_run))
+    pd.testing.assert_frame_equal(table, kept.table(run.stored_run))
+    other = Case("window", {"n": 8, "d": 4, "r": 2})
+    run.add(Measurement(other, 0, 0, (1.0, 2.0)))
     pd.testing.assert_frame_equal(run.table(), kept.table(run.stored_run))
     again = open_run(run.plan, kept)
     assert list(again.measurements) == list(run.measurements)

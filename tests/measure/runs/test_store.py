@@ -5,8 +5,7 @@ import sys
 
 import pytest
 from layerlaw.measure import Case, Measurement, Store, StoreError
-from layerlaw.measure.runs.store import APPLICATION, SCHEMA
-from sqlalchemy.exc import IntegrityError
+from layerlaw.measure.runs.schema import APPLICATION, SCHEMA
 
 CASE = Case("attention", {"n": 64, "d": 32})
 MACHINE = ("abc", {"cpu": "a processor"})
@@ -60,9 +59,9 @@ def test_nothing_is_kept_twice_and_a_refused_measurement_leaves_no_trace(path):
     with Store(path) as store:
         run = store.open_run({}, *MACHINE)
         store.add(run, Measurement(CASE, 0, 0, (1.0,)))
-        with pytest.raises(IntegrityError):
+        with pytest.raises(StoreError, match="already has this measurement"):
             store.add(run, Measurement(CASE, 1, 0, (2.0,)))
-        with pytest.raises(IntegrityError):  # the row is written, then its repeats fail
+        with pytest.raises(StoreError):  # the row is written, then its repeats fail
             store.add(run, Measurement(CASE, 0, 1, (1.0, None)))
         assert [m.values for m in store.measurements(run)] == [(1.0,)]
 
@@ -79,7 +78,7 @@ def kill(connection, cursor, statement, *rest):
     if statement.startswith("INSERT INTO repeats") and len(list(store.measurements(run))) == 2:
         os.kill(os.getpid(), signal.SIGKILL)
 
-event.listen(store._engine, "before_cursor_execute", kill)
+event.listen(store._database.engine, "before_cursor_execute", kill)
 for round in range(5):
     store.add(run, Measurement(Case("attention", {"n": 64, "d": 32}), 0, round, (1.0, 2.0)))
 """

@@ -1,0 +1,178 @@
+"""Reading the measurements of a run: counted by SQL, or in columns of numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Select, String, func, select, type_coerce
+
+from ..cases import Case, Coded, Integers, MeasurementColumns, Status
+from .schema import measurements, repeats
+
+#: Rows that are fetched at once: as tuples they take a few MiB.
+_ROWS = 2**15
+
+_STATUSES = get_args(Status)
+#: A case as the text of its JSON, so that each distinct one is read once.
+_FIELDS = type_coerce(measurements.c.fields, String)
+
+
+@dataclass(frozen=True)
+class CaseCount:
+    """How many measurements of a case there are, by metric and status.
+
+    Attributes
+    ----------
+    case, metric, status
+        What is counted.
+    measurements
+        Their number: one for each round.
+    last_round
+        The largest round.
+    """
+
+    case: Case
+    metric: str
+    status: Status
+    measurements: int
+    last_round: int
+
+    def __add__(self, other: CaseCount) -> CaseCount:
+        """Return the count of both, which are of the same case, metric and status."""
+        last = max(self.last_round, other.last_round)
+        total = self.measurements + other.measurements
+        return replace(self, measurements=total, last_round=last)
+
+
+def count_cases(connection: Connection, run: int) -> list[CaseCount]:
+    """Count the measurements of a run by case, metric and status.
+
+    Raises
+    ------
+    ValueError
+        If a stored case cannot be read.
+    """
+    of = measurements.c
+    query = (
+        select(func.min(_FIELDS), of.metric, of.status, func.count(), func.max(of.round))
+        .where(of.run == run)
+        .group_by(of.case, of.metric, of.status)
+    )
+    rows = connection.execute(query).all()
+    cases = {text: _case(text) for text in dict.fromkeys(row[0] for row in rows)}
+    return [
+        CaseCount(cases[text], metric, _status(status), count, last)
+        for text, metric, status, count, last in rows
+    ]
+
+
+def read_columns(
+    connection: Connection, run: int, metrics: Sequence[str] = (), *, failed: bool = False
+) -> MeasurementColumns:
+    """Read the measurements of a run in the order in which they were made.
+
+    Parameters
+    ----------
+    connection
+        The connection to the store.
+    run
+        Id of the run.
+    metrics
+        The metrics to read; all if there are none.
+    failed
+        Whether to read only those whose status is not ``ok``.
+
+    Raises
+    ------
+    ValueError
+        If a stored value cannot be read.
+    """
+    of = measurements.c
+    own = select(of.id).where(of.run == run)
+    if metrics:
+        own = own.where(of.metric.in_(metrics))
+    if failed:
+        own = own.where(of.status != "ok")
+    query = own.with_only_columns(
+        of.id, _FIELDS, of.metric, of.status, of.note, of.process, of.round
+    )
+    ids: list[int] = []
+    texts: list[list[str]] = [[], [], [], []]
+    numbers: list[list[int]] = [[], []]
+    known: dict[str, str] = {}  # one object for each distinct text
+    for part in connection.execute(query.order_by(of.id)).partitions(_ROWS):
+        columns = list(zip(*part, strict=True))
+        ids += columns[0]
+        for text, column in zip(texts, columns[1:5], strict=True):
+            text += [known.setdefault(one, one) for one in column]
+        for number, column in zip(numbers, columns[5:], strict=True):
+            number += column
+    fields, names, statuses, notes = map(Coded[Any].of, texts)
+    processes, rounds = map(_integers, numbers)
+    counts, values = _repeats(connection, _integers(ids), own if metrics or failed else None)
+    return MeasurementColumns(
+        cases=Coded([_case(text) for text in fields.distinct], fields.codes),
+        metrics=names,
+        statuses=Coded([_status(status) for status in statuses.distinct], statuses.codes),
+        notes=notes,
+        processes=processes,
+        rounds=rounds,
+        counts=counts,
+        values=values,
+    )
+
+
+def _repeats(
+    connection: Connection, ids: Integers, own: Select[Any] | None
+) -> tuple[Integers, NDArray[np.float64]]:
+    """Read the values of measurements, whose ids ascend: the number of each's, and all in order.
+
+    `own` selects the measurements where they are few; else all repeats are read in one scan of the
+    table, which takes a third of the time of looking each up.
+    """
+    if not len(ids):
+        return ids, np.empty(0)
+    query = select(repeats.c.measurement, repeats.c.repeat, repeats.c.value)
+    if own is not None:
+        query = query.where(repeats.c.measurement.in_(own))
+    parts = [
+        np.array([tuple(row) for row in part], dtype=float)
+        for part in connection.execute(query).partitions(_ROWS)
+    ]
+    rows = np.concatenate(parts) if parts else np.empty((0, 3))
+    at = np.minimum(np.searchsorted(ids, rows[:, 0]), len(ids) - 1)
+    is_own = ids[at] == rows[:, 0]  # a store may have several runs
+    at, rows = at[is_own], rows[is_own]
+    order = np.lexsort((rows[:, 1], at))
+    return np.bincount(at, minlength=len(ids)), rows[order, 2]
+
+
+def _integers(numbers: Iterable[Any]) -> Integers:
+    found = np.array(list(numbers) or np.empty(0, dtype=np.int64))
+    if found.dtype != np.int64:
+        raise ValueError("a number of a process or a round is not whole")
+    return found
+
+
+def _case(text: str) -> Case:
+    """Read a case from its JSON."""
+    try:
+        case = Case(**json.loads(text))
+        sizes, numbers = dict(case.sizes), (case.batch, case.threads, *case.sizes.values())
+        names = (case.layer, case.dtype, case.device, case.mode, *case.options, *sizes)
+    except (TypeError, AttributeError) as error:
+        raise ValueError(f"{text!r} is not a case") from error
+    if not all(type(one) is int for one in numbers) or not all(isinstance(n, str) for n in names):
+        raise ValueError(f"{text!r} is not a case")
+    return case
+
+
+def _status(text: str) -> Status:
+    if text not in _STATUSES:
+        raise ValueError(f"no status is called {text!r}")
+    return cast(Status, text)
