@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..expressions import Array
 
@@ -25,20 +27,30 @@ def collapse(frame: pd.DataFrame, point: Sequence[str]) -> pd.DataFrame:
     Further columns are ``row``, the first of these repeats, and ``level``, the logarithm of the
     ratio of the undisturbed repeats' median to the value.
     """
-    keys = list(point)
-    ordered = frame.assign(row=frame.index).sort_values("value", kind="stable")
-    each = ordered.groupby(keys, sort=False, dropna=False)["value"]
+    # One number for each point: grouping by it takes a tenth of the time and the memory that
+    # grouping by its columns takes.
+    points = _number_points(frame, point)
+    values = pd.DataFrame({"point": points, "value": frame["value"], "row": frame.index})
+    ordered = values.sort_values("value", kind="stable")
+    each = ordered.groupby("point", sort=False)["value"]
     size = each.transform("size")
     anchor = each.transform("quantile", q=_ANCHOR, interpolation="lower")
     near = ordered["value"].between(anchor / (1 + _NEAR), anchor * (1 + _NEAR))
-    undisturbed = ordered[near].groupby(keys, sort=False, dropna=False)["value"]
+    undisturbed = ordered[near].groupby("point", sort=False)["value"]
     lowest = ordered[near][undisturbed.cumcount() < np.ceil(_LOWEST * size[near])]
-    points: pd.DataFrame = lowest.groupby(keys, sort=False, dropna=False).agg(
-        value=("value", "mean"), row=("row", "min")
-    )
+    found = lowest.groupby("point", sort=False).agg(value=("value", "mean"), row=("row", "min"))
     # Both frames have their groups in the order of the lowest repeats.
-    points["level"] = np.log(undisturbed.median().to_numpy() / points["value"].to_numpy())
-    return points.reset_index().sort_values("row", kind="stable")
+    found["level"] = np.log(undisturbed.median().to_numpy() / found["value"].to_numpy())
+    _, first = np.unique(points, return_index=True)  # points are numbered from 0
+    names = frame[list(point)].iloc[first[found.index]].reset_index(drop=True)
+    collapsed = pd.concat([names, found.reset_index(drop=True)], axis="columns")
+    return collapsed.sort_values("row", kind="stable")
+
+
+def _number_points(frame: pd.DataFrame, point: Sequence[str]) -> NDArray[np.int64]:
+    """Return the number of each row's point, from 0 in the order of occurrence: (rows,)."""
+    grouped = frame.groupby(list(point), sort=False, dropna=False)
+    return grouped.ngroup().to_numpy(dtype=np.int64)
 
 
 def point_values(points: pd.DataFrame) -> Array:
@@ -76,15 +88,22 @@ def between_round_sd(points: pd.DataFrame) -> float | None:
     return float(np.sqrt(points["squares"].sum() / df)) if df else None
 
 
-def process_shares(frame: pd.DataFrame, point: Sequence[str]) -> pd.DataFrame | None:
-    """Return each process's, or round's, share of a point's repeats: a row per repeat.
+def process_shares(
+    frame: pd.DataFrame, point: Sequence[str], rows: pd.Series[Any]
+) -> pd.DataFrame | None:
+    """Return each process's, or round's, share of the repeats of some points.
 
-    None where a single process or round measured all.
+    `rows` has the label of one row of each point, which labels its shares. None where a single
+    process or round measured all.
     """
     varying = [c for c in ("process", "round") if c in frame.columns and frame[c].nunique() > 1]
     if not varying:
         return None
-    which = pd.get_dummies(frame[varying[0]], dtype=float)
-    names = [frame[column] for column in point]
-    shares: pd.DataFrame = which.groupby(names, sort=False, dropna=False).transform("mean")
-    return shares
+    which, names = pd.factorize(frame[varying[0]], sort=True)
+    points = _number_points(frame, point)
+    counts = np.zeros((points.max() + 1, len(names)))
+    known = which >= 0
+    np.add.at(counts, (points[known], which[known]), 1.0)
+    shares = counts / np.bincount(points)[:, None]
+    of_row = pd.Series(points, index=frame.index).loc[rows]
+    return pd.DataFrame(shares[of_row.to_numpy()], index=of_row.index, columns=names)

@@ -90,7 +90,7 @@ def tidy_table(
         "status": _take(made.statuses.distinct, made.statuses.codes[which]),
         "machine": _take([machine], np.zeros(len(which), dtype=np.int64)),
     }
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns, copy=False)
 
 
 def _take(distinct: Sequence[object], codes: Integers, dtype: str | None = None) -> pd.Series[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, cast, get_args
 
 import numpy as np
@@ -13,9 +14,6 @@ from sqlalchemy import Connection, Select, String, func, select, type_coerce
 
 from ..cases import Case, Coded, Integers, MeasurementColumns, Status
 from .schema import measurements, repeats
-
-#: Rows that are fetched at once: as tuples they take a few MiB.
-_ROWS = 2**15
 
 _STATUSES = get_args(Status)
 #: A case as the text of its JSON, so that each distinct one is read once.
@@ -105,13 +103,12 @@ def read_columns(
     texts: list[list[str]] = [[], [], [], []]
     numbers: list[list[int]] = [[], []]
     known: dict[str, str] = {}  # one object for each distinct text
-    for part in connection.execute(query.order_by(of.id)).partitions(_ROWS):
-        columns = list(zip(*part, strict=True))
-        ids += columns[0]
-        for text, column in zip(texts, columns[1:5], strict=True):
-            text += [known.setdefault(one, one) for one in column]
-        for number, column in zip(numbers, columns[5:], strict=True):
-            number += column
+    for id, *row, process, round in connection.execute(query.order_by(of.id)):
+        ids.append(id)
+        for text, one in zip(texts, row, strict=True):
+            text.append(known.setdefault(one, one))
+        numbers[0].append(process)
+        numbers[1].append(round)
     fields, names, statuses, notes = map(Coded[Any].of, texts)
     processes, rounds = map(_integers, numbers)
     counts, values = _repeats(connection, _integers(ids), own if metrics or failed else None)
@@ -140,14 +137,15 @@ def _repeats(
     query = select(repeats.c.measurement, repeats.c.repeat, repeats.c.value)
     if own is not None:
         query = query.where(repeats.c.measurement.in_(own))
-    parts = [
-        np.array([tuple(row) for row in part], dtype=float)
-        for part in connection.execute(query).partitions(_ROWS)
-    ]
-    rows = np.concatenate(parts) if parts else np.empty((0, 3))
+    numbers = chain.from_iterable(connection.execute(query))
+    try:
+        rows = np.fromiter(numbers, dtype=float).reshape(-1, 3)
+    except TypeError as error:
+        raise ValueError("a repeat is not a number") from error
     at = np.minimum(np.searchsorted(ids, rows[:, 0]), len(ids) - 1)
     is_own = ids[at] == rows[:, 0]  # a store may have several runs
-    at, rows = at[is_own], rows[is_own]
+    if not is_own.all():
+        at, rows = at[is_own], rows[is_own]
     order = np.lexsort((rows[:, 1], at))
     return np.bincount(at, minlength=len(ids)), rows[order, 2]
 
