@@ -56,7 +56,7 @@ def read_measurements(source: str | Path) -> Measurements:
         If it cannot be read.
     """
     source = Path(source)
-    if not (source / STORE).is_file():
+    if not (source / STORE).exists():  # of what is no file, the store says so
         return Measurements(table=read(source))
     from ..measure import Store  # loads SQLAlchemy
 

@@ -199,7 +199,11 @@ def _lock(path: Path) -> FileLock:
     """Lock the store for this process; the system releases it however the process ends."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(f"{path}.lock")
+    except OSError as error:
+        reason = error.strerror or error
+        raise StoreError(f"{path.parent}: no folder ({reason}): choose another one") from error
+    lock = FileLock(f"{path}.lock")
+    try:
         lock.acquire(timeout=0)
     except Timeout:
         raise StoreError(f"another process measures into {path}: wait for it or stop it") from None

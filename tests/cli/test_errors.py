@@ -101,3 +101,35 @@ def test_doctor_tells_of_the_machine(tmp_path):
     assert {"load", "clock", "GPU"} <= {each["subject"] for each in found}
     assert {each["severity"] for each in found} <= {"ok", "warn", "bad", "unknown"}
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"not a database, but as long as a header of one" * 40, "cannot be read as a store"),
+        (b"", "has no measurement: it is empty"),
+        (None, "is not a regular file"),
+    ],
+)
+@pytest.mark.parametrize("command", ["report", "predict"])
+def test_a_store_that_cannot_be_read_is_one_line_and_status_2(command, content, says, tmp_path):
+    store = tmp_path / "out" / "measurements.sqlite"
+    if content is None:
+        store.mkdir(parents=True)
+    else:
+        store.parent.mkdir()
+        store.write_bytes(content)
+    done = layerlaw(command, "out", cwd=tmp_path, status=2)
+    assert done.stderr.startswith("layerlaw: out/measurements.sqlite ")
+    assert says in done.stderr
+    assert (done.stdout, len(done.stderr.splitlines())) == ("", 1)
+    assert {each.name for each in store.parent.iterdir()} == {store.name}
+
+
+def test_laws_that_cannot_be_written_leave_the_old_ones(table, tmp_path):
+    (tmp_path / "folder").mkdir()
+    for path in ("folder", "nowhere/laws.json"):
+        done = layerlaw("fit", "table.csv", "--json", path, cwd=tmp_path, status=2)
+        assert done.stderr.startswith(f"layerlaw: --json {path}: ")
+        assert len(done.stderr.splitlines()) == 1
+    assert {path.name for path in tmp_path.iterdir()} == {"table.csv", "folder"}

@@ -153,7 +153,10 @@ def test_a_store_that_another_program_locks(path, monkeypatch):
 
 def test_a_store_whose_folder_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("not a folder")
-    assert "cannot be written" in refusal(tmp_path / "file" / "runs.sqlite", readonly=False)
+    for folder in (tmp_path / "file", tmp_path / "file" / "deep"):
+        with pytest.raises(StoreError) as caught:
+            Store(folder / "runs.sqlite")
+        assert str(caught.value).startswith(f"{folder}: no folder (")
 
 
 FULL = """

@@ -1,3 +1,4 @@
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -15,6 +16,7 @@ from layerlaw.measure import (
     CheckPoint,
     Controls,
     Store,
+    StoreError,
     execute,
     measure_checks,
     open_run,
@@ -23,6 +25,7 @@ from layerlaw.measure import (
 from layerlaw.measure.runs import auxiliary, execution
 from layerlaw.measure.timing.noise_gate import GatedResult
 from layerlaw.measure.workers import executor, worker
+from sqlalchemy import event
 
 TODO = {"profile": "asv", "rounds": 2, "repeats": 2}
 
@@ -176,6 +179,38 @@ def test_more_rounds_go_on_where_fewer_ended(tmp_path, counted):
     assert (first["round"].nunique(), more["round"].nunique()) == (1, 3)
     assert set(counted.values()) == {1}
     assert len(layerlaw.sweep("rnn", store=path, **TODO)) == len(more), "nothing is left to do"
+
+
+def test_a_disk_that_gets_full_stops_a_run_which_goes_on_later(tmp_path, counted):
+    path = tmp_path / "runs.sqlite"
+    todo = plan(["attention", "rnn"], **TODO)
+    with Store(path) as store:
+        run = open_run(todo, store)
+        event.listen(
+            store._database.engine,
+            "checkout",  # a store of this many pages is a disk of this many
+            lambda connection, *_: connection.execute("PRAGMA max_page_count = 14"),
+        )
+        with (
+            pytest.raises(StoreError, match=r"its disk is full.* continues"),
+            closing(execute(run)) as each,
+        ):
+            list(each)
+    stored = rows(path)
+    assert 0 < stored < todo.total
+    table = layerlaw.sweep(["attention", "rnn"], store=path, **TODO)
+    assert len(table) == todo.total * TODO["repeats"]
+    assert max(counted.values()) <= 2, "what could not be stored is measured again"
+    assert rows(path) == todo.total
+
+
+def test_a_folder_that_is_deleted_stops_a_run(tmp_path, counted):
+    path = tmp_path / "deep" / "runs.sqlite"
+    with Store(path) as store, steps(plan("rnn", **TODO), store) as run:
+        next(run)
+        shutil.rmtree(path.parent)
+        with pytest.raises(StoreError, match="was deleted or moved"):
+            list(run)
 
 
 SWEEP = """

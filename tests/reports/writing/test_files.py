@@ -1,0 +1,75 @@
+"""Files are written completely or not at all."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import pandas as pd
+import pytest
+from layerlaw.reports import open_atomically, write_atomically
+from layerlaw.reports.writing.files import write_table
+
+
+def test_an_error_leaves_the_old_file_and_no_other(tmp_path):
+    path = tmp_path / "laws.json"
+    path.write_text("old")
+    with pytest.raises(TypeError), open_atomically(path) as file:
+        file.writelines([b"new, but", None])
+    assert path.read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["laws.json"]
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from layerlaw.reports import write_atomically
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+try:
+    write_atomically(Path(sys.argv[1]), "x" * 2000)
+except OSError as error:
+    sys.exit(f"{error.filename}: {error.strerror}")
+"""
+
+
+def test_a_full_disk_leaves_the_old_file_and_is_said_with_its_name(tmp_path):
+    path = tmp_path / "laws.json"
+    path.write_text("old")
+    full = subprocess.run([sys.executable, "-c", FULL, path], capture_output=True, text=True)
+    assert full.stderr.strip() == f"{path}: File too large"
+    assert path.read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["laws.json"]
+
+
+def test_a_folder_that_does_not_exist_is_said_with_the_file(tmp_path):
+    path = tmp_path / "nowhere" / "laws.json"
+    with pytest.raises(FileNotFoundError) as caught:
+        write_atomically(path, "{}")
+    assert caught.value.filename == str(path)
+
+
+def test_a_link_stays_and_its_file_is_written(tmp_path):
+    (tmp_path / "laws.json").write_text("old")
+    link = tmp_path / "link.json"
+    link.symlink_to("laws.json")
+    write_atomically(link, "new")
+    assert link.is_symlink()
+    assert (tmp_path / "laws.json").read_text() == "new"
+
+
+def test_a_pipe_is_written_into_and_stays(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    read = []
+    reader = threading.Thread(target=lambda: read.append(path.read_text()))
+    reader.start()
+    write_atomically(path, "n²")
+    reader.join()
+    assert read == ["n²"]
+    assert path.is_fifo()
+
+
+def test_a_table_is_the_csv_that_pandas_writes(tmp_path):
+    table = pd.DataFrame({"layer": ["größer", 'a "b", c'], "value": [1 / 3, None]})
+    path = write_table(tmp_path / "table.csv", table)
+    assert path.read_bytes() == table.to_csv(index=False, lineterminator="\n").encode()
