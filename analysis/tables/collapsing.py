@@ -43,14 +43,15 @@ def collapse(frame: pd.DataFrame, point: Sequence[str]) -> pd.DataFrame:
     found["level"] = np.log(undisturbed.median().to_numpy() / found["value"].to_numpy())
     _, first = np.unique(points, return_index=True)  # points are numbered from 0
     names = frame[list(point)].iloc[first[found.index]].reset_index(drop=True)
-    collapsed = pd.concat([names, found.reset_index(drop=True)], axis="columns")
-    return collapsed.sort_values("row", kind="stable")
+    collapsed: pd.DataFrame = pd.concat([names, found.reset_index(drop=True)], axis="columns")
+    collapsed = collapsed.sort_values("row", kind="stable")
+    return collapsed
 
 
-def _number_points(frame: pd.DataFrame, point: Sequence[str]) -> NDArray[np.int64]:
+def _number_points(frame: pd.DataFrame, point: Sequence[str]) -> NDArray[Any]:
     """Return the number of each row's point, from 0 in the order of occurrence: (rows,)."""
     grouped = frame.groupby(list(point), sort=False, dropna=False)
-    return grouped.ngroup().to_numpy(dtype=np.int64)
+    return grouped.ngroup().to_numpy()
 
 
 def point_values(points: pd.DataFrame) -> Array:
