@@ -87,13 +87,18 @@ def split_series(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> It
             sizes=points[list(varying)].to_numpy(dtype=float),
             values=point_values(points),
             left_out=left_out.get(key, 0),
-            processes=None if shares is None else shares.loc[points["row"]].to_numpy(dtype=float),
+            processes=None if shares is None else _rows(shares.loc[points["row"]]),
             between_round_sd=between_round_sd(points),
             parts=_parts(points, parts, [c for c in (*separate, *sizes) if c != "metric"]),
             checks=_checks(checks, {**values, **constants}, varying),
             constant_columns=same,
             calibration=calibration_of(calibrations, {"device": values["device"], **same, **by}),
         )
+
+
+def _rows(frame: pd.DataFrame) -> Array:
+    """Return numbers row by row: the last digits of sums over them depend on their order."""
+    return np.ascontiguousarray(frame.to_numpy(dtype=float))
 
 
 def _parts(points: pd.DataFrame, parts: pd.DataFrame, point: Sequence[str]) -> Parts | None:
