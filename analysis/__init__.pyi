@@ -68,10 +68,12 @@ from .laws import (
     solve_coefficients as solve_coefficients,
 )
 from .tables import (
+    FILE_LIMIT as FILE_LIMIT,
     KEYS as KEYS,
     Calibration as Calibration,
     Series as Series,
     TableError as TableError,
+    TableWarning as TableWarning,
     check_table as check_table,
     collapse as collapse,
     point_values as point_values,
@@ -101,6 +103,7 @@ from .verdicts import (
 __all__ = [
     "CAUSES",
     "EXTRAPOLATION",
+    "FILE_LIMIT",
     "FLOOR",
     "KEYS",
     "MARGIN",
@@ -129,6 +132,7 @@ __all__ = [
     "Source",
     "StepTerm",
     "TableError",
+    "TableWarning",
     "Thresholds",
     "Verdict",
     "applies_at",

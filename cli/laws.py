@@ -11,16 +11,19 @@ import typer
 
 from . import show
 from .options import (
+    FILE_LIMIT,
     MARGIN,
     REPORT_FOLDER,
     Axes,
     Expect,
+    FileLimit,
     Json,
     Margin,
     Source,
     UsageError,
     parse_expected,
     parse_sizes,
+    require_finite,
     usage_errors,
 )
 from .output import command_line, write_report
@@ -69,11 +72,13 @@ def fit(
             "--json", metavar="OUT.json", help="Write the laws as JSON; - for standard output."
         ),
     ] = None,
+    file_limit: FileLimit = FILE_LIMIT,
 ) -> None:
     """Fit the laws of existing measurements, and judge them.
 
-    Required columns: layer, device, mode, metric, n, d, value. Optional: k, repeat, process, round,
-    status. Any other column that varies separates laws, unless --axis makes it a size.
+    A minimal table has the columns n and seconds. The columns are layer, device, mode, metric, the
+    sizes n, d and k, value, repeat, process, round and status. Any other column that varies
+    separates laws, unless --axis makes it a size.
     """
     from ..analysis import fit as fit_laws
     from ..reports import laws_json, summarise, write_atomically
@@ -89,6 +94,7 @@ def fit(
             axes=axes or (),
             margin=margin,
             at_most=at_most,
+            file_limit=file_limit,
             progress=update,
         )
     for metric in dict.fromkeys(each.series.metric for each in fits):
@@ -117,6 +123,7 @@ def report(
     expect: Expect = None,
     axes: Axes = None,
     margin: Margin = MARGIN,
+    file_limit: FileLimit = FILE_LIMIT,
     as_json: Json = False,
 ) -> None:
     """Write the report of existing measurements, without measuring.
@@ -127,7 +134,7 @@ def report(
 
     folder = out or (source if (source / STORE).is_file() else REPORT_FOLDER)
     result = Result.from_measurements(
-        read_measurements(source),
+        read_measurements(source, file_limit),
         expect=parse_expected(expect),
         axes=axes or (),
         margin=margin,
@@ -165,6 +172,7 @@ def predict(
         float | None,
         typer.Option(
             min=0.0,
+            callback=require_finite,
             metavar="BUDGET",
             help="Find the largest size within this budget, which is in the unit of the metric, "
             "such as seconds; --at gives all sizes but that one.",
@@ -172,6 +180,7 @@ def predict(
     ] = None,
     expect: Expect = None,
     axes: Axes = None,
+    file_limit: FileLimit = FILE_LIMIT,
     as_json: Json = False,
 ) -> None:
     """Predict a cost at sizes that were not measured, or the largest size within a budget.
@@ -185,7 +194,7 @@ def predict(
     from ..session import Result, read_measurements
 
     sizes = parse_sizes(at)
-    measured = read_measurements(source)
+    measured = read_measurements(source, file_limit)
     table = measured.table
     if within is not None and not metrics and (table["metric"] == SECONDS.name).any():
         metrics = [SECONDS.name]

@@ -19,8 +19,19 @@ EXIT_INTERRUPTED = 130
 #: Default folder of a run and its report, in the current folder.
 REPORT_FOLDER = Path("layerlaw-report")
 
+#: Largest file that is read, in MiB; analysis.FILE_LIMIT, whose import would load pandas.
+FILE_LIMIT = 64.0
+
 #: Largest deviation of an exponent that still matches theory.
 MARGIN = 0.2
+
+
+def require_finite(option: typer.CallbackParam, value: float | None) -> float | None:
+    """Refuse infinity and NaN, which typer accepts; without the option there is no limit."""
+    if value is not None and not isfinite(value):
+        raise UsageError(f"--{option.name} takes a finite number, not {value}")
+    return value
+
 
 Source = Annotated[
     Path,
@@ -63,20 +74,29 @@ Axes = Annotated[
     typer.Option(
         "--axis",
         metavar="COLUMN",
-        help="A further column that is a size, such as batch; may be repeated.",
+        help="A further column that is a size, such as batch; n=seq_len takes it as n, and "
+        "n=input_shape:1 an element of a shape, counted from 0; may be repeated.",
+    ),
+]
+FileLimit = Annotated[
+    float,
+    typer.Option(
+        "--file-limit",
+        min=0.0,
+        metavar="MIB",
+        callback=require_finite,
+        help="Largest file that is read, in MiB.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Margin = Annotated[
-    float, typer.Option(min=0.0, help="Largest deviation of an exponent that still matches theory.")
+    float,
+    typer.Option(
+        min=0.0,
+        callback=require_finite,
+        help="Largest deviation of an exponent that still matches theory.",
+    ),
 ]
-
-
-def require_finite(option: typer.CallbackParam, value: float | None) -> float | None:
-    """Refuse infinity and NaN, which typer accepts; without the option there is no limit."""
-    if value is not None and not isfinite(value):
-        raise UsageError(f"--{option.name} takes a finite number, not {value}")
-    return value
 
 
 class Device(StrEnum):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..analysis import read
+from ..analysis import FILE_LIMIT, read
 from ..layers import Layer
 from ..studies.claims import Record
 
@@ -41,7 +41,7 @@ class Measurements:
     layers: Mapping[str, Layer] = field(default_factory=dict)
 
 
-def read_measurements(source: str | Path) -> Measurements:
+def read_measurements(source: str | Path, file_limit: float = FILE_LIMIT) -> Measurements:
     """Read the folder of a run, finished or not, or a table.
 
     Parameters
@@ -49,6 +49,8 @@ def read_measurements(source: str | Path) -> Measurements:
     source
         A folder with a store, of which the latest run is read; or a file or folder that
         `analysis.fit` reads.
+    file_limit
+        Largest size of a file of a table in MiB.
 
     Raises
     ------
@@ -57,7 +59,7 @@ def read_measurements(source: str | Path) -> Measurements:
     """
     source = Path(source)
     if not (source / STORE).exists():  # of what is no file, the store says so
-        return Measurements(table=read(source))
+        return Measurements(table=read(source, file_limit))
     from ..measure import Store  # loads SQLAlchemy
 
     with Store(source / STORE, readonly=True) as store:

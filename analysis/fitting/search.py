@@ -10,7 +10,7 @@ candidate a weight (Kass & Raftery 1995).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -82,7 +82,8 @@ def find_leading_parts(axes: tuple[str, ...], sizes: Array, values: Array) -> li
         (scored if leads else hidden).append((criterion, leading, np.round(law.shift, 2)))
         if criterion < best:
             best, (weights, _) = criterion, robust_weights(law.residuals, law.residual_df)
-    kinds = ((_WHOLE, whole), (_LOGARITHM, list(_logarithms(axes))), (_SUM, list(_sums(axes))))
+    logarithms = list(_logarithms(axes, np.flatnonzero((sizes > 1).all(axis=0)).tolist()))
+    kinds = ((_WHOLE, whole), (_LOGARITHM, logarithms), (_SUM, list(_sums(axes))))
     for prior, kind in kinds:
         for leading in kind:
             if found := _whole(leading, sizes, values, weights):
@@ -120,10 +121,13 @@ def _monomials(axes: tuple[str, ...]) -> list[Monomial]:
     return monomials(len(axes), _HIGHEST if len(axes) < 3 else 2)
 
 
-def _logarithms(axes: tuple[str, ...]) -> Iterator[Leading]:
-    """Yield monomials, including the constant, times a power of one size's logarithm."""
+def _logarithms(axes: tuple[str, ...], above_one: Sequence[int]) -> Iterator[Leading]:
+    """Yield monomials, including the constant, times a power of one size's logarithm.
+
+    Only the axes whose sizes are all above 1 have one: elsewhere it is 0 or negative.
+    """
     for term in _monomials(axes):
-        for at, power in itertools.product(range(len(axes)), _LOGS):
+        for at, power in itertools.product(above_one, _LOGS):
             logs = tuple(power * (at == other) for other in range(len(axes)))
             yield Leading(axes, ((1.0, replace(term, logs=logs)),))
 

@@ -1,21 +1,32 @@
 from . import (
     readers as readers,
 )
+from .axes import (
+    Axis as Axis,
+    add_axes as add_axes,
+    axis_names as axis_names,
+    drop_without_sizes as drop_without_sizes,
+)
 from .calibration import (
     Calibration as Calibration,
-)
-from .checking import (
-    KEYS as KEYS,
-    TableError as TableError,
-    check_table as check_table,
-    read_csv as read_csv,
 )
 from .collapsing import (
     collapse as collapse,
     point_values as point_values,
 )
+from .delimited import (
+    read_csv as read_csv,
+)
+from .files import (
+    FILE_LIMIT as FILE_LIMIT,
+)
 from .readers import (
     read as read,
+)
+from .schema import (
+    KEYS as KEYS,
+    check_table as check_table,
+    tidy as tidy,
 )
 from .series import (
     Parts as Parts,
@@ -24,18 +35,33 @@ from .series import (
 from .splitting import (
     split_series as split_series,
 )
+from .table_error import (
+    TableError as TableError,
+    TableWarning as TableWarning,
+    listed as listed,
+    one_line as one_line,
+)
 
 __all__ = [
+    "FILE_LIMIT",
     "KEYS",
+    "Axis",
     "Calibration",
     "Parts",
     "Series",
     "TableError",
+    "TableWarning",
+    "add_axes",
+    "axis_names",
     "check_table",
     "collapse",
+    "drop_without_sizes",
+    "listed",
+    "one_line",
     "point_values",
     "read",
     "read_csv",
     "readers",
     "split_series",
+    "tidy",
 ]

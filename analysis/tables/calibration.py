@@ -80,6 +80,8 @@ def calibration_of(rows: pd.DataFrame, conditions: Mapping[str, Any]) -> Calibra
     -------
     The calibration; None where the machine was not calibrated under these conditions.
     """
+    if rows.empty:
+        return None
     shared = {c: conditions[c] for c in CONDITIONS if c in conditions and c in rows}
     for column, value in shared.items():
         rows = rows[rows[column] == value]

@@ -19,6 +19,8 @@ _LOWEST = 0.6
 #: points see; where the fast one does, any mean is a mixture of both. With the minimum as the
 #: anchor, halves of the rounds of one run differed by 8.2 % instead of 1.6 %.
 _NEAR, _ANCHOR = 0.15, 0.25
+#: Largest number of shares of processes: 160 MB.
+_MOST_SHARES = 2 * 10**7
 
 
 def collapse(frame: pd.DataFrame, point: Sequence[str]) -> pd.DataFrame:
@@ -40,7 +42,8 @@ def collapse(frame: pd.DataFrame, point: Sequence[str]) -> pd.DataFrame:
     lowest = ordered[near][undisturbed.cumcount() < np.ceil(_LOWEST * size[near])]
     found = lowest.groupby("point", sort=False).agg(value=("value", "mean"), row=("row", "min"))
     # Both frames have their groups in the order of the lowest repeats.
-    found["level"] = np.log(undisturbed.median().to_numpy() / found["value"].to_numpy())
+    medians, values = undisturbed.median().to_numpy(), found["value"].to_numpy()
+    found["level"] = np.log(np.divide(medians, values, out=np.ones(len(found)), where=values > 0))
     _, first = np.unique(points, return_index=True)  # points are numbered from 0
     names = frame[list(point)].iloc[first[found.index]].reset_index(drop=True)
     collapsed: pd.DataFrame = pd.concat([names, found.reset_index(drop=True)], axis="columns")
@@ -74,9 +77,8 @@ def add_round_squares(points: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame
     if which is None or frame[which].nunique() < 2:
         return points.assign(squares=0.0, round_df=0)
     rounds = collapse(frame, [*point, which])
-    logs = rounds.assign(log=np.log(rounds["value"])).groupby(point, sort=False, dropna=False)[
-        "log"
-    ]
+    positive = rounds["value"].where(rounds["value"] > 0, 1.0)  # a count of 0 has no scatter
+    logs = rounds.assign(log=np.log(positive)).groupby(point, sort=False, dropna=False)["log"]
     scatter = logs.agg(squares="var", round_df="size").reset_index()
     scatter["round_df"] -= 1
     scatter["squares"] *= scatter["round_df"]
@@ -95,13 +97,16 @@ def process_shares(
     """Return each process's, or round's, share of the repeats of some points.
 
     `rows` has the label of one row of each point, which labels its shares. None where a single
-    process or round measured all.
+    process or round measured all, or where the shares would be too many to be of use, as with a
+    process for each of a million repeats.
     """
     varying = [c for c in ("process", "round") if c in frame.columns and frame[c].nunique() > 1]
     if not varying:
         return None
     which, names = pd.factorize(frame[varying[0]], sort=True)
     points = _number_points(frame, point)
+    if (points.max() + 1) * len(names) > _MOST_SHARES:
+        return None
     counts = np.zeros((points.max() + 1, len(names)))
     known = which >= 0
     np.add.at(counts, (points[known], which[known]), 1.0)

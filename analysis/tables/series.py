@@ -105,6 +105,12 @@ class Series:
             self, sizes=self.sizes[above], values=self.values[above], processes=processes
         )
 
+    def smallest(self, size: str) -> float | None:
+        """Return the smallest value of a size, varying or not; None if the series lacks it."""
+        if size in self.axes:
+            return float(self.sizes[:, self.axes.index(size)].min())
+        return self.constants.get(size)
+
     def __str__(self) -> str:
         other = [f"{column}={value}" for column, value in self.by.items()]
         return " ".join([self.layer, self.device, self.mode, self.metric, *other])

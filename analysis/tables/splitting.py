@@ -20,9 +20,10 @@ from ...measure import (
 )
 from ..expressions import Array
 from .calibration import calibration_of
-from .checking import KEYS, WITHIN, TableError
 from .collapsing import add_round_squares, between_round_sd, collapse, point_values, process_shares
+from .schema import KEYS, WITHIN
 from .series import Parts, Series
+from .table_error import TableError, listed
 
 #: Seconds of a part that a pass does not have: negligible, but positive.
 _NONE = 1e-15
@@ -40,13 +41,16 @@ def split_series(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> It
     TableError
         If a size is empty in some rows of a series, or no series has two points.
     """
-    sizes = [*(s for s in SIZES if s in frame.columns), *axes]
+    sizes = [*(s for s in SIZES if s in frame.columns), *(a for a in axes if a not in SIZES)]
+    # A row of a file with a column for each metric is several rows here.
+    file_rows, frame = frame.index, frame.reset_index(drop=True)
     is_auxiliary = frame["metric"].isin(METRICS_WITHOUT_LAW)
     frame, auxiliary = frame[~is_auxiliary], frame[is_auxiliary & frame["value"].notna()]
     if frame.empty:
+        row = file_rows[auxiliary.index[0]]
         raise TableError(
-            f"{name}: row {auxiliary.index[0]}, column metric: the table has only parts and checks "
-            "of passes, or rates of the machine, to which no law is fitted"
+            f"{name}: row {row}, column metric: the table has only parts and checks of passes, or "
+            "rates of the machine, to which no law is fitted"
         )
     others = [c for c in frame.columns if c not in (*KEYS, *WITHIN, "value", *sizes)]
     separating = [column for column in others if frame[column].nunique(dropna=False) > 1]
@@ -64,17 +68,25 @@ def split_series(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> It
     groups = list(points.groupby(separate, sort=False, dropna=False))
     left_out = frame[~good].groupby(separate, dropna=False).size().to_dict()
     if all(len(points) < 2 for _, points in groups):
-        row = frame.index[0]
+        row = file_rows[frame.index[0]]
         cause = ""
         if len(groups) > 1:
-            cause = f"; these columns separate its rows: {', '.join(separating)}"
+            cause = f"; these columns separate its rows: {listed(separating)}"
+            if numeric := [c for c in separating if pd.api.types.is_numeric_dtype(frame[c])]:
+                cause += f"; --axis {numeric[0]} would make one a size"
         raise TableError(f"{name}: row {row}, column value: one point only{cause}")
     for key, points in groups:
         for size in sizes:
             empty = points[size].isna()
             if empty.any() and not empty.all():
-                row = points["row"][empty].iloc[0]
+                row = file_rows[points["row"][empty].iloc[0]]
                 raise TableError(f"{name}: row {row}, column {size}: empty here, not elsewhere")
+        zero = points["value"] == 0
+        if zero.any() and not zero.all():
+            row = file_rows[points["row"][zero].iloc[0]]
+            raise TableError(
+                f"{name}: row {row}, column value: 0 is not positive, as others of this law are"
+            )
         varying = tuple(s for s in sizes if points[s].nunique() > 1)
         constants = {s: float(points[s].iloc[0]) for s in sizes if points[s].nunique() == 1}
         values = dict(zip(separate, key, strict=True))
@@ -130,6 +142,10 @@ def _checks(
 
 
 def _plain(value: Any) -> Any:
-    """Convert a cell for JSON: NumPy's numbers become Python's, NaN becomes None."""
+    """Convert a cell for JSON: numbers become Python's, whole ones integers; NaN becomes None."""
     value = value.item() if isinstance(value, np.generic) else value
-    return None if isinstance(value, float) and math.isnan(value) else value
+    if isinstance(value, float):
+        if math.isnan(value):
+            return None
+        return int(value) if value.is_integer() and abs(value) < 2**53 else value
+    return value

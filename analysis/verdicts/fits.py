@@ -144,7 +144,9 @@ class Fit:
 
 
 def no_law_reason(series: Series) -> str:
-    """Say why a series has no law: no size varies."""
+    """Say why a series has no law: no size varies, or every value is 0."""
+    if not series.values.any():
+        return "every value is 0: nothing grows"
     sizes = (
         ", ".join(f"{size} = {value:g}" for size, value in series.constants.items()) or "no size"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import prod
@@ -17,10 +18,24 @@ from ...measure import PEAK_BYTES, SIZES
 from ..expressions import Leading, leading_part, parse
 from ..fitting import find_leading_parts, fit_law
 from ..laws import ExactLaw, FittedLaw, Law, exact_law, law_with_terms, peak_law
-from ..tables import Series, TableError, check_table, readers, split_series
+from ..tables import (
+    FILE_LIMIT,
+    Series,
+    TableError,
+    TableWarning,
+    add_axes,
+    axis_names,
+    check_table,
+    drop_without_sizes,
+    listed,
+    readers,
+    split_series,
+    tidy,
+)
 from .fits import Fit, no_law_reason
-from .theory import exact_terms, is_users, states_ratio, theory_of
+from .theory import exact_terms, is_users, logarithm_fault, states_ratio, theory_of
 from .verdict import MARGIN, Judgement, Verdict, judge_law
+from .zero import judge_growth_of_zero, judge_zero
 
 Source = pd.DataFrame | str | Path
 
@@ -32,6 +47,7 @@ def fit(
     axes: Sequence[str] = (),
     margin: float = MARGIN,
     at_most: bool = False,
+    file_limit: float = FILE_LIMIT,
     progress: Callable[[int, int, Series], None] | None = None,
 ) -> list[Fit]:
     """Fit the laws of a table.
@@ -39,18 +55,22 @@ def fit(
     Parameters
     ----------
     source
-        A tidy table: ``layer, device, mode, metric, n, d, value``, optionally ``k, repeat,
-        process, round, status`` and others; a file with such a table, or one that asv or
-        pytest-benchmark wrote; or several of these, each with its own laws.
+        A tidy table: ``layer, device, mode, metric, n, d, k, value``, optionally ``repeat,
+        process, round, status`` and others, or a minimal one of ``n, seconds``; a file with such a
+        table, or one that asv or pytest-benchmark wrote; or several of these, each with its own
+        laws.
     expect
         Theory's leading order of each layer, such as ``{"mine": "n*k*d**2"}``. Registered layers
         need none.
     axes
-        Further columns to be taken as sizes, such as ``batch``.
+        Further columns to be taken as sizes, such as ``batch``; under another name,
+        ``n=seq_len``; an element of a shape, ``n=input_shape:1``.
     margin
         Largest deviation of an exponent that still counts as a match.
     at_most
         Whether an exponent below theory's matches too: "no worse than theory".
+    file_limit
+        Largest size of a file in MiB.
     progress
         Called before each law with the number done, the total, and the series.
 
@@ -84,17 +104,16 @@ def fit(
     """
     if not margin >= 0:
         raise ValueError(f"the margin must be 0 or larger, not {margin}")
-    expected = {
-        layer: without_rounding(parse(text, axes)) for layer, text in (expect or {}).items()
-    }
+    expect = expect or {}
+    names = axis_names(axes)
+    expected = {layer: without_rounding(parse(text, names)) for layer, text in expect.items()}
     sources = [source] if isinstance(source, pd.DataFrame | str | Path) else source
-    series = [one for each in sources for one in series_of(each, axes)]
+    series = [one for each in sources for one in series_of(each, axes, file_limit)]
     present = list(dict.fromkeys(one.layer for one in series))
     for layer in expected:
         if layer not in present:
             raise TableError(
-                f"expected {layer!r}: no row has it in the column layer; that has "
-                f"{', '.join(present)}"
+                f"expected {layer!r}: no row has it in the column layer; that has {listed(present)}"
             )
     # `expect` is the order of a layer's times if it has any; its counts then keep their theory.
     timed = {one.layer for one in series if one.timed}
@@ -104,6 +123,8 @@ def fit(
             progress(done, len(series), one)
         theory = expected.get(one.layer) if one.timed or one.layer not in timed else None
         own = theory is not None or is_users(one.layer)
+        if theory is not None and (fault := logarithm_fault(theory, one)):
+            raise TableError(f"expected {one.layer}={expect[one.layer]}: {fault}")
         if theory is None:
             theory = theory_of(one.layer, one.metric, one.mode)
         fits.append(fit_series(one, theory, margin, at_most=at_most, separate=own))
@@ -118,14 +139,18 @@ def with_checks(fits: Sequence[Fit], source: Source, axes: Sequence[str] = ()) -
     ]
 
 
-def series_of(source: Source, axes: Sequence[str]) -> list[Series]:
+def series_of(source: Source, axes: Sequence[str], file_limit: float = FILE_LIMIT) -> list[Series]:
     """Read a source, check it, and split it into series, one for each law."""
-    frame = source if isinstance(source, pd.DataFrame) else readers.read(Path(source))
+    frame = source if isinstance(source, pd.DataFrame) else readers.read(Path(source), file_limit)
     name = frame.attrs.get(readers.FILE)
     if name is None:
         frame, name = frame.reset_index(drop=True), "table"
-    axes = [*axes, *(axis for axis in _own_axes(frame) if axis not in axes)]
-    return list(split_series(check_table(frame, name, axes), name, axes))
+    frame, left_out = drop_without_sizes(add_axes(tidy(frame, name), name, axes), name, axes)
+    if left_out:
+        warnings.warn(TableWarning(left_out), stacklevel=3)
+    names = axis_names(axes)
+    names = [*names, *(axis for axis in _own_axes(frame) if axis not in names)]
+    return list(split_series(check_table(frame, name, names), name, names))
 
 
 def _own_axes(frame: pd.DataFrame) -> list[str]:
@@ -155,10 +180,17 @@ def fit_series(
     ExpressionError
         If the theory is not a sum of monomials.
     """
+    if not series.values.any():
+        return Fit(series, None, None, None if theory is None else judge_zero(theory), {})
     if not series.axes:
         reason = no_law_reason(series)
         judgement = None if theory is None else Judgement(Verdict.UNRESOLVED, reason)
         return Fit(series, None, None, judgement, {})
+    if theory is not None and theory.is_zero:
+        found = fit_series(series, None, margin, regimes=regimes)
+        return replace(found, judgement=judge_growth_of_zero(series.values), candidates=())
+    if theory is not None and (fault := logarithm_fault(theory, series)):
+        return Fit(series, None, None, Judgement(Verdict.UNRESOLVED, fault), {})
     if theory is None:
         fixed_sizes = series.constants
         if exact := _exact(series):

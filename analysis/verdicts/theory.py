@@ -93,3 +93,16 @@ def exact_terms(series: Series) -> list[Monomial]:
     except ExpressionError:
         return []
     return parts if all(map(is_rational, parts)) else []
+
+
+def logarithm_fault(theory: Expr, series: Series) -> str:
+    """Say which size is too small for theory's logarithms; empty where none is.
+
+    At sizes of 1 and below a logarithm is 0 or negative, and no cost is.
+    """
+    for log in sorted(theory.atoms(sympy.log), key=str):
+        for symbol in sorted(log.free_symbols, key=str):
+            smallest = series.smallest(symbol.name)
+            if smallest is not None and smallest <= 1:
+                return f"log {symbol} needs sizes above 1, the smallest {symbol} is {smallest:g}"
+    return ""

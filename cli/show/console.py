@@ -7,7 +7,7 @@ import warnings
 from typing import TYPE_CHECKING, TextIO
 
 from rich import box
-from rich.console import Console, OverflowMethod
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -19,6 +19,9 @@ VERDICT_STYLES = {"matches": "green", "differs": "red", "unresolved": "yellow"}
 
 #: Width of a table that is not printed in a terminal, in characters; so wide that no row is folded.
 _PIPE_WIDTH = 160
+
+#: Warnings about a user's layers and tables, by name: importing the classes would load torch.
+_INPUT_WARNINGS = ("BrokenLayer", "TableWarning")
 
 #: The errors that were printed, so that an interrupt is reported once.
 printed_errors: list[str] = []
@@ -32,13 +35,21 @@ def console_out() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=_PIPE_WIDTH)
 
 
-def rich_table(
-    table: ReportTable, *, title: str | None = None, overflow: OverflowMethod = "ellipsis"
-) -> Table:
+def folding_table(*columns: str, title: str | None = None) -> Table:
+    """Return a table without rows, whose cells are folded where they are too long for the terminal.
+
+    rich would cut them, and names that differ at their end, such as torch.float32 and
+    torch.float64, would look alike.
+    """
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def rich_table(table: ReportTable, *, title: str | None = None) -> Table:
     """Return a table of a report as rich's table, for the terminal."""
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
-    for column in table.head:
-        shown.add_column(column, overflow=overflow)
+    shown = folding_table(*table.head, title=title)
     for row in table.rows:
         shown.add_row(*map(Text, row))
     return shown
@@ -63,8 +74,8 @@ def warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Show a warning; one about a package's broken layer becomes one line."""
-    if category.__name__ == "BrokenLayer":
+    """Show a warning; one about a user's input becomes one line."""
+    if category.__name__ in _INPUT_WARNINGS:
         note(f"layerlaw: warning: {message}")
     else:
         _show_warning(message, category, filename, lineno, file, line)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich import box
-from rich.table import Table
 from rich.text import Text
 
 from ...analysis import without_noise
-from .console import VERDICT_STYLES, console_out, rich_table
+from .console import VERDICT_STYLES, console_out, folding_table, rich_table
 
 if TYPE_CHECKING:
     from ...reports import Prediction, Summary
@@ -18,18 +16,18 @@ if TYPE_CHECKING:
 
 def laws(summary: Summary) -> None:
     """Print the summary of laws, and the reason of each verdict other than `matches`."""
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    shown.add_column("layer", no_wrap=True)
     variant = any(row.variant for row in summary.rows)
-    if variant:
-        shown.add_column("variant")
-    shown.add_column("theory")
-    shown.add_column("measured exponents [95 %]")
-    shown.add_column("verdict")
-    shown.add_column("sequential\noperations")
-    shown.add_column("path\nlength")
     cost = f"{summary.cost} at\n{summary.at}" if summary.at else summary.cost
-    shown.add_column(cost, justify="right")
+    shown = folding_table(
+        "layer",
+        *(["variant"] if variant else []),
+        "theory",
+        "measured exponents [95 %]",
+        "verdict",
+        "sequential\noperations",
+        "path\nlength",
+    )
+    shown.add_column(cost, justify="right", overflow="fold")
     for row in summary.rows:
         shown.add_row(
             Text(row.layer),
@@ -54,18 +52,16 @@ def laws(summary: Summary) -> None:
             line = Text.assemble((row.label, "bold"), f": {law}; {fit.reason}")
             console.print(line.append(f"; {fit.law.regimes}" if fit.law.regimes else ""))
     if summary.counts.rows:
-        console.print(rich_table(summary.counts, overflow="fold"))
+        console.print(rich_table(summary.counts))
         for name, why in summary.count_reasons:
             console.print(Text.assemble((name, "bold"), f": {why}"))
 
 
 def answers(predictions: Sequence[Prediction]) -> None:
     """Print predictions, each with its warning."""
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     variant = any(each.variant for each in predictions)
     kind = ["variant"] if variant else []
-    for column in ("layer", *kind, "question", "predicted [95 %]", "warning"):
-        shown.add_column(column)
+    shown = folding_table("layer", *kind, "question", "predicted [95 %]", "warning")
     for each in predictions:
         shown.add_row(
             Text(each.layer),

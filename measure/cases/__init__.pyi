@@ -33,6 +33,7 @@ from .metric import (
     SECONDS as SECONDS,
     SEQUENTIAL_OPS as SEQUENTIAL_OPS,
     TRAINING_PEAK_BYTES as TRAINING_PEAK_BYTES,
+    Kind as Kind,
     metric_of as metric_of,
 )
 from .requirements import (
@@ -83,6 +84,7 @@ __all__ = [
     "Case",
     "Coded",
     "Integers",
+    "Kind",
     "Measurement",
     "MeasurementColumns",
     "Status",
