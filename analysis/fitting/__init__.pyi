@@ -19,13 +19,21 @@ from .theory_comparison import (
     TheoryComparison as TheoryComparison,
     compare_with_theory as compare_with_theory,
 )
+from .thinning import (
+    MOST_POINTS as MOST_POINTS,
+    MOST_SIZES as MOST_SIZES,
+    evenly_spread as evenly_spread,
+)
 
 __all__ = [
     "BOUND",
+    "MOST_POINTS",
+    "MOST_SIZES",
     "Candidate",
     "HoldoutError",
     "TheoryComparison",
     "compare_with_theory",
+    "evenly_spread",
     "find_leading_parts",
     "fit_law",
     "holdout_errors",

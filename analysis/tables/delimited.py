@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from ...measure import SIZES
 from .files import FILE_LIMIT, read_bytes
@@ -113,11 +114,26 @@ def read_csv(path: Path, limit: float = FILE_LIMIT) -> pd.DataFrame:
         )
     except pd.errors.ParserError as error:
         raise TableError(f"{path}: cannot be read as CSV: {error}") from None
+    for name in frame.columns:
+        if name not in (*KEYS, *_NUMERIC) and not is_numeric_dtype(frame[name]):
+            frame[name] = _numbers_with_blanks(frame[name])
     frame.index = frame.index + 2
     blank = np.ones(len(frame), dtype=bool)
     for name in frame.columns:
         blank &= (frame[name].isna() | (frame[name] == "")).to_numpy(dtype=bool)
     return frame[~blank]
+
+
+def _numbers_with_blanks(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return numbers where all cells but blank ones are, as pandas does where none is blank.
+
+    pandas writes whole numbers as 16.0 where cells are missing, and reads them as text.
+    """
+    blank = column == ""
+    if not blank.any() or blank.all():
+        return column
+    numbers = pd.to_numeric(column.mask(blank), errors="coerce")
+    return numbers if bool((numbers.notna() | blank).all()) else column
 
 
 def _delimiter(data: bytes) -> str:

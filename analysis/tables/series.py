@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,10 @@ class Parts:
     products: Array
     others: Array
     calls: Array
+
+    def select(self, points: NDArray[np.intp]) -> Parts:
+        """Return the parts at some points, given by their indices."""
+        return Parts(*(getattr(self, each.name)[points] for each in fields(self)))
 
 
 @dataclass(frozen=True)
@@ -98,11 +102,17 @@ class Series:
         return {**self.constant_columns, **self.by}
 
     def starting_at(self, axis: str, size: float) -> Series:
-        """Return the points at and above a size of an axis, of a series without times."""
-        above = self.sizes[:, self.axes.index(axis)] >= size
-        processes = None if self.processes is None else self.processes[above]
+        """Return the points at and above a size of an axis."""
+        return self.select(np.flatnonzero(self.sizes[:, self.axes.index(axis)] >= size))
+
+    def select(self, points: NDArray[np.intp]) -> Series:
+        """Return some points, given by their indices."""
         return replace(
-            self, sizes=self.sizes[above], values=self.values[above], processes=processes
+            self,
+            sizes=self.sizes[points],
+            values=self.values[points],
+            processes=None if self.processes is None else self.processes[points],
+            parts=None if self.parts is None else self.parts.select(points),
         )
 
     def smallest(self, size: str) -> float | None:

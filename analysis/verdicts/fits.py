@@ -13,6 +13,7 @@ from ..expressions import Leading
 from ..fitting import Candidate, HoldoutError, holdout_errors
 from ..laws import FittedLaw, Law
 from ..tables import Series
+from .bounds import search_fault
 from .verdict import Judgement, Verdict
 
 SCHEMA = 1
@@ -144,9 +145,11 @@ class Fit:
 
 
 def no_law_reason(series: Series) -> str:
-    """Say why a series has no law: no size varies, or every value is 0."""
+    """Say why a series has no law: no size varies or too many do, or every value is 0."""
     if not series.values.any():
         return "every value is 0: nothing grows"
+    if series.axes:
+        return search_fault(series)
     sizes = (
         ", ".join(f"{size} = {value:g}" for size, value in series.constants.items()) or "no size"
     )

@@ -32,6 +32,7 @@ from ..tables import (
     split_series,
     tidy,
 )
+from .bounds import search_fault, terms_fault, thinned
 from .fits import Fit, no_law_reason
 from .theory import exact_terms, is_users, logarithm_fault, states_ratio, theory_of
 from .verdict import MARGIN, Judgement, Verdict, judge_law
@@ -192,9 +193,12 @@ def fit_series(
     if theory is not None and (fault := logarithm_fault(theory, series)):
         return Fit(series, None, None, Judgement(Verdict.UNRESOLVED, fault), {})
     if theory is None:
+        if search_fault(series):
+            return Fit(series, None, None, None, {})
         fixed_sizes = series.constants
         if exact := _exact(series):
             return Fit(series, exact, None, None, {}, fixed_sizes=fixed_sizes)
+        series = thinned(series)
         candidates = find_leading_parts(series.axes, series.sizes, series.values)
         fitted = _law(series, candidates[0].leading, regimes)
         return Fit(series, fitted, None, None, {}, candidates, fixed_sizes)
@@ -206,9 +210,14 @@ def fit_series(
     named = {symbol.name for symbol in theory.free_symbols} | {*SIZES, *own}
     unnamed = [axis for axis in series.axes if axis not in named]
     lead = leading_part(theory * prod(map(Symbol, unnamed)), series.axes, series.constants)
+    if fault := terms_fault(lead):
+        return Fit(series, None, lead, Judgement(Verdict.UNRESOLVED, fault), {})
     if separate and series.timed and len(lead.terms) > 1 and not states_ratio(theory):
         lead = replace(lead, separate=True).weighted(np.ones(len(lead.terms)))
-    law: Law = _exact(series, lead) or _law(series, lead, regimes)
+    law: Law | None = _exact(series, lead)
+    if law is None:
+        series = thinned(series)
+        law = _law(series, lead, regimes)
     if isinstance(law, ExactLaw) and law.valid_from is not None:
         series = series.starting_at(law.valid_from.axis, law.valid_from.size)
     expected = {axis: lead.degree(axis) for axis in series.axes if axis not in unnamed}

@@ -47,10 +47,14 @@ def laws(summary: Summary) -> None:
                 (row.label, "bold"), " ", (row.verdict, VERDICT_STYLES[row.verdict])
             )
             console.print(reason.append(f": {fit.reason}"))
-        elif fit.judgement is None and fit.law is not None:
-            law = without_noise(fit.law.expression)
-            line = Text.assemble((row.label, "bold"), f": {law}; {fit.reason}")
-            console.print(line.append(f"; {fit.law.regimes}" if fit.law.regimes else ""))
+        elif fit.judgement is None:
+            line = Text.assemble((row.label, "bold"), ": ")
+            if fit.law is not None:
+                line.append(f"{without_noise(fit.law.expression)}; ")
+            line.append(fit.reason)
+            if fit.law is not None and fit.law.regimes:
+                line.append(f"; {fit.law.regimes}")
+            console.print(line)
     if summary.counts.rows:
         console.print(rich_table(summary.counts))
         for name, why in summary.count_reasons:

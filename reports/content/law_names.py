@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ... import layers
-from ...analysis import Fit, metric_title
+from ...analysis import NONE, Fit, metric_title
 
 
 def sort_by_registry(fits: Sequence[Fit]) -> list[Fit]:
@@ -38,7 +38,10 @@ def law_variants(fits: Sequence[Fit]) -> list[str]:
             "device": fit.series.device,
             "mode": fit.series.mode,
             "metric": metric_title(fit.series.metric),
-            **{column: f"{column} {value}" for column, value in fit.series.by.items()},
+            **{
+                column: f"{column} {NONE if value is None else value}"
+                for column, value in fit.series.by.items()
+            },
         }
         for fit in fits
     ]

@@ -3,12 +3,15 @@
 import importlib
 import json
 
+import pandas as pd
 import pytest
 from layerlaw import session
+from layerlaw.analysis import fit
 from layerlaw.analysis.laws.estimate import Exponent
 from layerlaw.cli import main, show
 from layerlaw.cli.show import console
 from layerlaw.measure import Case, EnvironmentCheck, Measurement, Severity
+from layerlaw.reports import summarise
 
 # The package has the command of the same name.
 doctor_module = importlib.import_module("layerlaw.cli.doctor")
@@ -79,3 +82,28 @@ def test_findings_are_shown_with_what_mends_them(capsys):
         assert f"1 {each.severity.value}: {each.severity.advice}" in out
     assert "→ cpupower [--governor] performance" in out
     assert "bad" not in out
+
+
+def test_names_that_differ_at_their_end_are_not_cut(tmp_path, monkeypatch, capsys):
+    rows = [
+        (f"layers.of.a.long.module.path.{name}", n, dtype, 1e-6 * n)
+        for name in ("SelfAttentionFirst", "SelfAttentionSecond")
+        for dtype in ("torch.float32", "torch.float64")
+        for n in (16, 32, 64, 128)
+    ]
+    frame = pd.DataFrame(rows, columns=["layer", "n", "dtype", "seconds"])
+    for width in (40, 60, 80):
+        monkeypatch.setattr(console, "_PIPE_WIDTH", width)
+        show.laws(summarise(fit(frame)))
+        lines = capsys.readouterr().out.split("\n\n")[0].splitlines()
+        assert "…" not in "".join(lines)
+
+
+def test_whole_numbers_are_written_whole(tmp_path, capsys):
+    path = tmp_path / "t.csv"
+    rows = "".join(f"{n},{batch},{n}e-6\n" for batch in ("16.0", "") for n in (16, 32, 64, 128))
+    path.write_text("n,batch,seconds\n" + rows)
+    show.laws(summarise(fit(path)))
+    out = capsys.readouterr().out
+    assert "batch 16 " in out
+    assert "16.0" not in out
