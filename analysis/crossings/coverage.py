@@ -18,6 +18,8 @@ Sizes = Mapping[str, float]
 
 #: Most values per size among which the common size is chosen.
 _MOST_LEVELS = 40
+#: Most combinations of n, d and three or more other sizes.
+_MOST_COMBINATIONS = _MOST_LEVELS**3
 
 
 def size_columns(series: Series) -> dict[str, Array]:
@@ -99,7 +101,10 @@ def common_size(fits: Sequence[Fit]) -> dict[str, float]:
     count = _covering([one for one in series if not _has(one, others)], plane)
     picks: dict[str, Array] = {}  # the best value of each other size for each n and d
     for group in _size_groups(series, others):
-        at = _mesh({**pair, **{size: candidates[size] for size in others if size in group}})
+        wanted = {size: candidates[size] for size in others if size in group}
+        if len(wanted) > 2:
+            wanted = _few(wanted, _MOST_COMBINATIONS // len(count))
+        at = _mesh({**pair, **wanted})
         members = [one for one in series if _has(one, group)]
         covering = _covering(members, at).reshape(len(count), -1)
         best = covering.argmax(axis=1)[:, None]  # the largest sizes come first
@@ -110,6 +115,14 @@ def common_size(fits: Sequence[Fit]) -> dict[str, float]:
     preference = [count, *([np.prod(first, axis=0), np.min(first, axis=0)] if first else [])]
     chosen = int(np.lexsort(preference[::-1])[-1])  # the last key counts most
     return {size: float({**plane, **picks}[size][chosen]) for size in candidates}
+
+
+def _few(levels: dict[str, Array], most: int) -> dict[str, Array]:
+    """Keep the largest levels of each size, so that there are few combinations of many sizes."""
+    while math.prod(map(len, levels.values())) > max(most, 1):
+        longest = max(levels, key=lambda size: len(levels[size]))
+        levels = {**levels, longest: levels[longest][: len(levels[longest]) // 2]}
+    return levels
 
 
 def _mesh(levels: Mapping[str, Array]) -> dict[str, Array]:

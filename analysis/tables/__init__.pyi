@@ -39,7 +39,6 @@ from .table_error import (
     TableError as TableError,
     TableWarning as TableWarning,
     listed as listed,
-    one_line as one_line,
 )
 
 __all__ = [
@@ -57,7 +56,6 @@ __all__ = [
     "collapse",
     "drop_without_sizes",
     "listed",
-    "one_line",
     "point_values",
     "read",
     "read_csv",

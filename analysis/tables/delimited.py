@@ -94,6 +94,7 @@ def read_csv(path: Path, limit: float = FILE_LIMIT) -> pd.DataFrame:
     data = read_bytes(path, limit)
     if not data.strip():
         raise TableError(f"{path}: it is empty")
+    csv.field_size_limit(2**31 - 1)  # the file's size is limited already
     delimiter = _delimiter(data)
     columns = _scan(data, delimiter, path)
     used = _used(columns, path)
@@ -139,12 +140,15 @@ def _numbers_with_blanks(column: pd.Series[Any]) -> pd.Series[Any]:
 def _delimiter(data: bytes) -> str:
     """Return the delimiter that gives the header most columns; of several, the first."""
     header = data.lstrip(b"\r\n").split(b"\n", 1)[0].split(b"\r", 1)[0].decode()
-    return max(_DELIMITERS, key=lambda mark: len(next(_reader(header.encode(), mark), [])))
+
+    def columns(mark: str) -> int:
+        return len(next(csv.reader([header], delimiter=mark), []))  # which ends an open quote
+
+    return max(_DELIMITERS, key=columns)
 
 
 def _reader(data: bytes, delimiter: str) -> _csv.Reader:
     """Yield the cells of each line; blank lines have none."""
-    csv.field_size_limit(2**31 - 1)  # the file's size is limited already
     text = TextIOWrapper(BytesIO(data), encoding="utf-8", newline="")
     return csv.reader(text, delimiter=delimiter, skipinitialspace=True, strict=True)
 

@@ -9,26 +9,34 @@ from ...errors import LayerlawError
 
 #: Characters of a message, of a value in it, and names in a list.
 _LONGEST_MESSAGE, _LONGEST_VALUE, _MOST_NAMES = 300, 40, 8
+_LONGEST_ESCAPE = 10  # characters, such as of \U0001f600
 
 
 class TableError(LayerlawError, ValueError):
     """A table that cannot be fitted; the message names file, row and column in one line."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(one_line(message))
+        super().__init__(_message(message))
 
 
 class TableWarning(UserWarning):
     """Something of a table that was left out or passed over; the message is one line."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(one_line(message))
+        super().__init__(_message(message))
 
 
-def one_line(text: str, longest: int = _LONGEST_MESSAGE) -> str:
+def _message(text: str) -> str:
+    """Write a message in one line; of a long one, such as with a long path, the middle is cut."""
+    line = one_line(text, len(text) * _LONGEST_ESCAPE)
+    half = (_LONGEST_MESSAGE - 1) // 2
+    return line if len(line) <= _LONGEST_MESSAGE else f"{line[:half]}…{line[-half:]}"
+
+
+def one_line(text: str, longest: int) -> str:
     r"""Escape what is not printable, and cut the text at `longest` characters.
 
-    >>> one_line("a\x1b[31m\nb"), one_line("n" * 10, longest=4)
+    >>> one_line("a\x1b[31m\nb", 40), one_line("n" * 10, 4)
     ('a\\x1b[31m\\nb', 'nnn…')
     """
     # Three times the length is enough to see that it is too long.

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from layerlaw.analysis import TableError, TableWarning, fit
+from layerlaw.analysis import TableError, TableWarning, common_size, fit
 from layerlaw.analysis.fitting.thinning import MOST_POINTS, MOST_SIZES, evenly_spread
 from layerlaw.analysis.verdicts import bounds, table_fitting
 
@@ -83,6 +83,7 @@ def test_without_theory_many_sizes_are_named_and_not_searched():
     (found,) = fit(frame, axes=names)
     assert found.law is None
     assert "20 sizes vary (a0, a1, a2, a3 and 16 more)" in found.reason
+    assert set(common_size([found])) == set(names)
     (told,) = fit(frame, {"table": "a0*a1**2"}, axes=names)
     assert told.judgement.verdict.value == "unresolved"
     assert "lower-order terms in 20 sizes" in told.reason
