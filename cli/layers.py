@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from . import show
 from .options import Json, usage_errors
+
+if TYPE_CHECKING:
+    from ..experiments import ExactFormula
 
 
 def explain(
@@ -30,10 +33,14 @@ def explain(
     """
     from ..experiments import derive
     from ..layers import is_known
-    from ..reports import derivation_summary, derived_dict, derived_rows
+    from ..reports import derivation_summary, derived_dict, derived_line, derived_rows
+
+    def tell(metric: str, one: ExactFormula | str) -> None:
+        if not as_json:
+            show.note(derived_line(metric, one))
 
     with usage_errors(), show.Terminal().steps() as update:
-        found = derive(layer, progress=update)
+        found = derive(layer, progress=update, found=tell)
     theory = found.layer.tied_theory()
     own = theory if is_known(theory.flops) else None
     if as_json:

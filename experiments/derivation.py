@@ -6,23 +6,17 @@ chosen by that, but laws are not judged by it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from time import monotonic
 
-import numpy as np
 import sympy
 from sympy import Expr
 
 from .. import layers
-from ..analysis import (
-    Array,
-    ExactLaw,
-    exact_law,
-    expected_time,
-    leading_part,
-    peak_law,
-)
+from ..analysis import expected_time, leading_part
 from ..layers import (
     SYMBOLS,
     Layer,
@@ -42,8 +36,10 @@ from ..measure import (
     TRAINING_PEAK_BYTES,
     Sandbox,
 )
-from .exact_formulas import ExactFormula, NotExact, formula, polynomial_expression, verify
+from .counting import NotExact
+from .exact_formulas import SECONDS, ExactFormula, formula
 from .formula_order import leading_order
+from .peak_formulas import peak_formula
 
 #: Metrics that are derived, in the order shown.
 DERIVED_METRICS = tuple(
@@ -65,19 +61,12 @@ SWEEP_METRICS = tuple(metric for metric in DERIVED_METRICS if metric != TRAINING
 #: Fields of a theory that sizes are chosen by.
 LIMIT_FIELDS = ("flops", "parameters", "memory", "temporaries", "sequential_ops")
 
-#: Sizes at which peaks of memory are measured.
-PEAK_SIZES: Mapping[str, tuple[int, ...]] = {
-    **{"n": (16, 24, 32, 40, 48, 64, 80, 96, 128), "d": (16, 32, 48, 64, 96)},
-    **{"k": (3, 5, 7), "r": (3, 5, 7), "c": (4, 8), "V": (16, 32, 48), "N": (2, 4, 6)},
-}
-
-#: Further sizes at which the laws of peaks are verified.
-PEAK_CHECK_SIZES: Mapping[str, tuple[int, ...]] = {
-    **{"n": (160, 256), "d": (112, 128), "k": (9,), "r": (9,), "c": (16,), "V": (80,), "N": (8,)},
-}
-
 
 def _silent(done: int, total: int, what: str) -> None:
+    pass
+
+
+def _ignore(metric: str, formula: ExactFormula | str) -> None:
     pass
 
 
@@ -85,6 +74,9 @@ def _silent(done: int, total: int, what: str) -> None:
 _ELEMENT = 4
 
 Progress = Callable[[int, int, str], object]
+
+#: Called with each formula, or with the metric and the reason why there is none.
+Found = Callable[[str, "ExactFormula | str"], object]
 
 
 @dataclass(frozen=True, repr=False)
@@ -106,7 +98,10 @@ class Derivation:
     reasons: Mapping[str, str]
 
     def __repr__(self) -> str:
-        lines = [f"{metric}: {one.expression}" for metric, one in self.formulas.items()]
+        lines = [
+            f"{metric}: {one.expression}" + (f" for {one.where}" if one.where else "")
+            for metric, one in self.formulas.items()
+        ]
         lines += [f"{metric}: no formula: {why}" for metric, why in self.reasons.items()]
         return "\n".join([f"Derivation({self.layer.name})", *lines])
 
@@ -194,7 +189,12 @@ class Derivation:
 
 
 def derive(
-    layer: str, metrics: Sequence[str] = DERIVED_METRICS, progress: Progress = _silent
+    layer: str,
+    metrics: Sequence[str] = DERIVED_METRICS,
+    progress: Progress = _silent,
+    *,
+    found: Found = _ignore,
+    seconds: float = math.inf,
 ) -> Derivation:
     """Derive the formulas that a layer's counts follow exactly, each independently.
 
@@ -206,6 +206,12 @@ def derive(
         Some of `DERIVED_METRICS`.
     progress
         Called after each metric with the number done, the total, and what they are.
+    found
+        Called with each metric as soon as it is derived, and its formula or the reason why there
+        is none.
+    seconds
+        Most seconds of all formulas together. A formula takes at most half of what is left, the
+        last one all; where counts take long they are taken at fewer sizes.
 
     Raises
     ------
@@ -221,34 +227,43 @@ def derive(
     parameters: d**2 + d
     """
     with Sandbox() as process:
-        return _derived(layer, metrics, process, progress)
+        return _derived(layer, metrics, process, progress, found=found, seconds=seconds)
 
 
 def _derived(
-    layer: str, metrics: Sequence[str], process: Sandbox, progress: Progress
+    layer: str,
+    metrics: Sequence[str],
+    process: Sandbox,
+    progress: Progress,
+    *,
+    found: Found = _ignore,
+    seconds: float = math.inf,
 ) -> Derivation:
+    until = monotonic() + seconds
     loaded = process.load(layer)
     formulas: dict[str, ExactFormula] = {}
     reasons: dict[str, str] = {}
     for done, metric in enumerate(metrics, 1):
+        share = max(until - monotonic(), 0) / (1 if done == len(metrics) else 2)
         try:
-            answer = process.ask(layer, partial(_formula, layer, metric))
+            answer = process.ask(layer, partial(_formula, layer, metric, min(share, SECONDS)))
         except LayerError as error:
             answer = str(error)
         if isinstance(answer, str):
             reasons[metric] = answer
         else:
             formulas[metric] = answer
+        found(metric, answer)
         progress(done, len(metrics), "formulas derived")
     return Derivation(loaded, formulas, reasons)
 
 
-def _formula(layer: str, metric: str) -> ExactFormula | str:
+def _formula(layer: str, metric: str, seconds: float) -> ExactFormula | str:
     """Derive one formula, or return why there is none."""
     try:
         if metric in (FORWARD_PEAK_BYTES.name, TRAINING_PEAK_BYTES.name):
-            return _peak(layer, metric)
-        return formula(layers.get(layer), metric)
+            return peak_formula(layer, metric, seconds)
+        return formula(layers.get(layer), metric, seconds)
     except Exception as error:  # a module may raise anything; other metrics are still derived
         return _reason(error)
 
@@ -282,42 +297,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, NotExact | NotImplementedError):
         return message
     return f"{type(error).__name__}: {message}"
-
-
-def _peak(name: str, metric: str) -> ExactFormula:
-    """Measure peaks of memory at small sizes, and find the exact law that they follow."""
-    from ..measure import Case, counting_grid, peak_bytes  # these load torch
-
-    layer, mode = layers.get(name), metric.partition("_")[0]
-
-    def peak(sizes: Mapping[str, int]) -> int:
-        measured = peak_bytes(Case(name, sizes, mode=mode))
-        if measured.status != "ok":
-            raise NotExact(f"a {mode} pass at {sizes} has no peak: {measured.note}")
-        return int(measured.values[0])
-
-    points, others = counting_grid(layer, PEAK_SIZES), counting_grid(layer, PEAK_CHECK_SIZES)
-    values = [peak(sizes) for sizes in points]
-    sizes = np.array([[point[axis] for axis in layer.axes] for point in points], dtype=float)
-    law = _law_of_peaks(layer.axes, sizes, np.array(values))
-    if law is None:
-        raise NotExact(
-            f"the peak memory of a {mode} pass is neither a polynomial nor the largest of "
-            f"several: at {points[-1]} it is {values[-1]:.0f} bytes"
-        )
-    symbols = [SYMBOLS[axis] for axis in layer.axes]
-    phases = [polynomial_expression(each, symbols) for each in law.polynomials]
-    fitted = law.sizes.tolist()
-    solved = [point for point, at in zip(points, sizes.tolist(), strict=True) if at in fitted]
-    largest = sympy.Max(*phases)
-    verify(f"the peak memory of a {mode} pass", largest, others, [peak(one) for one in others])
-    return ExactFormula(metric, largest, tuple(solved), tuple(others))
-
-
-def _law_of_peaks(axes: Sequence[str], sizes: Array, values: Array) -> ExactLaw | None:
-    if (exact := exact_law(axes, sizes, values)) is not None:
-        return exact
-    n, d = SYMBOLS["n"], SYMBOLS["d"]
-    rest = sympy.Mul(*(SYMBOLS[axis] for axis in axes if axis not in ("n", "d")))
-    # With all of these terms, since at few sizes a curve in n is also a chain of straight lines.
-    return peak_law(axes, sizes, values, leading_part(rest * (n**2 + n * d + d**2), axes))

@@ -1,24 +1,28 @@
 """Exact formulas of a layer's counts, derived without theory and without timing.
 
 FLOPs, parameters, sequential operations and path length are counted at small sizes, a formula is
-solved from these counts, and it is verified against counts at other sizes: larger ones, and a
-length of a million where the layer does not loop over its positions.
+solved from these counts, and it is verified against counts at other sizes: odd ones and others
+that strides, chunks and heads do not divide, larger ones, and a length of a million where the layer
+does not loop over its positions. Where no polynomial holds at all of them, the formula is solved in
+⌈n/q⌉, ⌊√n⌋ and the like (`stepped_formulas`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from math import prod
 
-import numpy as np
 import sympy
-from sympy import Expr, Symbol
+from sympy import Expr
 
 from .. import layers
-from ..analysis import Array, Monomial, Polynomial, monomials_of, polynomials, solve_coefficients
-from ..layers import LEVELS, SYMBOLS, Layer, subs
+from ..layers import SYMBOLS, Layer, subs
 from ..measure import FLOPS, KEPT_BYTES, PARAMETERS, PATH_LENGTH, SEQUENTIAL_OPS
+from .counting import Counts, NotExact, Sizes
+from .polynomial_formulas import solve_formula, verify
+from .stepped_formulas import restricted_formula, stepped_formula
 
 #: Sizes at which formulas are verified.
 VERIFICATION_SIZES = {
@@ -31,8 +35,22 @@ VERIFICATION_SIZES = {
     "N": (5,),
 }
 
+#: Further sizes of each axis at which formulas are verified, the others as above. No divisor above
+#: 1 has the same remainder at all of them.
+REMAINDER_SIZES = {
+    "n": (15, 21, 33, 37, 67, 127, 131, 257),
+    "d": (5, 6, 7, 9, 10, 18, 33),
+    "k": (2, 4, 11),
+    "r": (2, 4, 11),
+    "V": (7, 13),
+    "N": (3, 7),
+}
+
 #: Sizes with a great length, at which only layers without a loop are counted.
 LONG_SIZES = {"n": 1_000_000, "d": 64, "k": 9, "r": 9, "c": 10, "V": 10, "N": 5}
+
+#: Lengths that are counted one after another, as far as the count before was quick.
+LENGTHS = (4_099, 65_537, LONG_SIZES["n"])
 
 #: Sizes from which path lengths are solved; kernels vary too, since they matter in stacked layers.
 _PATH_SIZES = {
@@ -40,13 +58,16 @@ _PATH_SIZES = {
     **{"r": (3, 5, 7), "c": (1, 2, 4, 8), "V": (4, 6), "N": (2, 4)},
 }
 
+#: Lengths at which path lengths are verified too; a number is traced through every operation.
+_PATH_REMAINDERS = {"n": (15, 21)}
+
+#: Seconds that the counts of one formula may take; most take less than one.
+SECONDS = 240.0
+
+#: Shares of the seconds that are left to the sizes solved from, and to those verified at.
+_SOLVING, _VERIFYING = 0.4, 0.6
+
 _N = SYMBOLS["n"]
-
-Sizes = Mapping[str, int]
-
-
-class NotExact(ValueError):
-    """No formula gives the counts exactly; the message says which counts, and where."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +82,15 @@ class ExactFormula:
         The formula, in the size symbols; infinite for a path that does not exist.
     solved_at, verified_at
         Sizes from which it was solved, and others at which it was verified.
+    where
+        The sizes that it holds for, such as "even n"; empty if for all.
     """
 
     metric: str
     expression: Expr
     solved_at: tuple[Sizes, ...]
     verified_at: tuple[Sizes, ...]
+    where: str = ""
 
     def at(self, sizes: Sizes) -> int:
         """Evaluate the formula exactly.
@@ -112,7 +136,7 @@ def count_formulas(layer: str | Layer) -> dict[str, ExactFormula]:
     return {metric: formula(layer, metric) for metric in COUNTED}
 
 
-def formula(layer: Layer, metric: str) -> ExactFormula:
+def formula(layer: Layer, metric: str, seconds: float = SECONDS) -> ExactFormula:
     """Derive the formula of one metric; raises as `count_formulas` does.
 
     Parameters
@@ -121,52 +145,125 @@ def formula(layer: Layer, metric: str) -> ExactFormula:
         The layer.
     metric
         A metric of `measure.counting.COUNTED`, or ``kept_bytes``.
+    seconds
+        Most seconds that it may take; counts that take long are taken at fewer sizes.
     """
     from ..measure import (
         count_flops,
         count_parameters,  # these load torch
         count_saved,
+        counting_grid,
         longest_chain,
     )
 
-    counts: Mapping[str, Callable[[Layer, Sizes], int]] = {
+    taken: Mapping[str, Callable[[Layer, Sizes], int]] = {
         FLOPS.name: count_flops,
         PARAMETERS.name: count_parameters,
         SEQUENTIAL_OPS.name: longest_chain,
         KEPT_BYTES.name: count_saved,
     }
-
     if metric == PATH_LENGTH.name:
-        return _path(layer)
-    (small, others), count = _points(layer), counts[metric]
-    what = f"the {metric} of layer {layer.name!r}"
-    expression = _solve(what, layer.axes, small, [count(layer, sizes) for sizes in small])
-    verify(what, expression, others, [count(layer, sizes) for sizes in others])
-    return ExactFormula(metric, expression, tuple(small), tuple(others))
+        return _path(layer, seconds)
+    counts = Counts(layer, metric, taken[metric], seconds)
+    (small, others), solve = _points(layer), partial(solve_formula, counts.what, layer.axes)
+    solved = counts.accepted(sorted(small, key=_volume), share=_SOLVING)
+    if not solved:
+        raise (
+            counts.refused[0][1]
+            if counts.refused
+            else NotExact(
+                f"{counts.what}: the first count takes more than {_SOLVING * seconds:.0f} s"
+            )
+        )
+    try:
+        expression = solve(solved, [counts.at(sizes) for sizes in solved])
+    except NotExact as error:
+        plain, expression = error, None
+    verified = counts.accepted(others, share=_VERIFYING)
+    if layer.runs_on_meta and not _loops(layer, *_ends(solved)):
+        for length in LENGTHS:
+            at = {axis: (size,) for axis, size in {**LONG_SIZES, "n": length}.items()}
+            far = [each for each in counting_grid(layer, at) if counts.is_quick(each)]
+            verified += counts.accepted(far, share=_VERIFYING)
+    if not verified:
+        raise counts.refused[-1][1]
+    if expression is not None:
+        try:
+            verify(counts.what, expression, verified, [counts.at(sizes) for sizes in verified])
+            return ExactFormula(metric, expression, tuple(solved), tuple(verified))
+        except NotExact as error:
+            plain = error
+    return _with_steps(counts, expression, solved, verified, plain)
+
+
+def _with_steps(
+    counts: Counts,
+    polynomial: Expr | None,
+    solved: Sequence[Sizes],
+    verified: Sequence[Sizes],
+    plain: NotExact,
+) -> ExactFormula:
+    """Derive a formula in functions such as ⌈n/2⌉, or one that holds at some sizes alone."""
+    try:
+        found = stepped_formula(counts, verified)
+    except NotExact:
+        restricted = polynomial and restricted_formula(counts, polynomial, solved, verified)
+        if not restricted:
+            raise plain from None
+        found = restricted
+    return ExactFormula(counts.metric, *found)
+
+
+def _volume(sizes: Sizes) -> int:
+    return prod(sizes.values())
 
 
 @cache
 def _points(layer: Layer) -> tuple[Sequence[Sizes], Sequence[Sizes]]:
-    """Return sizes to solve formulas from, and others to verify them at."""
+    """Return sizes to solve formulas from, and others to verify them at, short ones first."""
     from ..measure import COUNTED_SIZES, counting_grid  # loads torch
 
-    small, others = counting_grid(layer, COUNTED_SIZES), counting_grid(layer, VERIFICATION_SIZES)
+    small: Sequence[Sizes] = counting_grid(layer, COUNTED_SIZES)
+    others: Sequence[Sizes] = counting_grid(layer, VERIFICATION_SIZES)
     if not small or not others:
         raise NotExact(f"layer {layer.name!r} cannot be counted at any of the sizes in use")
-    if layer.runs_on_meta and not _loops(layer, small):
-        others += counting_grid(layer, {axis: (size,) for axis, size in LONG_SIZES.items()})
-    return small, others
+    others = [*others, *remainder_sizes(layer, others[0], REMAINDER_SIZES)]
+    return small, [sizes for sizes in others if sizes not in small]
 
 
-def _loops(layer: Layer, grid: Sequence[Sizes]) -> bool:
+def remainder_sizes(
+    layer: Layer, base: Sizes, candidates: Mapping[str, tuple[int, ...]]
+) -> list[Sizes]:
+    """List sizes that differ from a base along one axis."""
+    from ..measure import counting_grid
+
+    fixed = {axis: (size,) for axis, size in base.items()}
+    return [
+        sizes
+        for axis in layer.axes
+        if axis in candidates
+        for sizes in counting_grid(layer, {**fixed, axis: candidates[axis]})
+    ]
+
+
+def _ends(points: Sequence[Sizes]) -> tuple[tuple[tuple[str, int], ...], ...]:
+    """Return the first sizes with the least and the greatest length among points."""
+    lengths = [sizes.get("n", 1) for sizes in points]
+    ends = ({**points[0], "n": min(lengths)}, {**points[0], "n": max(lengths)})
+    return tuple(tuple(sizes.items()) for sizes in ends)
+
+
+@cache
+def _loops(
+    layer: Layer, short: tuple[tuple[str, int], ...], long: tuple[tuple[str, int], ...]
+) -> bool:
     """Whether the layer runs more operations at more positions."""
     from ..measure import trace
 
     if "n" not in layer.axes:
         return False
-    short, long = grid[0], {**grid[0], "n": _longest(grid)}
     try:
-        return trace(layer, short).operations != trace(layer, long).operations
+        return trace(layer, dict(short)).operations != trace(layer, dict(long)).operations
     except NotImplementedError:  # an operation of unknown depth may be a loop
         return True
 
@@ -175,25 +272,37 @@ def _longest(grid: Sequence[Sizes]) -> int:
     return max(sizes["n"] for sizes in grid)
 
 
-def _path(layer: Layer) -> ExactFormula:
+def _path(layer: Layer, seconds: float) -> ExactFormula:
     """Derive the length of the shortest path between the first position and the last."""
     from ..measure import counting_grid, layers_needed, path_length
 
-    def length(sizes: Sizes) -> Expr | int:
+    def length(layer: Layer, sizes: Sizes) -> Expr | int:
         return path_length(layer, sizes) or sympy.oo
 
-    what = f"the path_length of layer {layer.name!r}"
-    small, others = counting_grid(layer, _PATH_SIZES), counting_grid(layer, VERIFICATION_SIZES)
-    lengths = [length(sizes) for sizes in small]
+    counts = Counts(layer, PATH_LENGTH.name, length, seconds)
+    small = counting_grid(layer, _PATH_SIZES)
+    others: Sequence[Sizes] = counting_grid(layer, VERIFICATION_SIZES)
+    others = [*others, *remainder_sizes(layer, others[0], _PATH_REMAINDERS)]
+    solved = counts.accepted(sorted(small, key=_volume), share=_SOLVING)
+    verified = counts.accepted(others, share=_VERIFYING)
+    if not solved or not verified:
+        raise (
+            counts.refused[0][1]
+            if counts.refused
+            else NotExact(
+                f"{counts.what}: the first count takes more than {_SOLVING * seconds:.0f} s"
+            )
+        )
+    lengths = [counts.at(sizes) for sizes in solved]
     if all(one == sympy.oo for one in lengths):
         expression: Expr = sympy.oo
-    elif {layers_needed(layer, sizes) for sizes in small} == {1}:
-        expression = _solve(what, layer.axes, small, lengths)
+    elif {layers_needed(layer, sizes) for sizes in solved} == {1}:
+        expression = solve_formula(counts.what, layer.axes, solved, lengths)
     else:
-        expression = _stacked(what, layer, small)
-    verify(what, expression, small, lengths)
-    verify(what, expression, others, [length(sizes) for sizes in others])
-    return ExactFormula(PATH_LENGTH.name, expression, tuple(small), tuple(others))
+        expression = _stacked(counts.what, layer, solved)
+    verify(counts.what, expression, solved, lengths)
+    verify(counts.what, expression, verified, [counts.at(sizes) for sizes in verified])
+    return ExactFormula(PATH_LENGTH.name, expression, tuple(solved), tuple(verified))
 
 
 def _stacked(what: str, layer: Layer, grid: Sequence[Sizes]) -> Expr:
@@ -207,82 +316,8 @@ def _stacked(what: str, layer: Layer, grid: Sequence[Sizes]) -> Expr:
         raise NotExact(
             f"{what}: the first position reaches the last at some sizes, but never at others"
         )
-    reach = _solve(
+    reach = solve_formula(
         f"{what}, the span", axes, long, [furthest_position(layer, sizes) for sizes in long]
     )
-    per_layer = _solve(what, axes, long, [path.steps // path.layers for path in paths])
+    per_layer = solve_formula(what, axes, long, [path.steps // path.layers for path in paths])
     return per_layer * sympy.ceiling(sympy.cancel((_N - 1) / reach))
-
-
-def _solve(
-    what: str, axes: Sequence[str], points: Sequence[Sizes], values: Sequence[Expr | int]
-) -> Expr:
-    """Find the first formula of `_bases` that gives all values."""
-    if not any(values):
-        return sympy.Integer(0)
-    sizes = np.array([[point[axis] for axis in axes] for point in points], dtype=float)
-    if all(value.is_finite for value in map(sympy.sympify, values)):
-        numbers = np.array(values, dtype=float)
-        for symbols, columns, terms in _bases(axes, sizes):
-            if len(terms) < len(numbers) and (found := solve_coefficients(terms, columns, numbers)):
-                return polynomial_expression(found, symbols)
-    raise NotExact(f"{what}: no formula gives all values exactly; at {points[-1]}: {values[-1]}")
-
-
-def _bases(
-    axes: Sequence[str], sizes: Array
-) -> Iterator[tuple[Sequence[Expr], Array, Sequence[Monomial]]]:
-    """Yield the bases of formulas, simplest first: symbols, their values, and terms.
-
-    They are polynomials in the sizes; in ⌈log₂ n⌉ in place of n; in both; and with quotients by
-    sizes other than n and d, such as the number n/c of chunks.
-    """
-    symbols: list[Expr] = [SYMBOLS.get(axis, Symbol(axis, positive=True)) for axis in axes]
-    for terms in polynomials(len(axes)):
-        yield symbols, sizes, terms
-    degrees = [range(2) if axis == "n" else range(3) for axis in axes]
-    if "n" in axes:
-        at = list(axes).index("n")
-        stages, staged = np.ceil(np.log2(sizes[:, at])), sizes.copy()
-        staged[:, at] = stages
-        others = [LEVELS if axis == "n" else s for axis, s in zip(axes, symbols, strict=True)]
-        for terms in polynomials(len(axes)):
-            yield others, staged, terms
-        yield (
-            [*symbols, LEVELS],
-            np.column_stack([sizes, stages]),
-            monomials_of([*degrees, range(2)]),
-        )
-    quotients = [
-        each if axis in ("n", "d") else range(-1, 3)
-        for axis, each in zip(axes, degrees, strict=True)
-    ]
-    yield symbols, sizes, monomials_of(quotients)
-
-
-def polynomial_expression(polynomial: Polynomial, symbols: Sequence[Expr]) -> Expr:
-    """Convert a polynomial to a SymPy expression in these symbols."""
-    return sympy.Add(
-        *(
-            sympy.Rational(c.numerator, c.denominator)
-            * sympy.Mul(*(s ** int(p) for s, p in zip(symbols, term.powers, strict=True)))
-            for c, term in polynomial
-        )
-    )
-
-
-def verify(
-    what: str, expression: Expr, points: Sequence[Sizes], values: Sequence[Expr | int]
-) -> None:
-    """Verify a formula against values at points.
-
-    Raises
-    ------
-    NotExact
-        If there are no points, or the formula gives another value at one.
-    """
-    if not points:
-        raise NotExact(f"{what}: there are no sizes to verify {expression} at")
-    for sizes, value in zip(points, values, strict=True):
-        if (predicted := subs(expression, sizes)) != value:
-            raise NotExact(f"{what}: {expression} gives {predicted} at {dict(sizes)}, not {value}")

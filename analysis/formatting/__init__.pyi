@@ -3,6 +3,7 @@ from . import (
 )
 from .formulas import (
     formula_text as formula_text,
+    plain_formula as plain_formula,
 )
 from .numbers import (
     NONE as NONE,
@@ -28,6 +29,7 @@ __all__ = [
     "number_list",
     "numbers",
     "percent",
+    "plain_formula",
     "quantity",
     "signed",
     "sizes_text",

@@ -50,7 +50,7 @@ def derivation(head: Sequence[str], rows: Sequence[DerivedRow]) -> None:
         sizes = f"{row.solved} + {len(row.verified)}, n to {largest}" if row.solved else ""
         listed.add_row(
             row.title,
-            Text(row.formula),
+            Text(f"{row.formula}, for {row.where}" if row.where else row.formula),
             Text(row.order),
             *([Text(row.theory), Text(sign)] if compared else []),
             sizes,

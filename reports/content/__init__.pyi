@@ -12,6 +12,7 @@ from .derivations import (
     DerivedRow as DerivedRow,
     derivation_summary as derivation_summary,
     derived_dict as derived_dict,
+    derived_line as derived_line,
     derived_rows as derived_rows,
 )
 from .formulas import (
@@ -97,6 +98,7 @@ __all__ = [
     "crossings_table",
     "derivation_summary",
     "derived_dict",
+    "derived_line",
     "derived_rows",
     "labelled_gaps",
     "law_labels",

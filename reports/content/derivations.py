@@ -9,7 +9,7 @@ from typing import Any
 import sympy
 from sympy import Expr
 
-from ...analysis import NONE, leading_part, metric_title
+from ...analysis import NONE, leading_part, metric_title, plain_formula
 from ...experiments import DERIVED_METRICS, Derivation, ExactFormula
 from ...layers import Theory, is_known, subs
 from ...measure import FLOPS, KEPT_BYTES, metric_of
@@ -28,7 +28,11 @@ class DerivedRow:
     metric, title
         The metric's name and its title for a reader.
     formula, order
-        The derived formula, as SymPy writes it, and its order; "–" where none was found.
+        The derived formula, with ⌈n/2⌉ for a ceiling, and its order; "–" where none was found.
+    expression
+        The formula as SymPy writes it; empty where none was found.
+    where
+        The sizes that the formula holds for, such as "even n"; empty if for all.
     theory
         The same from the layer's own theory; "–" where it has none.
     agrees
@@ -44,6 +48,8 @@ class DerivedRow:
     metric: str
     title: str
     formula: str
+    expression: str
+    where: str
     order: str
     theory: str
     agrees: bool | None
@@ -83,6 +89,15 @@ def derived_dict(found: Derivation, theory: Theory | None = None) -> dict[str, A
     }
 
 
+def derived_line(metric: str, found: ExactFormula | str) -> str:
+    """Write the formula of a metric in a line, or that there is none and why."""
+    if isinstance(found, str):
+        return f"{_title(metric)}: no formula: {found}"
+    return f"{_title(metric)}: {_text(found.expression)}" + (
+        f", for {found.where}" if found.where else ""
+    )
+
+
 def derivation_summary(found: Derivation) -> list[str]:
     """Describe the layer in lines: shapes, sizes, and how its time grows if FLOPs decide."""
     layer = found.layer
@@ -109,14 +124,20 @@ def _was_derived(found: Derivation, metric: str) -> bool:
     return metric in found.formulas or metric in found.reasons
 
 
+def _title(metric: str) -> str:
+    return "FLOPs, forward" if metric == FLOPS.name else metric_title(metric)
+
+
 def _row(found: Derivation, metric: str, theory: Theory | None) -> DerivedRow:
     one = found.formulas.get(metric)
     order = found.order(metric)
     expected, agrees = _compare_theory(one, order, metric, theory)
     return DerivedRow(
         metric,
-        "FLOPs, forward" if metric == FLOPS.name else metric_title(metric),
+        _title(metric),
         _text(one.expression) if one else NONE,
+        str(one.expression) if one else "",
+        one.where if one else "",
         order_text(order),
         expected,
         agrees,
@@ -149,4 +170,4 @@ def _compare_theory(
 def _text(expr: Expr) -> str:
     if not is_known(expr):
         return NONE
-    return "∞" if expr.is_infinite else str(expr).replace("ceiling(log(n)/log(2))", "⌈log₂ n⌉")
+    return "∞" if expr.is_infinite else plain_formula(expr)

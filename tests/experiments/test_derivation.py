@@ -119,7 +119,7 @@ def test_what_looks_at_numbers_is_counted_on_some(mine):
     found = derive(name, ["flops", "sequential_ops", "path_length", "kept_bytes"])
     assert found.expression("flops") == 4 * n**2 * d
     assert found.expression("sequential_ops") == 2
-    assert max(at["n"] for at in found.formulas["flops"].verified_at) < 100
+    assert max(at["n"] for at in found.formulas["flops"].verified_at) < 1000
 
 
 def test_a_layer_that_reaches_nobody_has_an_infinite_path(mine):
