@@ -8,11 +8,12 @@ the convention of docs/flops.md.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from math import ceil
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch._ops import OpOverload
 
 from ...layers import Layer, Sizes
@@ -35,7 +36,6 @@ from .aten_operations import (
 )
 from .dispatch_mode import DispatchMode, unfused
 from .known_operations import of_aten, rule_of, unknown, written_out
-from .module_outputs import outputs_of
 from .operation_call import OperationCall, tensors, window
 from .user_rules import registered_formula, user_rule
 
@@ -205,6 +205,15 @@ def count_flops(layer: Layer, sizes: Sizes, *, batch: int = 1) -> int:
     counter = FlopCounter()
     run_on_meta(layer, sizes, counter, batch=batch)
     return counter.total
+
+
+def outputs_of(module: nn.Module, inputs: Sequence[Any]) -> tuple[Tensor, ...]:
+    """Call a module and return its floating-point tensors, the layer's output first.
+
+    Where a user's module returns several, their order is that of its tuple or mapping.
+    """
+    call: Callable[..., Any] = getattr(module, "all_outputs", module)
+    return tuple(tensors(call(*inputs)))
 
 
 def run_on_meta(
