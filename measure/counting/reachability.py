@@ -306,8 +306,9 @@ def _position_axes(layer: Layer, sizes: Sizes, outputs: Sequence[Tensor]) -> lis
     device = "meta" if layer.runs_on_meta else "cpu"
     longer = {**sizes, "n": 2 * full["n"]}
     with torch.device(device):
-        module = layer.build(longer)
-    others = outputs_of(module, layer.make_inputs(longer, device=device))
+        module = layer.build(longer).double().eval()
+    given = layer.make_inputs(longer, dtype=torch.float64, device=device)
+    others = outputs_of(module, given)
     grown = [
         [axis for axis in range(1, x.dim()) if y.shape[axis] > x.shape[axis]]
         for x, y in zip(outputs, others, strict=True)

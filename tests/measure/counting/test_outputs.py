@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from layerlaw import layers
 from layerlaw.layers.external.user_modules import user_layer
 from layerlaw.measure import count_flops, longest_chain, shortest_path
 from torch import Tensor, nn
@@ -42,6 +43,12 @@ def test_the_order_of_outputs_changes_nothing(kind, sizes) -> None:
     layer = user_layer("attention", kind)
     assert longest_chain(layer, sizes) == 10
     assert shortest_path(layer, sizes).steps == 3
+
+
+def test_a_recurrent_layer_of_torch_returns_its_states_too() -> None:
+    layer, sizes = layers.get("torch.nn:LSTM"), {"n": 8, "d": 8}
+    assert shortest_path(layer, sizes).steps == 2 * 8 + 6
+    assert longest_chain(layer, sizes) == 8 * 8
 
 
 class Experts(nn.Module):
