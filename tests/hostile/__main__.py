@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from .attempts import Tried
@@ -22,12 +24,14 @@ def main() -> int:
 
     tried: list[Tried] = []
     begin = time.monotonic()
-    for kind, number in _chosen(given):
-        one = try_one(kind, number, given.seed, given.keep)
-        tried.append(one)
-        if given.verbose:
-            found = "; ".join(map(str, one.faults)) or one.ended
-            print(f"{one.label}: {found} ({one.seconds:.1f} s)", file=sys.stderr, flush=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):  # what was tried before is shown
+        for kind, number in _chosen(given):
+            one = try_one(kind, number, given.seed, given.keep)
+            tried.append(one)
+            if given.verbose:
+                found = "; ".join(map(str, one.faults)) or one.ended
+                print(f"{one.label}: {found} ({one.seconds:.1f} s)", file=sys.stderr, flush=True)
     from .printing import as_json, show
 
     if given.json is not None:
@@ -54,7 +58,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sample", action="store_true", help="the short sample of the tests")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write each attempt as JSON")
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the input of an attempt")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the input of attempts there")
     parser.add_argument("--verbose", "-v", action="store_true", help="print each attempt")
     return parser.parse_args()
 

@@ -101,7 +101,7 @@ def _took(attempt: Attempt, outcome: Outcome) -> Iterator[Fault]:
 def _left(attempt: Attempt, outcome: Outcome) -> Iterator[Fault]:
     for command in outcome.processes:
         yield Fault(Criterion.PROCESSES, command.split()[0].rpartition("/")[2] if command else "?")
-    may = attempt.makes if outcome.status == 0 else ()
+    may = attempt.makes if outcome.status == 0 or outcome.overdue else ()
     for name in outcome.made:
         # torch keeps what it compiled; what was ended by force could not tidy up.
         if name.startswith("TMPDIR/") and (outcome.overdue or "torchinductor" in name):

@@ -41,6 +41,8 @@ def groups(tried: Iterable[Tried]) -> list[Group]:
 def summary(tried: Sequence[Tried]) -> Table:
     """Draw a row for each part: how many were tried, how they ended, what was wrong."""
     shown = Table(box=None, pad_edge=False)
+    if not tried:
+        return shown
     head = ("part", "tried", "taken", "refused", *Criterion, "most s", "most MiB")
     for column in head:
         shown.add_column(column, justify="left" if column == "part" else "right")

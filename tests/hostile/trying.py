@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -120,9 +121,9 @@ def name_of(kind: Kind, number: int) -> str:
 
 
 def try_one(kind: Kind, number: int, seed: int, keep: Path | None = None) -> Tried:
-    """Try one attempt of a kind; `keep` is where its folder is kept."""
+    """Try one attempt of a kind; in `keep` its folder is kept, by the name of the attempt."""
     label = name_of(kind, number)
-    with _folder(keep) as folder:
+    with _folder(None if keep is None else keep / re.sub(r"\W+", "-", label)) as folder:
         try:
             return kind.try_one(label, number, chance(seed, kind, number), folder)
         finally:
@@ -132,7 +133,9 @@ def try_one(kind: Kind, number: int, seed: int, keep: Path | None = None) -> Tri
 @contextmanager
 def _folder(keep: Path | None) -> Iterator[Path]:
     made = Path(tempfile.mkdtemp(prefix="hostile-")).resolve() if keep is None else keep.resolve()
-    made.mkdir(exist_ok=True)
+    if made.exists():
+        _remove(made)
+    made.mkdir(parents=True)
     try:
         yield made
     finally:

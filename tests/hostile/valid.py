@@ -12,6 +12,8 @@ from typing import Any
 
 import pandas as pd
 
+from tests.helpers.command import layerlaw
+
 HEAD = ("layer", "device", "mode", "metric", "n", "d", "value")
 FURTHER = {"k": "3", "batch": "1", "dtype": "float32", "process": "0", "round": "0", "status": "ok"}
 
@@ -114,23 +116,25 @@ def asv_benchmarks() -> dict[str, Any]:
 @cache
 def claims() -> Mapping[str, Any]:
     """Give what `layerlaw claims` writes, of two statements that are tested at once."""
-    from layerlaw.studies.claims import Record, judge_statements, statements
-
-    chosen = statements(["max-gradient", "convolution-padding"], None)
-    record = Record(judge_statements(chosen, seed=0), _DATE, 0, _MACHINE)
-    given: dict[str, Any] = json.loads(record.to_json())
-    return given
+    claims = ("--claim", "max-gradient", "--claim", "convolution-padding", "--no-times")
+    return {**_written("claims.json", "claims", *claims), "machine": _MACHINE, "date": _DATE}
 
 
 @cache
 def dependencies() -> Mapping[str, Any]:
     """Give what `layerlaw dependencies` writes, of one small layer."""
-    from layerlaw.studies.gradients import experiment, jacobians
+    sizes = ("-l", "rnn", "--seeds", "2", "--n", "8", "--d", "2")
+    given = _written("dependencies.json", "dependencies", *sizes)
+    given["initial"] |= {"machine": _MACHINE, "made": _DATE}
+    return given
 
-    subjects, sizes = jacobians.subjects(["rnn"]), {"n": 8, "d": 2}
-    initial = experiment.at_initialisation(subjects, sizes, 2, lambda *_: None)
-    initial |= {"machine": _MACHINE, "date": _DATE} if "machine" in initial else {}
-    return {"schema": experiment.SCHEMA, "initial": initial, "trained": None, "unfinished": {}}
+
+def _written(name: str, *arguments: str) -> dict[str, Any]:
+    """Give the JSON that a command writes into its folder."""
+    with TemporaryDirectory() as folder:
+        layerlaw(*arguments, "--out", "out", cwd=Path(folder))
+        given: dict[str, Any] = json.loads(Path(folder, "out", name).read_text(encoding="utf-8"))
+        return given
 
 
 def frame() -> pd.DataFrame:
@@ -143,10 +147,9 @@ def frame() -> pd.DataFrame:
 @cache
 def laws() -> str:
     """Give what `fit --json` writes."""
-    from layerlaw.analysis import fit
-    from layerlaw.reports import laws_json
-
-    return str(laws_json(fit(frame())))
+    with TemporaryDirectory() as folder:
+        Path(folder, "table.csv").write_text(text(table(Random(0))))
+        return layerlaw("fit", "table.csv", "--json", "-", cwd=Path(folder)).stdout
 
 
 @cache
@@ -155,10 +158,12 @@ def archive() -> tuple[str, str]:
     from zipfile import ZipFile
 
     from layerlaw.layers import get
-    from layerlaw.session import Measured, Result
+    from layerlaw.session import Measurements, Result
 
     layers = {name: get(name) for name in ("attention", "torch.nn:Linear")}
-    result = Result.of(Measured(table=frame(), machine=_MACHINE, settings={}, layers=layers))
+    result = Result.from_measurements(
+        Measurements(table=frame(), machine=_MACHINE, settings={}, layers=layers)
+    )
     with (
         TemporaryDirectory() as folder,
         ZipFile(result.save(Path(folder, "valid.zip"))) as saved,

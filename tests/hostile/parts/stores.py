@@ -90,13 +90,19 @@ _of_statements(
 )
 _of_statements(
     "values of other types",
-    *(f"UPDATE repeats SET value = {x}" for x in ("'x'", "x'00ff'", "-1", "0", "9e999", "-9e999")),
-    *(f"UPDATE repeats SET value = {x} WHERE repeat = 1" for x in ("'x'", "-1", "1e308", "9e999")),
+    *(
+        f"UPDATE OR IGNORE repeats SET value = {x}"
+        for x in ("'x'", "x'00ff'", "-1", "0", "9e999", "-9e999")
+    ),
+    *(
+        f"UPDATE OR IGNORE repeats SET value = {x} WHERE repeat = 1"
+        for x in ("'x'", "-1", "1e308", "9e999")
+    ),
 )
 _of_statements(
     "JSON that is none",
     *(
-        f"UPDATE {table} SET {column} = '{text}'"
+        f"UPDATE OR IGNORE {table} SET {column} = '{text}'"
         for table, column in (("runs", "settings"), ("runs", "machine"), ("measurements", "fields"))
         for text in ("", "{", "[]", "1", "null", "NaN", "{}", '{"x": 1}', "[" * 5000)
     ),
@@ -104,7 +110,7 @@ _of_statements(
 _of_statements(
     "fields of a case",
     *(
-        f"UPDATE measurements SET fields = json_set(fields, '$.{key}', json('{value}'))"
+        f"UPDATE OR IGNORE measurements SET fields = json_set(fields, '$.{key}', json('{value}'))"
         for key in ("layer", "sizes", "sizes.n", "batch", "dtype", "device", "mode", "threads", "z")
         for value in ("null", "[]", '"x"', "-1", "1e999", '{"n": "x"}')
     ),
@@ -112,16 +118,16 @@ _of_statements(
 _of_statements(
     "status, round and note of other kinds",
     *(
-        f"UPDATE measurements SET {column} = {value}"
+        f"UPDATE OR IGNORE measurements SET {column} = {value}"
         for column in ("status", "note", "metric", "process", "'case'")
         for value in ("'x'", "''", "x'ff00'", "-1", "1e300")
     ),
-    *(f"UPDATE measurements SET round = round + {value}" for value in (10**6, 2**62, -5)),
+    *(f"UPDATE OR IGNORE measurements SET round = round + {value}" for value in (10**6, 2**62, -5)),
 )
 _of_statements(
     "control characters",
     *(
-        f"UPDATE measurements SET {column} = '{character}' || {column}"
+        f"UPDATE OR IGNORE measurements SET {column} = '{character}' || {column}"
         for column in ("note", "status", "metric")
         for character in CONTROLS
         if character != "\x00"
@@ -130,7 +136,7 @@ _of_statements(
 _of_statements(
     "strange names",
     *(
-        "UPDATE measurements SET fields = "
+        "UPDATE OR IGNORE measurements SET fields = "
         f"json_set(fields, '$.layer', '{name.replace(chr(39), '')}')"
         for name in NAMES
         if "\x00" not in name
@@ -138,7 +144,7 @@ _of_statements(
 )
 _of_statements("nothing measured", ("DELETE FROM repeats", "DELETE FROM measurements"))
 _of_statements("no repeats", "DELETE FROM repeats")
-_of_statements("a run that is not there", "UPDATE measurements SET run = 7")
+_of_statements("a run that is not there", "UPDATE OR IGNORE measurements SET run = 7")
 _of_statements(
     "a table that has no end",
     (
