@@ -124,7 +124,7 @@ def _raised(stderr: str) -> tuple[str, str]:
     ]
     places = _FRAME.findall(last)
     place = f"{places[-1][0]}:{places[-1][1]}" if places else "no module of ours"
-    return (names[-1] if names else "an exception"), place
+    return (names[0] if names else "an exception"), place
 
 
 def _name(path: str) -> str:

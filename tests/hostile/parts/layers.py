@@ -15,9 +15,12 @@ from ..attempts import Attempt, Criterion, Fault, Limits, Outcome, Tried
 from ..children import begun
 from ..judging import ended, judge
 from ..kinds import Kind
+from .stores import STORE
 
 _FILE = "harmful_layers.py"
 _SOURCE = Path(__file__).with_name(_FILE)
+
+_KEPT = tuple(f"out/{STORE}{end}" for end in ("", "-wal", "-shm", ".lock"))
 
 #: Seconds that a layer may take for a measurement, and then for all that is done with it.
 TIMEOUT, MOST = 2.0, 60.0
@@ -49,11 +52,16 @@ def _try_one(
     )
 
 
+def _own(name: str) -> tuple[str, ...]:
+    """Give the files that a layer itself makes or changes."""
+    return {"DeletesItsFile": (_FILE,), "WritesFiles": ("harm.txt",)}.get(name, ())
+
+
 def _explain(name: str) -> Attempt:
     return Attempt(
         ("explain", f"{_FILE}:{name}"),
         makes=("__pycache__",),
-        spoils=(_FILE,) if name == "DeletesItsFile" else (),
+        spoils=_own(name),
         limits=Limits(MOST, memory=3072, clock=1.5 * MOST, idle=inf),
     )
 
@@ -66,23 +74,28 @@ def _run(name: str) -> Attempt:
             *("--out", "out"),
         ),
         makes=("out", "__pycache__"),
-        spoils=(_FILE,) if name == "DeletesItsFile" else (),
+        # What was measured is kept, also where no law comes out of it.
+        spoils=(*_own(name), "out", *_KEPT),
         limits=Limits(2 * MOST, memory=3072, clock=3 * MOST, idle=inf),
     )
 
 
 def _rows(folder: Path, outcome: Outcome) -> Iterator[Fault]:
     """Hold rows that were measured against what rows are."""
-    path = folder / "out/measurements.sqlite"
+    path = folder / "out" / STORE
     if not path.is_file():
         return
-    with closing(sqlite3.connect(path)) as connection:
-        query = "SELECT status, note FROM measurements"
-        for status, note in connection.execute(query):
-            if status != "ok" and not note:
-                yield Fault(Criterion.STORE, f"a row has the status {status} without a reason")
-            if any(ord(character) < 32 for character in note):
-                yield Fault(Criterion.MESSAGE, "a note holds control characters")
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            rows = connection.execute("SELECT status, note FROM measurements").fetchall()
+    except sqlite3.Error as error:
+        yield Fault(Criterion.STORE, str(error))
+        return
+    for status, note in rows:
+        if status != "ok" and not note:
+            yield Fault(Criterion.STORE, f"a row has the status {status} without a reason")
+        if any(ord(character) < 32 for character in note):
+            yield Fault(Criterion.MESSAGE, "a note holds control characters")
 
 
 KINDS = [

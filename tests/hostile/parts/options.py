@@ -106,7 +106,6 @@ _PATHS = (
         "\n",
         "/dev/zero",
         "~x",
-        ".",
         "new",
         "new/deep",
     ),
