@@ -25,6 +25,7 @@ def main() -> int:
     tried: list[Tried] = []
     begin = time.monotonic()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stopped = True
     with suppress(KeyboardInterrupt):  # what was tried before is shown
         for kind, number in _chosen(given):
             one = try_one(kind, number, given.seed, given.keep)
@@ -32,6 +33,7 @@ def main() -> int:
             if given.verbose:
                 found = "; ".join(map(str, one.faults)) or one.ended
                 print(f"{one.label}: {found} ({one.seconds:.1f} s)", file=sys.stderr, flush=True)
+        stopped = False
     from .printing import as_json, show
 
     if given.json is not None:
@@ -42,6 +44,9 @@ def main() -> int:
     print(
         f"\n{len(tried)} tried in {seconds:.0f} s with seed {given.seed}: {wrong} not as it should"
     )
+    if stopped:
+        print("stopped before the end")
+        return 130
     return 1 if wrong else 0
 
 
