@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import show
-from .options import Json, usage_errors
+from .options import Json, require_finite, usage_errors
 
 if TYPE_CHECKING:
     from ..experiments import ExactFormula
@@ -23,6 +23,15 @@ def explain(
             show_default=False,
         ),
     ],
+    timeout: Annotated[
+        float,
+        typer.Option(
+            min=0.1,
+            metavar="SECONDS",
+            help="Limit of all formulas together; those not found by then are said to be missing.",
+            callback=require_finite,
+        ),
+    ] = 30.0,
     as_json: Json = False,
 ) -> None:
     """Derive exact formulas of a layer's costs from counts, without timing it.
@@ -40,7 +49,7 @@ def explain(
             show.note(derived_line(metric, one))
 
     with usage_errors(), show.Terminal().steps() as update:
-        found = derive(layer, progress=update, found=tell)
+        found = derive(layer, progress=update, found=tell, seconds=timeout)
     theory = found.layer.tied_theory()
     own = theory if is_known(theory.flops) else None
     if as_json:

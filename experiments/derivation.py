@@ -33,6 +33,7 @@ from ..measure import (
     PARAMETERS,
     PATH_LENGTH,
     SEQUENTIAL_OPS,
+    TASK_SECONDS,
     TRAINING_PEAK_BYTES,
     Sandbox,
 )
@@ -60,6 +61,10 @@ SWEEP_METRICS = tuple(metric for metric in DERIVED_METRICS if metric != TRAINING
 
 #: Fields of a theory that sizes are chosen by.
 LIMIT_FIELDS = ("flops", "parameters", "memory", "temporaries", "sequential_ops")
+
+
+#: Fewest seconds of a task: one that begins after the limit says so.
+_LEAST_SECONDS = 0.1
 
 
 def _silent(done: int, total: int, what: str) -> None:
@@ -226,7 +231,7 @@ def derive(
     flops: 2*d**2*n + d*n
     parameters: d**2 + d
     """
-    with Sandbox() as process:
+    with Sandbox(min(seconds, TASK_SECONDS)) as process:
         return _derived(layer, metrics, process, progress, found=found, seconds=seconds)
 
 
@@ -246,7 +251,11 @@ def _derived(
     for done, metric in enumerate(metrics, 1):
         share = max(until - monotonic(), 0) / (1 if done == len(metrics) else 2)
         try:
-            answer = process.ask(layer, partial(_formula, layer, metric, min(share, SECONDS)))
+            answer = process.ask(
+                layer,
+                partial(_formula, layer, metric, min(share, SECONDS)),
+                min(max(until - monotonic(), _LEAST_SECONDS), TASK_SECONDS),
+            )
         except LayerError as error:
             answer = str(error)
         if isinstance(answer, str):
@@ -268,7 +277,9 @@ def _formula(layer: str, metric: str, seconds: float) -> ExactFormula | str:
         return _reason(error)
 
 
-def derive_missing(names: Iterable[str], progress: Progress = _silent) -> dict[str, Derivation]:
+def derive_missing(
+    names: Iterable[str], progress: Progress = _silent, *, seconds: float = TASK_SECONDS
+) -> dict[str, Derivation]:
     """Derive the theory of the layers that have none, so that sizes can be chosen for them.
 
     Parameters
@@ -277,6 +288,8 @@ def derive_missing(names: Iterable[str], progress: Progress = _silent) -> dict[s
         Names of layers, with or without theory.
     progress
         As in `derive`.
+    seconds
+        Most seconds that a user's layer may take for one formula.
 
     Returns
     -------
@@ -284,7 +297,7 @@ def derive_missing(names: Iterable[str], progress: Progress = _silent) -> dict[s
     `Derivation.reporting_layer` are used in their place, within `layers.override_layers`.
     """
     derivations = {}
-    with Sandbox() as process:
+    with Sandbox(seconds) as process:
         for name in names:
             theory = process.load(name).theory
             if not is_known(*(getattr(theory, field) for field in LIMIT_FIELDS)):

@@ -181,7 +181,7 @@ def formula(layer: Layer, metric: str, seconds: float = SECONDS) -> ExactFormula
         plain, expression = error, None
     verified = counts.accepted(others, share=_VERIFYING)
     if layer.runs_on_meta and not _loops(layer, *_ends(solved)):
-        for length in LENGTHS:
+        for length in LENGTHS if "n" in layer.axes else LENGTHS[-1:]:
             at = {axis: (size,) for axis, size in {**LONG_SIZES, "n": length}.items()}
             far = [each for each in counting_grid(layer, at) if counts.is_quick(each)]
             verified += counts.accepted(far, share=_VERIFYING)

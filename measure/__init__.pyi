@@ -90,6 +90,7 @@ from .timing import (
     uncalibrated_conditions as uncalibrated_conditions,
 )
 from .workers import (
+    TASK_SECONDS as TASK_SECONDS,
     Sandbox as Sandbox,
 )
 
@@ -118,6 +119,7 @@ __all__ = [
     "SECONDS",
     "SEQUENTIAL_OPS",
     "SIZES",
+    "TASK_SECONDS",
     "TRAINING_PEAK_BYTES",
     "ActiveRun",
     "Case",

@@ -25,6 +25,7 @@ from ..experiments import AdaptivePlanner, check_points, derive_missing
 from ..layers import Layer, get, is_external, override_layers, select_layers
 from ..measure import (
     SECONDS,
+    TASK_SECONDS,
     ActiveRun,
     Store,
     execute,
@@ -87,7 +88,9 @@ class Session:
         for text in options.expectations.values():
             parse(text)  # refuse a wrong expression before measuring, not after it
         with self.observer.steps() as update:
-            derived = derive_missing(select_layers(options.layers), update)
+            derived = derive_missing(
+                select_layers(options.layers), update, seconds=options.timeout or TASK_SECONDS
+            )
         self._layers_to_measure = {name: one.sizing_layer for name, one in derived.items()}
         self._layers_with_theory = {name: one.reporting_layer for name, one in derived.items()}
         with override_layers(self._layers_to_measure):

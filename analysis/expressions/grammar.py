@@ -89,7 +89,8 @@ def _tree(text: str) -> ast.expr:
 
 def _shown(text: str) -> str:
     """Quote the beginning of a text, on one line."""
-    return ascii(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!a}…"
+    quoted = ascii(text)
+    return quoted if len(quoted) <= _SHOWN + 2 else f"{quoted[: _SHOWN + 1]}…{quoted[0]}"
 
 
 class _Reader:

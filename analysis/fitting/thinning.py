@@ -9,7 +9,7 @@ from ..expressions import Array
 
 #: Most points of one law, and most sizes on an axis, at each of which a regime may begin. A fit to
 #: 1,000 points takes minutes and 3 GB, and says no more of exponents.
-MOST_POINTS, MOST_SIZES = 300, 100
+MOST_POINTS, MOST_SIZES = 600, 100
 
 _FEWEST = 4  # sizes of an axis
 _STEP = 0.9  # by which the number of sizes is lowered

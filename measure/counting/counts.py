@@ -14,7 +14,7 @@ import torch
 
 from ...layers import Layer, LayerError, Sizes, get
 from ..cases import FLOPS, PARAMETERS, PATH_LENGTH, SEQUENTIAL_OPS, Case, Measurement
-from ..workers import Sandbox
+from ..workers import TASK_SECONDS, Sandbox
 from .critical_path import longest_chain
 from .flops import count_flops
 from .reachability import shortest_path
@@ -87,7 +87,9 @@ def _fits(layer: Layer, sizes: Sizes) -> bool:
     return True
 
 
-def count(cases: Iterable[Case], *, process: int = 0) -> Iterator[list[Measurement]]:
+def count(
+    cases: Iterable[Case], *, process: int = 0, seconds: float = TASK_SECONDS
+) -> Iterator[list[Measurement]]:
     """Count FLOPs, parameters, sequential operations and path length of the layers of cases.
 
     Parameters
@@ -98,6 +100,8 @@ def count(cases: Iterable[Case], *, process: int = 0) -> Iterator[list[Measureme
         ``forward`` and cases with options are not counted.
     process
         Number of the process, which the measurements are stored under.
+    seconds
+        Most seconds that a user's layer may take for one metric.
 
     Yields
     ------
@@ -107,7 +111,7 @@ def count(cases: Iterable[Case], *, process: int = 0) -> Iterator[list[Measureme
         fails there is one measurement whose status is ``error``.
     """
     plain = (replace(case, sizes={}) for case in cases if case.mode == "forward")
-    with Sandbox() as sandbox:
+    with Sandbox(seconds) as sandbox:
         for case in dict.fromkeys(one for one in plain if not one.options):
             yield [replace(one, process=process) for one in _of_layer(case, sandbox)]
 

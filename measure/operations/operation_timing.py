@@ -26,7 +26,7 @@ from ..timing import (
     no_garbage_collection,
     time_repeats,
 )
-from ..workers import Sandbox
+from ..workers import TASK_SECONDS, Sandbox
 from .operation import (
     AlternatingProducts,
     CallKind,
@@ -52,6 +52,7 @@ def time_operations(
     clock: Clock | None = None,
     noise_gate: NoiseGate | None = None,
     time: Callable[[Timed, str, Clock], float] | None = None,
+    limit: float = TASK_SECONDS,
     progress: Callable[[int, int, str], object] = lambda *_: None,
 ) -> Iterator[list[Measurement]]:
     """Time the operations of the passes of cases.
@@ -75,6 +76,8 @@ def time_operations(
         Waits until the machine is quiet.
     time
         Times one operation on a device by a clock; `time_operation` by default.
+    limit
+        Most seconds in which a user's layer may have its operations recorded.
     progress
         Called with the number done, the total, and a description.
 
@@ -88,7 +91,7 @@ def time_operations(
         timer = clock or clock_for(device)
         recorded: dict[Case, PassOperations] = {}
         probes: dict[CallKind, Operation | EmptyModule] = {EmptyModule(): EmptyModule()}
-        with Sandbox() as sandbox:
+        with Sandbox(limit) as sandbox:
             for done, case in enumerate(here, 1):
                 try:
                     sandbox.rehearse(case.layer, partial(record_pass, case, seed))

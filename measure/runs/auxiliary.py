@@ -51,7 +51,12 @@ def measure_parts(
     with open_worker(run.plan.controls) as at:
         process = run.add_process(at.record)
         for one in time_operations(
-            cases, process=process, seed=run.plan.seed, noise_gate=at.noise_gate, progress=progress
+            cases,
+            process=process,
+            seed=run.plan.seed,
+            noise_gate=at.noise_gate,
+            limit=run.plan.limits.seconds,
+            progress=progress,
         ):
             run.add(*one)
 
@@ -67,7 +72,8 @@ def measure_counts(run: ActiveRun) -> None:
     from ..counting import COUNTED, count  # loads torch
 
     done = {replace(case, sizes={}) for case in run.cases(*COUNTED)}
-    for one in count(case for case in run.plan.cases if replace(case, sizes={}) not in done):
+    missing = [case for case in run.plan.cases if replace(case, sizes={}) not in done]
+    for one in count(missing, seconds=run.plan.limits.seconds):
         run.add(*one)
 
 

@@ -11,6 +11,7 @@ from .executor import (
     open_executor as open_executor,
 )
 from .sandbox import (
+    TASK_SECONDS as TASK_SECONDS,
     Sandbox as Sandbox,
 )
 from .worker import (
@@ -18,6 +19,7 @@ from .worker import (
 )
 
 __all__ = [
+    "TASK_SECONDS",
     "Closeable",
     "Sandbox",
     "executor",

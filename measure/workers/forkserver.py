@@ -239,7 +239,7 @@ class _Worker:
                 raise EOFError  # the parent sends nothing while it waits, so it has ended
             if not found:
                 self.end()
-                why = f"it took longer than its limit of {seconds:g} s"
+                why = f"it took longer than its limit of {seconds:.3g} s (--timeout)"
                 return pickle.dumps(WorkerTimeout(why))
             try:
                 return self.link.recv_bytes()

@@ -16,22 +16,30 @@ from typing import TypeVar
 
 from ...layers import Layer, LayerError, Sizes, get, is_external, observing_sizes
 from .closeable import Closeable
-from .forkserver import ForkServer, WorkerError, can_fork
+from .forkserver import ForkServer, WorkerError, WorkerTimeout, can_fork
 
 Answer = TypeVar("Answer")
 
-#: Most seconds of a layer's task.
-TIMEOUT = 300.0
+#: Default limit of a layer's task, in seconds.
+TASK_SECONDS = 300.0
 
 
 class Sandbox(Closeable):
     """Runs tasks of layers, those of external layers in a process of their own.
 
-    All others run in the calling process, as do all tasks if the system cannot fork. Close it, or
-    use it as a context manager.
+    All others run in the calling process, as do all tasks if the system cannot fork. A layer that
+    has exceeded its time once is not asked again. Close the sandbox, or use it as a context
+    manager.
+
+    Parameters
+    ----------
+    seconds
+        Most seconds of a task.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = TASK_SECONDS) -> None:
+        self._seconds = seconds
+        self._timed_out: dict[str, str] = {}  # by name, what was said of the layer
         self._forkserver: ForkServer | None = None
         self._notes = TemporaryDirectory(prefix="layerlaw-")
 
@@ -46,16 +54,28 @@ class Sandbox(Closeable):
         self.rehearse(name, partial(_load, name))
         return get(name)
 
-    def ask(self, name: str, task: Callable[[], Answer]) -> Answer:
+    def ask(self, name: str, task: Callable[[], Answer], seconds: float | None = None) -> Answer:
         """Run a task of a layer, which must be picklable, and return its answer.
+
+        Parameters
+        ----------
+        name
+            Of the layer.
+        task
+            What is run.
+        seconds
+            Most seconds of this task, if not the sandbox's.
 
         Raises
         ------
         LayerError
-            If an external layer ends its process, raises, or takes longer than `TIMEOUT`.
+            If an external layer ends its process, raises, or takes too long, or took too long
+            before.
         """
         if not (can_fork() and is_external(name)):
             return task()
+        if name in self._timed_out:
+            raise LayerError(self._timed_out[name])
         if self._forkserver is None or not self._forkserver.alive:
             self._end()
             self._forkserver = ForkServer()
@@ -64,10 +84,13 @@ class Sandbox(Closeable):
         note.unlink(missing_ok=True)
         try:
             answer: Answer = self._forkserver.ask(
-                name, partial(_noting, note), partial(_do, task), TIMEOUT
+                name, partial(_noting, note), partial(_do, task), seconds or self._seconds
             )
         except WorkerError as error:
-            raise LayerError(f"{name}, {_read(note) or 'while it is loaded'}: {error}") from None
+            why = f"{name}, {_read(note) or 'while it is loaded'}: {error}"
+            if isinstance(error, WorkerTimeout):
+                self._timed_out[name] = why
+            raise LayerError(why) from None
         return answer
 
     def rehearse(self, name: str, task: Callable[[], object]) -> None:
@@ -78,7 +101,7 @@ class Sandbox(Closeable):
         Raises
         ------
         LayerError
-            If it ends its process, or takes longer than `TIMEOUT`.
+            If it ends its process, or takes too long.
         """
         if is_external(name):
             self.ask(name, partial(_try, task))
