@@ -89,6 +89,14 @@ class Counts:
         """Return the share of the seconds that is over."""
         return (monotonic() - self._began) / max(self._seconds, 1e-9)
 
+    def first_refusal(self, share: float) -> Exception:
+        """Return why there are no counts: the layer raised, or the share was too short."""
+        if self.refused:
+            return self.refused[0][1]
+        return NotExact(
+            f"{self.what}: the first count takes more than {share * self._seconds:.0f} s"
+        )
+
     def is_quick(self, sizes: Sizes) -> bool:
         """Whether a count at these sizes is expected to take few seconds.
 

@@ -168,13 +168,7 @@ def formula(layer: Layer, metric: str, seconds: float = SECONDS) -> ExactFormula
     (small, others), solve = _points(layer), partial(solve_formula, counts.what, layer.axes)
     solved = counts.accepted(sorted(small, key=_volume), share=_SOLVING)
     if not solved:
-        raise (
-            counts.refused[0][1]
-            if counts.refused
-            else NotExact(
-                f"{counts.what}: the first count takes more than {_SOLVING * seconds:.0f} s"
-            )
-        )
+        raise counts.first_refusal(_SOLVING)
     try:
         expression = solve(solved, [counts.at(sizes) for sizes in solved])
     except NotExact as error:
@@ -286,13 +280,7 @@ def _path(layer: Layer, seconds: float) -> ExactFormula:
     solved = counts.accepted(sorted(small, key=_volume), share=_SOLVING)
     verified = counts.accepted(others, share=_VERIFYING)
     if not solved or not verified:
-        raise (
-            counts.refused[0][1]
-            if counts.refused
-            else NotExact(
-                f"{counts.what}: the first count takes more than {_SOLVING * seconds:.0f} s"
-            )
-        )
+        raise counts.first_refusal(_SOLVING)
     lengths = [counts.at(sizes) for sizes in solved]
     if all(one == sympy.oo for one in lengths):
         expression: Expr = sympy.oo

@@ -76,10 +76,8 @@ def _read(path: Path, most: int, limit: str) -> bytes:
             if about.st_size > most:
                 size = about.st_size / 2**20
                 raise TableError(f"{path}: it has {size:.4g} MiB, the limit is {limit}")
-            chunks, left = (
-                [],
-                most + 1,
-            )  # a file that grows, or one of /proc, is longer than it says
+            # One byte more than allowed: a file that grows is longer than it says.
+            chunks, left = [], most + 1
             while left > 0 and (chunk := file.read(min(left, 2**24))):
                 chunks.append(chunk)
                 left -= len(chunk)

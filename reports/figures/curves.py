@@ -89,17 +89,8 @@ def times_info(fit: Fit, law: Law, axis: str) -> Curves:
         theory = top.assign(value=shape / shape[-1] * top["value"].iloc[-1] * _ABOVE)
         theory = theory[theory["value"] >= points["value"].min()]
     degree = fit.theory.degree(axis) if fit.theory is not None else None
-    return Curves(
-        axis,
-        hue,
-        fixed,
-        np.unique(_sizes_by_axis(law)[axis]),
-        points,
-        lines,
-        theory,
-        degree,
-        omitted,
-    )
+    levels = np.unique(_sizes_by_axis(law)[axis])
+    return Curves(axis, hue, fixed, levels, points, lines, theory, degree, omitted)
 
 
 def slopes_info(fit: Fit, law: Law, axis: str) -> Curves:
@@ -124,17 +115,8 @@ def slopes_info(fit: Fit, law: Law, axis: str) -> Curves:
         sizes = dict(zip(law.axes, _law_sizes(law, axis, hue, lines, fixed).T, strict=True))
         theory = lines.assign(value=elasticity(flops, axis, {**fit.series.constants, **sizes}))
     degree = fit.theory.degree(axis) if fit.theory is not None else None
-    return Curves(
-        axis,
-        hue,
-        fixed,
-        np.unique(_sizes_by_axis(law)[axis]),
-        points,
-        lines,
-        theory,
-        degree,
-        omitted,
-    )
+    levels = np.unique(_sizes_by_axis(law)[axis])
+    return Curves(axis, hue, fixed, levels, points, lines, theory, degree, omitted)
 
 
 def theory_flops(fit: Fit) -> Expr | None:
