@@ -10,7 +10,7 @@ import typer
 
 from . import show
 from .options import REPORT_FOLDER, Json, UsageError, usage_errors
-from .output import command_line
+from .output import command_line, print_json
 
 if TYPE_CHECKING:
     from ..analysis import Fit
@@ -77,7 +77,7 @@ def claims(
         return
     everything = ids is None and exercise is None
     if as_json:
-        print(record.to_json(), end="")
+        print_json(record.to_json())
     else:
         show.claims(record, details=details or bool(ids))
     if out is not None or everything:

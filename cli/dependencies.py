@@ -12,7 +12,7 @@ import typer
 
 from . import show
 from .options import EXIT_INTERRUPTED, REPORT_FOLDER, Json, usage_errors
-from .output import command_line
+from .output import command_line, print_json
 
 
 def dependencies(
@@ -78,7 +78,7 @@ def dependencies(
     _save(out, record)
     write_atomically(out / FIGURE_FILE, dependencies_svg(found))
     if as_json:
-        print(json.dumps(found.as_dict(), indent=2, ensure_ascii=False))
+        print_json(found.as_dict())
     elif markdown:
         print(
             dependencies_page(found, command_line(), Path(out.name, FIGURE_FILE).as_posix()), end=""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
 from . import show
 from .options import Json, usage_errors
+from .output import print_json
 
 
 def doctor(
@@ -47,7 +47,7 @@ def _examine(*, as_json: bool) -> None:
     with show.Terminal().activity("checking the machine"):
         checks = check_environment()
     if as_json:
-        print(json.dumps([each.as_dict() for each in checks], indent=2, ensure_ascii=False))
+        print_json([each.as_dict() for each in checks])
     else:
         show.environment_checks(checks)
 
@@ -62,6 +62,6 @@ def _ablate(layer: str, profile: str, threads: int, *, as_json: bool) -> None:
             {"left_alone": name, "exponents": {axis: vars(e) for axis, e in found.items()}}
             for name, found in rows
         ]
-        print(json.dumps(written, indent=2))
+        print_json(written)
     else:
         show.ablations(rows)

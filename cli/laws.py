@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,7 +25,7 @@ from .options import (
     require_finite,
     usage_errors,
 )
-from .output import command_line, write_report
+from .output import command_line, print_json, write_report
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +101,7 @@ def fit(
             show.note(f"metric {metric!r} is fitted as a count: times need the metric 'seconds'")
     text = laws_json(fits)
     if json_file == Path("-"):
-        print(text, end="")
+        print_json(text)
         return
     if json_file is not None:
         write_atomically(json_file, text)
@@ -213,7 +212,7 @@ def predict(
     with usage_errors():
         found = predict_laws(fits, sizes, within, caches_of(result.machine, result.settings))
     if as_json:
-        print(json.dumps([each.as_dict() for each in found], indent=2))
+        print_json([each.as_dict() for each in found])
     else:
         show.answers(found)
 

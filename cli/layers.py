@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from . import show
 from .options import Json, require_finite, usage_errors
+from .output import print_json
 
 if TYPE_CHECKING:
     from ..experiments import ExactFormula
@@ -53,7 +53,7 @@ def explain(
     theory = found.layer.tied_theory()
     own = theory if is_known(theory.flops) else None
     if as_json:
-        print(json.dumps(derived_dict(found, own), indent=2, ensure_ascii=False))
+        print_json(derived_dict(found, own))
     else:
         show.derivation(derivation_summary(found), derived_rows(found, own))
 
@@ -66,6 +66,6 @@ def list_layers(
 
     rows = theory_rows()
     if as_json:
-        print(json.dumps([row.as_dict() for row in rows], indent=2, ensure_ascii=False))
+        print_json([row.as_dict() for row in rows])
     else:
         show.theory(rows)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import show
 
@@ -31,6 +32,26 @@ def print_laws(result: Result, *, as_json: bool) -> None:
     from ..reports import laws_json
 
     if as_json:
-        print(laws_json(result.fits), end="")
+        print_json(laws_json(result.fits))
     else:
         show.laws(result.content.summary)
+
+
+def print_json(document: Any) -> None:
+    """Print JSON, given as a text or as what it is made of, on standard output.
+
+    What a terminal might obey, such as a control character in a layer's name, is escaped as JSON
+    does; programs read the same text.
+    """
+    text = (
+        document
+        if isinstance(document, str)
+        else json.dumps(document, indent=2, ensure_ascii=False)
+    )
+    print("\n".join(map(_printable_json, text.rstrip("\n").split("\n"))))
+
+
+def _printable_json(line: str) -> str:
+    if line.isprintable():
+        return line
+    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in line)

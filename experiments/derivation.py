@@ -37,6 +37,7 @@ from ..measure import (
     TRAINING_PEAK_BYTES,
     Sandbox,
 )
+from ..messages import error_line, error_message
 from .counting import NotExact
 from .exact_formulas import SECONDS, ExactFormula, formula
 from .formula_order import leading_order
@@ -306,7 +307,5 @@ def derive_missing(
 
 
 def _reason(error: Exception) -> str:
-    message = " ".join(str(error).split())
-    if isinstance(error, NotExact | NotImplementedError):
-        return message
-    return f"{type(error).__name__}: {message}"
+    explained = isinstance(error, NotExact | NotImplementedError)
+    return error_message(error) if explained else error_line(error)

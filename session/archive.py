@@ -12,6 +12,7 @@ from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 import pandas as pd
 
 from ..errors import LayerlawError
+from ..messages import error_message
 from ..reports import open_atomically
 from ..studies.claims import Record
 from .layer_records import layer_from_record, layer_to_record
@@ -116,7 +117,7 @@ def read_archive(path: Path) -> tuple[Measurements, Mapping[str, Any]]:
     except OSError as error:
         raise ArchiveError(f"{path}: cannot be read: {error.strerror or error}") from None
     except _DAMAGE as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = error_message(error) or type(error).__name__
         raise ArchiveError(f"{path}: not a file that Result.save wrote ({reason})") from None
     return measured, document
 

@@ -16,11 +16,11 @@ from collections.abc import Callable, Iterable, Mapping
 from sympy import Expr, Symbol
 from sympy.printing.str import StrPrinter
 
+from ...messages import quoted
 from .operands import ExpressionError, Operand
 
 _LONGEST = 500  # characters
 _DEEPEST, _MOST_CALLS = 4, 16  # calls within one another, and in all
-_SHOWN = 60  # characters of an expression that a message repeats
 _LISTED = 20  # names that a message lists
 
 #: Signs that mean the same as Python's.
@@ -61,7 +61,7 @@ def read(text: str, names: Iterable[str]) -> Expr:
             raise ExpressionError(f"it has {calls} calls, the limit is {_MOST_CALLS}")
         return reader.read(tree, 0).expr
     except ExpressionError as error:
-        raise ExpressionError(f"the expression {_shown(text)}: {error}") from None
+        raise ExpressionError(f"the expression {quoted(text)}: {error}") from None
 
 
 def write(expr: Expr) -> str:
@@ -87,12 +87,6 @@ def _tree(text: str) -> ast.expr:
         raise ExpressionError("cannot read it") from None
 
 
-def _shown(text: str) -> str:
-    """Quote the beginning of a text, on one line."""
-    quoted = ascii(text)
-    return quoted if len(quoted) <= _SHOWN + 2 else f"{quoted[: _SHOWN + 1]}…{quoted[0]}"
-
-
 class _Reader:
     """Builds the operand of each node of a tree.
 
@@ -110,11 +104,11 @@ class _Reader:
         match node:
             case ast.Constant(value=value):
                 if type(value) is not int and type(value) is not float:
-                    raise ExpressionError(f"{_shown(str(value))} is not a number")
+                    raise ExpressionError(f"{quoted(str(value))} is not a number")
                 return Operand.number(value)
             case ast.Name(id=name):
                 if name not in self._sizes:
-                    raise ExpressionError(f"unknown symbol {_shown(name)} ({self._known})")
+                    raise ExpressionError(f"unknown symbol {quoted(name)} ({self._known})")
                 return self._sizes[name]
             case ast.UnaryOp(op=ast.USub()) | ast.BinOp(op=ast.Mult() | ast.Div()):
                 first, *others = self._factors(node, calls)
@@ -126,7 +120,7 @@ class _Reader:
                 return operate(self.read(left, calls), self.read(right, calls))
             case ast.Call():
                 return self._call(node, calls + 1)
-        raise ExpressionError(f"{_shown(ast.unparse(node))} is not allowed")
+        raise ExpressionError(f"{quoted(ast.unparse(node))} is not allowed")
 
     def _factors(self, node: ast.expr, calls: int) -> list[Operand]:
         """Build the factors of a product: (-a)*b/c has the factors -1, a, b and 1/c."""
@@ -144,7 +138,7 @@ class _Reader:
         name = _SYNONYMS.get(name, name)
         if name not in FUNCTIONS or node.keywords:
             raise ExpressionError(
-                f"{_shown(ast.unparse(node))} calls a function other than {', '.join(FUNCTIONS)}"
+                f"{quoted(ast.unparse(node))} calls a function other than {', '.join(FUNCTIONS)}"
             )
         if calls > _DEEPEST:
             raise ExpressionError(f"more than {_DEEPEST} calls lie within one another")

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...errors import LayerlawError
+from ...messages import LONGEST_MESSAGE, one_line
 
-#: Characters of a message, of a value in it, and names in a list.
-_LONGEST_MESSAGE, _LONGEST_VALUE, _MOST_NAMES = 300, 40, 8
-_LONGEST_ESCAPE = 10  # characters, such as of \U0001f600
+#: Characters of a value in a message, and names in a list.
+_LONGEST_VALUE, _MOST_NAMES = 40, 8
 
 
 class TableError(LayerlawError, ValueError):
@@ -28,24 +28,9 @@ class TableWarning(UserWarning):
 
 def _message(text: str) -> str:
     """Write a message in one line; of a long one, such as with a long path, the middle is cut."""
-    line = one_line(text, len(text) * _LONGEST_ESCAPE)
-    half = (_LONGEST_MESSAGE - 1) // 2
-    return line if len(line) <= _LONGEST_MESSAGE else f"{line[:half]}…{line[-half:]}"
-
-
-def one_line(text: str, longest: int) -> str:
-    r"""Escape what is not printable, and cut the text at `longest` characters.
-
-    >>> one_line("a\x1b[31m\nb", 40), one_line("n" * 10, 4)
-    ('a\\x1b[31m\\nb', 'nnn…')
-    """
-    # Three times the length is enough to see that it is too long.
-    escaped = "".join(c if c.isprintable() else _escape(c) for c in text[: 3 * longest])
-    return escaped if len(escaped) <= longest else escaped[: longest - 1] + "…"
-
-
-def _escape(character: str) -> str:
-    return character.encode("unicode_escape", "backslashreplace").decode("ascii")
+    line = one_line(text)
+    half = (LONGEST_MESSAGE - 1) // 2
+    return line if len(line) <= LONGEST_MESSAGE else f"{line[:half]}…{line[-half:]}"
 
 
 def cell_text(cell: Any) -> str:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, TextIO
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
+
+from ...messages import LONGEST_MESSAGE, one_line
 
 if TYPE_CHECKING:
     from ...reports import Table as ReportTable
@@ -26,13 +30,40 @@ _INPUT_WARNINGS = ("BrokenLayer", "TableWarning")
 #: The errors that were printed, so that an interrupt is reported once.
 printed_errors: list[str] = []
 
-_show_warning = warnings.showwarning
+
+class _EscapingConsole(Console):
+    """A console that prints no control character but its own: those of a text are escaped.
+
+    rich removes a few of them from texts, and escapes none.
+    """
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Render as rich does, and escape what is not printable in the lines of each segment."""
+        if isinstance(renderable, Text) and (plain := _lines(renderable.plain)) != renderable.plain:
+            renderable = Text(plain, renderable.style)  # before it is wrapped to its width
+        for segment in super().render(renderable, options):
+            if segment.control:
+                yield segment
+            else:
+                yield Segment(_lines(segment.text), segment.style)
+
+
+def _lines(text: str) -> str:
+    """Escape what is not printable in each line of a text."""
+    return text if text.isprintable() else "\n".join(map(one_line, text.split("\n")))
 
 
 def console_out() -> Console:
     """Return a console of standard output."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=_PIPE_WIDTH)
+    console = _EscapingConsole(highlight=False)
+    return console if console.is_terminal else _EscapingConsole(highlight=False, width=_PIPE_WIDTH)
+
+
+def console_err() -> Console:
+    """Return a console of standard error."""
+    return _EscapingConsole(stderr=True, highlight=False)
 
 
 def folding_table(*columns: str, title: str | None = None) -> Table:
@@ -57,13 +88,13 @@ def rich_table(table: ReportTable, *, title: str | None = None) -> Table:
 
 def note(text: str) -> None:
     """Print a line for a person on standard error; programs read standard output."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
+    console_err().print(text, markup=False, soft_wrap=True)
 
 
 def error(message: str) -> None:
     """Print an error as one line on standard error."""
     printed_errors.append(message)
-    print("layerlaw: " + " ".join(message.split()), file=sys.stderr)
+    print("layerlaw: " + one_line(" ".join(message.split())), file=sys.stderr)
 
 
 def warning(
@@ -75,10 +106,11 @@ def warning(
     line: str | None = None,
 ) -> None:
     """Show a warning; one about a user's input becomes one line."""
+    text = one_line(" ".join(str(message).split()), LONGEST_MESSAGE)
     if category.__name__ in _INPUT_WARNINGS:
-        note(f"layerlaw: warning: {message}")
+        note(f"layerlaw: warning: {text}")
     else:
-        _show_warning(message, category, filename, lineno, file, line)
+        note(warnings.formatwarning(text, category, filename, lineno, line).rstrip("\n"))
 
 
 def format_duration(seconds: float) -> str:

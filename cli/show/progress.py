@@ -14,10 +14,11 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ...session import Observer
-from .console import format_duration, note
+from .console import console_err, format_duration, note
 
 if TYPE_CHECKING:
     from ...experiments import AdaptivePlanner, IntervalWidths
@@ -35,13 +36,13 @@ class Terminal(Observer):
     @contextmanager
     def activity(self, what: str) -> Iterator[None]:
         """Show a spinner with a text."""
-        with Console(stderr=True).status(what):
+        with console_err().status(what):
             yield
 
     @contextmanager
     def steps(self) -> Iterator[Callable[[int, int, object], None]]:
         """Draw a bar with the time left."""
-        console = Console(stderr=True)
+        console = console_err()
         every = _SCREEN_SECONDS if console.is_terminal else _LOG_SECONDS
         began = drawn = monotonic()
         with _progress_bars(console) as bars:
@@ -59,7 +60,9 @@ class Terminal(Observer):
                     left = (now - began) / (done - 1) * (total - done)
                     text = f"{format_duration(left)} left"
                 if console.is_terminal:
-                    bars.update(bar, description=str(what), completed=done, total=total, left=text)
+                    bars.update(
+                        bar, description=_plain(what), completed=done, total=total, left=text
+                    )
                     bars.refresh()
                 elif done < total:
                     note(", ".join(filter(None, [f"{what}: {done} of {total}", text])))
@@ -69,7 +72,7 @@ class Terminal(Observer):
     @contextmanager
     def fitting(self, what: str) -> Iterator[Callable[[int, int, object], None]]:
         """Draw a bar with the time left and the current law."""
-        console = Console(stderr=True)
+        console = console_err()
         with Progress(
             TextColumn("fitting {task.description}"),
             BarColumn(bar_width=30),
@@ -82,18 +85,22 @@ class Terminal(Observer):
             bar = bars.add_task(what, total=None)
 
             def update(done: int, total: int, current: object) -> None:
-                bars.update(bar, completed=done, total=total, description=f"{what}: {current}")
+                bars.update(
+                    bar, completed=done, total=total, description=_plain(f"{what}: {current}")
+                )
 
             yield update
 
     @contextmanager
     def measuring(self, plan: Plan) -> Iterator[Callable[[Step], None]]:
         """Draw a bar for each layer, and one for all with the time left."""
-        console = Console(stderr=True)
+        console = console_err()
         every = _SCREEN_SECONDS if console.is_terminal else _LOG_SECONDS
         drawn = monotonic()
         with _progress_bars(console) as bars:
-            rows = {layer: bars.add_task(layer, total=None, left="") for layer in plan.layers}
+            rows = {
+                layer: bars.add_task(_plain(layer), total=None, left="") for layer in plan.layers
+            }
             whole = bars.add_task("[bold]all", total=plan.total, left="")
 
             def update(step: Step) -> None:
@@ -115,7 +122,7 @@ class Terminal(Observer):
     @contextmanager
     def choosing_points(self, planner: AdaptivePlanner) -> Iterator[Callable[[Measurement], None]]:
         """Show the half-widths of the current layer's intervals, and at the end those of all."""
-        console = Console(stderr=True)
+        console = console_err()
         begun = drawn = monotonic()
         every, count = _SCREEN_SECONDS if console.is_terminal else _LOG_SECONDS, 0
         coarse = "measuring a coarse grid"
@@ -133,7 +140,7 @@ class Terminal(Observer):
                     if not each.stop_reason and each.layer == measurement.case.layer
                 )
                 if bar is not None:
-                    bar.update(text)
+                    bar.update(_plain(text))
                 else:
                     note(text)
 
@@ -164,6 +171,11 @@ class Terminal(Observer):
 def _half_widths(width: IntervalWidths) -> str:
     known = (f"{axis} ±{half:.3f}" for axis, half in width.half_widths.items() if half < inf)
     return ", ".join(known) or "no interval yet"
+
+
+def _plain(what: object) -> str:
+    """Write a text that rich takes for markup, such as that of a bar, as it is."""
+    return escape(str(what))
 
 
 def _progress_bars(console: Console) -> Progress:

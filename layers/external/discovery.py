@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple, TypeVar
 
+from ...messages import error_line
 from ..core import Layer, registered
 from . import hugging_face
 from .user_modules import LayerError, user_layer
@@ -99,7 +100,7 @@ def layer_by_name(name: str) -> Layer | None:
     try:
         return as_layer(point.load(), name)
     except Exception as error:  # a package may raise anything when it is loaded
-        raise LayerError(f"{source} cannot be loaded: {_one_line(error)}") from error
+        raise LayerError(f"{source} cannot be loaded: {error_line(error)}") from error
 
 
 @cache
@@ -179,9 +180,9 @@ def import_module(place: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is not None and (place == error.name or place.startswith(f"{error.name}.")):
             raise LayerError(f"there is no module {place!r}: {error}") from None
-        raise LayerError(f"{place} cannot be imported: {_one_line(error)}") from error
+        raise LayerError(f"{place} cannot be imported: {error_line(error)}") from error
     except (Exception, SystemExit) as error:  # a user's module may raise anything
-        raise LayerError(f"{place} cannot be imported: {_one_line(error)}") from error
+        raise LayerError(f"{place} cannot be imported: {error_line(error)}") from error
 
 
 def _import_file(path: Path, written: str) -> ModuleType:
@@ -247,7 +248,3 @@ def digest_of(name: str, found: Layer) -> str:
     module = import_module(place)
     text = Path(module.__file__).read_bytes() if module.__file__ else b""
     return hashlib.sha256(text).hexdigest()[:16]
-
-
-def _one_line(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"

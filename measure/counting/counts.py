@@ -13,6 +13,7 @@ from functools import partial
 import torch
 
 from ...layers import Layer, LayerError, Sizes, get
+from ...messages import error_message
 from ..cases import FLOPS, PARAMETERS, PATH_LENGTH, SEQUENTIAL_OPS, Case, Measurement
 from ..workers import TASK_SECONDS, Sandbox
 from .critical_path import longest_chain
@@ -142,7 +143,7 @@ def _of_metric(case: Case, metric: str) -> list[Measurement]:
 
 
 def _uncounted(case: Case, metric: str, error: Exception) -> Measurement:
-    why = f"it cannot be counted: {error}".splitlines()[0]
+    why = f"it cannot be counted: {error_message(error)}"
     return Measurement(case, 0, 0, (), "error", why, metric)
 
 

@@ -17,6 +17,7 @@ from math import isnan, nan
 import numpy as np
 import torch
 
+from ...messages import error_message
 from ..cases import PARTS, Case, Measurement
 from ..timing import (
     Clock,
@@ -97,7 +98,7 @@ def time_operations(
                     sandbox.rehearse(case.layer, partial(record_pass, case, seed))
                     recorded[case], seen = record_pass(case, seed)
                 except Exception as error:  # a layer may do what meta tensors do not support
-                    why = f"its operations cannot be recorded: {error}".splitlines()[0]
+                    why = f"its operations cannot be recorded: {error_message(error)}"
                     yield [_unknown(case, process, 0, why)]
                     continue
                 for signature, first in seen.items():

@@ -7,6 +7,7 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 from ...layers import get, torch
+from ...messages import error_line
 from ..cases import Case, Measurement, Status
 from .clocks import Clock, clock_for, time_repeats
 from .modes import MODES, Pass, gradient_mode
@@ -222,7 +223,8 @@ def subnormal_share(values: Tensor) -> float:
 
 def failure_of(error: Exception) -> tuple[Status, str]:
     """Return the status of an exception, ``oom`` or ``error``, and its message in one line."""
+    message = error_line(error)
     # torch's CPU allocator reports a lack of memory as a RuntimeError.
     out_of_memory = isinstance(error, MemoryError | torch.OutOfMemoryError)
-    status: Status = "oom" if out_of_memory or "allocate memory" in str(error) else "error"
-    return status, f"{type(error).__name__}: {error}".splitlines()[0]
+    status: Status = "oom" if out_of_memory or "allocate memory" in message else "error"
+    return status, message

@@ -36,6 +36,7 @@ from time import monotonic
 from typing import Any, Self
 
 from ...layers import import_module
+from ...messages import error_line
 from .closeable import Closeable
 
 _PR_SET_PDEATHSIG = 1  # from Linux' prctl.h
@@ -272,12 +273,12 @@ def _work(link: Connection, context: bytes, others: Sequence[Connection]) -> Non
                 try:
                     answer = task(made)
                 except Exception as error:
-                    answer = WorkerFailed(_in_a_line(error))
+                    answer = WorkerFailed(error_line(error))
                 link.send(answer)
     except (EOFError, BrokenPipeError):
         return  # the parent has ended or closed the connection
     except Exception as error:  # raised by the context: it is the answer to the first task
-        link.send(WorkerFailed(_in_a_line(error)))
+        link.send(WorkerFailed(error_line(error)))
 
 
 def _tie_to_parent() -> None:
@@ -285,10 +286,6 @@ def _tie_to_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL))
     with suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
         file.write("1000")  # the highest priority for the out-of-memory killer
-
-
-def _in_a_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _signal_name(number: int) -> str:

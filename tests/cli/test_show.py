@@ -1,6 +1,7 @@
 """What a person sees while something is under way."""
 
 import importlib
+import io
 import json
 
 import pandas as pd
@@ -9,9 +10,11 @@ from layerlaw import session
 from layerlaw.analysis import fit
 from layerlaw.analysis.laws.estimate import Exponent
 from layerlaw.cli import main, show
-from layerlaw.cli.show import console
-from layerlaw.measure import Case, EnvironmentCheck, Measurement, Severity
-from layerlaw.reports import summarise
+from layerlaw.cli.output import print_json
+from layerlaw.cli.show import console, progress
+from layerlaw.measure import Case, EnvironmentCheck, Measurement, Plan, Severity
+from layerlaw.reports import Table, summarise
+from rich.text import Text
 
 # The package has the command of the same name.
 doctor_module = importlib.import_module("layerlaw.cli.doctor")
@@ -46,6 +49,53 @@ def test_reasons_that_differ_in_numbers_alone_are_told_once(capsys):
         "(the first of them)",
         "rnn: 1 point was not timed; error: ValueError: too long",
     ]
+
+
+HARMFUL = "a\x1b[2J\x07\x9b\u202e\ud800\rb"
+ESCAPED = "a\\x1b[2J\\x07\\x9b\\u202e\\ud800\\rb"
+
+
+@pytest.mark.parametrize(
+    "print_it",
+    [
+        show.note,
+        lambda text: show.warning(UserWarning(text), UserWarning, "file.py", 1),
+        lambda text: console.console_out().print(text, markup=False),
+        lambda text: console.console_out().print(Text.assemble(("bold", "bold"), text)),
+        lambda text: console.console_out().print(
+            console.rich_table(Table("", ["name"], [(text,)]))
+        ),
+        lambda text: console.console_err().print(Text(text, style="bold")),
+    ],
+)
+def test_control_characters_are_escaped_wherever_text_is_printed(print_it, capsys):
+    print_it(HARMFUL.replace("\r", "").replace("\x07", ""))  # which rich removes
+    printed = "".join(capsys.readouterr()).replace("\n", "")
+    assert printed.isprintable()
+    assert ESCAPED.replace("\\r", "").replace("\\x07", "") in printed.replace(" ", "")
+
+
+def test_control_characters_of_an_error_are_escaped(capsys):
+    show.error(HARMFUL.replace("\r", "\n"))
+    assert capsys.readouterr().err == f"layerlaw: {ESCAPED}\n".replace("\\r", " ")
+
+
+def test_control_characters_in_a_bar_of_progress_are_escaped(monkeypatch):
+    screen = io.StringIO()
+    terminal = console._EscapingConsole(file=screen, force_terminal=True, color_system=None)
+    monkeypatch.setattr(progress, "console_err", lambda: terminal)
+    plan = Plan((Case("a\x1b]0;b[red]", {"n": 8, "d": 8}),), rounds=1, repeats=1)
+    with show.Terminal().measuring(plan):
+        pass
+    assert "a\\x1b]0;b" in screen.getvalue()
+
+
+def test_json_has_its_control_characters_escaped_and_is_the_same(capsys):
+    for document in ({"name": HARMFUL}, json.dumps({"name": HARMFUL}, ensure_ascii=False)):
+        print_json(document)
+        text = capsys.readouterr().out
+        assert text.replace("\n", "").isprintable()
+        assert json.loads(text) == {"name": HARMFUL}
 
 
 def test_controls_are_shown_with_what_leaving_each_alone_moves(capsys, monkeypatch):
