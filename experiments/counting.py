@@ -97,6 +97,17 @@ class Counts:
             f"{self.what}: the first count takes more than {share * self._seconds:.0f} s"
         )
 
+    def unverified(self) -> Exception:
+        """Return why a formula can be verified at no size: the layer raised, or the time is over.
+
+        Of what the layer raised, the last: it takes the sizes that the formula was solved from.
+        """
+        if self.refused:
+            return self.refused[-1][1]
+        return NotExact(
+            f"{self.what}: {self._seconds:.0f} s are over before a formula is verified at any size"
+        )
+
     def is_quick(self, sizes: Sizes) -> bool:
         """Whether a count at these sizes is expected to take few seconds.
 

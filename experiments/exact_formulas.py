@@ -180,7 +180,7 @@ def formula(layer: Layer, metric: str, seconds: float = SECONDS) -> ExactFormula
             far = [each for each in counting_grid(layer, at) if counts.is_quick(each)]
             verified += counts.accepted(far, share=_VERIFYING)
     if not verified:
-        raise counts.refused[-1][1]
+        raise counts.unverified()
     if expression is not None:
         try:
             verify(counts.what, expression, verified, [counts.at(sizes) for sizes in verified])
@@ -276,11 +276,15 @@ def _path(layer: Layer, seconds: float) -> ExactFormula:
     counts = Counts(layer, PATH_LENGTH.name, length, seconds)
     small = counting_grid(layer, _PATH_SIZES)
     others: Sequence[Sizes] = counting_grid(layer, VERIFICATION_SIZES)
+    if not small or not others:
+        raise NotExact(f"{counts.what}: it takes none of the sizes in use")
     others = [*others, *remainder_sizes(layer, others[0], _PATH_REMAINDERS)]
     solved = counts.accepted(sorted(small, key=_volume), share=_SOLVING)
     verified = counts.accepted(others, share=_VERIFYING)
-    if not solved or not verified:
+    if not solved:
         raise counts.first_refusal(_SOLVING)
+    if not verified:
+        raise counts.unverified()
     lengths = [counts.at(sizes) for sizes in solved]
     if all(one == sympy.oo for one in lengths):
         expression: Expr = sympy.oo

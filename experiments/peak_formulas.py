@@ -94,6 +94,8 @@ def peak_formula(name: str, metric: str, seconds: float = SECONDS) -> ExactFormu
     checked = counts.accepted(others, share=_VERIFYING)
     if largest is not None:
         try:
+            if not checked:
+                raise counts.unverified()
             values = [counts.at(one) for one in checked]
             verify(f"the peak memory of a {mode} pass", largest, checked, values)
             return ExactFormula(metric, largest, tuple(solved), tuple(checked))

@@ -92,6 +92,8 @@ def _from_stretches(
     if expression is None:
         raise NotExact(f"{counts.what}: no formula gives all counts exactly")
     verified = [each for each in others if each not in solved]
+    if not verified:
+        raise NotExact(f"{counts.what}: no size is left to verify a formula at")
     verify(counts.what, expression, verified, [counts.at(each) for each in verified])
     return expression, tuple(solved), tuple(verified), ""
 
@@ -114,7 +116,7 @@ def restricted_formula(
             for sizes in others
         ]
         points = [one for one in near if one not in solved and _takes(counts.layer, one)]
-        if there and _holds(counts, expression, [*there, *points]):
+        if there and points and _holds(counts, expression, [*there, *points]):
             verified = counts.accepted(points)
             if len(verified) == len(points):
                 return expression, tuple(there), tuple(verified), _divisible(divisors)

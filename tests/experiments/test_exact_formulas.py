@@ -6,6 +6,7 @@ import pytest
 import torch
 from layerlaw import layers
 from layerlaw.analysis import ExactLaw, Verdict, fit
+from layerlaw.experiments import exact_formulas, peak_formulas
 from layerlaw.experiments.exact_formulas import LONG_SIZES, NotExact, count_formulas, formula
 from layerlaw.layers import Textbook
 from layerlaw.layers.core.theory import SYMBOLS, d, n, subs
@@ -128,6 +129,19 @@ def test_a_path_that_some_sizes_lack_is_refused():
 
     with pytest.raises(NotExact, match=r"path_length .* never at others"):
         count_formulas(Toy(short_sighted))
+
+
+@pytest.mark.parametrize("metric", ["flops", "path_length"])
+def test_without_time_to_verify_a_formula_there_is_none(metric, monkeypatch):
+    monkeypatch.setattr(exact_formulas, "_VERIFYING", 0.0)
+    with pytest.raises(NotExact, match=f"the {metric} of .* before a formula is verified at any"):
+        formula(Toy(torch.tanh), metric)
+
+
+def test_without_time_to_verify_a_peak_there_is_none(monkeypatch):
+    monkeypatch.setattr(peak_formulas, "_VERIFYING", 0.0)
+    with pytest.raises(NotExact, match="before a formula is verified at any"):
+        peak_formulas.peak_formula("dense", "forward_peak_bytes")
 
 
 def test_an_unknown_operation_is_refused_by_name():
