@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import time
@@ -18,6 +19,7 @@ from .kinds import Kind
 def main() -> int:
     """Try what is asked for; the exit status is 1 where something is wrong."""
     given = _arguments()
+    os.environ["LAYERLAW_TRACEBACK"] = "1"  # where an error that nobody expected was raised
     adopt_orphans()
     load_everything()
     from .trying import try_one

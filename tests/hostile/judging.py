@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import signal
@@ -51,7 +52,7 @@ def _ended(attempt: Attempt, outcome: Outcome) -> Iterator[Fault]:
         yield from _refused(attempt, outcome)
     elif attempt.refusal:
         yield Fault(Criterion.WRONG, "taken, though it has to be refused")
-    elif "--json" in attempt.arguments and outcome.status == 0:
+    elif _prints_json(attempt) and outcome.status == 0:
         yield from _json(outcome.stdout)
     if _CONTROL.search(outcome.stdout):
         yield Fault(Criterion.MESSAGE, "control characters on standard output")
@@ -79,6 +80,14 @@ def _refused(attempt: Attempt, outcome: Outcome) -> Iterator[Fault]:
         yield Fault(Criterion.MESSAGE, "results are printed before it is refused")
     if attempt.refusal is False:
         yield Fault(Criterion.WRONG, f"refused, though it is valid: {_generic(lines[-1])}")
+
+
+def _prints_json(attempt: Attempt) -> bool:
+    """Whether JSON is what it prints; `fit --json` writes it into a file, of which - is none."""
+    given = attempt.arguments
+    if given[:1] == ("fit",):
+        return ("--json", "-") in itertools.pairwise(given)
+    return "--json" in given
 
 
 def _json(text: str) -> Iterator[Fault]:

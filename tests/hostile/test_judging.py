@@ -42,7 +42,7 @@ ValueError: x
     ],
 )
 def test_each_criterion_is_seen(outcome, criterion):
-    (fault,) = judge(Attempt(("fit", "table.csv", "--json")), outcome)
+    (fault,) = judge(Attempt(("fit", "table.csv", "--json", "-")), outcome)
     assert fault.criterion == criterion
 
 
