@@ -7,11 +7,20 @@ module imports nothing of layerlaw, so that every package can use it.
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 #: Characters of a message.
 LONGEST_MESSAGE = 300
 
 #: Characters of an expression, a name or a value that a message repeats.
 LONGEST_QUOTE = 60
+
+#: Names in a list of names.
+MOST_NAMES = 8
+
+#: Characters of a name in such a list.
+_LONGEST_NAME = 40
 
 
 def one_line(text: str, longest: int | None = None) -> str:
@@ -48,6 +57,41 @@ def quoted(text: str, longest: int = LONGEST_QUOTE) -> str:
     return f"'{one_line(text, longest)}'"
 
 
+def message_line(text: str, longest: int = LONGEST_MESSAGE) -> str:
+    r"""Write a message in one line; of a long one, such as with a long path, the middle is cut.
+
+    >>> message_line("a\nb"), message_line("xxxxxyyyyy", 5)
+    ('a\\nb', 'xx…yy')
+    """
+    line = one_line(text)
+    half = (longest - 1) // 2
+    return line if len(line) <= longest else f"{line[:half]}…{line[-half:]}"
+
+
+def listed(names: Iterable[object], most: int = MOST_NAMES, near: str = "") -> str:
+    """List names for a message: those most like another first, and the number of those left out.
+
+    Parameters
+    ----------
+    names
+        The names.
+    most
+        Most names that are listed.
+    near
+        A name that may be one of them with a slip.
+
+    Examples
+    --------
+    >>> listed(["n", "d"]), listed(range(5), most=2), listed(["rnn", "gru", "lstm"], 1, "lsmt")
+    ('n, d', '0, 1 and 3 more', 'lstm and 2 more')
+    """
+    every = [str(name) for name in names]
+    alike = difflib.get_close_matches(near[:LONGEST_QUOTE], every, most) if near else []
+    shown = [*alike, *(name for name in every if name not in alike)][:most]
+    more = f" and {len(every) - len(shown)} more" if len(every) > len(shown) else ""
+    return ", ".join(one_line(name, _LONGEST_NAME) for name in shown) + more
+
+
 def error_message(error: BaseException, longest: int = LONGEST_MESSAGE) -> str:
     r"""Write the message of an exception in one line; empty if it has none.
 
@@ -56,7 +100,7 @@ def error_message(error: BaseException, longest: int = LONGEST_MESSAGE) -> str:
     """
     try:
         text = str(error)
-    except Exception:  # an exception of a layer may have a broken __str__
+    except BaseException:  # an exception of a layer may have a broken __str__
         text = ""
     return one_line(" ".join(text.split()), longest)
 

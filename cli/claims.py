@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import show
-from .options import REPORT_FOLDER, Json, UsageError, usage_errors
+from .options import REPORT_FOLDER, Json, usage_errors
 from .output import command_line, print_json
+from .values import LARGEST_SEED, UsageError, folder, require_folder, whole_number
 
 if TYPE_CHECKING:
     from ..analysis import Fit
@@ -38,10 +39,13 @@ def claims(
         bool,
         typer.Option(help="Also time the phases of layers, which takes most of the two minutes."),
     ] = True,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the weights and inputs.")] = 0,
+    seed: Annotated[
+        int,
+        whole_number("--seed", least=0, most=LARGEST_SEED, help="Seed of the weights and inputs."),
+    ] = 0,
     out: Annotated[
         Path | None,
-        typer.Option(
+        folder(
             "--out",
             "-o",
             metavar="DIR",
@@ -67,6 +71,10 @@ def claims(
         chosen = statements(ids, exercise)
     if not chosen:
         raise UsageError(f"--exercise {exercise} has none of the statements that --claim names")
+    everything = ids is None and exercise is None
+    saved = None if markdown or (out is None and not everything) else out or REPORT_FOLDER
+    if saved is not None:
+        require_folder("--out", saved)
     fits = _fit_timed_layers(chosen, seed) if times else ()
     with show.Terminal().steps() as update:
         record = Record.now(judge_statements(chosen, seed=seed, fits=fits, progress=update), seed)
@@ -75,13 +83,12 @@ def claims(
 
         print(claims_page(record, command_line()), end="")
         return
-    everything = ids is None and exercise is None
     if as_json:
         print_json(record.to_json())
     else:
         show.claims(record, details=details or bool(ids))
-    if out is not None or everything:
-        path = _save(record, out or REPORT_FOLDER)
+    if saved is not None:
+        path = _save(record, saved)
         show.note(f"The statements are in {path}; a report of {path.parent} includes them.")
 
 

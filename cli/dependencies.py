@@ -13,6 +13,7 @@ import typer
 from . import show
 from .options import EXIT_INTERRUPTED, REPORT_FOLDER, Json, usage_errors
 from .output import command_line, print_json
+from .values import folder, require_folder, whole_number
 
 
 def dependencies(
@@ -26,10 +27,16 @@ def dependencies(
         ),
     ] = None,
     seeds: Annotated[
-        int, typer.Option(min=2, help="Number of seeds; each draws new weights and inputs.")
+        int,
+        whole_number(
+            "--seeds",
+            least=2,
+            most=10_000,
+            help="Number of seeds; each draws new weights and inputs.",
+        ),
     ] = 10,
-    n: Annotated[int, typer.Option("--n", min=8, help="Sequence length.")] = 64,
-    d: Annotated[int, typer.Option("--d", min=1, help="Width.")] = 16,
+    n: Annotated[int, whole_number("--n", least=8, most=65_536, help="Sequence length.")] = 64,
+    d: Annotated[int, whole_number("--d", least=1, most=65_536, help="Width.")] = 16,
     train: Annotated[
         bool,
         typer.Option(
@@ -39,14 +46,23 @@ def dependencies(
         ),
     ] = False,
     train_seeds: Annotated[
-        int, typer.Option(min=2, help="With --train: trainings of each layer, one per seed.")
+        int,
+        whole_number(
+            "--train-seeds",
+            least=2,
+            most=10_000,
+            help="With --train: trainings of each layer, one per seed.",
+        ),
     ] = 5,
-    steps: Annotated[int, typer.Option(min=1, help="With --train: steps of each training.")] = 1000,
+    steps: Annotated[
+        int,
+        whole_number(
+            "--steps", least=1, most=10_000_000, help="With --train: steps of each training."
+        ),
+    ] = 1000,
     out: Annotated[
         Path,
-        typer.Option(
-            "--out", "-o", metavar="DIR", help="Folder for dependencies.json and the figure."
-        ),
+        folder("--out", "-o", metavar="DIR", help="Folder for dependencies.json and the figure."),
     ] = REPORT_FOLDER,
     as_json: Json = False,
     markdown: Annotated[
@@ -69,6 +85,7 @@ def dependencies(
         fit_record,
     )
 
+    require_folder("--out", out)
     try:
         record = _record(out, names, seeds, {"n": n, "d": d}, train_seeds * train, steps)
     except KeyboardInterrupt:

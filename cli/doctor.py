@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from . import show
-from .options import Json, usage_errors
+from .options import Json, Threads, usage_errors
 from .output import print_json
 
 
@@ -26,9 +26,7 @@ def doctor(
     profile: Annotated[
         str, typer.Option(help="With --ablate: how much to measure each time.")
     ] = "quick",
-    threads: Annotated[
-        int, typer.Option(min=1, help="With --ablate: threads that torch may use.")
-    ] = 1,
+    threads: Threads = 1,
     as_json: Json = False,
 ) -> None:
     """Check what on this machine disturbs measurements, and say how to fix it.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..messages import listed, quoted
 from . import show
 from .options import (
     FILE_LIMIT,
@@ -19,13 +20,12 @@ from .options import (
     Json,
     Margin,
     Source,
-    UsageError,
     parse_expected,
     parse_sizes,
-    require_finite,
     usage_errors,
 )
 from .output import command_line, print_json, write_report
+from .values import UsageError, folder, number, output_file, require_file, require_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +67,7 @@ def fit(
     ] = False,
     json_file: Annotated[
         Path | None,
-        typer.Option(
+        output_file(
             "--json", metavar="OUT.json", help="Write the laws as JSON; - for standard output."
         ),
     ] = None,
@@ -82,10 +82,8 @@ def fit(
     from ..analysis import fit as fit_laws
     from ..reports import laws_json, summarise, write_atomically
 
-    if json_file is not None and not json_file.parent.is_dir():  # refuse it before the fits
-        raise UsageError(f"--json {json_file}: there is no folder {json_file.parent}")
-    if json_file is not None and json_file.is_dir():
-        raise UsageError(f"--json {json_file}: it is a folder; name a file in it")
+    if json_file is not None and json_file != Path("-"):  # refuse it before the fits
+        require_file("--json", json_file)
     with show.Terminal().fitting("laws") as update:
         fits = fit_laws(
             tables,
@@ -112,7 +110,7 @@ def report(
     source: Source = REPORT_FOLDER,
     out: Annotated[
         Path | None,
-        typer.Option(
+        folder(
             "--out",
             "-o",
             metavar="DIR",
@@ -131,7 +129,8 @@ def report(
     """
     from ..session import STORE, Result, read_measurements
 
-    folder = out or (source if (source / STORE).is_file() else REPORT_FOLDER)
+    reported = out or (source if (source / STORE).is_file() else REPORT_FOLDER)
+    require_folder("--out", reported)
     result = Result.from_measurements(
         read_measurements(source, file_limit),
         expect=parse_expected(expect),
@@ -140,7 +139,7 @@ def report(
         command=command_line(),
         observer=show.Terminal(),
     )
-    write_report(result, folder, as_json=as_json)
+    write_report(result, reported, as_json=as_json)
 
 
 def predict(
@@ -169,9 +168,10 @@ def predict(
     ] = None,
     within: Annotated[
         float | None,
-        typer.Option(
-            min=0.0,
-            callback=require_finite,
+        number(
+            "--within",
+            least=0,
+            most=1e300,
             metavar="BUDGET",
             help="Find the largest size within this budget, which is in the unit of the metric, "
             "such as seconds; --at gives all sizes but that one.",
@@ -225,6 +225,7 @@ def _select_rows(table: pd.DataFrame, column: str, wanted: list[str]) -> pd.Data
     known = list(dict.fromkeys(table[column][~auxiliary].astype(str)))
     if unknown := [name for name in wanted if name not in known]:
         raise UsageError(
-            f"--{column} {unknown[0]!r}: no row has this {column}; there are: {', '.join(known)}"
+            f"--{column} {quoted(unknown[0])}: no row has this {column}; there are: "
+            f"{listed(known, near=unknown[0])}"
         )
     return table[table[column].astype(str).isin(wanted) | auxiliary]

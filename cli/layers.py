@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import show
-from .options import Json, require_finite, usage_errors
+from .options import Json, usage_errors
 from .output import print_json
+from .values import MOST_SECONDS, number
 
 if TYPE_CHECKING:
     from ..experiments import ExactFormula
@@ -25,11 +26,12 @@ def explain(
     ],
     timeout: Annotated[
         float,
-        typer.Option(
-            min=0.1,
+        number(
+            "--timeout",
+            least=0.1,
+            most=MOST_SECONDS,
             metavar="SECONDS",
             help="Limit of all formulas together; those not found by then are said to be missing.",
-            callback=require_finite,
         ),
     ] = 30.0,
     as_json: Json = False,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from ..errors import LayerlawError
+from ..messages import error_line
 from . import show
 from .claims import claims
 from .dependencies import dependencies
@@ -21,11 +26,13 @@ from .run import run
 from .show import console
 from .studies import published, validate
 
+#: Environment variable that shows the traceback of an internal error.
+TRACEBACK = "LAYERLAW_TRACEBACK"
+
 app = typer.Typer(
     name="layerlaw",
     help="Measure how the cost of a layer grows, fit its law, and compare the law with theory.",
     epilog="Example: layerlaw run --profile quick --out my-report",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     add_completion=False,
@@ -33,7 +40,8 @@ app = typer.Typer(
 
 
 @app.callback(invoke_without_command=True)
-def _version(
+def _without_command(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     if version:
@@ -41,6 +49,9 @@ def _version(
 
         print(f"layerlaw {__version__}")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+        raise typer.Exit(2)
 
 
 def _add(name: str, command: Callable[..., None], example: str) -> None:
@@ -62,17 +73,43 @@ _add("published", published, "published ../shared/published --out docs")
 
 
 def run_app() -> None:
-    """Run the command; an error of the user's ends with one line and exit status 2."""
+    """Run the command and exit with its status.
+
+    The status is 0 if it is done, 2 with one line if a person can mend what is wrong, 130 after
+    Ctrl-C, and 1 with one line after an error that nobody expected.
+    """
     warnings.showwarning = show.warning
     try:
-        app()
-    except SystemExit as end:
-        if end.code == EXIT_INTERRUPTED and not console.printed_errors:
-            show.error("stopped")
-        raise
+        # Otherwise typer prints what is wrong with an option in a frame of several lines.
+        status = app(standalone_mode=False) or 0
+    except TyperException as error:
+        status = 2
+        show.error(_usage_text(error))
     except (LayerlawError, OSError) as error:
+        status = 2
         show.error(_error_text(error))
-        sys.exit(2)
+    except MemoryError:
+        status = 2
+        show.error("the memory does not suffice")
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        status = 1
+        show.error(
+            f"internal error: {error_line(error)} in {_place(error)}; please report it with the "
+            f"traceback that {TRACEBACK}=1 shows"
+        )
+    if status == EXIT_INTERRUPTED and not console.printed_errors:
+        show.error("stopped")
+    sys.exit(status)
+
+
+def _usage_text(error: TyperException) -> str:
+    """Return in one line what typer says of an option or a command, and whose help to read."""
+    commands = {each.name for each in app.registered_commands}
+    called = " ".join(["layerlaw", *(name for name in sys.argv[1:2] if name in commands)])
+    text = error.format_message().rstrip(".")
+    return f"{text[:1].lower()}{text[1:]} (see {called} --help)"
 
 
 def _error_text(error: Exception) -> str:
@@ -80,3 +117,11 @@ def _error_text(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return str(error)
+
+
+def _place(error: Exception) -> str:
+    """Return the innermost line of this package that an error came through."""
+    package = Path(__file__).parents[1].name
+    frames = traceback.extract_tb(error.__traceback__)
+    *_, last = [each for each in frames if package in Path(each.filename).parts] or frames
+    return f"{'/'.join(Path(last.filename).parts[-2:])}, line {last.lineno}"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from math import inf, isfinite
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ..errors import LayerlawError
+from ..messages import LONGEST_QUOTE, error_message, one_line, quoted
+from .values import UsageError, folder, number, parse_number, whole_number
 
 #: Exit status after Ctrl-C.
 EXIT_INTERRUPTED = 130
@@ -25,12 +25,8 @@ FILE_LIMIT = 64.0
 #: Largest deviation of an exponent that still matches theory.
 MARGIN = 0.2
 
-
-def require_finite(option: typer.CallbackParam, value: float | None) -> float | None:
-    """Refuse infinity and NaN, which typer accepts; without the option there is no limit."""
-    if value is not None and not isfinite(value):
-        raise UsageError(f"--{option.name} takes a finite number, not {value}")
-    return value
+#: Sizes at which a law is predicted; powers of those beyond are too large for a number.
+SIZE_LIMITS = 1e-30, 1e30
 
 
 Source = Annotated[
@@ -48,7 +44,7 @@ Layers = Annotated[
     ),
 ]
 Out = Annotated[
-    Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for report, table and laws.")
+    Path, folder("--out", "-o", metavar="DIR", help="Folder for report, table and laws.")
 ]
 Expect = Annotated[
     list[str] | None,
@@ -80,22 +76,27 @@ Axes = Annotated[
 ]
 FileLimit = Annotated[
     float,
-    typer.Option(
+    number(
         "--file-limit",
-        min=0.0,
+        least=0,
+        most=1e6,
         metavar="MIB",
-        callback=require_finite,
         help="Largest file that is read, in MiB.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Margin = Annotated[
     float,
-    typer.Option(
-        min=0.0,
-        callback=require_finite,
+    number(
+        "--margin",
+        least=0,
+        most=100,
         help="Largest deviation of an exponent that still matches theory.",
     ),
+]
+Threads = Annotated[
+    int,
+    whole_number("--threads", least=1, most=1024, help="Threads that torch may use."),
 ]
 
 
@@ -124,17 +125,15 @@ class Mode(StrEnum):
     TRAINING = "training"
 
 
-class UsageError(LayerlawError):
-    """An option or argument that cannot be used; the message is one line."""
-
-
 @contextmanager
 def usage_errors() -> Iterator[None]:
     """Turn a KeyError or ValueError about an unknown name or value into a UsageError."""
     try:
         yield
-    except (KeyError, ValueError) as error:
-        raise UsageError(error.args[0]) from None
+    except KeyError as error:  # whose text is its message in quotes
+        raise UsageError(" ".join(map(str, error.args))) from None
+    except ValueError as error:
+        raise UsageError(error_message(error)) from None
 
 
 def parse_expected(pairs: list[str] | None) -> dict[str, str]:
@@ -161,12 +160,17 @@ def parse_expected_of_run(texts: list[str] | None, layers: list[str] | None) -> 
         if "=" in text:
             orders |= parse_expected([text])
         elif layers is None or len(set(layers)) != 1 or "all" in layers:
-            raise UsageError(f"--expect {text!r} needs a single --layer; for several: LAYER=EXPR")
+            raise UsageError(
+                f"--expect {quoted(text)} needs a single --layer; for several: LAYER=EXPR"
+            )
         else:
             orders[layers[0]] = text
     for layer, order in orders.items():
         if layers is not None and layer not in layers and "all" not in layers:
-            raise UsageError(f"--expect {layer}={order} needs --layer {layer}")
+            raise UsageError(
+                f"--expect {one_line(f'{layer}={order}', LONGEST_QUOTE)} needs "
+                f"--layer {one_line(layer, LONGEST_QUOTE)}"
+            )
     return orders
 
 
@@ -176,17 +180,17 @@ def parse_sizes(pairs: list[str] | None) -> dict[str, float]:
     Raises
     ------
     UsageError
-        If one does not have this form, or its number is not positive.
+        If one does not have this form, or its number is beyond `SIZE_LIMITS`.
     """
-    form = "SIZE=NUMBER, such as n=4096"
+    least, most = SIZE_LIMITS
     sizes = {}
-    for size, text in _split("--at", pairs, form):
-        try:
-            sizes[size] = float(text)
-        except ValueError:
-            raise UsageError(f"--at '{size}={text}': write it as {form}") from None
-        if not 0 < sizes[size] < inf:
-            raise UsageError(f"--at '{size}={text}': a size must be a positive number")
+    for size, text in _split("--at", pairs, "SIZE=NUMBER, such as n=4096"):
+        if (value := parse_number(text, least, most)) is None:
+            raise UsageError(
+                f"--at {quoted(f'{size}={text}')}: a size must be a positive number, "
+                f"from {least:g} to {most:g}, such as n=4096"
+            )
+        sizes[size] = value
     return sizes
 
 
@@ -195,5 +199,5 @@ def _split(option: str, pairs: list[str] | None, form: str) -> Iterator[tuple[st
     for pair in pairs or []:
         name, _, text = pair.partition("=")
         if not (name.strip() and text.strip()):
-            raise UsageError(f"{option} {pair!r}: write it as {form}")
+            raise UsageError(f"{option} {quoted(pair)}: write it as {form}")
         yield name.strip(), text

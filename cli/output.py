@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..messages import one_line
 from . import show
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def command_line() -> str:
     """Return the command as it was typed; reports show it."""
-    return shlex.join(["layerlaw", *sys.argv[1:]])
+    return one_line(shlex.join(["layerlaw", *sys.argv[1:]]))  # a report is UTF-8
 
 
 def write_report(result: Result, out: Path, *, as_json: bool) -> None:

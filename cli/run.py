@@ -19,12 +19,20 @@ from .options import (
     Margin,
     Mode,
     Out,
-    UsageError,
+    Threads,
     parse_expected_of_run,
-    require_finite,
     usage_errors,
 )
 from .output import command_line, write_report
+from .values import (
+    LARGEST_SEED,
+    MOST_SECONDS,
+    UsageError,
+    choice,
+    number,
+    require_folder,
+    whole_number,
+)
 
 
 def run(
@@ -39,15 +47,20 @@ def run(
         ),
     ] = None,
     device: Annotated[
-        Device, typer.Option(help="Where to measure; all is every available device.")
+        Device, choice(Device, "--device", help="Where to measure; all is every available device.")
     ] = Device.CPU,
     out: Out = REPORT_FOLDER,
-    batch: Annotated[int, typer.Option(min=1, help="Sequences per pass.")] = 1,
-    dtype: Annotated[DType, typer.Option(help="Type of weights and inputs.")] = DType.FLOAT32,
-    threads: Annotated[int, typer.Option(min=1, help="Threads that torch may use.")] = 1,
+    batch: Annotated[
+        int, whole_number("--batch", least=1, most=1_000_000, help="Sequences per pass.")
+    ] = 1,
+    dtype: Annotated[
+        DType, choice(DType, "--dtype", help="Type of weights and inputs.")
+    ] = DType.FLOAT32,
+    threads: Threads = 1,
     modes: Annotated[
         list[Mode] | None,
-        typer.Option(
+        choice(
+            Mode,
             "--mode",
             help="The pass: forward (the default), backward (the gradients alone) or training "
             "(both); may be repeated.",
@@ -72,20 +85,22 @@ def run(
     ] = False,
     timeout: Annotated[
         float | None,
-        typer.Option(
-            min=0.1,
+        number(
+            "--timeout",
+            least=0.1,
+            most=MOST_SECONDS,
             metavar="SECONDS",
             help="Limit of one measurement; by default 300 seconds.",
-            callback=require_finite,
         ),
     ] = None,
     memory: Annotated[
         float | None,
-        typer.Option(
-            min=0.0,
+        number(
+            "--memory",
+            least=0,
+            most=1e6,
             metavar="GIB",
             help="Limit of one case in GiB; by default 80 % of the free memory.",
-            callback=require_finite,
         ),
     ] = None,
     isolate: Annotated[
@@ -93,14 +108,22 @@ def run(
     ] = True,
     rounds: Annotated[
         int | None,
-        typer.Option(
-            min=1,
+        whole_number(
+            "--rounds",
+            least=1,
+            most=10_000,
             help="Rounds over all points, instead of the profile's number; a larger number "
             "continues a finished run.",
         ),
     ] = None,
     seed: Annotated[
-        int, typer.Option(help="Seed of the order of points, the weights and the inputs.")
+        int,
+        whole_number(
+            "--seed",
+            least=-LARGEST_SEED,
+            most=LARGEST_SEED,
+            help="Seed of the order of points, the weights and the inputs.",
+        ),
     ] = 0,
     raw: Annotated[
         bool,
@@ -123,22 +146,24 @@ def run(
     ] = None,
     precision: Annotated[
         float | None,
-        typer.Option(
-            min=0.001,
+        number(
+            "--precision",
+            least=0.001,
+            most=10,
             metavar="HALF-WIDTH",
             help="Choose each point for the information it adds, until the 95 % interval of every "
             "exponent is at most this half-width.",
-            callback=require_finite,
         ),
     ] = None,
     budget: Annotated[
         float | None,
-        typer.Option(
-            min=0.1,
+        number(
+            "--budget",
+            least=0.1,
+            most=MOST_SECONDS,
             metavar="SECONDS",
             help="With --precision: stop measuring passes after this time; counts and the report "
             "take extra time.",
-            callback=require_finite,
         ),
     ] = None,
     explain: Annotated[
@@ -184,6 +209,7 @@ def run(
 
     if budget is not None and precision is None:
         raise UsageError(f"--budget {budget:g} needs --precision, the half-width to reach")
+    require_folder("--out", out)
     with usage_errors():
         options = RunOptions(
             layers=layers,

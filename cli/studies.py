@@ -10,11 +10,20 @@ import typer
 from . import show
 from .options import Json
 from .output import command_line
+from .values import LARGEST_SEED, folder, require_folder, whole_number
 
 
 def validate(
-    cases: Annotated[int, typer.Option(min=1, help="Number of synthetic laws of each kind.")] = 200,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the synthetic laws.")] = 1000,
+    cases: Annotated[
+        int,
+        whole_number(
+            "--cases", least=1, most=100_000, help="Number of synthetic laws of each kind."
+        ),
+    ] = 200,
+    seed: Annotated[
+        int,
+        whole_number("--seed", least=0, most=LARGEST_SEED, help="Seed of the synthetic laws."),
+    ] = 1000,
     extrap: Annotated[
         str | None,
         typer.Option(
@@ -55,12 +64,13 @@ def published(
         ),
     ],
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the page and figures.")
+        Path, folder("--out", "-o", metavar="DIR", help="Folder for the page and figures.")
     ] = Path("docs"),
 ) -> None:
     """Fit the laws of published GPU and TPU measurements, and write the page docs/published.md."""
     from ..studies.published import write_page
 
+    require_folder("--out", out)
     with show.Terminal().fitting("published tables") as update:
         page, *figures = write_page(folder, out, update)
     show.note(f"The page is {page}; its {len(figures)} figures are in {out / 'images'}.")

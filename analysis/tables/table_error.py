@@ -5,32 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ... import messages
 from ...errors import LayerlawError
-from ...messages import LONGEST_MESSAGE, one_line
+from ...messages import MOST_NAMES, message_line, one_line
 
-#: Characters of a value in a message, and names in a list.
-_LONGEST_VALUE, _MOST_NAMES = 40, 8
+#: Characters of a value in a message.
+_LONGEST_VALUE = 40
 
 
 class TableError(LayerlawError, ValueError):
     """A table that cannot be fitted; the message names file, row and column in one line."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(_message(message))
+        super().__init__(message_line(message))
 
 
 class TableWarning(UserWarning):
     """Something of a table that was left out or passed over; the message is one line."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(_message(message))
-
-
-def _message(text: str) -> str:
-    """Write a message in one line; of a long one, such as with a long path, the middle is cut."""
-    line = one_line(text)
-    half = (LONGEST_MESSAGE - 1) // 2
-    return line if len(line) <= LONGEST_MESSAGE else f"{line[:half]}…{line[-half:]}"
+        super().__init__(message_line(message))
 
 
 def cell_text(cell: Any) -> str:
@@ -44,12 +38,10 @@ def cell_text(cell: Any) -> str:
     return one_line(str(cell), _LONGEST_VALUE)
 
 
-def listed(names: Iterable[Any], most: int = _MOST_NAMES) -> str:
-    """List names, the first of many only.
+def listed(cells: Iterable[Any], most: int = MOST_NAMES) -> str:
+    """List cells, the first of many only.
 
     >>> listed(["n", "d"]), listed(range(5), most=2)
     ('n, d', '0, 1 and 3 more')
     """
-    names = [cell_text(name) for name in names]
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    return messages.listed(map(cell_text, cells), most)

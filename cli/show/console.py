@@ -13,7 +13,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from ...messages import LONGEST_MESSAGE, one_line
+from ...messages import LONGEST_MESSAGE, message_line, one_line
 
 if TYPE_CHECKING:
     from ...reports import Table as ReportTable
@@ -94,7 +94,7 @@ def note(text: str) -> None:
 def error(message: str) -> None:
     """Print an error as one line on standard error."""
     printed_errors.append(message)
-    print("layerlaw: " + one_line(" ".join(message.split())), file=sys.stderr)
+    print(message_line(" ".join(f"layerlaw: {message}".split())), file=sys.stderr)
 
 
 def warning(

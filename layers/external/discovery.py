@@ -181,7 +181,9 @@ def import_module(place: str) -> ModuleType:
         if error.name is not None and (place == error.name or place.startswith(f"{error.name}.")):
             raise LayerError(f"there is no module {place!r}: {error}") from None
         raise LayerError(f"{place} cannot be imported: {error_line(error)}") from error
-    except (Exception, SystemExit) as error:  # a user's module may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a user's module may raise anything
         raise LayerError(f"{place} cannot be imported: {error_line(error)}") from error
 
 

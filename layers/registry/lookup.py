@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
+from ...messages import listed, quoted
 from ..core import Layer, registered, registry
 from ..external import discovery
 from . import stacking
@@ -39,7 +40,7 @@ def get(name: str) -> Layer:
     Raises
     ------
     KeyError
-        If there is no such layer; the message lists the names.
+        If there is no such layer; the message lists names like it.
     LayerError
         If an external layer cannot be loaded or used.
 
@@ -63,7 +64,9 @@ def get(name: str) -> Layer:
             with redirect_stdout(sys.stderr):  # standard output is for the command's results
                 found = discovery.layer_at(name) if ":" in name else discovery.layer_by_name(name)
         if found is None:
-            raise KeyError(f"no layer is called {name!r}; there are: {', '.join(names())}")
+            raise KeyError(
+                f"no layer is called {quoted(name)}; there are: {listed(names(), near=name)}"
+            )
         _loaded[name] = found
     return _loaded[name]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from ...layers import Layer
+from ...messages import quoted
 from ..cases import REGISTER, rereads_matrices
 
 MIB = 2.0**20
@@ -179,4 +180,4 @@ def profile_of(name: str) -> Profile:
         return PROFILES[name]
     except KeyError:
         known = ", ".join(USER_PROFILES)
-        raise ValueError(f"no profile is called {name!r}; there are: {known}") from None
+        raise ValueError(f"no profile is called {quoted(name)}; there are: {known}") from None

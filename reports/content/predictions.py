@@ -19,6 +19,7 @@ from ...analysis import (
     quantity,
     sizes_text,
 )
+from ...messages import listed, quoted
 from .law_names import law_variants
 
 
@@ -120,7 +121,8 @@ def predict_laws(
     known = {size for fit in fits for size in (*fit.series.axes, *fit.series.constants)}
     if unknown := at.keys() - known:
         raise ValueError(
-            f"no law depends on a size {min(unknown)!r}; the sizes are: {', '.join(sorted(known))}"
+            f"no law depends on a size {quoted(min(unknown))}; the sizes are: "
+            f"{listed(sorted(known), near=min(unknown))}"
         )
     return [
         _answer(fit, variant, at, budget, caches or {})

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...layers import torch
 from ...measure import SECONDS
+from ...messages import listed, quoted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -232,10 +233,14 @@ def statements(ids: Sequence[str] | None = None, exercise: str | None = None) ->
     every = [statement for statement, _ in _registry.values()]
     exercises = list(dict.fromkeys(each.exercise for each in every))
     if exercise is not None and exercise not in exercises:
-        raise KeyError(f"no exercise is called {exercise!r}; there are: {', '.join(exercises)}")
+        raise KeyError(
+            f"no exercise is called {quoted(exercise)}; there are: {', '.join(exercises)}"
+        )
     for each in ids or ():
         if each not in _registry:
-            raise KeyError(f"no statement is called {each!r}; there are: {', '.join(_registry)}")
+            raise KeyError(
+                f"no statement is called {quoted(each)}; there are: {listed(_registry, near=each)}"
+            )
     return [
         each for each in every if (not ids or each.id in ids) and exercise in (None, each.exercise)
     ]

@@ -37,8 +37,14 @@ def test_every_command_has_help_with_an_example(command, tmp_path):
         (["run", "--layer", "nope"], "no layer is called 'nope'"),
         (["run", "--profile", "nope"], "'nope'; there are: quick, standard, full\n"),
         (["run", "--budget", "9"], "--budget 9 needs --precision"),
-        (["run", "--precision", "0.1", "--budget", "inf"], "--budget takes a finite number"),
-        (["run", "--out", "table.csv", "-l", "rnn"], "table.csv: "),
+        (
+            ["run", "--precision", "0.1", "--budget", "inf"],
+            "--budget 'inf': give a number from",
+        ),
+        (
+            ["run", "--out", "table.csv", "-l", "rnn"],
+            "--out 'table.csv': it is not a folder",
+        ),
         (["run", "--graph"], "the option 'graph' is for CUDA"),
         (
             ["run", "-l", "rnn", "-l", "dense", "-e", "n"],
@@ -130,6 +136,6 @@ def test_laws_that_cannot_be_written_leave_the_old_ones(table, tmp_path):
     (tmp_path / "folder").mkdir()
     for path in ("folder", "nowhere/laws.json"):
         done = layerlaw("fit", "table.csv", "--json", path, cwd=tmp_path, status=2)
-        assert done.stderr.startswith(f"layerlaw: --json {path}: ")
+        assert done.stderr.startswith(f"layerlaw: --json '{path}': ")
         assert len(done.stderr.splitlines()) == 1
     assert {path.name for path in tmp_path.iterdir()} == {"table.csv", "folder"}
