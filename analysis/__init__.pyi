@@ -69,7 +69,6 @@ from .laws import (
     solve_coefficients as solve_coefficients,
 )
 from .tables import (
-    FILE_LIMIT as FILE_LIMIT,
     KEYS as KEYS,
     Calibration as Calibration,
     Series as Series,
@@ -104,7 +103,6 @@ from .verdicts import (
 __all__ = [
     "CAUSES",
     "EXTRAPOLATION",
-    "FILE_LIMIT",
     "FLOOR",
     "KEYS",
     "MARGIN",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -91,7 +92,7 @@ def dependencies(
     except KeyboardInterrupt:
         show.error("stopped" + "; the same command continues from here" * train)
         raise typer.Exit(EXIT_INTERRUPTED) from None
-    found = fit_record(record)
+    found = fit_record(record, str(out / RECORD_FILE))
     _save(out, record)
     write_atomically(out / FIGURE_FILE, dependencies_svg(found))
     if as_json:
@@ -119,7 +120,8 @@ def _record(
     """
     from ..studies.gradients import RECORD_FILE, read_record
 
-    earlier = read_record(out / RECORD_FILE) if (out / RECORD_FILE).is_file() else {}
+    path = out / RECORD_FILE
+    earlier = read_record(path) if os.path.lexists(path) else {}
     from ..studies.gradients import experiment, jacobians  # loads torch
 
     with usage_errors():

@@ -19,7 +19,7 @@ EXIT_INTERRUPTED = 130
 #: Default folder of a run and its report, in the current folder.
 REPORT_FOLDER = Path("layerlaw-report")
 
-#: Largest file that is read, in MiB; analysis.FILE_LIMIT, whose import would load pandas.
+#: Largest file that is read, in MiB; measure.FILE_LIMIT, whose import would take time.
 FILE_LIMIT = 64.0
 
 #: Largest deviation of an exponent that still matches theory.

@@ -3,52 +3,66 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
-from typing import IO, Any
-from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
+from typing import Annotated, Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
+import msgspec
 import pandas as pd
 
-from ..errors import LayerlawError
-from ..messages import error_message
+from ..measure import (
+    FileError,
+    JsonObject,
+    MachineRecord,
+    SettingsRecord,
+    as_record,
+    cell_text,
+    parse_json,
+    read_members,
+)
 from ..reports import open_atomically
 from ..studies.claims import Record
-from .layer_records import layer_from_record, layer_to_record
+from .layer_records import LayerRecord, layer_from_record, layer_to_record
 from .measurements import Measurements
 
 #: Version of the file's format. 1: ``table.csv`` and ``result.json``, see `write_archive`.
 SCHEMA = 1
 
+#: Largest size in MiB of a saved result, and of what it unpacks to: a table of two million repeats.
+ARCHIVE_LIMIT = 256.0
+
 _TABLE, _RESULT = "table.csv", "result.json"
 
-#: Types of entries of ``result.json``.
-_KINDS: Mapping[str, type | tuple[type, ...]] = {
-    "machine": dict,
-    "settings": dict,
-    "expect": dict,
-    "axes": list,
-    "margin": (int, float),
-    "command": str,
-}
 
-#: What a file that is damaged, or was not written by `write_archive`, raises when it is read.
-_DAMAGE = (
-    BadZipFile,
-    zlib.error,
-    EOFError,
-    KeyError,
-    IndexError,
-    TypeError,
-    ValueError,
-    AttributeError,
-    RuntimeError,  # it is encrypted, or nested too deeply
-)
-
-
-class ArchiveError(LayerlawError, ValueError):
+class ArchiveError(FileError):
     """A file is not a saved result, or is of another version; the message names it."""
+
+
+class ResultRecord(msgspec.Struct):
+    """The format of ``result.json``; its laws are fitted again to the table.
+
+    Attributes
+    ----------
+    columns
+        Types of the table's columns by name.
+    claims
+        As in ``claims.json``.
+    command, machine, settings, expect, axes, margin, layers
+        See `Result`.
+    """
+
+    schema: int
+    command: str
+    machine: JsonObject
+    settings: JsonObject
+    expect: dict[str, str]
+    axes: list[str]
+    margin: Annotated[float, msgspec.Meta(ge=0, le=1e6)]
+    claims: JsonObject | None
+    columns: dict[str, str]
+    layers: dict[str, LayerRecord]
 
 
 def write_archive(path: Path, measured: Measurements, result: Mapping[str, Any]) -> Path:
@@ -80,62 +94,63 @@ def write_archive(path: Path, measured: Measurements, result: Mapping[str, Any])
     return path
 
 
-def read_archive(path: Path) -> tuple[Measurements, Mapping[str, Any]]:
-    """Read the measurements, and the JSON values that `write_archive` wrote with them.
+def read_archive(path: Path, limit: float) -> tuple[Measurements, ResultRecord]:
+    """Read the measurements, and the record that `write_archive` wrote with them.
+
+    Parameters
+    ----------
+    path
+        The file.
+    limit
+        Largest size in MiB of the file, and of what it unpacks to.
 
     Raises
     ------
     ArchiveError
-        If the file is not a saved result, or is of another version.
+        If the file is not a saved result, is of another version, or too large.
     """
-    try:
-        with ZipFile(path) as archive:
-            document = json.loads(archive.read(_RESULT))
-            if document["schema"] != SCHEMA:
-                raise ArchiveError(
-                    f"{path}: its format is version {document['schema']!r}, and this layerlaw "
-                    f"reads version {SCHEMA}"
-                )
-            with archive.open(_TABLE) as member:
-                table = _read_table(member, document["columns"])
-        for key, kind in _KINDS.items():
-            if not isinstance(document[key], kind):
-                raise ArchiveError(f"{path}: not a file that Result.save wrote ({key} is damaged)")
-        claims = document["claims"]
-        layers = document["layers"].items()
-        measured = Measurements(
-            table=table,
-            machine=document["machine"],
-            settings=document["settings"],
-            claims=None if claims is None else Record.from_dict(claims),
-            layers={name: layer_from_record(record) for name, record in layers},
+    text, written = read_members(path, (_TABLE, _RESULT), limit, ArchiveError)
+    name = f"{path}: {_RESULT}"
+    content = parse_json(written, name, ArchiveError)
+    if content.get("schema") != SCHEMA:
+        raise ArchiveError(
+            f"{path}: its format is version {cell_text(content.get('schema'))}, and this layerlaw "
+            f"reads version {SCHEMA}"
         )
-    except FileNotFoundError:
-        raise ArchiveError(f"{path}: there is no such file") from None
-    except ArchiveError:
-        raise
-    except OSError as error:
-        raise ArchiveError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except _DAMAGE as error:
-        reason = error_message(error) or type(error).__name__
-        raise ArchiveError(f"{path}: not a file that Result.save wrote ({reason})") from None
-    return measured, document
+    record = as_record(content, ResultRecord, name, ArchiveError)
+    as_record(record.machine, MachineRecord, f"{name}: machine", ArchiveError)
+    as_record(record.settings, SettingsRecord, f"{name}: settings", ArchiveError)
+    claims = record.claims
+    measured = Measurements(
+        table=_read_table(text, record.columns, f"{path}: {_TABLE}"),
+        machine=record.machine,
+        settings=record.settings,
+        claims=None if claims is None else Record.from_dict(claims, f"{name}: claims"),
+        layers={
+            each: layer_from_record(layer, f"{name}: layers.{cell_text(each)}")
+            for each, layer in record.layers.items()
+        },
+    )
+    return measured, record
 
 
-def _read_table(file: IO[bytes], types: dict[str, str]) -> pd.DataFrame:
+def _read_table(text: bytes, types: Mapping[str, str], name: str) -> pd.DataFrame:
     """Read a table with its columns' original types; numbers are the same to the last digit."""
     floats = {name for name, dtype in types.items() if dtype.startswith("float")}
     integers = {name: dtype for name, dtype in types.items() if "int" in dtype.lower()}
-    table = pd.read_csv(
-        file,
-        # Python reads a number to its last digit; a quick parser of pandas may not.
-        converters={name: lambda cell: float(cell or "nan") for name in floats},
-        dtype={name: integers.get(name, "str") for name in types if name not in floats},
-        usecols=list(types),
-        keep_default_na=False,
-        na_values={name: [""] for name in integers},
-    )
-    for name, dtype in types.items():
+    try:
+        table = pd.read_csv(
+            BytesIO(text),
+            # Python reads a number to its last digit; a quick parser of pandas may not.
+            converters={name: lambda cell: float(cell or "nan") for name in floats},
+            dtype={name: integers.get(name, "str") for name in types if name not in floats},
+            usecols=list(types),
+            keep_default_na=False,
+            na_values={name: [""] for name in integers},
+        )
+    except (ValueError, TypeError, OverflowError) as error:  # a cell, a column or a type is wrong
+        raise ArchiveError(f"{name}: {error}") from None
+    for column, dtype in types.items():
         if dtype == "bool":
-            table[name] = table[name] == "True"
+            table[column] = table[column] == "True"
     return table[list(types)]

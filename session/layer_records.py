@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import sympy
 from sympy import Expr
 
 from ..errors import LayerlawError
 from ..layers import Layer, Shape, Sizes, Theory, UserLayer
+from ..measure import FileError, cell_text
 
 if TYPE_CHECKING:
     from torch import nn
@@ -36,11 +38,47 @@ _CONSTANTS: Mapping[str, Expr] = {
 }
 
 _LARGEST = 10**300  # number
-_DEEPEST, _MOST_ARGUMENTS = 50, 500
+_DEEPEST, _MOST_ARGUMENTS, _MOST_PARTS = 50, 500, 5_000
 _SHOWN = 60  # characters of a value that a message repeats
+
+_Size = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
 
 #: Attributes of a layer that are JSON values already.
 _PLAIN = ("name", "title", "formula", "axes", "least", "units", "native", "causal")
+
+
+class TheoryRecord(msgspec.Struct, forbid_unknown_fields=True):
+    """The expressions of a theory, as `expr_to_json` writes them."""
+
+    time: Any
+    flops: Any
+    parameters: Any
+    memory: Any
+    sequential_ops: Any
+    path_length: Any
+    temporaries: Any
+    depth: Any
+    distance: Any
+
+
+class LayerRecord(msgspec.Struct):
+    """A layer as JSON values, see `layers.Layer`; shapes and ties are expressions."""
+
+    name: str
+    title: str
+    formula: str
+    axes: tuple[str, ...]
+    least: dict[str, _Size]
+    units: dict[str, _Size]
+    native: bool
+    causal: bool
+    own: bool
+    expect: str
+    inputs: dict[str, list[Any]]
+    output: list[Any]
+    ties: dict[str, Any]
+    theory: TheoryRecord
+    sources: dict[str, str]
 
 
 class RecordedLayer(Layer):
@@ -71,20 +109,38 @@ def layer_to_record(layer: Layer) -> dict[str, Any]:
     }
 
 
-def layer_from_record(record: Mapping[str, Any]) -> Layer:
-    """Return the layer of a record; it cannot be built."""
-    theory = {name: expr_from_json(value) for name, value in record["theory"].items()}
-    inputs = {name: tuple(map(expr_from_json, shape)) for name, shape in record["inputs"].items()}
-    attributes = {
-        **{name: record[name] for name in _PLAIN},
-        "axes": tuple(record["axes"]),
-        "expect": record["expect"],
-        "inputs": inputs,
-        "output": tuple(map(expr_from_json, record["output"])),
-        "ties": {letter: expr_from_json(size) for letter, size in record["ties"].items()},
-        "theory": Theory(**theory, sources=record["sources"]),
+def layer_from_record(record: LayerRecord, name: str) -> Layer:
+    """Return the layer of a record; it cannot be built.
+
+    Raises
+    ------
+    FileError
+        If a formula cannot be read; the message begins with `name`.
+    """
+
+    def read(value: Any, place: str) -> Expr:
+        try:
+            return expr_from_json(value)
+        except LayerlawError as error:
+            raise FileError(f"{name}.{place}: {error}") from None
+
+    theory = {
+        field: read(getattr(record.theory, field), f"theory.{field}")
+        for field in record.theory.__struct_fields__
     }
-    base = RecordedOwn if record["own"] else RecordedLayer
+    attributes = {
+        **{field: getattr(record, field) for field in (*_PLAIN, "expect")},
+        "inputs": {
+            each: tuple(read(side, f"inputs.{cell_text(each)}") for side in shape)
+            for each, shape in record.inputs.items()
+        },
+        "output": tuple(read(side, "output") for side in record.output),
+        "ties": {
+            letter: read(size, f"ties.{cell_text(letter)}") for letter, size in record.ties.items()
+        },
+        "theory": Theory(**theory, sources=record.sources),
+    }
+    base = RecordedOwn if record.own else RecordedLayer
     layer: Layer = type(base.__name__, (base,), attributes)()
     return layer
 
@@ -128,7 +184,19 @@ def expr_from_json(value: Any) -> Expr:
     >>> expr_from_json(["Mul", 2, ["Pow", "n", 2]])
     2*n**2
     """
+    if _parts(value) > _MOST_PARTS:
+        raise LayerlawError(f"a saved formula has more than {_MOST_PARTS:,} parts")
     return _expression(value, 0)
+
+
+def _parts(value: Any) -> int:
+    """Count the functions, numbers and names of a formula, up to a few more than are read."""
+    found, rest = 0, [value]
+    while rest and found <= _MOST_PARTS:
+        found += 1
+        if isinstance(each := rest.pop(), list):
+            rest += each[: _MOST_PARTS + 1]
+    return found
 
 
 def _expression(value: Any, depth: int) -> Expr:
@@ -139,7 +207,7 @@ def _expression(value: Any, depth: int) -> Expr:
             pass
         case int() if abs(value) <= _LARGEST:
             return sympy.Integer(value)
-        case str():
+        case str() if value.isidentifier() and value not in _FUNCTIONS:
             return sympy.Symbol(value, positive=True)
         case [str(name)] if name in _CONSTANTS:
             return _CONSTANTS[name]

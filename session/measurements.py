@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from ..analysis import FILE_LIMIT, read
+from ..analysis import read
 from ..layers import Layer
+from ..measure import FILE_LIMIT
 from ..studies.claims import Record
 
 #: Name of the SQLite file in a run's folder that stores its measurements.
@@ -58,7 +60,8 @@ def read_measurements(source: str | Path, file_limit: float = FILE_LIMIT) -> Mea
         If it cannot be read.
     """
     source = Path(source)
-    if not (source / STORE).exists():  # of what is no file, the store says so
+    # Of what is no file, the store says so; Path.exists would raise where the folder is locked.
+    if not os.path.exists(source / STORE):
         return Measurements(table=read(source, file_limit))
     from ..measure import Store  # loads SQLAlchemy
 

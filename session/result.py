@@ -22,7 +22,7 @@ from ..reports import (
 )
 from ..studies.claims import claims_section
 from ..studies.gradients import read_section
-from .archive import read_archive, write_archive
+from .archive import ARCHIVE_LIMIT, read_archive, write_archive
 from .measurements import Measurements
 from .observer import Observer
 
@@ -178,23 +178,30 @@ class Result(Measurements):
         return write_archive(Path(path), self, self.to_dict())
 
     @classmethod
-    def load(cls, path: str | Path) -> Result:
+    def load(cls, path: str | Path, file_limit: float = ARCHIVE_LIMIT) -> Result:
         """Read a file that `save` wrote, and fit the same laws to its table again.
 
         The user's own layers need not exist here: their derived theory is in the file.
+
+        Parameters
+        ----------
+        path
+            The file.
+        file_limit
+            Largest size in MiB of the file, and of what it unpacks to.
 
         Raises
         ------
         ArchiveError
             If the file is not a saved result, or is of another version.
         """
-        measured, document = read_archive(Path(path))
+        measured, record = read_archive(Path(path), file_limit)
         return cls.from_measurements(
             measured,
-            expect=document["expect"],
-            axes=document["axes"],
-            margin=document["margin"],
-            command=document["command"],
+            expect=record.expect,
+            axes=record.axes,
+            margin=record.margin,
+            command=record.command,
         )
 
     def __repr__(self) -> str:

@@ -17,9 +17,6 @@ from .collapsing import (
 from .delimited import (
     read_csv as read_csv,
 )
-from .files import (
-    FILE_LIMIT as FILE_LIMIT,
-)
 from .readers import (
     read as read,
 )
@@ -38,11 +35,9 @@ from .splitting import (
 from .table_error import (
     TableError as TableError,
     TableWarning as TableWarning,
-    listed as listed,
 )
 
 __all__ = [
-    "FILE_LIMIT",
     "KEYS",
     "Axis",
     "Calibration",
@@ -55,7 +50,6 @@ __all__ = [
     "check_table",
     "collapse",
     "drop_without_sizes",
-    "listed",
     "point_values",
     "read",
     "read_csv",

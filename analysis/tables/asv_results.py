@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,12 +15,11 @@ from typing import Any
 import msgspec
 import pandas as pd
 
-from ...measure import PEAK_BYTES, SECONDS
+from ...measure import FILE_LIMIT, PEAK_BYTES, SECONDS, as_record, cell_text, load_json
+from ...messages import listed
 from .benchmark_rows import Row, as_case, benchmark_row, repeats, rows_table
-from .files import FILE_LIMIT
-from .json_files import as_record, load_json
 from .parameters import literal
-from .table_error import TableError, TableWarning, listed
+from .table_error import TableError, TableWarning
 
 #: Our metric for each kind of asv's benchmarks, by the prefix of a benchmark's name and by its type
 #: in benchmarks.json. Everything else that asv tracks is ignored.
@@ -71,12 +72,14 @@ def read_asv_folder(folder: Path, limit: float = FILE_LIMIT) -> pd.DataFrame:
     TableError
         If no file has results.
     """
+    if not os.access(folder, os.R_OK | os.X_OK):  # glob would find nothing
+        raise TableError(f"{folder}: cannot be read: {os.strerror(errno.EACCES)}")
     files, rows, passed_over = [], [], {}
     paths = sorted((*folder.glob("*.json"), *folder.glob("*/*.json")))
     for path in paths:
         if path.name not in _OTHER:
             try:
-                files.append(_File(path, _results(path, load_json(path, limit))))
+                files.append(_File(path, _results(path, load_json(path, limit, TableError))))
             except TableError as error:
                 passed_over[path] = str(error)
     for file in sorted(files, key=lambda file: (file.results.date or 0, str(file.path))):
@@ -118,7 +121,7 @@ def _results(path: Path, content: Mapping[str, Any]) -> Results:
         known = "results" in content or "params" in content
         remedy = "; `asv update` converts older results" if known else ""
         raise TableError(f"{path}: not results in asv's format 2{remedy}")
-    return as_record(content, Results, path)
+    return as_record(content, Results, str(path), TableError)
 
 
 def _rows(file: _File, limit: float) -> list[Row]:
@@ -133,13 +136,14 @@ def _each_row(file: _File, descriptions: Mapping[str, Any]) -> Iterator[Row]:
         "env": results.env_name,
     }
     for name, stored in results.results.items():
-        about = as_record(descriptions.get(name, {}), Description, path, f"{name}: ")
+        place = f"{path}: {cell_text(name)}"
+        about = as_record(descriptions.get(name, {}), Description, place, TableError)
         metric = _TYPES.get(about.type) if about.type else _metric_by_prefix(name)
         if metric is None:
             continue
         # asv cuts trailing columns off where they are null.
         cells = dict(zip(results.result_columns, stored, strict=False))
-        result = as_record(cells, Result, path, f"{name}: ")
+        result = as_record(cells, Result, place, TableError)
         if result.result is None:
             continue
         points = _points(result, name, path)
@@ -171,7 +175,7 @@ def _descriptions(path: Path, limit: float) -> dict[str, Any]:
     descriptions = path.absolute().parent.parent / "benchmarks.json"
     if not descriptions.is_file():
         return {}
-    content = load_json(descriptions, limit)
+    content = load_json(descriptions, limit, TableError)
     return {name: about for name, about in content.items() if isinstance(about, dict)}
 
 

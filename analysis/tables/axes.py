@@ -9,10 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from ...measure import SIZES
+from ...measure import SIZES, cell_text
+from ...messages import listed
 from .parameters import number_of, shape_of
 from .schema import KEYS, WITHIN
-from .table_error import TableError, cell_text, listed
+from .table_error import TableError
 
 #: Attribute of a table that has a column for each parameter of another tool's benchmarks.
 PARAMETERS = "parameters"

@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from ...measure import SIZES, Case
+from ...measure import SIZES, Case, cell_text
 from .axes import PARAMETERS
 from .parameters import number_of
 from .schema import KEYS, RESERVED, UNKNOWN
-from .table_error import TableError, cell_text
+from .table_error import TableError
 
 #: Columns that every table from another tool has, and those that the reader fills.
 _COLUMNS = (*KEYS, *SIZES, "batch", "dtype", "threads", "repeat", "value", "machine")

@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from ...measure import SIZES
-from .files import FILE_LIMIT, read_bytes
+from ...measure import FILE_LIMIT, SIZES, cell_text, read_text
+from ...messages import listed
 from .schema import KEYS, METRIC_COLUMNS, WITHIN
-from .table_error import TableError, TableWarning, cell_text, listed
+from .table_error import TableError, TableWarning
 
 if TYPE_CHECKING:
     import _csv
@@ -91,7 +91,7 @@ def read_csv(path: Path, limit: float = FILE_LIMIT) -> pd.DataFrame:
     TableError
         If the file cannot be read, or a row has more or fewer cells than the header.
     """
-    data = read_bytes(path, limit)
+    data = read_text(path, limit, TableError)
     if not data.strip():
         raise TableError(f"{path}: it is empty")
     csv.field_size_limit(2**31 - 1)  # the file's size is limited already

@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 import pandas as pd
 
-from ...measure import SECONDS
+from ...measure import SECONDS, as_record
 from .benchmark_rows import Row, benchmark_row, repeats, rows_table
-from .json_files import as_record
 from .parameters import parameter
+from .table_error import TableError
 
 
 class Stats(msgspec.Struct):
@@ -55,7 +55,7 @@ def read_pytest_file(path: Path, content: Mapping[str, Any]) -> pd.DataFrame:
     TableError
         If it is not in its format, or no benchmark has a size.
     """
-    return rows_table(_rows(path, as_record(content, Results, path)), path)
+    return rows_table(_rows(path, as_record(content, Results, str(path), TableError)), path)
 
 
 def _rows(path: Path, results: Results) -> Iterator[Row]:

@@ -7,14 +7,14 @@ become columns, so that any suite can be fitted.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pandas as pd
 
+from ...measure import FILE_LIMIT, load_json, unpacked_name
 from .asv_results import read_asv_file, read_asv_folder
 from .delimited import read_csv
-from .files import FILE_LIMIT
-from .json_files import load_json
 from .pytest_results import read_pytest_file
 from .schema import tidy
 from .table_error import TableError
@@ -30,7 +30,7 @@ def read(path: Path, limit: float = FILE_LIMIT) -> pd.DataFrame:
     ----------
     path
         A table of text; asv's result folder, one machine's folder in it, or one file of results;
-        or a JSON file of pytest-benchmark.
+        or a JSON file of pytest-benchmark. A file may be compressed by gzip, bzip2 or xz.
     limit
         Largest size of a file in MiB.
 
@@ -52,11 +52,12 @@ def read(path: Path, limit: float = FILE_LIMIT) -> pd.DataFrame:
 
 
 def _read(path: Path, limit: float) -> pd.DataFrame:
-    if path.is_dir():
+    if os.path.isdir(path):  # where Path.is_dir raises, the file itself gives a better reason
         return read_asv_folder(path, limit)
-    if path.suffix.lower() != ".json":
-        return tidy(read_csv(path, limit), str(path), path.stem)
-    content = load_json(path, limit)
+    name = unpacked_name(path)
+    if name.suffix.lower() != ".json":
+        return tidy(read_csv(path, limit), str(path), name.stem)
+    content = load_json(path, limit, TableError)
     if "result_columns" in content:
         return read_asv_file(path, content, limit)
     if "benchmarks" in content and "machine_info" in content:

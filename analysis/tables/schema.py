@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...measure import METRICS, METRICS_WITHOUT_LAW, SIZES, Kind, metric_of
-from .table_error import TableError, cell_text, listed
+from ...measure import METRICS, METRICS_WITHOUT_LAW, SIZES, Kind, cell_text, metric_of
+from ...messages import listed
+from .table_error import TableError
 
 KEYS = ("layer", "device", "mode", "metric")
 #: Columns that distinguish the measurements of one point; they do not separate laws.

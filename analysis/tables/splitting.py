@@ -18,12 +18,13 @@ from ...measure import (
     SECONDS,
     SIZES,
 )
+from ...messages import listed
 from ..expressions import Array
 from .calibration import calibration_of
 from .collapsing import add_round_squares, between_round_sd, collapse, point_values, process_shares
 from .schema import KEYS, WITHIN
 from .series import Parts, Series
-from .table_error import TableError, listed
+from .table_error import TableError
 
 #: Seconds of a part that a pass does not have: negligible, but positive.
 _NONE = 1e-15

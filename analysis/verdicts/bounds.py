@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import warnings
 
+from ...messages import listed
 from ..expressions import Leading
 from ..fitting import MOST_POINTS, MOST_SIZES, evenly_spread
-from ..tables import Series, TableWarning, listed
+from ..tables import Series, TableWarning
 
 #: Most sizes that vary in a search for the leading part: of 5 there are 26,000 candidates.
 MOST_AXES = 4

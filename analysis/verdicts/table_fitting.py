@@ -14,12 +14,12 @@ from sympy import Expr, Symbol
 
 from ... import layers
 from ...layers import without_rounding
-from ...measure import PEAK_BYTES, SIZES
+from ...measure import FILE_LIMIT, PEAK_BYTES, SIZES
+from ...messages import listed
 from ..expressions import Leading, leading_part, parse
 from ..fitting import find_leading_parts, fit_law
 from ..laws import ExactLaw, FittedLaw, Law, exact_law, law_with_terms, peak_law
 from ..tables import (
-    FILE_LIMIT,
     Series,
     TableError,
     TableWarning,
@@ -27,7 +27,6 @@ from ..tables import (
     axis_names,
     check_table,
     drop_without_sizes,
-    listed,
     readers,
     split_series,
     tidy,

@@ -21,6 +21,10 @@ from .execution import (
     execute as execute,
     execute_adaptively as execute_adaptively,
 )
+from .records import (
+    MachineRecord as MachineRecord,
+    SettingsRecord as SettingsRecord,
+)
 from .store import (
     Run as Run,
     Store as Store,
@@ -29,9 +33,11 @@ from .store import (
 __all__ = [
     "ActiveRun",
     "CheckPoint",
+    "MachineRecord",
     "Planner",
     "Progress",
     "Run",
+    "SettingsRecord",
     "Store",
     "StoreError",
     "auxiliary",

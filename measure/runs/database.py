@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from ...errors import LayerlawError
+from ..files import JsonObject, cell_text, parse_json
 from ..workers import Closeable
 
 #: Seconds for which a lock of another program is waited for.
@@ -73,7 +74,7 @@ class Database(Closeable):
         self._identity: tuple[int, int] | None = None
         self._engine: Engine | None = None
         if path is None:
-            self._engine = create_engine("sqlite://", poolclass=StaticPool)
+            self._engine = _engine("sqlite://", poolclass=StaticPool)
             event.listen(self._engine, "connect", _set_up)
             return
         if path.exists() and not path.is_file():
@@ -107,7 +108,7 @@ class Database(Closeable):
                 yield connection
         except DBAPIError as error:
             raise self._explain(error.orig) from error
-        except (ValueError, sqlite3.Error) as error:  # such as JSON or a date that is cut off
+        except (ValueError, sqlite3.Error) as error:  # such as a date that is cut off
             raise self._explain(error) from error
         if self._identity is None and self.path is not None:
             self._identity = _identity(self.path)
@@ -168,9 +169,20 @@ class Database(Closeable):
         return _connect(Path(self._copy.name, path.name), mode="rw", readonly=True)
 
 
+def _engine(url: str | URL, **options: Any) -> Engine:
+    return create_engine(url, json_deserializer=_parse_object, **options)
+
+
+def _parse_object(text: Any) -> JsonObject:
+    """Parse a column of JSON; SQLite may have a value of any type there."""
+    if not isinstance(text, str):
+        raise ValueError(f"{cell_text(text)} is not JSON")
+    return parse_json(text.encode("utf-8", "surrogatepass"), "a column")
+
+
 def _connect(path: Path, *, readonly: bool = False, **query: str) -> Engine:
     query |= {"uri": "true", "timeout": str(LOCK_SECONDS)}
-    engine = create_engine(URL.create("sqlite", database=path.absolute().as_uri(), query=query))
+    engine = _engine(URL.create("sqlite", database=path.absolute().as_uri(), query=query))
     event.listen(engine, "connect", _set_up_reader if readonly else _set_up)
     return engine
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import chain
 from typing import Any, cast, get_args
 
@@ -12,10 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Select, String, func, select, type_coerce
 
+from ...messages import listed
 from ..cases import Case, Coded, Integers, MeasurementColumns, Status
+from ..files import as_record, parse_json
 from .schema import measurements, repeats
 
 _STATUSES = get_args(Status)
+_CASE_FIELDS = {each.name for each in fields(Case)}
 #: A case as the text of its JSON, so that each distinct one is read once.
 _FIELDS = type_coerce(measurements.c.fields, String)
 
@@ -159,15 +161,10 @@ def _integers(numbers: Iterable[Any]) -> Integers:
 
 def _case(text: str) -> Case:
     """Read a case from its JSON."""
-    try:
-        case = Case(**json.loads(text))
-        sizes, numbers = dict(case.sizes), (case.batch, case.threads, *case.sizes.values())
-        names = (case.layer, case.dtype, case.device, case.mode, *case.options, *sizes)
-    except (TypeError, AttributeError) as error:
-        raise ValueError(f"{text!r} is not a case") from error
-    if not all(type(one) is int for one in numbers) or not all(isinstance(n, str) for n in names):
-        raise ValueError(f"{text!r} is not a case")
-    return case
+    content = parse_json(text.encode("utf-8", "surrogatepass"), "a case")
+    if unknown := set(content) - _CASE_FIELDS:
+        raise ValueError(f"a case: it has {listed(sorted(unknown))}, which is no field of a case")
+    return as_record(content, Case, "a case")
 
 
 def _status(text: str) -> Status:

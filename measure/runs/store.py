@@ -13,10 +13,12 @@ import pandas as pd
 from sqlalchemy import Connection, delete, func, insert, select
 
 from ..cases import SECONDS, Measurement, MeasurementColumns, tidy_table
+from ..files import as_record
 from ..host import digest
 from ..workers import Closeable
 from .database import Database, StoreError
 from .reading import CaseCount, count_cases, read_columns
+from .records import MachineRecord, SettingsRecord
 from .schema import APPLICATION, SCHEMA, measurements, processes, repeats, runs, tables
 
 # Built once, for thousands of measurements. The first returns the ids of the new rows.
@@ -133,7 +135,7 @@ class Store(Closeable):
         last = processes.c.number == timed.scalar_subquery(), processes.c.number
         with self._transaction() as connection:
             found = connection.scalars(query.order_by(*(one.desc() for one in last)).limit(1))
-            return dict(found.first() or {})
+            return as_record(found.first() or {}, dict[str, str], "controls")
 
     def add(self, run: Run, *made: Measurement) -> None:
         """Store measurements, all or none; they are on disk once this returns."""
@@ -213,6 +215,8 @@ def _row(run: Run, measurement: Measurement) -> dict[str, Any]:
 
 def _run(connection: Connection, id: int) -> Run:
     row = connection.execute(select(runs).where(runs.c.id == id)).one()
+    as_record(row.settings, SettingsRecord, "settings")
+    as_record(row.machine, MachineRecord, "machine")
     return Run(row.id, row.settings, row.machine_id, row.machine, row.created)
 
 

@@ -186,14 +186,18 @@ def labelled_values(given: Mapping[str, Any], above: str = "") -> Iterator[tuple
     """Flatten a mapping to (label, value) pairs."""
     for name, value in given.items():
         label = " · ".join(filter(None, [above, _LABELS.get(name, str(name).replace("_", " "))]))
-        if name == "cases":  # every case of the plan: the table has them
+        if name == "cases" and isinstance(value, list):  # of the plan: the table has them
             yield "cases", str(len(value))
-        elif name == "caches" and isinstance(value, Mapping):
+        elif name == "caches" and _are_numbers(value):
             yield label, ", ".join(f"{c} {quantity(v, PEAK_BYTES.name)}" for c, v in value.items())
         elif isinstance(value, Mapping):
             yield from labelled_values(value, label)
         else:
             yield label, _value(value)
+
+
+def _are_numbers(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(v, int | float) for v in value.values())
 
 
 def _value(value: Any) -> str:

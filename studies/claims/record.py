@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ...errors import LayerlawError
-from .statement import JudgedStatement, StatementVerdict
+import msgspec
+
+from ...measure import FileError, JsonObject, as_record, load_record
+from .statement import Evidence, JudgedStatement, Statement, StatementVerdict
 
 #: Version of the file's format, that of `Record.to_json`.
 SCHEMA = 1
@@ -20,8 +23,40 @@ SCHEMA = 1
 CLAIMS_FILE = "claims.json"
 
 
-class ClaimsError(LayerlawError):
+_REMEDY = "write the file again with `layerlaw claims`"
+
+
+class ClaimsError(FileError):
     """``claims.json`` cannot be read; the message is one line."""
+
+
+class _StoredStatement(msgspec.Struct):
+    """A statement and its evidence, as `JudgedStatement.as_dict` writes them."""
+
+    id: str
+    exercise: str
+    text: str
+    original: str
+    how: str
+    timed: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def judged(self) -> JudgedStatement:
+        statement = Statement(
+            self.id, self.exercise, self.text, self.original, self.how, self.timed
+        )
+        return JudgedStatement(statement, self.evidence)
+
+
+class _StoredRecord(msgspec.Struct):
+    """The format of ``claims.json``; the verdicts in it follow from the evidence."""
+
+    schema: int
+    date: str
+    seed: int
+    machine: JsonObject
+    statements: tuple[_StoredStatement, ...]
 
 
 @dataclass(frozen=True)
@@ -76,10 +111,15 @@ class Record:
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
-    def from_dict(cls, given: Mapping[str, Any]) -> Record:
-        """Make a record from the parsed JSON of `to_json`."""
-        judged = tuple(JudgedStatement.from_dict(each) for each in given["statements"])
-        return cls(judged, str(given["date"]), int(given["seed"]), dict(given["machine"]))
+    def from_dict(cls, given: JsonObject, name: str) -> Record:
+        """Make a record from the parsed JSON of `to_json`.
+
+        Raises
+        ------
+        ClaimsError
+            If it is none; the message begins with `name`.
+        """
+        return cls._of(as_record(given, _StoredRecord, name, ClaimsError), name)
 
     @classmethod
     def read(cls, folder: Path) -> Record | None:
@@ -91,18 +131,19 @@ class Record:
             If the file is not a record of `to_json`.
         """
         path = folder / CLAIMS_FILE
-        if not path.is_file():
+        if not os.path.lexists(path):
             return None
-        try:
-            given = json.loads(path.read_text(encoding="utf-8"))
-            if given["schema"] != SCHEMA:
-                raise ClaimsError(
-                    f"{path}: the format has version {given['schema']!r}, this layerlaw reads "
-                    f"{SCHEMA}; write the file again with `layerlaw claims`"
-                )
-            return cls.from_dict(given)
-        except (KeyError, TypeError, ValueError) as error:
-            raise ClaimsError(
-                f"{path}: not a record of claims ({error}); write the file again with "
-                "`layerlaw claims`"
-            ) from None
+        stored, _ = load_record(
+            path, _StoredRecord, version=SCHEMA, remedy=_REMEDY, error=ClaimsError
+        )
+        return cls._of(stored, str(path))
+
+    @classmethod
+    def _of(cls, stored: _StoredRecord, name: str) -> Record:
+        judged = tuple(each.judged for each in stored.statements)
+        for at, each in enumerate(judged):
+            try:
+                _ = each.verdict
+            except ValueError as error:
+                raise ClaimsError(f"{name}: statements[{at}]: {error}; {_REMEDY}") from None
+        return cls(judged, stored.date, stored.seed, stored.machine)

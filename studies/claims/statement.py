@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -156,19 +156,6 @@ class JudgedStatement:
             "reason": self.reason,
             "evidence": [asdict(line) for line in self.evidence],
         }
-
-    @classmethod
-    def from_dict(cls, given: Mapping[str, Any]) -> JudgedStatement:
-        """Make it from the dictionary of `as_dict`; the verdict follows from the evidence."""
-        names = Statement.__dataclass_fields__
-        statement = Statement(**{name: given[name] for name in names})
-        return cls(
-            replace(statement, timed=tuple(given["timed"])),
-            tuple(
-                Evidence(**{**line, "bearing": Bearing(line["bearing"])})
-                for line in given["evidence"]
-            ),
-        )
 
 
 @dataclass(frozen=True)

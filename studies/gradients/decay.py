@@ -105,7 +105,8 @@ def fit_decay(norms: Array) -> Decay:
     Raises
     ------
     ValueError
-        If there are fewer than two seeds or fewer than four usable distances.
+        If there are fewer than two seeds or fewer than four usable distances, or if the norms
+        differ from every law by more than a number holds.
     """
     if len(norms) < 2:
         raise ValueError(f"an interval over seeds needs 2 seeds at least; there is {len(norms)}")
@@ -125,13 +126,17 @@ def fit_decay(norms: Array) -> Decay:
     none = rate.low <= 0 <= rate.high
     if none and steady.low <= 0 <= steady.high:  # without decay, show a rate per position
         shape, rate = "exponential", steady
+    try:
+        misfit = _misfit(best.residuals)
+    except OverflowError:
+        raise ValueError("the norms scatter by more than 10³⁰⁰") from None
     reached = np.flatnonzero((norms > 0).any(axis=0) | np.isnan(norms).any(axis=0))
     return Decay(
         law="none" if none else shape if rate.low > 0 else "grows",
         shape=shape,
         rate=rate,
         weights={law: share / sum(shares.values()) for law, share in shares.items()},
-        misfit=_misfit(best.residuals),
+        misfit=misfit,
         correlation=best.correlation,
         seeds=len(norms),
         farthest=int(distance[-1]),

@@ -32,9 +32,7 @@ from .jacobians import (
     normal_sequences,
     receptive_field,
 )
-
-#: Version of the record's format.
-SCHEMA = 1
+from .stored_record import SCHEMA as SCHEMA
 
 #: Number of sequences; the norms of a seed are geometric means over them.
 SEQUENCES = 4

@@ -27,6 +27,7 @@ from .tables import interval_text, signal_text
 
 _LINES = 6  # most lines in a panel
 _COLUMNS = 2  # of a legend
+_HIGHEST = 1e300  # value that is drawn
 _DEEP = 1e-12  # lowest value of a panel, divided by the highest
 
 
@@ -91,7 +92,8 @@ def _gates_panel(found: Sequence[Gates], state: str) -> str:
     lines, parts = [], []
     for at, each in enumerate(found):
         for values, name, style in ((each.true, "∂C_n/∂C_t", "-"), (each.product, "∏f", "--")):
-            curve = np.exp(np.log(values).mean(axis=0))
+            with np.errstate(divide="ignore", invalid="ignore"):  # a norm may be 0 or unknown
+                curve = np.exp(np.log(values).mean(axis=0))
             lines.append(_Line(f"{name}, {each.variant}", curve, at, style))
         parts.append(
             f"{each.variant}: the derivative decays with λ = {interval_text(each.rate)}, "
@@ -122,7 +124,7 @@ def _draw(lines: Sequence[_Line], title: str, axes: Axes) -> None:
     handles, ends = [], []
     for label, curve, place, style in lines:
         distance = np.arange(len(curve))
-        shown = np.isfinite(curve) & (curve > 0) & (distance > 0)
+        shown = (curve > 0) & (curve < _HIGHEST) & (distance > 0)
         colour, marker = theme_colour(f"line{place}"), MARKERS[place]
         every = (
             2 + 2 * place,
@@ -139,8 +141,9 @@ def _draw(lines: Sequence[_Line], title: str, axes: Axes) -> None:
         )
         shape = marker if style == "-" else ""  # a marker would hide that a line is dashed
         handles.append(Line2D([], [], color=colour, ls=style, marker=shape, ms=3, label=label))
-        ends += [curve[shown].min(), curve[shown].max()]
-    axes.set(ylim=(max(min(ends) / 2, max(ends) * _DEEP), max(ends) * 3))
+        ends += [curve[shown].min(), curve[shown].max()] if shown.any() else []
+    if ends:
+        axes.set(ylim=(max(min(ends) / 2, max(ends) * _DEEP), max(ends) * 3))
     axes.set(xlabel="distance δ", ylabel="")
     set_cost_scale(axes, "gradient")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _power(value)))

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from ...analysis import NONE, sizes_text
-from ...errors import LayerlawError
+from ...analysis import NONE, Array, Estimate, sizes_text
+from ...measure import FileError, load_record
 from .decay import fit_decay, mean_interval, rate_difference
 from .results import AFTER, BEFORE, INITIAL, Dependencies, Gates, SignalDecay, TrainingEffect
+from .stored_record import SCHEMA, StoredRecord
 
 #: File names of the record and of its figure.
 RECORD_FILE, FIGURE_FILE = "dependencies.json", "dependencies.svg"
 
 
-class RecordError(LayerlawError):
+_REMEDY = "not a record of `layerlaw dependencies`: delete it, or name another folder"
+
+Part = Mapping[str, Any]
+T = TypeVar("T")
+
+
+class RecordError(FileError):
     """A record cannot be read; the message is one line."""
 
 
@@ -30,34 +36,57 @@ def read_record(path: Path) -> dict[str, Any]:
     RecordError
         If the file is not a record.
     """
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError):
-        record = None
-    if not isinstance(record, dict) or record.get("schema") != 1 or "initial" not in record:
-        raise RecordError(f"{path}: not a record of `layerlaw dependencies`")
-    return record
+    _, content = load_record(path, StoredRecord, version=SCHEMA, remedy=_REMEDY, error=RecordError)
+    return content
 
 
-def fit_record(record: Mapping[str, Any]) -> Dependencies:
-    """Fit the laws of a record; trainings of subjects that it no longer measures are left out."""
+def fit_record(record: Part, name: str = RECORD_FILE) -> Dependencies:
+    """Fit the laws of a record; trainings of subjects that it no longer measures are left out.
+
+    Parameters
+    ----------
+    record
+        As `read_record` returns it.
+    name
+        What messages call it, such as the path of its file.
+
+    Raises
+    ------
+    RecordError
+        If an array of the record has no rows or columns of equal lengths, or too few.
+    """
     initial, training = record["initial"], record.get("trained") or {}
-    drawn = [_signal_decay(each, INITIAL, each["norms"]) for each in initial["profiles"]]
+
+    def fitted(of: Callable[[Part], T], parts: Iterable[Part], place: str) -> Iterator[T]:
+        for at, part in enumerate(parts):
+            try:
+                yield of(part)
+            except ValueError as error:
+                raise RecordError(f"{name}: {place}[{at}]: {error}; {_REMEDY}") from None
+
+    drawn = list(
+        fitted(
+            lambda each: _signal_decay(each, INITIAL, "norms"),
+            initial["profiles"],
+            "initial.profiles",
+        )
+    )
     chosen = {(each.layer, each.variant) for each in drawn}
     trained = {
         kind: [e for e in training.get(kind, []) if (e["layer"], e["variant"]) in chosen]
         for kind in ("profiles", "forgetting")
     }
+    states = [
+        {**each[state], "variant": each["variant"], "state": state}
+        for each in trained["forgetting"]
+        for state in _STATES
+    ]
     return Dependencies(
         initial=drawn,
-        trainings=[_training_effect(each) for each in trained["profiles"]],
+        trainings=list(fitted(_training_effect, trained["profiles"], "trained.profiles")),
         gates=[
-            *(_gates(each, INITIAL, each) for each in initial["forgetting"]),
-            *(
-                _gates(each, state, each[name])
-                for each in trained["forgetting"]
-                for state, name in ((BEFORE, "before"), (AFTER, "after"))
-            ),
+            *fitted(_gates, initial["forgetting"], "initial.forgetting"),
+            *fitted(_gates, states, "trained.forgetting"),
         ],
         fields=initial["fields"],
         measurement=_settings(initial),
@@ -65,7 +94,11 @@ def fit_record(record: Mapping[str, Any]) -> Dependencies:
     )
 
 
-def _settings(part: Mapping[str, Any]) -> list[tuple[str, str]]:
+#: States of a network that is trained, by their name in the record.
+_STATES = {"before": BEFORE, "after": AFTER}
+
+
+def _settings(part: Part) -> list[tuple[str, str]]:
     """List date, machine and settings of a part of a record, as (label, value) pairs."""
     machine = part["machine"]
     facts = {
@@ -81,10 +114,23 @@ def _settings(part: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(label, str(value)) for label, value in facts.items() if value is not None]
 
 
-def _signal_decay(
-    profile: Mapping[str, Any], state: str, norms: Sequence[Sequence[Any]]
-) -> SignalDecay:
-    values = np.array(norms, dtype=float)
+def _array(part: Part, key: str) -> Array:
+    """Return norms by seed and distance, (seeds, distances); what is unknown is NaN."""
+    lengths = {len(row) for row in part[key]}
+    if len(lengths) != 1 or min(lengths) < 2:
+        raise ValueError(f"{key} must have rows of one length, of 2 distances at least")
+    return np.array(part[key], dtype=float)
+
+
+def _mean(part: Part, key: str) -> Estimate[float]:
+    """Return the mean of a number of each seed with its interval."""
+    if len(part[key]) < 2:
+        raise ValueError(f"{key} must have the numbers of 2 seeds at least")
+    return mean_interval(np.array(part[key], dtype=float))
+
+
+def _signal_decay(profile: Part, state: str, key: str) -> SignalDecay:
+    values = _array(profile, key)
     try:
         law, why = fit_decay(values), ""
     except ValueError as error:
@@ -92,27 +138,26 @@ def _signal_decay(
     return SignalDecay(profile["layer"], profile["variant"], state, values, law, why)
 
 
-def _training_effect(profile: Mapping[str, Any]) -> TrainingEffect:
-    before = _signal_decay(profile, BEFORE, profile["before"])
-    after = _signal_decay(profile, AFTER, profile["after"])
+def _training_effect(profile: Part) -> TrainingEffect:
+    before, after = (_signal_decay(profile, state, key) for key, state in _STATES.items())
     return TrainingEffect(
         before,
         after,
         rate_difference(before.law, after.law) if before.law and after.law else None,
-        mean_interval(np.array(profile["accuracy"])),
-        mean_interval(np.array(profile["far"])),
+        _mean(profile, "accuracy"),
+        _mean(profile, "far"),
     )
 
 
-def _gates(named: Mapping[str, Any], state: str, found: Mapping[str, Any]) -> Gates:
-    true, product, between = (np.array(found[name]) for name in ("true", "gates", "between"))
+def _gates(part: Part) -> Gates:
+    true, product, between = (_array(part, name) for name in ("true", "gates", "between"))
     cell, alone = fit_decay(true), fit_decay(product)
     return Gates(
-        variant=named["variant"],
-        state=state,
+        variant=part["variant"],
+        state=_STATES.get(part.get("state", ""), INITIAL),
         true=true,
         product=product,
-        mean_gate=mean_interval(np.array(found["mean_gate"])),
+        mean_gate=_mean(part, "mean_gate"),
         rate=mean_interval(cell.rates["exponential"]),
         product_rate=mean_interval(alone.rates["exponential"]),
         rate_decrease=rate_difference(alone, cell),

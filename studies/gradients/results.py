@@ -47,7 +47,7 @@ class SignalDecay:
     @property
     def curve(self) -> Array:
         """Geometric mean of the norms over seeds, relative to distance 1."""
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             logs = np.log(self.norms).mean(axis=0)
             relative: Array = np.exp(logs - logs[1])
         return relative

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ...reports import Block, Heading, Pairs, Paragraph, Section
@@ -33,4 +34,6 @@ def read_section(folder: Path) -> Section | None:
         If the record cannot be read.
     """
     path = folder / RECORD_FILE
-    return dependencies_section(fit_record(read_record(path))) if path.is_file() else None
+    if not os.path.lexists(path):
+        return None
+    return dependencies_section(fit_record(read_record(path), str(path)))

@@ -8,8 +8,9 @@ import layerlaw
 import pandas as pd
 import pytest
 from layerlaw.layers import d, get, is_known, isolated_registry, n, override_layers
+from layerlaw.measure import as_record
 from layerlaw.session import ArchiveError
-from layerlaw.session.layer_records import layer_from_record, layer_to_record
+from layerlaw.session.layer_records import LayerRecord, layer_from_record, layer_to_record
 from sympy import Max, ceiling, log, oo
 
 from .conftest import TINY
@@ -30,7 +31,8 @@ class Gated(nn.Module):
 
 
 def through_json(layer):
-    return layer_from_record(json.loads(json.dumps(layer_to_record(layer))))
+    written = json.loads(json.dumps(layer_to_record(layer)))
+    return layer_from_record(as_record(written, LayerRecord, "it"), "it")
 
 
 def test_its_repr_answers_the_question(ran):

@@ -233,13 +233,13 @@ def test_a_file_of_json_is_held_against_its_tool_s_format(tmp_path):
     path = tmp_path / "t.json"
     stats = '{"name": "f", "params": {"n": 1}, "stats": {"median": "fast"}}'
     path.write_text(f'{{"machine_info": {{}}, "benchmarks": [{stats}]}}')
-    with pytest.raises(TableError, match=r"Expected `float \| null`, got `str`.*benchmarks\[0\]"):
+    with pytest.raises(TableError, match=r"benchmarks\[0\]\.stats\.median is 'fast': expected"):
         read(path)
     path.write_text('{"a": 1, "a": 2}')
     with pytest.raises(TableError, match="the key 'a' occurs twice"):
         read(path)
     path.write_text("[" * 100_000)
-    with pytest.raises(TableError, match="cannot be read as JSON"):
+    with pytest.raises(TableError, match="nested in more than 100 levels"):
         read(path)
 
 

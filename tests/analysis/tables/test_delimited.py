@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 from layerlaw.analysis import TableError, TableWarning, fit
-from layerlaw.analysis.tables import files, read, read_csv
-from layerlaw.measure import SIZES
+from layerlaw.analysis.tables import read, read_csv
+from layerlaw.measure import FILE_LIMIT, SIZES
 
 SHIFTED = [
     # A decimal comma in the last column: every cell of the row would move by one.
@@ -148,14 +148,14 @@ def test_files_that_are_not_regular_are_refused_at_once(tmp_path):
 
 def test_a_file_above_the_limit_names_the_option_that_raises_it(tmp_path):
     path = written(tmp_path, "n,seconds\n" + "".join(f"{n},{n}\n" for n in range(1, 1000)))
-    assert "the limit is 0.001 MiB (--file-limit)" in refusal(path, file_limit=0.001)
+    assert "the limit is 0.001 MiB (--file-limit or file_limit)" in refusal(path, file_limit=0.001)
     assert len(read(path, limit=1)) == 999
 
 
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"\x1f\x8b\x08\x00", "it is a file of gzip"),
+        (b"\x1f\x8b\x08\x00", "cannot be unpacked by gzip"),
         (b"PK\x03\x04", "ZIP or Excel"),
         (b"n,seconds\n\xb5,1\n", "byte 10 is neither UTF-8"),
     ],
@@ -200,6 +200,6 @@ def test_whatever_the_text_a_table_or_one_line_comes_out(tmp_path_factory, lines
 def test_the_limit_of_a_file_is_the_option_s_default():
     from layerlaw.cli import options
 
-    assert options.FILE_LIMIT == files.FILE_LIMIT
-    assert math.isfinite(files.FILE_LIMIT)
+    assert options.FILE_LIMIT == FILE_LIMIT
+    assert math.isfinite(FILE_LIMIT)
     assert "n" in SIZES

@@ -210,12 +210,12 @@ def test_pytest_benchmark_of_others(tmp_path):
         ("{", "cannot be read as JSON"),
         ("[]", "its JSON is not an object"),
         ("{}", "no results of asv"),
-        ('{"result_columns": [], "results": {}}', "its tool's format: Object missing required"),
+        ('{"result_columns": [], "results": {}}', "it has no commit_hash"),
         (
             '{"machine_info": {}, "benchmarks": []}',
             "no benchmark in it has both results and a size",
         ),
-        ('{"machine_info": {}, "benchmarks": [1]}', "not in its tool's format"),
+        ('{"machine_info": {}, "benchmarks": [1]}', "benchmarks[0] is 1: expected object"),
     ],
 )
 def test_bad_files_end_in_one_line_that_names_them(tmp_path, content, message):
