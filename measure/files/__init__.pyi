@@ -4,13 +4,13 @@ from .archives import (
 from .compression import (
     unpacked_name as unpacked_name,
 )
-from .json_files import (
-    load_json as load_json,
-    parse_json as parse_json,
-)
 from .file_error import (
     FileError as FileError,
     cell_text as cell_text,
+)
+from .json_files import (
+    load_json as load_json,
+    parse_json as parse_json,
 )
 from .records import (
     JsonObject as JsonObject,

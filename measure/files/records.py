@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from .json_files import load_json
 from .file_error import FileError, cell_text
+from .json_files import load_json
 from .regular_files import FILE_LIMIT
 
 T = TypeVar("T")
@@ -95,7 +95,7 @@ def as_record(content: Any, record: type[T], name: str, error: type[FileError] =
     >>> as_record({"sizes": {"n": "x"}}, dict[str, dict[str, int]], "a.json")
     Traceback (most recent call last):
         ...
-    layerlaw.measure.files.messages.FileError: a.json: sizes.n is 'x': expected int, got str
+    layerlaw.measure.files.file_error.FileError: a.json: sizes.n is 'x': expected int, got str
     """
     try:
         return msgspec.convert(content, record)

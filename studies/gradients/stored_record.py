@@ -64,10 +64,10 @@ class Initial(msgspec.Struct):
     machine: JsonObject
     sizes: dict[str, _Count]
     seeds: _Count
-    sequences: _Count
     profiles: list[Profile]
     forgetting: list[InitialGates]
     fields: list[Field]
+    sequences: _Count | None = None
 
 
 class TrainedProfile(msgspec.Struct):
@@ -99,9 +99,9 @@ class Trained(msgspec.Struct):
     seeds: _Count
     steps: _Count
     seconds: _Count
-    chance: _Share
     profiles: list[TrainedProfile]
     forgetting: list[TrainedGates]
+    chance: _Share | None = None
 
 
 class SeedGates(msgspec.Struct):

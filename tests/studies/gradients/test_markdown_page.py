@@ -194,5 +194,5 @@ def test_a_folders_record_becomes_a_section_of_its_report(record, table, fits, t
 def test_what_is_no_record_is_refused_by_name(text, tmp_path):
     path = tmp_path / RECORD_FILE
     path.write_text(text)
-    with pytest.raises(RecordError, match=r"dependencies\.json: not a record"):
+    with pytest.raises(RecordError, match=r"dependencies\.json: .*; not a record of"):
         read_record(path)
