@@ -7,7 +7,7 @@ softmax as many as one of its elements goes through: see docs/counts.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +32,7 @@ from .aten_operations import (
     operation_name,
     transform_stages,
 )
-from .dispatch_mode import DispatchMode
+from .dispatch_mode import DispatchMode, signature_of
 from .flops import run_on_meta
 from .known_operations import of_aten, rule_of, unknown, written_out
 from .operation_call import OperationCall, stages, tensors
@@ -149,6 +149,7 @@ class DepthTracer(DispatchMode):
         super().__init__()
         self.operations = 0
         self._memory: dict[int, _Memory] = {}
+        self._known: dict[Hashable, dict[int, int]] = {}
 
     def depth(self, x: Tensor) -> int:
         """Return the longest chain of operations that the numbers of a tensor depend on."""
@@ -164,18 +165,27 @@ class DepthTracer(DispatchMode):
         self.operations += 1
         if func.is_view:
             return func(*args, **kwargs)
+        signature = signature_of(func, args, kwargs)
         unread = operation_name(func) in OVERWRITES
-        depth = max(
-            (
-                self.depth(x) + count_steps(func, place, args, kwargs)
-                for place, given in enumerate([*args, *kwargs.values()])
-                for x in tensors(given)
+        given = [
+            (place, x)
+            for place, argument in enumerate([*args, *kwargs.values()])
+            for x in tensors(argument)
+        ]
+        steps = self._known.get(signature) if signature else None
+        if steps is None:
+            steps = {
+                place: count_steps(func, place, args, kwargs)
+                for place, _ in given
                 if not (unread and place == 0)
-            ),
-            default=0,
+            }
+            if signature:
+                self._known[signature] = steps
+        depth = max(
+            (self.depth(x) + steps[place] for place, x in given if place in steps), default=0
         )
-        before = {_address(x) for x in tensors((args, kwargs))}
-        out = func(*args, **kwargs)
+        before = {_address(x) for _, x in given}
+        out = self.run(func, args, kwargs, signature)
         for x in tensors(out):
             # An output in an argument's memory is either written to or a view.
             if func._schema.is_mutable or _address(x) not in before:

@@ -8,7 +8,7 @@ the convention of docs/flops.md.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from math import ceil
 from typing import Any
 
@@ -34,10 +34,10 @@ from .aten_operations import (
     operation_name,
     transform_stages,
 )
-from .dispatch_mode import DispatchMode, unfused
+from .dispatch_mode import DispatchMode, signature_of, unfused
 from .known_operations import of_aten, rule_of, unknown, written_out
 from .operation_call import OperationCall, tensors, window
-from .user_rules import registered_formula, user_rule
+from .user_rules import registered_formula, rules_read_once, user_rule
 
 
 class FlopCounter(DispatchMode):
@@ -55,6 +55,7 @@ class FlopCounter(DispatchMode):
         super().__init__()
         self.products: Counter[str] = Counter()
         self.elementwise: Counter[str] = Counter()
+        self._known: dict[Hashable, tuple[int, int]] = {}
 
     @property
     def total(self) -> int:
@@ -63,15 +64,28 @@ class FlopCounter(DispatchMode):
 
     def dispatch(self, func: OpOverload, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run one operation and count it."""
-        out = func(*args, **kwargs)
-        name, call = operation_name(func), OperationCall(func, args, kwargs, out)
-        products = _products(name, call)
-        others = _other_flops(name, call) if products is None else _summands(name, call)
+        signature = signature_of(func, args, kwargs)
+        out = self.run(func, args, kwargs, signature)
+        name = operation_name(func)
+        flops = self._known.get(signature) if signature else None
+        if flops is None:
+            flops = _flops(name, OperationCall(func, args, kwargs, out))
+            if signature:
+                self._known[signature] = flops
+        products, others = flops
         if products:
             self.products[name] += products
         if others:
             self.elementwise[name] += others
         return out
+
+
+def _flops(name: str, call: OperationCall) -> tuple[int, int]:
+    """Return the FLOPs of an operation in products and in everything else."""
+    products = _products(name, call)
+    if products is None:
+        return 0, _other_flops(name, call)
+    return products, _summands(name, call)
 
 
 def _products(name: str, call: OperationCall) -> int | None:
@@ -227,5 +241,5 @@ def run_on_meta(
     with torch.random.fork_rng(devices=[]), torch.device(device):
         module = layer.build(sizes)
     inputs = layer.make_inputs(sizes, batch=batch, device=device)
-    with torch.no_grad(), unfused(), observer:
+    with torch.no_grad(), unfused(), rules_read_once(), observer:
         return outputs_of(module, inputs)

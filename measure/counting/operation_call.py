@@ -21,6 +21,8 @@ def tensors(tree: Any) -> list[Tensor]:
     >>> len(tensors(([torch.ones(2), 3], {"out": torch.ones(1)})))
     2
     """
+    if isinstance(tree, Tensor):
+        return [tree]
     return [leaf for leaf in tree_leaves(tree) if isinstance(leaf, Tensor)]
 
 

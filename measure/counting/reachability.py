@@ -30,6 +30,7 @@ from .dispatch_mode import DispatchMode, unfused
 from .flops import outputs_of
 from .operation_call import tensors
 from .reach_substitutes import SUBSTITUTES
+from .user_rules import rules_read_once
 
 #: Differences below this share of the largest number count as rounding.
 _ROUNDING = 1e-11
@@ -323,12 +324,18 @@ def _axis(shape: Shape) -> int:
 
 @contextmanager
 def _traceable() -> Iterator[None]:
-    """Fix the seed of weights, make tensors in float64 and decompose fused kernels in a block."""
-    precision = torch.get_default_dtype()
+    """Fix the seed of weights, make tensors in float64 and decompose fused kernels in a block.
+
+    Tensors are small: a second thread only waits, and where processors are busy for milliseconds.
+    """
+    precision, threads = torch.get_default_dtype(), torch.get_num_threads()
     torch.set_default_dtype(torch.float64)
-    with torch.random.fork_rng(devices=[]), torch.no_grad(), unfused():
-        torch.manual_seed(0)
+    torch.set_num_threads(1)
+    with torch.random.fork_rng(devices=[]), torch.no_grad(), unfused(), rules_read_once():
+        # `torch.manual_seed` seeds all devices, which takes 1 ms.
+        torch.default_generator.manual_seed(0)
         try:
             yield
         finally:
             torch.set_default_dtype(precision)
+            torch.set_num_threads(threads)

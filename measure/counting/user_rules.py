@@ -7,8 +7,9 @@ table ``[tool.layerlaw.flops]`` of the ``pyproject.toml`` in the current folder 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -89,13 +90,36 @@ def _shapes(tree: Any) -> Any:
 
 def user_rule(function: OpOverload) -> Rule | None:
     """Return the rule that a user gives for an operation, or None."""
-    overload = str(function).replace(".", "::", 1)  # library::name.overload
-    name = overload.rpartition(".")[0]
-    for rules in (_declared, file_rules()):
-        for key in (overload, name):
-            if key in rules:
-                return rules[key]
+    for rules in (_declared, file_rules() if _of_file is None else _of_file):
+        if rules:
+            for key in _names(function):
+                if key in rules:
+                    return rules[key]
     return None
+
+
+@cache
+def _names(function: OpOverload) -> tuple[str, str]:
+    """Return library::name.overload and library::name."""
+    overload = str(function).replace(".", "::", 1)
+    return overload, overload.rpartition(".")[0]
+
+
+#: The rules of the file where they are read once for all operations of a pass.
+_of_file: Mapping[str, Rule] | None = None
+
+
+@contextmanager
+def rules_read_once() -> Iterator[None]:
+    """Look for the file of rules once, and not at each operation, in a ``with`` block."""
+    global _of_file
+    before = _of_file
+    if before is None:
+        _of_file = file_rules()
+    try:
+        yield
+    finally:
+        _of_file = before
 
 
 def registered_formula(function: OpOverload) -> Callable[..., int] | None:
