@@ -24,6 +24,7 @@ from .layers import explain, list_layers
 from .options import EXIT_INTERRUPTED
 from .run import run
 from .show import console
+from .signals import stopping_on_signals
 from .studies import published, validate
 
 #: Environment variable that shows the traceback of an internal error.
@@ -75,10 +76,25 @@ _add("published", published, "published ../shared/published --out docs")
 def run_app() -> None:
     """Run the command and exit with its status.
 
-    The status is 0 if it is done, 2 with one line if a person can mend what is wrong, 130 after
-    Ctrl-C, and 1 with one line after an error that nobody expected.
+    The status is 0 if it is done, 2 with one line if a person can mend what is wrong, 130, 143 and
+    129 after Ctrl-C, SIGTERM and SIGHUP, and 1 with one line after an error that nobody expected.
     """
     warnings.showwarning = show.warning
+    with stopping_on_signals() as signals:
+        try:
+            status = _run()
+        except KeyboardInterrupt:
+            status = EXIT_INTERRUPTED
+        if status == EXIT_INTERRUPTED:
+            status = signals.exit_status
+            if not console.printed_errors:
+                show.error("stopped")
+    sys.exit(status)
+
+
+def _run() -> int:
+    """Run the command and return its status."""
+    status: int
     try:
         # Otherwise typer prints what is wrong with an option in a frame of several lines.
         status = app(standalone_mode=False) or 0
@@ -99,9 +115,7 @@ def run_app() -> None:
             f"internal error: {error_line(error)} in {_place(error)}; please report it with the "
             f"traceback that {TRACEBACK}=1 shows"
         )
-    if status == EXIT_INTERRUPTED and not console.printed_errors:
-        show.error("stopped")
-    sys.exit(status)
+    return status
 
 
 def _usage_text(error: TyperException) -> str:

@@ -279,7 +279,11 @@ def _formula(layer: str, metric: str, seconds: float) -> ExactFormula | str:
 
 
 def derive_missing(
-    names: Iterable[str], progress: Progress = _silent, *, seconds: float = TASK_SECONDS
+    names: Iterable[str],
+    progress: Progress = _silent,
+    *,
+    seconds: float = TASK_SECONDS,
+    memory: float | None = None,
 ) -> dict[str, Derivation]:
     """Derive the theory of the layers that have none, so that sizes can be chosen for them.
 
@@ -291,6 +295,8 @@ def derive_missing(
         As in `derive`.
     seconds
         Most seconds that a user's layer may take for one formula.
+    memory
+        Most bytes that it may take; None as for `measure.Sandbox`.
 
     Returns
     -------
@@ -298,7 +304,7 @@ def derive_missing(
     `Derivation.reporting_layer` are used in their place, within `layers.override_layers`.
     """
     derivations = {}
-    with Sandbox(seconds) as process:
+    with Sandbox(seconds, memory) as process:
         for name in names:
             theory = process.load(name).theory
             if not is_known(*(getattr(theory, field) for field in LIMIT_FIELDS)):

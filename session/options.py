@@ -129,6 +129,11 @@ class RunOptions:
         return self.expect if isinstance(self.expect, Mapping) else {}
 
     @property
+    def memory_bytes(self) -> float | None:
+        """Limit of one case, in bytes."""
+        return None if self.memory is None else self.memory * _GIB
+
+    @property
     def measures_peaks(self) -> bool:
         """Whether to measure peak memory."""
         return self._unless_precise(self.peaks)
@@ -168,7 +173,7 @@ class RunOptions:
             seed=self.seed,
             raw=self.raw,
             seconds=self.timeout,
-            memory=None if self.memory is None else self.memory * _GIB,
+            memory=self.memory_bytes,
             controls=Controls(isolation=self.isolate),
         )
 

@@ -89,7 +89,10 @@ class Session:
             parse(text)  # refuse a wrong expression before measuring, not after it
         with self.observer.steps() as update:
             derived = derive_missing(
-                select_layers(options.layers), update, seconds=options.timeout or TASK_SECONDS
+                select_layers(options.layers),
+                update,
+                seconds=options.timeout or TASK_SECONDS,
+                memory=options.memory_bytes,
             )
         self._layers_to_measure = {name: one.sizing_layer for name, one in derived.items()}
         self._layers_with_theory = {name: one.reporting_layer for name, one in derived.items()}

@@ -89,7 +89,11 @@ def _fits(layer: Layer, sizes: Sizes) -> bool:
 
 
 def count(
-    cases: Iterable[Case], *, process: int = 0, seconds: float = TASK_SECONDS
+    cases: Iterable[Case],
+    *,
+    process: int = 0,
+    seconds: float = TASK_SECONDS,
+    memory: float | None = None,
 ) -> Iterator[list[Measurement]]:
     """Count FLOPs, parameters, sequential operations and path length of the layers of cases.
 
@@ -103,6 +107,8 @@ def count(
         Number of the process, which the measurements are stored under.
     seconds
         Most seconds that a user's layer may take for one metric.
+    memory
+        Most bytes that it may take; None as for `Sandbox`.
 
     Yields
     ------
@@ -112,7 +118,7 @@ def count(
         fails there is one measurement whose status is ``error``.
     """
     plain = (replace(case, sizes={}) for case in cases if case.mode == "forward")
-    with Sandbox(seconds) as sandbox:
+    with Sandbox(seconds, memory) as sandbox:
         for case in dict.fromkeys(one for one in plain if not one.options):
             yield [replace(one, process=process) for one in _of_layer(case, sandbox)]
 

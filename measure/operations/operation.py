@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 from torch._ops import OpOverload
-from torch.utils._pytree import TreeSpec, tree_unflatten
+from torch.utils._pytree import TreeSpec, tree_flatten, tree_unflatten
 
 from ...layers import Textbook, TextbookModule
 from ..counting import (
@@ -30,6 +31,20 @@ from ..timing import Call, forward
 
 #: Functions composed of simple ones, which can be called on single elements.
 COMPOSED = frozenset({"matmul", "linear", "softmax", "log_softmax", "layer_norm", "pad", "conv1d"})
+
+
+def _function_named(namespace: str, name: str, overload: str) -> Any:
+    return getattr(getattr(getattr(torch.ops, namespace), name), overload)
+
+
+def _reduced(function: OpOverload) -> tuple[Callable[..., Any], tuple[str, str, str]]:
+    name = function.overloadpacket.__name__
+    return _function_named, (function.namespace, name, function._overloadname)
+
+
+# Operations are sent from the process in which a pass is recorded to the one that times them; torch
+# itself pickles no function.
+copyreg.pickle(OpOverload, _reduced)
 
 
 @dataclass(frozen=True)
@@ -165,6 +180,14 @@ class Operation:
     elements: int
     structure: TreeSpec = field(compare=False, repr=False)
 
+    def __reduce__(self) -> tuple[Callable[..., Operation], tuple[Any, ...]]:
+        """Pickle the arguments instead of their structure, whose pickle torch has deprecated."""
+        return _operation, (
+            self.function,
+            self.elements,
+            tree_unflatten(self.leaves, self.structure),
+        )
+
     @property
     def signature(self) -> CallSignature:
         """What the cost of its call depends on."""
@@ -230,6 +253,11 @@ class Operation:
         except TypeError:  # torch's own function has another signature
             function = self.function
         return _direct_call(function, args, kwargs)
+
+
+def _operation(function: OpOverload, elements: int, arguments: Any) -> Operation:
+    leaves, structure = tree_flatten(arguments)
+    return Operation(function, tuple(leaves), elements, structure)
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,7 @@ def time_operations(
     noise_gate: NoiseGate | None = None,
     time: Callable[[Timed, str, Clock], float] | None = None,
     limit: float = TASK_SECONDS,
+    memory: float | None = None,
     progress: Callable[[int, int, str], object] = lambda *_: None,
 ) -> Iterator[list[Measurement]]:
     """Time the operations of the passes of cases.
@@ -79,6 +80,8 @@ def time_operations(
         Times one operation on a device by a clock; `time_operation` by default.
     limit
         Most seconds in which a user's layer may have its operations recorded.
+    memory
+        Most bytes that it may take meanwhile; None as for `Sandbox`.
     progress
         Called with the number done, the total, and a description.
 
@@ -92,11 +95,11 @@ def time_operations(
         timer = clock or clock_for(device)
         recorded: dict[Case, PassOperations] = {}
         probes: dict[CallKind, Operation | EmptyModule] = {EmptyModule(): EmptyModule()}
-        with Sandbox(limit) as sandbox:
+        with Sandbox(limit, memory) as sandbox:
             for done, case in enumerate(here, 1):
                 try:
-                    sandbox.rehearse(case.layer, partial(record_pass, case, seed))
-                    recorded[case], seen = record_pass(case, seed)
+                    record = partial(record_pass, case, seed)
+                    recorded[case], seen = sandbox.ask(case.layer, record)
                 except Exception as error:  # a layer may do what meta tensors do not support
                     why = f"its operations cannot be recorded: {error_message(error)}"
                     yield [_unknown(case, process, 0, why)]

@@ -35,6 +35,10 @@ class ResourceLimits:
     seconds: float = 300.0
     memory: float | None = None
 
+    def memory_of_cpu(self) -> float:
+        """Return the limit of memory in bytes, as of now if it depends on what is free."""
+        return MEMORY_SHARE * free_memory() if self.memory is None else self.memory
+
 
 class Forecast:
     """Forecasts which cases exceed the limits, before they are measured.
@@ -48,11 +52,10 @@ class Forecast:
     """
 
     def __init__(self, limits: ResourceLimits, gpu: float = inf) -> None:
-        free = {"cpu": free_memory(), "cuda": gpu}
         self._seconds = limits.seconds
         self._memory = {
-            device: MEMORY_SHARE * bytes if limits.memory is None else limits.memory
-            for device, bytes in free.items()
+            "cpu": limits.memory_of_cpu(),
+            "cuda": MEMORY_SHARE * gpu if limits.memory is None else limits.memory,
         }
         self._per_flop: dict[tuple[object, ...], float] = defaultdict(lambda: 0.0)
         self._most_flops: dict[tuple[object, ...], float] = defaultdict(lambda: 0.0)
@@ -73,6 +76,13 @@ class Forecast:
                 f"it needs at least {seconds:.3g} s, the limit is {self._seconds:.3g} s (--timeout)"
             )
         return ""
+
+    def memory_limit(self, case: Case) -> float | None:
+        """Return the most bytes that a case may take on the CPU; None on a GPU, which has its own.
+
+        A process that uses a GPU also maps its memory, which is no memory of the CPU.
+        """
+        return self._memory["cpu"] if case.device == "cpu" else None
 
     def record(self, measurement: Measurement, bytes: float = 0.0) -> None:
         """Record the time and memory that a case took.

@@ -56,6 +56,7 @@ def measure_parts(
             seed=run.plan.seed,
             noise_gate=at.noise_gate,
             limit=run.plan.limits.seconds,
+            memory=run.plan.limits.memory,
             progress=progress,
         ):
             run.add(*one)
@@ -73,7 +74,8 @@ def measure_counts(run: ActiveRun) -> None:
 
     done = {replace(case, sizes={}) for case in run.cases(*COUNTED)}
     missing = [case for case in run.plan.cases if replace(case, sizes={}) not in done]
-    for one in count(missing, seconds=run.plan.limits.seconds):
+    limits = run.plan.limits
+    for one in count(missing, seconds=limits.seconds, memory=limits.memory):
         run.add(*one)
 
 

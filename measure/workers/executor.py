@@ -21,15 +21,7 @@ from ..cases import PEAK_BYTES, Case, Measurement, Status
 from ..host import free_gpu_memory
 from ..planning import Forecast, Plan
 from ..timing import UsualTime, WaitBudget
-from .forkserver import (
-    ForkServer,
-    ForkServerDied,
-    Task,
-    WorkerDied,
-    WorkerError,
-    WorkerTimeout,
-    can_fork,
-)
+from .forkserver import ForkServer, Task, can_fork
 from .worker import (
     DISTURBED,
     CaseResult,
@@ -38,6 +30,13 @@ from .worker import (
     open_worker,
     peak_in_worker,
     process_record,
+)
+from .worker_errors import (
+    ForkServerDied,
+    WorkerDied,
+    WorkerError,
+    WorkerOutOfMemory,
+    WorkerTimeout,
 )
 
 Answer = TypeVar("Answer")
@@ -165,7 +164,14 @@ class _BaseExecutor:
             return [Measurement(cases[0], self.number, round, (), _status(done), str(done))]
         for one in done:
             self._record(one)
-        return [one.measurement for one in done]
+        return [self._with_memory_limit(one.measurement) for one in done]
+
+    def _with_memory_limit(self, made: Measurement) -> Measurement:
+        """Name the limit in the note of a measurement whose memory ran out."""
+        limit = self._forecast.memory_limit(made.case)
+        if made.status != "oom" or limit is None:
+            return made
+        return replace(made, note=f"{made.note}; the limit is {limit / 2**30:.3g} GiB (--memory)")
 
     def _record(self, done: CaseResult) -> None:
         self._wait_budget.spend(done.waited)
@@ -183,7 +189,7 @@ class _BaseExecutor:
         done = self._ask(0, case, partial(peak_in_worker, case=case, seed=self._plan.seed))
         if isinstance(done, WorkerError):
             return Measurement(case, self.number, 0, (), _status(done), str(done), PEAK_BYTES.name)
-        return done
+        return self._with_memory_limit(done)
 
     def _ask(self, round: int, case: Case, task: Callable[..., Answer]) -> Answer | WorkerError:
         """Send a task to a case's process; the task gets the process's number as `process`."""
@@ -231,7 +237,10 @@ class _ForkingExecutor(_BaseExecutor):
         try:
             number = self._number(case, round)
             answer: Answer = self._send(
-                case, partial(task, process=number), self._plan.limits.seconds
+                case,
+                partial(task, process=number),
+                self._plan.limits.seconds,
+                self._forecast.memory_limit(case),
             )
             return answer
         except WorkerError as error:
@@ -269,14 +278,14 @@ class _ForkingExecutor(_BaseExecutor):
         self._generation = generation
         self._numbers.clear()
         for each, forkserver in self._forkservers.items():
-            with suppress(WorkerDied) if each != generation else nullcontext():
+            with suppress(WorkerError) if each != generation else nullcontext():
                 forkserver.wait()  # a later one that died is restarted when it is needed
 
-    def _send(self, case: Case, task: Task, seconds: float) -> Any:
+    def _send(self, case: Case, task: Task, seconds: float, memory: float | None = None) -> Any:
         context = partial(
             open_worker, self._plan.controls, "one for each layer and device", self._processes
         )
-        return self._forkservers[self._generation].ask(_name(case), context, task, seconds)
+        return self._forkservers[self._generation].ask(_name(case), context, task, seconds, memory)
 
 
 def _name(case: Case) -> str:
@@ -286,5 +295,7 @@ def _name(case: Case) -> str:
 def _status(error: WorkerError) -> Status:
     if isinstance(error, WorkerTimeout):
         return "timeout"
+    if isinstance(error, WorkerOutOfMemory):
+        return "oom"
     killed = isinstance(error, WorkerDied) and error.signal == SIGKILL
     return "oom" if killed else "error"

@@ -10,13 +10,13 @@ import importlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from ...layers import Layer, LayerError, Sizes, get, is_external, observing_sizes
+from ..planning import ResourceLimits
 from .closeable import Closeable
-from .forkserver import ForkServer, WorkerError, WorkerTimeout, can_fork
+from .forkserver import ForkServer, can_fork
+from .worker_errors import WorkerError, WorkerTimeout
 
 Answer = TypeVar("Answer")
 
@@ -35,13 +35,16 @@ class Sandbox(Closeable):
     ----------
     seconds
         Most seconds of a task.
+    memory
+        Most bytes that a process may take for a task; None for `planning.MEMORY_SHARE` of the free
+        memory.
     """
 
-    def __init__(self, seconds: float = TASK_SECONDS) -> None:
+    def __init__(self, seconds: float = TASK_SECONDS, memory: float | None = None) -> None:
         self._seconds = seconds
+        self._memory = ResourceLimits(memory=memory).memory_of_cpu()
         self._timed_out: dict[str, str] = {}  # by name, what was said of the layer
         self._forkserver: ForkServer | None = None
-        self._notes = TemporaryDirectory(prefix="layerlaw-")
 
     def load(self, name: str) -> Layer:
         """Load a layer in the calling process, after another process has survived loading it.
@@ -77,17 +80,15 @@ class Sandbox(Closeable):
         if name in self._timed_out:
             raise LayerError(self._timed_out[name])
         if self._forkserver is None or not self._forkserver.alive:
-            self._end()
+            self.close()
             self._forkserver = ForkServer()
             importlib.import_module("torch")  # here too, while it loads in the fork server
-        note = Path(self._notes.name) / "note"
-        note.unlink(missing_ok=True)
         try:
             answer: Answer = self._forkserver.ask(
-                name, partial(_noting, note), partial(_do, task), seconds or self._seconds
+                name, _noting, partial(_do, task), seconds or self._seconds, self._memory
             )
         except WorkerError as error:
-            why = f"{name}, {_read(note) or 'while it is loaded'}: {error}"
+            why = f"{name}, {self._forkserver.note or 'while it is loaded'}: {error}"
             if isinstance(error, WorkerTimeout):
                 self._timed_out[name] = why
             raise LayerError(why) from None
@@ -108,10 +109,6 @@ class Sandbox(Closeable):
 
     def close(self) -> None:
         """End all processes."""
-        self._end()
-        self._notes.cleanup()
-
-    def _end(self) -> None:
         if self._forkserver is not None:
             self._forkserver.close()
 
@@ -130,15 +127,12 @@ def _do(task: Callable[[], Answer], _: object) -> Answer:
 
 
 @contextmanager
-def _noting(path: Path) -> Iterator[None]:
-    """Write the sizes at which a layer is built to a file, which survives the process."""
+def _noting() -> Iterator[None]:
+    """Note the sizes at which a layer is built, which survives the process."""
+    from .forkserver_main import note
 
-    def note(layer: Layer, sizes: Sizes) -> None:
-        path.write_text("at " + ", ".join(f"{axis}={size}" for axis, size in sizes.items()))
+    def note_sizes(layer: Layer, sizes: Sizes) -> None:
+        note("at " + ", ".join(f"{axis}={size}" for axis, size in sizes.items()))
 
-    with observing_sizes(note):
+    with observing_sizes(note_sizes):
         yield
-
-
-def _read(note: Path) -> str:
-    return note.read_text() if note.is_file() else ""

@@ -1,12 +1,14 @@
 """The command that measures, in real processes: what it leaves, and that it goes on."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
 
 import pandas as pd
+import psutil
 import pytest
 
 from tests.helpers.command import SCRIPT, layerlaw, layerlaw_process
@@ -97,21 +99,27 @@ def test_run_ends_when_its_budget_is_spent(tmp_path):
     assert "the budget is spent" in done.stderr
 
 
-def test_ctrl_c_says_that_the_run_goes_on_from_there_and_it_does(tmp_path):
+@pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_run_that_is_stopped_says_so_leaves_nothing_and_goes_on(tmp_path, name, status):
     command = ("run", "--profile", "quick", "-l", "dense", "--rounds", "2", *PASSES, "--out", "out")
+    (tmp_path / "temporary").mkdir()
     process = subprocess.Popen(
         [sys.executable, "-c", SCRIPT, *command],
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=heed_ctrl_c,
+        env={**os.environ, "TMPDIR": str(tmp_path / "temporary")},
     )
     while not list(tmp_path.rglob("*.sqlite")):
         time.sleep(0.05)
     time.sleep(1)
-    process.send_signal(signal.SIGINT)
+    begun = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(getattr(signal, name))
     _, said = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == status
+    assert not psutil.wait_procs(begun, timeout=5)[1]
+    assert list((tmp_path / "temporary").iterdir()) == []
     assert said.strip().endswith("layerlaw: stopped; the same command continues from here")
     layerlaw_process(*command, cwd=tmp_path)
     rows = rows_of(tmp_path)
