@@ -5,11 +5,21 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import ModuleType
 from typing import BinaryIO
 
 import pandas as pd
+
+fcntl: ModuleType | None
+try:
+    import fcntl
+except ImportError:  # on Windows
+    fcntl = None
+
+#: What the names of files begin with that are being written.
+_PREFIX = ".layerlaw-writing-"
 
 
 @contextmanager
@@ -17,7 +27,8 @@ def open_atomically(path: str | Path) -> Iterator[BinaryIO]:
     """Open a file for writing that takes the place of `path` when the block ends without an error.
 
     A reader sees the old content or the new one, never a part of it, whether the disk is full or
-    the process is killed. A device or a pipe, such as ``/dev/stdout``, is written directly.
+    the process is killed. What a killed process left in the folder is removed. A device or a pipe,
+    such as ``/dev/stdout``, is written directly.
 
     Raises
     ------
@@ -40,7 +51,8 @@ def open_atomically(path: str | Path) -> Iterator[BinaryIO]:
                 yield file
             return
         target = Path(os.path.realpath(path))  # of a link, the file that it leads to
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".layerlaw-")
+        _remove_left(target.parent)
+        descriptor, temporary = _locked_file(target.parent)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 yield file
@@ -55,6 +67,37 @@ def open_atomically(path: str | Path) -> Iterator[BinaryIO]:
         if error.errno is None:
             raise
         raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
+
+
+def _locked_file(folder: Path) -> tuple[int, str]:
+    """Create a file beside its target, locked for as long as this process writes it."""
+    while True:
+        descriptor, name = tempfile.mkstemp(dir=folder, prefix=_PREFIX)
+        _lock(descriptor)
+        # Before it was locked, another process may have taken it for one that was left.
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(descriptor), Path(name).stat()):
+                return descriptor, name
+        os.close(descriptor)
+
+
+def _remove_left(folder: Path) -> None:
+    """Remove what killed processes left in a folder: files that no process locks."""
+    for path in folder.glob(f"{_PREFIX}*"):
+        with suppress(OSError), path.open("rb") as file:
+            if _lock(file.fileno()):
+                path.unlink()
+
+
+def _lock(descriptor: int) -> bool:
+    """Lock an open file; return False if another process has, or the system has no locks."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def write_atomically(path: Path, text: str) -> Path:

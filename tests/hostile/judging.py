@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from .attempts import Attempt, Criterion, Fault, Outcome
 
-#: Exit statuses that the documentation names: done, refused, stopped by Ctrl-C or SIGTERM.
-DOCUMENTED = (0, 2, 130, 143)
+#: Exit statuses that the documentation names: done, refused, stopped by Ctrl-C, SIGTERM, SIGHUP.
+DOCUMENTED = (0, 2, 129, 130, 143)
 
 #: Characters of the line that says why something was refused.
 LONGEST = 300
@@ -33,7 +33,9 @@ def judge(attempt: Attempt, outcome: Outcome) -> tuple[Fault, ...]:
 
 def ended(outcome: Outcome) -> str:
     """Say in a word how a call ended."""
-    return {0: "taken", 2: "refused", 130: "stopped", 143: "stopped"}.get(outcome.status, "broken")
+    return {0: "taken", 2: "refused", 129: "stopped", 130: "stopped", 143: "stopped"}.get(
+        outcome.status, "broken"
+    )
 
 
 def _ended(attempt: Attempt, outcome: Outcome) -> Iterator[Fault]:

@@ -28,8 +28,8 @@ def main(who: str, when: str, at: str, *arguments: str) -> None:
     if when == "starting":
         _on_event("subprocess.Popen", lambda given: "forkserver" in str(given[1]), strike)
     elif when == "reporting":
-        _on_event("open", _writes_report, strike)
-        _on_event("os.rename", _writes_report, strike)
+        _on_event("open", _begins_report, strike)
+        _on_event("os.rename", _ends_report, strike)
     else:
         _on_statement("measurements" if when == "measuring" else "repeats", strike)
     sys.argv = ["layerlaw", *arguments]
@@ -75,12 +75,15 @@ def _on_event(
     sys.addaudithook(heard)
 
 
-def _writes_report(given: tuple[object, ...]) -> bool:
-    path, mode = str(given[0]), given[1] if len(given) > 1 else ""
-    flags = given[2] if len(given) > 2 and isinstance(given[2], int) else 0
-    writes = (isinstance(mode, str) and ("w" in mode or "/" in mode)) or flags & os.O_WRONLY
-    names = ("report.", "table.csv", "laws.json")
-    return bool(writes) and any(name in path for name in names) and "site-packages" not in path
+def _begins_report(given: tuple[object, ...]) -> bool:
+    """Whether a file of the report begins to be written, beside its place."""
+    path, _, flags = given
+    return ".layerlaw-" in str(path) and isinstance(flags, int) and bool(flags & os.O_CREAT)
+
+
+def _ends_report(given: tuple[object, ...]) -> bool:
+    """Whether a file of the report is about to get its place."""
+    return any(name in str(given[1]) for name in ("report.", "table.csv", "laws.json"))
 
 
 def _on_statement(table: str, strike: Callable[[], None]) -> None:

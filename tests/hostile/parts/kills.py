@@ -84,7 +84,7 @@ def _moment(when: str, rng: Random) -> str:
     if when == "starting":
         return _text(1, rng)
     if when == "reporting":
-        return f"{rng.randint(1, 4)}.0"
+        return f"{rng.randint(1, 8)}.0"  # each of four files is begun and put into its place
     if when == "storing":
         return f"{rng.randint(1, LEFT - 1)}.0"
     return _text(rng.randint(1, LEFT - 2), rng, most=0.05)

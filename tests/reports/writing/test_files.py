@@ -1,6 +1,7 @@
 """Files are written completely or not at all."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -18,6 +19,40 @@ def test_an_error_leaves_the_old_file_and_no_other(tmp_path):
         file.writelines([b"new, but", None])
     assert path.read_text() == "old"
     assert [each.name for each in tmp_path.iterdir()] == ["laws.json"]
+
+
+KILLED = """
+import os, signal, sys
+from layerlaw.reports import open_atomically
+with open_atomically(sys.argv[1]) as file:
+    file.write(b"half")
+    file.flush()
+    if sys.argv[2] == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    print("writing", flush=True)
+    sys.stdin.read()
+    file.write(b" and half")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="without locks nothing is removed")
+def test_what_a_killed_process_left_is_removed_and_what_another_writes_is_not(tmp_path):
+    path, own = tmp_path / "laws.json", tmp_path / ".layerlaw-settings"
+    own.write_text("a user's own")
+    killed = subprocess.run([sys.executable, "-c", KILLED, path, "killed"], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert len(list(tmp_path.iterdir())) == 2, "it left one"
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, tmp_path / "other.json", "lives"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as other:
+        assert other.stdout.readline() == b"writing\n"
+        write_atomically(path, "{}")
+        assert len(list(tmp_path.iterdir())) == 3, "the other's is there"
+        other.stdin.close()
+    assert {each.name for each in tmp_path.iterdir()} == {path.name, own.name, "other.json"}
+    assert (tmp_path / "other.json").read_text() == "half and half"
 
 
 FULL = """
