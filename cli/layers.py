@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import show
-from .options import Json, usage_errors
+from .options import Inputs, Json, Multiples, usage_errors
 from .output import print_json
 from .values import MOST_SECONDS, number
 
@@ -34,6 +34,8 @@ def explain(
             help="Limit of all formulas together; those not found by then are said to be missing.",
         ),
     ] = 30.0,
+    inputs: Inputs = None,
+    multiples: Multiples = None,
     as_json: Json = False,
 ) -> None:
     """Derive exact formulas of a layer's costs from counts, without timing it.
@@ -51,7 +53,14 @@ def explain(
             show.note(derived_line(metric, one))
 
     with usage_errors(), show.Terminal().steps() as update:
-        found = derive(layer, progress=update, found=tell, seconds=timeout)
+        found = derive(
+            layer,
+            progress=update,
+            found=tell,
+            seconds=timeout,
+            inputs=inputs or (),
+            multiple=multiples or (),
+        )
     theory = found.layer.tied_theory()
     own = theory if is_known(theory.flops) else None
     if as_json:

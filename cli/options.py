@@ -65,6 +65,25 @@ ExpectOne = Annotated[
         "LAYER=EXPR, may be repeated. It replaces the order that the layer's theory gives.",
     ),
 ]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input",
+        metavar="INPUT",
+        help='What a layer of your own takes, such as "tokens: int[batch, n] < 32000", "mask: '
+        'bool[n, n]" or "pair: float[batch, n, n, d]"; once for each tensor. With several layers '
+        "LAYER=INPUT. Without it a function example_inputs says so, or it is found by trying.",
+    ),
+]
+Multiples = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--multiple",
+        metavar="SIZE=NUMBER",
+        help="A size of a layer of your own is a multiple of a number, such as n=64; may be "
+        "repeated. With several layers LAYER=SIZE=NUMBER.",
+    ),
+]
 Axes = Annotated[
     list[str] | None,
     typer.Option(
@@ -172,6 +191,21 @@ def parse_expected_of_run(texts: list[str] | None, layers: list[str] | None) -> 
                 f"--layer {one_line(layer, LONGEST_QUOTE)}"
             )
     return orders
+
+
+def by_layer(texts: list[str] | None, layers: list[str] | None) -> dict[str, list[str]] | list[str]:
+    """Sort the values of ``--input`` and ``--multiple`` by layer, where they name one."""
+    found: dict[str, list[str]] = {}
+    alone: list[str] = []
+    for text in texts or []:
+        layer = next((one for one in layers or [] if text.startswith(f"{one}=")), None)
+        if layer is None:
+            alone.append(text)
+        else:
+            found.setdefault(layer, []).append(text.removeprefix(f"{layer}="))
+    if found and alone:
+        raise UsageError(f"{alone[0]!r}: with several layers write LAYER={alone[0]}")
+    return found or alone
 
 
 def parse_sizes(pairs: list[str] | None) -> dict[str, float]:

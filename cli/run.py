@@ -14,12 +14,15 @@ from .options import (
     Device,
     DType,
     ExpectOne,
+    Inputs,
     Json,
     Layers,
     Margin,
     Mode,
+    Multiples,
     Out,
     Threads,
+    by_layer,
     parse_expected_of_run,
     usage_errors,
 )
@@ -198,6 +201,8 @@ def run(
         typer.Option("--fresh", help="Measure everything again instead of continuing a run."),
     ] = False,
     expect: ExpectOne = None,
+    inputs: Inputs = None,
+    multiples: Multiples = None,
     margin: Margin = MARGIN,
     as_json: Json = False,
 ) -> None:
@@ -237,6 +242,8 @@ def run(
             precision=precision,
             budget=budget,
             expect=parse_expected_of_run(expect, layers),
+            inputs=by_layer(inputs, layers),
+            multiple=by_layer(multiples, layers),
             margin=margin,
             fresh=fresh,
         )

@@ -19,11 +19,13 @@ from .. import layers
 from ..analysis import expected_time, leading_part
 from ..layers import (
     SYMBOLS,
+    InputSpecification,
     Layer,
     LayerError,
     Theory,
     is_known,
     subs,
+    told_inputs,
     without_negative_terms,
 )
 from ..measure import (
@@ -201,6 +203,8 @@ def derive(
     *,
     found: Found = _ignore,
     seconds: float = math.inf,
+    inputs: Sequence[str] | str = (),
+    multiple: Mapping[str, int] | Sequence[str] = (),
 ) -> Derivation:
     """Derive the formulas that a layer's counts follow exactly, each independently.
 
@@ -218,11 +222,16 @@ def derive(
     seconds
         Most seconds of all formulas together. A formula takes at most half of what is left, the
         last one all; where counts take long they are taken at fewer sizes.
+    inputs
+        What your own layer takes, such as ``tokens: int[batch, n] < 32000``, one text for each
+        tensor.
+    multiple
+        Sizes of your own layer that are multiples of a number, such as ``{"n": 64}``.
 
     Raises
     ------
     KeyError, LayerError
-        If there is no such layer, or loading it ends the process.
+        If there is no such layer, loading it ends the process, or it does not take the inputs.
 
     Examples
     --------
@@ -232,7 +241,8 @@ def derive(
     flops: 2*d**2*n + d*n
     parameters: d**2 + d
     """
-    with Sandbox(min(seconds, TASK_SECONDS)) as process:
+    told = {layer: InputSpecification.parse(inputs, multiple)}
+    with told_inputs(told), Sandbox(min(seconds, TASK_SECONDS)) as process:
         return _derived(layer, metrics, process, progress, found=found, seconds=seconds)
 
 

@@ -1,7 +1,9 @@
 from .core import (
+    BATCH as BATCH,
     LEVELS as LEVELS,
     SYMBOLS as SYMBOLS,
     TABLE_1 as TABLE_1,
+    InputTensor as InputTensor,
     Layer as Layer,
     N as N,
     Native as Native,
@@ -31,6 +33,7 @@ from .core import (
     without_rounding as without_rounding,
 )
 from .external import (
+    InputSpecification as InputSpecification,
     LayerError as LayerError,
     UserLayer as UserLayer,
     import_module as import_module,
@@ -45,12 +48,15 @@ from .registry import (
     find as find,
     get as get,
     import_path as import_path,
+    inputs_told as inputs_told,
     is_external as is_external,
     isolated_registry as isolated_registry,
     names as names,
     override_layers as override_layers,
     select_layers as select_layers,
     source_digest as source_digest,
+    tell_inputs as tell_inputs,
+    told_inputs as told_inputs,
 )
 from .retention import (
     DECAY as DECAY,
@@ -60,6 +66,7 @@ from .state_space import (
 )
 
 __all__ = [
+    "BATCH",
     "CORE",
     "DECAY",
     "LEVELS",
@@ -67,6 +74,8 @@ __all__ = [
     "SYMBOLS",
     "TABLE_1",
     "BrokenLayer",
+    "InputSpecification",
+    "InputTensor",
     "Layer",
     "LayerError",
     "N",
@@ -88,6 +97,7 @@ __all__ = [
     "h",
     "import_module",
     "import_path",
+    "inputs_told",
     "is_external",
     "is_known",
     "isolated_registry",
@@ -105,6 +115,8 @@ __all__ = [
     "select_layers",
     "source_digest",
     "subs",
+    "tell_inputs",
+    "told_inputs",
     "torch",
     "without_negative_terms",
     "without_rounding",

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..analysis import MARGIN
 from ..errors import LayerlawError
+from ..layers import InputSpecification
 from ..measure import Controls, Plan, plan
 
 _GIB = 2**30
@@ -62,6 +63,12 @@ class RunOptions:
         Seconds after which the adaptive choice stops without that precision.
     expect
         Expected order of the time: an expression for a single layer, or one for each layer by name.
+    inputs
+        What a layer of your own takes, such as ``["tokens: int[batch, n] < 32000"]``, or that of
+        each layer by name.
+    multiple
+        Sizes of a layer of your own that are multiples of a number, such as ``{"n": 64}``, or those
+        of each layer by name.
     margin
         Largest deviation of an exponent that still matches theory.
     fresh
@@ -70,7 +77,10 @@ class RunOptions:
     Raises
     ------
     OptionError
-        If `budget` is given without `precision`, or one expression for several layers.
+        If `budget` is given without `precision`, or one expression or one set of inputs for
+        several layers.
+    LayerError
+        If an input is not of that form.
 
     Examples
     --------
@@ -105,6 +115,8 @@ class RunOptions:
     precision: float | None = None
     budget: float | None = None
     expect: str | Mapping[str, str] | None = None
+    inputs: Sequence[str] | Mapping[str, Sequence[str]] | None = None
+    multiple: Sequence[str] | Mapping[str, Any] | None = None
     margin: float = MARGIN
     fresh: bool = False
 
@@ -122,6 +134,7 @@ class RunOptions:
                     "{layer: expression}"
                 )
             object.__setattr__(self, "expect", {self.layers[0]: self.expect})
+        _ = self.told  # refuse a wrong input before measuring
 
     @property
     def expectations(self) -> Mapping[str, str]:
@@ -132,6 +145,31 @@ class RunOptions:
     def memory_bytes(self) -> float | None:
         """Limit of one case, in bytes."""
         return None if self.memory is None else self.memory * _GIB
+
+    @property
+    def told(self) -> Mapping[str, InputSpecification]:
+        """What is told of the inputs of layers, by layer."""
+        inputs, multiples = self._by_layer("inputs"), self._by_layer("multiple")
+        return {
+            layer: InputSpecification.parse(inputs.get(layer, ()), multiples.get(layer, ()))
+            for layer in {**inputs, **multiples}
+        }
+
+    def _by_layer(self, option: str) -> Mapping[str, Any]:
+        """Return the values of an option by layer; of a single layer they may be given alone."""
+        value, names = getattr(self, option), list(dict.fromkeys(self.layers or []))
+        if not value:
+            return {}
+        if isinstance(value, Mapping) and not all(isinstance(each, int) for each in value.values()):
+            for layer in value:
+                if layer not in names:
+                    raise OptionError(f"{option} of {layer!r}, which is not measured")
+            return value
+        if len(names) != 1 or names == ["all"]:
+            raise OptionError(
+                f"{option}={value!r} needs a single layer, or a value for each by name"
+            )
+        return {names[0]: value}
 
     @property
     def measures_peaks(self) -> bool:

@@ -22,7 +22,7 @@ from ..analysis import (
     with_checks,
 )
 from ..experiments import AdaptivePlanner, check_points, derive_missing
-from ..layers import Layer, get, is_external, override_layers, select_layers
+from ..layers import Layer, get, is_external, override_layers, select_layers, told_inputs
 from ..measure import (
     SECONDS,
     TASK_SECONDS,
@@ -85,6 +85,12 @@ class Session:
         self.options, self.out = options, None if out is None else Path(out)
         self._command = command or options.python_call()
         self.observer = observer or Observer()
+        with told_inputs(options.told):
+            self._plan()
+
+    def _plan(self) -> None:
+        """Derive the theory that is missing, and plan."""
+        options = self.options
         for text in options.expectations.values():
             parse(text)  # refuse a wrong expression before measuring, not after it
         with self.observer.steps() as update:
@@ -111,7 +117,10 @@ class Session:
         StoreError
             If the store cannot be used.
         """
-        with Store(None if self.out is None else self.out / STORE) as store:
+        with (
+            told_inputs(self.options.told),
+            Store(None if self.out is None else self.out / STORE) as store,
+        ):
             with override_layers(self._layers_to_measure):
                 run = open_run(self.plan, store, fresh=self.options.fresh)
                 self._measure(run)

@@ -4,15 +4,19 @@ from . import (
 from .base import (
     Layer as Layer,
     Native as Native,
-    Shape as Shape,
-    Sizes as Sizes,
     Textbook as Textbook,
     observing_sizes as observing_sizes,
+)
+from .input_tensors import (
+    BATCH as BATCH,
+    InputTensor as InputTensor,
+    Kind as Kind,
 )
 from .lazy_torch import (
     torch as torch,
 )
 from .modules import (
+    Arrangement as Arrangement,
     EmbeddedModule as EmbeddedModule,
     StackModule as StackModule,
     TextbookModule as TextbookModule,
@@ -38,6 +42,8 @@ from .theory import (
     SYMBOLS as SYMBOLS,
     TABLE_1 as TABLE_1,
     N as N,
+    Shape as Shape,
+    Sizes as Sizes,
     Theory as Theory,
     V as V,
     c as c,
@@ -57,10 +63,14 @@ from .theory import (
 )
 
 __all__ = [
+    "BATCH",
     "LEVELS",
     "SYMBOLS",
     "TABLE_1",
+    "Arrangement",
     "EmbeddedModule",
+    "InputTensor",
+    "Kind",
     "Layer",
     "N",
     "Native",

@@ -17,15 +17,22 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import sympy
 from sympy import Expr
 
+from .input_tensors import BATCH, InputTensor, make_tensors
 from .lazy_torch import torch
-from .random_tensors import normal_rows, repeat_to_shape, row_length
-from .theory import Theory, d, is_known, n, subs, without_negative_terms, without_rounding
+from .theory import (
+    Shape,
+    Sizes,
+    Theory,
+    d,
+    is_known,
+    n,
+    subs,
+    without_negative_terms,
+    without_rounding,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
-
-Shape = tuple[Expr | int, ...]
-Sizes = Mapping[str, int]
 
 
 class Layer(ABC):
@@ -90,6 +97,21 @@ class Layer(ABC):
     @abstractmethod
     def build(self, sizes: Sizes) -> nn.Module:
         """Build the module at these sizes, with fresh random weights."""
+
+    @property
+    def input_tensors(self) -> tuple[InputTensor, ...]:
+        """What it takes, in order; here numbers and token ids, batch first."""
+        return tuple(
+            InputTensor(x, (BATCH, *shape), "int", below=self.token_inputs[x])
+            if x in self.token_inputs
+            else InputTensor(x, (BATCH, *shape))
+            for x, shape in self.inputs.items()
+        )
+
+    @property
+    def has_plain_inputs(self) -> bool:
+        """Whether each input consists of numbers, batch first, drawn by us."""
+        return all(one.is_plain for one in self.input_tensors)
 
     def module_key(self, sizes: Sizes) -> Hashable:
         """Return a key of the module: at sizes with the same key, one module serves both.
@@ -194,23 +216,9 @@ class Layer(ABC):
         """
         full = self.resolve(sizes)
         dtype = dtype or torch.float32
-        shapes = {x: (batch, *_numbers(shape, full)) for x, shape in self.inputs.items()}
-        if device == "meta":
-            kinds = (torch.int64 if x in self.token_inputs else dtype for x in shapes)
-            both = zip(shapes.values(), kinds, strict=True)
-            return tuple(torch.empty(shape, dtype=kind, device=device) for shape, kind in both)
-        normal = {x: shape for x, shape in shapes.items() if x not in self.token_inputs}
-        rows = normal_rows(device, seed, tuple(map(row_length, normal.values())))
-        made = {
-            x: repeat_to_shape(row, normal[x]).to(dtype)
-            for x, row in zip(normal, rows, strict=True)
-        }
-        if self.token_inputs:
-            source = torch.Generator(device).manual_seed(seed)
-            for x, below in self.token_inputs.items():
-                most = int(subs(below, full))
-                made[x] = torch.randint(most, shapes[x], generator=source, device=device)
-        return tuple(made[x] for x in self.inputs)
+        return make_tensors(
+            self.input_tensors, full, batch=batch, dtype=dtype, device=device, seed=seed
+        )
 
 
 Observer = Callable[[Layer, Sizes], object]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from functools import partial
 from math import ceil, sqrt
 from typing import Any, ClassVar, Protocol
@@ -100,28 +101,51 @@ class NativeModule(nn.Module):
 
 
 class StackModule(nn.Module):
-    """A stack of layers: each gets the output of the previous one as all of its inputs."""
+    """A stack of layers: each gets the output of the previous one as all of its inputs.
 
-    def __init__(self, layers: Iterable[nn.Module]) -> None:
+    Parameters
+    ----------
+    layers
+        The layers, the lowest first.
+    carried
+        For each input, whether it is the output of the layer below; the others, such as masks, are
+        the same for all layers.
+    """
+
+    def __init__(self, layers: Iterable[nn.Module], carried: Sequence[bool] | None = None) -> None:
         super().__init__()
         self.layers = nn.ModuleList(layers)
+        self.carried = carried
 
     def forward(self, *inputs: Tensor) -> Tensor:
         """Call the layers, the lowest first."""
+        carried = self.carried or [True] * len(inputs)
+        output = inputs[0]
         for layer in self.layers:
-            inputs = (layer(*inputs),) * len(inputs)
-        return inputs[0]
+            output = layer(*inputs)
+            inputs = tuple(output if c else x for x, c in zip(inputs, carried, strict=True))
+        return output
+
+
+#: Makes the positional and the named arguments of a module out of its input tensors.
+Arrangement = Callable[[Sequence[Tensor]], tuple[Sequence[Any], Mapping[str, Any]]]
 
 
 class UserModule(nn.Module):
-    """The module of a user's layer: inputs of (batch, n, d), and its first tensor as the output.
+    """The module of a user's layer, called with its input tensors; its first tensor is the output.
 
     Parameters
     ----------
     module
         The user's module.
     channels_first
-        Whether it takes (batch, d, n); an output of three dimensions is transposed back.
+        Whether it takes (batch, d, n) where the layer has (batch, n, d); an output of three
+        dimensions is transposed back.
+    arrange
+        Makes the module's arguments out of the tensors; by default they are given in order.
+    batch_axis
+        The axis of the output that is the batch, which is moved to the front; None if there is
+        none, which is added.
 
     Attributes
     ----------
@@ -131,22 +155,41 @@ class UserModule(nn.Module):
 
     may_have_unused_weights = True
 
-    def __init__(self, module: nn.Module, *, channels_first: bool) -> None:
+    def __init__(
+        self,
+        module: nn.Module,
+        *,
+        channels_first: bool = False,
+        arrange: Arrangement | None = None,
+        batch_axis: int | None = 0,
+    ) -> None:
         super().__init__()
         self.module = module
         self.channels_first = channels_first
+        self.arrange = arrange
+        self.batch_axis = batch_axis
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        """Call the module."""
-        return self.all_outputs(*inputs)[0]
+        """Call the module; with gradients its output is the first tensor that has one."""
+        outputs = self.all_outputs(*inputs)
+        if torch.is_grad_enabled():
+            return next((x for x in outputs if x.requires_grad), outputs[0])
+        return outputs[0]
 
     def all_outputs(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         """Call the module; return all floating-point tensors of its output, in order."""
-        given = (x.mT for x in inputs) if self.channels_first else inputs
-        outputs = tuple(_floating_tensors(self.module(*given)))
+        given = [x.mT for x in inputs] if self.channels_first else inputs
+        positional, named = self.arrange(given) if self.arrange else (given, {})
+        outputs = tuple(_floating_tensors(self.module(*positional, **named)))
         if not outputs:
             raise TypeError("its output has no floating-point tensor")
-        return tuple(x.mT if self.channels_first and x.dim() == 3 else x for x in outputs)
+        if self.channels_first:
+            outputs = tuple(x.mT if x.dim() == 3 else x for x in outputs)
+        if self.batch_axis == 0:
+            return outputs
+        first, *others = outputs
+        moved = first[None] if self.batch_axis is None else first.movedim(self.batch_axis, 0)
+        return (moved, *others)
 
 
 class EmbeddedModule(nn.Module):
@@ -162,7 +205,7 @@ class EmbeddedModule(nn.Module):
 
 
 def _floating_tensors(given: object) -> Iterator[Tensor]:
-    """Yield the floating-point tensors of an output, such as a tuple or a mapping."""
+    """Yield the floating-point tensors of an output: a tuple, a mapping or a dataclass."""
     if isinstance(given, Tensor):
         if given.is_floating_point():
             yield given
@@ -171,3 +214,5 @@ def _floating_tensors(given: object) -> Iterator[Tensor]:
     elif isinstance(given, tuple | list):
         for each in given:
             yield from _floating_tensors(each)
+    elif is_dataclass(given) and not isinstance(given, type):
+        yield from _floating_tensors([getattr(given, field.name, None) for field in fields(given)])

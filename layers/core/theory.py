@@ -10,6 +10,9 @@ from typing import Any, overload
 import sympy
 from sympy import Expr
 
+Shape = tuple[Expr | int, ...]
+Sizes = Mapping[str, int]
+
 #: sequence length, width, kernel, input width, heads
 n, d, k, m, h = sympy.symbols("n d k m h", positive=True)
 

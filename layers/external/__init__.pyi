@@ -6,12 +6,14 @@ from .discovery import (
     import_module as import_module,
     layer as layer,
 )
+from .errors import LayerError as LayerError
+from .input_specification import InputSpecification as InputSpecification
 from .user_modules import (
-    LayerError as LayerError,
     UserLayer as UserLayer,
 )
 
 __all__ = [
+    "InputSpecification",
     "LayerError",
     "UserLayer",
     "discovery",

@@ -7,7 +7,7 @@ import importlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from operator import attrgetter
@@ -18,7 +18,9 @@ from typing import Any, NamedTuple, TypeVar
 from ...messages import error_line
 from ..core import Layer, registered
 from . import hugging_face
-from .user_modules import LayerError, user_layer
+from .errors import LayerError
+from .input_specification import InputSpecification
+from .user_modules import user_layer
 
 #: Entry points of this group are layers of other packages, by their name.
 GROUP = "layerlaw.layers"
@@ -31,9 +33,10 @@ class Declaration(NamedTuple):
 
     make: Callable[..., Any]
     name: str
-    title: str
-    formula: str
-    expect: str
+    title: str = ""
+    formula: str = ""
+    expect: str = ""
+    inputs: InputSpecification | None = None
 
 
 #: Layers declared with the decorator `layer`, by name.
@@ -41,7 +44,13 @@ declarations: dict[str, Declaration] = {}
 
 
 def layer(
-    name: str, *, expect: str = "", title: str = "", formula: str = ""
+    name: str,
+    *,
+    expect: str = "",
+    title: str = "",
+    formula: str = "",
+    inputs: Sequence[str] | str = (),
+    multiple: Mapping[str, int] | Sequence[str] = (),
 ) -> Callable[[Builder], Builder]:
     """Declare a module's class, or a function that returns a module, as a layer.
 
@@ -53,26 +62,37 @@ def layer(
         Expected order of the time, such as ``n*d**2``; without it the law is found without theory.
     title, formula
         Title and formula for reports.
+    inputs
+        What it takes, such as ``tokens: int[batch, n] < 32000``, one text for each tensor. Without
+        it a function ``example_inputs`` says so, or it is found by trying.
+    multiple
+        Sizes that are multiples of a number, such as ``{"n": 64}``.
 
     Raises
     ------
     ValueError
         If the name is taken or empty, or contains a colon or a space.
+    LayerError
+        If an input is not of that form.
 
     Examples
     --------
     >>> @layer("gated", expect="n*d**2")  # doctest: +SKIP
     ... class Gated(torch.nn.Module): ...
+    >>> @layer("embedded", inputs=["tokens: int[batch, n] < 32000"])  # doctest: +SKIP
+    ... class Embedded(torch.nn.Module): ...
     """
     if not name or set(name) & set(": ") or name != name.strip():
         raise ValueError(f"{name!r} cannot be a layer's name: use no spaces and no colons")
     if name in registered():
         raise ValueError(f"a layer called {name!r} is registered already")
 
+    told = InputSpecification.parse(inputs, multiple)
+
     def declare(make: Builder) -> Builder:
         if name in declarations and not _same_definition(declarations[name].make, make):
             raise ValueError(f"a layer called {name!r} is registered already")
-        declarations[name] = Declaration(make, name, title, formula, expect)
+        declarations[name] = Declaration(make, name, title, formula, expect, told)
         return make
 
     return declare
@@ -83,7 +103,7 @@ def _same_definition(first: Any, second: Any) -> bool:
     return bool((first.__module__, first.__qualname__) == (second.__module__, second.__qualname__))
 
 
-def layer_by_name(name: str) -> Layer | None:
+def layer_by_name(name: str, inputs: InputSpecification | None = None) -> Layer | None:
     """Return the layer that a decorator or another package declares under a name, or None.
 
     Raises
@@ -92,13 +112,13 @@ def layer_by_name(name: str) -> Layer | None:
         If what is declared cannot be used as a layer.
     """
     if name in declarations:
-        return _declared_layer(declarations[name], name)
+        return _declared_layer(declarations[name], name, inputs)
     if name not in entry_points_by_name():
         return None
     point = entry_points_by_name()[name]
     source = f"layer {name!r} of the package {point.dist.name if point.dist else point.module}"
     try:
-        return as_layer(point.load(), name)
+        return as_layer(point.load(), name, inputs)
     except Exception as error:  # a package may raise anything when it is loaded
         raise LayerError(f"{source} cannot be loaded: {error_line(error)}") from error
 
@@ -109,7 +129,7 @@ def entry_points_by_name() -> Mapping[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=GROUP)}
 
 
-def layer_at(spec: str) -> Layer:
+def layer_at(spec: str, inputs: InputSpecification | None = None) -> Layer:
     """Load a layer from its location, ``package.module:Name`` or ``path/to/file.py:Name``.
 
     For the package transformers the name is a model type: ``transformers:llama``.
@@ -125,38 +145,45 @@ def layer_at(spec: str) -> Layer:
             f"{spec!r}: write your own layer as module:Name or file.py:Name, without spaces"
         )
     if place == hugging_face.PACKAGE:
-        return hugging_face.block(spec, name)
+        return hugging_face.block(spec, name, inputs)
     module = import_module(place)
     try:
         found = attrgetter(name)(module)
     except AttributeError:
         raise LayerError(f"{spec}: {place} has no {name!r}{_classes_note(module)}") from None
-    return as_layer(found, spec)
+    return as_layer(found, spec, inputs)
 
 
-def as_layer(found: Any, name: str) -> Layer:
-    """Return an object found under a name as a layer.
+def as_layer(found: Any, name: str, inputs: InputSpecification | None = None) -> Layer:
+    """Return an object found under a name as a layer, which takes what is told.
 
     Raises
     ------
     LayerError
         If it cannot be used as a layer.
     """
+    if inputs and (
+        isinstance(found, Layer) or (inspect.isclass(found) and issubclass(found, Layer))
+    ):
+        raise LayerError(f"{name} is a Layer, which has its own inputs: they cannot be told")
     if isinstance(found, Layer):
         return found
     if inspect.isclass(found) and issubclass(found, Layer):
         return found()
     known = next((each for each in declarations.values() if each.make is found), None)
-    return _declared_layer(known or Declaration(found, name, "", "", ""), name)
+    return _declared_layer(known or Declaration(found, name), name, inputs)
 
 
-def _declared_layer(declaration: Declaration, name: str) -> Layer:
+def _declared_layer(
+    declaration: Declaration, name: str, inputs: InputSpecification | None = None
+) -> Layer:
     return user_layer(
         name,
         declaration.make,
         title=declaration.title,
         formula=declaration.formula,
         expect=declaration.expect,
+        inputs=inputs or declaration.inputs,
     )
 
 
@@ -242,11 +269,14 @@ def import_path_of(name: str, found: Layer) -> str | None:
     return "" if made.__module__.startswith("layerlaw.") else made.__module__
 
 
-def digest_of(name: str, found: Layer) -> str:
-    """Return the digest of the file that defines a layer; empty for a registered layer."""
-    place = import_path_of(name, found)
-    if not place:
+def digest_of(name: str, found: Layer, inputs: InputSpecification | None = None) -> str:
+    """Return the digest of the file that defines a layer, and of what is told of its inputs.
+
+    It is empty for a registered layer.
+    """
+    place, text = import_path_of(name, found), b""
+    if not place and not inputs:
         return ""
-    module = import_module(place)
-    text = Path(module.__file__).read_bytes() if module.__file__ else b""
-    return hashlib.sha256(text).hexdigest()[:16]
+    if place and (file := import_module(place).__file__):
+        text = Path(file).read_bytes()
+    return hashlib.sha256(text + str(inputs or "").encode()).hexdigest()[:16]

@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..core import torch
-from .user_modules import LayerError, UserLayer, user_layer
+from .errors import LayerError
+from .input_specification import InputSpecification
+from .user_modules import UserLayer, user_layer
 
 if TYPE_CHECKING:
     from torch import nn
@@ -35,7 +37,7 @@ SIZES: Mapping[str, Callable[[int, int], int]] = {
 }
 
 
-def block(spec: str, kind: str) -> UserLayer:
+def block(spec: str, kind: str, inputs: InputSpecification | None = None) -> UserLayer:
     """Make a layer of a model type.
 
     Parameters
@@ -44,6 +46,8 @@ def block(spec: str, kind: str) -> UserLayer:
         The layer's name, for error messages.
     kind
         The model type, such as ``llama``.
+    inputs
+        What is told of its inputs.
 
     Raises
     ------
@@ -87,6 +91,5 @@ def block(spec: str, kind: str) -> UserLayer:
         return EmbeddedModule(model)
 
     # The rank of Mamba's step projection is ⌈d/16⌉.
-    return user_layer(
-        spec, build, title=kind, units={"d": 16} if "time_step_rank" in fields else None
-    )
+    units = {"d": 16} if "time_step_rank" in fields else None
+    return user_layer(spec, build, title=kind, units=units, inputs=inputs)

@@ -7,11 +7,14 @@ from .lookup import (
     find as find,
     get as get,
     import_path as import_path,
+    inputs_told as inputs_told,
     is_external as is_external,
     isolated_registry as isolated_registry,
     names as names,
     override_layers as override_layers,
     source_digest as source_digest,
+    tell_inputs as tell_inputs,
+    told_inputs as told_inputs,
 )
 from .selection import (
     CORE as CORE,
@@ -24,6 +27,7 @@ __all__ = [
     "find",
     "get",
     "import_path",
+    "inputs_told",
     "is_external",
     "isolated_registry",
     "lookup",
@@ -32,4 +36,6 @@ __all__ = [
     "select_layers",
     "source_digest",
     "stacking",
+    "tell_inputs",
+    "told_inputs",
 ]

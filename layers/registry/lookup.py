@@ -10,11 +10,14 @@ from typing import Any
 
 from ...messages import listed, quoted
 from ..core import Layer, registered, registry
-from ..external import discovery
+from ..external import InputSpecification, LayerError, discovery
 from . import stacking
 
-#: External layers that were loaded, by the name used to look them up.
-_loaded: dict[str, Layer] = {}
+#: What is told of the inputs of external layers, by name.
+_told: dict[str, InputSpecification] = {}
+
+#: External layers that were loaded, by the name used to look them up and what is told of them.
+_loaded: dict[tuple[str, InputSpecification | None], Layer] = {}
 
 #: Layers that replace those of the same name within `override_layers`.
 _overrides: dict[str, Layer] = {}
@@ -55,20 +58,21 @@ def get(name: str) -> Layer:
         return _overrides[name]
     if name in registered():
         return registered()[name]
-    if name not in _loaded:
+    if (key := _key(name)) not in _loaded:
         found: Layer | None
         if stack := stacking.parse_stack_name(name):
             depth, each = stack
             found = stacking.make_stack(name, get(each), depth)
         else:
             with redirect_stdout(sys.stderr):  # standard output is for the command's results
-                found = discovery.layer_at(name) if ":" in name else discovery.layer_by_name(name)
+                find_layer = discovery.layer_at if ":" in name else discovery.layer_by_name
+                found = find_layer(name, _told.get(name))
         if found is None:
             raise KeyError(
                 f"no layer is called {quoted(name)}; there are: {listed(names(), near=name)}"
             )
-        _loaded[name] = found
-    return _loaded[name]
+        _loaded[key] = found
+    return _loaded[key]
 
 
 def find(name: str) -> Layer | None:
@@ -78,8 +82,8 @@ def find(name: str) -> Layer | None:
     """
     if name in _overrides:
         return _overrides[name]
-    if name in _loaded:
-        return _loaded[name]
+    if (key := _key(name)) in _loaded:
+        return _loaded[key]
     if stack := stacking.parse_stack_name(name):
         return get(name) if find(stack[1]) is not None else None
     if name not in names() or name in _broken:
@@ -122,6 +126,56 @@ def override_layers(layers: Mapping[str, Layer]) -> Iterator[None]:
     finally:
         _overrides.clear()
         _overrides.update(before)
+
+
+@contextmanager
+def told_inputs(inputs: Mapping[str, InputSpecification]) -> Iterator[None]:
+    """Tell what external layers take, within a block.
+
+    Parameters
+    ----------
+    inputs
+        What each takes, by its name; of a stack, by the name of its layer or the stack's.
+
+    Examples
+    --------
+    >>> from layerlaw.layers import InputSpecification, get, told_inputs
+    >>> seen = InputSpecification.parse(["input: float[batch, d, n, n]"])
+    >>> with told_inputs({"torch.nn:InstanceNorm2d": seen}):
+    ...     get("torch.nn:InstanceNorm2d").inputs
+    {'input': (d, n, n)}
+    """
+    before = dict(_told)
+    tell_inputs(inputs)
+    try:
+        yield
+    finally:
+        _told.clear()
+        _told.update(before)
+
+
+def tell_inputs(inputs: Mapping[str, InputSpecification]) -> None:
+    """Tell what external layers take, from now on in this process.
+
+    Raises
+    ------
+    LayerError
+        If a layer is one of ours, which has its inputs.
+    """
+    for name, one in inputs.items():
+        if one and (each := _single(name)) in registered():
+            raise LayerError(f"{each!r} has its own inputs: only those of your layers can be told")
+        if one:
+            _told[_single(name)] = one
+
+
+def inputs_told() -> dict[str, InputSpecification]:
+    """Return what is told of external layers at present, to tell it to another process."""
+    return dict(_told)
+
+
+def _key(name: str) -> tuple[str, InputSpecification | None]:
+    return name, _told.get(_single(name))
 
 
 @contextmanager
@@ -168,9 +222,12 @@ def is_external(name: str) -> bool:
 
 
 def source_digest(name: str) -> str:
-    """Return the digest of an external layer's source file; empty for a registered layer."""
+    """Return the digest of an external layer's source file, and of what is told of its inputs.
+
+    It is empty for a registered layer.
+    """
     name = _single(name)
-    return discovery.digest_of(name, get(name))
+    return discovery.digest_of(name, get(name), _told.get(name))
 
 
 def _single(name: str) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import sympy
 
-from ..core import Layer, Sizes, Theory, subs
+from ..core import InputTensor, Layer, Shape, Sizes, Theory, subs
 from ..external import LayerError
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 #: Most layers of a stack: more are taken for a typing error, since they could fill the memory.
 MAX_DEPTH = 1000
@@ -22,6 +22,8 @@ _NAME = re.compile(r"(\d+)\*(.+)")
 
 class Stack(Layer):
     """A stack of equal layers: each gets the output of the one below as all of its inputs.
+
+    Inputs of whole numbers, masks and inputs without a batch are the same for all layers.
 
     Attributes
     ----------
@@ -43,7 +45,7 @@ class Stack(Layer):
         full = super().resolve(sizes)
         shapes = {
             tuple(subs(side, full) for side in shape)
-            for shape in (*self.inputs.values(), self.output)
+            for shape in (*_carried_shapes(self.each), self.output)
         }
         if self.depth > 1 and len(shapes) > 1:
             raise ValueError(f"layer {self.name!r}: output and input differ in shape at {full}")
@@ -54,7 +56,23 @@ class Stack(Layer):
         from ..core import StackModule  # loads torch
 
         full = self.resolve(sizes)
-        return StackModule(self.each.build(full) for _ in range(self.depth))
+        carried = [one.is_plain for one in self.each.input_tensors]
+        return StackModule((self.each.build(full) for _ in range(self.depth)), carried)
+
+    @property
+    def input_tensors(self) -> tuple[InputTensor, ...]:
+        """What a layer takes."""
+        return self.each.input_tensors
+
+    @property
+    def has_plain_inputs(self) -> bool:
+        """As a layer's."""
+        return self.each.has_plain_inputs
+
+    def make_inputs(self, sizes: Sizes, **options: Any) -> tuple[Tensor, ...]:
+        """Make the inputs of a layer."""
+        self.resolve(sizes)
+        return self.each.make_inputs(sizes, **options)
 
     def largest_weight(self) -> sympy.Expr:
         """Return the elements of the largest weight of one layer, in the swept sizes."""
@@ -86,9 +104,9 @@ def make_stack(name: str, each: Layer, depth: int) -> Stack:
         raise LayerError(f"{name!r}: a stack has 1 to {MAX_DEPTH} layers, not {depth}")
     inside, outside = (
         {tuple(subs(side, each.ties) for side in shape) for shape in shapes}
-        for shapes in (each.inputs.values(), [each.output])
+        for shapes in (_carried_shapes(each), [each.output])
     )
-    if inside != outside or each.token_inputs:
+    if inside != outside:
         raise LayerError(
             f"{name!r}: layer {each.name!r} cannot be stacked: its output and input differ in shape"
         )
@@ -110,6 +128,11 @@ def make_stack(name: str, each: Layer, depth: int) -> Stack:
     }
     made: Stack = type("Stack", (Stack,), attributes)()
     return made
+
+
+def _carried_shapes(each: Layer) -> list[Shape]:
+    """Return the shapes of the inputs that a layer gets from the one below."""
+    return [one.sequence_shape for one in each.input_tensors if one.is_plain]
 
 
 def _theory(each: Layer, depth: int) -> Theory:

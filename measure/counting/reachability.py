@@ -5,154 +5,29 @@ magnitude 1, the second time with changes to those that a signal from one positi
 outputs that differ are reached too, later by the operation's own steps. Zeros and infinities are
 not changed, so a mask, a padding or a zero weight stops the signal; nothing else does, and unlike a
 gradient it does not vanish on a long path.
+
+The signal enters at a position of the inputs that have positions: of the numbers, or of the whole
+numbers where no input of numbers has positions. Token ids are not computed with, so their path
+begins at the first numbers that depend on them: the rows of an embedding.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import repeat
 from math import inf
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch._ops import OpOverload
-from torch.utils._pytree import tree_flatten, tree_leaves, tree_map_only, tree_unflatten
-from torch.utils.weak import WeakTensorKeyDictionary
 
-from ...layers import Layer, Shape, Sizes, n
-from .aten_operations import operation_name
-from .critical_path import count_steps
-from .dispatch_mode import DispatchMode, unfused
+from ...layers import InputTensor, Layer, Shape, Sizes, n, subs
+from .dispatch_mode import unfused
 from .flops import outputs_of
-from .operation_call import tensors
-from .reach_substitutes import SUBSTITUTES
+from .reachability_tracer import ReachabilityTracer
 from .user_rules import rules_read_once
-
-#: Differences below this share of the largest number count as rounding.
-_ROUNDING = 1e-11
-
-
-#: Operations that draw random numbers, which must be the same with and without changes.
-_RANDOM = frozenset({"native_dropout", "rrelu_with_noise", "bernoulli", "multinomial", "normal"})
-
-#: Operations that are views, although PyTorch does not mark them as such.
-_VIEWS = frozenset({"_unsafe_view", "unsafe_split", "transpose"})
-
-
-class ReachabilityTracer(DispatchMode):
-    """Trace a signal through what runs inside it, number by number, along the shortest path.
-
-    It must run on real tensors in float64, since their numbers are changed and compared.
-
-    Parameters
-    ----------
-    seed
-        Seed of the changes.
-    """
-
-    def __init__(self, seed: int = 0) -> None:
-        super().__init__()
-        self._random = torch.Generator().manual_seed(seed)
-        self._steps = WeakTensorKeyDictionary()
-
-    def steps(self, x: Tensor) -> Tensor:
-        """Return the fewest operations until the signal reaches each number; infinite if never.
-
-        The result has the tensor's strides, and a view of the tensor has a view of it, so writes to
-        one apply to the other.
-        """
-        if x not in self._steps:
-            never = torch.empty_strided(x.shape, x.stride(), dtype=torch.float64)
-            self._steps[x] = never.fill_(inf)
-        known: Tensor = self._steps[x]
-        return known
-
-    def dispatch(self, func: OpOverload, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Run one operation and record which outputs the signal reaches, and when."""
-        if func.is_view or operation_name(func) in _VIEWS:
-            seen, how = tree_map_only(Tensor, self.steps, (args, kwargs))
-            out = func(*args, **kwargs)
-            for x, known in zip(tree_leaves(out), tree_leaves(func(*seen, **how)), strict=True):
-                self._steps[x] = known
-            return out
-        given, form = tree_flatten((args, kwargs))
-        arrivals = self._arrivals(func, args, kwargs)
-        times = sorted({time for each in arrivals for time in each.flatten().tolist()} - {inf})
-        alike = [self._alike(x) for x in given] if times else []
-
-        again: Callable[..., Any] = SUBSTITUTES.get(operation_name(func), func)
-
-        def run(leaves: Iterable[Any]) -> list[Tensor]:
-            if operation_name(func) in _RANDOM:
-                torch.default_generator.manual_seed(0)
-            positional, named = tree_unflatten(leaves, form)
-            return tensors(again(*positional, **named))
-
-        out = func(*args, **kwargs)
-        made = tensors(out)
-        reached = [torch.full(x.shape, inf, dtype=torch.float64) for x in made]
-        unchanged = run(map(_copied, alike)) if times else []
-        for time in reversed(times):  # the earliest last, so that it remains
-            changed = run(self._changed(alike, arrivals, time))
-            for x, other, when in zip(unchanged, changed, reached, strict=True):
-                when[_differ(x, other)] = time
-        for x, when in zip(made, reached, strict=True):
-            self.steps(x).copy_(when)
-        return out
-
-    def _arrivals(
-        self, func: OpOverload, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> list[Tensor]:
-        """Return when the signal would reach the output through each argument's numbers."""
-        nothing = torch.tensor([inf])
-        return [
-            self.steps(x) + count_steps(func, place, args, kwargs)
-            if isinstance(x, Tensor) and _has_numbers(x)
-            else nothing
-            for place, given in enumerate([*args, *kwargs.values()])
-            for x in tree_leaves(given)
-        ]
-
-    def _alike(self, x: Any) -> Any:
-        """Return numbers of magnitude 1 with the same signs or phases, zeros and infinities."""
-        if not isinstance(x, Tensor) or not _has_numbers(x):
-            return _copied(x)
-        return torch.where(x.isfinite(), x.sgn() * self._numbers(x), x)
-
-    def _changed(
-        self, given: Sequence[Any], arrivals: Sequence[Tensor], time: float
-    ) -> Iterator[Any]:
-        """Yield the arguments with those numbers changed that the signal has reached by a time."""
-        for x, arrived in zip(given, arrivals, strict=True):
-            if (here := arrived <= time).any():
-                sign = torch.where(x == 0, 1.0, x.sgn())
-                yield torch.where(here & x.isfinite(), sign * self._numbers(x), x)
-            else:
-                yield _copied(x)
-
-    def _numbers(self, x: Tensor) -> Tensor:
-        return torch.rand(x.shape, generator=self._random, dtype=torch.float64) + 0.5
-
-
-def _has_numbers(x: Tensor) -> bool:
-    return x.is_floating_point() or x.is_complex()
-
-
-def _copied(x: Any) -> Any:
-    """Copy a tensor: an operation in place writes to it."""
-    return x.clone() if isinstance(x, Tensor) else x
-
-
-def _differ(x: Tensor, other: Tensor) -> Tensor:
-    """Return where two outputs differ by more than rounding."""
-    if not _has_numbers(x) or not x.numel():
-        return x != other
-    largest = torch.nan_to_num(other, posinf=0.0, neginf=0.0).abs().max()
-    return (x - other).abs() > _ROUNDING * largest
 
 
 @dataclass(frozen=True)
@@ -268,18 +143,43 @@ def _arrivals(layers: Iterable[Layer], sizes: Sizes, start: int) -> Iterator[Ten
             module = layer.build(sizes).double().eval()
             given = layer.make_inputs(sizes, dtype=torch.float64)
             if below is None:
-                for x, shape in zip(given, layer.inputs.values(), strict=True):
-                    if n in shape:
-                        signal.steps(x).select(1 + _axis(shape), start).fill_(0.0)
-            elif any(x.shape != below.shape for x in given):
-                raise ValueError(f"layer {layer.name!r} does not fit on the layer below it")
+                _enter(signal, given, layer, sizes, start)
             else:
-                given = (below,) * len(given)
+                given = _above(below, layer, given)
             with signal:
                 outputs = outputs_of(module, given)
             below = next((x for x in outputs if x.shape == given[0].shape), outputs[0])
             axes = _position_axes(layer, sizes, outputs)
         yield _soonest(signal, outputs, axes)
+
+
+def _enter(
+    signal: ReachabilityTracer, given: Sequence[Tensor], layer: Layer, sizes: Sizes, start: int
+) -> None:
+    """Let the signal enter the numbers that have positions, or else the whole numbers."""
+    pairs = zip(given, layer.input_tensors, strict=True)
+    placed = [(x, one) for x, one in pairs if n in one.shape]
+    numbers = [(x, one) for x, one in placed if one.kind == "float"]
+    for x, one in numbers or [(x, one) for x, one in placed if one.kind == "int"]:
+        if one.kind == "int":
+            _make_unequal(x, one, layer.resolve(sizes))
+        signal.enter(x, _axis(one.shape), start)
+
+
+def _make_unequal(x: Tensor, what: InputTensor, sizes: Sizes) -> None:
+    """Have two whole numbers that differ, so that there is one to change another to."""
+    below = int(subs(what.below, sizes)) if what.below is not None else 1
+    if what.value is None and x.numel() > 1 and x.min() == x.max() and (x.max() > 0 or below > 1):
+        x.view(-1)[-1] = 0 if x.max() > 0 else 1
+
+
+def _above(below: Tensor, layer: Layer, given: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Return the inputs of a layer on top of another; those that are no numbers stay the same."""
+    plain = [one.is_plain for one in layer.input_tensors]
+    numbers = [x for x, fits in zip(given, plain, strict=True) if fits]
+    if not numbers or any(x.shape != below.shape for x in numbers):
+        raise ValueError(f"layer {layer.name!r} does not fit on the layer below it")
+    return tuple(below if fits else x for x, fits in zip(given, plain, strict=True))
 
 
 def _soonest(
@@ -291,6 +191,8 @@ def _soonest(
         signal.steps(x).amin([other for other in range(x.dim()) if other != axis])
         for x, axis in placed or [(x, 1) for x in outputs if x.dim() > 1]
     ]
+    if not arrived:
+        raise ValueError("its output has no positions")
     longest = max(map(len, arrived))
     return torch.stack([each for each in arrived if len(each) == longest]).amin(0)
 
@@ -318,7 +220,7 @@ def _position_axes(layer: Layer, sizes: Sizes, outputs: Sequence[Tensor]) -> lis
 
 
 def _axis(shape: Shape) -> int:
-    """Return the axis of the positions, without the batch; for n × n scores that of the keys."""
+    """Return the axis of the positions; for n × n scores that of the keys."""
     return max(axis for axis, side in enumerate(shape) if side == n)
 
 

@@ -72,9 +72,9 @@ class PassCache:
     def _inputs(self, case: Case, seed: int) -> tuple[Tensor, ...]:
         """Return a case's inputs, views of longer ones that repeat the same row.
 
-        Token ids are not shared, since they depend on the vocabulary.
+        Only unit-normal numbers, batch first, are shared: token ids depend on the vocabulary.
         """
-        if get(case.layer).token_inputs:
+        if not get(case.layer).has_plain_inputs:
             return inputs_of(case, seed)
         like = inputs_of(case, seed, "meta")
         key = (_kind(case, seed), tuple(row_length(x.shape) for x in like))

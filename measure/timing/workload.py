@@ -188,7 +188,8 @@ def prepare_pass(
         made = compile_module(made)
     given = inputs(case, seed)
     if zeros:
-        given = tuple(torch.zeros_like(x) for x in given)
+        # A mask of zeros could mask whole rows.
+        given = tuple(x if x.dtype == torch.bool else torch.zeros_like(x) for x in given)
     call = MODES[case.mode](made, given)
     return capture_graph(call) if "graph" in case.options else call
 

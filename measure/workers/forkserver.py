@@ -32,6 +32,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
+from ...layers import inputs_told
 from .closeable import Closeable
 from .worker_errors import ForkServerDied, WorkerTimeout
 
@@ -92,7 +93,8 @@ class ForkServer(Closeable):
     modules
         Modules that the server imports, by name or file.
 
-    It loads torch in the background; `wait` waits for it.
+    It knows what is told of the inputs of layers (`layers.told_inputs`). It loads torch in the
+    background; `wait` waits for it.
     """
 
     def __init__(
@@ -102,7 +104,8 @@ class ForkServer(Closeable):
         shared = os.memfd_create("layerlaw-note")  # without a name in any folder
         os.ftruncate(shared, _NOTE_BYTES)
         self._note = mmap.mmap(shared, _NOTE_BYTES)
-        given = (theirs.fileno(), shared, list(modules))
+        told = {name: one.texts for name, one in inputs_told().items()}
+        given = (theirs.fileno(), shared, list(modules), told)
         program = f"from {__package__}.forkserver_main import main; main(*{given!r})"
         paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
         with _interrupts_blocked():  # the new process inherits this

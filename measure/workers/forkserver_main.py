@@ -8,7 +8,7 @@ import mmap
 import os
 import pickle
 import resource
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from math import inf
@@ -53,14 +53,18 @@ _SLACK = 2**28
 _note: mmap.mmap | None = None
 
 
-def main(link: int, note: int, modules: Sequence[str]) -> None:
+#: What is told of the inputs of layers: texts and multiples, by name.
+Told = Mapping[str, tuple[list[str], dict[str, int]]]
+
+
+def main(link: int, note: int, modules: Sequence[str], told: Told) -> None:
     """Serve requests to workers until the caller closes the connection or ends."""
     fork_supervised(link)
     adopt_orphans()
     global _note
     _note = mmap.mmap(note, 0)
     os.close(note)
-    serve(Connection(link), modules)
+    serve(Connection(link), modules, told)
     os._exit(0)  # what a module registered for its end is not waited for
 
 
@@ -71,13 +75,15 @@ def note(text: str) -> None:
         _note[: len(written)] = written
 
 
-def serve(link: Connection, modules: Sequence[str]) -> None:
+def serve(link: Connection, modules: Sequence[str], told: Told) -> None:
     """Load torch and modules, then serve requests."""
     workers: dict[str, _Worker] = {}
     with suppress(EOFError, OSError):
         try:
             layers = importlib.import_module("layerlaw.layers")
             importlib.import_module("torch")
+            parse = layers.InputSpecification.parse
+            layers.tell_inputs({name: parse(*texts) for name, texts in told.items()})
             for module in modules:
                 layers.import_module(module)
         except BaseException as error:  # a module may raise anything

@@ -11,7 +11,7 @@ from sympy import Expr
 
 from ...analysis import NONE, leading_part, metric_title, plain_formula
 from ...experiments import DERIVED_METRICS, Derivation, ExactFormula
-from ...layers import Theory, is_known, subs
+from ...layers import InputTensor, Theory, is_known, subs
 from ...measure import FLOPS, KEPT_BYTES, metric_of
 from .formulas import order_text
 
@@ -83,6 +83,7 @@ def derived_dict(found: Derivation, theory: Theory | None = None) -> dict[str, A
         "axes": list(layer.axes),
         "tied": {letter: str(size) for letter, size in layer.ties.items()},
         "inputs": {name: [str(side) for side in shape] for name, shape in layer.inputs.items()},
+        "input_tensors": [str(one) for one in layer.input_tensors],
         "output": [str(side) for side in layer.output],
         "work": str(found.work) if is_known(found.work) else None,
         "metrics": [asdict(row) for row in derived_rows(found, theory)],
@@ -101,7 +102,7 @@ def derived_line(metric: str, found: ExactFormula | str) -> str:
 def derivation_summary(found: Derivation) -> list[str]:
     """Describe the layer in lines: shapes, sizes, and how its time grows if FLOPs decide."""
     layer = found.layer
-    inputs = ", ".join(f"{name} {_shape(shape)}" for name, shape in layer.inputs.items())
+    inputs = ", ".join(map(_input, layer.input_tensors))
     tied = ", ".join(f"{letter} = {size}" for letter, size in layer.ties.items())
     lines = [
         f"{layer.name}: from {inputs} to {_shape(layer.output)}",
@@ -118,6 +119,11 @@ def derivation_summary(found: Derivation) -> list[str]:
 
 def _shape(shape: Sequence[Expr | int]) -> str:
     return f"({', '.join(['batch', *map(str, shape)])})"
+
+
+def _input(one: InputTensor) -> str:
+    """Write an input: numbers with their shape, others as they are told."""
+    return f"{one.name} {_shape(one.sequence_shape)}" if one.is_plain else str(one)
 
 
 def _was_derived(found: Derivation, metric: str) -> bool:

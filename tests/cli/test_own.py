@@ -125,7 +125,7 @@ def test_explain_holds_a_known_layer_against_its_theory(tmp_path):
         (["explain", "there/mine.py:X"], "there/mine.py has no 'X'; it has: Gated, Dies"),
         (["explain", "there/mine.py:torch"], "a module is not a layer"),
         (["explain", "there/mine.py:Wants"], "no size has the name of its parameter flavour"),
-        (["run", "--layer", "there/mine.py:Flat"], "the first dimension must be the batch"),
+        (["run", "--layer", "there/mine.py:Flat"], "a dimension must be the batch"),
         (["run", "--layer", "there/mine.py:Gated", "--expect", "n*q"], "unknown symbol 'q'"),
         (
             ["explain", "there/mine.py:Crashes"],

@@ -8,7 +8,7 @@ import pytest
 import torch
 from layerlaw.measure.counting.critical_path import DepthTracer
 from layerlaw.measure.counting.flops import FlopCounter
-from layerlaw.measure.counting.reachability import ReachabilityTracer
+from layerlaw.measure.counting.reachability_tracer import ReachabilityTracer
 from torch import Tensor
 from torch.nn import functional
 

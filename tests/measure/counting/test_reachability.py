@@ -16,12 +16,12 @@ from layerlaw.layers import Textbook
 from layerlaw.layers.core.theory import d, k, n
 from layerlaw.measure.counting.reachability import (
     Path,
-    ReachabilityTracer,
     furthest_position,
     layers_needed,
     reach,
     shortest_path,
 )
+from layerlaw.measure.counting.reachability_tracer import ReachabilityTracer
 from torch import Tensor
 from torch.nn import functional as F
 
