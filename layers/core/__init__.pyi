@@ -11,6 +11,7 @@ from .input_tensors import (
     BATCH as BATCH,
     InputTensor as InputTensor,
     Kind as Kind,
+    make_tensors as make_tensors,
 )
 from .lazy_torch import (
     torch as torch,
@@ -92,6 +93,7 @@ __all__ = [
     "is_known",
     "k",
     "m",
+    "make_tensors",
     "n",
     "observing_sizes",
     "positions",

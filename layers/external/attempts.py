@@ -1,19 +1,17 @@
-"""Attempts to call a user's module: the inputs that are told, made by its author, or tried."""
+"""Attempts to call a user's module with certain inputs at small sizes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sympy import Expr, Rational
 
-from ...messages import error_line
-from ..core import BATCH, SYMBOLS, InputTensor, d, n, torch
-from .call_arguments import required_arguments
+from ..core import SYMBOLS, InputTensor, torch
 from .errors import LayerError
-from .example_inputs import ExampleInputs, example_beside, own_example
-from .input_specification import options_text, symbols_of
+from .example_inputs import ExampleInputs
+from .input_specification import symbols_of
 from .parameters import TIES, whole_expressions
 from .trials import batch_of, output_of, runs_on_meta, tensors_of, trial_sizes, trying
 
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     from .user_modules import UserLayer
 
 Units = tuple[tuple[str, int], ...]
-
-_SHOWN_TRIES, _SHOWN = 1, 90  # errors that a refusal repeats, and characters of each
 
 
 @dataclass(frozen=True)
@@ -52,75 +48,7 @@ class Attempt:
         return ", ".join(map(str, self.tensors))
 
 
-def find_inputs(untried: type[UserLayer], told: tuple[InputTensor, ...], units: Units) -> UserLayer:
-    """Return the layer with its inputs: those told, of its class's example, or found by trying.
-
-    Raises
-    ------
-    LayerError
-        If its `forward` accepts none; the message says what was tried, and what to type.
-    """
-    if told:
-        attempt = Attempt(told, units=units)
-        try:
-            return _tried(untried, attempt)
-        except LayerError:
-            raise
-        except Exception as error:  # a module may raise anything for a wrong shape
-            raise LayerError(
-                f"{untried.name}: its forward does not accept {attempt}: "
-                f"{error_line(error, _SHOWN)}{_hint(told)}"
-            ) from error
-    if (example := own_example(untried.make)) is not None:
-        try:
-            return _tried(untried, Attempt(example=example, units=units))
-        except LayerError:
-            raise
-        except Exception as error:  # as above
-            raise LayerError(
-                f"{untried.name}: example_inputs: {error_line(error, _SHOWN)}"
-            ) from error
-    return _first_accepted(untried, list(_attempts(untried, units)))
-
-
-def _attempts(untried: type[UserLayer], units: Units) -> Iterator[Attempt]:
-    if (example := example_beside(untried.make)) is not None:
-        yield Attempt(example=example, units=units)
-    layer = _with_inputs(untried, Attempt(_sequences(["x"]), units=units))()
-    with trying():
-        names = required_arguments(layer.plain_module(trial_sizes(layer)[0]))
-    yield Attempt(_sequences(names), units=units)
-    yield Attempt(_sequences(names), channels_first=True, units=units)
-
-
-def _sequences(names: Sequence[str]) -> tuple[InputTensor, ...]:
-    return tuple(InputTensor(name, (BATCH, n, d)) for name in names)
-
-
-def _first_accepted(untried: type[UserLayer], attempts: Sequence[Attempt]) -> UserLayer:
-    refused: list[tuple[Attempt, Exception]] = []
-    for attempt in attempts:
-        try:
-            return _tried(untried, attempt)
-        except LayerError:
-            raise
-        except Exception as error:  # a module may raise anything for a wrong shape
-            refused.append((attempt, error))
-    tried = "; ".join(f"{one} ({error_line(why, _SHOWN)})" for one, why in refused[:_SHOWN_TRIES])
-    raise LayerError(
-        f"{untried.name}: its forward accepts none of the inputs that were tried: {tried}; "
-        f"say what it takes, such as {options_text(refused[0][0].tensors)}"
-    )
-
-
-def _hint(told: Sequence[InputTensor]) -> str:
-    """Say how inputs that are all without a batch are told with one."""
-    if any(one.batch_axis is not None for one in told):
-        return ""
-    return f'; with a batch it would be "{told[0].name}: {told[0].kind}[batch, …]"'
-
-
-def _with_inputs(untried: type[UserLayer], attempt: Attempt) -> type[UserLayer]:
+def with_inputs(untried: type[UserLayer], attempt: Attempt) -> type[UserLayer]:
     """Return a subclass with these inputs, and the sizes that follow from them."""
     used = {*untried.letters.values(), *symbols_of(attempt.tensors)}
     used |= attempt.example.letters if attempt.example else set()
@@ -155,9 +83,9 @@ def _with_inputs(untried: type[UserLayer], attempt: Attempt) -> type[UserLayer]:
     )
 
 
-def _tried(untried: type[UserLayer], attempt: Attempt) -> UserLayer:
+def accepted(untried: type[UserLayer], attempt: Attempt) -> UserLayer:
     """Call a module at small sizes, and return its layer with the shape of its output."""
-    prepared = _with_inputs(untried, attempt)
+    prepared = with_inputs(untried, attempt)
     layer = prepared()
     trials, batch = trial_sizes(layer), batch_of(layer)
     shapes: list[tuple[int, ...]] = []

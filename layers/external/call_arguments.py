@@ -65,7 +65,7 @@ class CallArguments:
                 raise LayerError(f"{name}: an argument is a tensor or has entries, not both")
             entries[last] = place
         stated = forward_parameters(module)
-        self._types = _annotated_types(module) if any("." in name for name in names) else {}
+        self._types = annotated_types(module) if any("." in name for name in names) else {}
         self._positional: list[tuple[str, Any]] = []
         self._named: list[tuple[str, Any]] = []
         kinds = {one.kind for one in stated.values()}
@@ -111,7 +111,7 @@ def _is_list(kind: Any) -> bool:
     return kind is list or typing.get_origin(kind) is list
 
 
-def _annotated_types(module: nn.Module) -> Mapping[str, Any]:
+def annotated_types(module: nn.Module) -> Mapping[str, Any]:
     """Return the types of arguments, as far as their annotations can be evaluated."""
     try:
         return typing.get_type_hints(module.forward)

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from itertools import combinations_with_replacement
-from math import lcm
+from math import lcm, prod
 from typing import TYPE_CHECKING
 
 from sympy import Expr, Integer, Rational
 
-from ..core import BATCH, SYMBOLS, InputTensor, Shape, Sizes, subs, torch
+from ..core import BATCH, SYMBOLS, InputTensor, Shape, Sizes, n, subs, torch
 from .errors import LayerError
 from .example_inputs import kind_of
 
@@ -33,6 +33,9 @@ TRIALS: Sequence[Sizes] = (
 BATCH_SIZE = 5
 
 
+#: Lengths where more sides of an input than so many are as long, as those of a volume.
+_FEW, _MANY = (10, 14, 22), 2
+
 #: What a unit is multiplied by where the sizes above are no multiples of it, axis by axis.
 _MULTIPLIERS = ((1, 2, 4), (1, 2, 3), (1, 3, 5), (2, 3, 5), (1, 4, 5), (3, 4, 6), (1, 5, 6))
 
@@ -45,6 +48,8 @@ def trial_sizes(layer: UserLayer) -> list[Sizes]:
     columns = {}
     for axis, multipliers in zip(layer.axes, _MULTIPLIERS, strict=False):
         values = tuple(at[axis] for at in TRIALS)
+        if axis == "n" and any(one.shape.count(n) > _MANY for one in layer.input_tensors):
+            values = _FEW
         unit = layer.units.get(axis, 1)
         if any(value % unit for value in values):
             other, divisor = _DIVISORS.get(axis, ("", 1))
@@ -144,9 +149,18 @@ def _sizes_text(trials: Sequence[Sizes]) -> str:
 
 
 def side_of(trials: Sequence[Sizes], values: Sequence[int]) -> Expr | None:
-    """Find a dimension as a linear function of one size, such as 2d, n/2 or n − 1, or a product."""
+    """Find a dimension as 2d or n/2, as a product such as n·d, or as n − 1."""
     if len({*values}) == 1:
         return Integer(values[0])
+    factors = [(axis,) for axis in trials[0]]
+    for axes in (*factors, *combinations_with_replacement(trials[0], 2)):
+        shares = {
+            Fraction(v, prod(at[x] for x in axes)) for v, at in zip(values, trials, strict=True)
+        }
+        if len(shares) == 1:
+            share = shares.pop()
+            symbols = prod(SYMBOLS[axis] for axis in axes)
+            return Rational(share.numerator, share.denominator) * symbols
     for axis in trials[0]:
         sizes = [at[axis] for at in trials]
         slopes = {
@@ -160,9 +174,4 @@ def side_of(trials: Sequence[Sizes], values: Sequence[int]) -> Expr | None:
             found += values[0] - subs(found, {axis: sizes[0]})
             if all(subs(found, {axis: s}) == v for s, v in zip(sizes, values, strict=True)):
                 return found
-    for one, other in combinations_with_replacement(trials[0], 2):
-        shares = {Fraction(v, at[one] * at[other]) for v, at in zip(values, trials, strict=True)}
-        if len(shares) == 1:
-            share = shares.pop()
-            return Rational(share.numerator, share.denominator) * SYMBOLS[one] * SYMBOLS[other]
     return None

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sympy import nan
 
 from ..core import InputTensor, Layer, Sizes, Theory, torch
-from .attempts import find_inputs
 from .call_arguments import CallArguments
 from .errors import LayerError
 from .example_inputs import ExampleInputs
 from .input_specification import InputSpecification
 from .parameters import constructor_arguments
+from .search import find_inputs
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -54,6 +54,8 @@ class UserLayer(Layer):
         The axis of its output that is the batch; None if there is none.
     expect
         Order of the time that its author expects; empty if unknown.
+    was_searched
+        Whether `tensors` were found by trying, which another process need not repeat.
     """
 
     theory = UNKNOWN
@@ -65,6 +67,7 @@ class UserLayer(Layer):
     channels_first: ClassVar[bool] = False
     batch_axis: ClassVar[int | None] = 0
     expect: ClassVar[str] = ""
+    was_searched: ClassVar[bool] = False
 
     def build(self, sizes: Sizes) -> nn.Module:
         """Build the module in evaluation mode, with its own random weights."""

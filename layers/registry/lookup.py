@@ -10,7 +10,7 @@ from typing import Any
 
 from ...messages import listed, quoted
 from ..core import Layer, registered, registry
-from ..external import InputSpecification, LayerError, discovery
+from ..external import InputSpecification, LayerError, UserLayer, discovery
 from . import stacking
 
 #: What is told of the inputs of external layers, by name.
@@ -170,8 +170,13 @@ def tell_inputs(inputs: Mapping[str, InputSpecification]) -> None:
 
 
 def inputs_told() -> dict[str, InputSpecification]:
-    """Return what is told of external layers at present, to tell it to another process."""
-    return dict(_told)
+    """Return what is told of external layers, or was found, to tell it to another process."""
+    found = {
+        name: InputSpecification(layer.input_tensors, tuple(layer.units.items()))
+        for (name, told), layer in _loaded.items()
+        if told is None and isinstance(layer, UserLayer) and layer.was_searched
+    }
+    return {**found, **_told}
 
 
 def _key(name: str) -> tuple[str, InputSpecification | None]:

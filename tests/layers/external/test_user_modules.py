@@ -114,10 +114,7 @@ def test_a_layer_class_of_ours_is_taken_as_it_is(folder: Path) -> None:
         ("broken.py:X", "broken.py cannot be imported: ZeroDivisionError: division by zero"),
         ("mine.py:", "write your own layer as"),
         ("torch.nn:Embedding", "no size has the name of its parameter num_embeddings"),
-        (
-            "torch.nn:Conv3d",
-            r"accepts none of the inputs that were tried: input: float\[batch, n, d\]",
-        ),
+        ("torch.nn:BCELoss", r"accepts none of \d+ inputs that were tried, such as input: float"),
     ],
 )
 def test_what_cannot_be_a_layer_is_refused_in_one_line(folder: Path, spec: str, why: str) -> None:
