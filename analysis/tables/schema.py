@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from ...measure import METRICS, METRICS_WITHOUT_LAW, SIZES, Kind, cell_text, metric_of
 from ...messages import listed
@@ -53,12 +55,16 @@ class NumberColumn:
         TableError
             At the first cell that is no such number, which the message names.
         """
-        column = column.mask(column == "")  # an empty cell of a file: few layers have every size
+        is_plain = is_numeric_dtype(column.dtype) and not is_bool_dtype(column.dtype)
+        if not is_plain:
+            column = column.mask(column == "")  # an empty cell of a file: few layers have each size
         numbers = pd.to_numeric(column, errors="coerce").astype(float)
-        boolean = column.map(lambda cell: isinstance(cell, bool | np.bool_))
+        boolean: Any = False
+        if not is_plain:
+            boolean = column.map(lambda cell: isinstance(cell, bool | np.bool_))
         zero = False if may_be_zero is None else ((numbers == 0) & may_be_zero).to_numpy(dtype=bool)
         problems = {
-            "is not a number": (boolean | (numbers.isna() & column.notna())).to_numpy(dtype=bool),
+            "is not a number": (numbers.isna() & column.notna() | boolean).to_numpy(dtype=bool),
             "is empty or NaN": column.isna().to_numpy() & (not self.may_be_empty),
             "is not finite": np.isinf(numbers.to_numpy()),
             "is not positive": (numbers <= 0).to_numpy() & ~np.asarray(zero),
@@ -172,22 +178,36 @@ def check_table(frame: pd.DataFrame, name: str, axes: Sequence[str] = ()) -> pd.
     check_columns(frame, name, axes)
     is_ok = pd.Series(True, index=frame.index)
     if "status" in frame.columns:
-        is_ok = frame["status"].fillna("ok").astype(str).isin(["ok", ""])
+        codes, statuses = _distinct(frame["status"].fillna("ok"))
+        is_ok &= statuses.astype(str).isin(["ok", ""]).to_numpy()[codes]
     if not is_ok.any():
         raise TableError(f"{name}: row 1, column value: there are no rows to fit")
-    frame = frame.copy()
+    frame = frame.copy(deep=False)  # columns are replaced as a whole
     for column in (*SIZES, *axes):
         if column in frame.columns:
             frame[column] = NumberColumn(column, may_be_empty=True).convert(frame[column], name)
     for column in KEYS:
-        empty = frame[column].isna() | (frame[column].astype(str) == "")
+        codes, names = _distinct(frame[column])
+        empty = (names.isna() | (names.astype(str) == "")).to_numpy()
         if empty.any():
-            raise TableError(f"{name}: row {empty.idxmax()}, column {column}: it is empty")
-        frame[column] = frame[column].astype(str)
-    counted = frame["metric"].map({m: is_counted(m) for m in frame["metric"].unique()})
+            row = frame.index[int(empty[codes].argmax())]
+            raise TableError(f"{name}: row {row}, column {column}: it is empty")
+        if frame[column].dtype != "str":
+            frame[column] = frame[column].astype(str)
+        if column == "metric":
+            counted = np.array([is_counted(str(metric)) for metric in names])[codes]
     values = np.full(len(frame), np.nan)
     values[is_ok.to_numpy()] = NumberColumn("value").convert(
-        frame["value"][is_ok], name, counted[is_ok].astype(bool)
+        frame["value"][is_ok], name, pd.Series(counted, index=frame.index)[is_ok]
     )
     frame["value"] = values
     return frame
+
+
+def _distinct(column: pd.Series[Any]) -> tuple[NDArray[np.intp], pd.Series[Any]]:
+    """Return the distinct cells, and the index of one for each row: few cells are looked at."""
+    try:
+        codes, cells = pd.factorize(column, use_na_sentinel=False)
+    except TypeError:  # a cell of a list or a mapping
+        codes, cells = pd.factorize(column.astype(str), use_na_sentinel=False)
+    return codes, pd.Series(cells, dtype=object)

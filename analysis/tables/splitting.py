@@ -21,7 +21,14 @@ from ...measure import (
 from ...messages import listed
 from ..expressions import Array
 from .calibration import calibration_of
-from .collapsing import add_round_squares, between_round_sd, collapse, point_values, process_shares
+from .collapsing import (
+    Repeats,
+    add_round_squares,
+    between_round_sd,
+    collapse,
+    point_values,
+    process_shares,
+)
 from .schema import KEYS, WITHIN
 from .series import Parts, Series
 from .table_error import TableError
@@ -46,7 +53,9 @@ def split_series(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> It
     # A row of a file with a column for each metric is several rows here.
     file_rows, frame = frame.index, frame.reset_index(drop=True)
     is_auxiliary = frame["metric"].isin(METRICS_WITHOUT_LAW)
-    frame, auxiliary = frame[~is_auxiliary], frame[is_auxiliary & frame["value"].notna()]
+    auxiliary = frame[is_auxiliary & frame["value"].notna()]
+    if is_auxiliary.any():
+        frame = frame[~is_auxiliary]
     if frame.empty:
         row = file_rows[auxiliary.index[0]]
         raise TableError(
@@ -59,8 +68,10 @@ def split_series(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> It
     separate = [*KEYS, *separating]
     good = frame["value"].notna()
     measured = frame if good.all() else frame[good]
-    points = add_round_squares(collapse(measured, [*separate, *sizes]), measured)
-    shares = process_shares(measured, [*separate, *sizes], points["row"])
+    point = [*separate, *sizes]
+    repeats = Repeats.of(measured, point)
+    points = add_round_squares(collapse(measured, point, repeats), repeats)
+    shares = process_shares(repeats, points["row"])
     is_rate = auxiliary["metric"].isin(CALIBRATION)
     calibrations = auxiliary[is_rate]
     collapsed = collapse(auxiliary[~is_rate], [*separate, *sizes])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import chain
 from typing import Any, cast, get_args
@@ -58,16 +58,31 @@ def count_cases(connection: Connection, run: int) -> list[CaseCount]:
         If a stored case cannot be read.
     """
     of = measurements.c
-    query = (
-        select(func.min(_FIELDS), of.metric, of.status, func.count(), func.max(of.round))
-        .where(of.run == run)
-        .group_by(of.case, of.metric, of.status)
-    )
-    rows = connection.execute(query).all()
-    cases = {text: _case(text) for text in dict.fromkeys(row[0] for row in rows)}
+    first, key = func.min(of.id), (of.case, of.metric)
+    counts = select(first, *key, func.count(), func.max(of.round)).where(of.run == run)
+    # Numbers alone are grouped along the index, which a status is not in. Those that failed are
+    # found by reading the table in its order: "+ 0" keeps SQLite from looking each row up.
+    every = connection.execute(counts.group_by(*key)).all()
+    failed = {
+        (case, metric)
+        for case, metric in connection.execute(
+            select(*key).where(of.run + 0 == run, of.status != "ok").distinct()
+        )
+    }
+    rows = [(*row, "ok") for row in every if (row[1], row[2]) not in failed]
+    if failed:
+        some = counts.add_columns(of.status).where(of.case.in_({case for case, _ in failed}))
+        rows += [
+            row
+            for row in map(tuple, connection.execute(some.group_by(*key, of.status)))
+            if (row[1], row[2]) in failed
+        ]
+    firsts = select(of.id, _FIELDS).where(of.id.in_([row[0] for row in rows]))
+    texts = dict(map(tuple, connection.execute(firsts)))
+    cases = {text: _case(text) for text in dict.fromkeys(texts.values())}
     return [
-        CaseCount(cases[text], metric, _status(status), count, last)
-        for text, metric, status, count, last in rows
+        CaseCount(cases[texts[id]], metric, _status(status), count, last)
+        for id, _, metric, count, last, status in rows
     ]
 
 
@@ -93,27 +108,21 @@ def read_columns(
         If a stored value cannot be read.
     """
     of = measurements.c
-    own = select(of.id).where(of.run == run)
+    own = select(of.id).where(of.run + 0 == run)  # in the order of the table
     if metrics:
         own = own.where(of.metric.in_(metrics))
     if failed:
         own = own.where(of.status != "ok")
-    query = own.with_only_columns(
-        of.id, _FIELDS, of.metric, of.status, of.note, of.process, of.round
+    ids, processes, rounds = _integers(
+        connection, own.with_only_columns(of.id, of.process, of.round).order_by(of.id), 3
     )
-    ids: list[int] = []
-    texts: list[list[str]] = [[], [], [], []]
-    numbers: list[list[int]] = [[], []]
-    known: dict[str, str] = {}  # one object for each distinct text
-    for id, *row, process, round in connection.execute(query.order_by(of.id)):
-        ids.append(id)
-        for text, one in zip(texts, row, strict=True):
-            text.append(known.setdefault(one, one))
-        numbers[0].append(process)
-        numbers[1].append(round)
-    fields, names, statuses, notes = map(Coded[Any].of, texts)
-    processes, rounds = map(_integers, numbers)
-    counts, values = _repeats(connection, _integers(ids), own if metrics or failed else None)
+    texts = own.with_only_columns(_FIELDS, of.metric, of.status, of.note).order_by(of.id)
+    both = Coded[tuple[str, str, str, str]].of(_cells(connection, texts))
+    fields, names, statuses, notes = (
+        Coded(one.distinct, one.codes[both.codes])
+        for one in map(Coded[Any].of, list(zip(*both.distinct, strict=True)) or [()] * 4)
+    )
+    counts, values = _repeats(connection, ids, own if metrics or failed else None)
     return MeasurementColumns(
         cases=Coded([_case(text) for text in fields.distinct], fields.codes),
         metrics=names,
@@ -136,27 +145,39 @@ def _repeats(
     """
     if not len(ids):
         return ids, np.empty(0)
-    query = select(repeats.c.measurement, repeats.c.repeat, repeats.c.value)
+    of = repeats.c
+    given = select(of.value).order_by(of.measurement, of.repeat)
+    numbers = select(of.measurement, func.count()).group_by(of.measurement)
     if own is not None:
-        query = query.where(repeats.c.measurement.in_(own))
-    numbers = chain.from_iterable(connection.execute(query))
+        few = of.measurement.in_(own)
+        given, numbers = given.where(few), numbers.where(few)
     try:
-        rows = np.fromiter(numbers, dtype=float).reshape(-1, 3)
+        values = np.fromiter(chain.from_iterable(_cells(connection, given)), dtype=float)
     except TypeError as error:
         raise ValueError("a repeat is not a number") from error
-    at = np.minimum(np.searchsorted(ids, rows[:, 0]), len(ids) - 1)
-    is_own = ids[at] == rows[:, 0]  # a store may have several runs
-    if not is_own.all():
-        at, rows = at[is_own], rows[is_own]
-    order = np.lexsort((rows[:, 1], at))
-    return np.bincount(at, minlength=len(ids)), rows[order, 2]
+    measured, several = _integers(connection, numbers.order_by(of.measurement), 2)
+    at = np.minimum(np.searchsorted(ids, measured), len(ids) - 1)
+    is_own = ids[at] == measured  # a store may have several runs
+    counts = np.zeros(len(ids), dtype=np.int64)
+    counts[at[is_own]] = several[is_own]
+    return counts, values if is_own.all() else values[np.repeat(is_own, several)]
 
 
-def _integers(numbers: Iterable[Any]) -> Integers:
-    found = np.array(list(numbers) or np.empty(0, dtype=np.int64))
-    if found.dtype != np.int64:
+def _cells(connection: Connection, query: Select[Any]) -> Iterator[Any]:
+    """Return rows as SQLite gives them: an object of SQLAlchemy for each would take most time."""
+    return cast(Iterator[Any], connection.execute(query).cursor)
+
+
+def _integers(connection: Connection, query: Select[Any], columns: int) -> Sequence[Integers]:
+    """Read columns of whole numbers."""
+    cells = chain.from_iterable(_cells(connection, query))
+    try:
+        found = np.fromiter(cells, dtype=float).reshape(-1, columns)
+    except TypeError as error:
+        raise ValueError("a number of a process or a round is missing") from error
+    if not np.isfinite(found).all() or (found != np.rint(found)).any():
         raise ValueError("a number of a process or a round is not whole")
-    return found
+    return list(np.ascontiguousarray(found.T.astype(np.int64)))
 
 
 def _case(text: str) -> Case:

@@ -12,6 +12,8 @@ from typing import BinaryIO
 
 import pandas as pd
 
+from .csv_rows import csv_rows
+
 fcntl: ModuleType | None
 try:
     import fcntl
@@ -110,5 +112,5 @@ def write_atomically(path: Path, text: str) -> Path:
 def write_table(path: Path, table: pd.DataFrame) -> Path:
     """Write a table as CSV into a file, completely or not at all, and return its path."""
     with open_atomically(path) as file:
-        table.to_csv(file, index=False, lineterminator="\n")
+        file.writelines(text.encode() for text in csv_rows(table))
     return path

@@ -8,7 +8,9 @@ import threading
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings, strategies as st
 from layerlaw.reports import open_atomically, write_atomically
+from layerlaw.reports.writing.csv_rows import csv_rows
 from layerlaw.reports.writing.files import write_table
 
 
@@ -108,3 +110,28 @@ def test_a_table_is_the_csv_that_pandas_writes(tmp_path):
     table = pd.DataFrame({"layer": ["größer", 'a "b", c'], "value": [1 / 3, None]})
     path = write_table(tmp_path / "table.csv", table)
     assert path.read_bytes() == table.to_csv(index=False, lineterminator="\n").encode()
+
+
+CELLS = {
+    "str": st.text(alphabet=' ,"\n\rab', max_size=3) | st.none(),
+    "Int64": st.integers(-9, 2**60) | st.none(),
+    "int64": st.integers(-9, 9),
+    "float64": st.floats(width=64) | st.none(),
+    "bool": st.booleans(),
+    "category": st.sampled_from(["a", "b, c"]),
+    "object": st.sampled_from([1, True, 1.0, "x", None, 0.1]),
+}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data(), st.integers(1, 12))
+def test_any_table_is_the_csv_that_pandas_writes(data, rows):
+    dtypes = data.draw(st.lists(st.sampled_from(list(CELLS)), min_size=1, max_size=5))
+    columns = {
+        f"c{at}, {dtype}": pd.Series(
+            data.draw(st.lists(CELLS[dtype], min_size=rows, max_size=rows)), dtype=dtype
+        )
+        for at, dtype in enumerate(dtypes)
+    }
+    table = pd.DataFrame(columns)
+    assert "".join(csv_rows(table)) == table.to_csv(index=False, lineterminator="\n")
