@@ -37,7 +37,9 @@ from .external import (
     LayerError as LayerError,
     UserLayer as UserLayer,
     import_module as import_module,
+    known_findings as known_findings,
     layer as layer,
+    made_findings as made_findings,
 )
 from .recurrent import (
     lstm_step as lstm_step,
@@ -102,9 +104,11 @@ __all__ = [
     "is_known",
     "isolated_registry",
     "k",
+    "known_findings",
     "layer",
     "lstm_step",
     "m",
+    "made_findings",
     "n",
     "names",
     "observing_sizes",

@@ -7,6 +7,7 @@ from .discovery import (
     layer as layer,
 )
 from .errors import LayerError as LayerError
+from .findings import known_findings as known_findings, made_findings as made_findings
 from .input_specification import InputSpecification as InputSpecification
 from .user_modules import (
     UserLayer as UserLayer,
@@ -19,5 +20,7 @@ __all__ = [
     "discovery",
     "hugging_face",
     "import_module",
+    "known_findings",
     "layer",
+    "made_findings",
 ]

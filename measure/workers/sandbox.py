@@ -7,12 +7,21 @@ counted and derived in the calling process.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from ...layers import Layer, LayerError, Sizes, get, is_external, observing_sizes
+from ...layers import (
+    Layer,
+    LayerError,
+    Sizes,
+    get,
+    is_external,
+    known_findings,
+    made_findings,
+    observing_sizes,
+)
 from ..planning import ResourceLimits
 from .closeable import Closeable
 from .forkserver import ForkServer, can_fork
@@ -49,13 +58,23 @@ class Sandbox(Closeable):
     def load(self, name: str) -> Layer:
         """Load a layer in the calling process, after another process has survived loading it.
 
+        An external layer is called in the other process alone, to find out what it takes. The
+        calling process imports its module and nothing more.
+
         Raises
         ------
         KeyError, LayerError
             As `layers.get`; also LayerError if it ends the other process, or takes too long.
         """
-        self.rehearse(name, partial(_load, name))
-        return get(name)
+        if not self._isolates(name):
+            return get(name)
+        found = self.ask(name, partial(_load, name))
+        if isinstance(found, Exception):
+            raise found
+        from .containment import contained  # on Linux alone
+
+        with contained(), known_findings(found):
+            return get(name)
 
     def ask(self, name: str, task: Callable[[], Answer], seconds: float | None = None) -> Answer:
         """Run a task of a layer, which must be picklable, and return its answer.
@@ -75,7 +94,7 @@ class Sandbox(Closeable):
             If an external layer ends its process, raises, or takes too long, or took too long
             before.
         """
-        if not (can_fork() and is_external(name)):
+        if not self._isolates(name):
             return task()
         if name in self._timed_out:
             raise LayerError(self._timed_out[name])
@@ -94,18 +113,8 @@ class Sandbox(Closeable):
             raise LayerError(why) from None
         return answer
 
-    def rehearse(self, name: str, task: Callable[[], object]) -> None:
-        """Run in the sandbox what the calling process is about to do with an external layer.
-
-        An exception that it raises is ignored here: it is raised again in the calling process.
-
-        Raises
-        ------
-        LayerError
-            If it ends its process, or takes too long.
-        """
-        if is_external(name):
-            self.ask(name, partial(_try, task))
+    def _isolates(self, name: str) -> bool:
+        return can_fork() and is_external(name)
 
     def close(self) -> None:
         """End all processes."""
@@ -113,13 +122,13 @@ class Sandbox(Closeable):
             self._forkserver.close()
 
 
-def _load(name: str) -> None:
-    get(name)
-
-
-def _try(task: Callable[[], object]) -> None:
-    with suppress(Exception):
-        task()
+def _load(name: str) -> Mapping[Any, Any] | Exception:
+    """Load a layer; return what its trials have found, or why it cannot be loaded."""
+    try:
+        get(name)
+    except (KeyError, LayerError) as error:
+        return error
+    return made_findings()
 
 
 def _do(task: Callable[[], Answer], _: object) -> Answer:

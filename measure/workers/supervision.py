@@ -26,9 +26,9 @@ _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # from Linux' prctl.h
 _ENDING = 5.0
 
 
-def adopt_orphans() -> None:
-    """Become the parent of descendants whose parent ends."""
-    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, ctypes.c_ulong(1))
+def adopt_orphans(*, adopt: bool = True) -> None:
+    """Become the parent of descendants whose parent ends, or leave them to another process."""
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, ctypes.c_ulong(adopt))
 
 
 def end_with_parent(parent: int) -> None:

@@ -1,12 +1,15 @@
 """Layers from elsewhere that end their process, or hang, for real."""
 
 import os
+import random
+import signal
 import sys
 import time
 from functools import partial
 
 import pytest
-from layerlaw.layers import LayerError
+import torch
+from layerlaw.layers import LayerError, get, isolated_registry
 from layerlaw.measure import Case
 from layerlaw.measure.counting.counts import count
 from layerlaw.measure.operations.operation_timing import time_operations
@@ -108,11 +111,88 @@ def test_after_one_that_ended_its_process_others_are_loaded(folder):
         assert process.ask("rnn", os.getpid) == os.getpid(), "ours end none"
 
 
-def test_an_error_of_a_rehearsal_is_left_to_the_performance(folder):
+def test_an_error_of_a_task_is_that_of_its_layer(folder):
+    with Sandbox() as process, pytest.raises(LayerError, match="ValueError: invalid literal"):
+        process.ask("mine.py:Fine", partial(int, "none"))
+
+
+HARMFUL = """
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+
+import torch
+from torch import nn
+
+print("\\x1b[2J imported")
+os.write(2, b"\\x1b[2J written")
+os.chdir(tempfile.gettempdir())
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+random.seed(7)
+torch.manual_seed(7)
+
+
+class Tells(nn.Linear):
+    def __init__(self, d):
+        super().__init__(d, d)
+
+    def forward(self, x):
+        with open(__file__ + ".pids", "a") as file:
+            print(os.getpid(), file=file)
+        return super().forward(x)
+
+
+def example_inputs(n, d, batch=1):
+    return torch.randn(batch, n, d)
+
+
+class TakesExamples(Tells):
+    pass
+
+
+TakesExamples.example_inputs = staticmethod(example_inputs)
+del example_inputs
+
+
+def no_module(d):
+    raise ValueError("no\\nmodule\\x07")
+"""
+
+
+@pytest.mark.parametrize("name", ["Tells", "TakesExamples"])
+def test_a_module_is_called_in_the_sandbox_alone_and_its_import_changes_nothing(
+    folder, name, capfd
+):
+    (folder / "harmful.py").write_text(HARMFUL)
+    spec = f"harmful.py:{name}"
+    states = random.getstate(), torch.get_rng_state()
+    handler = signal.getsignal(signal.SIGTERM)
     with Sandbox() as process:
-        process.rehearse("mine.py:Fine", partial(int, "none"))
-        with pytest.raises(LayerError, match="ValueError: invalid literal"):
-            process.ask("mine.py:Fine", partial(int, "none"))
+        loaded = process.load(spec)
+        assert os.getcwd() == str(folder)
+    assert capfd.readouterr() == ("", "")
+    assert signal.getsignal(signal.SIGTERM) is handler
+    assert random.getstate() == states[0]
+    assert torch.equal(torch.get_rng_state(), states[1])
+    pids = {*(folder / "harmful.py.pids").read_text().split()}
+    assert str(os.getpid()) not in pids
+    with isolated_registry():
+        tried = get(spec)  # called here
+    assert str(os.getpid()) in (folder / "harmful.py.pids").read_text().split()
+    assert (loaded.axes, loaded.output, loaded.inputs) == (tried.axes, tried.output, tried.inputs)
+    assert loaded.build({"n": 4, "d": 8})(*loaded.make_inputs({"n": 4, "d": 8})).shape == (1, 4, 8)
+
+
+def test_a_layer_that_cannot_be_loaded_is_one_line(folder):
+    (folder / "harmful.py").write_text(HARMFUL)
+    with Sandbox() as process:
+        with pytest.raises(LayerError, match=r"ValueError: no module\\x07"):
+            process.load("harmful.py:no_module")
+        with pytest.raises(LayerError, match="there is no such file"):
+            process.load("nowhere.py:X")
 
 
 def test_without_forks_it_is_the_calling_process(folder, monkeypatch):
