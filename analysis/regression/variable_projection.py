@@ -23,6 +23,10 @@ from .error_covariance import Whitening, independent_errors
 #: A coefficient below this share of all counts as zero.
 IN_USE = 1e-9
 
+#: Largest term relative to the measurements, and the inverse of the smallest, whose power p is
+#: squared without overflow.
+_EXTREME = 1e25
+
 
 @dataclass(frozen=True)
 class Solution:
@@ -92,8 +96,8 @@ class VariableProjection:
         self.overlap = overlap
         self.coefficients = coefficients
         self._values = values
-        self._leading = (leading.reshape(len(values), -1) / values[:, None]) ** overlap
-        self._lower = (lower / values[:, None]) ** overlap
+        self._leading, self._leading_scales = self._scaled(leading.reshape(len(values), -1))
+        self._lower, self._lower_scales = self._scaled(lower)
         self._whiten(independent_errors(np.ones(self.points)))
 
     def with_whitening(self, whitening: Whitening) -> VariableProjection:
@@ -106,6 +110,7 @@ class VariableProjection:
         """Return the same problem with only these columns of its lower-order terms."""
         other = copy(self)
         other._lower = self._lower[:, list(columns)]
+        other._lower_scales = self._lower_scales[list(columns)]
         other._whiten(self.whitening)
         return other
 
@@ -120,6 +125,17 @@ class VariableProjection:
     def terms(self) -> int:
         """Number of lower-order terms, including a step of one of them."""
         return int(self._lower.shape[1])
+
+    def _scaled(self, terms: Array) -> tuple[Array, Array]:
+        """Divide terms by measurements and by scales, to the power p; return the scales too.
+
+        A scale is 1 unless the squares of its column would overflow or vanish.
+        """
+        relative = terms / self._values[:, None]
+        highest, lowest = relative.max(axis=0), relative.min(axis=0)
+        extreme = (highest > _EXTREME) | (lowest < 1 / _EXTREME)
+        scales = np.where(extreme, highest, 1.0)
+        return (relative / scales) ** self.overlap, scales
 
     def _whiten(self, whitening: Whitening) -> None:
         """Whiten the problem, and reduce its rows to a triangle."""
@@ -182,7 +198,8 @@ class VariableProjection:
 
         The centring is undone: the leading coefficient multiplies lead·n^α·d^β·k^γ itself.
         """
-        coefficients = powers ** (1 / self.overlap)
+        scales = np.append(self._lower_scales, self._leading_scales[::-1])
+        coefficients = powers ** (1 / self.overlap) / scales
         coefficients[self._unit.shape[1] :] *= np.exp(-self.centre @ exponents)
         others = len(coefficients) - self.coefficients
         return coefficients[others:][::-1], coefficients[:others]
@@ -316,8 +333,10 @@ class VariableProjection:
         growth = np.exp(self.logs @ solution.exponents)
         tops = solution.leading * solution.weights
         leading = np.append(solution.lower[terms:], tops[::-1])
-        leads = self._leading[:, ::-1] * np.outer(growth, leading) ** self.overlap
-        return np.column_stack([self._lower * solution.lower[:terms] ** self.overlap, leads])
+        growing = np.outer(growth, leading * self._leading_scales[::-1])
+        lower = solution.lower[:terms] * self._lower_scales
+        leads = self._leading[:, ::-1] * growing**self.overlap
+        return np.column_stack([self._lower * lower**self.overlap, leads])
 
     def leading_sum(self, fitted: Array) -> Array:
         """Sum the leading parts, which depend on the exponents: (points, 1)."""
@@ -328,8 +347,11 @@ class VariableProjection:
         return np.asarray(1 - self.term_parts(solution).sum(axis=1) ** (1 / self.overlap))
 
     def relative_columns(self, terms: Array) -> Array:
-        """Divide terms, (points, terms), by the measurements and raise them to the power p."""
-        return np.asarray((terms / self._values[:, None]) ** self.overlap)
+        """Divide terms, (points, terms), by the measurements and raise them to the power p.
+
+        Where that would overflow, a column is divided by its largest number too.
+        """
+        return self._scaled(terms)[0]
 
     def curvature(self, solution: Solution) -> Array:
         """Compute the Gauss–Newton curvature of half the squared error, (axes, axes)."""

@@ -18,7 +18,7 @@ import pandas as pd
 from ...measure import FILE_LIMIT, PEAK_BYTES, SECONDS, as_record, cell_text, load_json
 from ...messages import listed
 from .benchmark_rows import Row, as_case, benchmark_row, repeats, rows_table
-from .parameters import literal
+from .parameters import literal, parameter
 from .table_error import TableError, TableWarning
 
 #: Our metric for each kind of asv's benchmarks, by the prefix of a benchmark's name and by its type
@@ -131,7 +131,7 @@ def _rows(file: _File, limit: float) -> list[Row]:
 def _each_row(file: _File, descriptions: Mapping[str, Any]) -> Iterator[Row]:
     path, results = file.path, file.results
     source = {
-        "machine": results.params.get("machine"),
+        "machine": parameter(results.params.get("machine")),
         "commit": results.commit_hash,
         "env": results.env_name,
     }

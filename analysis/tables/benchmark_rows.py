@@ -89,6 +89,7 @@ def benchmark_row(parameters: Mapping[str, Any], name: str, path: Path) -> Row |
         elif value is not None or parameter not in KEYS:
             # A parameter must not be overwritten by a column that the reader or a fit fills.
             taken = (*_FILLED, _BENCHMARK, *RESERVED)
+            value = str(value) if parameter in KEYS else value  # a name may look like a number
             row[f"{parameter}_" if parameter in taken else parameter] = value
     return row if parameters else None
 

@@ -109,6 +109,7 @@ def read_csv(path: Path, limit: float = FILE_LIMIT) -> pd.DataFrame:
             index_col=False,
             keep_default_na=False,
             na_values={column: [""] for column in _NUMERIC},
+            dtype=dict.fromkeys(KEYS, "str"),  # a name may look like a number
             skip_blank_lines=False,
             skipinitialspace=True,
             low_memory=False,

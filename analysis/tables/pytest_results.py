@@ -59,7 +59,7 @@ def read_pytest_file(path: Path, content: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def _rows(path: Path, results: Results) -> Iterator[Row]:
-    machine = results.machine_info.get("node")
+    machine = parameter(results.machine_info.get("node"))
     names = short_names([benchmark.places for benchmark in results.benchmarks])
     for benchmark, name in zip(results.benchmarks, names, strict=True):
         stats = benchmark.stats or Stats()

@@ -28,6 +28,11 @@ UNKNOWN = "unknown"
 
 #: Sizes and values above this, or below its inverse, are refused: their powers overflow.
 _EXTREME = 1e30
+#: The same of sizes, of whose powers the terms of a law are products.
+_EXTREME_SIZE = 1e15
+
+#: Characters of a text in a cell: names are printed in tables, where long ones are folded.
+_LONGEST_TEXT = 1_000
 
 
 @dataclass(frozen=True)
@@ -40,10 +45,13 @@ class NumberColumn:
         Name of the column.
     may_be_empty
         Whether a cell may be empty, as of a size that a layer does not have.
+    extreme
+        Largest number, and the inverse of the smallest.
     """
 
     name: str
     may_be_empty: bool = False
+    extreme: float = _EXTREME
 
     def convert(
         self, column: pd.Series[Any], table: str, may_be_zero: pd.Series[bool] | None = None
@@ -68,8 +76,8 @@ class NumberColumn:
             "is empty or NaN": column.isna().to_numpy() & (not self.may_be_empty),
             "is not finite": np.isinf(numbers.to_numpy()),
             "is not positive": (numbers <= 0).to_numpy() & ~np.asarray(zero),
-            "is too small": (numbers < 1 / _EXTREME).to_numpy() & ~np.asarray(zero),
-            "is too large": (numbers > _EXTREME).to_numpy(),
+            "is too small": (numbers < 1 / self.extreme).to_numpy() & ~np.asarray(zero),
+            "is too large": (numbers > self.extreme).to_numpy(),
         }
         for problem, wrong in problems.items():
             if wrong.any():
@@ -158,6 +166,20 @@ def tidy(frame: pd.DataFrame, name: str, layer: str = "table") -> pd.DataFrame:
     return frame.assign(**absent)[[*ordered, "metric", "value"]]
 
 
+def _check_texts(column: pd.Series[Any], table: str) -> None:
+    """Raise a TableError where a text of a column is too long."""
+    if is_numeric_dtype(column):
+        return
+    _, texts = _distinct(column)
+    long = [t for t in texts if isinstance(t, str) and len(t) > _LONGEST_TEXT]
+    if long:
+        row = column.index[int((column == long[0]).argmax())]
+        raise TableError(
+            f"{table}: row {row}, column {cell_text(column.name)}: {cell_text(long[0])!r} has "
+            f"{len(long[0])} characters, the limit is {_LONGEST_TEXT}"
+        )
+
+
 def check_table(frame: pd.DataFrame, name: str, axes: Sequence[str] = ()) -> pd.DataFrame:
     """Check a table and convert its numbers; where the status is not ``ok``, the value is NaN.
 
@@ -185,7 +207,10 @@ def check_table(frame: pd.DataFrame, name: str, axes: Sequence[str] = ()) -> pd.
     frame = frame.copy(deep=False)  # columns are replaced as a whole
     for column in (*SIZES, *axes):
         if column in frame.columns:
-            frame[column] = NumberColumn(column, may_be_empty=True).convert(frame[column], name)
+            sizes = NumberColumn(column, may_be_empty=True, extreme=_EXTREME_SIZE)
+            frame[column] = sizes.convert(frame[column], name)
+    for column in frame.columns.difference([*SIZES, *axes, "value"]):
+        _check_texts(frame[column], name)
     for column in KEYS:
         codes, names = _distinct(frame[column])
         empty = (names.isna() | (names.astype(str) == "")).to_numpy()

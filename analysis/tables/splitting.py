@@ -83,7 +83,8 @@ def split_series(frame: pd.DataFrame, name: str, axes: Iterable[str] = ()) -> It
         row = file_rows[frame.index[0]]
         cause = ""
         if len(groups) > 1:
-            cause = f"; these columns separate its rows: {listed(separating)}"
+            names = [*(key for key in KEYS if frame[key].nunique() > 1), *separating]
+            cause = f"; these columns separate its rows: {listed(names)}"
             if numeric := [c for c in separating if pd.api.types.is_numeric_dtype(frame[c])]:
                 cause += f"; --axis {numeric[0]} would make one a size"
         raise TableError(f"{name}: row {row}, column value: one point only{cause}")

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select, String, func, select, type_coerce
 
 from ...messages import listed
 from ..cases import Case, Coded, Integers, MeasurementColumns, Status
-from ..files import as_record, parse_json
+from ..files import as_record, cell_text, parse_json
 from .schema import measurements, repeats
 
 _STATUSES = get_args(Status)
@@ -180,8 +180,10 @@ def _integers(connection: Connection, query: Select[Any], columns: int) -> Seque
     return list(np.ascontiguousarray(found.T.astype(np.int64)))
 
 
-def _case(text: str) -> Case:
+def _case(text: Any) -> Case:
     """Read a case from its JSON."""
+    if not isinstance(text, str):  # SQLite may have a value of any type in a column
+        raise ValueError(f"{cell_text(text)} is not a case")
     content = parse_json(text.encode("utf-8", "surrogatepass"), "a case")
     if unknown := set(content) - _CASE_FIELDS:
         raise ValueError(f"a case: it has {listed(sorted(unknown))}, which is no field of a case")

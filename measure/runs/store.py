@@ -86,6 +86,9 @@ class Store(Closeable):
                 raise StoreError(f"{self.path} has no measurement: it is empty")
             if not new and (found := pragma("PRAGMA quick_check(1)").scalar_one()) != "ok":
                 raise self._database.damaged(found.splitlines()[-1])
+            stored = "SELECT name FROM sqlite_master WHERE type = 'table'"  # a view may have no end
+            if not new and (missing := set(tables.tables) - set(pragma(stored).scalars())):
+                raise self._database.damaged(f"it has no table {min(missing)}")
             if not readonly:
                 # Readers see one state while this process writes, and a commit does not wait for
                 # the disk.
@@ -214,7 +217,12 @@ def _row(run: Run, measurement: Measurement) -> dict[str, Any]:
 
 
 def _run(connection: Connection, id: int) -> Run:
-    row = connection.execute(select(runs).where(runs.c.id == id)).one()
+    try:
+        row = connection.execute(select(runs).where(runs.c.id == id)).one_or_none()
+    except TypeError as error:  # SQLite may have a value of any type in a column
+        raise ValueError(f"run {id}: {error}") from None
+    if row is None:
+        raise ValueError(f"there is no run {id}")
     as_record(row.settings, SettingsRecord, "settings")
     as_record(row.machine, MachineRecord, "machine")
     return Run(row.id, row.settings, row.machine_id, row.machine, row.created)

@@ -255,3 +255,21 @@ def test_a_law_is_what_json_holds():
     assert held["exponents"].keys() == {"n", "d"}
     assert [term["term"] for term in held["terms"] if not term["leading"]] == ["1"]
     assert held["overlap"] == 1
+
+
+@pytest.mark.parametrize("scale", [1e-29, 1.0, 1e29])
+def test_a_law_is_the_same_whatever_the_unit_of_its_values(scale):
+    axes, sizes = N_D
+    values = noisy(times("1e-6 + 1e-9*n*d**2", axes, sizes), 0.01, 5)
+    one, other = (law_of("n*d**2", axes, sizes, values * unit) for unit in (1.0, scale))
+    for found, known in zip(other.exponents, one.exponents, strict=True):
+        assert found.estimate == pytest.approx(known.estimate, abs=1e-6)
+        assert found.low == pytest.approx(known.low, abs=1e-6)
+    assert other.predict(sizes) == pytest.approx(one.predict(sizes) * scale, rel=1e-6)
+
+
+def test_a_size_far_beyond_the_others_overflows_nothing():
+    axes, sizes = grid(n=[32, 64, 128, 1e15], d=[16, 32, 64])
+    with np.errstate(all="raise", under="ignore"):
+        law = law_of("n**2*d", axes, sizes, np.linspace(1e-6, 2e-6, len(sizes)))
+    assert all(np.isfinite(each.estimate) for each in law.exponents)

@@ -5,7 +5,7 @@ import json
 import layerlaw
 import pytest
 from hypothesis import given, strategies as st
-from layerlaw.analysis import TableError, TableWarning
+from layerlaw.analysis import TableError, TableWarning, fit
 from layerlaw.analysis.tables import read
 from layerlaw.analysis.tables.parameters import literal, number_of, parameter, shape_of
 from layerlaw.analysis.tables.pytest_results import short_names
@@ -241,6 +241,17 @@ def test_a_file_of_json_is_held_against_its_tool_s_format(tmp_path):
     path.write_text("[" * 100_000)
     with pytest.raises(TableError, match="nested in more than 100 levels"):
         read(path)
+
+
+@pytest.mark.parametrize("node", [[1], {"a": 1}, None, 5])
+def test_a_machine_s_name_of_another_type_is_taken_as_text(tmp_path, node):
+    benchmarks = [
+        {"name": f"f[{n}]", "params": {"n": n}, "stats": {"median": n * 1e-6}} for n in (8, 16, 32)
+    ]
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps({"machine_info": {"node": node}, "benchmarks": benchmarks}))
+    (law,) = fit(path)
+    assert len(law.series.values) == 3
 
 
 def test_parameters_stand_for_what_their_text_says():

@@ -197,6 +197,30 @@ def test_whatever_the_text_a_table_or_one_line_comes_out(tmp_path_factory, lines
     assert frame is None or {"n", "value"} <= set(frame.columns)
 
 
+def test_names_that_look_like_numbers_stay_as_they_are(tmp_path):
+    rows = "".join(f"007,1e3,{n},{n}\n" for n in (64, 128, 256))
+    path = written(tmp_path, f"layer,mode,n,seconds\n{rows}")
+    (law,) = fit(path)
+    assert (law.series.layer, law.series.mode) == ("007", "1e3")
+
+
+def test_a_name_that_no_table_could_show(tmp_path):
+    path = written(tmp_path, f"layer,n,seconds\nmine,64,1\n{'x' * 10**6},128,2\n")
+    assert "row 3, column layer: 'xxx" in (said := refusal(path))
+    assert "has 1000000 characters, the limit is 1000" in said
+
+
+def test_columns_that_separate_all_rows_are_named(tmp_path):
+    rows = "".join(f"l{at},64,1\n" for at in range(9))
+    path = written(tmp_path, f"layer,n,seconds\n{rows}")
+    assert "one point only; these columns separate its rows: layer" in refusal(path)
+
+
+def test_sizes_whose_powers_no_number_holds(tmp_path):
+    path = written(tmp_path, "n,seconds\n64,1\n1e16,2\n")
+    assert "row 3, column n: 1e+16 is too large" in refusal(path)
+
+
 def test_the_limit_of_a_file_is_the_option_s_default():
     from layerlaw.cli import options
 

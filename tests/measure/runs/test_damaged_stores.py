@@ -82,6 +82,17 @@ def test_a_store_with_a_page_of_zeros(path, readonly):
         "UPDATE runs SET machine = '{' WHERE id = 1",
         "UPDATE runs SET created = 'yesterday' WHERE id = 1",
         "DROP TABLE repeats",
+        "UPDATE runs SET created = 5 WHERE id = 1",
+        "UPDATE runs SET machine = '[]' WHERE id = 1",
+        "UPDATE runs SET machine = 1 WHERE id = 1",
+        'UPDATE runs SET machine = \'{"caches": {"L1": "x"}}\' WHERE id = 1',
+        "UPDATE runs SET settings = '{\"cases\": 1}' WHERE id = 1",
+        'UPDATE runs SET settings = \'{"x": "\\ud800"}\' WHERE id = 1',
+        f"UPDATE runs SET settings = '{'[' * 5000}' WHERE id = 1",
+        f"UPDATE measurements SET fields = '{'[' * 5000}' WHERE id = 3",
+        "UPDATE measurements SET fields = 7 WHERE id = 3",
+        "UPDATE measurements SET fields = json_set(fields, '$.more', 1) WHERE id = 3",
+        "UPDATE measurements SET run = 7",
     ],
 )
 def test_a_store_with_a_value_that_cannot_be(path, change):
@@ -89,6 +100,17 @@ def test_a_store_with_a_value_that_cannot_be(path, change):
         connection.execute(change)
         connection.commit()
     assert "damaged" in refusal(path)
+
+
+def test_a_store_with_a_view_that_has_no_end(path):
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("ALTER TABLE repeats RENAME TO others")
+        connection.execute(
+            "CREATE VIEW repeats AS WITH RECURSIVE t(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM t)"
+            " SELECT 1 AS measurement, x AS repeat, 1e-6 AS value FROM t"
+        )
+        connection.commit()
+    assert "it has no table repeats" in refusal(path)
 
 
 CHANGES = st.lists(st.tuples(st.floats(0, 0.999), st.binary(min_size=1, max_size=8)), max_size=4)
