@@ -7,7 +7,10 @@ import pytest
 from layerlaw import analysis
 from layerlaw.analysis import Fit
 
+from tests.fuzzing.fuzzing import register_profiles
 from tests.helpers.known_laws import attention, rnn, rows
+
+register_profiles()
 
 
 @pytest.fixture(name="isolated_registry")
