@@ -20,12 +20,6 @@ if TYPE_CHECKING:
 #: A module by its name, what is told of its inputs, and the units of its sizes.
 Key = tuple[str, tuple[InputTensor, ...], tuple[tuple[str, int], ...]]
 
-#: Attributes of a layer's class that its trials give.
-_ATTRIBUTES = (
-    *("tensors", "channels_first", "units", "axes", "ties", "integer_expressions"),
-    *("inputs", "output", "batch_axis", "runs_on_meta"),
-)
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -43,10 +37,13 @@ class Finding:
     has_example: bool
 
     @classmethod
-    def of(cls, layer: UserLayer) -> Finding:
-        """Return what the trials of a layer have found."""
-        made = type(layer)
-        return cls({name: getattr(made, name) for name in _ATTRIBUTES}, made.example is not None)
+    def of(cls, layer: UserLayer, untried: type[UserLayer]) -> Finding:
+        """Return what the trials of a layer have added to its class before them."""
+        found: dict[str, Any] = {}
+        for each in reversed(type(layer).__mro__):
+            if issubclass(each, untried) and each is not untried:
+                found |= {name: value for name, value in vars(each).items() if name[0] != "_"}
+        return cls(found, found.pop("example", None) is not None)
 
     def layer(self, untried: type[UserLayer]) -> UserLayer:
         """Return the layer of a class that is not tried, without calling its module."""
@@ -62,9 +59,9 @@ _made: dict[Key, Finding] = {}
 _known: dict[Key, Finding] = {}
 
 
-def add_finding(key: Key, layer: UserLayer) -> None:
+def add_finding(key: Key, layer: UserLayer, untried: type[UserLayer]) -> None:
     """Record what the trials of a layer have found."""
-    _made[key] = Finding.of(layer)
+    _made[key] = Finding.of(layer, untried)
 
 
 def known_finding(key: Key) -> Finding | None:

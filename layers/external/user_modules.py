@@ -201,5 +201,5 @@ def user_layer(
     if (finding := known_finding(key)) is not None:
         return finding.layer(untried)
     made = find_inputs(untried, *key[1:])
-    add_finding(key, made)
+    add_finding(key, made, untried)
     return made

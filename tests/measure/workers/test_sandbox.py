@@ -183,6 +183,7 @@ def test_a_module_is_called_in_the_sandbox_alone_and_its_import_changes_nothing(
         tried = get(spec)  # called here
     assert str(os.getpid()) in (folder / "harmful.py.pids").read_text().split()
     assert (loaded.axes, loaded.output, loaded.inputs) == (tried.axes, tried.output, tried.inputs)
+    assert loaded.was_searched == tried.was_searched == (name == "Tells")
     assert loaded.build({"n": 4, "d": 8})(*loaded.make_inputs({"n": 4, "d": 8})).shape == (1, 4, 8)
 
 
