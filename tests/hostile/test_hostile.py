@@ -13,12 +13,6 @@ from tests.hostile.trying import name_of, sample
 
 #: What is known to fail, with the reason: strict, so that a mended kind is taken out.
 KNOWN: dict[str, tuple[str, ...]] = {
-    "values of wrong types in JSON or in a store raise where they are used": (
-        "files/claims.json: wrong type #0",
-        "files/claims.json: wrong type everywhere #0",
-    ),
-    "JSON that is nested deep raises RecursionError": ("files/claims.json: nested deep #0",),
-    "a table of another dialect is not recognised": ("files/table: minimal columns #0",),
     "an expression overflows, and NumPy's warnings are printed": ("expressions/other powers #0",),
     "the parser of options takes several lines": (
         "options/list --json #0",
@@ -35,7 +29,6 @@ KNOWN: dict[str, tuple[str, ...]] = {
         "options/predict --expect #0",
         "options/dependencies --layer #0",
     ),
-    "a pipe is waited for without an end": ("options/predict source #0",),
 }
 
 REASONS = {label: reason for reason, labels in KNOWN.items() for label in labels}
