@@ -16,6 +16,7 @@ from typer.exceptions import TyperException
 from ..errors import LayerlawError
 from ..messages import error_line
 from . import show
+from .children import ending_children
 from .claims import claims
 from .dependencies import dependencies
 from .doctor import doctor
@@ -80,7 +81,7 @@ def run_app() -> None:
     129 after Ctrl-C, SIGTERM and SIGHUP, and 1 with one line after an error that nobody expected.
     """
     warnings.showwarning = show.warning
-    with stopping_on_signals() as signals:
+    with ending_children(), stopping_on_signals() as signals:
         try:
             status = _run()
         except KeyboardInterrupt:

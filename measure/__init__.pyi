@@ -107,6 +107,7 @@ from .timing import (
 from .workers import (
     TASK_SECONDS as TASK_SECONDS,
     Sandbox as Sandbox,
+    end_children as end_children,
 )
 
 __all__ = [
@@ -170,6 +171,7 @@ __all__ = [
     "count_saved",
     "counting_grid",
     "digest",
+    "end_children",
     "execute",
     "execute_adaptively",
     "fingerprint",

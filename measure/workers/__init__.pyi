@@ -14,6 +14,9 @@ from .sandbox import (
     TASK_SECONDS as TASK_SECONDS,
     Sandbox as Sandbox,
 )
+from .supervision import (
+    end_children as end_children,
+)
 from .worker import (
     open_worker as open_worker,
 )
@@ -22,6 +25,7 @@ __all__ = [
     "TASK_SECONDS",
     "Closeable",
     "Sandbox",
+    "end_children",
     "executor",
     "forkserver",
     "open_executor",

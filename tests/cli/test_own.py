@@ -9,6 +9,7 @@ import sys
 import time
 
 import pandas as pd
+import psutil
 import pytest
 
 from tests.helpers.command import SCRIPT, layerlaw, layerlaw_process
@@ -182,6 +183,48 @@ def test_what_a_layer_prints_is_no_output_of_the_command(folder):
     done = layerlaw_process("explain", "there/mine.py:Prints", "--json", cwd=folder)
     assert json.loads(done.stdout)["layer"] == "there/mine.py:Prints"
     assert "printing" not in done.stderr
+
+
+STARTS = """
+import os, subprocess, sys, time
+from torch import nn
+
+def daemon():
+    if (pid := os.fork()) == 0:
+        os.setsid()
+        if os.fork() == 0:
+            with open("started", "a") as file:
+                print(os.getpid(), file=file)
+            time.sleep(600)
+        os._exit(0)
+    os.waitpid(pid, 0)
+
+program = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(600)"])
+with open("started", "a") as file:
+    print(program.pid, file=file)
+daemon()
+print("\\x1b[2J imported")
+
+class Linear(nn.Linear):
+    def __init__(self, d):
+        super().__init__(d, d)
+
+    def forward(self, x):
+        daemon()
+        return super().forward(x)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="daemons are found on Linux alone")
+def test_what_a_module_starts_when_it_is_imported_or_called_ends_with_the_command(folder):
+    (folder / "starts.py").write_text(STARTS)
+    done = layerlaw_process("explain", "starts.py:Linear", "--timeout", "5", cwd=folder)
+    assert "imported" not in done.stdout + done.stderr
+    assert (done.stdout + done.stderr).replace("\n", "").isprintable()
+    started = [int(pid) for pid in (folder / "started").read_text().split()]
+    assert len(started) >= 4
+    for pid in started:
+        assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == "zombie"
 
 
 QUICK = ("--profile", "quick", "--rounds", "1", "--no-explain", "--no-check", "--json")

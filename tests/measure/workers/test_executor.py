@@ -72,6 +72,22 @@ def test_whatever_a_case_does_is_one_row_and_the_sweep_goes_on(unruly, layer, st
 
 
 @needs_fork
+def test_what_allocates_more_than_the_limit_of_memory_is_a_row_that_names_it(unruly):
+    plan = Plan(
+        cases("hoarding", "fine"),
+        rounds=1,
+        repeats=1,
+        controls=QUIET,
+        limits=ResourceLimits(memory=2.0**28),
+    )
+    made, _ = measured(plan)
+    (bad,) = (one for one in made if one.status != "ok")
+    assert (bad.case.layer, bad.case.sizes["n"], bad.status) == ("hoarding", 64, "oom")
+    assert "allocate memory" in bad.note
+    assert bad.note.endswith("; the limit is 0.25 GiB (--memory)")
+
+
+@needs_fork
 @pytest.mark.parametrize(("times", "status"), [(1, "ok"), (2, "oom")])
 def test_a_case_whose_fork_server_was_killed_is_asked_once_more(
     unruly, tmp_path, monkeypatch, times, status

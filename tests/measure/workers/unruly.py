@@ -60,6 +60,16 @@ class Greedy(Unruly):
 
 
 @register
+class Hoarding(Unruly):
+    """Keeps what it allocates, little by little, beyond any limit of memory."""
+
+    name = "hoarding"
+
+    def at(self, x):
+        self.kept = [torch.ones(2**22) for _ in range(400)]
+
+
+@register
 class Killed(Unruly):
     """What the system's killer does where memory runs out."""
 
