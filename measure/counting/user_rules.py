@@ -13,11 +13,12 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 from torch._ops import OpOverload
 from torch.utils._pytree import tree_map
 from torch.utils.flop_counter import flop_registry
 
-from ...errors import LayerlawError
+from ..files import FileError, JsonObject, as_record, read_text
 from .operation_call import OperationCall
 from .operation_rules import Rule
 
@@ -29,7 +30,21 @@ KEYS = ("input", "output", "depth")
 _declared: dict[str, Rule] = {}
 
 
-class RuleError(LayerlawError, ValueError):
+class _Layerlaw(msgspec.Struct):
+    flops: JsonObject = {}
+
+
+class _Tool(msgspec.Struct):
+    layerlaw: _Layerlaw = msgspec.field(default_factory=_Layerlaw)
+
+
+class _Project(msgspec.Struct):
+    """What is read of a ``pyproject.toml``."""
+
+    tool: _Tool = msgspec.field(default_factory=_Tool)
+
+
+class RuleError(FileError):
     """A user's rule cannot be used; the message is one line with the reason."""
 
 
@@ -148,12 +163,12 @@ def file_rules() -> Mapping[str, Rule]:
 @lru_cache(maxsize=16)
 def _read(path: Path, changed: int) -> Mapping[str, Rule]:
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RuleError(f"{path} cannot be read: {' '.join(str(error).split())}") from None
-    rules = table.get("tool", {}).get("layerlaw", {}).get("flops", {})
-    if not isinstance(rules, dict):
-        raise RuleError(f"{path}: tool.layerlaw.flops must be a table of operations")
+        table = tomllib.loads(read_text(path, error=RuleError).decode())
+    except tomllib.TOMLDecodeError as error:
+        raise RuleError(f"{path} cannot be read: {error}") from None
+    except RecursionError:
+        raise RuleError(f"{path} cannot be read: it is nested too deep") from None
+    rules = as_record(table, _Project, str(path), RuleError).tool.layerlaw.flops
     return {name: _parsed(f"{path}: tool.layerlaw.flops", name, one) for name, one in rules.items()}
 
 

@@ -6,8 +6,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...analysis import KEYS, Fit, check_table, fit_series, parse, read_csv, split_series
+from ...analysis import (
+    KEYS,
+    Fit,
+    TableError,
+    check_table,
+    fit_series,
+    parse,
+    read_csv,
+    split_series,
+)
 from ...measure import SIZES
+from ...messages import listed
 from .source import Source
 from .sources import SOURCES
 
@@ -48,6 +58,10 @@ def fit_sources(
 
 def _fits(path: Path, source: Source) -> Iterator[Fit]:
     whole = read_csv(path)
+    needed = ("layer", "mode", "metric", *(column for column, _ in source.row_filters.values()))
+    if missing := [column for column in needed if column not in whole.columns]:
+        has = listed(map(repr, whole.columns))
+        raise TableError(f"{path}: row 1: there is no column {missing[0]!r}; it has {has}")
     for layer, mode, metric in dict.fromkeys(
         whole[["layer", "mode", "metric"]].itertuples(index=False, name=None)
     ):

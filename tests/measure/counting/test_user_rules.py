@@ -93,13 +93,23 @@ def test_a_file_states_flops_per_number_and_depth(layer, tmp_path) -> None:
         ('"mylib::gram" = { output = -5 }', "output is -5"),
         ('"mylib::gram" = { outputs = 5 }', "must have some of input, output, depth"),
         ('"mylib::gram" = ', "cannot be read"),
+        (f'"mylib::gram" = {"[" * 5000}', "cannot be read"),
+        ("\ud800", "neither UTF-8 nor UTF-16"),
     ],
 )
 def test_a_rule_that_cannot_be_used_is_one_line(layer, tmp_path, rules, message) -> None:
-    (tmp_path / "pyproject.toml").write_text(f"[tool.layerlaw.flops]\n{rules}\n")
+    text = f"[tool.layerlaw.flops]\n{rules}\n"
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8", errors="surrogatepass")
     with pytest.raises(RuleError, match=message) as caught:
         count_flops(layer, SIZES)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["tool = 1", "tool.layerlaw = []", "tool.layerlaw.flops = 'x'"])
+def test_what_is_no_table_of_rules_is_one_line(layer, tmp_path, text) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+    with pytest.raises(RuleError, match=r"pyproject\.toml: tool.* is .*: expected object"):
+        count_flops(layer, SIZES)
 
 
 def test_names_and_depths_are_checked() -> None:
