@@ -176,6 +176,8 @@ def require_file(name: str, path: Path) -> Path:
         raise UsageError(f"{name} {shown}: {error.strerror}") from None
     if path.is_dir():
         raise UsageError(f"{name} {shown}: it is a folder; name a file in it")
+    if Path(os.path.realpath(path)).is_fifo():  # unlike that of >(…), it waits for a reader
+        raise UsageError(f"{name} {shown}: it is a named pipe; pipe the output of - instead")
     if not path.exists() or path.is_file():  # a device is written directly
         require_folder(name, path.parent)
     return path

@@ -21,6 +21,7 @@ from .result import (
     Result as Result,
 )
 from .session import (
+    NothingMeasured as NothingMeasured,
     Session as Session,
     run as run,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "STORE",
     "ArchiveError",
     "Measurements",
+    "NothingMeasured",
     "Observer",
     "OptionError",
     "Result",

@@ -12,34 +12,66 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from sympy import Expr
+
 from ..analysis import (
     Crossovers,
+    ExpressionError,
     Fit,
     crossovers_info,
     crossovers_with_checks,
     fit,
+    leading_part,
     parse,
     with_checks,
 )
+from ..errors import LayerlawError
 from ..experiments import AdaptivePlanner, check_points, derive_missing
-from ..layers import Layer, get, is_external, override_layers, select_layers, told_inputs
+from ..layers import (
+    Layer,
+    get,
+    is_external,
+    override_layers,
+    select_layers,
+    told_inputs,
+    without_rounding,
+)
 from ..measure import (
     SECONDS,
     TASK_SECONDS,
     ActiveRun,
+    Measurement,
     Store,
     execute,
     execute_adaptively,
     measure_checks,
     open_run,
 )
+from ..messages import quoted
 from ..reports import sort_by_registry
 from ..studies.claims import Record, judge_statements
 from .auxiliary import measure_auxiliary
 from .measurements import STORE, Measurements
 from .observer import Observer
-from .options import RunOptions
+from .options import OptionError, RunOptions
 from .result import Result
+
+
+class NothingMeasured(LayerlawError):
+    """A run measured nothing; the message says why the first pass failed.
+
+    Parameters
+    ----------
+    failed
+        The measurements of passes that failed.
+    """
+
+    def __init__(self, failed: Sequence[Measurement]) -> None:
+        why = "it has no points"
+        if failed:
+            first = failed[0]
+            why = f"{first.case.layer}, {first.status}: {first.note}"
+        super().__init__(f"nothing was measured: {why}")
 
 
 class Session:
@@ -64,7 +96,9 @@ class Session:
     LayerError
         If one of the user's own layers cannot be used.
     ExpressionError
-        If an expected order is not an expression in the sizes.
+        If an expected order is not a sum of monomials in the sizes.
+    OptionError
+        If a layer with an expected order is not measured.
 
     Examples
     --------
@@ -89,10 +123,9 @@ class Session:
             self._plan()
 
     def _plan(self) -> None:
-        """Derive the theory that is missing, and plan."""
+        """Derive the theory that is missing, plan, and refuse wrong orders before measuring."""
         options = self.options
-        for text in options.expectations.values():
-            parse(text)  # refuse a wrong expression before measuring, not after it
+        orders = {layer: parse(text) for layer, text in options.expectations.items()}
         with self.observer.steps() as update:
             derived = derive_missing(
                 select_layers(options.layers),
@@ -104,6 +137,17 @@ class Session:
         self._layers_with_theory = {name: one.reporting_layer for name, one in derived.items()}
         with override_layers(self._layers_to_measure):
             self.plan = options.plan()
+            for layer, order in orders.items():
+                self._require_order(layer, order)
+
+    def _require_order(self, layer: str, order: Expr) -> None:
+        """Raise unless a stated order is one of a layer of this run."""
+        if layer not in self.plan.layers:
+            raise OptionError(f"expected {quoted(layer)}: the run does not measure this layer")
+        try:
+            leading_part(without_rounding(order), get(layer).axes)
+        except ExpressionError as error:
+            raise ExpressionError(f"expected {layer}: {error}") from None
 
     def run(self) -> Result:
         """Measure what the store does not have yet, fit the laws, and judge them.
@@ -116,6 +160,8 @@ class Session:
         ------
         StoreError
             If the store cannot be used.
+        NothingMeasured
+            If every pass failed, and nothing was counted.
         """
         with (
             told_inputs(self.options.told),
@@ -154,7 +200,9 @@ class Session:
                     update(step)
         else:
             self._measure_adaptively(run, options.precision)
-        observer.failures(run.failures(SECONDS.name))
+        failed, told = run.failures(SECONDS.name), run.has_values
+        if told:
+            observer.failures(failed)
         measure_auxiliary(
             run,
             observer,
@@ -162,6 +210,10 @@ class Session:
             peaks=options.measures_peaks,
             parts=options.times_parts,
         )
+        if not run.has_values:  # the error says why, in place of the observer
+            raise NothingMeasured(failed)
+        if not told:
+            observer.failures(failed)
 
     def _measure_adaptively(self, run: ActiveRun, precision: float) -> None:
         """Measure the points that narrow the intervals most, until `precision` or `budget`."""

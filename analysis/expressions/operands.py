@@ -20,7 +20,7 @@ from ...errors import LayerlawError
 #: Sizes up to which the value of an expression is bounded.
 LARGEST_SIZE = 1e9
 
-_LARGEST = 1e300
+_LARGEST, _SMALLEST = 1e300, 1e-300
 _HIGHEST = 40  # power
 _MOST_TERMS = 500
 
@@ -58,6 +58,8 @@ class Operand:
         """Return a number: whole ones are exact."""
         if not abs(value) <= _LARGEST:
             raise ExpressionError(f"a number is larger than {_LARGEST:g}")
+        if 0 < abs(value) < _SMALLEST:
+            raise ExpressionError(f"a number is smaller than {_SMALLEST:g}")
         expr = sympy.Integer(value) if isinstance(value, int) else sympy.Float(value)
         return cls(expr, float(value), float(value))
 
@@ -74,7 +76,8 @@ class Operand:
             low, high, terms = min(corners), max(corners), terms * other.terms
             if not max(abs(low), abs(high)) <= _LARGEST:
                 break  # infinity times 0 would be no number
-        return _operand(sympy.Mul, (self, *others), (low, high), terms)
+        positive = all(each.low > 0 for each in (self, *others))
+        return _operand(sympy.Mul, (self, *others), (low, high), terms, positive=positive)
 
     def negated(self) -> Operand:
         """Multiply by −1."""
@@ -105,7 +108,7 @@ class Operand:
         bounds += [_power(0.0, p)] if self.low <= 0 <= self.high else []
         whole = math.ceil(abs(p))
         terms = math.comb(self.terms + whole - 1, whole) if self.terms > 1 and whole else 1
-        return _operand(sympy.Pow, (self, power), bounds, terms)
+        return _operand(sympy.Pow, (self, power), bounds, terms, positive=self.low > 0)
 
     def log(self) -> Operand:
         """Take the natural logarithm."""
@@ -157,15 +160,22 @@ def _operand(
     operands: Iterable[Operand],
     bounds: Iterable[float],
     terms: int = 1,
+    *,
+    positive: bool = False,
 ) -> Operand:
-    """Do an operation if the bounds of its result are within the limits."""
+    """Do an operation if the bounds of its result are within the limits.
+
+    If the result is `positive`, it must not be so small that a float is 0.
+    """
     bounds = tuple(bounds)
     exprs = [each.expr for each in operands]
     low, high = min(bounds), max(bounds)
     fixed = all(expr.is_number for expr in exprs)
+    what = "a number" if fixed else f"its value at sizes up to {LARGEST_SIZE:g}"
     if not max(abs(low), abs(high)) <= _LARGEST:  # not NaN either
-        what = "a number" if fixed else f"its value at sizes up to {LARGEST_SIZE:g}"
         raise ExpressionError(f"{what} may be larger than {_LARGEST:g}")
+    if positive and low < _SMALLEST:
+        raise ExpressionError(f"{what} may be smaller than {_SMALLEST:g}")
     if terms > _MOST_TERMS:
         raise ExpressionError(f"the sum has more than {_MOST_TERMS} terms when expanded")
     expr = operation(*exprs)

@@ -16,7 +16,7 @@ from ... import layers
 from ...layers import without_rounding
 from ...measure import FILE_LIMIT, PEAK_BYTES, SIZES
 from ...messages import listed
-from ..expressions import Leading, leading_part, parse
+from ..expressions import ExpressionError, Leading, leading_part, parse
 from ..fitting import find_leading_parts, fit_law
 from ..laws import ExactLaw, FittedLaw, Law, exact_law, law_with_terms, peak_law
 from ..tables import (
@@ -123,12 +123,25 @@ def fit(
             progress(done, len(series), one)
         theory = expected.get(one.layer) if one.timed or one.layer not in timed else None
         own = theory is not None or is_users(one.layer)
-        if theory is not None and (fault := logarithm_fault(theory, one)):
+        if theory is not None and (fault := _order_fault(theory, one)):
             raise TableError(f"expected {one.layer}={expect[one.layer]}: {fault}")
         if theory is None:
             theory = theory_of(one.layer, one.metric, one.mode)
         fits.append(fit_series(one, theory, margin, at_most=at_most, separate=own))
     return fits
+
+
+def _order_fault(order: Expr, series: Series) -> str:
+    """Say why a stated order cannot be that of a series; empty where it can."""
+    if order.is_zero:
+        return "it is 0, and no time is" if series.timed else ""
+    if fault := logarithm_fault(order, series):
+        return fault
+    try:
+        leading_part(order, series.axes, series.constants)
+    except ExpressionError as error:
+        return str(error)
+    return ""
 
 
 def with_checks(fits: Sequence[Fit], source: Source, axes: Sequence[str] = ()) -> list[Fit]:

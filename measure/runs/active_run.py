@@ -58,6 +58,11 @@ class ActiveRun:
         """Return the cases that have measurements of these metrics, failed or not."""
         return {one.case for one in self.counts(*metrics)}
 
+    @property
+    def has_values(self) -> bool:
+        """Whether anything was measured: a measurement has the status ``ok``."""
+        return any(one.status == "ok" for one in self._counts.values())
+
     def failures(self, metric: str) -> list[Measurement]:
         """Return the measurements of a metric whose status is not ``ok``."""
         if all(one.status == "ok" for one in self.counts(metric)):

@@ -51,6 +51,7 @@ def test_every_command_has_help_with_an_example(command, tmp_path):
             "--expect 'n' needs a single --layer; for several: LAYER=EXPR",
         ),
         (["run", "-l", "rnn", "-e", "dense=n"], "--expect dense=n needs --layer dense"),
+        (["run", "-l", "rnn", "-e", "d - n"], "expected rnn: the term -n of d - n is not positive"),
         (["explain", "rn"], "no layer is called 'rn'"),
         (["explain", "nowhere.py:X"], "nowhere.py: there is no such file"),
         (["doctor", "--ablate", "--layer", "nope"], "no layer is called 'nope'"),

@@ -155,15 +155,17 @@ def test_a_folder_that_cannot_be_written_is_refused_first(command, out, says, ta
         ("table.csv/x", "there is no folder 'table.csv'"),
         (".", "it is a folder; name a file in it"),
         ("loop", "Too many levels of symbolic links"),
+        ("pipe", "it is a named pipe"),
         ("x" * 5000, "File name too long"),
     ],
 )
 def test_a_file_that_cannot_be_written_is_refused_first(path, says, table, tmp_path):
     (tmp_path / "loop").symlink_to("loop")
+    os.mkfifo(tmp_path / "pipe")
     line = refused("fit", "table.csv", f"--json={path}", cwd=tmp_path)
     assert line.startswith("layerlaw: --json '")
     assert says in line
-    assert {each.name for each in tmp_path.iterdir()} == {"table.csv", "loop"}
+    assert {each.name for each in tmp_path.iterdir()} == {"table.csv", "loop", "pipe"}
     assert (tmp_path / "loop").is_symlink()
 
 

@@ -1,14 +1,23 @@
 """A run from Python: the same as the command's, heard of stage by stage, its store read once."""
 
 import json
+import re
 from collections import Counter
 from contextlib import contextmanager
 
 import layerlaw
 import pandas as pd
 import pytest
+from layerlaw.errors import LayerlawError
 from layerlaw.measure import Store
-from layerlaw.session import Observer, OptionError, RunOptions, Session, read_measurements
+from layerlaw.session import (
+    NothingMeasured,
+    Observer,
+    OptionError,
+    RunOptions,
+    Session,
+    read_measurements,
+)
 
 from .conftest import TINY
 
@@ -109,3 +118,28 @@ def test_precision_leaves_out_auxiliary_measurements():
     assert steps(RunOptions(layers="rnn")) == (True, True, True, False)
     assert steps(RunOptions(layers="rnn", claims=True)) == (True, True, True, True)
     assert RunOptions(precision=0.1, check=True).checks_crossings
+
+
+def test_a_run_that_measures_nothing_says_why_in_one_line():
+    alone = {"counts": False, "peaks": False, "explain": False, "check": False}
+    session = Session(RunOptions(layers="dense", profile="asv", memory=1e-9, **alone))
+    with pytest.raises(NothingMeasured) as caught:
+        session.run()
+    assert re.fullmatch(
+        r"nothing was measured: dense, skipped: it needs \S+ GiB of memory, the limit is \S+ GiB "
+        r"\(--memory\)",
+        str(caught.value),
+    )
+
+
+@pytest.mark.parametrize(
+    ("expect", "why"),
+    [
+        ({"dense": "d - n"}, "expected dense: the term -n of d - n is not positive"),
+        ({"dense": "0*n"}, "expected dense: the term 0 of 0 is not positive"),
+        ({"rnn": "n"}, "expected 'rnn': the run does not measure this layer"),
+    ],
+)
+def test_an_order_that_no_time_has_is_refused_before_measuring(expect, why):
+    with pytest.raises(LayerlawError, match=re.escape(why)):
+        Session(RunOptions(layers="dense", profile="asv", expect=expect))

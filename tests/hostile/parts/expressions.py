@@ -42,7 +42,7 @@ def _attempt(rng: Random, expect: str, refusal: bool | None) -> Attempt:
             return Attempt(
                 ("predict", "table.csv", *at, "--expect", expect), refusal, limits=limits
             )
-        case 2 if refusal:
+        case 2 if refusal and expect.startswith("mine="):
             run = (*valid.RUN, "--expect", expect.replace("mine=", "dense=", 1), "--out", "out")
             return Attempt(run, refusal, limits=limits)
     return Attempt(("fit", "table.csv", "--expect", expect), refusal, limits=limits)

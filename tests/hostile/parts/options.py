@@ -177,7 +177,8 @@ def _with_value(command: str, parameter: Parameter, rng: Random, folder: Path) -
         return _attempt(command, (*call[1:], "--", rng.choice(parameter.values)))
     option = rng.choice(parameter.names)
     if parameter.is_flag:
-        if rng.random() < 0.5 and option.startswith("--"):
+        minutes = option == "--ablate"  # which measures for two minutes
+        if minutes or (rng.random() < 0.5 and option.startswith("--")):
             return _attempt(command, (*call, f"{option}={rng.choice(('1', '', 'no'))}"), True)
         return _attempt(command, (*call, option, option))
     value = rng.choice(parameter.values)
