@@ -19,13 +19,10 @@ from scipy.optimize import minimize, nnls
 
 from ..expressions import FLOOR, Array
 from .error_covariance import Whitening, independent_errors
+from .relative_columns import relative_columns
 
 #: A coefficient below this share of all counts as zero.
 IN_USE = 1e-9
-
-#: Largest term relative to the measurements, and the inverse of the smallest, whose power p is
-#: squared without overflow.
-_EXTREME = 1e25
 
 
 @dataclass(frozen=True)
@@ -96,8 +93,9 @@ class VariableProjection:
         self.overlap = overlap
         self.coefficients = coefficients
         self._values = values
-        self._leading, self._leading_scales = self._scaled(leading.reshape(len(values), -1))
-        self._lower, self._lower_scales = self._scaled(lower)
+        leads = leading.reshape(len(values), -1)
+        self._leading, self._leading_scales = relative_columns(leads, values, overlap)
+        self._lower, self._lower_scales = relative_columns(lower, values, overlap)
         self._whiten(independent_errors(np.ones(self.points)))
 
     def with_whitening(self, whitening: Whitening) -> VariableProjection:
@@ -125,17 +123,6 @@ class VariableProjection:
     def terms(self) -> int:
         """Number of lower-order terms, including a step of one of them."""
         return int(self._lower.shape[1])
-
-    def _scaled(self, terms: Array) -> tuple[Array, Array]:
-        """Divide terms by measurements and by scales, to the power p; return the scales too.
-
-        A scale is 1 unless the squares of its column would overflow or vanish.
-        """
-        relative = terms / self._values[:, None]
-        highest, lowest = relative.max(axis=0), relative.min(axis=0)
-        extreme = (highest > _EXTREME) | (lowest < 1 / _EXTREME)
-        scales = np.where(extreme, highest, 1.0)
-        return (relative / scales) ** self.overlap, scales
 
     def _whiten(self, whitening: Whitening) -> None:
         """Whiten the problem, and reduce its rows to a triangle."""
@@ -347,11 +334,8 @@ class VariableProjection:
         return np.asarray(1 - self.term_parts(solution).sum(axis=1) ** (1 / self.overlap))
 
     def relative_columns(self, terms: Array) -> Array:
-        """Divide terms, (points, terms), by the measurements and raise them to the power p.
-
-        Where that would overflow, a column is divided by its largest number too.
-        """
-        return self._scaled(terms)[0]
+        """Divide terms, (points, terms), by the measurements, to the power p, up to scales."""
+        return relative_columns(terms, self._values, self.overlap)[0]
 
     def curvature(self, solution: Solution) -> Array:
         """Compute the Gauss–Newton curvature of half the squared error, (axes, axes)."""
