@@ -205,15 +205,19 @@ class _Memory:
 
     def __init__(self, x: Tensor) -> None:
         self._storage = x.untyped_storage()
-        self._writes: list[tuple[np.ndarray[Any, Any], int]] = []
+        # None stands for the whole memory, as most operations write it.
+        self._writes: list[tuple[np.ndarray[Any, Any] | None, int]] = []
 
     def depth(self, x: Tensor) -> int:
         """Return the greatest depth of the writes to a tensor's memory that are not overwritten.
 
         A write that was overwritten in part still counts.
         """
-        place, deepest = _place(x), 0
-        for other, depth in reversed(self._writes):
+        place, deepest = None, 0
+        for other, depth in reversed(self._writes if x.numel() else []):
+            if other is None:
+                return max(deepest, depth)
+            place = _place(x) if place is None else place
             if np.shares_memory(place, other):
                 deepest = max(deepest, depth)
                 if _same(place, other):
@@ -222,8 +226,11 @@ class _Memory:
 
     def write(self, x: Tensor, depth: int) -> None:
         """Record a write, and forget those that it overwrites as a whole."""
+        if self._fills(x):
+            self._writes = [(None, depth)]
+            return
         place = _place(x)
-        left = [] if self._fills(x) else [one for one in self._writes if not _same(one[0], place)]
+        left = [one for one in self._writes if one[0] is None or not _same(one[0], place)]
         self._writes = [*left, (place, depth)]
 
     def _fills(self, x: Tensor) -> bool:
