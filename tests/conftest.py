@@ -1,5 +1,6 @@
 """Tables of laws with coefficients that are known, and their fits, made once for all tests."""
 
+import os
 from collections.abc import Iterator
 
 import pandas as pd
@@ -11,6 +12,10 @@ from tests.fuzzing.fuzzing import register_profiles
 from tests.helpers.known_laws import attention, rnn, rows
 
 register_profiles()
+
+# Torch reads it when it is loaded, which is later, and so do the processes that tests begin. On the
+# small tensors of tests a second thread only waits, and beside other tests for milliseconds.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(name="isolated_registry")

@@ -149,7 +149,10 @@ def values_of(polynomial: Polynomial, sizes: Array) -> list[Fraction]:
 
 def _power(point: Array, term: Monomial) -> Fraction:
     """Evaluate a monomial at a point as a rational number."""
-    value = Fraction(1)
+    above = below = 1
     for size, power in zip(point, term.powers, strict=True):
-        value *= Fraction(int(size)) ** int(power)
-    return value
+        if power >= 0:
+            above *= int(size) ** int(power)
+        else:
+            below *= int(size) ** int(-power)
+    return Fraction(above, below)

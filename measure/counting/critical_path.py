@@ -213,7 +213,8 @@ class _Memory:
 
         A write that was overwritten in part still counts.
         """
-        place, deepest = None, 0
+        place: np.ndarray[Any, Any] | None = None
+        deepest = 0
         for other, depth in reversed(self._writes if x.numel() else []):
             if other is None:
                 return max(deepest, depth)

@@ -1,12 +1,14 @@
 """A table whose law is known, and one run of the command that many tests look at."""
 
+import json
 import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from tests.helpers.command import layerlaw_process
+from tests.helpers.command import Completed, layerlaw_process
+from tests.helpers.made_once import made_once
 
 #: A run with everything on: passes, counts, peaks, parts, the machine's rates.
 RUN = ("run", "--profile", "quick", "--layer", "dense", "--rounds", "1", "--out", "out")
@@ -29,8 +31,13 @@ def run_once(tmp_path_factory):
 
     Tests read it alone; `ran` is for those that write.
     """
-    folder = tmp_path_factory.mktemp("run")
-    return folder, layerlaw_process(*RUN, cwd=folder)
+
+    def make(folder):
+        said = layerlaw_process(*RUN, cwd=folder)
+        (folder / "said.json").write_text(json.dumps(said))
+
+    folder = made_once(tmp_path_factory, "run", make)
+    return folder, Completed(*json.loads((folder / "said.json").read_text()))
 
 
 @pytest.fixture

@@ -234,7 +234,7 @@ def test_a_layer_of_ones_own_is_measured_judged_and_reported_from_another_folder
     spec, elsewhere = "../there/mine.py:Gated", folder / "elsewhere"
     elsewhere.mkdir()
     arguments = ("run", "-l", spec, "--expect", "n*d**2", *QUICK, "--out", "out")
-    fits = json.loads(layerlaw_process(*arguments, cwd=elsewhere).stdout)["fits"]
+    fits = json.loads(layerlaw(*arguments, cwd=elsewhere).stdout)["fits"]
     laws = {fit["metric"]: fit for fit in fits}
     assert laws["seconds"]["exponents"]["d"]["expected"] == 2
     assert laws["seconds"]["verdict"] in ("matches", "differs", "unresolved")
@@ -249,7 +249,7 @@ def test_a_layer_of_ones_own_is_measured_judged_and_reported_from_another_folder
 
 def test_a_crash_is_a_row_with_its_reason_and_the_law_is_found_without_theory(folder):
     alone = (*QUICK, "--no-counts", "--no-peaks", "--out", "out")
-    done = layerlaw_process("run", "-l", "there/mine.py:Dies", *alone, cwd=folder)
+    done = layerlaw("run", "-l", "there/mine.py:Dies", *alone, cwd=folder)
     assert "error: its process ended by signal SIGABRT" in done.stderr
     assert "error: ValueError: too long for me" in done.stderr
     laws = {fit["metric"]: fit for fit in json.loads(done.stdout)["fits"]}

@@ -23,14 +23,18 @@ from tests.helpers.sizes import complete
 
 formulas = cache(count_formulas)
 
-
 #: Layers of which something follows no formula: ⌈log₃ n⌉, and the binary ones of n − 1.
 WITHOUT = {"dilated_stack", "ssm_scan"}
 FORMULAS = [name for name in layers.names() if name not in WITHOUT]
 
 
+@pytest.fixture(scope="module", name="name", params=FORMULAS)
+def _name(request):
+    """Name of a layer; its tests follow one another, so that one process derives its formulas."""
+    return request.param
+
+
 @pytest.mark.parametrize("metric", COUNTED)
-@pytest.mark.parametrize("name", FORMULAS)
 def test_every_formula_is_theorys(name, metric):
     found = formulas(name)[metric]
     theory = getattr(layers.get(name).tied_theory(), metric_of(metric).exact)
@@ -40,7 +44,6 @@ def test_every_formula_is_theorys(name, metric):
         assert subs(found.expression, sizes) == subs(theory, sizes)
 
 
-@pytest.mark.parametrize("name", FORMULAS)
 def test_flops_hold_at_a_million_positions(name):
     """Where the layer loops, the formula says what nobody could trace."""
     found = formulas(name)["flops"]
@@ -55,7 +58,6 @@ def test_flops_hold_at_a_million_positions(name):
     assert found.at(LONG_SIZES) == subs(layers.get(name).tied_theory().flops, LONG_SIZES)
 
 
-@pytest.mark.parametrize("name", FORMULAS)
 def test_no_size_is_both_solved_from_and_verified_at(name):
     for found in formulas(name).values():
         assert found.solved_at
@@ -149,11 +151,11 @@ def test_an_unknown_operation_is_refused_by_name():
         count_formulas(Toy(torch.digamma))
 
 
-@pytest.mark.parametrize("name", layers.names())
-def test_the_rows_of_a_run_have_exact_laws_that_match(name):
-    cases = [Case(name, complete({"n": 64, "d": 64, "k": 3}))]
+@pytest.mark.parametrize("each", layers.names())
+def test_the_rows_of_a_run_have_exact_laws_that_match(each):
+    cases = [Case(each, complete({"n": 64, "d": 64, "k": 3}))]
     for found in fit(tidy_table((row for one in count(cases) for row in one), "machine")):
-        theory = getattr(layers.get(name).tied_theory(), metric_of(found.series.metric).exact)
+        theory = getattr(layers.get(each).tied_theory(), metric_of(found.series.metric).exact)
         if not theory.is_rational_function() or theory.as_numer_denom()[1] != 1:
             continue  # a logarithm or a quotient: no polynomial
         assert isinstance(found.law, ExactLaw)

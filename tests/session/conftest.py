@@ -3,12 +3,21 @@
 import layerlaw
 import pytest
 
+from tests.helpers.made_once import made_once
+
 #: Passes once, at few sizes; counts and peaks beside them.
 TINY = {"profile": "asv", "rounds": 1, "repeats": 1, "explain": False, "check": False}
 
 
 @pytest.fixture(scope="session")
 def ran(tmp_path_factory):
-    """Give the folder of a run, and its result; tests read them alone."""
-    folder = tmp_path_factory.mktemp("session") / "out"
-    return folder, layerlaw.run("dense", out=folder, **TINY)
+    """Give the folder of a run, and its result; tests read them alone.
+
+    One process measures; others find the run complete.
+    """
+
+    def run(folder):
+        return layerlaw.run("dense", out=folder / "out", **TINY)
+
+    folder = made_once(tmp_path_factory, "session", run)
+    return folder / "out", run(folder)
