@@ -154,7 +154,7 @@ class DepthTracer(DispatchMode):
     def depth(self, x: Tensor) -> int:
         """Return the longest chain of operations that the numbers of a tensor depend on."""
         memory = self._memory.get(_address(x))
-        return memory.depth(x) if memory else 0
+        return memory.depth(x) if memory and x.numel() else 0
 
     def delay(self, x: Tensor, depth: int) -> None:
         """State the depth of the numbers of a tensor."""
@@ -213,11 +213,11 @@ class _Memory:
 
         A write that was overwritten in part still counts.
         """
-        place: np.ndarray[Any, Any] | None = None
-        deepest = 0
-        for other, depth in reversed(self._writes if x.numel() else []):
+        place, deepest = None, 0
+        for other, depth in reversed(self._writes):
             if other is None:
-                return max(deepest, depth)
+                deepest = max(deepest, depth)
+                break
             place = _place(x) if place is None else place
             if np.shares_memory(place, other):
                 deepest = max(deepest, depth)
