@@ -152,9 +152,14 @@ def sizes_along(layer: Layer, axis: str, parts: int = 2) -> tuple[int, ...]:
 
 
 def _order(expr: Expr, sizes: Mapping[str, NDArray[np.int64]], axis: str) -> float:
-    """Return the order in an axis: the slope of log expr from the largest size to twice it."""
+    """Return the order in an axis: the slope of log expr from the largest size to twice it.
+
+    A cost of 0, such as the FLOPs of a layer that returns its input, has the order 0.
+    """
     top = {letter: values.max(keepdims=True) for letter, values in sizes.items()}
-    return float(np.log2(evaluate(expr, {**top, axis: 2 * top[axis]}) / evaluate(expr, top))[0])
+    if not np.any(cost := evaluate(expr, top)):
+        return 0.0
+    return float(np.log2(evaluate(expr, {**top, axis: 2 * top[axis]}) / cost)[0])
 
 
 def _thin(

@@ -96,8 +96,7 @@ class Forecast:
             Peak memory of the case; 0 if unknown.
         """
         case, kind = measurement.case, _kind(measurement.case)
-        if measurement.values:
-            flops = flops_of(case)
+        if measurement.values and (flops := flops_of(case)):  # a layer may have no FLOPs
             self._per_flop[kind] = min(self._per_flop[kind] or inf, min(measurement.values) / flops)
             self._most_flops[kind] = max(self._most_flops[kind], flops)
         if (counted := bytes_of(case)) >= LARGE_BYTES:

@@ -248,7 +248,9 @@ class _ForkingExecutor(_BaseExecutor):
             return error
 
     def close(self) -> None:
-        """End all processes."""
+        """End all processes, at the same time."""
+        for forkserver in self._forkservers.values():
+            forkserver.begin_to_close()
         for forkserver in self._forkservers.values():
             forkserver.close()
         self._forkservers.clear()

@@ -203,9 +203,13 @@ class ForkServer(Closeable):
             raise answer
         return answer
 
+    def begin_to_close(self) -> None:
+        """Let the fork server and its workers end; `close` waits for that."""
+        self._link.close()
+
     def close(self) -> None:
         """End the fork server and its workers."""
-        self._link.close()
+        self.begin_to_close()
         try:
             self._process.wait(timeout=10)
         except subprocess.TimeoutExpired:

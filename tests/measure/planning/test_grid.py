@@ -2,11 +2,12 @@ import itertools
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from layerlaw.layers import Theory, get, names
 from layerlaw.layers.core.theory import SYMBOLS, d, k, n
 from layerlaw.measure.cases import AXIS_SIZES, ELEMENT_BYTES, REGISTER, activations, is_stepwise
-from layerlaw.measure.planning.grid import INTENSITY, grid_points, sizes_along
+from layerlaw.measure.planning.grid import INTENSITY, _order, grid_points, sizes_along
 from layerlaw.measure.planning.profiles import GRID_LIMITS, PROFILES, profile_of
 from sympy import Integer, lambdify
 
@@ -213,3 +214,8 @@ def test_planning_for_the_cpu_does_not_load_torch():
         "m.Store().runs(); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_a_cost_of_0_has_the_order_0():
+    assert _order(Integer(0), {"n": np.array([4, 8])}, "n") == 0.0
+    assert _order(n**2, {"n": np.array([4, 8])}, "n") == 2.0

@@ -5,6 +5,7 @@ from layerlaw.layers import get, names
 from layerlaw.measure import Case, Measurement
 from layerlaw.measure.cases import bytes_of, flops_of
 from layerlaw.measure.host import ResidentMemory, free_memory
+from layerlaw.measure.planning import resource_limits
 from layerlaw.measure.planning.resource_limits import (
     MEMORY_SHARE,
     MIN_PASSES,
@@ -54,6 +55,13 @@ def test_memory_that_was_seen_corrects_theory():
         "it needs 0.762 GiB of memory, the limit is 0.6 GiB (--memory)"
     )
     assert forecast.refusal(Case("sdpa", larger.sizes)) == "", "another layer is another matter"
+
+
+def test_a_layer_without_flops_has_no_forecast_of_its_time(monkeypatch):
+    monkeypatch.setattr(resource_limits, "flops_of", lambda case: 0)
+    forecast = Forecast(ResourceLimits(seconds=10.0, memory=inf))
+    forecast.record(took(CASE, 9.0))
+    assert forecast.refusal(CASE) == ""
 
 
 def test_what_takes_too_long_is_refused_by_the_fastest_rate_so_far():
