@@ -119,7 +119,9 @@ def layer_by_name(name: str, inputs: InputSpecification | None = None) -> Layer 
     source = f"layer {name!r} of the package {point.dist.name if point.dist else point.module}"
     try:
         return as_layer(point.load(), name, inputs)
-    except Exception as error:  # a package may raise anything when it is loaded
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a package may raise anything when it is loaded
         raise LayerError(f"{source} cannot be loaded: {error_line(error)}") from error
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sympy import Expr
 
-from ...messages import error_line
+from ...messages import error_line, error_message
 from ..core import BATCH, InputTensor, Sizes, d, make_tensors, n, torch
 from .attempts import Attempt, Units, accepted, with_inputs
 from .call_arguments import required_arguments
@@ -246,7 +246,7 @@ class _Search:
 
     def _nested(self, names: Sequence[str]) -> Iterator[list[str]]:
         """Yield the arguments as tuples or dictionaries, where that is what messages speak of."""
-        texts = " ".join(str(error) for error in self._refused.values())
+        texts = " ".join(error_message(error) for error in self._refused.values())
         for place, name in enumerate(names):
             if "." in name:
                 continue
@@ -279,7 +279,7 @@ class _Search:
 
     def _in_units(self) -> Iterator[Attempt]:
         """Yield the likeliest inputs at sizes that are multiples of a number."""
-        texts = [str(error) for error in self._refused.values()]
+        texts = [error_message(error) for error in self._refused.values()]
         bases = [*islice(self._by_names(self._names), 3), Attempt(self._plain(self._names))]
         bases.append(Attempt(self._plain(self._names), channels_first=True))
         for units in _unit_choices(texts):

@@ -12,24 +12,7 @@ from filelock import FileLock
 from tests.hostile.trying import name_of, sample
 
 #: What is known to fail, with the reason: strict, so that a mended kind is taken out.
-KNOWN: dict[str, tuple[str, ...]] = {
-    "an expression overflows, and NumPy's warnings are printed": ("expressions/other powers #0",),
-    "the parser of options takes several lines": (
-        "options/list --json #0",
-        "options/report --json #0",
-        "options/predict --json #0",
-        "options/a command that is not there #0",
-        "options/dependencies --train #0",
-        "options/dependencies --markdown #0",
-        "options/dependencies --n #0",
-        "options/fit --margin #0",
-        "options/report --margin #0",
-    ),
-    "a value is repeated in full, or all names are listed": (
-        "options/predict --expect #0",
-        "options/dependencies --layer #0",
-    ),
-}
+KNOWN: dict[str, tuple[str, ...]] = {}
 
 REASONS = {label: reason for reason, labels in KNOWN.items() for label in labels}
 LABELS = [name_of(kind, number) for kind, number in sample()]

@@ -42,6 +42,26 @@ built = nn.Linear(4, 4)
 '''
 
 
+#: Exceptions that are no `Exception`, or whose text cannot be written.
+STRANGE = """
+from torch import nn
+
+
+class Strange(BaseException):
+    pass
+
+
+class Mute(Exception):
+    def __str__(self):
+        raise Strange
+
+
+class Silent(nn.Module):
+    def forward(self, x):
+        raise Mute
+"""
+
+
 @pytest.fixture(autouse=True)
 def _own_path(isolated_registry: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let a test load and offer layers that the next one does not see."""
@@ -112,6 +132,10 @@ def test_a_layer_class_of_ours_is_taken_as_it_is(folder: Path) -> None:
         ("mine.py:number", "a int is not a layer"),
         ("mine.py:built", "this module has fixed sizes"),
         ("broken.py:X", "broken.py cannot be imported: ZeroDivisionError: division by zero"),
+        ("raisesStrange.py:X", "raisesStrange.py cannot be imported: Strange$"),
+        ("raisesMute:X", "raisesMute cannot be imported: Mute$"),
+        ("raisesSystemExit.py:X", "raisesSystemExit.py cannot be imported: SystemExit$"),
+        ("strange.py:Silent", r"accepts none of \d+ inputs that were tried, .*Mute"),
         ("mine.py:", "write your own layer as"),
         ("torch.nn:Embedding", "no size has the name of its parameter num_embeddings"),
         ("torch.nn:BCELoss", r"accepts none of \d+ inputs that were tried, such as input: float"),
@@ -119,6 +143,9 @@ def test_a_layer_class_of_ours_is_taken_as_it_is(folder: Path) -> None:
 )
 def test_what_cannot_be_a_layer_is_refused_in_one_line(folder: Path, spec: str, why: str) -> None:
     (folder / "broken.py").write_text("1 / 0\n")
+    (folder / "strange.py").write_text(STRANGE)
+    for name in ("Strange", "Mute", "SystemExit"):
+        (folder / f"raises{name}.py").write_text(f"from strange import *\nraise {name}()\n")
     with pytest.raises(LayerError, match=why) as error:
         layers.get(spec)
     assert "\n" not in str(error.value)
