@@ -1,6 +1,7 @@
 import itertools
 import subprocess
 import sys
+from functools import cache
 
 import numpy as np
 import pytest
@@ -11,9 +12,11 @@ from layerlaw.measure.planning.grid import INTENSITY, _order, grid_points, sizes
 from layerlaw.measure.planning.profiles import GRID_LIMITS, PROFILES, profile_of
 from sympy import Integer, lambdify
 
+compiled = cache(lambdify)
+
 
 def value(expr, sizes):
-    return float(expr.subs({SYMBOLS[letter]: size for letter, size in sizes.items()}))
+    return float(compiled(tuple(SYMBOLS[letter] for letter in sizes), expr)(*sizes.values()))
 
 
 @pytest.mark.parametrize("device", GRID_LIMITS)
@@ -25,8 +28,7 @@ def test_every_point_is_within_what_the_profile_affords(name, profile, device):
     grid, reach = grid_points(layer, profile, device), GRID_LIMITS[device]
     assert len({tuple(sizes.items()) for sizes in grid}) == len(grid)
     assert len(grid) <= profile.points_per_axis * len(layer.axes)
-    flops = lambdify([SYMBOLS[letter] for letter in layer.axes], theory.flops)
-    flops = [flops(*sizes.values()) for sizes in grid]
+    flops = [value(theory.flops, sizes) for sizes in grid]
     assert max(flops) <= reach.flops * profile.flops
     assert max(flops) <= profile.flops_ratio * min(flops)
     for sizes in grid[:: len(grid) // 100 + 1]:
