@@ -261,10 +261,11 @@ def _derived(
     reasons: dict[str, str] = {}
     for done, metric in enumerate(metrics, 1):
         share = max(until - monotonic(), 0) / (1 if done == len(metrics) else 2)
+        known = tuple(one.expression for one in formulas.values())
         try:
             answer = process.ask(
                 layer,
-                partial(_formula, layer, metric, min(share, SECONDS)),
+                partial(_formula, layer, metric, min(share, SECONDS), known),
                 min(max(until - monotonic(), _LEAST_SECONDS), TASK_SECONDS),
             )
         except LayerError as error:
@@ -278,12 +279,14 @@ def _derived(
     return Derivation(loaded, formulas, reasons)
 
 
-def _formula(layer: str, metric: str, seconds: float) -> ExactFormula | str:
-    """Derive one formula, or return why there is none."""
+def _formula(
+    layer: str, metric: str, seconds: float, known: Sequence[Expr] = ()
+) -> ExactFormula | str:
+    """Derive one formula, or return why there is none; others of the layer are known."""
     try:
         if metric in (FORWARD_PEAK_BYTES.name, TRAINING_PEAK_BYTES.name):
-            return peak_formula(layer, metric, seconds)
-        return formula(layers.get(layer), metric, seconds)
+            return peak_formula(layer, metric, seconds, known)
+        return formula(layers.get(layer), metric, seconds, known)
     except Exception as error:  # a module may raise anything; other metrics are still derived
         return _reason(error)
 

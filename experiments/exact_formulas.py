@@ -59,7 +59,7 @@ _PATH_SIZES = {
 }
 
 #: Lengths at which path lengths are verified too; a number is traced through every operation.
-_PATH_REMAINDERS = {"n": (15, 21)}
+_PATH_REMAINDERS = {"n": (15, 21, 67)}
 
 #: Seconds that the counts of one formula may take; most take less than one.
 SECONDS = 240.0
@@ -136,7 +136,9 @@ def count_formulas(layer: str | Layer) -> dict[str, ExactFormula]:
     return {metric: formula(layer, metric) for metric in COUNTED}
 
 
-def formula(layer: Layer, metric: str, seconds: float = SECONDS) -> ExactFormula:
+def formula(
+    layer: Layer, metric: str, seconds: float = SECONDS, known: Sequence[Expr] = ()
+) -> ExactFormula:
     """Derive the formula of one metric; raises as `count_formulas` does.
 
     Parameters
@@ -147,6 +149,8 @@ def formula(layer: Layer, metric: str, seconds: float = SECONDS) -> ExactFormula
         A metric of `measure.counting.COUNTED`, or ``kept_bytes``.
     seconds
         Most seconds that it may take; counts that take long are taken at fewer sizes.
+    known
+        Formulas of other metrics of the layer: this one is likely to have the same steps.
     """
     from ..measure import (
         count_flops,
@@ -163,7 +167,7 @@ def formula(layer: Layer, metric: str, seconds: float = SECONDS) -> ExactFormula
         KEPT_BYTES.name: count_saved,
     }
     if metric == PATH_LENGTH.name:
-        return _path(layer, seconds)
+        return _path(layer, seconds, known)
     counts = Counts(layer, metric, taken[metric], seconds)
     (small, others), solve = _points(layer), partial(solve_formula, counts.what, layer.axes)
     solved = counts.accepted(sorted(small, key=_volume), share=_SOLVING)
@@ -187,7 +191,7 @@ def formula(layer: Layer, metric: str, seconds: float = SECONDS) -> ExactFormula
             return ExactFormula(metric, expression, tuple(solved), tuple(verified))
         except NotExact as error:
             plain = error
-    return _with_steps(counts, expression, solved, verified, plain)
+    return _with_steps(counts, expression, solved, verified, plain, known)
 
 
 def _with_steps(
@@ -196,10 +200,11 @@ def _with_steps(
     solved: Sequence[Sizes],
     verified: Sequence[Sizes],
     plain: NotExact,
+    known: Sequence[Expr],
 ) -> ExactFormula:
     """Derive a formula in functions such as ⌈n/2⌉, or one that holds at some sizes alone."""
     try:
-        found = stepped_formula(counts, verified)
+        found = stepped_formula(counts, verified, known)
     except NotExact:
         restricted = polynomial and restricted_formula(counts, polynomial, solved, verified)
         if not restricted:
@@ -266,7 +271,7 @@ def _longest(grid: Sequence[Sizes]) -> int:
     return max(sizes["n"] for sizes in grid)
 
 
-def _path(layer: Layer, seconds: float) -> ExactFormula:
+def _path(layer: Layer, seconds: float, known: Sequence[Expr]) -> ExactFormula:
     """Derive the length of the shortest path between the first position and the last."""
     from ..measure import counting_grid, layers_needed, path_length
 
@@ -286,14 +291,21 @@ def _path(layer: Layer, seconds: float) -> ExactFormula:
     if not verified:
         raise counts.unverified()
     lengths = [counts.at(sizes) for sizes in solved]
-    if all(one == sympy.oo for one in lengths):
-        expression: Expr = sympy.oo
-    elif {layers_needed(layer, sizes) for sizes in solved} == {1}:
-        expression = solve_formula(counts.what, layer.axes, solved, lengths)
-    else:
-        expression = _stacked(counts.what, layer, solved)
-    verify(counts.what, expression, solved, lengths)
-    verify(counts.what, expression, verified, [counts.at(sizes) for sizes in verified])
+    within = {layers_needed(layer, sizes) for sizes in solved} == {1}
+    expression: Expr | None = None
+    try:
+        if all(one == sympy.oo for one in lengths):
+            expression = sympy.oo
+        elif within:
+            expression = solve_formula(counts.what, layer.axes, solved, lengths)
+        else:
+            expression = _stacked(counts.what, layer, solved)
+        verify(counts.what, expression, solved, lengths)
+        verify(counts.what, expression, verified, [counts.at(sizes) for sizes in verified])
+    except NotExact as error:
+        if not within:
+            raise
+        return _with_steps(counts, expression, solved, verified, error, known)
     return ExactFormula(PATH_LENGTH.name, expression, tuple(solved), tuple(verified))
 
 

@@ -41,7 +41,9 @@ PEAK_REMAINDER_SIZES: Mapping[str, tuple[int, ...]] = {
 _SOLVING, _VERIFYING = 0.4, 0.6
 
 
-def peak_formula(name: str, metric: str, seconds: float = SECONDS) -> ExactFormula:
+def peak_formula(
+    name: str, metric: str, seconds: float = SECONDS, known: Sequence[Expr] = ()
+) -> ExactFormula:
     """Measure peaks of memory at small sizes, and find the exact law that they follow.
 
     Parameters
@@ -52,6 +54,8 @@ def peak_formula(name: str, metric: str, seconds: float = SECONDS) -> ExactFormu
         ``forward_peak_bytes`` or ``training_peak_bytes``.
     seconds
         Most seconds that it may take.
+    known
+        Formulas of other metrics of the layer, whose steps are tried first.
 
     Raises
     ------
@@ -102,7 +106,7 @@ def peak_formula(name: str, metric: str, seconds: float = SECONDS) -> ExactFormu
         except NotExact as error:
             plain = error
     try:
-        return ExactFormula(metric, *stepped_formula(counts, checked))
+        return ExactFormula(metric, *stepped_formula(counts, checked, known))
     except NotExact:
         found = restricted_formula(counts, largest, solved, checked) if largest else None
         if found is None:

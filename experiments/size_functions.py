@@ -65,6 +65,27 @@ def step(x: Symbol, q: int, offset: int) -> SizeFunction:
     return SizeFunction(expression, lambda size: (size + offset) // q)
 
 
+def steps_in(expression: Expr, x: Symbol) -> list[tuple[int, int]]:
+    """List the divisors and offsets of the steps of a size in a formula.
+
+    Examples
+    --------
+    >>> from layerlaw.layers import d, n
+    >>> steps_in(d * sympy.ceiling(n / 32) + sympy.floor((n + 1) / 2), n)
+    [(2, 1), (32, 31)]
+    """
+    found = set()
+    for rounded in expression.atoms(sympy.floor, sympy.ceiling):
+        slope = rounded.args[0].coeff(x)
+        rest = sympy.expand(rounded.args[0] - slope * x)
+        if not (slope.is_Rational and slope.p == 1 and slope.q > 1 and rest.is_Rational):
+            continue
+        offset = rest * slope.q + (slope.q - 1 if isinstance(rounded, sympy.ceiling) else 0)
+        if offset.is_Integer:
+            found.add((int(slope.q), int(offset) % int(slope.q)))
+    return sorted(found)
+
+
 def remainder(x: Symbol, q: int) -> SizeFunction:
     """Return x mod q, written as x − q·⌊x/q⌋: the length of a last chunk."""
     return SizeFunction(x - q * sympy.floor(x / q), lambda size: size % q)

@@ -35,7 +35,7 @@ _LARGEST_DENSE, _DENSE = 12, 0.75
 #: Steps that are tried, those of small divisors first.
 _MOST_TRIED = 300
 
-#: Counts that a family has to give beyond its number of functions.
+#: Counts that a family has to give beyond its number of functions: the last ones.
 _SPARE = 3
 
 #: Steps of which a sum may consist: strides of 2 on six levels.
@@ -44,7 +44,12 @@ _MOST_STEPS = 6
 _ORDER = 4  # the fourth difference of a cubic is 0
 
 
-def functions_along(x: Symbol, at: Sequence[int], values: Sequence[Sequence[int]]) -> Family | None:
+def functions_along(
+    x: Symbol,
+    at: Sequence[int],
+    values: Sequence[Sequence[int]],
+    known: Sequence[tuple[int, int]] = (),
+) -> Family | None:
     """Find the simplest functions whose linear combinations give all counts along a size.
 
     Parameters
@@ -52,9 +57,12 @@ def functions_along(x: Symbol, at: Sequence[int], values: Sequence[Sequence[int]
     x
         The symbol of the size.
     at
-        Sizes, ascending; equally spaced ones show steps best.
+        Sizes, ascending; consecutive ones show steps best, and a few beyond them show what goes on.
     values
         Rows of counts, one count for each size: each row at other sizes of the other axes.
+    known
+        Steps, each a divisor and an offset, that other counts of the layer have: no others are
+        then looked for.
 
     Returns
     -------
@@ -69,11 +77,15 @@ def functions_along(x: Symbol, at: Sequence[int], values: Sequence[Sequence[int]
     [1, ceiling(n/3)]
     """
     right = np.array(values, dtype=float).T
-    for family in _families(x, at, right):
+    for family in _families(x, at, right, known):
         if len(family) + _SPARE > len(at):
             continue
         columns = _columns(family, at)
-        if _is_combination(columns, right) and (used := _used(columns, values)) is not None:
+        if not _is_combination(columns, right) or (used := _used(columns, values)) is None:
+            continue
+        # Rounded sizes have few different values, which as many functions would interpolate: the
+        # last sizes are not needed to determine the combination, so that they verify it.
+        if used == _used(columns[:-_SPARE], [row[:-_SPARE] for row in values]):
             return [family[place] for place in used] or [ONE]
     return None
 
@@ -86,9 +98,34 @@ def independent_sizes(family: Family, at: Sequence[int], spare: int = 2) -> list
     return [at[place] for place in sorted([*pivots, *others[:: max(len(others) // spare, 1)]])]
 
 
-def _families(x: Symbol, at: Sequence[int], right: Array) -> Iterator[Family]:
+def first_course(
+    x: Symbol, at: Sequence[int], values: Sequence[Sequence[int]]
+) -> tuple[Family, Sequence[int]] | None:
+    """Find the functions that give all counts from some size on, where the first ones differ.
+
+    Returns
+    -------
+    The functions, and the sizes that they hold for, at least half of those given; None if no
+    family gives the counts from the first change of their course on.
+    """
+    right = np.array(values, dtype=float).T
+    inner = [place for place, jumps in enumerate(_jumps(at, right).values()) if jumps][_ORDER:]
+    first = [place for start, place in enumerate(inner) if place == inner[0] + start]
+    if not first or 2 * (last := first[-1]) > len(at):
+        return None
+    family = functions_along(x, at[last:], [row[last:] for row in values])
+    if family is None:
+        return None
+    while last and _is_combination(_columns(family, at[last - 1 :]), right[last - 1 :]):
+        last -= 1
+    return family, at[last:]
+
+
+def _families(
+    x: Symbol, at: Sequence[int], right: Array, known: Sequence[tuple[int, int]]
+) -> Iterator[Family]:
     yield from smooth_families(x)
-    steps = _possible_steps(at, right)
+    steps = known or _possible_steps(at, right)
     yield from step_families(x, steps)
     yield from root_families(x)
     yield from _sums_of_steps(x, at, right, steps)
@@ -97,11 +134,13 @@ def _families(x: Symbol, at: Sequence[int], right: Array) -> Iterator[Family]:
 def _possible_steps(at: Sequence[int], right: Array) -> list[tuple[int, int]]:
     """List the divisors and offsets of steps that the counts may have, ⌈x/q⌉ and ⌊x/q⌋ first."""
     jumps = _jumps(at, right)
+    consecutive = _consecutive(at)
+    near = at[:consecutive] if consecutive > _ORDER else at
     dense = sum(jumps.values()) > _DENSE * len(jumps)
     largest = _LARGEST_DENSE if dense else _LARGEST_DIVISOR
     found = [
         (q, offset)
-        for q in range(2, min(largest, (at[-1] - at[0]) // 2) + 1)
+        for q in range(2, min(largest, (near[-1] - near[0]) // 2) + 1)
         for offset in dict.fromkeys((q - 1, 0, *range(1, q - 1)))
         if all(jumps[size] for size in at if (size + offset) % q == 0)
     ]
@@ -111,19 +150,25 @@ def _possible_steps(at: Sequence[int], right: Array) -> list[tuple[int, int]]:
 def _jumps(at: Sequence[int], right: Array) -> dict[int, bool]:
     """Return at which sizes the counts may leave the polynomial that they followed before.
 
-    These are all where the sizes are not consecutive.
+    These are all where the sizes are not consecutive, and the ones beyond consecutive ones.
     """
-    if len(at) <= _ORDER or set(np.diff(at)) != {1}:
+    near = _consecutive(at)
+    if near <= _ORDER:
         return dict.fromkeys(at, True)
-    changes = np.abs(np.diff(right, _ORDER, axis=0)) > 0.5
-    bent: NDArray[np.bool_] = np.any(
-        changes, axis=1
-    )  # whether the counts at place … place + 4 follow no cubic
+    changes = np.abs(np.diff(right[:near], _ORDER, axis=0)) > 0.5
+    # Whether the counts at place … place + 4 follow no cubic.
+    bent: NDArray[np.bool_] = np.any(changes, axis=1)
     inner = range(_ORDER, len(bent))  # the places at which all stretches are known
     return {
         size: place not in inner or bool(bent[place - _ORDER : place].any())
         for place, size in enumerate(at)
     }
+
+
+def _consecutive(at: Sequence[int]) -> int:
+    """Return how many of the first sizes are consecutive."""
+    gaps = np.flatnonzero(np.diff(at) != 1)
+    return int(gaps[0]) + 1 if len(gaps) else len(at)
 
 
 def _sums_of_steps(

@@ -18,10 +18,11 @@ from sympy import Expr
 
 from ..analysis import Monomial, Polynomial, solve_coefficients
 from ..layers import SYMBOLS, Layer, subs
+from ..measure import PATH_LENGTH
 from .counting import Counts, NotExact, Sizes
 from .polynomial_formulas import verify
-from .size_functions import Family
-from .size_search import functions_along, independent_sizes
+from .size_functions import Family, steps_in
+from .size_search import first_course, functions_along, independent_sizes
 
 #: Consecutive sizes up to which counts are taken along an axis, one after another until a formula
 #: is found: enough for strides and pools; for blocks of 64; for chunks of 256.
@@ -41,8 +42,21 @@ _LEVELS: Sequence[Mapping[str, int]] = (
 #: Divisors of sizes at whose multiples alone a formula may hold.
 _DIVISORS = (1, 2, 4, 8, 16, 32, 64)
 
+#: The smallest size of stretches that are to hold from the beginning on, in units of the axis.
+_STARTS = 4
+
+#: Further sizes beyond each stretch, in halves of its end: they refuse what it alone follows.
+_FAR = (3, 4, 6)
+
 #: Share of the seconds in which functions are looked for.
 _LOOKING = 0.9
+
+#: Sizes along an axis whose steps are known from other counts: the first ones, and some beside the
+#: multiples of each divisor.
+_FIRST, _MULTIPLES, _BESIDE = 14, (1, 2, 3, 5), (-1, 0, 1, 2)
+
+#: The divisors and offsets of the steps of each axis that other counts have.
+Steps = Mapping[str, Sequence[tuple[int, int]]]
 
 #: The functions along an axis at a level, and the sizes that they were found from.
 _Along = Callable[[str, int], tuple[Family, Sequence[int]]]
@@ -51,7 +65,7 @@ _Along = Callable[[str, int], tuple[Family, Sequence[int]]]
 Found = tuple[Expr, tuple[Sizes, ...], tuple[Sizes, ...], str]
 
 
-def stepped_formula(counts: Counts, others: Sequence[Sizes]) -> Found:
+def stepped_formula(counts: Counts, others: Sequence[Sizes], known: Sequence[Expr] = ()) -> Found:
     """Derive a formula in functions such as ⌈n/q⌉ and ⌊√n⌋.
 
     Parameters
@@ -60,6 +74,8 @@ def stepped_formula(counts: Counts, others: Sequence[Sizes]) -> Found:
         The counts of a metric.
     others
         Sizes at which it is verified, as far as it is not solved from them.
+    known
+        Formulas of other counts of the layer, whose steps are tried first.
 
     Raises
     ------
@@ -67,6 +83,15 @@ def stepped_formula(counts: Counts, others: Sequence[Sizes]) -> Found:
         If there is none.
     """
     plain = NotExact(f"{counts.what}: no formula gives all counts exactly")
+    steps = {
+        axis: [pair for one in known for pair in steps_in(one, SYMBOLS[axis])]
+        for axis in counts.layer.axes
+    }
+    if any(steps.values()):
+        try:
+            return _from_stretches(counts, others, partial(_known_functions, counts, steps), {})
+        except NotExact as error:
+            plain = error
     along = cache(partial(_functions, counts))
     for levels in _LEVELS:
         try:
@@ -81,21 +106,28 @@ def _from_stretches(
 ) -> Found:
     """Derive a formula from stretches of consecutive sizes, the shortest at level 0."""
     axes = counts.layer.axes
-    families, sizes = {}, {}
+    families, sizes, least = {}, {}, {}
     for axis in axes:
         families[axis], at = along(axis, levels.get(axis, 0))
         sizes[axis] = independent_sizes(families[axis], at)
+        if at[0] > _STARTS * counts.layer.units.get(axis, 1):
+            least[axis] = at[0]
     grid = itertools.product(*(sizes[axis] for axis in axes))
     named = [dict(zip(axes, each, strict=True)) for each in grid]
     solved = counts.accepted(each for each in named if _takes(counts.layer, each))
     expression = _solve(axes, families, solved, [counts.at(each) for each in solved])
     if expression is None:
         raise NotExact(f"{counts.what}: no formula gives all counts exactly")
-    verified = [each for each in others if each not in solved]
+    verified = [
+        each
+        for each in others
+        if each not in solved and all(each[axis] >= size for axis, size in least.items())
+    ]
     if not verified:
         raise NotExact(f"{counts.what}: no size is left to verify a formula at")
     verify(counts.what, expression, verified, [counts.at(each) for each in verified])
-    return expression, tuple(solved), tuple(verified), ""
+    where = " and ".join(f"{axis} ≥ {size}" for axis, size in least.items())
+    return expression, tuple(solved), tuple(verified), where
 
 
 def restricted_formula(
@@ -125,16 +157,43 @@ def restricted_formula(
 
 def _functions(counts: Counts, axis: str, level: int) -> tuple[Family, Sequence[int]]:
     """Return the functions of one size that counts along it need, and these sizes."""
-    layer, unit = counts.layer, counts.layer.units.get(axis, 1)
+    unit = counts.layer.units.get(axis, 1)
     longest = _STRETCHES.get(axis, _FEW)[level]
-    base = _base(counts)
-    line = [{**base, axis: size} for size in range(2 * unit, longest * unit, unit)]
-    taken = counts.accepted((one for one in line if _takes(layer, one)), share=_LOOKING)
-    at = [sizes[axis] for sizes in taken]
-    values = [int(counts.at(sizes) or 0) for sizes in taken]
-    if not taken or (found := functions_along(SYMBOLS[axis], at, [values])) is None:
+    near = range(2 * unit, longest * unit, unit)
+    at, values = _along(counts, axis, [*near, *(longest * unit * far // 2 + unit for far in _FAR)])
+    if at and (found := functions_along(SYMBOLS[axis], at, [values])) is not None:
+        return found, at
+    # The path within a first chunk is another one than that through all chunks.
+    if at and level and counts.metric == PATH_LENGTH.name:
+        later = first_course(SYMBOLS[axis], at, [values])
+        if later is not None:
+            return later
+    raise NotExact(f"{counts.what}: no formula in {axis} gives all counts exactly")
+
+
+def _known_functions(
+    counts: Counts, steps: Steps, axis: str, _: int
+) -> tuple[Family, Sequence[int]]:
+    """Return the functions of one size with steps that are known, from few sizes."""
+    unit = counts.layer.units.get(axis, 1)
+    beside = {q * m + e for q, _ in steps[axis] for m in _MULTIPLES for e in _BESIDE}
+    wanted = sorted(size for size in {*range(2, _FIRST), *beside} if size > 1)
+    at, values = _along(counts, axis, [size * unit for size in wanted])
+    found = functions_along(SYMBOLS[axis], at, [values], steps[axis]) if at else None
+    if found is None:
         raise NotExact(f"{counts.what}: no formula in {axis} gives all counts exactly")
     return found, at
+
+
+def _along(counts: Counts, axis: str, sizes: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:
+    """Count along an axis; return the sizes that the layer takes, and the counts there."""
+    base = _base(counts)
+    line = ({**base, axis: size} for size in sizes)
+    taken = counts.accepted((one for one in line if _takes(counts.layer, one)), share=_LOOKING)
+    values = [counts.at(one) for one in taken]
+    if sympy.oo in values:
+        raise NotExact(f"{counts.what}: it is infinite at some sizes along {axis}")
+    return [one[axis] for one in taken], [int(value or 0) for value in values]
 
 
 def _base(counts: Counts) -> Sizes:

@@ -6,17 +6,20 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import Phase, given, settings, strategies as st
+from layerlaw.experiments import size_search
 from layerlaw.experiments.counting import NotExact
 from layerlaw.experiments.derivation import Derivation
 from layerlaw.experiments.exact_formulas import ExactFormula, formula
 from layerlaw.experiments.formula_order import leading_order
 from layerlaw.experiments.peak_formulas import peak_formula
-from layerlaw.experiments.size_search import functions_along
+from layerlaw.experiments.size_search import first_course, functions_along
 from layerlaw.layers import override_layers
 from layerlaw.layers.core.theory import d, n, subs, without_rounding
 from layerlaw.layers.external.user_modules import user_layer
 from layerlaw.measure.cases.case import Case
+from layerlaw.measure.counting.counts import path_length
 from layerlaw.measure.counting.flops import count_flops
+from layerlaw.measure.counting.saved_tensors import count_saved
 from layerlaw.measure.timing.peak_memory import peak_bytes
 from sympy import ceiling, expand, floor, log, simplify, sqrt
 from torch import Tensor, nn
@@ -76,6 +79,17 @@ class Chunked(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.cat([each @ each.mT @ each for each in x.split(16, dim=1)], dim=1)
+
+
+class Carried(nn.Module):
+    """A sum that is carried from one chunk of 8 positions to the next, in a loop."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        state, made = x[:, :1] * 0, []
+        for each in x.split(8, dim=1):
+            made.append(each.cumsum(1) + state)
+            state = state + each.sum(1, keepdim=True)
+        return torch.cat(made, dim=1)
 
 
 class Bottleneck(nn.Module):
@@ -155,6 +169,37 @@ def test_other_counts_have_ceilings_too(metric):
         "kept_bytes": 4 * d * n + 4 * d * HALF,
     }
     assert expand(derived(Strided, metric).expression - expected[metric]) == 0
+
+
+def test_a_path_through_chunks_is_another_one_than_within_the_first_and_says_so():
+    found, layer = derived(Carried, "path_length"), user_layer("mine", Carried)
+    assert found.where.startswith("n ≥ ")
+    least = int(found.where.removeprefix("n ≥ "))
+    assert 2 <= least <= 17
+    for length in (19, 45, 64, 101, 190):
+        sizes = {"n": length, "d": 12}
+        assert found.at(sizes) == path_length(layer, sizes)
+
+
+def test_steps_that_other_counts_have_are_tried_first(monkeypatch):
+    flops = derived(Chunked)
+    layer = user_layer("mine", Chunked)
+    known = formula(layer, "kept_bytes", known=[flops.expression])
+    monkeypatch.setattr(size_search, "_possible_steps", lambda *_: pytest.fail("looked for steps"))
+    assert formula(layer, "kept_bytes", known=[flops.expression]) == known
+    for length, width in FRESH:
+        sizes = {"n": length, "d": width}
+        assert known.at(sizes) == count_saved(layer, sizes)
+
+
+@pytest.mark.parametrize("count", [lambda size: 3 if size <= 32 else 3 + -(-size // 32)])
+def test_few_values_of_rounded_sizes_are_not_interpolated(count):
+    for longest in (40, 136):
+        at = [*range(2, longest), longest * 3 // 2 + 1, longest * 2 + 1, longest * 3 + 1]
+        assert functions_along(n, at, [list(map(count, at))]) is None
+    found, where = first_course(n, at, [list(map(count, at))])
+    assert [one.expression for one in found] == [1, ceiling(n / 32)]
+    assert where[0] == 33
 
 
 def test_a_formula_that_only_even_lengths_follow_says_so():
