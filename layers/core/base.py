@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import copy
-from math import prod
+from math import gcd, lcm, prod
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import sympy
@@ -149,9 +149,10 @@ class Layer(ABC):
         return full
 
     def in_units(self, axis: str, values: tuple[int, ...]) -> tuple[int, ...]:
-        """Return values of an axis, each times its unit if some are no multiples of it."""
+        """Return values of an axis, times what makes them multiples of its unit."""
         unit = self.units.get(axis, 1)
-        return tuple(v * unit for v in values) if any(v % unit for v in values) else values
+        factor = lcm(*(unit // gcd(v, unit) for v in values))
+        return tuple(v * factor for v in values)
 
     def with_theory(self, theory: Theory) -> Self:
         """Return a copy of the layer with another theory; the layer itself is unchanged."""

@@ -146,6 +146,9 @@ def sizes_along(layer: Layer, axis: str, parts: int = 2) -> tuple[int, ...]:
     sizes = AXIS_SIZES[axis]
     if axis in OCTAVES:
         sizes = octaves(sizes[-1], parts)
+    unit = layer.units.get(axis, 1)
+    if 2 * sum(size % unit == 0 for size in sizes) < len(sizes):  # few are left: round them up
+        return tuple(dict.fromkeys(-(-size // unit) * unit for size in sizes))
     if axis == "n" and any(SYMBOLS["n"] in expr.free_symbols for expr in layer.integer_expressions):
         return tuple(size if size < 256 else size - REGISTER for size in sizes)
     return sizes

@@ -14,10 +14,12 @@ from layerlaw.experiments import derive
 from layerlaw.layers import InputSpecification, LayerError, UserLayer
 from layerlaw.layers.core.theory import V, d, n
 from layerlaw.layers.external.user_modules import user_layer
+from layerlaw.measure import counting_grid
 from layerlaw.measure.counting.critical_path import longest_chain
 from layerlaw.measure.counting.flops import count_flops
 from layerlaw.measure.counting.reachability import reach, shortest_path
 from layerlaw.measure.counting.saved_tensors import count_saved
+from layerlaw.measure.planning.grid import sizes_along
 from layerlaw.measure.timing.modes import training
 from torch import Tensor, nn
 
@@ -30,6 +32,11 @@ class Dense(nn.Module):
     def __init__(self, dim: int) -> None:
         super().__init__()
         self.f = nn.Linear(dim, dim)
+
+
+class Plain(Dense):
+    def forward(self, x: Tensor) -> Tensor:
+        return self.f(x)
 
 
 class Words(nn.Module):
@@ -368,3 +375,19 @@ def test_the_decorator_tells_inputs(isolated_registry) -> None:
     layer = layers.get("words")
     assert layer.units == {"n": 4}
     assert layer.output == (n, V)
+
+
+@pytest.mark.parametrize(("axis", "unit"), [("n", 64), ("n", 100), ("d", 64), ("d", 48)])
+def test_sizes_that_are_counted_and_measured_are_multiples(axis: str, unit: int) -> None:
+    layer = told(Plain, ["x: float[batch, n, d]"], **{axis: unit})
+    assert len([size for size in sizes_along(layer, axis) if size % unit == 0]) >= 6
+    grid = {sizes[axis] for sizes in counting_grid(layer)}
+    assert len(grid) >= 4
+    assert max(grid) <= 16 * unit
+
+
+def test_values_in_units_keep_their_ratios() -> None:
+    layer = told(Plain, ["x: float[batch, n, d]"], n=64)
+    assert layer.in_units("n", (16, 24, 128)) == (128, 192, 1024)
+    assert layer.in_units("n", (64, 128)) == (64, 128)
+    assert layer.in_units("d", (3, 5)) == (3, 5)
