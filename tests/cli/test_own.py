@@ -75,6 +75,16 @@ class Hangs(Gated):
             pass
 
 
+class Words(nn.Module):
+    def __init__(self, dim):
+        super().__init__()
+        self.rows = nn.Embedding(100, dim)
+
+    def forward(self, lookup):
+        assert [x.dtype for x in lookup] == [torch.int64] * 3
+        return self.rows(lookup[2])
+
+
 class Far(Gated):
     def forward(self, x):
         if x.shape[1] > 1000:
@@ -143,6 +153,36 @@ def test_what_cannot_be_used_is_one_line_and_status_2(arguments, says, folder):
     assert says in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert not (folder / "layerlaw-report").exists()
+
+
+def test_inputs_that_are_not_found_are_refused_with_the_line_to_type(folder):
+    refused = layerlaw("explain", "there/mine.py:Words", cwd=folder, status=2).stderr
+    assert len(refused.splitlines()) == 1
+    assert 'say what it takes: --input "lookup: float[batch, n, d]"' in refused
+    told = [f"--input=lookup.{place}: int[batch, n] < 100" for place in range(3)]
+    done = layerlaw("explain", "there/mine.py:Words", *told, "--json", cwd=folder)
+    found = json.loads(done.stdout)
+    assert found["input_tensors"] == [each.removeprefix("--input=") for each in told]
+    metrics = {one["metric"]: one["formula"] for one in found["metrics"]}
+    assert metrics["flops"] == "0"
+    assert metrics["parameters"] == "100*d"
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--input", "x"], "input 'x': write it as NAME: KIND[SIDE, …], such as \"tokens: int"),
+        (["--input", "x: float[batch, n, q]"], "'q' is not a size; there are: batch, n, d, k"),
+        (["--input", "y: float[batch, n]"], "it takes no 'y'; its forward takes x"),
+        (["--multiple", "n"], "multiple 'n': write it as SIZE=NUMBER, such as n=64"),
+        (["--multiple", "k=3"], "k is not one of its sizes: "),
+    ],
+)
+def test_inputs_that_cannot_be_are_one_line(options, says, folder):
+    for command in (["explain"], ["run", "--layer"]):
+        done = layerlaw(*command, "there/mine.py:Gated", *options, cwd=folder, status=2)
+        assert says in done.stderr
+        assert len(done.stderr.splitlines()) == 1
 
 
 def test_a_formula_that_crashes_has_its_reason_and_the_rest_is_there(folder):

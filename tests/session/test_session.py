@@ -143,3 +143,21 @@ def test_a_run_that_measures_nothing_says_why_in_one_line():
 def test_an_order_that_no_time_has_is_refused_before_measuring(expect, why):
     with pytest.raises(LayerlawError, match=re.escape(why)):
         Session(RunOptions(layers="dense", profile="asv", expect=expect))
+
+
+def test_inputs_are_told_for_a_single_layer_or_by_name() -> None:
+    text = "tokens: int[batch, n] < 32000"
+    alone = RunOptions(layers="a.py:A", inputs=[text], multiple={"n": 64})
+    named = RunOptions(
+        layers=["a.py:A", "b.py:B"], inputs={"a.py:A": [text]}, multiple={"a.py:A": ["n=64"]}
+    )
+    assert alone.told == named.told
+    assert str(alone.told["a.py:A"]) == f"{text}; n=64"
+    assert not RunOptions(layers="a.py:A").told
+    assert f"inputs=['{text}']" in alone.python_call()
+    with pytest.raises(OptionError, match="needs a single layer, or a value for each by name"):
+        RunOptions(layers=["a.py:A", "b.py:B"], inputs=[text])
+    with pytest.raises(OptionError, match=r"inputs of 'c\.py:C', which is not measured"):
+        RunOptions(layers="a.py:A", inputs={"c.py:C": [text]})
+    with pytest.raises(layerlaw.LayerlawError, match="write it as NAME: KIND"):
+        RunOptions(layers="a.py:A", inputs=["nonsense"])

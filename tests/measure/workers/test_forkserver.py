@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from layerlaw.layers import InputSpecification, told_inputs
 from layerlaw.measure.workers import forkserver
 from layerlaw.measure.workers.forkserver import ForkServer
 from layerlaw.measure.workers.worker_errors import (
@@ -176,3 +177,19 @@ def test_none_outlives_a_caller_or_a_forkserver_that_was_killed(who):
 
 def test_every_failure_is_of_one_kind():
     assert all(issubclass(each, WorkerError) for each in (WorkerDied, WorkerTimeout, WorkerFailed))
+
+
+def inputs_of(state, name):
+    from layerlaw.layers import get
+
+    return [str(one) for one in get(name).input_tensors]
+
+
+def test_workers_know_what_is_told_of_inputs(tmp_path, isolated_registry):
+    (tmp_path / "flat.py").write_text(
+        "from torch import nn\nclass Flat(nn.ReLU):\n    def __init__(self, dim):\n"
+        "        super().__init__()\n"
+    )
+    name, texts = f"{tmp_path}/flat.py:Flat", ["input: float[batch, n, n, 2*d]"]
+    with told_inputs({name: InputSpecification.parse(texts)}), ForkServer() as server:
+        assert server.ask("one", counting, partial(inputs_of, name=name), 60) == texts
