@@ -273,9 +273,7 @@ def farthest_ends(layer: Layer) -> None:
         for ends in itertools.combinations_with_replacement(positions, 2)
     }
     if layer.theory.path_length.is_infinite:
-        # Of words nothing can be followed: which row is looked up is no arithmetic.
-        own = set() if layer.token_inputs else {(i, i) for i in positions}
-        assert {ends for ends, path in paths.items() if path} == own
+        assert {ends for ends, path in paths.items() if path} == {(i, i) for i in positions}
     else:
         steps = {ends: path.steps if path else inf for ends, path in paths.items()}
         assert max(steps.values()) == steps[0, positions[-1]] < inf
