@@ -26,9 +26,11 @@ _ONE, _THREE = Integer(1), Integer(3)
 SHAPES: Sequence[tuple[Expr, ...]] = (
     (BATCH, n, d),
     (BATCH, n, n, d),  # pairs of positions
+    (BATCH, n, n),
     (BATCH, d, n, n),  # images of d channels
     (BATCH, _THREE, n, n),
     (BATCH, _ONE, n, n),
+    (BATCH,),
     (n, d),
     (BATCH, n),
     (BATCH, d),

@@ -270,6 +270,12 @@ class _Search:
     def _by_shapes(self, names: Sequence[str]) -> Iterator[Attempt]:
         """Yield one shape for all arguments of which the name says nothing, or whole numbers."""
         likely = {name: self._likely(name) for name in names}
+        first, *rest = names
+        if rest and not likely[first]:  # it is a sequence, the others have other shapes
+            shapes = ([InputTensor(x, shape) for shape in SHAPES] for x in rest)
+            choices = [likely[x] or each for x, each in zip(rest, shapes, strict=True)]
+            for likeliest in combinations([self._plain([first]), *choices]):
+                yield Attempt(likeliest, units=self._units)
         for shape in SHAPES[1:]:
             tensors = [(likely[x] or [InputTensor(x, shape)])[0] for x in names]
             yield Attempt(tuple(tensors), units=self._units)

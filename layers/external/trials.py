@@ -29,8 +29,8 @@ TRIALS: Sequence[Sizes] = (
     {"n": 64, "d": 20, "k": 7, "r": 11, "c": 4, "V": 22, "N": 4},
 )
 
-#: Batch size of a trial; images have three channels, so that it is another number.
-BATCH_SIZE = 5
+#: Batch size of a trial: a number that few modules have of anything else.
+BATCH_SIZE = 7
 
 
 #: Lengths where more sides of an input than so many are as long, as those of a volume.
@@ -93,6 +93,9 @@ def output_of(layer: UserLayer, shapes: Sequence[tuple[int, ...]]) -> tuple[Shap
         alike = (a for a in range(len(shapes[0])) if all(shape[a] == batch for shape in shapes))
         if (axis := next(alike, None)) is None:
             raise LayerError(f"{layer.name}: {seen}; a dimension must be the batch, {batch}")
+        if any(all(shape[a] == batch for shape in shapes) for a in range(axis + 1, len(shapes[0]))):
+            # Sequences were combined with one another, as when an input is broadcast.
+            raise ValueError(f"{seen}; the batch, {batch}, is in it twice")
     sides = []
     for place, values in enumerate(zip(*shapes, strict=True)):
         if place != axis:

@@ -116,6 +116,18 @@ class Chunks(Dense):
         return self.f(x)
 
 
+class Adjacent(Dense):
+    """An input that would be broadcast over the batch if it had one of its own."""
+
+    def forward(self, x: Tensor, adj: Tensor) -> Tensor:
+        return adj @ self.f(x)
+
+
+class Steps(Dense):
+    def forward(self, x: Tensor, t: Tensor) -> Tensor:
+        return self.f(x) + t.cos()[:, None, None]
+
+
 class Keywords(Dense):
     def forward(self, *, x: Tensor, positions: Tensor) -> Tensor:
         return self.f(x) + positions[..., None]
@@ -165,6 +177,8 @@ CASES = [
     (Heads, ["x: float[batch, n, d]"], {"d": 64}, (n, d)),
     (Chunks, ["x: float[batch, n, d]"], {"n": 48}, (n, d)),
     (Keywords, ["x: float[batch, n, d]", "positions: int[batch, n] < n"], {}, (n, d)),
+    (Adjacent, ["x: float[batch, n, d]", "adj: float[batch, n, n]"], {}, (n, d)),
+    (Steps, ["x: float[batch, n, d]", "t: float[batch]"], {}, (n, d)),
     (DataclassOutput, ["x: float[batch, n, d]"], {}, (n, d)),
 ]
 
