@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -70,7 +70,6 @@ class Database(Closeable):
         self.path = path
         self._readonly = readonly
         self._lock: FileLock | None = None
-        self._copy: TemporaryDirectory[str] | None = None
         self._identity: tuple[int, int] | None = None
         self._engine: Engine | None = None
         if path is None:
@@ -121,8 +120,6 @@ class Database(Closeable):
         """Close the file and release its lock."""
         if self._engine is not None:
             self._engine.dispose()
-        if self._copy is not None:
-            self._copy.cleanup()
         if self._lock is not None:
             with suppress(OSError):  # its folder was deleted
                 self._lock.release()
@@ -163,10 +160,7 @@ class Database(Closeable):
         log = path.with_name(f"{path.name}-wal")
         if not log.exists() or log.stat().st_size == 0:
             return _connect(path, mode="ro", immutable="1", readonly=True)
-        self._copy = TemporaryDirectory(prefix="layerlaw-")  # the log has measurements too
-        for each in (path, log):
-            shutil.copyfile(each, Path(self._copy.name, each.name))
-        return _connect(Path(self._copy.name, path.name), mode="rw", readonly=True)
+        return _copy_in_memory(path, log)
 
 
 def _engine(url: str | URL, **options: Any) -> Engine:
@@ -178,6 +172,23 @@ def _parse_object(text: Any) -> JsonObject:
     if not isinstance(text, str):
         raise ValueError(f"{cell_text(text)} is not JSON")
     return parse_json(text.encode("utf-8", "surrogatepass"), "a column")
+
+
+def _copy_in_memory(path: Path, log: Path) -> Engine:
+    """Copy a file and its log, which has measurements too, into memory.
+
+    The copies in a folder that SQLite needs are gone before anything is read: a reader that is
+    killed leaves none.
+    """
+    memory = sqlite3.connect(":memory:", check_same_thread=False)
+    with TemporaryDirectory(prefix="layerlaw-") as folder:
+        for each in (path, log):
+            shutil.copyfile(each, Path(folder, each.name))
+        with closing(sqlite3.connect(Path(folder, path.name))) as source:
+            source.backup(memory)
+    engine = _engine("sqlite://", creator=lambda: memory, poolclass=StaticPool)
+    event.listen(engine, "connect", _set_up_reader)
+    return engine
 
 
 def _connect(path: Path, *, readonly: bool = False, **query: str) -> Engine:
