@@ -242,7 +242,7 @@ def derive(
     parameters: d**2 + d
     """
     told = {layer: InputSpecification.parse(inputs, multiple)}
-    with told_inputs(told), Sandbox(min(seconds, TASK_SECONDS)) as process:
+    with told_inputs(told), Sandbox(min(seconds, TASK_SECONDS), modules=[__name__]) as process:
         return _derived(layer, metrics, process, progress, found=found, seconds=seconds)
 
 
@@ -317,7 +317,7 @@ def derive_missing(
     `Derivation.reporting_layer` are used in their place, within `layers.override_layers`.
     """
     derivations = {}
-    with Sandbox(seconds, memory) as process:
+    with Sandbox(seconds, memory, [__name__]) as process:
         for name in names:
             theory = process.load(name).theory
             if not is_known(*(getattr(theory, field) for field in LIMIT_FIELDS)):

@@ -118,7 +118,7 @@ def count(
         fails there is one measurement whose status is ``error``.
     """
     plain = (replace(case, sizes={}) for case in cases if case.mode == "forward")
-    with Sandbox(seconds, memory) as sandbox:
+    with Sandbox(seconds, memory, [__name__]) as sandbox:
         for case in dict.fromkeys(one for one in plain if not one.options):
             yield [replace(one, process=process) for one in _of_layer(case, sandbox)]
 

@@ -95,7 +95,7 @@ def time_operations(
         timer = clock or clock_for(device)
         recorded: dict[Case, PassOperations] = {}
         probes: dict[CallKind, Operation | EmptyModule] = {EmptyModule(): EmptyModule()}
-        with Sandbox(limit, memory) as sandbox:
+        with Sandbox(limit, memory, [record_pass.__module__]) as sandbox:
             for done, case in enumerate(here, 1):
                 try:
                     record = partial(record_pass, case, seed)

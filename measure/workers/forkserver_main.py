@@ -84,6 +84,7 @@ def serve(link: Connection, modules: Sequence[str], told: Told) -> None:
             importlib.import_module("torch")
             parse = layers.InputSpecification.parse
             layers.tell_inputs({name: parse(*texts) for name, texts in told.items()})
+            layers.names()  # loads all of ours, for which no task has to wait
             for module in modules:
                 layers.import_module(module)
         except BaseException as error:  # a module may raise anything

@@ -7,7 +7,7 @@ counted and derived in the calling process.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar
@@ -33,6 +33,10 @@ Answer = TypeVar("Answer")
 TASK_SECONDS = 300.0
 
 
+#: What torch imports when the first operation on meta tensors is called; it takes a second.
+_LOADED_BY_META = "torch._dynamo"
+
+
 class Sandbox(Closeable):
     """Runs tasks of layers, those of external layers in a process of their own.
 
@@ -47,10 +51,17 @@ class Sandbox(Closeable):
     memory
         Most bytes that a process may take for a task; None for `planning.MEMORY_SHARE` of the free
         memory.
+    modules
+        Modules that define tasks; they are imported once, before any task, in none of its time.
     """
 
-    def __init__(self, seconds: float = TASK_SECONDS, memory: float | None = None) -> None:
-        self._seconds = seconds
+    def __init__(
+        self,
+        seconds: float = TASK_SECONDS,
+        memory: float | None = None,
+        modules: Sequence[str] = (),
+    ) -> None:
+        self._seconds, self._modules = seconds, (_LOADED_BY_META, __name__, *modules)
         self._memory = ResourceLimits(memory=memory).memory_of_cpu()
         self._timed_out: dict[str, str] = {}  # by name, what was said of the layer
         self._forkserver: ForkServer | None = None
@@ -100,7 +111,7 @@ class Sandbox(Closeable):
             raise LayerError(self._timed_out[name])
         if self._forkserver is None or not self._forkserver.alive:
             self.close()
-            self._forkserver = ForkServer()
+            self._forkserver = ForkServer(modules=self._modules)
             importlib.import_module("torch")  # here too, while it loads in the fork server
         try:
             answer: Answer = self._forkserver.ask(

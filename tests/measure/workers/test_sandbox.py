@@ -196,6 +196,15 @@ def test_a_layer_that_cannot_be_loaded_is_one_line(folder):
             process.load("nowhere.py:X")
 
 
+def test_what_tasks_import_is_imported_before_the_first(folder):
+    names = ["torch._dynamo", "layerlaw.layers.attention", "layerlaw.experiments.derivation"]
+    with Sandbox(modules=["layerlaw.experiments.derivation"]) as process:
+        for name in names:
+            assert process.ask(
+                "mine.py:Fine", partial(eval, f"{name!r} in __import__('sys').modules")
+            )
+
+
 def test_without_forks_it_is_the_calling_process(folder, monkeypatch):
     monkeypatch.setattr(sandbox, "can_fork", lambda: False)
     with Sandbox() as process:
