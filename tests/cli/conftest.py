@@ -9,9 +9,16 @@ import pytest
 
 from tests.helpers.command import Completed, layerlaw_process
 from tests.helpers.made_once import made_once
+from tests.helpers.no_waiting import no_waiting
 
 #: A run with everything on: passes, counts, peaks, parts, the machine's rates.
 RUN = ("run", "--profile", "quick", "--layer", "dense", "--rounds", "1", "--out", "out")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_waiting():
+    with no_waiting():
+        yield
 
 
 @pytest.fixture
