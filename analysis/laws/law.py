@@ -182,7 +182,8 @@ class Law(ABC):
 
         def slopes(evaluate: Callable[[Array], Array]) -> Array:  # (..., points, axes)
             moves = np.exp(_STEP * np.eye(sizes.shape[1]))
-            ratios = [evaluate(sizes * move) / evaluate(sizes / move) for move in moves]
+            with np.errstate(divide="ignore", invalid="ignore"):  # where a draw has no term in use
+                ratios = [evaluate(sizes * move) / evaluate(sizes / move) for move in moves]
             return np.asarray(np.log(np.stack(ratios, axis=-1)) / (2 * _STEP))
 
         value = slopes(self.predict)

@@ -81,7 +81,7 @@ def count_cases(connection: Connection, run: int) -> list[CaseCount]:
     texts = dict(map(tuple, connection.execute(firsts)))
     cases = {text: _case(text) for text in dict.fromkeys(texts.values())}
     return [
-        CaseCount(cases[texts[id]], metric, _status(status), count, last)
+        CaseCount(cases[texts[id]], _text(metric, "metric"), _status(status), count, last)
         for id, _, metric, count, last, status in rows
     ]
 
@@ -125,9 +125,9 @@ def read_columns(
     counts, values = _repeats(connection, ids, own if metrics or failed else None)
     return MeasurementColumns(
         cases=Coded([_case(text) for text in fields.distinct], fields.codes),
-        metrics=names,
+        metrics=Coded([_text(name, "metric") for name in names.distinct], names.codes),
         statuses=Coded([_status(status) for status in statuses.distinct], statuses.codes),
-        notes=notes,
+        notes=Coded([_text(note, "note") for note in notes.distinct], notes.codes),
         processes=processes,
         rounds=rounds,
         counts=counts,
@@ -188,6 +188,12 @@ def _case(text: Any) -> Case:
     if unknown := set(content) - _CASE_FIELDS:
         raise ValueError(f"a case: it has {listed(sorted(unknown))}, which is no field of a case")
     return as_record(content, Case, "a case")
+
+
+def _text(given: Any, column: str) -> str:
+    if not isinstance(given, str):
+        raise ValueError(f"the {column} {cell_text(given)} is no text")
+    return given
 
 
 def _status(text: str) -> Status:

@@ -82,7 +82,8 @@ _of_bytes("decimal commas between commas", lambda rng: _quoted(rng, ",", ","), r
 def _minimal_columns(rng: Random, folder: Path) -> Attempt:
     rows = "".join(f"{n},{n * 1e-6}\n" for n in (16, 32, 64, 128, 256))
     (folder / "table.csv").write_text(f"n,seconds\n{rows}")
-    return attempt(rng, "table.csv", False, expect=False)  # its layer is called after the file
+    further = rng.choice(((), ("--json", "-"), ("--expect", "table=n*log(n)")))
+    return Attempt(("fit", "table.csv", *further), False)  # its layer is called after the file
 
 
 for _name, _mutation in OF_BYTES.items():

@@ -93,6 +93,8 @@ def test_a_store_with_a_page_of_zeros(path, readonly):
         "UPDATE measurements SET fields = 7 WHERE id = 3",
         "UPDATE measurements SET fields = json_set(fields, '$.more', 1) WHERE id = 3",
         "UPDATE measurements SET run = 7",
+        "UPDATE measurements SET metric = x'ff00' WHERE id = 3",
+        "UPDATE measurements SET note = x'00' WHERE id = 3",
     ],
 )
 def test_a_store_with_a_value_that_cannot_be(path, change):
