@@ -16,7 +16,7 @@ from ..expressions import Array, Leading, Monomial, power_mean
 from ..regression import NO_RESIDUALS, ResidualDiagnostics
 from . import description
 from .estimate import Estimate, Exponent
-from .prediction import largest_within, search_sizes
+from .prediction import LARGEST_TERM, largest_within, search_sizes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -151,7 +151,9 @@ class Law(ABC):
             If a size is missing or not positive, or there were too few points for intervals.
         """
         sizes = self._as_points(sizes)
-        value = power_mean(self.parts(sizes), self.overlap)
+        with np.errstate(over="ignore"):  # far beyond the measured sizes
+            parts = np.minimum(self.parts(sizes), LARGEST_TERM)
+        value = power_mean(parts, self.overlap)
         if interval is None:
             return value
         low, high = np.quantile(

@@ -6,7 +6,8 @@ overlap, the coefficients at each of these, and the scale of the errors.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from ..regression import PosteriorSample, VariableProjection
 _DRAWS = 400
 #: Largest log error of a drawn measurement: the scale of few points may be so large as to overflow.
 _LARGEST_ERROR = 50.0
+
+#: Largest value of a term: n³⁰ at the largest size that is searched would be infinite.
+LARGEST_TERM = 1e200
 
 #: Largest size that is searched.
 LARGEST_SEARCHED = 2.0**40
@@ -65,12 +69,12 @@ class PosteriorPredictive:
         measured
             Whether to add the error of a measurement.
         """
-        lead = self._leading.columns(sizes)
+        lead = _bounded(partial(self._leading.columns, sizes))
         grows = sizes
         if self._slope_break is not None:
             grows = np.column_stack([sizes, self._slope_break.size(sizes)])
         # Most laws have the same terms, so their columns are evaluated once.
-        parts = {id(law[1]): columns(law[1], sizes) for law in self._laws}
+        parts = {id(law[1]): _bounded(partial(columns, law[1], sizes)) for law in self._laws}
         rows = []
         for drawn, error in zip(self._laws, self._errors, strict=True):
             p, lower, theta, tops, others, scale = drawn
@@ -80,6 +84,12 @@ class PosteriorPredictive:
                 law = law * np.exp(np.clip(scale * error, -_LARGEST_ERROR, _LARGEST_ERROR))
             rows.append(law)
         return np.array(rows)
+
+
+def _bounded(evaluate: Callable[[], Array]) -> Array:
+    """Evaluate terms, those of sizes far beyond the measured ones as `LARGEST_TERM`."""
+    with np.errstate(over="ignore"):
+        return np.minimum(evaluate(), LARGEST_TERM)
 
 
 def search_sizes() -> Array:

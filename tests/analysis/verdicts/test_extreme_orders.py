@@ -48,3 +48,12 @@ def test_sizes_of_any_magnitude_have_the_same_law(factor):
 def test_an_order_that_no_time_has_is_refused(order, why):
     with pytest.raises(TableError, match=re.escape(f"expected mine={order}: {why}")):
         fit(table(1e-6 * SIZES[:, 0]), {"mine": order})
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_largest_size_of_a_steep_order_is_found_without_overflow():
+    n, d = SIZES.T
+    (found,) = fit(table((1e-6 + 2e-9 * n * d) * (1 + 0.03 * np.cos(n))), {"mine": "n**30"})
+    largest = found.law.largest_size("n", 1.0, {"d": 64})
+    assert largest.low <= largest.estimate <= largest.high
+    assert np.isfinite(largest.estimate)
