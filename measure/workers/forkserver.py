@@ -27,7 +27,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
@@ -205,6 +205,10 @@ class ForkServer(Closeable):
 
     def begin_to_close(self) -> None:
         """Let the fork server and its workers end; `close` waits for that."""
+        if not self._link.closed:
+            # A process that a layer started while it was imported here holds the socket too.
+            with socket.socket(fileno=os.dup(self._link.fileno())) as shared, suppress(OSError):
+                shared.shutdown(socket.SHUT_RDWR)
         self._link.close()
 
     def close(self) -> None:

@@ -65,18 +65,23 @@ def descendants_of(process: int) -> list[int]:
 def fork_supervised(link: int) -> None:
     """Fork: the child returns, and its parent ends it and all below it once it may not go on.
 
-    The parent waits until the child has ended, or the other end of the socket `link` was closed,
-    as by the caller's death; then it ends all descendants, and itself as the child ended. It
-    watches from before the child loads anything, which takes seconds.
+    The parent waits until the child has ended, the other end of the socket `link` was shut, or the
+    caller has ended, whose daemons may hold the socket; then it ends all descendants, and itself as
+    the child ended. It watches from before the child loads anything, which takes seconds.
     """
     adopt_orphans()
+    caller = None
+    with suppress(OSError):  # before Linux 5.3
+        caller = os.pidfd_open(os.getppid())
     reads, writes = os.pipe()
     os.set_blocking(writes, False)
     signal.set_wakeup_fd(writes, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     supervisor, child = os.getpid(), os.fork()
     if child:
-        _supervise(child, link, reads)
+        _supervise(child, link, caller, reads)
+    if caller is not None:
+        os.close(caller)
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.close(reads)
@@ -85,19 +90,21 @@ def fork_supervised(link: int) -> None:
     end_with_parent(supervisor)
 
 
-def _supervise(child: int, link: int, wakeup: int) -> NoReturn:
+def _supervise(child: int, link: int, caller: int | None, wakeup: int) -> NoReturn:
     poll = select.poll()
-    poll.register(link, 0)  # a closed other end is reported in any case
+    poll.register(link, 0)  # a shut other end is reported in any case
+    if caller is not None:
+        poll.register(caller, select.POLLIN)
     poll.register(wakeup, select.POLLIN)
     status = None
     while status is None:
         for descriptor, _ in poll.poll():
-            if descriptor == link:
+            if descriptor == wakeup:
+                os.read(wakeup, 4096)
+            else:
                 with suppress(ProcessLookupError):
                     os.kill(child, signal.SIGKILL)
-                poll.unregister(link)
-            else:
-                os.read(wakeup, 4096)
+                poll.unregister(descriptor)
         ended, found = os.waitpid(child, os.WNOHANG)
         status = found if ended else None
     end_children()

@@ -93,7 +93,7 @@ def test_a_number_may_be_written_in_any_way_that_python_reads():
         (["list", "a", "b", *"x" * 500], "got unexpected extra argument(s) (a b x x"),
         (["list", "--json=1"], "'--json' does not take a value"),
         (["nope"], "no such command 'nope' (see layerlaw --help"),
-        (["repot"], "no such command 'repot'. Did you mean 'report'"),
+        (["rport"], "no such command 'rport'. Did you mean 'report'"),
         (["--nope"], "no such option: --nope (see layerlaw --help"),
         (["-z"], "no such option: -z"),
         (["\x1b[2J\n"], "no such command"),
