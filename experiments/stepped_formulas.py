@@ -93,7 +93,9 @@ def stepped_formula(counts: Counts, others: Sequence[Sizes], known: Sequence[Exp
         except NotExact as error:
             plain = error
     along = cache(partial(_functions, counts))
-    for levels in _LEVELS:
+    # A layer that works in long chunks has their steps in its FLOPs too. Paths take long to trace.
+    chunked = any(steps.values()) or not known or counts.metric != PATH_LENGTH.name
+    for levels in _LEVELS if chunked else _LEVELS[:-1]:
         try:
             return _from_stretches(counts, others, along, levels)
         except NotExact as error:
