@@ -30,6 +30,7 @@ class DamagedError(ValueError):
 def unpacked_name(path: Path) -> Path:
     """Return a path without the end that a compression gives it.
 
+    >>> from pathlib import Path
     >>> unpacked_name(Path("table.csv.gz")).name, unpacked_name(Path("table.csv")).name
     ('table.csv', 'table.csv')
     """
