@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 
 
 @contextmanager
 def ending_children() -> Iterator[None]:
     """End at the end of a block the children of this process that were started in it, on Linux."""
-    before = _children()
+    from ..measure import children_of
+
+    before = children_of(os.getpid())
     try:
         yield
     finally:
-        if _children() - before:
+        if not {*children_of(os.getpid())} <= {*before}:
             from ..measure import end_children
 
             end_children(keep=before)
-
-
-def _children() -> set[int]:
-    """Return the ids of this process's children; empty where the system does not list them."""
-    found: set[int] = set()
-    for thread in Path("/proc/self/task").glob("*/children"):
-        with suppress(OSError):  # the thread has ended
-            found |= {*map(int, thread.read_text().split())}
-    return found

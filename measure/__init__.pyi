@@ -64,6 +64,7 @@ from .files import (
     unpacked_name as unpacked_name,
 )
 from .host import (
+    children_of as children_of,
     digest as digest,
     fingerprint as fingerprint,
     machine_id as machine_id,
@@ -166,6 +167,7 @@ __all__ = [
     "calibrate",
     "cell_text",
     "check_environment",
+    "children_of",
     "count_flops",
     "count_parameters",
     "count_saved",

@@ -5,6 +5,9 @@ from . import (
 from .content_digest import (
     digest as digest,
 )
+from .linux import (
+    children_of as children_of,
+)
 from .machine import (
     affinity as affinity,
     fingerprint as fingerprint,
@@ -27,6 +30,7 @@ __all__ = [
     "GpuState",
     "ResidentMemory",
     "affinity",
+    "children_of",
     "digest",
     "fingerprint",
     "free_gpu_memory",

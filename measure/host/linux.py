@@ -27,6 +27,17 @@ def text(path: Path) -> str | None:
         return None
 
 
+def children_of(process: int) -> list[int]:
+    """Return the ids of the children of a process; empty where the kernel does not list them.
+
+    It takes a tenth of a millisecond; psutil's list would read about every process there is.
+    """
+    found: list[int] = []
+    for thread in Path(f"/proc/{process}/task").glob("*/children"):
+        found += map(int, (text(thread) or "").split())  # a thread may have ended
+    return found
+
+
 def bracketed_word(path: Path) -> str | None:
     """Return the bracketed word of a file such as ``always [madvise] never``."""
     found = re.search(r"\[(\w+)\]", text(path) or "")

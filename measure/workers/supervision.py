@@ -14,11 +14,12 @@ import select
 import signal
 from collections.abc import Collection
 from contextlib import suppress
-from pathlib import Path
 from time import monotonic
 from typing import NoReturn
 
 import psutil
+
+from ..host import children_of
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # from Linux' prctl.h
 
@@ -51,15 +52,9 @@ def end_children(keep: Collection[int] = ()) -> None:
 
 
 def descendants_of(process: int) -> list[int]:
-    """Return the ids of the processes below one, if the kernel lists them.
-
-    It takes a tenth of a millisecond; psutil's list would read about every process there is.
-    """
-    found: list[int] = []
-    for thread in Path(f"/proc/{process}/task").glob("*/children"):
-        with suppress(OSError):  # the thread or the process has ended
-            found += map(int, thread.read_text().split())
-    return found + [below for child in found for below in descendants_of(child)]
+    """Return the ids of the processes below one, if the kernel lists them."""
+    children = children_of(process)
+    return children + [below for child in children for below in descendants_of(child)]
 
 
 def fork_supervised(link: int) -> None:
